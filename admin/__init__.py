@@ -1,0 +1,1 @@
+"""What the operator and the owners run: the exchange command and its demonstration."""

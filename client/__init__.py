@@ -1,0 +1,1 @@
+"""What a consuming system installs: signing, fetching, verifying."""

@@ -1,0 +1,1 @@
+"""The service: one room per business capability, wired together in app."""

@@ -1,0 +1,1 @@
+"""What happened: entries, the hash chain and the Merkle tree over them, and their verification."""

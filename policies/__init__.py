@@ -1,0 +1,1 @@
+"""What is allowed: roles (Casbin), the delivery policy (Rego), the engines that evaluate it."""
