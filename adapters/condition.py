@@ -1,0 +1,150 @@
+"""Conditions on rows, as data: what an owner's row filter and a caller's filter both are before they become SQL.
+
+A condition is two-valued, as in Rego and Python and unlike SQL: a missing value makes `eq`, `lt`, `lte`, `gt`, `gte`,
+`in` and `prefix` false, so `ne`, `not_in` and `not` hold for rows where the value is missing. Every adapter keeps to this.
+
+In JSON: `{"field": …, "op": …, "value": …}`, `{"all": […]}`, `{"any": […]}`, `{"not": …}`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+Op: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
+OPS: Final[frozenset[str]] = frozenset(get_args(Op))
+
+MAX_DEPTH: Final = 8
+MAX_NODES: Final = 200
+MAX_VALUES: Final = 1_000
+
+
+class PlanError(Exception):
+    """A plan that no adapter may run.
+
+    `pointer` is a JSON pointer (RFC 6901) to the offending part of the plan, `reason` one sentence about it; neither
+    holds a value from the data.
+    """
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        super().__init__(f"{pointer or '/'}: {reason}")
+        self.pointer = pointer
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One field against a constant: a scalar, a tuple of scalars for `in` and `not_in`, a bool for `is_null`."""
+
+    field: str
+    op: Op
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class All_:  # noqa: N801 - `All` beside typing.Any would read as its sibling
+    """Holds when every part holds; without parts it holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:  # noqa: N801
+    """Holds when some part holds; without parts it does not."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not_:  # noqa: N801
+    """Holds exactly when its part does not."""
+
+    condition: "Condition"
+
+
+Condition: TypeAlias = Comparison | All_ | Any_ | Not_
+
+
+def all_of(*conditions: Condition | None) -> Condition | None:
+    """Join conditions that must all hold; None stands for no condition."""
+    present = tuple(condition for condition in conditions if condition is not None)
+    if len(present) > 1:
+        return All_(present)
+    return present[0] if present else None
+
+
+def comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Every comparison in a condition, in order."""
+    stack = [condition]
+    while stack:
+        match stack.pop():
+            case Comparison() as leaf:
+                yield leaf
+            case Not_(part):
+                stack.append(part)
+            case All_(parts) | Any_(parts):
+                stack.extend(reversed(parts))
+
+
+def condition_from_json(value: Any, pointer: str = "") -> Condition:
+    """Read a condition; PlanError beyond MAX_DEPTH levels, MAX_NODES nodes or MAX_VALUES listed values."""
+    return _Reader().read(value, pointer, 1)
+
+
+def condition_to_json(condition: Condition) -> dict[str, Any]:
+    """The JSON of a condition; `condition_from_json` gives it back."""
+    match condition:
+        case Comparison(field, op, value):
+            return {"field": field, "op": op, "value": list(value) if isinstance(value, tuple) else value}
+        case All_(parts):
+            return {"all": [condition_to_json(part) for part in parts]}
+        case Any_(parts):
+            return {"any": [condition_to_json(part) for part in parts]}
+        case Not_(part):
+            return {"not": condition_to_json(part)}
+
+
+class _Reader:
+    """Counts nodes and listed values while it reads, since the limits hold for the whole condition."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+        self.values = 0
+
+    def read(self, value: Any, pointer: str, depth: int) -> Condition:
+        self.nodes += 1
+        if depth > MAX_DEPTH:
+            raise PlanError(pointer, f"a condition has at most {MAX_DEPTH} levels")
+        if self.nodes > MAX_NODES:
+            raise PlanError(pointer, f"a condition has at most {MAX_NODES} parts")
+        if not isinstance(value, Mapping):
+            raise PlanError(pointer, "a condition is an object")
+        match sorted(value):
+            case ["field", "op", "value"]:
+                return self._comparison(value, pointer)
+            case ["all"]:
+                return All_(self._parts(value["all"], f"{pointer}/all", depth))
+            case ["any"]:
+                return Any_(self._parts(value["any"], f"{pointer}/any", depth))
+            case ["not"]:
+                return Not_(self.read(value["not"], f"{pointer}/not", depth + 1))
+        raise PlanError(pointer, 'a condition has the keys "field", "op", "value", or one of "all", "any", "not"')
+
+    def _parts(self, value: Any, pointer: str, depth: int) -> tuple[Condition, ...]:
+        if not isinstance(value, list | tuple):
+            raise PlanError(pointer, "a list of conditions is needed")
+        return tuple(self.read(part, f"{pointer}/{index}", depth + 1) for index, part in enumerate(value))
+
+    def _comparison(self, value: Mapping[str, Any], pointer: str) -> Comparison:
+        field, op, constant = value["field"], value["op"], value["value"]
+        if not isinstance(field, str):
+            raise PlanError(f"{pointer}/field", "a field is named by text")
+        if not isinstance(op, str) or op not in OPS:
+            raise PlanError(f"{pointer}/op", f"an operator is one of {', '.join(sorted(OPS))}")
+        if op in ("in", "not_in"):
+            if not isinstance(constant, list | tuple):
+                raise PlanError(f"{pointer}/value", f'"{op}" needs a list of values')
+            self.values += len(constant)
+            if self.values > MAX_VALUES:
+                raise PlanError(f"{pointer}/value", f"a condition lists at most {MAX_VALUES} values")
+            constant = tuple(constant)
+        return Comparison(field, cast("Op", op), constant)
