@@ -1,0 +1,60 @@
+"""The part of Rego on which every engine agrees, and a check that a bundle stays inside it.
+
+Engines differ in their built-in functions: one reads a time that another leaves undefined, one compares numbers as
+text, one shows a policy the server's environment. A policy that uses none of those decides alike on every engine
+(measured in docs/decisions/embedded-rego-engine.md). What is missing here can be passed in as a fact.
+"""
+
+import re
+
+from policies.bundle import Bundle
+
+BUILTINS = frozenset(
+    {
+        "abs",
+        "array.concat",
+        "array.slice",
+        "count",
+        "endswith",
+        "is_array",
+        "is_boolean",
+        "is_number",
+        "is_object",
+        "is_set",
+        "is_string",
+        "object.get",
+        "object.keys",
+        "sprintf",
+        "startswith",
+        "sum",
+        "trim_prefix",
+        "trim_suffix",
+    }
+)
+"""The built-in functions on which the engines agree (tests/policies/test_portable.py compares each)."""
+
+_KEYWORDS = frozenset({"contains", "else", "every", "if", "in", "not", "some", "with"})
+_NOISE = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
+_CALL = re.compile(r"([A-Za-z0-9_.\]]*[A-Za-z0-9_\]])[ \t]*\(")
+_DEFINED = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\(", re.MULTILINE)
+
+
+class NotPortable(ValueError):  # noqa: N818 - it says what the bundle is
+    """A module uses what engines disagree on. The message names the module, the line and the word."""
+
+
+def check_portable(bundle: Bundle) -> None:
+    """Raise NotPortable where a module calls a function that is neither its bundle's own nor on the list."""
+    bare = {path: _NOISE.sub(_blank, text) for path, text in bundle.modules()}
+    own = {name for text in bare.values() for name in _DEFINED.findall(text)}
+    for path, text in bare.items():
+        for call in _CALL.finditer(text):
+            if call[1] not in BUILTINS | _KEYWORDS | own:
+                raise NotPortable(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: {call[1]} is not portable")
+        if imported := re.search(r"^import\s+(?!data\.)\S+", text, re.MULTILINE):
+            raise NotPortable(f"{path}:{text.count(chr(10), 0, imported.start()) + 1}: {imported[0]} is not portable")
+
+
+def _blank(noise: re.Match[str]) -> str:
+    """Comments and literals hold no calls; keep their line breaks so that line numbers stay right."""
+    return "\n" * noise[0].count("\n")
