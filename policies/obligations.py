@@ -12,28 +12,25 @@ MAX_DEPTH = 8
 """How deep conditions may nest."""
 
 MAX_NODES = 200
-"""How many comparisons and connectives one condition may have."""
+"""How many comparisons and connectives one row filter may have."""
 
 MAX_VALUES = 1000
-"""How many values one `in` or `not_in` may list."""
+"""How many values the `in` and `not_in` of one row filter may list together."""
 
 _SAFE = 2**53  # integers of this size and above are not the same number in every JSON reader (RFC 8259 section 6)
 
-_SIZE = (int, 0)
-_POSITIVE = (int, 1)
-_MASKS: dict[str, dict[str, tuple[type, int]]] = {
+_MASKS: dict[str, dict[str, range | None]] = {
     "hash": {},
-    "partial": {"keep_start": _SIZE, "keep_end": _SIZE},
+    "partial": {"keep_start": range(1_001), "keep_end": range(1_001)},
     "year": {},
     "month": {},
-    "prefix": {"length": _SIZE},
-    "bucket": {"size": _POSITIVE},
-    "constant": {"value": (object, 0)},
+    "prefix": {"length": range(1, 1_001)},
+    "bucket": {"size": range(1, 10**12 + 1)},
+    "constant": {"value": None},
     "null": {},
 }
 MASK_KINDS = frozenset(_MASKS)
-"""The masks there are. Those of WITHHOLDING reveal nothing of the value."""
-WITHHOLDING = frozenset({"null", "constant"})
+"""The masks there are."""
 
 _ORDERED = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
 _LISTED = frozenset({"in", "not_in"})
@@ -53,11 +50,11 @@ def check_mask(mask: Mapping[str, Any]) -> None:
     parameters = _MASKS[kind]
     if mask.keys() != {"kind", *parameters}:
         raise UnknownObligation(f"mask {kind}: wrong parameters")
-    for name, (type_, least) in parameters.items():
+    for name, allowed in parameters.items():
         value = mask[name]
-        if type_ is object:
+        if allowed is None:
             _check_scalar(value, f"mask {kind}: {name}")
-        elif type(value) is not int or not least <= value < _SAFE:
+        elif type(value) is not int or value not in allowed:
             raise UnknownObligation(f"mask {kind}: {name} out of range")
 
 
@@ -66,50 +63,51 @@ def check_condition(condition: Any) -> None:
     Hold a row filter against the language of conditions; raises UnknownObligation.
 
     A condition is `{"field", "op", "value"}`, `{"all": [condition, …]}`, `{"any": [condition, …]}` or
-    `{"not": condition}`, at most MAX_DEPTH deep and MAX_NODES large.
+    `{"not": condition}`, at most MAX_DEPTH deep, with at most MAX_NODES of these and MAX_VALUES listed values.
     """
-    if _count(condition, 1) > MAX_NODES:
-        raise UnknownObligation("condition: too large")
+    waiting, nodes, values = [(condition, 1)], 0, 0
+    while waiting:
+        node, depth = waiting.pop()
+        nodes += 1
+        parts = _parts(node)
+        if parts is None:
+            values += _check_comparison(node)
+        else:
+            waiting.extend((part, depth + 1) for part in parts)
+        if depth > MAX_DEPTH or nodes + len(waiting) > MAX_NODES or values > MAX_VALUES:
+            raise UnknownObligation("condition: too deep or too large")
 
 
-def _count(condition: Any, depth: int) -> int:
-    """Check one node and everything under it; gives the number of nodes."""
-    if not isinstance(condition, Mapping):
-        raise UnknownObligation("condition: not an object")
-    if depth > MAX_DEPTH:
-        raise UnknownObligation("condition: too deep")
-    if condition.keys() == {"field", "op", "value"}:
-        _check_comparison(condition)
-        return 1
-    match dict(condition):
-        case {"all": list(parts), **rest} | {"any": list(parts), **rest} if parts and not rest:
-            if len(parts) > MAX_NODES:
-                raise UnknownObligation("condition: too large")
-            return 1 + sum(_count(part, depth + 1) for part in parts)
-        case {"not": part, **rest} if not rest:
-            return 1 + _count(part, depth + 1)
-        case _:
-            raise UnknownObligation("condition: unknown form")
+def _parts(node: Any) -> list[Any] | None:
+    """What a connective joins; None for a comparison."""
+    if isinstance(node, Mapping):
+        if node.keys() == {"field", "op", "value"}:
+            return None
+        match dict(node):
+            case {"all": list(parts), **rest} | {"any": list(parts), **rest} if not rest:
+                return parts
+            case {"not": part, **rest} if not rest:
+                return [part]
+    raise UnknownObligation("condition: unknown form")
 
 
-def _check_comparison(comparison: Mapping[str, Any]) -> None:
+def _check_comparison(comparison: Mapping[str, Any]) -> int:
+    """Check one comparison; gives the number of values it lists."""
     field, op, value = comparison["field"], comparison["op"], comparison["value"]
-    if not isinstance(field, str) or not field:
+    if not isinstance(field, str):
         raise UnknownObligation("condition: field is not a name")
     if not isinstance(op, str) or op not in OPERATORS:
         raise UnknownObligation("condition: unknown operator")
     if op in _LISTED:
-        if not isinstance(value, list) or not 0 < len(value) <= MAX_VALUES:
-            raise UnknownObligation(f"condition: {op} needs a list of 1 to {MAX_VALUES} values")
+        if not isinstance(value, list):
+            raise UnknownObligation(f"condition: {op} needs a list")
         for one in value:
             _check_scalar(one, f"condition: {op}")
-    elif op == "is_null":
-        if not isinstance(value, bool):
-            raise UnknownObligation("condition: is_null needs true or false")
-    elif op == "prefix" and not isinstance(value, str):
-        raise UnknownObligation("condition: prefix needs text")
-    else:
-        _check_scalar(value, f"condition: {op}")
+        return len(value)
+    if (op == "is_null" and not isinstance(value, bool)) or (op == "prefix" and not isinstance(value, str)):
+        raise UnknownObligation(f"condition: {op} needs another type of value")
+    _check_scalar(value, f"condition: {op}")
+    return 0
 
 
 def _check_scalar(value: Any, place: str) -> None:

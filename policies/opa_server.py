@@ -1,0 +1,65 @@
+"""The policy engine of a larger deployment: an OPA server beside the exchange, which holds the same bundle.
+
+The server is told nothing and asked one rule. It gets the bundle from disk (`opa run --server DIR`, the directory laid
+out by `policies.bundle.write`) or from its own bundle service; which revision it decides by is in every answer.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from opa_client.opa_async import AsyncOpaClient
+
+from policies.conclusion import conclude, unavailable
+from policies.documents import Decision, DeliveryInput
+
+_PACKAGE = "exchange/delivery"
+_RULE = "decision"
+
+
+class OpaServerEngine:
+    """Asks an OPA server; `opa_server` makes one and closes its connections. A decision comes `within` so many seconds."""
+
+    def __init__(self, client: AsyncOpaClient, *, revision: str, within: float) -> None:
+        self._client = client
+        self._within = within
+        self.name = "opa-server"
+        self.revision = revision
+
+    async def decide(self, document: DeliveryInput) -> Decision:
+        """Decide one delivery; see Engine."""
+        try:
+            async with asyncio.timeout(self._within):
+                answer = await self._client.query_rule(json.loads(document.to_json()), _PACKAGE, _RULE)
+        except Exception as problem:  # noqa: BLE001 - whatever it was, there is no decision
+            return unavailable(type(problem).__name__, revision=self.revision, engine=self.name)
+        # A rule that is undefined, or unknown to the server, is an answer without a result and not an error.
+        result = answer.get("result") if isinstance(answer, dict) else None
+        return conclude(json.dumps(result), revision=self.revision, engine=self.name)
+
+
+@asynccontextmanager
+async def opa_server(
+    url: str, *, revision: str, token: str | None = None, within: float = 0.5
+) -> AsyncIterator[OpaServerEngine]:
+    """
+    An engine on the OPA server at `http[s]://host[:port]`, with its connections open for as long as the block lasts.
+
+    `revision` is the digest of the bundle that its decisions must come from, `token` a bearer token, `within` the most
+    a decision may take, in seconds. A server that is down when this is opened is one that denies until it is up. Raises ValueError for a URL of another form.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("an OPA server is named as http[s]://host[:port]")
+    # No retries: a second attempt would come after its requester has given up, and repeats what never gets better.
+    async with AsyncOpaClient(
+        host=f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname,
+        port=parts.port or 8181,
+        ssl=parts.scheme == "https",
+        token=token,
+        retries=0,
+        timeout=within,
+    ) as client:
+        yield OpaServerEngine(client, revision=revision, within=within)
