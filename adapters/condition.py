@@ -1,13 +1,15 @@
 """Conditions on rows, as data: what an owner's row filter and a caller's filter both are before they become SQL.
 
 A condition is two-valued, as in Rego and Python and unlike SQL: a missing value makes `eq`, `lt`, `lte`, `gt`, `gte`,
-`in` and `prefix` false, so `ne`, `not_in` and `not` hold for rows where the value is missing. Every adapter keeps to this.
+`in` and `prefix` false, so `ne`, `not_in` and `not` hold for rows where the value is missing. So does every adapter.
 
 In JSON: `{"field": …, "op": …, "value": …}`, `{"all": […]}`, `{"any": […]}`, `{"not": …}`.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 Op: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
@@ -91,16 +93,26 @@ def condition_from_json(value: Any, pointer: str = "") -> Condition:
 
 
 def condition_to_json(condition: Condition) -> dict[str, Any]:
-    """The JSON of a condition; `condition_from_json` gives it back."""
+    """The JSON of a condition; `condition_from_json` gives it back, typed values as their text."""
     match condition:
+        case Comparison(field, op, tuple() as values):
+            return {"field": field, "op": op, "value": [_constant_to_json(value) for value in values]}
         case Comparison(field, op, value):
-            return {"field": field, "op": op, "value": list(value) if isinstance(value, tuple) else value}
+            return {"field": field, "op": op, "value": _constant_to_json(value)}
         case All_(parts):
             return {"all": [condition_to_json(part) for part in parts]}
         case Any_(parts):
             return {"any": [condition_to_json(part) for part in parts]}
         case Not_(part):
             return {"not": condition_to_json(part)}
+
+
+def _constant_to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 class _Reader:

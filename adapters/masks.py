@@ -15,6 +15,7 @@ FieldType: TypeAlias = Literal["string", "integer", "decimal", "number", "boolea
 FIELD_TYPES: Final[frozenset[str]] = frozenset(get_args(FieldType))
 
 MIN_KEY_BYTES: Final = 16
+MAX_KEY_BYTES: Final = 64  # a block of SHA-256: longer keys would have to be hashed first (RFC 2104 section 2)
 MAX_CONSTANT: Final = 200
 INT64_MAX: Final = 2**63 - 1
 

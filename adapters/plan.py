@@ -5,6 +5,7 @@ understands. `check` is the gate before that: after it every name is known, ever
 mask fits.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ from adapters.condition import comparisons as comparisons
 from adapters.condition import condition_from_json as condition_from_json
 from adapters.condition import condition_to_json as condition_to_json
 from adapters.masks import FIELD_TYPES as FIELD_TYPES
-from adapters.masks import INT64_MAX, MIN_KEY_BYTES
+from adapters.masks import INT64_MAX, MAX_KEY_BYTES, MIN_KEY_BYTES
 from adapters.masks import Bucket as Bucket
 from adapters.masks import Constant as Constant
 from adapters.masks import FieldType as FieldType
@@ -40,6 +41,7 @@ from adapters.masks import mask_type as mask_type
 
 MAX_TEXT: Final = 4_000
 MAX_DIGITS: Final = 38
+MAX_DOUBLE: Final = sys.float_info.max
 
 _ORDERED: Final = frozenset({"lt", "lte", "gt", "gte"})
 
@@ -93,7 +95,7 @@ def check(plan: Plan, fields: Iterable[Field]) -> Plan:
     """The plan with every value in the Python type of its field (date, datetime in UTC, Decimal); idempotent.
 
     Raises PlanError for no column, a column twice, an unknown field, a value that does not fit its field, a mask that
-    does not fit its field, a hash without a key of at least MIN_KEY_BYTES.
+    does not fit its field, a hash whose key is missing or outside MIN_KEY_BYTES to MAX_KEY_BYTES.
     """
     types = {field.name: field.type for field in fields}
     _check_columns(plan, types)
@@ -120,8 +122,8 @@ def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
         seen.add(column.name)
         if column.mask is not None:
             mask_type(column.mask, types[column.name], f"{pointer}/mask")
-            if isinstance(column.mask, Hash) and len(column.mask.key or b"") < MIN_KEY_BYTES:
-                raise PlanError(f"{pointer}/mask", f"a hash needs a key of at least {MIN_KEY_BYTES} bytes")
+            if isinstance(column.mask, Hash) and not MIN_KEY_BYTES <= len(column.mask.key or b"") <= MAX_KEY_BYTES:
+                raise PlanError(f"{pointer}/mask", f"a hash needs a key of {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes")
 
 
 def output_fields(plan: Plan, fields: Iterable[Field]) -> tuple[Field, ...]:
@@ -173,7 +175,8 @@ def _checked_comparison(comparison: Comparison, types: dict[str, FieldType], poi
 def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: PLR0911 - one return a type
     """A constant in the Python type of a field; PlanError when it does not fit.
 
-    Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs its offset: an hour without one is a different instant to every reader.
+    Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs its offset: an hour without one is a different
+    instant to every reader.
     """
     match kind, value:
         case "string", str() if len(value) <= MAX_TEXT and "\0" not in value:
@@ -184,7 +187,7 @@ def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: PLR0
             pass
         case "integer", int() if -INT64_MAX - 1 <= value <= INT64_MAX:
             return value
-        case "number", int() | float() if abs(value) <= 1e308 and isfinite(value):  # noqa: PLR2004 - near the largest double
+        case "number", int() | float() if abs(value) <= MAX_DOUBLE and isfinite(value):
             return float(value)
         case "decimal", int() | float() | str() | Decimal():
             return _decimal(value, pointer)

@@ -1,0 +1,111 @@
+"""Guesses which fields are about people, from their names and a sample of their values.
+
+A newcomer publishing a spreadsheet should not have to know the law by heart to notice that a column holds identity
+numbers. These are hints with reasons, shown for confirmation; nothing is decided by them. What counts as sensitive
+follows article 28 of the Personal Information Protection Law and the examples of GB/T 35273-2020, annex B.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from adapters.contract import Hint, HintKind
+
+_SAMPLE: Final = 500
+_SHARE: Final = 0.8  # of the values seen
+
+# Words inside Chinese headers; whole words of Latin headers (split at case changes, digits and punctuation).
+_PERSONAL_ZH: Final = re.compile(
+    "姓名|名字|身份证|证件号|护照|手机|电话|联系方式|邮箱|微信|住址|地址|家庭|籍贯|户籍|出生|生日|性别|年龄|"
+    "民族|婚姻|学号|工号|社保号|公积金|工资|薪|学历|学位|职称|毕业|人员|申请人|联系人|负责人|法定代表人"
+)
+_SENSITIVE_ZH: Final = re.compile(
+    "身份证|证件号|护照|银行|账号|卡号|病|医疗|健康|残疾|诊断|血型|宗教|民族|政治面貌|党派|婚姻|犯罪|处罚|"
+    "行踪|住址|工资|薪|收入|社保号|公积金|指纹|人脸"
+)
+_SUBJECT_ZH: Final = re.compile("身份证|证件号|公民身份|工号|学号|人员编号|人才编号|社保号")
+_ORGANISATION_ZH: Final = re.compile("学校|单位|机构|企业|公司|部门|院校|法人代码")
+_PERSONAL: Final = re.compile(
+    "person|name|firstname|lastname|surname|fullname|forename|email|mail|phone|mobile|tel|telephone|address|birth|"
+    "birthday|birthdate|dob|age|sex|gender|race|ethnicity|nationality|marital|relationship|passport|ssn|idcard|salary|"
+    "income|wage|education|occupation|employee|student|applicant|patient|native"
+)
+_SENSITIVE: Final = re.compile(
+    "race|ethnicity|ethnic|religion|political|health|disease|diagnosis|disability|medical|marital|sex|gender|"
+    "orientation|passport|ssn|idcard|salary|income|wage|bank|account|card|biometric|native|nationality|criminal"
+)
+_SUBJECT: Final = re.compile(
+    "(person|citizen|resident|applicant|patient|employee|student|user|subject|talent)_?(id|no|code)"
+)
+_ORGANISATION: Final = re.compile(
+    "file|host|product|project|company|organisation|organization|school|university|department|city|province|county|"
+    "country|area|region|street|dataset|table|column|field|course|unit|agency|institution"
+)
+
+_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_MOBILE: Final = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d{9}")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_IDENTITY: Final = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
+
+
+def is_identity_number(text: str) -> bool:
+    """A resident identity number: 18 characters, a date inside, the check character of GB 11643-1999 at the end."""
+    if not _IDENTITY.fullmatch(text):
+        return False
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text, strict=False))
+    return "10X98765432"[total % 11] == text[-1].upper()
+
+
+_SHAPES: Final[tuple[tuple[str, Callable[[str], object], tuple[HintKind, ...]], ...]] = (
+    ("resident identity numbers", is_identity_number, ("personal", "sensitive", "subject_key")),
+    ("mobile numbers", _MOBILE.fullmatch, ("personal",)),
+    ("e-mail addresses", _EMAIL.fullmatch, ("personal",)),
+)
+
+
+def guess(sample: pa.Table) -> tuple[Hint, ...]:
+    """Hints for each column of a sample (unmasked, a few hundred rows are enough)."""
+    found: dict[tuple[str, HintKind], str] = {}
+    for name in sample.column_names:
+        column = sample.column(name)
+        if pa.types.is_string(column.type):
+            values = [value for value in column.slice(0, _SAMPLE).to_pylist() if value]
+            for kind, reason in _by_values(values):
+                found.setdefault((name, kind), reason)
+        for kind, reason in _by_name(name):
+            found.setdefault((name, kind), reason)
+    return tuple(Hint(name, kind, reason) for (name, kind), reason in found.items())
+
+
+def _by_values(values: Sequence[str]) -> list[tuple[HintKind, str]]:
+    for what, is_such, kinds in _SHAPES:
+        if values and sum(1 for value in values if is_such(value)) >= _SHARE * len(values):
+            return [(kind, f"its values look like {what}") for kind in kinds]
+    return []
+
+
+def _by_name(name: str) -> list[tuple[HintKind, str]]:
+    words = latin_words(name)
+    personal = _found(name, words, _PERSONAL_ZH, _PERSONAL)
+    sensitive = _found(name, words, _SENSITIVE_ZH, _SENSITIVE)
+    subject = _found(name, ["_".join(words)], _SUBJECT_ZH, _SUBJECT)
+    if _found(name, words, _ORGANISATION_ZH, _ORGANISATION) and not sensitive and not subject:
+        return []  # a school's name is no person's
+    reasons: list[tuple[HintKind, str | None]] = [
+        ("personal", personal or subject),
+        ("sensitive", sensitive),
+        ("subject_key", subject),
+    ]
+    return [(kind, f'its name has "{word}"') for kind, word in reasons if word]
+
+
+def _found(name: str, words: Sequence[str], inside: re.Pattern[str], whole: re.Pattern[str]) -> str | None:
+    found = inside.search(name)
+    return found[0] if found else next((word for word in words if whole.fullmatch(word)), None)
+
+
+def latin_words(name: str) -> list[str]:
+    """The lower-case Latin words of a header: `homeAddress2` gives home, address."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]

@@ -1,0 +1,133 @@
+"""Plans as SELECT statements for PostgreSQL, composed once per shape of plan.
+
+A consumer asks the same question with other constants thousands of times. So the text of a statement depends only on
+the shape of its plan (columns, masks, the condition without its constants) and is kept with it: a repeated question
+costs the typing of its constants, and the driver finds its statement already prepared.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from adapters.plan import Column, Comparison, Condition, Constant, Not_, Plan, PlanError, check, typed_value
+from adapters.postgresql_relation import Relation
+from adapters.postgresql_types import PgDialect
+from adapters.sql import Parameters, column_sql, condition_sql
+
+_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A composed SELECT: its text and what its masks bind; constants, position and limit follow, in this order."""
+
+    sql: str
+    mask_values: tuple[Any, ...]
+
+
+class Statements:
+    """The statements of one relation. `is_arrow` ones give decimals without a declared scale as text."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+        self._fields = relation.fields
+        self._kept: dict[Any, Statement] = {}
+
+    def prepare(
+        self, plan: Plan, *, limit: int | None, is_paged: bool = False, is_arrow: bool = False
+    ) -> tuple[str, list[Any]]:
+        """The text for a plan and the values it binds; `limit` stands in for the plan's.
+
+        Paged, the key is selected as text behind the columns and the rows are sorted by it. Raises PlanError.
+        """
+        constants: list[Comparison] = []
+        where = _shape(plan.where, constants) if plan.where is not None else None
+        # Constant(True) == Constant(1), yet they are cast to different types.
+        types = tuple(type(one.mask.value) for one in plan.columns if isinstance(one.mask, Constant))
+        shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
+        statement = self._kept.get(shape)
+        if statement is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            statement = self._kept[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
+        values = list(statement.mask_values)
+        try:
+            values += [self._typed(comparison) for comparison in constants]
+        except PlanError:
+            check(plan, self._fields)  # names the place; what the fast way cannot
+            raise
+        if plan.offset_after is not None:
+            values += _position(plan.offset_after, self.relation)
+        if limit is not None:
+            values.append(limit)
+        return statement.sql, values
+
+    def _typed(self, comparison: Comparison) -> Any:
+        column, value = self.relation.columns[comparison.field], comparison.value
+        if comparison.op in ("in", "not_in"):
+            return [typed_value(column.type, one, "") for one in value]
+        return column.bindable(typed_value(column.type, value, ""), comparison.op)
+
+    def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
+        relation = self.relation
+        plan = check(replace(plan, limit=limit), self._fields)
+        if plan.order and plan.order != relation.key:
+            raise PlanError("/order", "rows can be sorted by the key only")
+        dialect, parameters = PgDialect(relation.columns), Parameters()
+        selected = [self._selected(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
+        mask_values = tuple(parameters.values)
+        keys = [relation.columns[name] for name in relation.key]
+        if is_paged:
+            selected += [f"CAST({key.raw} AS text)" for key in keys]
+        conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
+        if plan.offset_after is not None:
+            # A row comparison, which an index on the key answers.
+            texts = _position(plan.offset_after, relation)
+            bound = ", ".join(
+                f"CAST(CAST({parameters.bind(text)} AS text) AS {key.declared})"
+                for key, text in zip(keys, texts, strict=True)
+            )
+            conditions.append(f"({', '.join(key.raw for key in keys)}) > ({bound})")
+        sql = f"SELECT {', '.join(selected)} FROM {relation.name} AS t"  # noqa: S608 - quoted names and placeholders
+        if conditions:
+            sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
+        if keys and (is_paged or plan.order):
+            sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
+        if limit is not None:
+            sql += f" LIMIT {parameters.bind(limit)}"
+        return Statement(sql, mask_values)
+
+    def _selected(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
+        sql = column_sql(column.name, column.mask, dialect, parameters)
+        if is_arrow and column.mask is None and self.relation.columns[column.name].is_text_in_arrow:
+            return f"CAST({sql} AS text)"
+        return sql
+
+
+def _shape(condition: Condition, constants: list[Comparison]) -> Any:
+    """A condition without its constants, hashable; the comparisons that bind one are added in the order they bind."""
+    match condition:
+        case Comparison(field, op, value):
+            if op == "is_null":
+                return (field, op, value is True)
+            constants.append(condition)
+            return (field, op)
+        case Not_(part):
+            return ("not", _shape(part, constants))
+        case _:
+            parts = tuple(_shape(part, constants) for part in condition.conditions)
+            return (type(condition).__name__, parts)
+
+
+def _position(position: str, relation: Relation) -> list[str]:
+    """The texts of the key after which to continue."""
+    if not relation.key:
+        raise PlanError("/offset_after", "this table has no key to continue by")
+    try:
+        texts = orjson.loads(position)
+    except orjson.JSONDecodeError:
+        texts = None
+    if isinstance(texts, list) and len(texts) == len(relation.key) and all(isinstance(one, str) for one in texts):
+        return texts
+    raise PlanError("/offset_after", "this is no position in this table")
