@@ -1,8 +1,8 @@
 """The one contract of every place data lives in: describe, sample, read, scan, health.
 
-`read` answers a plan of at most a few thousand rows as Python values, `scan` streams any number of rows as Arrow record
-batches. For the same plan both give the same values, and every kind of adapter gives the same values for the same data:
-one conformance suite holds them to it.
+`read` answers a plan of at most a few thousand rows as Python values, `scan` streams any number of rows as Arrow
+record batches. For the same plan both give the same values, and every kind of adapter gives the same values for the
+same data: one conformance suite holds them to it.
 """
 
 from collections.abc import AsyncIterator
@@ -61,8 +61,8 @@ HintKind: TypeAlias = Literal["personal", "sensitive", "subject_key"]
 class SourceError(Exception):
     """What is wrong with a source and where.
 
-    `where` names a place (`row 7`, `line 12, column 3`, `sheet "2024"`). Neither it nor `detail` holds a value from the
-    data or a secret of the connection, so both may be shown and logged.
+    `where` names a place (`row 7`, `line 12, column 3`, `sheet "2024"`). Neither it nor `detail` holds a value from
+    the data or a secret of the connection, so both may be shown and logged.
     """
 
     def __init__(self, code: Code, detail: str, where: str | None = None) -> None:

@@ -1,8 +1,8 @@
 """The query plan: which columns, under which masks, of which rows, how many. No SQL and no I/O.
 
 A delivery's obligations and its caller's filter become one plan; each adapter turns it into the query its source
-understands. `check` is the gate before that: after it every name is known, every value has the type of its field, every
-mask fits.
+understands. `check` is the gate before that: after it every name is known, every value has the type of its field,
+every mask fits.
 """
 
 import sys

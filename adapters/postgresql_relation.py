@@ -1,7 +1,7 @@
 """What PostgreSQL's catalogue says of one table or view: its columns, its key, its size.
 
-Columns the role may not read and columns of types that cannot be delivered are left out, each with a note: a source may
-hold more than its owner wants to publish.
+Columns the role may not read and columns of types that cannot be delivered are left out, each with a note: a source
+may hold more than its owner wants to publish.
 """
 
 from collections.abc import Mapping

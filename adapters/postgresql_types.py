@@ -1,8 +1,8 @@
 """PostgreSQL columns as fields: which types are delivered, as what, and how each is written in SQL.
 
-The rule: a value keeps its meaning and has the same text form as from any other source. So `real` goes through its text
-(else 0.1 would come out as 0.10000000149), `character(n)` loses its padding, NaN, infinities and dates outside the
-years 1 to 9999 count as missing, a timestamp without time zone becomes an instant in the zone the owner names.
+The rule: a value keeps its meaning and has the same text form as from any other source. So `real` goes through its
+text (else 0.1 would come out as 0.10000000149), `character(n)` loses its padding, NaN, infinities and dates outside
+the years 1 to 9999 count as missing, a timestamp without time zone becomes an instant in the zone the owner names.
 """
 
 import re
@@ -57,8 +57,8 @@ _MAX_PRECISION: Final = 38
 class PgColumn:
     """A column as the catalogue shows it, and the field it becomes.
 
-    `udt` is the name of its (base) type, `declared` that type as `format_type` writes it, `zone` the time zone in which
-    a `timestamp` without one is read.
+    `udt` is the name of its (base) type, `declared` that type as `format_type` writes it, `zone` the time zone in
+    which a `timestamp` without one is read.
     """
 
     name: str

@@ -1,8 +1,9 @@
-"""Conditions and masks as SQL: what PostgreSQL and DuckDB have in common; each brings a Dialect for what they have not.
+"""Conditions and masks as SQL: what PostgreSQL and DuckDB have in common; each brings a Dialect for what they have
+not.
 
 Two rules hold here. Identifiers are quoted and values are bound: no text of a caller is ever part of a statement. And
-SQL's third truth value never shows: negation is pushed down to the comparisons, a negated one is `(…) IS NOT TRUE`, and
-an unknown in a positive place behaves as false, so a plain `"id" = $1` keeps its index.
+SQL's third truth value never shows: negation is pushed down to the comparisons, a negated one is `(…) IS NOT TRUE`,
+and an unknown in a positive place behaves as false, so a plain `"id" = $1` keeps its index.
 """
 
 from typing import Any, Final, Protocol
