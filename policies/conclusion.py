@@ -23,13 +23,14 @@ def conclude(answer: str | bytes, *, revision: str, engine: str) -> Decision:
     try:
         decision = Decision.model_validate_json(answer)
     except ValidationError as problem:
-        # A location is made of our field names and positions, but for keys the engine made up; those are left out.
         found = problem.errors(include_url=False, include_context=False, include_input=False)
-        kinds = sorted({f"{error['type']} in {error['loc'][0] if error['loc'] else 'decision'}" for error in found})
         if any(error["type"] == "obligation_unknown" for error in found):
             _LOG.error("%s obliged what is not known here: %s", engine, "; ".join(sorted({e["msg"] for e in found})))
             return deny("obligation-unknown", rule="obligations", revision=revision)
-        return unavailable(f"answer is not a decision: {', '.join(kinds)}", revision=revision, engine=engine)
+        # Where it went wrong, unless the engine made the name up: that may be a value from the input.
+        places = sorted({(error["type"], str(error["loc"][0]) if error["loc"] else "") for error in found})
+        known = [f"{kind} in {place if place in Decision.model_fields else 'the answer'}" for kind, place in places]
+        return unavailable(f"not a decision: {', '.join(known)}", revision=revision, engine=engine)
     if decision.revision != revision:
         return unavailable("answer is of another policy revision", revision=revision, engine=engine)
     return decision

@@ -1,11 +1,11 @@
 # METADATA
 # title: Delivery
 # description: >-
-#   May this delivery happen, and under which obligations? One input document in, one decision out; every fact arrives in
-#   `input` (policies/documents.py is its schema), so that a stored input and a stored bundle replay a decision. The one
-#   datum beside it is `data.bundle.revision`, the digest of this bundle, which the decision repeats as proof of what was
-#   evaluated. Times are epoch seconds; a window holds its start and not its end. `allow` is a conjunction of things
-#   proven: a fact that is missing is undefined, and what is undefined proves nothing. `reasons` describe, and never decide.
+#   May this delivery happen, and under which obligations? One input document in, one decision out; every fact arrives
+#   in `input` (policies/documents.py is its schema), so that a stored input and a stored bundle replay a decision. The
+#   one datum beside it is `data.bundle.revision`, the digest of this bundle, which the decision repeats as proof of what
+#   was evaluated. Times are epoch seconds; a window holds its start and not its end. `allow` is a conjunction of things
+#   proven: a missing fact is undefined, and what is undefined proves nothing. `reasons` describe, and never decide.
 package exchange.delivery
 
 decision := {
@@ -39,7 +39,7 @@ allow if {
 	chosen
 }
 
-# The facts about who asks and what is asked for -----------------------------------------------------------------------
+# The facts about who asks and what is asked for ----------------------------------------------------------------------
 
 role_held if input.rbac.allow == true
 
@@ -71,7 +71,7 @@ lane_kinds := {
 
 lane_permitted if input.subject.kind in lane_kinds[input.lane]
 
-# The owner's terms, as they are now -----------------------------------------------------------------------------------
+# The owner's terms, as they are now ----------------------------------------------------------------------------------
 
 terms := input.resource.terms
 
@@ -89,7 +89,7 @@ terms_in_time if input.now < terms.not_after
 
 purpose_in_terms if input.purpose in terms.purposes
 
-# The agreements: the first that holds now and covers what is asked ------------------------------------------------------
+# The agreements: the first that holds now and covers what is asked ---------------------------------------------------
 
 chosen := [agreement | some agreement in holding; covers(agreement)][0]
 
@@ -133,7 +133,7 @@ leaving(within) := within if count(requested) == 0
 
 leaving(within) := within & requested if count(requested) > 0
 
-# What an allowed delivery obliges ---------------------------------------------------------------------------------------
+# What an allowed delivery obliges ------------------------------------------------------------------------------------
 
 obligations := {
 	"columns": columns,
@@ -150,7 +150,7 @@ columns := [column |
 	within := leaving(granted(chosen))
 }
 
-# An agreement never weakens the terms: the terms' mask goes first, unless the agreement's withholds the value altogether.
+# An agreement never weakens the terms: the terms' mask goes first, unless the agreement's withholds the value.
 withholding := {"null", "constant"}
 
 released(name) := {"name": name, "mask": chosen.masks[name]} if chosen.masks[name].kind in withholding
@@ -165,7 +165,7 @@ lower(a, b) := a if a <= b
 
 lower(a, b) := b if b < a
 
-# Explanations: one for everything that is not proven --------------------------------------------------------------------
+# Explanations: one for everything that is not proven -----------------------------------------------------------------
 
 because(code, rule, ref) := {"code": code, "rule": sprintf("delivery.%s", [rule]), "ref": ref}
 
@@ -224,5 +224,5 @@ reasons contains because("filter-not-granted", "covers", name) if {
 
 reasons contains because("nothing-granted", "covers", holding[0].id) if {
 	not chosen
-	count(leaving(granted(holding[0]))) == 0
+	count(granted(holding[0])) == 0
 }

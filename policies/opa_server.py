@@ -20,7 +20,7 @@ _RULE = "decision"
 
 
 class OpaServerEngine:
-    """Asks an OPA server; `opa_server` makes one and closes its connections. A decision comes `within` so many seconds."""
+    """Asks an OPA server, `within` so many seconds; `opa_server` makes one and closes its connections."""
 
     def __init__(self, client: AsyncOpaClient, *, revision: str, within: float) -> None:
         self._client = client
@@ -48,7 +48,8 @@ async def opa_server(
     An engine on the OPA server at `http[s]://host[:port]`, with its connections open for as long as the block lasts.
 
     `revision` is the digest of the bundle that its decisions must come from, `token` a bearer token, `within` the most
-    a decision may take, in seconds. A server that is down when this is opened is one that denies until it is up. Raises ValueError for a URL of another form.
+    a decision may take, in seconds. A server that is down when this is opened denies until it is up.
+    Raises ValueError for a URL of another form.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
