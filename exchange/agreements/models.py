@@ -1,0 +1,40 @@
+"""The table of agreements; private to this room. A trigger refuses changes to anything but the state."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Agreement(Base):
+    """One grant. `mask_key` is the sealed key of its hash masks, so that hashes of two agreements cannot be joined."""
+
+    __tablename__ = "agreements"
+    __table_args__ = (
+        CheckConstraint("state IN ('active','suspended','terminated','expired')", name="state"),
+        CheckConstraint("lane IN ('government','operation','trade','person')", name="lane"),
+        Index("ix_agreements_consumer_id_dataset_id", "consumer_id", "dataset_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(unique=True)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"))
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    consumer_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    lane: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(63))
+    fields: Mapped[list[str]] = mapped_column(JSONB)
+    masks: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    row_filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    row_cap: Mapped[int] = mapped_column(BigInteger)
+    not_before: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    not_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    mask_key: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str] = mapped_column(String(64))
+    concluded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(String(16))

@@ -1,0 +1,65 @@
+"""Every SELECT of agreements."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.agreements.models import Agreement as Agreement
+from exchange.kernel.problems import NotFound
+from exchange.kernel.work import Principal
+
+_CANDIDATES = 10
+
+
+def visible_to(principal: Principal) -> ColumnElement[bool]:
+    """Both sides see an agreement, and whoever audits the exchange."""
+    if "exchange" in principal.domains_of("auditor", "operator"):
+        return true()
+    return or_(Agreement.provider_id == principal.organisation, Agreement.consumer_id == principal.organisation)
+
+
+async def agreements(
+    session: AsyncSession, principal: Principal, *, after: UUID | None = None, limit: int = 100
+) -> Sequence[Agreement]:
+    """The agreements a principal may see, oldest first."""
+    statement = select(Agreement).where(visible_to(principal)).order_by(Agreement.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Agreement.id > after)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def agreement(
+    session: AsyncSession, principal: Principal, agreement_id: UUID, *, lock: bool = False
+) -> Agreement:
+    """One agreement that the principal may see. Raises NotFound."""
+    statement = select(Agreement).where(Agreement.id == agreement_id, visible_to(principal))
+    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no agreement with this id that you may see.")
+    return found
+
+
+async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:
+    """The agreements a delivery may rest on: live ones first, then the newest; at most ten go into a decision."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.consumer_id == consumer, Agreement.dataset_id == dataset)
+        .order_by((Agreement.state == "active").desc(), Agreement.id.desc())
+        .limit(_CANDIDATES)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
+    """Agreements whose time is over and whose state does not say so yet, locked."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.state.in_(("active", "suspended")), Agreement.not_after <= now)
+        .order_by(Agreement.id)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalars().all()

@@ -1,0 +1,51 @@
+"""The addresses of agreements."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from exchange.agreements import queries, service
+from exchange.agreements.schemas import AgreementOut, Statement
+from exchange.kernel.openapi import problems
+from exchange.participants.door import SignedRoute, SignedWork
+
+router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())
+
+
+@router.get("")
+async def list_agreements(
+    work: SignedWork,
+    after: Annotated[UUID | None, Query(description="The last id of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[AgreementOut]:
+    """The agreements your organisation is a side of."""
+    found = await queries.agreements(work.session, work.principal, after=after, limit=limit)
+    return [AgreementOut.model_validate(agreement) for agreement in found]
+
+
+@router.get("/{agreement_id}")
+async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
+    """One agreement."""
+    return AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+
+
+@router.post("/{agreement_id}/suspension")
+async def suspend(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
+    """Suspend an agreement: no delivery rests on it until it is resumed."""
+    changed = await service.change(work, agreement_id=agreement_id, verb="suspend", reason=statement.reason)
+    return AgreementOut.model_validate(changed)
+
+
+@router.post("/{agreement_id}/resumption")
+async def resume(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
+    """Resume a suspended agreement."""
+    changed = await service.change(work, agreement_id=agreement_id, verb="resume", reason=statement.reason)
+    return AgreementOut.model_validate(changed)
+
+
+@router.post("/{agreement_id}/termination")
+async def terminate(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
+    """Terminate an agreement, for good."""
+    changed = await service.change(work, agreement_id=agreement_id, verb="terminate", reason=statement.reason)
+    return AgreementOut.model_validate(changed)

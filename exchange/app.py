@@ -1,0 +1,151 @@
+"""Where everything meets: settings become a running exchange. Only this module knows which adapters and engines there are."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from adapters.files import ImportedFile, import_file
+from adapters.registry import open_adapter
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+
+from adapters.contract import Adapter
+from exchange import __version__
+from exchange.agreements import routes as agreements
+from exchange.applications import routes as applications
+from exchange.audit import routes as audit
+from exchange.audit.publisher import Publisher
+from exchange.catalog import routes as catalog
+from exchange.delivery import routes as delivery
+from exchange.delivery.facts import Facts
+from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
+from exchange.kernel import health, http, keys, logs, openapi, sealing
+from exchange.kernel.clock import Clock
+from exchange.kernel.database import open_database, running
+from exchange.kernel.readers import Readers
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.settings import Settings
+from exchange.migrations import commands
+from exchange.participants import routes as participants
+from ledger import note
+from ledger.sequencer import Sequencer
+from policies.bundle import bundle
+from policies.engine import EmbeddedEngine, Engine
+from policies.opa_server import opa_server
+from policies.roles import Roles
+
+_DESCRIPTION = """
+Departments and enterprises publish datasets; consuming systems fetch records with signed requests; every request is on
+a hash-chained ledger before its answer leaves. Requests are signed with HTTP Message Signatures (RFC 9421); problems
+have the form of RFC 9457.
+"""
+
+
+class NotMigrated(RuntimeError):
+    """The database is not at the revision this version needs."""
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
+    """The exchange as an ASGI application. It opens its database when it starts, and closes it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _open(app, settings, clock or Clock(), stack)
+            # What exists now stays; not looking at it again evens out the slowest answers.
+            gc.collect()
+            gc.freeze()
+            yield
+
+    app: FastAPI = FastAPIOffline(
+        title="Data exchange",
+        version=__version__,
+        description=_DESCRIPTION.strip(),
+        lifespan=lifespan,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=_operation_id,
+        servers=[{"url": settings.public_url}],
+    )
+    http.install(app)
+    for router in (
+        health.public,
+        catalog.public,
+        audit.public,
+        participants.router,
+        catalog.router,
+        catalog.uploads,
+        applications.router,
+        agreements.router,
+        delivery.router,
+        delivery.streams,
+        audit.router,
+    ):
+        app.include_router(router)
+    openapi.complete(app, models=(DeliveryRequest, DeliveryPage))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of the process's environment, for servers that are given a factory."""
+    logs.configure()
+    return create_app(Settings())
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0] if route.tags else 'exchange'}-{route.name}".replace("_", "-")
+
+
+async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
+    """Open everything the exchange needs, in order, on a stack that closes it in reverse."""
+    url = await stack.enter_async_context(running(settings))
+    revision = await commands.current(url)
+    if revision != commands.newest():
+        raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
+    database = await open_database(url)
+    stack.push_async_callback(database.close)
+    sequencer = Sequencer(database.pool)
+    sequencer.start()
+    stack.push_async_callback(sequencer.stop)
+    readers = _readers(settings.data / "snapshots")
+    stack.push_async_callback(readers.close)
+    runtime = Runtime(
+        settings=settings,
+        clock=clock,
+        database=database,
+        sequencer=sequencer,
+        roles=Roles(),
+        engine=await _engine(settings, stack),
+        seal=sealing.load_or_create(settings.data / "keys" / "seal.key"),
+        readers=readers,
+        key=keys.load_or_create(settings.data / "keys" / "exchange.pem"),
+    )
+    ledger_key = keys.load_or_create(settings.data / "keys" / "ledger.pem")
+    publisher = Publisher(runtime, note.Signer(settings.origin, ledger_key.seed))
+    publisher.start()
+    stack.push_async_callback(publisher.stop)
+    app.state.runtime = runtime
+    app.state.facts = Facts(runtime)
+    app.state.publisher = publisher
+
+
+async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
+    rules = bundle()
+    if settings.opa_url is None:
+        return EmbeddedEngine(rules)
+    token = settings.opa_token.get_secret_value() if settings.opa_token else None
+    return await stack.enter_async_context(opa_server(settings.opa_url, revision=rules.digest, token=token))
+
+
+def _readers(snapshots: Path) -> Readers:
+    def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
+        return open_adapter(kind, config, secret, snapshots)
+
+    async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
+        return await asyncio.to_thread(import_file, path, snapshots, options=options)
+
+    return Readers(open=open_one, import_file=import_one)

@@ -1,0 +1,42 @@
+"""The table of applications; private to this room."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Application(Base):
+    """One application, with what the owner answered."""
+
+    __tablename__ = "applications"
+    __table_args__ = (
+        CheckConstraint("state IN ('submitted','supplement_requested','approved','refused','withdrawn')", name="state"),
+        CheckConstraint("lane IN ('government','operation','trade','person')", name="lane"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"))
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    consumer_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    lane: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(63))
+    fields: Mapped[list[str]] = mapped_column(JSONB)
+    basis: Mapped[str] = mapped_column(Text)
+    scenario: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(String(16))
+    row_filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    not_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(String(24))
+    supplement_wanted: Mapped[str | None] = mapped_column(Text)
+    supplement: Mapped[str | None] = mapped_column(Text)
+    reasons: Mapped[str | None] = mapped_column(Text)
+    agreement_id: Mapped[UUID | None] = mapped_column(unique=True)
+    submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

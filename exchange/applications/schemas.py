@@ -1,0 +1,98 @@
+"""What comes in and goes out about applications."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from exchange.agreements.schemas import AgreementOut, Lane
+from exchange.catalog.schemas import FieldName, Purpose
+from exchange.kernel.schemas import In, Moment, Out, Prose
+
+RowFilter = Annotated[
+    dict[str, Any] | None,
+    Field(description="Only these rows", examples=[{"field": "city", "op": "eq", "value": "330100"}]),
+]
+
+
+class NewApplication(In):
+    """What a consumer asks for (the fields of Decree 809, Article 20)."""
+
+    dataset: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=130,
+            description="The dataset's id, or <organisation>/<dataset>",
+            examples=["demo-education/degrees"],
+        ),
+    ]
+    fields: Annotated[list[FieldName], Field(min_length=1, max_length=500)]
+    purpose: Purpose
+    basis: Annotated[Prose, Field(description="使用依据: the law or duty this rests on")]
+    scenario: Annotated[Prose, Field(description="使用场景")]
+    scope: Annotated[Prose, Field(description="使用范围")]
+    method: Annotated[Literal["api", "batch", "file"], Field(description="共享方式")] = "api"
+    row_filter: RowFilter = None
+    not_after: Annotated[Moment, Field(description="使用时限")]
+
+
+class Approval(In):
+    """What the owner grants; what is left out is granted as asked for."""
+
+    fields: Annotated[list[FieldName] | None, Field(min_length=1, max_length=500)] = None
+    masks: Annotated[dict[str, dict[str, Any]], Field(description="Masks for fields that the terms leave clear")] = {}
+    row_filter: RowFilter = None
+    row_cap: Annotated[int | None, Field(ge=1)] = None
+    not_after: Moment | None = None
+
+
+class Reasons(In):
+    """Why an application is refused."""
+
+    reasons: Prose
+
+
+class SupplementRequest(In):
+    """Everything that is missing, told at once: it can be asked for a single time (Decree 809, Article 21)."""
+
+    missing: Prose
+
+
+class Supplement(In):
+    """What was missing."""
+
+    supplement: Prose
+
+
+class ApplicationOut(Out):
+    """An application, as both sides see it."""
+
+    id: UUID
+    dataset_id: UUID
+    provider_id: UUID
+    consumer_id: UUID
+    lane: Lane
+    purpose: str
+    fields: list[str]
+    basis: str
+    scenario: str
+    scope: str
+    method: Literal["api", "batch", "file"]
+    row_filter: dict[str, Any] | None
+    not_after: datetime
+    state: Literal["submitted", "supplement_requested", "approved", "refused", "withdrawn"]
+    supplement_wanted: str | None
+    supplement: str | None
+    reasons: str | None
+    agreement_id: UUID | None
+    submitted_at: datetime
+    decided_at: datetime | None
+
+
+class Approved(Out):
+    """An approved application and the agreement it became."""
+
+    application: ApplicationOut
+    agreement: AgreementOut

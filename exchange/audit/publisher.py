@@ -1,0 +1,74 @@
+"""The publisher: in one process at a time, sign a checkpoint whenever the ledger has grown, and do the ledger's chores."""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+
+from exchange.agreements import service as agreements
+from exchange.kernel.logs import log
+from exchange.kernel.runtime import Runtime
+from ledger import note, publication, store
+
+_CHORES_EVERY = 10.0
+_RETRY = 1.0
+
+
+class Publisher:
+    """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
+
+    def __init__(self, runtime: Runtime, signer: note.Signer) -> None:
+        self._runtime = runtime
+        self._signer = signer
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def vkey(self) -> str:
+        """The ledger's verifier key."""
+        return self._signer.vkey
+
+    def start(self) -> None:
+        """Begin, on the running loop."""
+        self._task = asyncio.create_task(self._run(), name="ledger-publisher")
+
+    async def stop(self) -> None:
+        """Stop; another process takes over."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._runtime.database.pool.acquire() as connection:
+                    await self._lead(connection)
+            except publication.TreeDiffers as error:
+                # Signing on would make the change official. The alarm stays on until somebody looks.
+                log().critical("the ledger's tiles differ from what was signed", error=type(error).__name__)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log().warning("publishing failed; trying again", exc_info=error)
+            await asyncio.sleep(_RETRY)
+
+    async def _lead(self, connection: asyncpg.Connection) -> None:
+        """Publish for as long as this connection holds the lock; the lock goes with the connection."""
+        if not await publication.lead(connection):
+            return
+        try:
+            loop = asyncio.get_running_loop()
+            chores_due = loop.time()
+            while True:
+                await publication.publish(connection, self._signer, now=self._runtime.clock.now())
+                if loop.time() >= chores_due:
+                    await self._do_chores(connection)
+                    chores_due = loop.time() + _CHORES_EVERY
+                await asyncio.sleep(self._runtime.settings.checkpoint_interval)
+        finally:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await publication.resign(connection)
+
+    async def _do_chores(self, connection: asyncpg.Connection) -> None:
+        now = self._runtime.clock.now()
+        await store.forget_expired(connection, now)
+        async with self._runtime.database.sessions() as session:
+            await agreements.expire_overdue(session, now)

@@ -1,0 +1,158 @@
+"""The addresses of the ledger: C2SP tlog-tiles under /ledger, what a client has to know, and the auditor's search."""
+
+from typing import Annotated
+
+import asyncpg
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from exchange.audit import service
+from exchange.audit.errors import EntriesPrivate, NotYetCovered
+from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, ExchangeKeyOut, WellKnown
+from exchange.kernel.http import runtime_of
+from exchange.kernel.openapi import problems
+from exchange.kernel.problems import NotFound
+from exchange.kernel.runtime import Runtime
+from exchange.participants.door import SignedRoute, SignedWork
+from ledger import publication, store, tiles
+
+public = APIRouter(tags=["ledger"], responses=problems(public=True))
+router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())
+
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+_FRESH = {"Cache-Control": "no-cache"}
+_OCTETS = "application/octet-stream"
+_MOST = 2**53
+Index = Annotated[int, Path(ge=0, lt=_MOST, description="The entry's index")]
+
+
+def _octets(description: str) -> dict[int | str, dict[str, object]]:
+    return {200: {"description": description, "content": {_OCTETS: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@public.get("/.well-known/data-exchange", name="well-known")
+async def well_known(request: Request) -> WellKnown:
+    """The exchange's name, its ledger's key and the keys it signs answers with. Pin them."""
+    runtime = runtime_of(request)
+    url = runtime.settings.public_url
+    return WellKnown(
+        name=runtime.settings.deployment,
+        origin=runtime.settings.origin,
+        vkey=request.app.state.publisher.vkey,
+        keys=[
+            ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
+        ],
+        endpoints={
+            "api": f"{url}/api/v1",
+            "catalog": f"{url}/catalog",
+            "checkpoint": f"{url}/ledger/checkpoint",
+            "deliveries": f"{url}/api/v1/deliveries",
+            "ledger": f"{url}/ledger",
+        },
+    )
+
+
+@public.get("/ledger/vkey", response_class=PlainTextResponse)
+async def vkey(request: Request) -> PlainTextResponse:
+    """The ledger's verifier key (C2SP signed-note), one line."""
+    return PlainTextResponse(f"{request.app.state.publisher.vkey}\n", headers=_FRESH)
+
+
+@public.get("/ledger/checkpoint", response_class=PlainTextResponse)
+async def checkpoint(
+    request: Request, prefer: Annotated[str | None, Header(description="`wait=5` waits for the first one")] = None
+) -> PlainTextResponse:
+    """The latest signed checkpoint (C2SP tlog-checkpoint)."""
+
+    async def read(connection: asyncpg.Connection) -> publication.Published:
+        found = await publication.latest(connection)
+        if found is None:
+            raise publication.NotPublished
+        return found
+
+    found = await service.published(runtime_of(request), read, wait=service.wait_of(prefer))
+    return PlainTextResponse(found.note, headers=_FRESH)
+
+
+@public.get("/ledger/checkpoints")
+async def checkpoints(
+    request: Request,
+    after: Annotated[int, Query(ge=0, lt=_MOST, description="Only those of more entries than this")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> CheckpointsOut:
+    """All signed checkpoints, smallest first."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        found = await publication.checkpoints(connection, after=after, limit=limit)
+    return CheckpointsOut(checkpoints=[CheckpointOut(size=one.size, note=one.note) for one in found])
+
+
+@public.get("/ledger/receipts/{index}", response_class=PlainTextResponse)
+async def receipt(
+    request: Request,
+    index: Index,
+    prefer: Annotated[str | None, Header(description="`wait=5` waits until a checkpoint covers it")] = None,
+) -> PlainTextResponse:
+    """The receipt of an entry: its inclusion proof under a signed checkpoint (C2SP tlog-proof)."""
+    found = await service.published(
+        runtime_of(request),
+        lambda connection: publication.receipt(connection, index),
+        wait=service.wait_of(prefer),
+    )
+    return PlainTextResponse(found, headers=_FRESH)
+
+
+@public.get("/ledger/entries/{index}", response_class=Response, responses=_octets("The bytes that were hashed"))
+async def entry_bytes(request: Request, index: Index) -> Response:
+    """One entry, as the bytes that were hashed."""
+    runtime = _public_entries(request)
+    async with runtime.database.pool.acquire() as connection:
+        found = await store.read_leaves(connection, index, index + 1)
+    if not found:
+        raise NotFound("The ledger has no entry with this index.")
+    return Response(found[0], media_type="application/json", headers=_IMMUTABLE)
+
+
+def _public_entries(request: Request) -> Runtime:
+    runtime = runtime_of(request)
+    if not runtime.settings.public_entries:
+        raise EntriesPrivate("An auditor reads entries with a signed request at /api/v1/audit/entries.")
+    return runtime
+
+
+@public.get("/ledger/tile/{path:path}", response_class=Response, responses=_octets("Hashes, or an entry bundle"))
+async def tile(
+    request: Request,
+    path: Annotated[str, Path(max_length=100, description="`<level>/<index>[.p/<width>]`, or `entries/<index>…`")],
+) -> Response:
+    """A tile of the tree, or a bundle of entries (C2SP tlog-tiles)."""
+    try:
+        wanted = tiles.parse(f"tile/{path}")
+    except tiles.TileError as error:
+        raise NotFound("A tile's address is tile/<level>/<index> with an optional .p/<width>.") from error
+    if wanted.level == tiles.ENTRIES:
+        return Response(await _bundle(request, wanted), media_type=_OCTETS, headers=_IMMUTABLE)
+    hashes = await service.published(
+        runtime_of(request),
+        lambda connection: publication.read_tile(connection, wanted.level, wanted.index, wanted.width),
+    )
+    return Response(hashes, media_type=_OCTETS, headers=_IMMUTABLE)
+
+
+async def _bundle(request: Request, wanted: tiles.Tile) -> bytes:
+    runtime = _public_entries(request)
+    start = wanted.index * tiles.WIDTH
+    async with runtime.database.pool.acquire() as connection:
+        latest = await publication.latest(connection)
+        if latest is None or latest.size < start + wanted.width:
+            raise NotYetCovered("No checkpoint covers these entries yet.")
+        return tiles.pack(await store.read_leaves(connection, start, start + wanted.width))
+
+
+@router.get("/entries")
+async def search(
+    work: SignedWork,
+    start: Annotated[int, Query(ge=0, lt=_MOST)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> EntriesOut:
+    """Entries by index, for an auditor of the exchange. Reading them is itself on the ledger."""
+    return await service.search(work, start=start, limit=limit)

@@ -1,0 +1,64 @@
+"""The tables of the catalogue; private to this room."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Source(Base):
+    """A file or a table that an owner named. `secret` is sealed; `description` is what the adapter found."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        CheckConstraint("state IN ('registered','ready','withdrawn')", name="state"),
+        CheckConstraint("kind IN ('file','postgresql')", name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16))
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    description: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    content: Mapped[str | None] = mapped_column(String(64))
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Dataset(Base):
+    """A dataset: its draft, and which version is published."""
+
+    __tablename__ = "datasets"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "handle"),
+        CheckConstraint("state IN ('draft','published','withdrawn')", name="state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    handle: Mapped[str] = mapped_column(String(63))
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(Integer)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    drafted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class DatasetVersion(Base):
+    """A published version: the document, exactly as its digest on the ledger was taken."""
+
+    __tablename__ = "dataset_versions"
+
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"))
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

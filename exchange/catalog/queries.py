@@ -1,0 +1,124 @@
+"""Every SELECT of the catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.catalog.models import Dataset, DatasetVersion
+from exchange.catalog.models import Source as Source
+from exchange.kernel.identifiers import as_id
+from exchange.kernel.problems import NotFound
+from exchange.kernel.work import Principal
+from exchange.participants.queries import Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A dataset with its owner and its published version, where it has one."""
+
+    dataset: Dataset
+    owner: Organisation
+    version: DatasetVersion | None
+
+
+def _visible_to(principal: Principal | None) -> ColumnElement[bool]:
+    """Published datasets are everyone's to see; drafts and withdrawn ones are their owner's."""
+    published = Dataset.state == "published"
+    if principal is None:
+        return published
+    return or_(published, Dataset.organisation_id == principal.organisation)
+
+
+def _listed() -> Select[Dataset, Organisation, DatasetVersion]:
+    return (
+        select(Dataset, Organisation, DatasetVersion)
+        .join(Organisation, Organisation.id == Dataset.organisation_id)
+        .outerjoin(
+            DatasetVersion,
+            and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version),
+        )
+    )
+
+
+async def datasets(
+    session: AsyncSession, principal: Principal | None, *, after: UUID | None = None, limit: int = 100
+) -> Sequence[Listed]:
+    """The datasets a principal may see (None: the public), oldest first."""
+    statement = _listed().where(_visible_to(principal)).order_by(Dataset.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Dataset.id > after)
+    return [Listed(*row) for row in await session.execute(statement)]
+
+
+async def dataset(session: AsyncSession, principal: Principal | None, reference: str) -> Listed:
+    """The dataset of a reference that the principal may see. Raises NotFound."""
+    return await _one(session, _listed().where(_visible_to(principal)), reference)
+
+
+async def any_dataset(session: AsyncSession, reference: str) -> Listed:
+    """The dataset of a reference whoever may see it: the caller decides that. Raises NotFound."""
+    return await _one(session, _listed(), reference)
+
+
+async def _one(
+    session: AsyncSession, statement: Select[Dataset, Organisation, DatasetVersion], reference: str
+) -> Listed:
+    """The one dataset of a reference: an id, or `<organisation>/<dataset>` by handles."""
+    identifier = as_id(reference)
+    if identifier is not None:
+        statement = statement.where(Dataset.id == identifier)
+    else:
+        owner, _, handle = reference.partition("/")
+        statement = statement.where(Organisation.handle == owner, Dataset.handle == handle)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
+    return Listed(*row)
+
+
+async def own_dataset(session: AsyncSession, principal: Principal, dataset_id: UUID) -> Dataset:
+    """A dataset of the principal's organisation, locked. Raises NotFound."""
+    statement = select(Dataset).where(Dataset.id == dataset_id, Dataset.organisation_id == principal.organisation)
+    found = (await session.execute(statement.with_for_update())).scalar_one_or_none()
+    if found is None:
+        raise NotFound("Your organisation has no such dataset.")
+    return found
+
+
+async def sources(session: AsyncSession, principal: Principal) -> Sequence[Source]:
+    """The sources of the principal's organisation, oldest first."""
+    statement = select(Source).where(Source.organisation_id == principal.organisation).order_by(Source.id)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def source(session: AsyncSession, principal: Principal, source_id: UUID, *, lock: bool = False) -> Source:
+    """A source of the principal's organisation. Raises NotFound."""
+    statement = select(Source).where(Source.id == source_id, Source.organisation_id == principal.organisation)
+    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("Your organisation has no such source.")
+    return found
+
+
+async def source_by_id(session: AsyncSession, source_id: UUID) -> Source:
+    """A source whoever owns it, for reading what an agreement grants. Raises NotFound."""
+    found = await session.get(Source, source_id)
+    if found is None:
+        raise NotFound("The source is gone.")
+    return found
+
+
+async def publishing(session: AsyncSession, source_id: UUID) -> Sequence[Dataset]:
+    """The published datasets that read a source."""
+    statement = (
+        select(Dataset)
+        .join(
+            DatasetVersion,
+            and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version),
+        )
+        .where(DatasetVersion.source_id == source_id, Dataset.state == "published")
+    )
+    return (await session.execute(statement)).scalars().all()

@@ -1,0 +1,140 @@
+"""The addresses of the catalogue."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from exchange.catalog import dcat, queries, service, sources
+from exchange.catalog.schemas import DatasetOut, NewDataset, NewSource, SourceOut, Withdrawal
+from exchange.kernel.http import headers_of, runtime_of
+from exchange.kernel.openapi import problems
+from exchange.kernel.work import Work
+from exchange.participants.door import SignedRoute, SignedWork, UploadRoute
+
+router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
+uploads = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=UploadRoute, responses=problems(502))
+public = APIRouter(tags=["catalogue"], responses=problems(public=True))
+
+_CATALOGUE_PAGE = 1000
+
+
+@public.get("/catalog", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
+async def catalogue(
+    request: Request,
+    after: Annotated[UUID | None, Query(description="The last dataset id of the page before")] = None,
+) -> JSONResponse:
+    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD."""
+    runtime = runtime_of(request)
+    async with runtime.database.sessions() as session:
+        listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE)
+    document = dcat.catalogue(listed, url=runtime.settings.public_url, operator=runtime.settings.deployment)
+    return JSONResponse(document, media_type=dcat.MEDIA_TYPE)
+
+
+@router.get("/sources")
+async def list_sources(work: SignedWork) -> list[SourceOut]:
+    """The sources of your organisation."""
+    work.permit("source", "read", work.principal.organisation)
+    return [SourceOut.model_validate(source) for source in await queries.sources(work.session, work.principal)]
+
+
+@router.post("/sources", status_code=201, responses=problems(502))
+async def register_source(work: SignedWork, new: NewSource) -> SourceOut:
+    """Register a source. A file is uploaded to the source's content address afterwards."""
+    return SourceOut.model_validate(await sources.register(work, new))
+
+
+@router.get("/sources/{source_id}")
+async def read_source(work: SignedWork, source_id: UUID) -> SourceOut:
+    """One source, with the fields that were inferred."""
+    source = await queries.source(work.session, work.principal, source_id)
+    work.permit("source", "read", source.organisation_id)
+    return SourceOut.model_validate(source)
+
+
+@uploads.put(
+    "/sources/{source_id}/content",
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}
+    },
+)
+async def upload_content(
+    work: SignedWork,
+    request: Request,
+    source_id: UUID,
+    filename: Annotated[str, Query(max_length=255, description="The file's name, for its suffix")] = "",
+) -> SourceOut:
+    """Upload a file: CSV, Excel (.xlsx, .xls), Parquet or JSON lines. It is read at once, or refused with the place."""
+    source = await sources.upload(
+        work, source_id=source_id, chunks=request.stream(), digest=headers_of(request), filename=filename
+    )
+    return SourceOut.model_validate(source)
+
+
+@router.post("/sources/{source_id}/withdrawal")
+async def withdraw_source(work: SignedWork, source_id: UUID) -> SourceOut:
+    """Withdraw a source."""
+    return SourceOut.model_validate(await sources.withdraw(work, source_id=source_id))
+
+
+@router.get("/datasets")
+async def list_datasets(
+    work: SignedWork,
+    after: Annotated[UUID | None, Query(description="The last id of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[DatasetOut]:
+    """The published datasets, and those of your organisation."""
+    found = await queries.datasets(work.session, work.principal, after=after, limit=limit)
+    return [service.dataset_out(listed, work.principal) for listed in found]
+
+
+@router.post("/datasets", status_code=201)
+async def draft_dataset(work: SignedWork, new: NewDataset) -> DatasetOut:
+    """Draft a dataset over a source."""
+    dataset = await service.draft(work, new)
+    return await _out(work, dataset.id)
+
+
+@router.get("/datasets/{dataset_id}")
+async def read_dataset(work: SignedWork, dataset_id: UUID) -> DatasetOut:
+    """One dataset."""
+    return await _out(work, dataset_id)
+
+
+@router.get("/datasets/by-handle/{organisation}/{handle}")
+async def read_dataset_by_handle(
+    work: SignedWork,
+    organisation: Annotated[str, Path(max_length=63)],
+    handle: Annotated[str, Path(max_length=63)],
+) -> DatasetOut:
+    """One dataset, by its owner's handle and its own."""
+    listed = await queries.dataset(work.session, work.principal, f"{organisation}/{handle}")
+    return service.dataset_out(listed, work.principal)
+
+
+@router.put("/datasets/{dataset_id}/draft")
+async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -> DatasetOut:
+    """Replace the draft; the handle stays as it is."""
+    await service.redraft(work, dataset_id=dataset_id, source_id=new.source, document=new.document)
+    return await _out(work, dataset_id)
+
+
+@router.post("/datasets/{dataset_id}/publication")
+async def publish_dataset(work: SignedWork, dataset_id: UUID) -> DatasetOut:
+    """Publish the draft as the next version."""
+    await service.publish(work, dataset_id=dataset_id)
+    return await _out(work, dataset_id)
+
+
+@router.post("/datasets/{dataset_id}/withdrawal")
+async def withdraw_dataset(work: SignedWork, dataset_id: UUID, withdrawal: Withdrawal) -> DatasetOut:
+    """Withdraw a published dataset."""
+    await service.withdraw(work, dataset_id=dataset_id, reason=withdrawal.reason)
+    return await _out(work, dataset_id)
+
+
+async def _out(work: Work, dataset_id: UUID) -> DatasetOut:
+    await work.session.flush()
+    return service.dataset_out(await queries.dataset(work.session, work.principal, str(dataset_id)), work.principal)

@@ -1,0 +1,216 @@
+"""What comes in and goes out about sources, datasets and terms."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from exchange.kernel.schemas import Handle, In, Moment, Out, Prose, Text
+from exchange.participants.schemas import Kind
+from exchange.participants.schemas import Level as AdministrativeLevel
+
+# GB/T 43697-2024: four sub-levels of general data, then important and core data.
+LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
+Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
+FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
+FieldName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Field(description="The field's name in the source", examples=["degree"]),
+]
+Purpose = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])
+]
+
+
+class Bilingual(In):
+    """A text in Chinese and in English."""
+
+    zh: Prose
+    en: Prose
+
+
+class FileSource(In):
+    """A file, uploaded to the source's content address after registration."""
+
+    kind: Literal["file"] = "file"
+    title: Text
+    options: Annotated[
+        dict[str, Any], Field(description="How to read it: encoding, delimiter, sheet, header_row, …")
+    ] = {}
+
+
+class PostgresqlSource(In):
+    """A table or view in a PostgreSQL database of the owner's; the login should be one that may only read it."""
+
+    kind: Literal["postgresql"]
+    title: Text
+    dsn: Annotated[str, Field(max_length=1000, description="postgresql://…; kept sealed, never answered")]
+    table_schema: Annotated[str, Field(min_length=1, max_length=63)] = "public"
+    table: Annotated[str, Field(min_length=1, max_length=63)]
+
+
+class NewSource(In):
+    """A place where an organisation's data lives."""
+
+    organisation: UUID
+    source: Annotated[FileSource | PostgresqlSource, Field(discriminator="kind")]
+
+
+class SourceOut(Out):
+    """A source, with what was found in it."""
+
+    id: UUID
+    organisation_id: UUID
+    kind: Literal["file", "postgresql"]
+    title: str
+    state: Literal["registered", "ready", "withdrawn"]
+    description: Annotated[
+        dict[str, Any] | None, Field(description="The inferred fields, with hints and notes; null until it was read")
+    ]
+    content: Annotated[str | None, Field(description="SHA-256 of the file as it came")]
+    rows: int | None
+    registered_at: datetime
+
+
+class DatasetField(In):
+    """A field that the dataset describes."""
+
+    name: FieldName
+    type: FieldType
+    title: Bilingual
+    level: Level
+    personal: Annotated[bool, Field(description="Says something about an identified or identifiable person")] = False
+    sensitive: Annotated[bool, Field(description="Sensitive personal information (PIPL Article 28)")] = False
+    subject_key: Annotated[bool, Field(description="Identifies the person a row is about")] = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.sensitive or self.subject_key) and not self.personal:
+            raise ValueError("a sensitive field and a subject key are personal")
+        if self.personal and LEVELS.index(self.level) < LEVELS.index("G3"):
+            raise ValueError("personal information is at least G3")
+        if self.sensitive and LEVELS.index(self.level) < LEVELS.index("G4"):
+            raise ValueError("sensitive personal information is at least G4")
+        return self
+
+
+class Citation(In):
+    """The provision that forbids sharing; rules of departments or localities are not enough (Decree 809, Article 14)."""
+
+    kind: Literal["law", "administrative_regulation", "state_council_decision"]
+    title: Text
+    article: Text
+
+
+class Sharing(In):
+    """The sharing attribute (共享属性), with what each value demands (Decree 809, Articles 14 and 15)."""
+
+    attribute: Literal["unconditional", "conditional", "not_shared"]
+    scope: Annotated[Prose | None, Field(description="共享范围; demanded where conditional")] = None
+    use: Annotated[Prose | None, Field(description="使用用途; demanded where conditional")] = None
+    reason: Annotated[Prose | None, Field(description="理由; demanded where not shared")] = None
+    citation: Citation | None = None
+
+    @model_validator(mode="after")
+    def _demands(self) -> Self:
+        if self.attribute == "conditional" and (self.scope is None or self.use is None):
+            raise ValueError("conditional sharing states its scope and use")
+        if self.attribute == "not_shared" and (self.reason is None or self.citation is None):
+            raise ValueError("data that is not shared states the reason and cites the law that forbids it")
+        if self.attribute != "not_shared" and (self.reason is not None or self.citation is not None):
+            raise ValueError("a reason and a citation belong to data that is not shared")
+        if self.attribute == "unconditional" and (self.scope is not None or self.use is not None):
+            raise ValueError("unconditional sharing has no conditions")
+        return self
+
+
+class Consumers(In):
+    """Who may apply; an empty list means any."""
+
+    kinds: list[Kind] = []
+    levels: list[AdministrativeLevel] = []
+    organisations: list[UUID] = []
+
+
+class Terms(In):
+    """The conditions attached to a dataset; agreements can only narrow them."""
+
+    consumers: Consumers = Consumers()
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=50)]
+    fields: Annotated[
+        list[FieldName], Field(min_length=1, max_length=500, description="The fields that may be granted")
+    ]
+    masks: Annotated[
+        dict[str, dict[str, Any]],
+        Field(
+            description="How a field leaves: hash, partial, year, month, prefix, bucket, constant or null",
+            examples=[{"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}],
+        ),
+    ] = {}
+    row_filter: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="The rows that may leave: {field, op, value}, {all: […]}, {any: […]} or {not: …}",
+            examples=[{"field": "city", "op": "eq", "value": "330100"}],
+        ),
+    ] = None
+    not_after: Moment | None = None
+    row_cap: Annotated[int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery")] = 1_000_000
+
+
+class DatasetDocument(In):
+    """What a dataset is and under which terms it is offered."""
+
+    title: Bilingual
+    description: Bilingual
+    keywords: Annotated[list[Text], Field(max_length=30)] = []
+    update_frequency: Literal["real-time", "daily", "weekly", "monthly", "quarterly", "yearly", "irregular"] = (
+        "irregular"
+    )
+    fields: Annotated[list[DatasetField], Field(min_length=1, max_length=500)]
+    level: Annotated[Level | None, Field(description="At least the highest field's; left out: that")] = None
+    sharing: Sharing
+    terms: Terms
+
+    @property
+    def effective_level(self) -> Level:
+        """The dataset's level: the higher of its own and its fields' (就高从严)."""
+        ranked = [LEVELS.index(field.level) for field in self.fields]
+        return LEVELS[max([*ranked, LEVELS.index(self.level or "G1")])]  # type: ignore[return-value]
+
+    @model_validator(mode="after")
+    def _level_not_below_fields(self) -> Self:
+        if self.level is not None and self.effective_level != self.level:
+            raise ValueError("the dataset's level is below one of its fields' levels")
+        return self
+
+
+class NewDataset(In):
+    """A dataset to draft over a source."""
+
+    source: UUID
+    handle: Handle
+    document: DatasetDocument
+
+
+class DatasetOut(Out):
+    """A dataset as you may see it: its owner also sees the draft."""
+
+    id: UUID
+    organisation_id: UUID
+    organisation: str
+    handle: str
+    state: Literal["draft", "published", "withdrawn"]
+    version: Annotated[int, Field(description="The published version; 0 before the first")]
+    document: Annotated[DatasetDocument | None, Field(description="The published version's document")]
+    draft: DatasetDocument | None
+    digest: Annotated[str | None, Field(description="SHA-256 of the published document, as on the ledger")]
+    published_at: datetime | None
+
+
+class Withdrawal(In):
+    """Why a dataset is withdrawn."""
+
+    reason: Prose

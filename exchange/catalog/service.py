@@ -1,0 +1,150 @@
+"""The verbs of datasets: draft, publish, withdraw."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from exchange.catalog import queries
+from exchange.catalog.errors import DatasetInvalid
+from exchange.catalog.models import Dataset, DatasetVersion
+from exchange.catalog.queries import Listed
+from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
+from exchange.catalog.sources import fields_in
+from exchange.catalog.terms import faults_in_document
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.problems import Conflict
+from exchange.kernel.work import Principal, Work
+from ledger import bodies, canonical
+
+
+def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict[str, Any]:
+    return {
+        "at": work.now,
+        "actor": work.principal.actor,
+        "request": work.request,
+        "object": bodies.Object(kind="dataset", id=str(dataset.id), version=version),
+    }
+
+
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical.dumps(document)).hexdigest()
+
+
+def _plain(document: DatasetDocument) -> dict[str, Any]:
+    """The document as JSON. A number with a fraction, which canonical JSON here does not print, is a mistake to report."""
+    plain = document.model_dump(mode="json")
+    try:
+        canonical.dumps(plain)
+    except canonical.NotCanonical as error:
+        raise DatasetInvalid(
+            'Write numbers with a fraction as text, such as "0.5".',
+            errors=[{"at": error.pointer, "error": error.reason}],
+        ) from error
+    return plain
+
+
+async def draft(work: Work, new: NewDataset) -> Dataset:
+    """Draft a dataset over a source of the principal's organisation."""
+    source = await queries.source(work.session, work.principal, new.source)
+    work.permit("dataset", "draft", source.organisation_id)
+    dataset = Dataset(
+        id=new_id(),
+        organisation_id=source.organisation_id,
+        handle=new.handle,
+        state="draft",
+        version=0,
+        draft={"source": str(source.id), "document": _plain(new.document)},
+        drafted_at=work.runtime.clock.now(),
+    )
+    work.session.add(dataset)
+    work.record(
+        bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": _digest(_plain(new.document))})
+    )
+    return dataset
+
+
+async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument) -> Dataset:
+    """Replace the draft, or begin one beside the published version."""
+    dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
+    work.permit("dataset", "draft", dataset.organisation_id)
+    source = await queries.source(work.session, work.principal, source_id)
+    if dataset.state == "withdrawn":
+        raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
+    dataset.draft = {"source": str(source.id), "document": _plain(document)}
+    dataset.drafted_at = work.runtime.clock.now()
+    work.record(bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": _digest(_plain(document))}))
+    return dataset
+
+
+async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
+    """Publish the draft as the next version, if it holds together and fits its source."""
+    dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
+    work.permit("dataset", "publish", dataset.organisation_id)
+    if dataset.draft is None or dataset.state == "withdrawn":
+        raise Conflict("There is no draft to publish.", state=dataset.state)
+    source = await queries.source(work.session, work.principal, UUID(dataset.draft["source"]))
+    if source.state != "ready":
+        raise Conflict("The source has to be read first: upload its file.", state=source.state)
+    document = DatasetDocument.model_validate(dataset.draft["document"])
+    faults = faults_in_document(document, source_fields=fields_in(source))
+    if faults:
+        raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)
+    plain = _plain(document)
+    version = DatasetVersion(
+        dataset_id=dataset.id,
+        version=dataset.version + 1,
+        source_id=source.id,
+        document=plain,
+        digest=_digest(plain),
+        published_at=work.runtime.clock.now(),
+    )
+    work.session.add(version)
+    dataset.version = version.version
+    dataset.state = "published"
+    dataset.draft = None
+    work.record(
+        bodies.DatasetPublished.model_validate(
+            {
+                **_common(work, dataset, version=version.version),
+                "document": version.digest,
+                "level": document.effective_level,
+                "sharing": document.sharing.attribute,
+            }
+        )
+    )
+    return dataset
+
+
+async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
+    """Withdraw a published dataset: nothing of it is delivered any more."""
+    dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
+    work.permit("dataset", "withdraw", dataset.organisation_id)
+    if dataset.state != "published":
+        raise Conflict("Only a published dataset can be withdrawn.", state=dataset.state)
+    dataset.state = "withdrawn"
+    work.record(
+        bodies.DatasetWithdrawn.model_validate(
+            {**_common(work, dataset, version=dataset.version), "reason": hashlib.sha256(reason.encode()).hexdigest()}
+        )
+    )
+    return dataset
+
+
+def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
+    """A dataset as a principal sees it: the draft is its owner's."""
+    dataset, version = listed.dataset, listed.version
+    is_owner = dataset.organisation_id == principal.organisation
+    return DatasetOut.model_validate(
+        {
+            "id": dataset.id,
+            "organisation_id": dataset.organisation_id,
+            "organisation": listed.owner.handle,
+            "handle": dataset.handle,
+            "state": dataset.state,
+            "version": dataset.version,
+            "document": version.document if version else None,
+            "draft": dataset.draft["document"] if dataset.draft and is_owner else None,
+            "digest": version.digest if version else None,
+            "published_at": version.published_at if version else None,
+        }
+    )

@@ -1,0 +1,211 @@
+"""The verbs of sources: registering one, reading an uploaded file, withdrawing."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from adapters.contract import Adapter, Description, SourceError
+from adapters.plan import Field
+from exchange.catalog import queries
+from exchange.catalog.errors import SourceFailed, SourceUnusable
+from exchange.catalog.models import Source
+from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
+from exchange.catalog.terms import faults_in_document
+from exchange.kernel.database import arguments
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.work import Work
+from exchange.participants import queries as participants
+from exchange.participants.authentication import check_body
+from ledger import bodies
+
+# What a source's server did, rather than what is wrong with what the owner said.
+_FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
+
+
+def problem_of(error: SourceError) -> SourceFailed | SourceUnusable:
+    """An adapter's error as a problem. Its words hold no values of the data."""
+    members: dict[str, Any] = {"code": error.code, **({"where": error.where} if error.where else {})}
+    if error.code in _FAILURES:
+        return SourceFailed(error.detail, **members)
+    return SourceUnusable(error.detail, **members)
+
+
+def described(description: Description) -> dict[str, Any]:
+    """A description as it is stored and answered."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(description)))
+    return plain
+
+
+def fields_in(source: Source) -> tuple[Field, ...]:
+    """The fields that were found in a source."""
+    found = source.description or {"fields": []}
+    return tuple(Field(**field) for field in found["fields"])
+
+
+def reader(runtime: Runtime, source: Source) -> Adapter:
+    """The open adapter of a source that is ready. Raises SourceFailed."""
+    if source.state != "ready" or source.description is None:
+        raise SourceFailed("The source is not ready to be read.", code="source-not-ready")
+    secret = runtime.seal.open(source.secret, name=f"source/{source.id}").decode() if source.secret else None
+    return runtime.readers.adapter(
+        source.id, state=source.description["digest"], kind=source.kind, config=source.config, secret=secret
+    )
+
+
+async def register(work: Work, new: NewSource) -> Source:
+    """Register a source. A table is looked at now; a file is once it has been uploaded."""
+    organisation = await participants.organisation(work.session, new.organisation)
+    work.permit("source", "register", organisation.id)
+    identifier = new_id()
+    source = Source(
+        id=identifier,
+        organisation_id=organisation.id,
+        kind=new.source.kind,
+        title=new.source.title,
+        state="registered",
+        config={},
+        registered_at=work.runtime.clock.now(),
+    )
+    if isinstance(new.source, PostgresqlSource):
+        _check_host(work, new.source.dsn)
+        source.config = {"schema": new.source.table_schema, "table": new.source.table}
+        source.secret = work.runtime.seal.close(new.source.dsn.encode(), name=f"source/{identifier}")
+        description = await _describe(work, source, secret=new.source.dsn)
+        source.description = described(description)
+        source.rows = description.rows
+        source.state = "ready"
+    else:
+        source.config = {"options": new.source.options}
+    work.session.add(source)
+    work.record(bodies.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
+    return source
+
+
+def _check_host(work: Work, dsn: str) -> None:
+    """Refuse a server the operator did not allow, so that a source cannot be used to reach into the operator's network."""
+    try:
+        is_postgresql = urlsplit(dsn).scheme in {"postgresql", "postgres"}
+        host = str(arguments(dsn)["host"])
+    except ValueError:
+        is_postgresql, host = False, ""
+    if not is_postgresql:
+        raise SourceUnusable("A dsn is postgresql://login:password@host:port/database.", code="dsn-malformed")
+    allowed = work.runtime.settings.source_hosts
+    if allowed and host not in allowed:
+        raise SourceUnusable("The operator does not allow sources on this host.", code="host-not-allowed")
+
+
+async def _describe(work: Work, source: Source, *, secret: str) -> Description:
+    try:
+        adapter = work.runtime.readers.open(source.kind, source.config, secret)
+    except SourceError as error:
+        raise problem_of(error) from error
+    try:
+        return await adapter.describe()
+    except SourceError as error:
+        raise problem_of(error) from error
+    finally:
+        await adapter.close()
+
+
+def _common(work: Work, source: Source) -> dict[str, Any]:
+    return {
+        "at": work.now,
+        "actor": work.principal.actor,
+        "request": work.request,
+        "object": bodies.Object(kind="source", id=str(source.id)),
+    }
+
+
+async def upload(
+    work: Work, *, source_id: UUID, chunks: AsyncIterator[bytes], digest: Mapping[str, str], filename: str
+) -> Source:
+    """Read an uploaded file into a snapshot.
+
+    The file is hashed as it arrives and must have the signed digest (`digest` are the request's headers); the datasets
+    published over the source must still find their fields in it. The name is used for its suffix only.
+    """
+    source = await queries.source(work.session, work.principal, source_id, lock=True)
+    work.permit("source", "register", source.organisation_id)
+    if source.kind != "file" or source.state == "withdrawn":
+        raise Conflict("Only a file source that is not withdrawn takes content.", state=source.state)
+    directory = work.runtime.settings.data / "uploads"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / (secrets.token_hex(16) + Path(filename).suffix[:12])
+    try:
+        content = await _receive(path, chunks, limit=work.runtime.settings.upload_bytes_max)
+        check_body(digest.get("content-digest"), content)
+        imported = await work.runtime.readers.import_file(path, source.config.get("options", {}))
+    except SourceError as error:
+        raise problem_of(error) from error
+    finally:
+        path.unlink(missing_ok=True)
+    description = imported.description
+    await _check_published(work, source, description)
+    source.config = {"options": source.config.get("options", {}), "snapshot": imported.path.name}
+    source.description = described(description)
+    source.content = content.hex()
+    source.rows = description.rows
+    source.state = "ready"
+    work.record(
+        bodies.SourceImported.model_validate(
+            {
+                **_common(work, source),
+                "content": source.content,
+                "rows": description.rows or 0,
+                "columns": len(description.fields),
+            }
+        )
+    )
+    return source
+
+
+async def _receive(path: Path, chunks: AsyncIterator[bytes], *, limit: int) -> bytes:
+    hashed = hashlib.sha256()
+    size = 0
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > limit:
+                raise ContentTooLarge(f"A file may have {limit} bytes here.")
+            hashed.update(chunk)
+            file.write(chunk)
+    if size == 0:
+        raise RequestMalformed("The body is the file's content; it is empty.")
+    return hashed.digest()
+
+
+async def _check_published(work: Work, source: Source, description: Description) -> None:
+    for dataset in await queries.publishing(work.session, source.id):
+        listed = await queries.dataset(work.session, work.principal, str(dataset.id))
+        if listed.version is None:
+            continue
+        document = DatasetDocument.model_validate(listed.version.document)
+        faults = faults_in_document(document, source_fields=description.fields)
+        if faults:
+            raise SourceUnusable(
+                "The file does not fit a dataset that is published over this source; publish over a new source instead.",
+                code="source-changed",
+                errors=faults,
+            )
+
+
+async def withdraw(work: Work, *, source_id: UUID) -> Source:
+    """Withdraw a source; published datasets over it have to be withdrawn first."""
+    source = await queries.source(work.session, work.principal, source_id, lock=True)
+    work.permit("source", "withdraw", source.organisation_id)
+    if source.state == "withdrawn":
+        raise Conflict("The source is withdrawn already.", state=source.state)
+    if await queries.publishing(work.session, source.id):
+        raise Conflict("A published dataset reads this source; withdraw the dataset first.", state=source.state)
+    source.state = "withdrawn"
+    work.record(bodies.SourceWithdrawn.model_validate(_common(work, source)))
+    return source

@@ -1,0 +1,197 @@
+"""Facts: what a decision rests on, remembered for exactly as long as it cannot have changed.
+
+Everything here was read in snapshots at one place of the ledger's fence. Whoever changes a fact advances the fence in
+the same transaction, so facts are dropped as soon as the fence is seen to have moved, and an entry that rests on them
+is only accepted while it has not.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from adapters.contract import Adapter
+from adapters.plan import Field
+from exchange.agreements.queries import Agreement
+from exchange.agreements.service import lane_between
+from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.sources import fields_in, reader
+from exchange.catalog.terms import fields_of
+from exchange.delivery import queries
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.work import Principal
+from exchange.participants import queries as participants
+from exchange.participants.queries import KeyHolder
+from policies import documents
+
+_KEPT = 10_000
+_DECISIONS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with the span of seconds in which time alone cannot change it.
+
+    `input` is the digest of the facts in the input document, `obligations` that of the obligations; the time is the
+    entry's.
+    """
+
+    decision: documents.Decision
+    input: str
+    obligations: str | None
+    begin: int
+    end: int
+
+
+@dataclass(slots=True)
+class Offer:
+    """What there is at a dataset for one consumer: the dataset, its source, and the agreements in between."""
+
+    dataset: UUID
+    reference: str
+    owner: UUID
+    version: int
+    lane: documents.Lane
+    resource: documents.Resource
+    agreements: tuple[documents.Agreement, ...]
+    mask_keys: dict[str, bytes]
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    adapter: Adapter
+    decisions: dict[object, Decided] = field(default_factory=dict)
+
+    def remember(self, question: object, decided: Decided) -> None:
+        """Keep a decision for the next question like it."""
+        if len(self.decisions) >= _DECISIONS_KEPT:
+            self.decisions.clear()
+        self.decisions[question] = decided
+
+
+class Facts:
+    """The facts one process knows, at one place of the fence. Each comes with the place it was read at."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._fence = -1
+        self._holders: dict[str, KeyHolder] = {}
+        self._offers: dict[tuple[UUID, str], Offer] = {}
+
+    def forget(self, fence: int) -> None:
+        """Drop what was read before the fence came to stand here; it only ever moves forward."""
+        if fence > self._fence:
+            self._fence = fence
+            self._holders.clear()
+            self._offers.clear()
+
+    async def holder(self, keyid: str) -> tuple[int, KeyHolder | None]:
+        """Who a key speaks for; None where it is not known, which is never remembered."""
+        known = self._holders.get(keyid)
+        if known is not None:
+            return self._fence, known
+        async with self._runtime.database.sessions() as session:
+            fence = await queries.begin_snapshot(session)
+            holder = await participants.key_holder(session, keyid)
+        self.forget(fence)
+        if holder is not None and fence == self._fence and len(self._holders) < _KEPT:
+            self._holders[keyid] = holder
+        return fence, holder
+
+    async def offer(self, principal: Principal, reference: str) -> tuple[int, Offer]:
+        """What there is at a dataset for the principal's organisation. Raises NotFound, SourceFailed."""
+        place = (principal.organisation, reference)
+        known = self._offers.get(place)
+        if known is not None:
+            return self._fence, known
+        async with self._runtime.database.sessions() as session:
+            fence = await queries.begin_snapshot(session)
+            found = await queries.found(session, principal.organisation, reference)
+        self.forget(fence)
+        offer = _offer(self._runtime, found, principal)
+        if fence == self._fence and len(self._offers) < _KEPT:
+            self._offers[place] = offer
+        return fence, offer
+
+    def subject(self, holder: KeyHolder) -> documents.Subject:
+        """The sender as a decision's subject."""
+        principal = holder.principal
+        return documents.Subject.model_validate(
+            {
+                "principal": str(principal.id),
+                "organisation": str(principal.organisation),
+                "kind": principal.organisation_kind,
+                "level": holder.organisation_level,
+                "organisation_state": holder.organisation_state,
+                "principal_state": holder.principal_state,
+            }
+        )
+
+
+def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offer:
+    listed = found.listed
+    assert listed.version is not None  # noqa: S101 - `queries.found` gives none without
+    document = DatasetDocument.model_validate(listed.version.document)
+    lane = lane_between(provider_kind=listed.owner.kind, consumer_kind=principal.organisation_kind)
+    return Offer(
+        dataset=listed.dataset.id,
+        reference=f"{listed.owner.handle}/{listed.dataset.handle}",
+        owner=listed.owner.id,
+        version=listed.version.version,
+        lane=lane,
+        resource=_resource(found, document),
+        agreements=tuple(_agreement(agreement) for agreement in found.agreements),
+        mask_keys={
+            str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
+            for agreement in found.agreements
+        },
+        fields=fields_of(document),
+        key=tuple(found.source.description["key"]) if found.source.description else (),
+        adapter=reader(runtime, found.source),
+    )
+
+
+def _resource(found: queries.Found, document: DatasetDocument) -> documents.Resource:
+    listed, terms = found.listed, document.terms
+    in_source = {field.name for field in fields_in(found.source)}
+    return documents.Resource.model_validate(
+        {
+            "dataset": str(listed.dataset.id),
+            "owner": str(listed.owner.id),
+            "owner_state": listed.owner.state,
+            "state": listed.dataset.state,
+            "version": listed.dataset.version,
+            "sharing": document.sharing.attribute,
+            "level": document.effective_level,
+            "fields": [
+                {"name": one.name, "level": one.level, "personal": one.personal, "sensitive": one.sensitive}
+                for one in document.fields
+                if one.name in in_source
+            ],
+            "terms": {
+                "consumers": terms.consumers.model_dump(mode="json"),
+                "purposes": terms.purposes,
+                "fields": terms.fields,
+                "masks": terms.masks,
+                "row_filters": [terms.row_filter] if terms.row_filter else [],
+                "row_cap": terms.row_cap,
+                **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
+            },
+        }
+    )
+
+
+def _agreement(agreement: Agreement) -> documents.Agreement:
+    """An agreement as a decision knows it; that it has expired is for the clock to say."""
+    return documents.Agreement.model_validate(
+        {
+            "id": str(agreement.id),
+            "consumer": str(agreement.consumer_id),
+            "dataset": str(agreement.dataset_id),
+            "lane": agreement.lane,
+            "state": "active" if agreement.state == "expired" else agreement.state,
+            "not_before": int(agreement.not_before.timestamp()),
+            "not_after": int(agreement.not_after.timestamp()),
+            "purposes": [agreement.purpose],
+            "fields": agreement.fields,
+            "masks": agreement.masks,
+            "row_filters": [agreement.row_filter] if agreement.row_filter else [],
+            "row_cap": agreement.row_cap,
+        }
+    )

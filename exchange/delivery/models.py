@@ -1,0 +1,27 @@
+"""The table of streamed deliveries; private to this room. A buffered delivery is its ledger entry and needs no row."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Stream(Base):
+    """A stream: its entries, and what left with it once it has ended."""
+
+    __tablename__ = "delivery_streams"
+    __table_args__ = (CheckConstraint("state IN ('started','completed','aborted')", name="state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consumer_id: Mapped[UUID] = mapped_column(index=True)
+    provider_id: Mapped[UUID] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    started_entry: Mapped[int] = mapped_column(BigInteger)
+    ended_entry: Mapped[int | None] = mapped_column(BigInteger)
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    content: Mapped[str | None] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

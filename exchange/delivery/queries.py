@@ -1,0 +1,61 @@
+"""Every SELECT of the delivery path. Facts are read in one snapshot, together with the fence they belong to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.agreements import queries as agreements
+from exchange.agreements.queries import Agreement
+from exchange.catalog import queries as catalog
+from exchange.catalog.queries import Listed, Source
+from exchange.delivery.models import Stream
+from exchange.kernel.problems import NotFound
+from exchange.kernel.work import Principal
+from ledger.tables import head
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is at a dataset for one consumer."""
+
+    listed: Listed
+    source: Source
+    agreements: tuple[Agreement, ...]
+
+
+async def begin_snapshot(session: AsyncSession) -> int:
+    """Begin a snapshot in the session and return the fence as it stands there."""
+    connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    return int((await connection.execute(select(head.c.fence))).scalar_one())
+
+
+async def fence(session: AsyncSession) -> int:
+    """Where the fence stands now."""
+    return int((await session.execute(select(head.c.fence))).scalar_one())
+
+
+async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
+    """A dataset, with the agreements the consumer has over it.
+
+    A dataset that is not published is there only for those who have an agreement over it; to others it looks as if it
+    did not exist. Raises NotFound.
+    """
+    listed = await catalog.any_dataset(session, reference)
+    candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
+    if listed.version is None or (listed.dataset.state != "published" and not candidates):
+        raise NotFound("There is no such dataset, or none that you may see; the catalogue lists them.")
+    return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
+
+
+async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -> Stream:
+    """A streamed delivery that the principal's organisation provided or received. Raises NotFound."""
+    statement = select(Stream).where(
+        Stream.id == stream_id,
+        or_(Stream.consumer_id == principal.organisation, Stream.provider_id == principal.organisation),
+    )
+    row = (await session.execute(statement)).scalar_one_or_none()
+    if row is None:
+        raise NotFound("There is no streamed delivery with this id that you may see.")
+    return row

@@ -1,0 +1,116 @@
+"""What a delivery is asked with, and how a stream is told about."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from exchange.catalog.schemas import FieldName
+from exchange.kernel.problems import RequestInvalid
+from exchange.kernel.schemas import In, Out
+
+_OPERATORS = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
+Scalar = str | int | bool | float
+
+
+class Filter(In):
+    """A condition on a field that the agreement grants unmasked; all filters have to hold."""
+
+    field: FieldName
+    op: _OPERATORS
+    value: Annotated[Scalar | list[Scalar], Field(description="A list for `in` and `not_in`, a boolean for `is_null`")]
+
+
+class DeliveryRequest(In):
+    """A question for data."""
+
+    dataset: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=130,
+            description="The dataset's id, or <organisation>/<dataset>",
+            examples=["demo-education/degrees"],
+        ),
+    ]
+    fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
+    filters: Annotated[list[Filter], Field(max_length=50)] = []
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=1_000_000_000, description="Left out: a page of JSON, or a stream of everything else"),
+    ] = None
+    cursor: Annotated[str | None, Field(max_length=4000, description="`next` of the answer before")] = None
+
+
+class DeliveryPage(Out):
+    """A page of records; what it may hold is the agreement's."""
+
+    agreement: str
+    dataset: str
+    delivery: str
+    version: int
+    fields: list[str]
+    rows: list[dict[str, Any]]
+    next: Annotated[str | None, Field(description="The cursor of the next page; null at the end")]
+
+
+class StreamOut(Out):
+    """A streamed delivery and, once it has ended, what left with it."""
+
+    id: UUID
+    state: Literal["started", "completed", "aborted"]
+    started_entry: int
+    entry: Annotated[int | None, Field(description="The ledger index of the entry that ended it")]
+    rows: int | None
+    bytes: int | None
+    content: Annotated[str | None, Field(description="The digest of the bytes sent, as Content-Digest writes it")]
+
+
+_LONGEST_NUMBER = 15  # digits that every reader of JSON keeps
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+
+
+def from_query(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The simple form of a question, `dataset=…&fields=a,b&where=field:op:value&limit=…&cursor=…`, as a document.
+
+    A value is text unless it reads as a number or as true or false; the POST form has no such doubt. Raises
+    RequestInvalid.
+    """
+    document: dict[str, Any] = {"filters": []}
+    for name, value in pairs:
+        if name == "where":
+            field, _, rest = value.partition(":")
+            op, separator, operand = rest.partition(":")
+            if not separator:
+                raise _invalid("where", "a filter is field:op:value")
+            values = [_scalar(part) for part in operand.split(",")]
+            document["filters"].append(
+                {"field": field, "op": op, "value": values if op in {"in", "not_in"} else _scalar(operand)}
+            )
+        elif name in document and name != "filters":
+            raise _invalid(name, "given twice")
+        elif name == "fields":
+            document["fields"] = [part for part in value.split(",") if part]
+        elif name == "limit":
+            if not value.isascii() or not value.isdigit():
+                raise _invalid("limit", "a whole number")
+            document["limit"] = int(value[:12])
+        elif name in {"dataset", "cursor"}:
+            document[name] = value
+        else:
+            raise _invalid("query", "the parameters are dataset, fields, where, limit and cursor")
+    return document
+
+
+def _invalid(at: str, error: str) -> RequestInvalid:
+    return RequestInvalid("Correct what `errors` lists.", errors=[{"at": f"query/{at}", "error": error}])
+
+
+def _scalar(text: str) -> Scalar:
+    if text in {"true", "false"}:
+        return text == "true"
+    if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return text

@@ -1,0 +1,161 @@
+"""Delivering: from a request whose form has been read to an answer that may leave.
+
+Each attempt stands on facts of one place of the fence. The ledger refuses the entry when the fence has moved
+meanwhile; then the facts are read again, the decision is made again, and what was read from the source is thrown away.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.contract import Rows, SourceError
+from adapters.plan import Plan
+from exchange.catalog.sources import problem_of
+from exchange.delivery import planning
+from exchange.delivery.deciding import decide
+from exchange.delivery.errors import denial
+from exchange.delivery.facts import Decided, Facts, Offer
+from exchange.delivery.schemas import DeliveryRequest
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.identifiers import as_id, new_id
+from exchange.kernel.runtime import Runtime
+from exchange.participants.authentication import Sender
+from ledger import bodies, store
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is known so far of one attempt to answer; a refusal says as much of it as was established."""
+
+    at: str
+    now: int
+    fence: int | None = None
+    sender: Sender | None = None
+    purpose: str | None = None
+    offer: Offer | None = None
+    decided: Decided | None = None
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def check_fence(self, fence: int) -> None:
+        """Facts of one attempt come from one place of the fence. Raises store.FenceMoved."""
+        if self.fence is not None and fence != self.fence:
+            raise store.FenceMoved(fence)
+        self.fence = fence
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An allowed delivery, planned and not read yet."""
+
+    plan: Plan
+    agreement: str
+    plan_digest: str
+
+
+async def prepare(
+    runtime: Runtime, facts: Facts, attempt: Attempt, request: DeliveryRequest, *, limit: int | None
+) -> Release:
+    """Decide, and plan what is allowed: at most `limit` rows, None for all that the obligations leave.
+
+    Raises the problem of a denial, NotFound, FilterInvalid, CursorInvalid, SourceFailed.
+    """
+    assert attempt.sender is not None and attempt.purpose is not None  # noqa: S101, PT018 - the caller established both
+    holder = attempt.sender.holder
+    fence, offer = await facts.offer(holder.principal, request.dataset)
+    attempt.check_fence(fence)
+    attempt.offer = offer
+    attempt.decided = await decide(
+        runtime, facts, holder=holder, offer=offer, request=request, purpose=attempt.purpose, now=attempt.now
+    )
+    decision = attempt.decided.decision
+    if not decision.allow or decision.obligations is None or decision.agreement is None:
+        raise denial(decision)
+    cap = decision.obligations.row_cap
+    plan = planning.plan_for(
+        request=request,
+        offer=offer,
+        obligations=decision.obligations,
+        agreement=decision.agreement,
+        limit=cap if limit is None else min(limit, cap),
+        seal=runtime.seal,
+    )
+    plan_digest = planning.digest(plan, offer=offer, agreement=decision.agreement, nonce=attempt.sender.signed.nonce)
+    return Release(plan, decision.agreement, plan_digest)
+
+
+async def read(offer: Offer, plan: Plan) -> Rows:
+    """The rows of a plan. Raises SourceFailed, SourceUnusable."""
+    try:
+        return await offer.adapter.read(plan)
+    except SourceError as error:
+        raise problem_of(error) from error
+
+
+def decision_body(runtime: Runtime, decided: Decided) -> bodies.Decision:
+    """A decision as ledger entries hold it."""
+    decision = decided.decision
+    return bodies.Decision(
+        outcome="allow" if decision.allow else "deny",
+        policy=decision.revision,
+        engine=runtime.engine.name,
+        input=decided.input,
+        obligations=decided.obligations,
+        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
+    )
+
+
+def _ref(ref: str | None) -> str | None:
+    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
+    return ref if ref is not None and as_id(ref) is not None else None
+
+
+def common(attempt: Attempt) -> dict[str, Any]:
+    """The fields that all entries of a delivery share."""
+    sender, offer, decided = attempt.sender, attempt.offer, attempt.decided
+    found: dict[str, Any] = {"at": attempt.at, "purpose": attempt.purpose}
+    if sender is not None:
+        found |= {"actor": sender.holder.principal.actor, "request": sender.evidence}
+    if offer is not None:
+        found |= {
+            "dataset": str(offer.dataset),
+            "lane": offer.lane,
+            "object": bodies.Object(kind="dataset", id=str(offer.dataset), version=offer.version),
+        }
+    if decided is not None and decided.decision.agreement is not None:
+        found["agreement"] = decided.decision.agreement
+    return found
+
+
+def submission(attempt: Attempt, body: bodies.Body) -> store.Submission:
+    """An entry that rests on the attempt's facts and uses up the request's nonce."""
+    once = attempt.sender.once if attempt.sender is not None else None
+    return store.Submission(body.canonical(), once=once, fence=attempt.fence)
+
+
+def begin(runtime: Runtime) -> Attempt:
+    """An attempt at the present time."""
+    now = runtime.clock.now()
+    return Attempt(at=rfc3339(now), now=int(now.timestamp()))
+
+
+def completed(
+    runtime: Runtime, attempt: Attempt, release: Release, *, rows: int, content: bytes
+) -> bodies.DeliveryCompleted:
+    """The entry of an answer that is complete before its first byte leaves."""
+    assert attempt.decided is not None  # noqa: S101 - a release has a decision
+    return bodies.DeliveryCompleted(
+        **common(attempt),
+        decision=decision_body(runtime, attempt.decided),
+        plan=release.plan_digest,
+        result=bodies.Result(
+            rows=rows,
+            columns=len(release.plan.columns),
+            bytes=len(content),
+            content=hashlib.sha256(content).hexdigest(),
+        ),
+    )
+
+
+def new_delivery_id() -> str:
+    """The id of a delivery, for its answer."""
+    return str(new_id())

@@ -1,0 +1,222 @@
+"""Streams: an answer of any length, with an entry before its first byte and another after its last.
+
+While it runs, the fence is watched: when a fact the decision rests on changes, the decision is made again, and a
+stream that is no longer allowed ends there. However a stream ends, the ledger says what may have left.
+"""
+
+import asyncio
+import hashlib
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.contract import SourceError
+from exchange.delivery import queries, service
+from exchange.delivery.answers import Format, encoded
+from exchange.delivery.deciding import decide
+from exchange.delivery.facts import Facts, Offer
+from exchange.delivery.models import Stream
+from exchange.delivery.schemas import DeliveryRequest
+from exchange.delivery.service import Attempt, Release
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.logs import log
+from exchange.kernel.problems import Problem
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.work import driver, indexes
+from ledger import bodies, store
+
+_WATCH_EVERY = 1.0
+Cause = Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
+
+
+@dataclass(slots=True)
+class Sent:
+    """What has left so far."""
+
+    rows: int = 0
+    bytes: int = 0
+    hashed: Any = field(default_factory=hashlib.sha256)
+
+    def result(self, columns: int) -> bodies.Result:
+        """As ledger entries hold it."""
+        return bodies.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
+
+
+class Ended(Exception):
+    """The stream has to end before it is complete."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.cause: Cause = cause
+
+
+async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id: UUID) -> int:
+    """Put `delivery.started` on the ledger, with the row that will tell how the stream ended.
+
+    Raises store.Replayed, store.FenceMoved.
+    """
+    assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
+    body = bodies.DeliveryStarted(
+        **service.common(attempt), decision=service.decision_body(runtime, attempt.decided), plan=release.plan_digest
+    )
+    async with runtime.database.sessions() as session:
+        row = Stream(
+            id=stream_id,
+            consumer_id=attempt.sender.holder.principal.organisation,
+            provider_id=attempt.offer.owner,
+            state="started",
+            started_entry=-1,
+            started_at=runtime.clock.now(),
+        )
+        session.add(row)
+        await session.flush()
+        [outcome] = await store.append(await driver(session), [service.submission(attempt, body)])
+        if isinstance(outcome, store.Refused):
+            raise outcome
+        row.started_entry = outcome
+        await session.commit()
+    return outcome
+
+
+class StreamResponse(Response):
+    """The answer itself: sends the batches, watches the fence, and records the end whatever it is."""
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        facts: Facts,
+        attempt: Attempt,
+        release: Release,
+        request: DeliveryRequest,
+        form: Format,
+        stream_id: UUID,
+        started: int,
+        headers: dict[str, str],
+        media_type: str,
+    ) -> None:
+        super().__init__(status_code=200, headers=headers, media_type=media_type)
+        del self.headers["content-length"]
+        self._runtime = runtime
+        self._facts = facts
+        self._attempt = attempt
+        self._release = release
+        self._request = request
+        self._form: Format = form
+        self._id = stream_id
+        self._started = started
+        self._sent = Sent()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream. A stream cut short is left without its last chunk, so no client can take it for whole."""
+        del scope
+        cause: Cause | None = "exchange-stopped"
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await self._send_all(send, gone)
+            cause = None
+        except Ended as ended:
+            cause = ended.cause
+        except SourceError as error:
+            log().warning("a source failed in a stream", kind=error.code, entry=self._started)
+            cause = "source-failed"
+        except OSError:
+            cause = "client-left"
+        finally:
+            gone.cancel()
+            ending = asyncio.create_task(self._end(cause))
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(ending)
+        if cause is None:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif cause != "client-left":
+            raise Ended(cause)  # the server closes the connection in the middle of the body
+
+    async def _send_all(self, send: Send, gone: asyncio.Task[None]) -> None:
+        assert self._attempt.offer is not None  # noqa: S101 - a release has an offer
+        loop = asyncio.get_running_loop()
+        look_again = loop.time() + _WATCH_EVERY
+        batches = self._attempt.offer.adapter.scan(self._release.plan)
+        async with aclosing(encoded(batches, self._form)) as chunks:
+            async for rows, chunk in chunks:
+                if gone.done():
+                    raise Ended("client-left")
+                if loop.time() >= look_again:
+                    await self._look_again()
+                    look_again = loop.time() + _WATCH_EVERY
+                self._sent.rows += rows
+                if chunk:
+                    self._sent.bytes += len(chunk)
+                    self._sent.hashed.update(chunk)
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def _look_again(self) -> None:
+        """Decide again if the fence has moved. Raises Ended when the delivery is no longer allowed as it was."""
+        attempt, runtime = self._attempt, self._runtime
+        assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
+        now = runtime.clock.seconds()
+        async with runtime.database.sessions() as session:
+            fence = await queries.fence(session)
+        if fence == attempt.fence and now < attempt.decided.end:
+            return
+        self._facts.forget(fence)
+        try:
+            _, holder = await self._facts.holder(attempt.sender.signed.keyid)
+            if holder is None or holder.revoked_at is not None:
+                raise Ended("permission-ended")
+            _, offer = await self._facts.offer(holder.principal, self._request.dataset)
+            decided = await decide(
+                runtime,
+                self._facts,
+                holder=holder,
+                offer=offer,
+                request=self._request,
+                purpose=attempt.purpose,
+                now=now,
+            )
+        except Problem as problem:
+            raise Ended("permission-ended") from problem
+        if not decided.decision.allow or decided.obligations != attempt.decided.obligations:
+            raise Ended("permission-ended")
+        attempt.fence = fence
+        attempt.decided = decided
+
+    async def _end(self, cause: Cause | None) -> None:
+        runtime, attempt = self._runtime, self._attempt
+        result = self._sent.result(len(self._release.plan.columns))
+        shared = {**service.common(attempt), "at": rfc3339(runtime.clock.now()), "started": self._started}
+        body: bodies.Body
+        if cause is None:
+            body = bodies.DeliveryCompleted(**shared, result=result)
+        else:
+            body = bodies.DeliveryAborted(**shared, result=result, cause=cause)
+        try:
+            async with runtime.database.sessions() as session:
+                row = await session.get_one(Stream, self._id)
+                row.state = "completed" if cause is None else "aborted"
+                row.rows, row.bytes, row.content = result.rows, result.bytes, result.content
+                await session.flush()
+                outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
+                row.ended_entry = indexes(outcomes)[0]
+                await session.commit()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
+            raise
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def offer_of(attempt: Attempt) -> Offer:
+    """The offer of an attempt that has one."""
+    assert attempt.offer is not None  # noqa: S101 - the caller prepared it
+    return attempt.offer

@@ -1,0 +1,35 @@
+"""The one clock: everything that asks what time it is asks here, so that a test can answer."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The system's clock."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def seconds(self) -> int:
+        """The current time as whole seconds since the epoch."""
+        return int(self.now().timestamp())
+
+
+class SettableClock(Clock):
+    """A clock that stands where it was set until it is moved."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """The time this clock was set to."""
+        return self._at
+
+    def move(self, by: timedelta) -> None:
+        """Move the clock by a span, backwards too."""
+        self._at += by
+
+
+def rfc3339(at: datetime) -> str:
+    """Print a time as RFC 3339 in UTC with microseconds, the form ledger entries use."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

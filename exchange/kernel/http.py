@@ -1,0 +1,123 @@
+"""HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from exchange.kernel.logs import log
+from exchange.kernel.problems import (
+    MEDIA_TYPE,
+    ContentTooLarge,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    RequestInvalid,
+    RequestMalformed,
+)
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.settings import Settings
+
+_ERRORS_SHOWN = 20
+
+
+def runtime_of(request: Request) -> Runtime:
+    """The running exchange's parts."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    """The request's headers by lower-case name; repeated ones joined as RFC 9110 section 5.2 says."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in request.scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def target_uri_of(request: Request, settings: Settings) -> str:
+    """The URI the client signed, as far as this exchange answers for it."""
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    return settings.target_uri(
+        host=request.headers.get("host"),
+        path=raw_path.decode("latin-1"),
+        query=request.scope["query_string"].decode("latin-1"),
+    )
+
+
+async def body_of(request: Request, *, limit: int) -> bytes:
+    """The whole body, read no further than the limit in bytes. Raises ContentTooLarge."""
+    if hasattr(request, "_body"):
+        return await request.body()
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise ContentTooLarge(f"The body may have {limit} bytes here.")
+    request._body = bytes(received)  # noqa: SLF001 - Starlette's own place for a body already read
+    return request._body  # noqa: SLF001
+
+
+def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
+    """A problem as its answer (RFC 9457 section 3)."""
+    return Response(
+        orjson.dumps(problem.document(entry=entry)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
+    )
+
+
+def validation_problem(error: RequestValidationError) -> Problem:
+    """FastAPI's validation errors as a problem: where and what, never the value that was sent."""
+    errors = error.errors()
+    if any(item["type"] == "json_invalid" for item in errors):
+        return RequestMalformed("The body is not JSON.")
+    shown = [{"at": _place(item["loc"]), "error": _message(item)} for item in errors[:_ERRORS_SHOWN]]
+    return RequestInvalid("Correct what `errors` lists and send the request again.", errors=shown)
+
+
+def _message(item: dict[str, Any]) -> str:
+    """What is wrong, without the value; an own validator's words are kept because they never repeat it."""
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return "/".join(str(part) for part in location)
+
+
+def install(app: FastAPI) -> None:
+    """Give every way a request can fail the one form."""
+
+    async def on_problem(_request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)  # noqa: S101 - registered for this class only
+        return problem_response(problem)
+
+    async def on_validation(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        return problem_response(validation_problem(error))
+
+    async def on_http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        if error.status_code == NotFound.status:
+            return problem_response(NotFound("There is nothing at this address; /docs lists the addresses there are."))
+        if error.status_code == MethodNotAllowed.status:
+            allowed = (error.headers or {}).get("Allow", "")
+            return problem_response(MethodNotAllowed(f"This address takes: {allowed}.", headers={"Allow": allowed}))
+        problem = RequestMalformed("The request cannot be read.")
+        problem.members["status"] = error.status_code
+        return problem_response(problem)
+
+    async def on_anything(request: Request, error: Exception) -> Response:
+        route = request.scope.get("route")
+        log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))
+        return problem_response(InternalError("The exchange failed and changed nothing; its log holds the cause."))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_anything)

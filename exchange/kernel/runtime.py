@@ -1,0 +1,28 @@
+"""The parts of one running exchange, made once by `create_app` and handed to whoever needs them."""
+
+from dataclasses import dataclass
+
+from exchange.kernel.clock import Clock
+from exchange.kernel.database import Database
+from exchange.kernel.keys import ExchangeKey
+from exchange.kernel.readers import Readers
+from exchange.kernel.sealing import Seal
+from exchange.kernel.settings import Settings
+from ledger.sequencer import Sequencer
+from policies.engine import Engine
+from policies.roles import Roles
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a request may need besides its own session."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    sequencer: Sequencer
+    roles: Roles
+    engine: Engine
+    seal: Seal
+    readers: Readers
+    key: ExchangeKey

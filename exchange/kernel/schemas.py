@@ -1,0 +1,31 @@
+"""The shapes that all rooms' schemas share."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class In(BaseModel):
+    """Something a client sends: a field that is not documented is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Out(BaseModel):
+    """Something the exchange answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+# No control characters: PostgreSQL text cannot hold a NUL, and names are printed in terminals and logs.
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+Handle = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"),
+    Field(description="A short name for addresses and commands", examples=["demo-education"]),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Moment = Annotated[AwareDatetime, Field(examples=[datetime.fromisoformat("2027-06-30T00:00:00+08:00")])]

@@ -1,0 +1,84 @@
+"""Settings: frozen, made once from the environment, handed to `create_app`; never read while modules are imported."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_LOOPBACK = ("localhost", "127.0.0.1")
+
+
+class Settings(BaseSettings):
+    """How one exchange runs. Each field is also the environment variable `EXCHANGE_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="EXCHANGE_", frozen=True, extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    data: Annotated[Path, Field(description="The data directory: keys, snapshots and the embedded database")] = Path(
+        "exchange-data"
+    )
+    database_url: Annotated[
+        SecretStr | None,
+        Field(description="A PostgreSQL server, as postgresql://…; unset: the embedded one in the data directory"),
+    ] = None
+    owner_database_url: Annotated[
+        SecretStr | None, Field(description="The login that owns the tables, for migrations; unset: database_url")
+    ] = None
+    public_url: Annotated[str, Field(description="Where clients reach the exchange; signatures cover it")] = (
+        "http://localhost:8000"
+    )
+    deployment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")] = "exchange.local"
+    signature_lifetime: Annotated[int, Field(ge=10, le=300, description="Longest expires - created, seconds")] = 300
+    clock_skew: Annotated[int, Field(ge=0, le=300, description="How far ahead a client's clock may be, seconds")] = 30
+    page_rows: Annotated[int, Field(ge=1, le=10_000, description="Rows of an answer without a limit")] = 100
+    page_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most rows of one buffered answer")] = 5_000
+    body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body")] = 1 << 20
+    upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file")] = 2 << 30
+    checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
+    public_entries: Annotated[
+        bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
+    ] = True
+    opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
+    opa_token: SecretStr | None = None
+    source_hosts: Annotated[
+        tuple[str, ...],
+        Field(description="Hosts, or paths of sockets, that PostgreSQL sources may be on; empty: any"),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _refuse_half_set_security(self) -> Self:
+        if self.opa_token is not None and self.opa_url is None:
+            raise ValueError("EXCHANGE_OPA_TOKEN is set without EXCHANGE_OPA_URL: set both or neither")
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.rstrip("/") or parts.query:
+            raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")
+        if self.environment == "production" and parts.scheme != "https":
+            raise ValueError("in production EXCHANGE_PUBLIC_URL must be https")
+        if self.page_rows > self.page_rows_max:
+            raise ValueError("EXCHANGE_PAGE_ROWS is above EXCHANGE_PAGE_ROWS_MAX")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """The ledger's origin line, `<deployment>/<ledger>/<incarnation>`, which is also its key's name."""
+        return f"{self.deployment}/ledger/1"
+
+    @property
+    def authorities(self) -> frozenset[str]:
+        """The authorities requests may be signed for: the public one and, on a loopback, its other name."""
+        parts = urlsplit(self.public_url)
+        if parts.hostname in _LOOPBACK:
+            port = f":{parts.port}" if parts.port else ""
+            return frozenset(f"{host}{port}" for host in _LOOPBACK)
+        return frozenset({parts.netloc})
+
+    def target_uri(self, *, host: str | None, path: str, query: str) -> str:
+        """The URI a client meant (RFC 9421 section 2.2.2), from configuration rather than from what a header claims.
+
+        A host outside `authorities` is replaced by the public one, so a request signed for elsewhere fails here.
+        """
+        parts = urlsplit(self.public_url)
+        authority = host if host in self.authorities else parts.netloc
+        return f"{parts.scheme}://{authority}{path}" + (f"?{query}" if query else "")

@@ -1,0 +1,102 @@
+"""The unit of work: what a verb changes and what the ledger says about it become true together, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.problems import Forbidden
+from exchange.kernel.runtime import Runtime
+from ledger import bodies, store
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who acts: a member or system, the organisation it acts for, the key it signed with, the roles it holds."""
+
+    id: UUID
+    kind: str
+    handle: str
+    organisation: UUID
+    organisation_kind: str
+    key: str
+    assignments: tuple[tuple[str, str], ...]
+
+    @property
+    def actor(self) -> bodies.Actor:
+        """The principal as ledger entries name it."""
+        return bodies.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
+
+    def domains_of(self, *roles: str) -> set[str]:
+        """The domains in which one of the roles is held."""
+        return {domain for role, domain in self.assignments if role in roles}
+
+
+@dataclass(slots=True)
+class Work:
+    """One request's work: a session in a transaction, who acts, and the entries it will leave."""
+
+    session: AsyncSession
+    principal: Principal
+    runtime: Runtime
+    request: bodies.Request | None
+    recorded: list[bodies.Body] = field(default_factory=list)
+    appended: list[int] = field(default_factory=list)
+
+    @property
+    def now(self) -> str:
+        """The present time as entries print it."""
+        return rfc3339(self.runtime.clock.now())
+
+    def may(self, resource: str, verb: str, domain: UUID | str) -> bool:
+        """Whether the principal's roles permit a verb on a kind of resource in a domain."""
+        return self.runtime.roles.permits(
+            principal=str(self.principal.id),
+            assignments=self.principal.assignments,
+            domain=str(domain),
+            resource=resource,
+            verb=verb,
+        ).allow
+
+    def permit(self, resource: str, verb: str, domain: UUID | str) -> None:
+        """Refuse unless the principal's roles permit this. Raises Forbidden, which names the roles that would."""
+        if self.may(resource, verb, domain):
+            return
+        roles = ", ".join(self.runtime.roles.who_may(resource, verb)) or "no role"
+        raise Forbidden(
+            f"{resource}:{verb} is permitted to: {roles}. A security administrator assigns roles.",
+            needed=list(self.runtime.roles.who_may(resource, verb)),
+        )
+
+    def record(self, body: bodies.Body) -> None:
+        """Leave an entry; it is appended when the work commits."""
+        self.recorded.append(body)
+
+    async def commit(self) -> None:
+        """Append the entries as the transaction's last act, and commit."""
+        await self.session.flush()
+        if self.recorded:
+            outcomes = await store.append(
+                await driver(self.session),
+                [store.Submission(body.canonical()) for body in self.recorded],
+                advance_fence=any(body.affects_decisions for body in self.recorded),
+            )
+            self.appended = indexes(outcomes)
+        await self.session.commit()
+
+
+def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:
+    """The indexes of unconditional submissions, none of which can have been refused."""
+    return [outcome for outcome in outcomes if isinstance(outcome, int)]
+
+
+async def driver(session: AsyncSession) -> asyncpg.Connection:
+    """The driver's connection under a session, inside the session's transaction.
+
+    SQLAlchemy begins the driver's transaction with its first statement, so the session must have executed one before.
+    """
+    raw = await (await session.connection()).get_raw_connection()
+    return raw.driver_connection

@@ -1,0 +1,1 @@
+"""The database's shape, as a sequence of migrations."""

@@ -1,0 +1,11 @@
+"""Everything the migrations have to arrive at: the tables of every room and of the ledger."""
+
+import exchange.agreements.models
+import exchange.applications.models
+import exchange.catalog.models
+import exchange.delivery.models
+import exchange.participants.models  # noqa: F401 - each import adds its tables to Base.metadata
+from exchange.kernel.database import Base
+from ledger import tables
+
+METADATA = [Base.metadata, tables.metadata]

@@ -1,0 +1,107 @@
+"""What can be wrong with a signature, a key or whoever stands behind it."""
+
+from exchange.kernel.problems import Problem
+
+
+class Unauthenticated(Problem):
+    """The root of the problems of a request whose sender is not established."""
+
+    status = 401
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Signature realm="data-exchange"'})
+
+
+class SignatureMissing(Unauthenticated):
+    """This address takes signed requests only (RFC 9421, label `sig1`); the request carries no signature."""
+
+    slug = "signature-missing"
+    title = "The request is not signed"
+
+
+class SignatureMalformed(Unauthenticated):
+    """`Signature-Input` or `Signature` does not follow RFC 9421, or uses parameters other than those documented."""
+
+    slug = "signature-malformed"
+    title = "The signature cannot be read"
+
+
+class SignatureIncomplete(Unauthenticated):
+    """The signature does not cover what it must: the method, the target URI, the digest of a body, and on a delivery the
+    purpose. Sign again with the missing component.
+    """
+
+    slug = "signature-incomplete"
+    title = "The signature does not cover enough"
+
+
+class SignatureInvalid(Unauthenticated):
+    """The signature is not the key's signature over this request: it was altered on the way, or signed for another URI."""
+
+    slug = "signature-invalid"
+    title = "The signature does not verify"
+
+
+class SignatureExpired(Unauthenticated):
+    """The signature's time is over, or its life is longer than allowed. Sign again with the present time."""
+
+    slug = "signature-expired"
+    title = "The signature has expired"
+
+
+class ClockSkewed(Unauthenticated):
+    """The signature was made in the exchange's future. Set the client's clock; the answer's `Date` is the exchange's."""
+
+    slug = "clock-skewed"
+    title = "The client's clock is ahead"
+
+
+class NonceReused(Unauthenticated):
+    """This key has used this nonce before: the request is a replay. Every request needs a fresh nonce."""
+
+    slug = "nonce-reused"
+    title = "The request was sent before"
+
+
+class DigestMismatch(Unauthenticated):
+    """The body is not the one that `Content-Digest` names (RFC 9530): it was altered after it was signed."""
+
+    slug = "digest-mismatch"
+    title = "The body does not match its digest"
+
+
+class KeyUnknown(Unauthenticated):
+    """No such key is registered here. A steward of your organisation registers a system's key."""
+
+    slug = "key-unknown"
+    title = "The key is not known"
+
+
+class KeyRevoked(Unauthenticated):
+    """The key was revoked and speaks for nobody any more. Sign with another key, or have one registered."""
+
+    slug = "key-revoked"
+    title = "The key has been revoked"
+
+
+class KeyNotValid(Unauthenticated):
+    """The key is not valid at this time: its validity has not begun, or it was replaced and the overlap is over."""
+
+    slug = "key-not-valid"
+    title = "The key is not valid now"
+
+
+class PrincipalSuspended(Problem):
+    """The member or system that the key speaks for is suspended. Its organisation, or the operator, can reinstate it."""
+
+    slug = "principal-suspended"
+    title = "The principal is suspended"
+    status = 403
+
+
+class OrganisationNotAdmitted(Problem):
+    """The organisation is not admitted to the exchange: not yet, not at present, or no longer. `state` says which."""
+
+    slug = "organisation-not-admitted"
+    title = "The organisation is not admitted"
+    status = 403

@@ -1,0 +1,89 @@
+"""Founding: the first organisation, its three administrators and their keys, written when an exchange begins.
+
+The system, security and audit administrators are three members with three keys (GB/T 22239-2019, level 3): who runs the
+exchange neither hands out roles nor audits. There is no password, and nothing can be founded twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.work import Principal, Work, driver
+from exchange.participants import queries, service
+from exchange.participants.models import Organisation
+from exchange.participants.schemas import NewOrganisation, NewPrincipal
+from ledger import bodies, store
+
+EXCHANGE = "exchange"
+ADMINISTRATORS: Mapping[str, tuple[str, str]] = {
+    "operator": ("operator", "System administrator"),
+    "security": ("security_administrator", "Security administrator"),
+    "auditor": ("auditor", "Audit administrator"),
+}
+"""Handles of the three administrators, with the role and title each gets."""
+
+
+class AlreadyFounded(RuntimeError):
+    """The ledger has entries: this exchange exists already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    """The operator's organisation, and the public key (base64url) of each administrator."""
+
+    organisation: NewOrganisation
+    keys: Mapping[str, str]
+
+
+def founder(*, handle: str, code: str, name_zh: str, name_en: str, keys: Mapping[str, str]) -> Founder:
+    """A founder whose first member is the system administrator. Raises pydantic.ValidationError."""
+    first = NewPrincipal(
+        kind="member", handle="operator", title=ADMINISTRATORS["operator"][1], public_key=keys["operator"]
+    )
+    organisation = NewOrganisation(
+        handle=handle,
+        kind="institution",
+        code=code,
+        level="none",
+        name_zh=name_zh,
+        name_en=name_en,
+        first_member=first,
+    )
+    return Founder(organisation, keys)
+
+
+async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisation:
+    """Write the first entries, in one transaction. Raises AlreadyFounded."""
+    async with runtime.database.sessions() as session:
+        await queries.organisations(session, limit=1)  # begins the transaction that the driver's connection is in
+        if (await store.read_head(await driver(session))).size:
+            raise AlreadyFounded("this exchange has been initialised already")
+        acting = Principal(
+            id=new_id(),
+            kind="member",
+            handle="founder",
+            organisation=new_id(),
+            organisation_kind="institution",
+            key="",
+            assignments=(("operator", EXCHANGE), ("security_administrator", EXCHANGE)),
+        )
+        work = Work(session, acting, runtime, None)
+        work.record(
+            bodies.ExchangeInitialised(at=work.now, actor=bodies.Actor(), origin=runtime.settings.origin, vkey=vkey)
+        )
+        organisation = await service.register(work, founder.organisation)
+        await service.change(work, organisation_id=organisation.id, verb="admit")
+        members = {row.handle: row for row in await queries.principals_of(session, acting, organisation.id)}
+        for handle, (role, title) in ADMINISTRATORS.items():
+            member = members.get(handle) or await service.enrol(
+                work,
+                organisation_id=organisation.id,
+                new=NewPrincipal(kind="member", handle=handle, title=title, public_key=founder.keys[handle]),
+            )
+            service.assign(work, member.id, role, EXCHANGE)
+        # The founder is nobody afterwards: what it did stands under the exchange's own name.
+        nobody = bodies.Actor()
+        work.recorded = [body.model_copy(update={"actor": nobody}) for body in work.recorded]
+        await work.commit()
+    return organisation

@@ -1,0 +1,126 @@
+"""Every SELECT of participants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.kernel.problems import NotFound
+from exchange.kernel.work import Principal
+from exchange.participants.models import Key, PrincipalRow, RoleAssignment
+from exchange.participants.models import Organisation as Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """A key and everything that decides whether it may speak now."""
+
+    public_key: bytes
+    not_before: datetime
+    not_after: datetime | None
+    revoked_at: datetime | None
+    principal_state: str
+    organisation_state: str
+    organisation_level: str
+    principal: Principal
+
+
+async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
+    """The holder of a key, or None where the key is not known."""
+    row = (
+        await session.execute(
+            select(Key, PrincipalRow, Organisation)
+            .join(PrincipalRow, PrincipalRow.id == Key.principal_id)
+            .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
+            .where(Key.id == keyid)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    key, principal, organisation = row
+    assignments = await session.execute(
+        select(RoleAssignment.role, RoleAssignment.domain)
+        .where(RoleAssignment.principal_id == principal.id)
+        .order_by(RoleAssignment.role, RoleAssignment.domain)
+    )
+    return KeyHolder(
+        public_key=key.public_key,
+        not_before=key.not_before,
+        not_after=key.not_after,
+        revoked_at=key.revoked_at,
+        principal_state=principal.state,
+        organisation_state=organisation.state,
+        organisation_level=organisation.level,
+        principal=Principal(
+            id=principal.id,
+            kind=principal.kind,
+            handle=principal.handle,
+            organisation=organisation.id,
+            organisation_kind=organisation.kind,
+            key=key.id,
+            assignments=tuple((role, domain) for role, domain in assignments),
+        ),
+    )
+
+
+async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
+    """One organisation. Raises NotFound."""
+    found = await session.get(Organisation, organisation_id, with_for_update=lock)
+    if found is None:
+        raise NotFound("There is no organisation with this id; GET /api/v1/organisations lists them.")
+    return found
+
+
+async def organisation_by_handle(session: AsyncSession, handle: str) -> Organisation | None:
+    """The organisation of a handle."""
+    return (await session.execute(select(Organisation).where(Organisation.handle == handle))).scalar_one_or_none()
+
+
+async def organisations(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[Organisation]:
+    """Organisations in order of their handles; every participant sees them all."""
+    statement = select(Organisation).where(Organisation.handle > after).order_by(Organisation.handle).limit(limit)
+    return (await session.execute(statement)).scalars().all()
+
+
+def visible_principals(principal: Principal) -> Select[PrincipalRow]:
+    """The members and systems a principal may see: its own organisation's, or all with a role in the exchange."""
+    statement = select(PrincipalRow)
+    if "exchange" in {domain for _, domain in principal.assignments}:
+        return statement
+    return statement.where(PrincipalRow.organisation_id == principal.organisation)
+
+
+async def principal_row(
+    session: AsyncSession, principal: Principal, principal_id: UUID, *, lock: bool = False
+) -> PrincipalRow:
+    """One member or system that the principal may see. Raises NotFound."""
+    statement = visible_principals(principal).where(PrincipalRow.id == principal_id)
+    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no member or system with this id that you may see.")
+    return found
+
+
+async def principals_of(session: AsyncSession, principal: Principal, organisation_id: UUID) -> Sequence[PrincipalRow]:
+    """The members and systems of an organisation that the principal may see, by handle."""
+    statement = visible_principals(principal).where(PrincipalRow.organisation_id == organisation_id)
+    return (await session.execute(statement.order_by(PrincipalRow.handle))).scalars().all()
+
+
+async def key(session: AsyncSession, keyid: str, *, lock: bool = False) -> Key | None:
+    """One key."""
+    return await session.get(Key, keyid, with_for_update=lock)
+
+
+async def keys_of(session: AsyncSession, principal_id: UUID) -> Sequence[Key]:
+    """The keys of a principal, oldest first."""
+    statement = select(Key).where(Key.principal_id == principal_id).order_by(Key.not_before, Key.id)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def assignment(session: AsyncSession, principal_id: UUID, role: str, domain: str) -> RoleAssignment | None:
+    """One role assignment."""
+    return await session.get(RoleAssignment, (principal_id, role, domain))

@@ -1,0 +1,149 @@
+"""The addresses of participants."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from exchange.kernel.openapi import problems
+from exchange.participants import queries, service
+from exchange.participants.door import SignedRoute, SignedWork
+from exchange.participants.schemas import (
+    KeyOut,
+    Me,
+    NewKey,
+    NewOrganisation,
+    NewPrincipal,
+    OrganisationOut,
+    PrincipalOut,
+    RoleChange,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["participants"], route_class=SignedRoute, responses=problems())
+KeyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$", description="RFC 7638 thumbprint")]
+
+
+@router.get("/me")
+async def me(work: SignedWork) -> Me:
+    """Who the exchange takes you for, and with which roles."""
+    return Me.model_validate(
+        {
+            "organisation": await queries.organisation(work.session, work.principal.organisation),
+            "principal": await queries.principal_row(work.session, work.principal, work.principal.id),
+            "key": work.principal.key,
+            "roles": list(work.principal.assignments),
+        }
+    )
+
+
+@router.get("/organisations")
+async def list_organisations(
+    work: SignedWork,
+    after: Annotated[str, Query(max_length=63, description="The last handle of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[OrganisationOut]:
+    """The organisations on the exchange, by handle."""
+    found = await queries.organisations(work.session, after=after, limit=limit)
+    return [OrganisationOut.model_validate(organisation) for organisation in found]
+
+
+@router.post("/organisations", status_code=201)
+async def register_organisation(work: SignedWork, new: NewOrganisation) -> OrganisationOut:
+    """Register an organisation that asks to join."""
+    return OrganisationOut.model_validate(await service.register(work, new))
+
+
+@router.get("/organisations/{organisation_id}")
+async def read_organisation(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
+    """One organisation."""
+    return OrganisationOut.model_validate(await queries.organisation(work.session, organisation_id))
+
+
+@router.post("/organisations/{organisation_id}/admission")
+async def admit(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
+    """Admit a registered organisation."""
+    changed = await service.change(work, organisation_id=organisation_id, verb="admit")
+    return OrganisationOut.model_validate(changed)
+
+
+@router.post("/organisations/{organisation_id}/suspension")
+async def suspend(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
+    """Suspend an organisation: none of its keys opens anything until it is reinstated."""
+    changed = await service.change(work, organisation_id=organisation_id, verb="suspend")
+    return OrganisationOut.model_validate(changed)
+
+
+@router.post("/organisations/{organisation_id}/reinstatement")
+async def reinstate(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
+    """Reinstate a suspended organisation."""
+    changed = await service.change(work, organisation_id=organisation_id, verb="reinstate")
+    return OrganisationOut.model_validate(changed)
+
+
+@router.post("/organisations/{organisation_id}/departure")
+async def depart(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
+    """Let an organisation depart, for good."""
+    changed = await service.change(work, organisation_id=organisation_id, verb="depart")
+    return OrganisationOut.model_validate(changed)
+
+
+@router.get("/organisations/{organisation_id}/principals")
+async def list_principals(work: SignedWork, organisation_id: UUID) -> list[PrincipalOut]:
+    """The members and systems of an organisation, as far as you may see them."""
+    await queries.organisation(work.session, organisation_id)
+    found = await queries.principals_of(work.session, work.principal, organisation_id)
+    return [PrincipalOut.model_validate(principal) for principal in found]
+
+
+@router.post("/organisations/{organisation_id}/principals", status_code=201)
+async def enrol(work: SignedWork, organisation_id: UUID, new: NewPrincipal) -> PrincipalOut:
+    """Enrol a member or a system, with its first key."""
+    return PrincipalOut.model_validate(await service.enrol(work, organisation_id=organisation_id, new=new))
+
+
+@router.post("/principals/{principal_id}/suspension")
+async def suspend_principal(work: SignedWork, principal_id: UUID) -> PrincipalOut:
+    """Suspend a member or system."""
+    changed = await service.set_standing(work, principal_id=principal_id, suspended=True)
+    return PrincipalOut.model_validate(changed)
+
+
+@router.post("/principals/{principal_id}/reinstatement")
+async def reinstate_principal(work: SignedWork, principal_id: UUID) -> PrincipalOut:
+    """Reinstate a member or system."""
+    changed = await service.set_standing(work, principal_id=principal_id, suspended=False)
+    return PrincipalOut.model_validate(changed)
+
+
+@router.get("/principals/{principal_id}/keys")
+async def list_keys(work: SignedWork, principal_id: UUID) -> list[KeyOut]:
+    """The keys of a member or system, ended and revoked ones too."""
+    await queries.principal_row(work.session, work.principal, principal_id)
+    now = work.runtime.clock.now()
+    return [service.key_out(key, at=now) for key in await queries.keys_of(work.session, principal_id)]
+
+
+@router.post("/principals/{principal_id}/keys", status_code=201)
+async def register_key(work: SignedWork, principal_id: UUID, new: NewKey) -> KeyOut:
+    """Register a further key; with `supersedes`, rotate with an overlap."""
+    key = await service.register_key(work, principal_id=principal_id, new=new)
+    return service.key_out(key, at=work.runtime.clock.now())
+
+
+@router.post("/principals/{principal_id}/keys/{keyid}/revocation")
+async def revoke_key(work: SignedWork, principal_id: UUID, keyid: KeyId) -> KeyOut:
+    """Revoke a key at once and for good."""
+    key = await service.revoke_key(work, principal_id=principal_id, keyid=keyid)
+    return service.key_out(key, at=work.runtime.clock.now())
+
+
+@router.post("/principals/{principal_id}/roles", status_code=204)
+async def assign_role(work: SignedWork, principal_id: UUID, change: RoleChange) -> None:
+    """Assign a role in a domain."""
+    await service.assign_role(work, principal_id=principal_id, change=change)
+
+
+@router.post("/principals/{principal_id}/roles/revocation", status_code=204)
+async def revoke_role(work: SignedWork, principal_id: UUID, change: RoleChange) -> None:
+    """Revoke a role in a domain."""
+    await service.revoke_role(work, principal_id=principal_id, change=change)

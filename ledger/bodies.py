@@ -1,0 +1,326 @@
+"""What an entry says: one model per type, so that every writer writes the same fields and every reader knows them.
+
+No model has a place for a person's data: subjects do not appear, filters appear as digests only, free text of people
+(reasons, scenarios) stays in the database and enters as a digest. Times are RFC 3339, digests are lower-case hex SHA-256
+unless a field says otherwise. docs/ledger-format.md lists the types from here.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ledger import canonical
+
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+Lane = Literal["government", "operation", "trade", "person"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Actor(_Strict):
+    """Who acted: the principal and its organisation as the exchange knows them, and the key that signed."""
+
+    key: str | None = None
+    organisation: str | None = None
+    principal: str | None = None
+
+
+class Object(_Strict):
+    """What was acted on."""
+
+    kind: str
+    id: str
+    version: int | None = None
+
+
+class Request(_Strict):
+    """The evidence of the signed request: the digest of its signature base (RFC 9421 section 2.5) and the signature."""
+
+    base: Hex
+    signature: Annotated[str, Field(description="base64, as on the wire")]
+
+
+class Reason(_Strict):
+    """One reason of a denial: the rule's code and, where there is one, the thing it was about."""
+
+    code: str
+    ref: str | None = None
+
+
+class Decision(_Strict):
+    """What the policy said, and which policy."""
+
+    outcome: Literal["allow", "deny"]
+    policy: Annotated[Hex, Field(description="digest of the policy bundle")]
+    engine: str
+    input: Annotated[Hex | None, Field(description="digest of the canonical input document")] = None
+    obligations: Annotated[Hex | None, Field(description="digest of the canonical obligations")] = None
+    reasons: list[Reason] = []
+
+
+class Result(_Strict):
+    """What left: its size, and the SHA-256 of the content's bytes."""
+
+    rows: int
+    columns: int
+    bytes: int
+    content: Hex
+
+
+class Body(_Strict):
+    """The fields that every entry may have."""
+
+    affects_decisions: ClassVar[bool] = True
+    """Whether decisions rest on what this entry records, so that the fence has to advance."""
+
+    type: str
+    at: Time
+    actor: Actor
+    object: Object | None = None
+    request: Request | None = None
+
+    def canonical(self) -> bytes:
+        """The body as RFC 8785 canonical JSON; fields that are None are absent."""
+        return canonical.dumps(self.model_dump(exclude_none=True))
+
+
+class ExchangeInitialised(Body):
+    """The first entry: the exchange exists, with its ledger key and its operator."""
+
+    type: Literal["exchange.initialised"] = "exchange.initialised"
+    origin: str
+    vkey: str
+
+
+class OrganisationRegistered(Body):
+    """An organisation asked to join."""
+
+    type: Literal["organisation.registered"] = "organisation.registered"
+    code: str
+    handle: str
+    organisation_kind: Literal["department", "enterprise", "institution"]
+
+
+class OrganisationChanged(Body):
+    """An organisation was admitted, suspended, reinstated, or departed."""
+
+    type: Literal["organisation.admitted", "organisation.suspended", "organisation.reinstated", "organisation.departed"]
+
+
+class MemberEnrolled(Body):
+    """A person was enrolled in an organisation. The name stays in the database."""
+
+    type: Literal["member.enrolled"] = "member.enrolled"
+    affects_decisions: ClassVar[bool] = False
+    organisation: str
+
+
+class SystemEnrolled(Body):
+    """A machine client was enrolled in an organisation."""
+
+    type: Literal["system.enrolled"] = "system.enrolled"
+    affects_decisions: ClassVar[bool] = False
+    organisation: str
+    handle: str
+
+
+class PrincipalChanged(Body):
+    """A member or system was suspended or reinstated."""
+
+    type: Literal["principal.suspended", "principal.reinstated"]
+
+
+class KeyRegistered(Body):
+    """A key now speaks for a principal; `supersedes` names the one it replaces after the overlap."""
+
+    type: Literal["key.registered"] = "key.registered"
+    principal: str
+    public_key: Annotated[str, Field(description="base64url, 32 bytes")]
+    supersedes: str | None = None
+    until: Annotated[Time | None, Field(description="when the superseded key ends")] = None
+
+
+class KeyRevoked(Body):
+    """A key no longer speaks for its principal."""
+
+    type: Literal["key.revoked"] = "key.revoked"
+    principal: str
+
+
+class RoleChanged(Body):
+    """A principal got or lost a role in a domain (an organisation, or `exchange`)."""
+
+    type: Literal["role.assigned", "role.revoked"]
+    role: str
+    domain: str
+
+
+class SourceRegistered(Body):
+    """An owner named a place where its data lives."""
+
+    type: Literal["source.registered"] = "source.registered"
+    affects_decisions: ClassVar[bool] = False
+    source_kind: Literal["file", "postgresql"]
+
+
+class SourceImported(Body):
+    """A file was read into an immutable snapshot; `content` is the digest of the file as it came."""
+
+    type: Literal["source.imported"] = "source.imported"
+    content: Hex
+    rows: int
+    columns: int
+
+
+class SourceWithdrawn(Body):
+    """A source is no longer read."""
+
+    type: Literal["source.withdrawn"] = "source.withdrawn"
+
+
+class DatasetDrafted(Body):
+    """A dataset was described, or its draft changed; `document` is the digest of the description."""
+
+    type: Literal["dataset.drafted"] = "dataset.drafted"
+    affects_decisions: ClassVar[bool] = False
+    document: Hex
+
+
+class DatasetPublished(Body):
+    """A version of a dataset, with its terms, is offered; `document` is the digest of both."""
+
+    type: Literal["dataset.published"] = "dataset.published"
+    document: Hex
+    level: str
+    sharing: Literal["unconditional", "conditional", "not_shared"]
+
+
+class DatasetWithdrawn(Body):
+    """A dataset is no longer offered."""
+
+    type: Literal["dataset.withdrawn"] = "dataset.withdrawn"
+    reason: Hex
+
+
+class ApplicationSubmitted(Body):
+    """A consumer asked for fields of a dataset; `document` is the digest of the application."""
+
+    type: Literal["application.submitted"] = "application.submitted"
+    affects_decisions: ClassVar[bool] = False
+    basis: Hex
+    dataset: str
+    document: Hex
+    lane: Lane
+    purpose: str
+
+
+class ApplicationChanged(Body):
+    """An application was sent back once for more, completed, refused with reasons, or taken back."""
+
+    type: Literal[
+        "application.supplement_requested", "application.supplemented", "application.refused", "application.withdrawn"
+    ]
+    affects_decisions: ClassVar[bool] = False
+    dataset: str
+    lane: Lane
+    statement: Annotated[Hex, Field(description="digest of what was said")]
+
+
+class AgreementConcluded(Body):
+    """An owner granted an application, perhaps narrower; `document` is the digest of what both sides accepted."""
+
+    type: Literal["agreement.concluded"] = "agreement.concluded"
+    application: str
+    consumer: str
+    dataset: str
+    document: Hex
+    lane: Lane
+    not_after: Time
+    purpose: str
+
+
+class AgreementChanged(Body):
+    """An agreement was suspended, resumed, terminated, or found to have expired."""
+
+    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired"]
+    consumer: str
+    dataset: str
+    lane: Lane
+    statement: Hex | None = None
+
+
+class _Delivery(Body):
+    affects_decisions: ClassVar[bool] = False
+    agreement: str | None = None
+    dataset: str | None = None
+    lane: Lane | None = None
+    purpose: str | None = None
+    decision: Decision | None = None
+
+
+class DeliveryStarted(_Delivery):
+    """A stream was allowed and is about to begin."""
+
+    type: Literal["delivery.started"] = "delivery.started"
+    plan: Hex
+
+
+class DeliveryCompleted(_Delivery):
+    """Data left in full: an answer with its decision, or the end of a stream that `started` began."""
+
+    type: Literal["delivery.completed"] = "delivery.completed"
+    plan: Hex | None = None
+    result: Result
+    started: int | None = None
+
+
+class DeliveryAborted(_Delivery):
+    """A stream ended early; `result` is what may have left."""
+
+    type: Literal["delivery.aborted"] = "delivery.aborted"
+    cause: Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
+    result: Result
+    started: int
+
+
+class DeliveryRefused(_Delivery):
+    """A request for data was refused; `problem` is the problem type's name."""
+
+    type: Literal["delivery.refused"] = "delivery.refused"
+    problem: str
+
+
+class RequestRefused(Body):
+    """A signed request other than for data was refused."""
+
+    type: Literal["request.refused"] = "request.refused"
+    affects_decisions: ClassVar[bool] = False
+    method: str
+    problem: str
+    route: str
+
+
+class AuditRead(Body):
+    """Somebody searched the ledger through the exchange; `query` is the digest of the search."""
+
+    type: Literal["audit.read"] = "audit.read"
+    affects_decisions: ClassVar[bool] = False
+    query: Hex
+    found: int
+
+
+def all_bodies() -> list[type[Body]]:
+    """Every entry model, in the order of this page."""
+    found: list[type[Body]] = []
+    for model in Body.__subclasses__():
+        found.extend(model.__subclasses__() if model.__name__.startswith("_") else [model])
+    return found
+
+
+def types_of(model: type[Body]) -> tuple[str, ...]:
+    """The values of `type` that a model writes."""
+    annotation: Any = model.model_fields["type"].annotation
+    return tuple(annotation.__args__)

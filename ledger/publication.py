@@ -1,0 +1,139 @@
+"""Publishing the tree: its tiles and signed checkpoints, in PostgreSQL, and the proofs read from them.
+
+Entries are in the tree as soon as a checkpoint covers them. The tiles follow from the entries, so nothing is lost if
+the process that grows them is killed: the next one reads where the last checkpoint ended and goes on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from ledger import checkpoint, merkle, note, proof, tiles
+
+# Any number that no other advisory lock of the database uses.
+_LEADER = 0x6C65_6467_6572
+_CHUNK = 65_536
+
+
+class TreeDiffers(Exception):
+    """The tiles do not have the root that the last checkpoint signed: they were changed, and nothing more is signed."""
+
+
+class NotPublished(LookupError):
+    """No checkpoint covers this yet, or the ledger has no such entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The latest checkpoint: how many entries it covers, and the signed note."""
+
+    size: int
+    note: str
+
+
+async def latest(connection: asyncpg.Connection) -> Published | None:
+    """The latest checkpoint, or None before the first."""
+    row = await connection.fetchrow("SELECT size, note FROM ledger_checkpoint ORDER BY size DESC LIMIT 1")
+    return Published(row["size"], row["note"]) if row else None
+
+
+async def checkpoints(connection: asyncpg.Connection, *, after: int, limit: int) -> list[Published]:
+    """The checkpoints of more than `after` entries, smallest first."""
+    rows = await connection.fetch(
+        "SELECT size, note FROM ledger_checkpoint WHERE size > $1 ORDER BY size LIMIT $2", after, limit
+    )
+    return [Published(row["size"], row["note"]) for row in rows]
+
+
+async def lead(connection: asyncpg.Connection) -> bool:
+    """Become the one that publishes, for as long as the connection lives; False while another is."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER))
+
+
+async def resign(connection: asyncpg.Connection) -> None:
+    """Let another one publish."""
+    await connection.fetchval("SELECT pg_advisory_unlock($1)", _LEADER)
+
+
+async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: datetime) -> Published | None:
+    """Grow the tree over all durable entries and sign a checkpoint of it; None where there is nothing new.
+
+    Only the leader may call this. Raises TreeDiffers where the tiles are not the ones that were signed.
+    """
+    before = await latest(connection)
+    size = before.size if before else 0
+    target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
+    if target == size:
+        return None
+    edge = await _read_tiles(connection, tiles.tiles_for_root(size))
+    if before is not None:
+        signed = checkpoint.open(before.note, signer.verifier)
+        if tiles.root_from_tiles(_reader(edge), size) != signed.root:
+            raise TreeDiffers("the tiles' root is not the last checkpoint's")
+    async with connection.transaction():
+        while size < target:
+            stop = min(target, size + _CHUNK)
+            rows = await connection.fetch(
+                "SELECT leaf_hash FROM ledger_entry WHERE seq >= $1 AND seq < $2 ORDER BY seq", size, stop
+            )
+            if len(rows) != stop - size:
+                raise TreeDiffers("entries are missing from the database")
+            changed = tiles.extend(size, edge, [row["leaf_hash"] for row in rows])
+            await _write_tiles(connection, changed)
+            edge = {**edge, **changed}
+            size = stop
+        root = tiles.root_from_tiles(_reader(edge), size)
+        signed_note = checkpoint.sign(checkpoint.Checkpoint(signer.name, size, root), signer)
+        await connection.execute(
+            "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", size, signed_note, now
+        )
+    return Published(size, signed_note)
+
+
+def _reader(contents: dict[tuple[int, int], bytes]) -> tiles.Read:
+    def read(level: int, index: int, width: int) -> bytes:
+        return contents.get((level, index), b"")[: width * merkle.HASH_SIZE]
+
+    return read
+
+
+async def _read_tiles(connection: asyncpg.Connection, wanted: Iterable[tiles.Tile]) -> dict[tuple[int, int], bytes]:
+    places = [(tile.level, tile.index) for tile in wanted]
+    rows = await connection.fetch(
+        "SELECT level, index, hashes FROM ledger_tile "
+        "WHERE (level, index) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))",
+        [level for level, _ in places],
+        [index for _, index in places],
+    )
+    return {(row["level"], row["index"]): row["hashes"] for row in rows}
+
+
+async def _write_tiles(connection: asyncpg.Connection, changed: dict[tuple[int, int], bytes]) -> None:
+    await connection.execute(
+        "INSERT INTO ledger_tile (level, index, hashes) "
+        "SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[]) "
+        "ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes",
+        [level for level, _ in changed],
+        [index for _, index in changed],
+        list(changed.values()),
+    )
+
+
+async def read_tile(connection: asyncpg.Connection, level: int, index: int, width: int) -> bytes:
+    """The hashes of a tile, or of a partial tile of that width. Raises NotPublished."""
+    found = (await _read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
+    if len(found) < width * merkle.HASH_SIZE:
+        raise NotPublished("no checkpoint covers this tile yet")
+    return found[: width * merkle.HASH_SIZE]
+
+
+async def receipt(connection: asyncpg.Connection, index: int) -> str:
+    """The receipt of an entry under the latest checkpoint, as a C2SP tlog-proof. Raises NotPublished."""
+    published = await latest(connection)
+    if published is None or index >= published.size:
+        raise NotPublished("no checkpoint covers this entry yet")
+    contents = await _read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
+    path = tiles.inclusion_proof(_reader(contents), index, published.size)
+    return proof.Receipt(index, tuple(path), published.note).text()

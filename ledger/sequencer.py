@@ -1,0 +1,83 @@
+"""Group commit: the entries that queue up while one commit is on its way share the next one.
+
+Each process has one sequencer; the head row's lock orders the batches of all of them. There is no timer to wait for: a
+lone entry commits at once, and under load a batch is what arrived during the last commit.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+import asyncpg
+
+from ledger import store
+
+
+class SequencerClosed(Exception):
+    """The sequencer was stopped before the entry was durable; whether it was written is not known."""
+
+
+class Sequencer:
+    """Appends submissions in batches of at most `batch` entries, each batch one transaction on `pool`."""
+
+    def __init__(self, pool: asyncpg.Pool, *, batch: int = 512) -> None:
+        self._pool = pool
+        self._batch = batch
+        self._queue: deque[tuple[store.Submission, asyncio.Future[int]]] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to commit what is queued, on the running loop."""
+        self._task = asyncio.create_task(self._run(), name="ledger-sequencer")
+
+    async def stop(self) -> None:
+        """Stop; what is still queued fails with SequencerClosed."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        while self._queue:
+            _, future = self._queue.popleft()
+            if not future.done():
+                future.set_exception(SequencerClosed())
+
+    async def append(self, submission: store.Submission) -> int:
+        """Append one entry and return its index once it is durable.
+
+        Raises store.Replayed or store.FenceMoved when its conditions do not hold, and whatever the database raised.
+        """
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((submission, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[tuple[store.Submission, asyncio.Future[int]]]) -> None:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                outcomes = await store.append(connection, [submission for submission, _ in batch])
+        except asyncio.CancelledError:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(SequencerClosed())
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, each waiting request has to hear of it
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, store.Refused):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)

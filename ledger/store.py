@@ -1,0 +1,154 @@
+"""Appending to the ledger in PostgreSQL: every order there is comes from one locked row.
+
+An append is the last thing its transaction does: it locks `ledger_head`, splices each body behind its predecessor's
+hash, writes the leaves and moves the head. Whatever else the transaction did becomes true with its entries or not at
+all.
+
+The *fence* is a counter in the same row. A transaction that changes what decisions rest on advances it; a submission
+may demand that it still stands where its decision was made. Because both happen under the head's lock, no entry that
+rests on a fact can follow the entry that ended it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from ledger import entry, merkle
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A token that may be used a single time; it is remembered until `expires_at`."""
+
+    token: bytes
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, *parts: str, expires_at: datetime) -> "Once":
+        """The token of some strings, hashed so that its length is fixed and the strings are not stored."""
+        return cls(hashlib.sha256("\0".join(parts).encode()).digest(), expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One entry to append: its canonical body and the conditions under which it may be."""
+
+    body: bytes
+    once: Once | None = None
+    fence: int | None = None
+
+
+class Refused(Exception):
+    """A submission was not appended; the others of its batch were."""
+
+
+class Replayed(Refused):
+    """The submission's token has been used before."""
+
+
+class FenceMoved(Refused):
+    """What the submission's decision rests on has changed since; decide again. `fence` is where it stands now."""
+
+    def __init__(self, fence: int) -> None:
+        super().__init__(f"the fence stands at {fence}")
+        self.fence = fence
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log."""
+
+    size: int
+    prev: bytes
+    fence: int
+
+
+Outcome = int | Refused
+
+_TAKE = (
+    "INSERT INTO ledger_once (token, expires_at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) "
+    "ON CONFLICT DO NOTHING RETURNING token"
+)
+_GIVE_BACK = "DELETE FROM ledger_once WHERE token = ANY($1::bytea[])"
+_LOCK = "SELECT size, prev, fence FROM ledger_head WHERE id = 1 FOR UPDATE"
+_APPEND = (
+    "WITH written AS (INSERT INTO ledger_entry (seq, leaf_hash, leaf) "
+    "SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])) "
+    "UPDATE ledger_head SET size = $4, prev = $5, fence = $6 WHERE id = 1"
+)
+
+
+async def read_head(connection: asyncpg.Connection) -> Head:
+    """The end of the log as the connection's snapshot sees it, unlocked."""
+    row = await connection.fetchrow("SELECT size, prev, fence FROM ledger_head WHERE id = 1")
+    return Head(row["size"], row["prev"], row["fence"])
+
+
+async def take(connection: asyncpg.Connection, tokens: Sequence[Once]) -> set[bytes]:
+    """Use tokens up, in the connection's transaction; returns those that had not been used before.
+
+    They are taken in order of their bytes, so that two transactions that want the same ones cannot deadlock.
+    """
+    wanted = sorted({once.token: once.expires_at for once in tokens}.items())
+    if not wanted:
+        return set()
+    rows = await connection.fetch(_TAKE, [token for token, _ in wanted], [expiry for _, expiry in wanted])
+    return {row["token"] for row in rows}
+
+
+async def append(
+    connection: asyncpg.Connection, submissions: Sequence[Submission], *, advance_fence: bool = False
+) -> list[Outcome]:
+    """Append submissions in the connection's open transaction, as its last statements.
+
+    Returns, in order, each submission's index or why it was refused. Raises entry.EntryTooLarge before anything is
+    written.
+    """
+    fresh = await take(connection, [s.once for s in submissions if s.once is not None])
+    row = await connection.fetchrow(_LOCK)
+    seq, prev, fence = row["size"], row["prev"], row["fence"]
+    outcomes: list[Outcome] = []
+    given_back: list[bytes] = []
+    seqs: list[int] = []
+    hashes: list[bytes] = []
+    leaves: list[bytes] = []
+    for submission in submissions:
+        token = submission.once.token if submission.once else None
+        if token is not None and token not in fresh:
+            outcomes.append(Replayed())
+            continue
+        if submission.fence is not None and submission.fence != fence:
+            if token is not None:
+                given_back.append(token)
+            outcomes.append(FenceMoved(fence))
+            continue
+        if token is not None:
+            fresh.discard(token)  # a second submission of the batch with the same token is a replay
+        leaf = entry.splice(body=submission.body, prev=prev, seq=seq)
+        prev = merkle.leaf_hash(leaf)
+        seqs.append(seq)
+        hashes.append(prev)
+        leaves.append(leaf)
+        outcomes.append(seq)
+        seq += 1
+    if given_back:
+        await connection.execute(_GIVE_BACK, given_back)
+    if seqs or advance_fence:
+        await connection.execute(_APPEND, seqs, hashes, leaves, seq, prev, fence + advance_fence)
+    return outcomes
+
+
+async def read_leaves(connection: asyncpg.Connection, start: int, stop: int) -> list[bytes]:
+    """The entries with `start <= index < stop`, as the bytes that were hashed."""
+    rows = await connection.fetch(
+        "SELECT leaf FROM ledger_entry WHERE seq >= $1 AND seq < $2 ORDER BY seq", start, stop
+    )
+    return [row["leaf"] for row in rows]
+
+
+async def forget_expired(connection: asyncpg.Connection, now: datetime) -> None:
+    """Drop the tokens that could no longer be accepted."""
+    await connection.execute("DELETE FROM ledger_once WHERE expires_at < $1", now)

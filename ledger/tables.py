@@ -1,0 +1,64 @@
+"""The ledger's tables. They refer to no other table, so nothing that happens elsewhere can take an entry away.
+
+`ledger_entry` is the record; `ledger_head` is the one row that orders it; tiles and checkpoints follow from it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
+
+# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.store).
+head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+)
+
+# The bytes that were hashed, never re-serialised. The key is dense: two writers cannot take the same place.
+entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+
+# Tokens accepted once (a key's nonces), kept until they could not be accepted anyway.
+once = Table(
+    "ledger_once",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("ix_ledger_once_expires_at", "expires_at"),
+)
+
+# The tree's tiles, complete up to the last checkpoint; the right edge grows in place, so a partial tile is a prefix.
+tile = Table(
+    "ledger_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+checkpoint = Table(
+    "ledger_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+)
