@@ -50,7 +50,7 @@ _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
-class SignatureProblem(Exception):  # noqa: N818 - the fault may lie in the message as well
+class SignatureProblem(Exception):
     """Why a signature was not accepted.
 
     `reason` is one word of a closed set that callers may show and count; the message is for people. Neither repeats

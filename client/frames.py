@@ -1,0 +1,48 @@
+"""Arrow tables and pandas data frames, for those who have installed pyarrow or pandas.
+
+The one place where a module is looked up by name while running: both libraries are large and optional, and a system
+that only fetches JSON must not need them.
+"""
+
+import importlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def load(name: str) -> Any:
+    """An optional library. Raises ImportError with what to install."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise ImportError(f"this needs {package}; install data-exchange[pandas]") from error
+
+
+def table_of_stream(content: bytes | Path) -> Any:
+    """A pyarrow.Table from an Arrow IPC stream."""
+    ipc = load("pyarrow.ipc")
+    source = io.BytesIO(content) if isinstance(content, bytes) else load("pyarrow").memory_map(str(content))
+    with source, ipc.open_stream(source) as reader:
+        return reader.read_all()
+
+
+def table_of_csv(content: bytes | Path) -> Any:
+    """A pyarrow.Table from CSV with a header, all columns as strings: CSV has no types, and 0571 is no number."""
+    csv = load("pyarrow.csv")
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        names = csv.open_csv(file).schema.names
+        file.seek(0)
+        types = dict.fromkeys(names, load("pyarrow").string())
+        options = csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False)
+        return csv.read_csv(file, convert_options=options)
+
+
+def table_of_rows(rows: Iterable[Mapping[str, Any]], names: list[str] | None) -> Any:
+    """A pyarrow.Table from rows, with these columns in this order where they are known."""
+    pyarrow = load("pyarrow")
+    listed = list(rows)
+    if listed or not names:
+        return pyarrow.Table.from_pylist(listed)
+    return pyarrow.table({name: pyarrow.array([], pyarrow.null()) for name in names})

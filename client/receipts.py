@@ -1,0 +1,90 @@
+"""Receipts: proof that an entry is in the exchange's ledger, checked here and again by anyone later."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from client.connection import Connection
+from client.errors import ExchangeProblem, ReceiptInvalid
+from client.trust import Trust
+from ledger import checkpoint, entry, note, proof, tiles
+
+_POLL = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A verified receipt: the entry as the exact bytes in the ledger (`leaf`) and read, and what proves it.
+
+    `text` is the receipt in the form of C2SP tlog-proof; with `leaf` and the ledger's verifier key it can be verified
+    anywhere. `checkpoint` is the signed statement of the ledger's size and root that the proof leads to.
+    """
+
+    index: int
+    text: str
+    leaf: bytes
+    checkpoint: checkpoint.Checkpoint
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the entry says."""
+        return dict(entry.parse(self.leaf).body)
+
+    def save(self, directory: Path | str) -> tuple[Path, Path]:
+        """Write `<index>.receipt` and `<index>.entry` and return their paths."""
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        receipt, leaf = directory / f"{self.index}.receipt", directory / f"{self.index}.entry"
+        receipt.write_text(self.text, encoding="utf-8")
+        leaf.write_bytes(self.leaf)
+        return receipt, leaf
+
+
+def verify(text: str, leaf: bytes, trust: Trust) -> Receipt:
+    """Check a receipt against an entry's bytes and the pinned ledger key. Raises ReceiptInvalid."""
+    try:
+        signed = proof.verify_receipt(text, leaf, trust.verifier())
+        index = proof.parse(text).index
+    except (proof.ReceiptInvalid, note.BadNote) as error:
+        raise ReceiptInvalid(str(error)) from error
+    return Receipt(index=index, text=text, leaf=leaf, checkpoint=signed)
+
+
+def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
+    """Get and verify the receipt of an entry, waiting up to `wait` seconds until it is under a checkpoint.
+
+    Raises ReceiptInvalid, ExchangeProblem.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            content = connection.public(f"/ledger/receipts/{index}", headers={"prefer": f"wait={max(1, int(wait))}"})
+            break
+        except ExchangeProblem as problem:
+            # An entry that is durable but not yet under a checkpoint is refused with the time to come again.
+            left = deadline - time.monotonic()
+            if "retry-after" not in problem.headers or left <= 0:
+                raise
+            time.sleep(min(left, _POLL))
+    try:
+        text = content.decode("utf-8")
+        receipt = proof.parse(text)
+        size = checkpoint.open(receipt.checkpoint, connection.trust.verifier()).size
+    except (ValueError, note.BadNote) as error:
+        raise ReceiptInvalid(str(error)) from error
+    if receipt.index != index:
+        raise ReceiptInvalid(f"this is the receipt of entry {receipt.index}, not of {index}")
+    return verify(text, _leaf(connection, index, size), connection.trust)
+
+
+def _leaf(connection: Connection, index: int, size: int) -> bytes:
+    bundle, place = divmod(index, tiles.WIDTH)
+    width = min(tiles.WIDTH, size - bundle * tiles.WIDTH)
+    if place >= width:
+        raise ReceiptInvalid("the checkpoint of the receipt does not cover the entry")
+    content = connection.public(f"/ledger/{tiles.entries_path(bundle, width)}")
+    try:
+        return tiles.unpack(content)[place]
+    except (ValueError, IndexError) as error:
+        raise ReceiptInvalid("the bundle with the entry cannot be read") from error

