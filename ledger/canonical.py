@@ -21,7 +21,7 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-class NotCanonical(ValueError):  # noqa: N818 - it says what the value is
+class NotCanonical(ValueError):
     """A value, or a text, has no place in the subset.
 
     `pointer` is the JSON pointer (RFC 6901) of the offending value, "" for the whole; `reason` says what is wrong with

@@ -15,11 +15,11 @@ from ledger import merkle, note
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
-class MalformedCheckpoint(ValueError):  # noqa: N818 - it says what the text is
+class MalformedCheckpoint(ValueError):
     """A text is not a checkpoint of this kind of log."""
 
 
-class OriginDiffers(ValueError):  # noqa: N818 - it says what is wrong
+class OriginDiffers(ValueError):
     """A checkpoint is of another log than the key that was to sign it, or that signed it."""
 
 

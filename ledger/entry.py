@@ -29,7 +29,7 @@ MAX_BODY = MAX_ENTRY - len(_OPENING) - len(_CLOSING % (b"0" * 64, canonical.MAX_
 _LONGEST_END = MAX_ENTRY - MAX_BODY - len(_OPENING)
 
 
-class EntryTooLarge(ValueError):  # noqa: N818 - it says what the entry is
+class EntryTooLarge(ValueError):
     """A body does not fit an entry; nothing was written."""
 
     def __init__(self, size: int) -> None:
@@ -37,7 +37,7 @@ class EntryTooLarge(ValueError):  # noqa: N818 - it says what the entry is
         self.size = size
 
 
-class MalformedEntry(ValueError):  # noqa: N818 - it says what the bytes are
+class MalformedEntry(ValueError):
     """Some bytes are not an entry that a ledger of version 1 could have written."""
 
 

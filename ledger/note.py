@@ -26,7 +26,7 @@ _ID_SIZE = 4
 _KEY_SIZE = 32
 
 
-class BadNote(ValueError):  # noqa: N818 - as its kinds are named
+class BadNote(ValueError):
     """A note, a key or a signature is not what it has to be."""
 
 

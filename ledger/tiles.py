@@ -27,7 +27,7 @@ ENTRIES = -1
 HEIGHT = 8
 MAX_LEVEL = 63
 _NODE = merkle.HASH_SIZE
-_MAX_INDEX = 2**55
+_MAX_INDEX = 2**56
 _PATH = re.compile(
     r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<index>(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
     re.ASCII,
@@ -111,15 +111,24 @@ def pack(entries: Iterable[bytes]) -> bytes:
 
 def unpack(data: bytes) -> list[bytes]:
     """The entries of a bundle. Raises TileError where the bundle ends inside one."""
+    entries, rest = split(data)
+    if rest:
+        raise TileError(f"the bundle ends inside its entry {len(entries)}")
+    return entries
+
+
+def split(data: bytes) -> tuple[list[bytes], int]:
+    """The entries of a bundle that may be damaged: those that are whole, and how many bytes are left behind them."""
     entries: list[bytes] = []
     position, end = 0, len(data)
     while position < end:
         start = position + 2
-        position = start + int.from_bytes(data[position:start], "big")
-        if start > end or position > end:
-            raise TileError(f"the bundle ends inside its entry {len(entries)}")
-        entries.append(data[start:position])
-    return entries
+        following = start + int.from_bytes(data[position:start], "big")
+        if start > end or following > end:
+            break
+        entries.append(data[start:following])
+        position = following
+    return entries, end - position
 
 
 def hashes(data: bytes) -> list[bytes]:

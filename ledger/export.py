@@ -1,0 +1,249 @@
+"""Mirroring a running exchange's ledger into a directory, so that it can be verified without the exchange.
+
+The server is not trusted. Tiles are fetched from the root downwards and entries last, and each is checked against what
+is already proven before it is written: whatever lies in the directory was under a signed checkpoint. That makes an
+export resumable (a full tile never changes) and makes a second one a test of the log: a checkpoint that does not
+continue the one already in the directory is refused. The checkpoint is written last.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from ledger import checkpoint, merkle, note, tiles
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_TEXT, POLICY, VKEY, Bundle
+from ledger.report import Report
+from ledger.verify import verify
+
+PAGE = 1000
+"""How many past checkpoints are asked for at once."""
+
+TIMEOUT = 30.0
+"""How many seconds the server may take over each step of an answer."""
+
+_MAX_PAGE = 16 << 20
+_NOT_FOUND = 404
+
+
+class ExportFailed(Exception):
+    """The server could not be reached, or did not give what it was asked for."""
+
+
+class ExportRefused(Exception):
+    """What the server gave contradicts the log's signature, or what the directory holds; nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export that came to its end: the newest checkpoint, how many files were fetched, and the verification."""
+
+    checkpoint: checkpoint.Checkpoint
+    fetched: int
+    report: Report
+
+
+def export(url: str, directory: Path, *, verifier: note.Verifier | None = None) -> Export:
+    """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
+
+    `verifier` is the log's key as the auditor has it; otherwise the key that the server states at the first export is
+    kept, and must not change. Raises ExportFailed or ExportRefused, and bundle.Unreadable for an unusable directory.
+    """
+    bundle = Bundle(directory)
+    with httpx2.Client(timeout=TIMEOUT) as client:
+        mirror = _Mirror(_Source(client, url), bundle)
+        newest = mirror.run(verifier)
+    return Export(newest, mirror.fetched, verify(directory, verifier=verifier))
+
+
+class _Source:
+    """The server's side, in which no answer is larger than what was asked for can be."""
+
+    def __init__(self, client: httpx2.Client, url: str) -> None:
+        self._client = client
+        self._prefix = f"{url.rstrip('/')}/ledger/"
+
+    def get(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
+        found = self.find(path, limit=limit)
+        if found is None:
+            raise ExportFailed(f"{self._prefix}{path}: not found")
+        return found
+
+    def find(self, path: str, *, limit: int = MAX_TEXT) -> bytes | None:
+        """The body of an answer, or None for 404."""
+        url = self._prefix + path
+        body = bytearray()
+        try:
+            with self._client.stream("GET", url) as response:
+                if response.status_code == _NOT_FOUND:
+                    return None
+                if not response.is_success:
+                    raise ExportFailed(f"{url}: status {response.status_code}")
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > limit:
+                        raise ExportFailed(f"{url}: more than {limit} bytes")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise ExportFailed(f"{url}: {str(error) or type(error).__name__}") from error
+        return bytes(body)
+
+    def tile(self, tile: tiles.Tile) -> bytes:
+        """A tile or bundle of entries; the full one where the partial has given way to it."""
+        limit = MAX_BUNDLE if tile.level == tiles.ENTRIES else tiles.WIDTH * merkle.HASH_SIZE
+        found = self.find(tile.path, limit=limit)
+        if found is None and tile.width < tiles.WIDTH:
+            found = self.find(tiles.path(tile.level, tile.index), limit=limit)
+        if found is None:
+            raise ExportFailed(f"{self._prefix}{tile.path}: not found")
+        return found
+
+
+class _Mirror:
+    """One export: from a source into a bundle."""
+
+    def __init__(self, source: _Source, bundle: Bundle) -> None:
+        self.fetched = 0
+        self._source, self._bundle = source, bundle
+
+    def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
+        key = self._settle_key(given)
+        signed = self._source.get(CHECKPOINT)
+        newest = _open(signed, key, "the server's checkpoint")
+        own = None
+        if self._bundle.has(CHECKPOINT):
+            own = _open(self._bundle.read(CHECKPOINT), key, "the directory's checkpoint")
+            self._check_continues(own, newest)
+        edge = self._fetch_edge(newest)
+        self._bundle.write(VKEY, f"{key.vkey}\n".encode())
+        self._bundle.write(POLICY, f"log {key.vkey}\nquorum none\n".encode())
+        for tile, data in edge.items():
+            self._bundle.write(tile.path, data)
+        for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
+            self._fetch_level(level, newest.size)
+        self._fetch_entries(newest.size)
+        self._fetch_checkpoints(key, newest.size)
+        self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
+        self._bundle.write(CHECKPOINT, signed)
+        if own is not None:
+            self._remove_outgrown(own.size, newest.size)
+        return newest
+
+    def _settle_key(self, given: note.Verifier | None) -> note.Verifier:
+        try:
+            stated = note.Verifier.parse(self._source.get(VKEY).decode().removesuffix("\n"))
+        except ValueError as error:
+            raise ExportFailed(f"the server's key cannot be read: {error}") from None
+        kept = self._bundle.verifier() if self._bundle.has(VKEY) else None
+        for other, whose in ((given, "that was given"), (kept, "in the directory")):
+            if other not in (None, stated):
+                raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
+        return stated
+
+    def _check_continues(self, own: checkpoint.Checkpoint, newest: checkpoint.Checkpoint) -> None:
+        """Check that the server's tree extends the directory's, before anything of it is written."""
+        if newest.size < own.size:
+            raise ExportRefused(
+                f"the log has shrunk: the directory has it with {own.size} entries, the server with {newest.size}"
+            )
+        if own.size == 0:
+            return
+        try:
+            merkle.verify_consistency(
+                old_size=own.size,
+                new_size=newest.size,
+                old_root=own.root,
+                new_root=newest.root,
+                proof=tiles.consistency_proof(self._read_tile, own.size, newest.size),
+            )
+        except (merkle.ProofError, tiles.TileError) as error:
+            raise ExportRefused(
+                f"the server's log of {newest.size} entries does not continue the directory's of {own.size}: {error}"
+            ) from None
+
+    def _fetch_edge(self, newest: checkpoint.Checkpoint) -> dict[tiles.Tile, bytes]:
+        """The tiles on the right edge: they alone determine the root, so they are right if it is."""
+        edge = {tile: self._read_tile(tile.level, tile.index, tile.width) for tile in tiles.tiles_for_root(newest.size)}
+        by_place = {(tile.level, tile.index): data for tile, data in edge.items()}
+        if tiles.root_from_tiles(lambda level, index, _: by_place[level, index], newest.size) != newest.root:
+            raise ExportRefused("the server's tiles do not have the root that the log signed")
+        return edge
+
+    def _fetch_level(self, level: int, size: int) -> None:
+        """The full tiles of a level, each against its hash in the level above, which the bundle has."""
+        for index in range(size >> tiles.HEIGHT * (level + 1)):
+            tile = tiles.Tile(level, index, tiles.WIDTH)
+            if self._bundle.has(tile.path):
+                continue
+            data = self._fetch(tile)
+            above, position = divmod(index, tiles.WIDTH)
+            parent = tiles.Tile(level + 1, above, tiles.width(level + 1, above, size))
+            if tiles.subtree(data) != tiles.hashes(self._bundle.tile(parent))[position]:
+                raise ExportRefused(f"{tile.path} is not the tile that {parent.path} has the root of")
+            self._bundle.write(tile.path, data)
+
+    def _fetch_entries(self, size: int) -> None:
+        """The bundles of entries, each against its tile of leaf hashes, which the bundle has."""
+        for index in range(-(-size // tiles.WIDTH)):
+            tile = tiles.Tile(tiles.ENTRIES, index, tiles.width(tiles.ENTRIES, index, size))
+            if self._bundle.has(tile.path):
+                continue
+            entries = tiles.split(self._fetch(tile))[0][: tile.width]
+            hashes = tiles.hashes(self._bundle.read_tile(0, index, tile.width))
+            if [merkle.leaf_hash(entry) for entry in entries] != hashes:
+                raise ExportRefused(f"{tile.path} does not hold the entries that the log signed")
+            self._bundle.write(tile.path, tiles.pack(entries))
+
+    def _fetch_checkpoints(self, key: note.Verifier, size: int) -> None:
+        """The past checkpoints that the bundle does not have, ascending, so that an interruption leaves no gap."""
+        after = max(self._bundle.checkpoint_sizes(), default=0)
+        while page := self._read_page(after):
+            for signed in page:
+                opened = _open(signed, key, f"a checkpoint after size {after}")
+                if opened.size <= after:
+                    raise ExportFailed(f"the server's checkpoints after {after} are not in order")
+                if opened.size > size:
+                    return
+                self._bundle.write(f"{CHECKPOINTS}/{opened.size}", signed.encode())
+                after = opened.size
+
+    def _read_page(self, after: int) -> list[str]:
+        body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=_MAX_PAGE)
+        try:
+            return [str(item["note"]) for item in json.loads(body)["checkpoints"]]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise ExportFailed("the server's list of checkpoints cannot be read") from None
+
+    def _read_tile(self, level: int, index: int, width: int) -> bytes:
+        """A tile of hashes, the bundle's own where it has it in full."""
+        tile = tiles.Tile(level, index, width)
+        return self._bundle.tile(tile) if self._bundle.has(tiles.path(level, index)) else self._fetch(tile)
+
+    def _fetch(self, tile: tiles.Tile) -> bytes:
+        data = self._source.tile(tile)
+        self.fetched += 1
+        if tile.level == tiles.ENTRIES:
+            return data
+        if len(data) < tile.width * merkle.HASH_SIZE:
+            raise ExportFailed(f"{tile.path}: {len(data)} bytes are too few")
+        return data[: tile.width * merkle.HASH_SIZE]
+
+    def _remove_outgrown(self, old: int, new: int) -> None:
+        """Remove the partial tiles of an earlier size that larger ones have taken the place of."""
+        current = set(_partial(new))
+        for tile in _partial(old):
+            if tile not in current:
+                self._bundle.remove(tile.path)
+
+
+def _open(signed: str | bytes, key: note.Verifier, which: str) -> checkpoint.Checkpoint:
+    try:
+        return checkpoint.open(signed, key)
+    except ValueError as error:
+        raise ExportRefused(f"{which} cannot be trusted: {error}") from None
+
+
+def _partial(size: int) -> list[tiles.Tile]:
+    index, rest = divmod(size, tiles.WIDTH)
+    entries = [tiles.Tile(tiles.ENTRIES, index, rest)] if rest else []
+    return [*tiles.tiles_for_root(size), *entries]

@@ -1,0 +1,151 @@
+"""What a verification found, for a person to read and for a program: nothing is left at "the data is corrupt"."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """What is wrong. docs/ledger-format.md has a line on each."""
+
+    CHAIN_BROKEN = "chain-broken"
+    CHECKPOINT_FORKED = "checkpoint-forked"
+    CHECKPOINT_INVALID = "checkpoint-invalid"
+    CHECKPOINT_MISSING = "checkpoint-missing"
+    CHECKPOINT_REPLAYED = "checkpoint-replayed"
+    ENTRY_ALTERED = "entry-altered"
+    ENTRY_MALFORMED = "entry-malformed"
+    ENTRY_MISSING = "entry-missing"
+    FILE_UNUSABLE = "file-unusable"
+    KEY_DIFFERS = "key-differs"
+    LOG_TRUNCATED = "log-truncated"
+    POLICY_UNSUPPORTED = "policy-unsupported"
+    ROOT_DIFFERS = "root-differs"
+    SEQUENCE_BROKEN = "sequence-broken"
+    TILE_ALTERED = "tile-altered"
+    TILE_MISSING = "tile-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    `index` is the entry it is about, or the first where it can only be said to lie before entry `until`. `expected` and
+    `found` are hashes in hexadecimal, or what the detail speaks of. `evidence` names what speaks for `expected`.
+    """
+
+    code: Code
+    detail: str
+    index: int | None = None
+    until: int | None = None
+    path: str | None = None
+    expected: str | None = None
+    found: str | None = None
+    evidence: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """The finding as a paragraph."""
+        lines = [f"{self.code}: {self.detail}"]
+        if self.path is not None:
+            lines.append(f"in:       {self.path}")
+        if self.expected is not None:
+            lines.append(f"expected: {self.expected}")
+        if self.found is not None:
+            lines.append(f"found:    {self.found}")
+        if self.evidence:
+            lines.append(f"evidence: {', '.join(self.evidence)}")
+        return "\n    ".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A verification's result: what was checked, and what was found wrong, by index.
+
+    `size` and `root` (hexadecimal) are of the newest checkpoint with a good signature, or None where there is none.
+    `key_given` says whether the key came from the auditor and not with the bundle. `omitted` counts findings beyond
+    those that are kept.
+    """
+
+    origin: str | None
+    size: int | None
+    root: str | None
+    key_given: bool
+    entries: int
+    tiles: int
+    checkpoints: int
+    checkpoints_matched: int
+    findings: tuple[Finding, ...]
+    omitted: int
+    remarks: tuple[str, ...]
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether everything that was looked at is as it has to be."""
+        return not self.findings and self.size is not None
+
+    @property
+    def first_bad_index(self) -> int | None:
+        """The lowest index of an entry that something is wrong with, or None."""
+        return min((finding.index for finding in self.findings if finding.index is not None), default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as a JSON object; its fields are the attributes of Report and Finding."""
+        plain = asdict(self)
+        findings = [
+            {name: value for name, value in asdict(finding).items() if value not in (None, ())}
+            for finding in self.findings
+        ]
+        return {"ok": self.is_ok, "first_bad_index": self.first_bad_index, **plain, "findings": findings}
+
+    def text(self) -> str:
+        """The report as text; its first line is the verdict."""
+        lines = [self._verdict()]
+        if self.size is not None:
+            lines += [
+                f"  log          {self.origin}",
+                f"  size         {self.size}",
+                f"  root         {self.root}",
+                f"  entries      {self.entries} hashed; chain, order and form checked",
+                f"  tiles        {self.tiles} recomputed",
+                f"  checkpoints  {self.checkpoints_matched} of {self.checkpoints} match",
+            ]
+        lines += [f"  note: {remark}" for remark in self.remarks]
+        lines += [f"  {finding.text()}" for finding in self.findings]
+        if self.omitted:
+            lines.append(f"  and {self.omitted} more")
+        return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        if self.is_ok:
+            return f"OK: all {self.size} entries are what the log signed"
+        first = self.first_bad_index
+        if first is None:
+            return "FAILED: " + (self.findings[0].code if self.findings else "nothing to verify")
+        ends = [finding.until or first + 1 for finding in self.findings if finding.index == first]
+        if min(ends) == first + 1:
+            return f"FAILED: the first bad entry is {first}"
+        return f"FAILED: the first bad entry is one of {first} to {min(ends) - 1}"
+
+
+MAX_FINDINGS = 100
+"""How many findings are kept; the rest is counted, so that a thoroughly broken bundle does not fill the memory."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What has been found so far, in the order it was come upon."""
+
+    kept: list[Finding] = field(default_factory=list)
+    omitted: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Keep or count a finding."""
+        if len(self.kept) < MAX_FINDINGS:
+            self.kept.append(finding)
+        else:
+            self.omitted += 1
+
+    def by_index(self) -> tuple[Finding, ...]:
+        """The findings in the order of the entries they are about, those about none last."""
+        return tuple(sorted(self.kept, key=lambda finding: (finding.index is None, finding.index or 0)))

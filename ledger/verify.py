@@ -1,0 +1,148 @@
+"""Verification of an exported ledger, with nothing but its files: what `ledger verify` does on an auditor's laptop.
+
+This module settles what is to be checked with which key: the newest checkpoint that is properly signed, all older ones,
+and those that the auditor brings. The pass over the entries is `ledger.walk`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger import checkpoint, note
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle, Missing, Unreadable
+from ledger.report import Code, Finding, Findings, Report
+from ledger.walk import Schedule, Walk, open_checkpoint
+
+_TRIES = 16
+"""How many of the newest checkpoints are tried where the newest cannot be used."""
+
+
+def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Sequence[str] = ()) -> Report:
+    """Verify the bundle in a directory.
+
+    `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
+    say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
+    from receipts: each must be of this log, and of a tree that the entries still have. Whatever lies in the directory,
+    the report says it; nothing is raised for it.
+    """
+    bundle, findings = Bundle(directory), Findings()
+    key = _find_key(bundle, verifier, findings)
+    schedule = None
+    if key is not None:
+        _check_policy(bundle, key, findings)
+        schedule = _read_schedule(bundle, key, known, findings)
+    if key is None or schedule is None:
+        return Report(
+            origin=key.name if key else None,
+            size=None,
+            root=None,
+            key_given=verifier is not None,
+            entries=0,
+            tiles=0,
+            checkpoints=0,
+            checkpoints_matched=0,
+            findings=findings.by_index(),
+            omitted=findings.omitted,
+            remarks=tuple(findings.remarks),
+        )
+    if verifier is None:
+        findings.remarks.append(
+            f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
+        )
+    walk = Walk(bundle, key, schedule, findings)
+    walk.run()
+    return walk.report(is_key_given=verifier is not None)
+
+
+def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
+    try:
+        own = bundle.verifier()
+    except Unreadable as error:
+        if given is None or not isinstance(error, Missing):
+            findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return given
+    if given is not None and given != own:
+        findings.add(
+            Finding(
+                Code.KEY_DIFFERS,
+                "the bundle's key is not the one that was given",
+                path=VKEY,
+                expected=given.vkey,
+                found=own.vkey,
+            )
+        )
+    return given or own
+
+
+def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> None:
+    """Check that the policy (c2sp.org/tlog-policy) trusts the key and asks for no cosignatures: none are read here."""
+    try:
+        lines = [line.split() for line in bundle.text(POLICY).split("\n")]
+    except Missing:
+        findings.remarks.append("the bundle has no policy file")
+        return
+    except Unreadable as error:
+        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return
+    rules = [line for line in lines if line and not line[0].startswith("#")]
+    if key.vkey not in [rule[1] for rule in rules if rule[0] == "log" and len(rule) > 1]:
+        findings.add(
+            Finding(Code.KEY_DIFFERS, "the policy does not name the log's key", path=POLICY, expected=key.vkey)
+        )
+    if [rule for rule in rules if rule[0] == "quorum"] != [["quorum", "none"]]:
+        detail = "the policy asks for cosignatures, which this verifier does not check"
+        findings.add(Finding(Code.POLICY_UNSUPPORTED, detail, path=POLICY, expected="quorum none"))
+
+
+def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
+    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+    try:
+        sizes = bundle.checkpoint_sizes()
+    except Unreadable as error:
+        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        sizes = []
+    later = [size for size in sizes if newest is None or size > newest.size]
+    latest = newest
+    for size in later[: -_TRIES - 1 : -1]:
+        opened = open_checkpoint(bundle, f"{CHECKPOINTS}/{size}", key, findings, size)
+        if opened is not None:
+            latest = opened
+            break
+    if latest is None:
+        return None
+    if newest is not None and latest is not newest:
+        findings.add(
+            Finding(
+                Code.CHECKPOINT_REPLAYED,
+                f"the checkpoint of size {newest.size} stands for the newest, though the log has signed a later one",
+                path=CHECKPOINT,
+                expected=str(latest.size),
+                found=str(newest.size),
+            )
+        )
+    schedule = Schedule(latest, [size for size in sizes if size <= latest.size])
+    if newest is not None:
+        schedule.add(CHECKPOINT, newest)
+    for number, signed in enumerate(known, 1):
+        _add_known(f"known checkpoint {number}", signed, key, schedule, findings)
+    return schedule
+
+
+def _add_known(label: str, signed: str, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+    try:
+        opened = checkpoint.open(signed, key)
+    except ValueError as error:
+        findings.add(Finding(Code.CHECKPOINT_INVALID, str(error), path=label))
+        return
+    if opened.size <= schedule.latest.size:
+        schedule.add(label, opened)
+        return
+    findings.add(
+        Finding(
+            Code.LOG_TRUNCATED,
+            f"the log has signed {opened.size} entries, and the bundle's newest checkpoint has {schedule.latest.size}",
+            index=schedule.latest.size,
+            path=label,
+            expected=str(opened.size),
+            found=str(schedule.latest.size),
+        )
+    )

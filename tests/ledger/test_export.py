@@ -1,0 +1,268 @@
+"""Mirroring a ledger from a real server, which may be interrupted, may have grown, and may lie."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ledger import bundle, export, note, tiles
+from ledger.verify import verify
+
+
+class Server:
+    """Serves the ledger of the contract over HTTP; `broken` replaces answers by path, `asked` records them."""
+
+    def __init__(self, log) -> None:
+        self.log = log
+        self.broken: dict[str, bytes | int] = {}
+        self.asked: list[str] = []
+        self.url = ""
+        self.files: dict[str, bytes] = {}
+        self.size = -1
+
+    def answer(self, target: str) -> bytes | int:
+        path = urlsplit(target).path.removeprefix("/deep/ledger/")
+        self.asked.append(path)
+        if path in self.broken:
+            return self.broken[path]
+        if path == "checkpoints":
+            query = parse_qs(urlsplit(target).query)
+            after, limit = int(query["after"][0]), int(query["limit"][0])
+            sizes = sorted(size for size in self.log.checkpoints if size > after)[: min(limit, 3)]
+            page = [{"size": size, "note": self.log.checkpoints[size]} for size in sizes]
+            return json.dumps({"checkpoints": page}).encode()
+        if self.size != self.log.size:
+            self.files, self.size = self.log.files(), self.log.size
+        return self.files.get(path, 404)
+
+
+@contextmanager
+def served(log) -> Iterator[Server]:
+    state = Server(log)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            found = state.answer(self.path)
+            status, body = (found, b"") if isinstance(found, int) else (200, found)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_port}/deep"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def content(directory) -> dict[str, bytes]:
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if not path.is_dir()}
+
+
+@pytest.mark.parametrize("sizes", [(0,), (1,), (255, 256), (1, 2, 3, 100, 256, 300, 700), (65_800,)])
+def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
+    log = new_log(*sizes)
+    with served(log) as server:
+        done = export.export(server.url, tmp_path)
+    assert done.report.is_ok, done.report.text()
+    assert done.checkpoint.size == sizes[-1]
+    expected = log.files()
+    if sizes == (0,):  # the list of past checkpoints begins after size 0
+        expected["checkpoints/0"] = expected["checkpoint"]
+    assert content(tmp_path) == expected
+    assert verify(tmp_path, verifier=log.signer.verifier).is_ok
+
+
+def test_a_second_export_fetches_only_what_is_new(new_log, tmp_path):
+    log = new_log(100, 700)
+    with served(log) as server:
+        export.export(server.url, tmp_path)
+        log.append(400)
+        log.sign()
+        server.asked.clear()
+        done = export.export(server.url, tmp_path)
+    assert done.report.is_ok
+    assert content(tmp_path) == log.files()  # and the partial tiles of the earlier size are gone
+    assert "tile/0/000" not in server.asked
+    assert "tile/entries/001" not in server.asked
+    assert len([path for path in server.asked if path.startswith("tile/entries/")]) == 3
+    assert server.asked.count("checkpoints") == 2
+
+
+def test_nothing_new_costs_next_to_nothing(new_log, tmp_path):
+    log = new_log(700)
+    with served(log) as server:
+        export.export(server.url, tmp_path)
+        before = content(tmp_path)
+        server.asked.clear()
+        done = export.export(server.url, tmp_path)
+    assert done.report.is_ok
+    assert content(tmp_path) == before
+    assert not any(path.startswith("tile/entries/") for path in server.asked)
+
+
+def test_an_interrupted_export_is_taken_up_again(new_log, tmp_path):
+    log = new_log(100, 300, 1500)
+    with served(log) as server:
+        server.broken["tile/entries/003"] = 503
+        with pytest.raises(export.ExportFailed, match="status 503"):
+            export.export(server.url, tmp_path)
+        assert not (tmp_path / "checkpoint").exists()
+        server.broken.clear()
+        server.asked.clear()
+        done = export.export(server.url, tmp_path)
+    assert done.report.is_ok
+    assert "tile/entries/002" not in server.asked
+    assert content(tmp_path) == log.files()
+
+
+def test_a_partial_tile_may_have_given_way_to_the_full_one(new_log, tmp_path):
+    log = new_log(100, 300)
+    older = {path: data for path, data in log.files().items() if not path.startswith("tile/")}
+    log.append(400)
+    with served(log) as server:
+        server.broken["checkpoint"] = log.checkpoints[300].encode()
+        server.broken |= dict.fromkeys(("tile/0/001.p/44", "tile/entries/001.p/44"), 404)
+        server.broken |= {"tile/1/000.p/1": log.read(1, 0, 1), "tile/0/001": log.full[0, 1]}
+        server.broken["tile/entries/001"] = tiles.pack(log.leaves[256:512])
+        server.broken["tile/entries/000"] = tiles.pack(log.leaves[:256])
+        server.broken["tile/0/000"] = log.full[0, 0]
+        done = export.export(server.url, tmp_path)
+    assert done.report.is_ok, done.report.text()
+    assert done.report.size == 300
+    assert older.items() <= content(tmp_path).items()
+
+
+@pytest.mark.parametrize(
+    "path", ["tile/0/001", "tile/0/002.p/188", "tile/1/000.p/2", "tile/entries/001", "tile/entries/002.p/188"]
+)
+def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new_log, tmp_path, path):
+    log = new_log(100, 700)
+    with served(log) as server:
+        data = bytearray(log.files()[path])
+        data[40] ^= 1
+        server.broken[path] = bytes(data)
+        with pytest.raises(export.ExportRefused):
+            export.export(server.url, tmp_path)
+        assert not (tmp_path / path).exists()
+        assert not (tmp_path / "checkpoint").exists()
+        server.broken.clear()
+        assert export.export(server.url, tmp_path).report.is_ok
+
+
+def test_a_log_that_does_not_continue_the_directory_s_is_refused_and_nothing_changes(new_log, tmp_path):
+    with served(new_log(100, 300)) as server:
+        export.export(server.url, tmp_path)
+    before = content(tmp_path)
+    forked = new_log(100)
+    forked.append(600, forked=True)
+    forked.sign()
+    sibling = new_log(100)
+    sibling.append(200, forked=True)
+    sibling.sign()
+    for other, message in (
+        (forked, "does not continue"),
+        (sibling, "does not continue"),
+        (new_log(100), "has shrunk"),
+        (new_log(100, 300, seed=bytes(32)), "not the one in the directory"),
+        (new_log(100, 300, origin="other.example/ledger/1"), "not the one in the directory"),
+    ):
+        with served(other) as server, pytest.raises(export.ExportRefused, match=message):
+            export.export(server.url, tmp_path)
+        assert content(tmp_path) == before
+
+
+def test_the_key_that_was_given_is_the_one_that_counts(new_log, tmp_path):
+    log = new_log(10)
+    with served(log) as server:
+        with pytest.raises(export.ExportRefused, match="that was given"):
+            export.export(server.url, tmp_path, verifier=note.Signer(log.signer.name, bytes(32)).verifier)
+        assert content(tmp_path) == {}
+        done = export.export(server.url, tmp_path, verifier=log.signer.verifier)
+        assert done.report.key_given
+
+
+def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, tmp_path):
+    log = new_log(5, 10, 20)
+    stranger = new_log(5, 10, 20, seed=bytes(32))
+    with served(log) as server:
+        for notes, error in (
+            ([stranger.checkpoints[10]], export.ExportRefused),
+            ([log.checkpoints[10], log.checkpoints[5]], export.ExportFailed),
+        ):
+            page = {"checkpoints": [{"size": 0, "note": signed} for signed in notes]}
+            server.broken["checkpoints"] = json.dumps(page).encode()
+            with pytest.raises(error):
+                export.export(server.url, tmp_path)
+            assert not (tmp_path / "checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("vkey", b"no key"),
+        ("vkey", b"\xff"),
+        ("vkey", b"x" * 100_000),
+        ("vkey", 404),
+        ("checkpoint", b"no checkpoint"),
+        ("checkpoint", b"\xff\xff"),
+        ("checkpoint", 500),
+        ("checkpoint", 302),
+        ("checkpoints", b"[" * 100_000),
+        ("checkpoints", b'{"checkpoints":[1]}'),
+        ("checkpoints", b"null"),
+        ("checkpoints", b'{"checkpoints":[{"note":"\\ud800"}]}'),
+        ("tile/0/000.p/10", b""),
+        ("tile/0/000.p/10", b"x" * 9000),
+        ("tile/0/000.p/10", 404),
+        ("tile/entries/000.p/10", b"\xff\xff"),
+    ],
+)
+def test_rubbish_from_the_server_is_a_clear_error(new_log, tmp_path, path, data):
+    with served(new_log(10)) as server:
+        server.broken[path] = data
+        with pytest.raises((export.ExportFailed, export.ExportRefused)) as failed:
+            export.export(server.url, tmp_path)
+    assert str(failed.value)
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_no_server_and_no_url_are_a_clear_error(tmp_path):
+    for url in ("http://127.0.0.1:9", "nonsense", "http://[", "ftp://x"):
+        with pytest.raises(export.ExportFailed, match="ledger/vkey"):
+            export.export(url, tmp_path)
+
+
+def test_a_directory_that_cannot_be_written_is_a_clear_error(new_log, tmp_path):
+    target = tmp_path / "file"
+    target.write_text("in the way")
+    with served(new_log(10)) as server, pytest.raises(bundle.Unreadable):
+        export.export(server.url, target)
+
+
+def test_a_link_in_the_directory_is_not_written_through(new_log, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    directory = tmp_path / "bundle"
+    directory.mkdir()
+    (directory / "tile").symlink_to(elsewhere)
+    with served(new_log(10)) as server, pytest.raises(bundle.Unreadable):
+        export.export(server.url, directory)
+    assert content(elsewhere) == {}
