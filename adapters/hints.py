@@ -38,6 +38,7 @@ _SENSITIVE: Final = re.compile(
 )
 _SUBJECT: Final = re.compile(
     "(person|citizen|resident|applicant|patient|employee|student|user|subject|talent)_?(id|no|code)"
+    "|id_?card(_?(no|number))?|identity_?(card|no|number)|passport_?(no|number)|ssn|national_?id"
 )
 _ORGANISATION: Final = re.compile(
     "file|host|product|project|company|organisation|organization|school|university|department|city|province|county|"

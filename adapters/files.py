@@ -1,0 +1,183 @@
+"""Importing a file: read once, at registration, into an immutable snapshot.
+
+Every file either works or is refused with what is wrong and where. What was understood on the way (titles left out,
+cells that count as missing, a column kept as text) is noted in the description, for the owner to confirm.
+
+`import_file` blocks for as long as reading takes (seconds for a million rows): call it on a thread.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adapters.contract import Description, Note, SourceError
+from adapters.delimited import TooHard, read_delimited
+from adapters.encoding import find_encoding
+from adapters.grid import Batch, CellKind, Grid
+from adapters.hints import guess as guess_hints
+from adapters.infer import ColumnGuess, Guess, convert
+from adapters.json_lines import is_json, read_json
+from adapters.keys import find_key
+from adapters.kinds import detect
+from adapters.options import ImportOptions
+from adapters.parquet_file import import_parquet
+from adapters.sections import Headings, SectionColumn, Sorted_, headings, notes_on_rows, without_odd_rows
+from adapters.snapshot import Snapshot, write
+from adapters.spool import Spool
+from adapters.workbook import read_workbook
+
+_HINT_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """The snapshot of a file and what was found in it."""
+
+    path: Path
+    description: Description
+
+
+def import_file(path: Path, target_directory: Path, *, options: ImportOptions | None = None) -> ImportedFile:
+    """Read a CSV, Excel, JSON or Parquet file into a snapshot below `target_directory`.
+
+    Raises SourceError (its codes are in contract.py); nothing is left behind then.
+    """
+    options = options or ImportOptions()
+    target_directory.mkdir(parents=True, exist_ok=True)
+    kind = detect(path, options)
+    if kind == "parquet":
+        snapshot = import_parquet(path, target_directory)
+    elif kind == "workbook":
+        snapshot = _import_grid(read_workbook(path, options), target_directory, options)
+    else:
+        snapshot = _import_text(path, target_directory, options)
+    return ImportedFile(snapshot.path, snapshot.description)
+
+
+def _import_text(path: Path, directory: Path, options: ImportOptions) -> Snapshot:
+    text = find_encoding(path, options.encoding)
+    if options.delimiter is None and is_json(text):
+        return _import_grid(read_json(text), directory, options)
+    try:
+        return _import_grid(read_delimited(text, options, is_careful=False), directory, options)
+    except TooHard:
+        return _import_grid(read_delimited(text, options, is_careful=True), directory, options)
+
+
+def _import_grid(grid: Grid, directory: Path, options: ImportOptions) -> Snapshot:
+    """Two passes: spool the text and look at every cell, then convert and write."""
+    unknown = sorted(options.types.keys() - set(grid.names))
+    if unknown:
+        raise SourceError("option-invalid", f"a type is named for {', '.join(unknown)}, which the file does not have")
+    with TemporaryDirectory(dir=directory, prefix="import-") as temporary:
+        spool = Spool(Path(temporary) / "cells.arrow", len(grid.names))
+        found = Sorted_()
+        columns = [ColumnGuess(name, options) for name in grid.names]
+        for batch in grid.batches:
+            spool.add(batch)
+            _look(without_odd_rows(batch, found) if grid.is_sheet else batch, columns)
+        spool.finish()
+        rows = _lone_rows(grid, found, columns)
+        if not spool.rows or (grid.is_sheet and not found.records and not rows.records):
+            raise SourceError("file-empty", "there is a header but no row below it")
+        return _convert(grid, spool, columns, found, rows, directory, options)
+
+
+def _look(batch: Batch, columns: list[ColumnGuess]) -> None:
+    if len(batch.numbers):
+        for index, column in enumerate(columns):
+            column.add(batch, index)
+
+
+def _lone_rows(grid: Grid, found: Sorted_, columns: list[ColumnGuess]) -> Headings:
+    """Decide on rows with one cell, and let the guesses see those that are records after all."""
+    rows = headings(found, grid, is_first_numeric=columns[0].is_numeric)
+    if rows.records:
+        numbers = pa.array(list(rows.records), pa.int64())
+        empty = pa.array([""] * len(rows.records), pa.string())
+        cells = [pa.array(list(rows.records.values()), pa.string()), *[empty] * (len(columns) - 1)]
+        _look(Batch(numbers, cells), columns)
+    return rows
+
+
+def _convert(
+    grid: Grid,
+    spool: Spool,
+    columns: list[ColumnGuess],
+    found: Sorted_,
+    rows: Headings,
+    directory: Path,
+    options: ImportOptions,
+) -> Snapshot:
+    kinds: Sequence[CellKind | None] = grid.kinds or [None] * len(columns)
+    guesses = [column.conclude(kind, counts_days=grid.counts_days) for column, kind in zip(columns, kinds, strict=True)]
+    kept = [index for index, column in enumerate(columns) if column.is_wanted or len(columns) == 1]
+    dropped = [column.name for column in columns if not column.is_wanted and len(columns) > 1]
+    names = [grid.names[index] for index in kept]
+    section = _free_name("section", names) if rows.sections else None
+    notes = [*grid.notes, *notes_on_rows(found, rows, section)]
+    if dropped:
+        text = f"{len(dropped)} columns without a name and without a value are left out"
+        notes.append(Note("column-dropped", text, ", ".join(dropped[:5])))
+    notes += [note for index in kept for note in guesses[index].notes]
+    odd = pa.array([*found.blank, *rows.sections, *rows.footnotes], pa.int64())
+    converted = _converted(spool, [(index, grid.names[index], guesses[index]) for index in kept], odd, rows, options)
+    first = next(converted)
+    types = [guesses[index].arrow for index in kept]
+    nullable = [guesses[index].nullable for index in kept]
+    unique = {names[place]: columns[index].may_be_unique for place, index in enumerate(kept)}
+    key = find_key(names, types, nullable, unique, lambda place: spool.is_unique(kept[place], odd))
+    if section:
+        names, types, nullable = [*names, section], [*types, pa.string()], [*nullable, True]
+    sample = pa.Table.from_arrays([array.slice(0, _HINT_ROWS) for array in first], names=names)
+    return write(
+        directory,
+        names,
+        types,
+        _chained(first, converted),
+        nullable=nullable,
+        key=key,
+        notes=notes,
+        hints=guess_hints(sample),
+    )
+
+
+def _converted(
+    spool: Spool, wanted: list[tuple[int, str, Guess]], odd: Any, rows: Headings, options: ImportOptions
+) -> Iterator[list[Any]]:
+    """Batches of typed arrays, the column of sections last when there is one; at least one batch."""
+    sections = SectionColumn(rows.sections) if rows.sections else None
+    is_empty = True
+    for batch in spool.batches():
+        extra = [sections.fill(batch.numbers)] if sections else []
+        if len(odd):
+            is_record = pc.invert(pc.is_in(batch.numbers, odd))
+            batch.columns = [column.filter(is_record) for column in batch.columns]
+            extra = [column.filter(is_record) for column in extra]
+        arrays = []
+        for index, name, guess in wanted:
+            try:
+                arrays.append(convert(guess, batch.columns[index], options.time_zone))
+            except pa.ArrowInvalid:
+                kind = guess.shape.type if guess.shape else "string"
+                raise SourceError("value-unfit", f'"{name}" has cells that are no {kind}') from None
+        if len(arrays[0]) or is_empty:
+            is_empty = False
+            yield [*arrays, *extra]
+
+
+def _chained(first: list[Any], rest: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    yield first
+    yield from rest
+
+
+def _free_name(wanted: str, names: list[str]) -> str:
+    name, number = wanted, 2
+    while name in names:
+        name, number = f"{wanted}_{number}", number + 1
+    return name

@@ -1,0 +1,80 @@
+"""A table as text, before its types are known: what every reader of rows hands on.
+
+Cells are trimmed text, "" when empty. Rows travel in batches of columns with the number each row has in its source
+(from 1, as a spreadsheet shows it), so that whatever is found wrong later can be said to be somewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Any, Final
+
+import pyarrow as pa
+
+from adapters.contract import Note
+
+BATCH: Final = 20_000
+
+
+class CellKind(IntFlag):
+    """What the cells of a column were in a source that knows: a workbook or JSON. Missing values count as nothing."""
+
+    NONE = 0
+    TEXT = 1
+    NUMBER = 2
+    MOMENT = 4
+    BOOLEAN = 8
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows: their numbers and a string array for each column, all of one length."""
+
+    numbers: Any
+    columns: list[Any]
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table of text.
+
+    `kinds` is None for text files; for typed sources it is filled while batches are read. `alone` are the numbers of
+    rows that are one cell for certain (merged, or the only one on its line), also filled by reading. `has_titles`
+    says that rows stood above the header. `is_sheet` says that people laid it out, with sections and blank rows;
+    `counts_days` that a number may be a date.
+    """
+
+    names: list[str]
+    batches: Iterable[Batch]
+    kinds: list[CellKind] | None = None
+    notes: list[Note] = field(default_factory=list)
+    alone: set[int] = field(default_factory=set)
+    has_titles: bool = False
+    is_sheet: bool = True
+    counts_days: bool = False
+
+
+def batches_of(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Iterator[Batch]:
+    """Gather numbered rows of `width` cells into batches."""
+    numbers: list[int] = []
+    cells: list[Sequence[str]] = []
+    for number, row in rows:
+        numbers.append(number)
+        cells.append(row)
+        if len(cells) == BATCH:
+            yield _batch(numbers, cells, width)
+            numbers, cells = [], []
+    if cells:
+        yield _batch(numbers, cells, width)
+
+
+def _batch(numbers: list[int], cells: list[Sequence[str]], width: int) -> Batch:
+    columns = list(zip(*cells, strict=True)) if width else []
+    return Batch(pa.array(numbers, pa.int64()), [pa.array(column, pa.string()) for column in columns])
+
+
+def places(numbers: Sequence[int], what: str = "row") -> str:
+    """The first places of something: `rows 4, 97, 154, 286, 369 and 26 more`."""
+    first = ", ".join(str(number) for number in numbers[:5])
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""  # noqa: PLR2004 - the five shown
+    return f"{what}{'s' if len(numbers) > 1 else ''} {first}{more}"

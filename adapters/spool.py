@@ -1,0 +1,52 @@
+"""Text cells on disk between the two passes of an import, so that a file of any length needs little memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adapters.grid import Batch
+
+_NUMBER: Final = "number"
+
+
+class Spool:
+    """An Arrow file of batches, written once and then read as often as needed, mapped into memory."""
+
+    def __init__(self, path: Path, width: int) -> None:
+        types: dict[str, pa.DataType] = {
+            _NUMBER: pa.int64(),
+            **dict.fromkeys((f"c{n}" for n in range(width)), pa.string()),
+        }
+        self._schema = pa.schema(types)
+        self._path = path
+        self._writer: Any = pa.ipc.new_file(str(path), self._schema)
+        self.rows = 0
+
+    def add(self, batch: Batch) -> None:
+        """Append a batch."""
+        self.rows += len(batch.numbers)
+        self._writer.write_batch(pa.RecordBatch.from_arrays([batch.numbers, *batch.columns], schema=self._schema))
+
+    def finish(self) -> None:
+        """Close for writing."""
+        self._writer.close()
+
+    def batches(self) -> Iterator[Batch]:
+        """All batches, in order."""
+        with pa.memory_map(str(self._path)) as source:
+            reader = pa.ipc.open_file(source)
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                yield Batch(batch.column(0), batch.columns[1:])
+
+    def is_unique(self, index: int, odd: Any) -> bool:
+        """Whether no text of a column comes twice, the rows numbered in `odd` left out."""
+        columns = [
+            batch.columns[index].filter(pc.invert(pc.is_in(batch.numbers, odd))) if len(odd) else batch.columns[index]
+            for batch in self.batches()
+        ]
+        whole: Any = pa.chunked_array(columns, pa.string())
+        return bool(pc.count_distinct(whole).as_py() == len(whole))
