@@ -5,7 +5,7 @@ record batches. For the same plan both give the same values, and every kind of a
 same data: one conformance suite holds them to it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
@@ -141,7 +141,7 @@ class Adapter(Protocol):
     async def read(self, plan: Plan) -> Rows:
         """Answer a plan of at most a few thousand rows (READ_LIMIT when it names no limit)."""
 
-    def scan(self, plan: Plan, *, batch_rows: int = ...) -> AsyncIterator[pa.RecordBatch]:
+    def scan(self, plan: Plan, *, batch_rows: int = ...) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan in batches of at most `batch_rows`; closing the iterator stops the source.
 
         An answer without rows is one empty batch, so that its columns are known.

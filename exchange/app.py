@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 
 from adapters.contract import Adapter
 from adapters.files import ImportedFile, import_file
+from adapters.options import ImportOptions
 from exchange import __version__
 from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
@@ -112,7 +113,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
-    readers = _readers(settings.data / "snapshots")
+    readers = _readers(settings)
     stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
@@ -142,11 +143,16 @@ async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
     return await stack.enter_async_context(opa_server(settings.opa_url, revision=rules.digest, token=token))
 
 
-def _readers(snapshots: Path) -> Readers:
+def _readers(settings: Settings) -> Readers:
+    snapshots = settings.data / "snapshots"
+
     def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
         return open_adapter(kind, config, secret, snapshots)
 
     async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
-        return await asyncio.to_thread(import_file, path, snapshots, options=options)
+        plain = {**options, "max_bytes": settings.upload_bytes_max}
+        if plain.get("missing") is not None:
+            plain["missing"] = tuple(plain["missing"])
+        return await asyncio.to_thread(import_file, path, snapshots, options=ImportOptions(**plain))
 
     return Readers(open=open_one, import_file=import_one)

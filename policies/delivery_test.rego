@@ -171,7 +171,7 @@ test_role_missing if {
 }
 
 test_consumer_not_admitted if {
-	every state in ["applied", "suspended", "left"] {
+	every state in ["registered", "suspended", "departed"] {
 		codes(changed("/subject/organisation_state", state)) == {[
 			"consumer-not-admitted",
 			"delivery.consumer_admitted",
@@ -189,7 +189,7 @@ test_principal_suspended if {
 }
 
 test_owner_not_admitted if {
-	codes(changed("/resource/owner_state", "left")) == {["owner-not-admitted", "delivery.owner_admitted", "department"]}
+	codes(changed("/resource/owner_state", "departed")) == {["owner-not-admitted", "delivery.owner_admitted", "department"]}
 }
 
 test_dataset_unavailable if {

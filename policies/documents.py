@@ -26,7 +26,7 @@ Lane = Literal["government", "operation", "trade", "person"]
 Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
 OrganisationKind = Literal["department", "enterprise", "institution"]
 OrganisationLevel = Literal["province", "city", "county", "none"]
-OrganisationState = Literal["applied", "admitted", "suspended", "left"]
+OrganisationState = Literal["registered", "admitted", "suspended", "departed"]
 ReasonCode = Literal[
     "policy-unavailable",
     "obligation-unknown",

@@ -31,14 +31,35 @@ class Bilingual(In):
     en: Prose
 
 
+class FileOptions(In):
+    """How to read a file, where finding out by itself goes wrong."""
+
+    sheet: Annotated[str | None, Field(max_length=31, description="The sheet of a workbook")] = None
+    header_row: Annotated[
+        int | None, Field(ge=0, le=1000, description="The row of names, from 1; 0: there is none")
+    ] = None
+    encoding: Annotated[str | None, Field(max_length=40, examples=["gb18030"])] = None
+    delimiter: Annotated[str | None, Field(max_length=1)] = None
+    missing: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]] | None,
+        Field(max_length=50, description="Cells that count as missing, instead of the usual ones"),
+    ] = None
+    ragged: Annotated[Literal["refuse", "pad"], Field(description="Whether rows that are too short are filled")] = (
+        "refuse"
+    )
+    types: Annotated[
+        dict[FieldName, Literal["string", "integer", "number", "boolean", "date", "timestamp"]],
+        Field(max_length=500, description="Types of fields by name"),
+    ] = {}
+    time_zone: Annotated[str, Field(max_length=64, description="Where times without a zone were written")] = "UTC"
+
+
 class FileSource(In):
     """A file, uploaded to the source's content address after registration."""
 
     kind: Literal["file"] = "file"
     title: Text
-    options: Annotated[
-        dict[str, Any], Field(description="How to read it: encoding, delimiter, sheet, header_row, …")
-    ] = {}
+    options: FileOptions = FileOptions()
 
 
 class PostgresqlSource(In):

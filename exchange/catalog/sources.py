@@ -83,7 +83,7 @@ async def register(work: Work, new: NewSource) -> Source:
         source.rows = description.rows
         source.state = "ready"
     else:
-        source.config = {"options": new.source.options}
+        source.config = {"options": new.source.options.model_dump(mode="json", exclude_defaults=True)}
     work.session.add(source)
     work.record(bodies.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
     return source

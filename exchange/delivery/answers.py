@@ -1,6 +1,8 @@
 """Answers: the formats of `Accept`, and what a complete answer looks like before it is signed."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
@@ -72,9 +74,18 @@ async def encoded_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: Fo
     return await encoder.add(batch) + await encoder.end()
 
 
-async def encoded(batches: AsyncIterator[pa.RecordBatch], form: Format) -> AsyncGenerator[tuple[int, bytes]]:
-    """A stream of batches in a format, as numbers of rows and their bytes."""
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a stream: its bytes, and the number of rows that are in them."""
+
+    rows: int
+    content: bytes
+
+
+async def encoded(batches: AsyncGenerator[pa.RecordBatch], form: Format) -> AsyncGenerator[Chunk]:
+    """A stream of batches in a format."""
     encoder = encode.stream_encoder(form)
-    async for batch in batches:
-        yield batch.num_rows, await encoder.add(batch)
-    yield 0, await encoder.end()
+    async with aclosing(batches):
+        async for batch in batches:
+            yield Chunk(batch.num_rows, await encoder.add(batch))
+    yield Chunk(0, await encoder.end())

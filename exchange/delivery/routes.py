@@ -10,8 +10,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from adapters.contract import SourceError
+from exchange.catalog.sources import problem_of
 from exchange.delivery import queries, service, streaming
-from exchange.delivery.answers import MEDIA_TYPES, Format, encoded_page, json_page, negotiate
+from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
 from exchange.delivery.errors import ExchangeBusy
 from exchange.delivery.facts import Facts
 from exchange.delivery.planning import close_cursor
@@ -307,7 +309,15 @@ async def _stream(
 ) -> Response:
     """A stream: its beginning is on the ledger before this returns, its end when it ends."""
     stream_id = new_id()
-    index = await streaming.start(runtime, attempt, release, stream_id)
+    chunks = encoded(streaming.offer_of(attempt).adapter.scan(release.plan), form)
+    try:
+        first = await anext(chunks)  # a source that fails at once is refused like any other
+        index = await streaming.start(runtime, attempt, release, stream_id)
+    except SourceError as error:
+        raise problem_of(error) from error
+    except (store.Refused, *DATABASE_FAILURES):
+        await chunks.aclose()
+        raise
     headers = {"exchange-entry": str(index), "exchange-delivery": str(stream_id)}
     return streaming.StreamResponse(
         runtime=runtime,
@@ -315,7 +325,8 @@ async def _stream(
         attempt=attempt,
         release=release,
         request=question,
-        form=form,
+        first=first,
+        chunks=chunks,
         stream_id=stream_id,
         started=index,
         headers={"cache-control": _NO_STORE, **headers, **_signature(runtime, headers, signed)},

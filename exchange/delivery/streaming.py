@@ -6,6 +6,7 @@ stream that is no longer allowed ends there. However a stream ends, the ledger s
 
 import asyncio
 import hashlib
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.contract import SourceError
 from exchange.delivery import queries, service
-from exchange.delivery.answers import Format, encoded
+from exchange.delivery.answers import Chunk
 from exchange.delivery.deciding import decide
 from exchange.delivery.facts import Facts, Offer
 from exchange.delivery.models import Stream
@@ -94,7 +95,8 @@ class StreamResponse(Response):
         attempt: Attempt,
         release: Release,
         request: DeliveryRequest,
-        form: Format,
+        first: Chunk,
+        chunks: AsyncGenerator[Chunk],
         stream_id: UUID,
         started: int,
         headers: dict[str, str],
@@ -107,7 +109,8 @@ class StreamResponse(Response):
         self._attempt = attempt
         self._release = release
         self._request = request
-        self._form: Format = form
+        self._first = first
+        self._chunks = chunks
         self._id = stream_id
         self._started = started
         self._sent = Sent()
@@ -135,26 +138,27 @@ class StreamResponse(Response):
                 await asyncio.shield(ending)
         if cause is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif cause != "client-left":
-            raise Ended(cause)  # the server closes the connection in the middle of the body
+        # Otherwise the body has no end: the server closes the connection, and the client's library says so.
 
     async def _send_all(self, send: Send, gone: asyncio.Task[None]) -> None:
-        assert self._attempt.offer is not None  # noqa: S101 - a release has an offer
         loop = asyncio.get_running_loop()
         look_again = loop.time() + _WATCH_EVERY
-        batches = self._attempt.offer.adapter.scan(self._release.plan)
-        async with aclosing(encoded(batches, self._form)) as chunks:
-            async for rows, chunk in chunks:
+        async with aclosing(self._chunks) as chunks:
+            await self._send_one(send, self._first)
+            async for chunk in chunks:
                 if gone.done():
                     raise Ended("client-left")
                 if loop.time() >= look_again:
                     await self._look_again()
                     look_again = loop.time() + _WATCH_EVERY
-                self._sent.rows += rows
-                if chunk:
-                    self._sent.bytes += len(chunk)
-                    self._sent.hashed.update(chunk)
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await self._send_one(send, chunk)
+
+    async def _send_one(self, send: Send, chunk: Chunk) -> None:
+        self._sent.rows += chunk.rows
+        if chunk.content:
+            self._sent.bytes += len(chunk.content)
+            self._sent.hashed.update(chunk.content)
+            await send({"type": "http.response.body", "body": chunk.content, "more_body": True})
 
     async def _look_again(self) -> None:
         """Decide again if the fence has moved. Raises Ended when the delivery is no longer allowed as it was."""

@@ -118,7 +118,7 @@ def any_document(random: Random) -> dict[str, Any]:
     subject["kind"] = "department" if lane == "government" else random.choice(("enterprise", "institution"))
     subject["kind"] = usually(subject["kind"], "department", "enterprise")
     subject["level"] = random.choice(("province", "city", "county", "none"))
-    subject["organisation_state"] = usually("admitted", "applied", "suspended", "left")
+    subject["organisation_state"] = usually("admitted", "registered", "suspended", "departed")
     subject["principal_state"] = usually("active", "suspended")
     document["rbac"]["allow"] = usually(True, False)
     document["purpose"] = usually(PURPOSES[0], *PURPOSES[1:])
