@@ -24,6 +24,7 @@ from adapters.shapes import SHAPES, Shape, matches
 _SPOILED_SHARE: Final = 0.02
 _SPOILED_CELLS: Final = 20
 _SHOWN: Final = 5
+_VARIED_SHARE: Final = 0.5
 
 _CODE_ZH: Final = re.compile(
     "码|代号|编号|证号|学号|工号|卡号|账号|帐号|单号|票号|文号|批号|电话|手机|传真|邮编|身份证|联系方式"
@@ -72,6 +73,7 @@ class ColumnGuess:
         self._in_text = MISSING_IN_TEXT if options.missing is None else self._missing
         self._absent: Counter[str] = Counter()
         self._present = 0
+        self._is_varied = False
         self.may_be_unique = True
         self._spoiled: dict[str, int] = dict.fromkeys(SHAPES, 0)
         self._first_spoiled: dict[str, list[int]] = {shape: [] for shape in SHAPES}
@@ -79,9 +81,7 @@ class ColumnGuess:
     def add(self, batch: Batch, index: int) -> None:
         """Take in one batch, of which this is the column at `index`."""
         column = batch.columns[index]
-        counted = pc.value_counts(column)
-        values, counts = counted.field("values"), counted.field("counts")
-        self.may_be_unique = self.may_be_unique and len(values) == len(column)
+        values, counts = self._counted(column)
         is_absent = pc.is_in(values, pa.array(sorted(self._missing)))
         absent = zip(values.filter(is_absent).to_pylist(), counts.filter(is_absent).to_pylist(), strict=True)
         for value, count in absent:
@@ -101,6 +101,18 @@ class ColumnGuess:
                 where = pc.is_in(column, values.filter(is_bad))
                 places_known = self._first_spoiled[name]
                 places_known += batch.numbers.filter(where).slice(0, _SHOWN - len(places_known)).to_pylist()
+
+    def _counted(self, column: Any) -> tuple[Any, Any]:
+        """Different cells with how often each comes; cells as they are where nearly all differ, since counting is
+        slow.
+        """
+        if self._is_varied:
+            return column, pa.repeat(1, len(column))
+        counted = pc.value_counts(column)
+        values, counts = counted.field("values"), counted.field("counts")
+        self.may_be_unique = self.may_be_unique and len(values) == len(column)
+        self._is_varied = len(values) > _VARIED_SHARE * len(column)
+        return values, counts
 
     def conclude(self, kind: CellKind | None, *, counts_days: bool = False) -> Guess:
         """The guess; SourceError value-unfit when cells do not have the type the owner named.
@@ -198,7 +210,8 @@ def is_date(name: str) -> bool:
 
 def convert(guess: Guess, column: Any, zone: str) -> Any:
     """A column of text as an array of its guessed type."""
-    column = pc.if_else(pc.is_in(column, pa.array(sorted(guess.missing))), None, column)
+    if guess.nullable:
+        column = pc.if_else(pc.is_in(column, pa.array(sorted(guess.missing))), None, column)
     if guess.shape is None:
         return column
     converted = guess.shape.convert(column, zone)

@@ -37,11 +37,23 @@ class Shape:
     convert: Callable[[Any, str], Any]
 
 
+def _cast(column: Any, kind: pa.DataType) -> Any:
+    """The cells as they are, in one step, when they are written as Arrow reads them; None otherwise."""
+    try:
+        return pc.cast(column, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
 def _integer(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.int64())) is not None:
+        return plain
     return pc.cast(pc.replace_substring_regex(column, "^\\+|,|\\.0*$", ""), pa.int64())
 
 
 def _number(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.float64())) is not None:
+        return plain
     return pc.cast(pc.replace_substring_regex(column, "^\\+|,", ""), pa.float64())
 
 
@@ -62,6 +74,8 @@ def _iso_dates(column: Any) -> Any:
 
 
 def _date(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.date32())) is not None:
+        return plain
     return pc.cast(_iso_dates(column), pa.date32())
 
 
@@ -89,6 +103,18 @@ def _reordered(column: Any, order: str) -> Any:
 
 def _timestamp(column: Any, zone: str) -> Any:
     """Instants: of times with an offset by it, of times without one in `zone`; a date alone is its midnight."""
+    plain = _cast(column, pa.timestamp("us"))
+    return _timestamp_of_any_shape(column, zone) if plain is None else _instants(plain, zone)
+
+
+def _instants(local: Any, zone: str) -> Any:
+    if zone == "UTC":
+        return local.cast(_UTC)
+    instants: Any = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest")
+    return pc.cast(instants, _UTC)
+
+
+def _timestamp_of_any_shape(column: Any, zone: str) -> Any:
     text = _iso_dates(column)
     text = pc.replace_substring_regex(text, "^([0-9-]{10})[ T]*", "\\1 ")
     text = pc.replace_substring_regex(text, "^([0-9-]{10}) ([0-9]):", "\\1 0\\2:")
@@ -98,8 +124,7 @@ def _timestamp(column: Any, zone: str) -> Any:
     is_zoned = pc.match_substring_regex(text, f":[0-9.]+{_ZONE}$")
     zoned = pc.cast(pc.if_else(is_zoned, text, None), _UTC)
     local: Any = pc.cast(pc.if_else(is_zoned, None, text), pa.timestamp("us"))
-    instants: Any = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest")
-    return pc.if_else(is_zoned, zoned, pc.cast(instants, _UTC))
+    return pc.if_else(is_zoned, zoned, _instants(local, zone))
 
 
 _DIGITS: Final = "(?:0|[1-9][0-9]{0,14})"
