@@ -46,6 +46,10 @@ class DuckDialect:
         """The field's value in its type."""
         return self._columns[name]
 
+    def sql_type(self, name: str) -> str:
+        """The SQL type of the field's column; decimals are no part of a key."""
+        return _SQL_TYPES[self._types[name]]
+
     def text(self, name: str) -> str:
         """The field's text form."""
         column = self._columns[name]

@@ -1,42 +1,53 @@
 """Answers as bytes: Arrow IPC, CSV and NDJSON from record batches, JSON from rows.
 
-A value has one text in every format and on both ways to it: dates are ISO 8601, instants RFC 3339 in UTC (a fraction
-only when there is one, then of six digits), decimals keep their digits (in JSON as text, since a reader's number
-would not), doubles are the shortest digits that give them back. Text formats are built column by column with Arrow's
-kernels; a loop over rows in Python would be five to ten times slower.
+A value has one text in every format and on both ways to it (columns.py says which), and a format is rendered a batch
+at a time away from the event loop, since 65,536 rows of text take it a tenth of a second.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from adapters.columns import as_json, as_text, inside_quotes, is_quoted
+from adapters.contract import ARROW_TYPES, Rows
+from adapters.plan import Field
+
 Format: TypeAlias = Literal["arrow", "csv", "ndjson"]
-MEDIA_TYPES: Final[dict[Format, str]] = {
-    "arrow": "application/vnd.apache.arrow.stream",
-    "csv": "text/csv; charset=utf-8; header=present",
-    "ndjson": "application/x-ndjson",
-}
 
-# What JSON must escape (RFC 8259 section 7); DEL and beyond may stand as they are.
-_ESCAPED: Final = '["\\\\\\x00-\\x1f]'
+_SMALL: Final = 2_000  # rows whose rendering is not worth a thread
 
 
-class ArrowEncoder:
-    """An Arrow IPC stream: `start`, any number of `batch`, `end`."""
+class Renderer(Protocol):
+    """A format: `begin` with the schema of the first batch, then any number of batches, then `end`."""
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def begin(self, schema: pa.Schema) -> bytes:
+        """What stands before the first row."""
+
+    def batch(self, batch: pa.RecordBatch) -> bytes:
+        """The rows of a batch."""
+
+    def end(self) -> bytes:
+        """What stands behind the last row."""
+
+
+class ArrowRenderer:
+    """An Arrow IPC stream."""
+
+    def __init__(self) -> None:
         self._buffer = BytesIO()
-        self._writer: Any = pa.ipc.new_stream(self._buffer, schema)
+        self._writer: Any = None
 
-    def start(self) -> bytes:
+    def begin(self, schema: pa.Schema) -> bytes:
         """The schema's message."""
+        self._writer = pa.ipc.new_stream(self._buffer, schema)
         return self._taken()
 
     def batch(self, batch: pa.RecordBatch) -> bytes:
@@ -46,7 +57,8 @@ class ArrowEncoder:
 
     def end(self) -> bytes:
         """The mark of the end."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
         return self._taken()
 
     def _taken(self) -> bytes:
@@ -56,25 +68,23 @@ class ArrowEncoder:
         return content
 
 
-class CsvEncoder:
-    """CSV (RFC 4180) with a header; text is quoted, a missing value is an empty cell without quotes."""
+class CsvRenderer:
+    """CSV (RFC 4180, lines end in LF) with a header; a missing value is an empty cell, an empty text a quoted one."""
 
-    def __init__(self, schema: pa.Schema) -> None:
-        self._names = schema.names
-        self._options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+    _options: Final = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 
-    def start(self) -> bytes:
+    def begin(self, schema: pa.Schema) -> bytes:
         """The header."""
-        return (",".join(_csv_name(name) for name in self._names) + "\n").encode()
+        return (",".join(_csv_name(name) for name in schema.names) + "\n").encode()
 
     def batch(self, batch: pa.RecordBatch) -> bytes:
         """The lines of a batch."""
         if not batch.num_rows:
             return b""
-        columns = [_text(column) if _is_rendered(column.type) else column for column in batch.columns]
+        columns = [as_text(one) if pa.types.is_timestamp(one.type) else one for one in batch.columns]
+        names = [f"c{index}" for index in range(len(columns))]
         buffer = BytesIO()
-        named = pa.RecordBatch.from_arrays(columns, names=[f"c{index}" for index in range(len(columns))])
-        pa_csv.write_csv(named, buffer, self._options)
+        pa_csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), buffer, self._options)
         return buffer.getvalue()
 
     def end(self) -> bytes:
@@ -82,15 +92,16 @@ class CsvEncoder:
         return b""
 
 
-class NdjsonEncoder:
+class NdjsonRenderer:
     """One JSON object a line."""
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def __init__(self) -> None:
+        self._before: list[str] = []
+
+    def begin(self, schema: pa.Schema) -> bytes:
+        """Nothing."""
         keys = [orjson.dumps(name).decode() + ":" for name in schema.names]
         self._before = ["{" + key if index == 0 else "," + key for index, key in enumerate(keys)]
-
-    def start(self) -> bytes:
-        """Nothing."""
         return b""
 
     def batch(self, batch: pa.RecordBatch) -> bytes:
@@ -98,9 +109,14 @@ class NdjsonEncoder:
         if not batch.num_rows:
             return b""
         parts: list[Any] = []
+        quote = ""
         for before, column in zip(self._before, batch.columns, strict=True):
-            parts += [pa.scalar(before), _json(column)]
-        lines: Any = pc.binary_join_element_wise(*parts, pa.scalar("}\n"), "")
+            # Without missing values the quotes can be part of what stands between two columns.
+            is_bare = is_quoted(column.type) and not column.null_count
+            between = quote + before + ('"' if is_bare else "")
+            parts += [pa.scalar(between), inside_quotes(column) if is_bare else as_json(column)]
+            quote = '"' if is_bare else ""
+        lines: Any = pc.binary_join_element_wise(*parts, pa.scalar(quote + "}\n"), "")
         # The lines already lie one behind the other in the array's buffer of characters.
         offsets = memoryview(lines.buffers()[1]).cast("i")
         return bytes(memoryview(lines.buffers()[2])[offsets[lines.offset] : offsets[lines.offset + len(lines)]])
@@ -110,39 +126,66 @@ class NdjsonEncoder:
         return b""
 
 
-Encoder: TypeAlias = ArrowEncoder | CsvEncoder | NdjsonEncoder
-_ENCODERS: Final[dict[Format, Callable[[pa.Schema], Encoder]]] = {
-    "arrow": ArrowEncoder,
-    "csv": CsvEncoder,
-    "ndjson": NdjsonEncoder,
+_RENDERERS: Final[dict[Format, Callable[[], Renderer]]] = {
+    "arrow": ArrowRenderer,
+    "csv": CsvRenderer,
+    "ndjson": NdjsonRenderer,
 }
 
 
-def encoder(kind: Format, schema: pa.Schema) -> Encoder:
-    """The encoder of a format."""
-    return _ENCODERS[kind](schema)
+class StreamEncoder:
+    """Renders a stream batch by batch; the first batch, even an empty one, brings the header."""
+
+    def __init__(self, kind: Format) -> None:
+        self._renderer = _RENDERERS[kind]()
+        self._has_begun = False
+
+    async def add(self, batch: pa.RecordBatch) -> bytes:
+        """The bytes of a batch."""
+        if batch.num_rows <= _SMALL:
+            return self._render(batch)
+        return await asyncio.to_thread(self._render, batch)
+
+    async def end(self) -> bytes:
+        """The bytes behind the last batch."""
+        return self._renderer.end()
+
+    def _render(self, batch: pa.RecordBatch) -> bytes:
+        head = b"" if self._has_begun else self._renderer.begin(batch.schema)
+        self._has_begun = True
+        return head + self._renderer.batch(batch)
 
 
-def encode(kind: Format, batches: Sequence[pa.RecordBatch]) -> Iterator[bytes]:
-    """All of an answer, piece by piece; at least one batch is needed, for the schema."""
-    one = encoder(kind, batches[0].schema)
-    yield one.start()
-    for batch in batches:
-        yield one.batch(batch)
-    yield one.end()
+def stream_encoder(kind: Format) -> StreamEncoder:
+    """An encoder for one answer."""
+    return StreamEncoder(kind)
 
 
-def rows_to_json(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bytes:
+def batch_of(rows: Rows, fields: Iterable[Field]) -> pa.RecordBatch:
+    """A small answer as a batch. Decimals become text: rows do not know the scale that their source declared."""
+    columns = list(zip(*rows.rows, strict=True)) or [()] * len(rows.names)
+    arrays = [
+        pa.array([text_of(one) if isinstance(one, Decimal) else one for one in column], ARROW_TYPES[field.type])
+        for column, field in zip(columns, fields, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=list(rows.names))
+
+
+def json_text(value: Any) -> bytes:
+    """A JSON document in the same spelling of values as json_rows."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def json_rows(rows: Rows) -> bytes:
     """Rows as a JSON array of objects."""
-    rendered = rows
-    for index in _number_columns(rows):
-        texts = _text(pa.array([row[index] for row in rows], pa.float64())).to_pylist()
+    rendered: Sequence[tuple[Any, ...]] = rows.rows
+    for index in _number_columns(rendered):
+        texts = as_text(pa.array([row[index] for row in rendered], pa.float64())).to_pylist()
         rendered = [
             (*row[:index], orjson.Fragment(text) if text is not None else None, *row[index + 1 :])
             for row, text in zip(rendered, texts, strict=True)
         ]
-    objects = [dict(zip(names, row, strict=True)) for row in rendered]
-    return orjson.dumps(objects, default=_plain, option=orjson.OPT_UTC_Z)
+    return json_text([dict(zip(rows.names, row, strict=True)) for row in rendered])
 
 
 def _number_columns(rows: Sequence[tuple[Any, ...]]) -> list[int]:
@@ -166,49 +209,8 @@ def text_of(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float):
-        return str(_text(pa.array([value]))[0].as_py())
+        return str(as_text(pa.array([value]))[0].as_py())
     return str(value)
-
-
-def _is_rendered(kind: pa.DataType) -> bool:
-    return pa.types.is_timestamp(kind)
-
-
-def _text(column: Any) -> Any:
-    """The texts of a column, missing values missing."""
-    if not pa.types.is_timestamp(column.type):
-        return pc.cast(column, pa.string())
-    # Without its zone, which is UTC: looking a zone up for each value is twenty times slower.
-    text: Any = pc.replace_substring(pc.cast(column.cast(pa.timestamp("us")), pa.string()), " ", "T")
-    return pc.binary_join_element_wise(pc.replace_substring(text, ".000000", ""), pa.scalar("Z"), "")
-
-
-def _json(column: Any) -> Any:
-    """A column as JSON texts."""
-    kind = column.type
-    if pa.types.is_null(kind):
-        return pa.repeat("null", len(column))
-    if pa.types.is_string(kind):
-        text = _quoted(_escaped(column))
-    elif pa.types.is_decimal(kind) or pa.types.is_temporal(kind):
-        text = _quoted(_text(column))
-    else:
-        text = _text(column)
-    return pc.fill_null(text, "null") if column.null_count else text
-
-
-def _quoted(text: Any) -> Any:
-    return pc.binary_join_element_wise(pa.scalar('"'), text, pa.scalar('"'), "")
-
-
-def _escaped(column: Any) -> Any:
-    """Text with JSON's escapes; most columns need none, and few cells of the others."""
-    needs: Any = pc.match_substring_regex(column, _ESCAPED)
-    needs = needs.fill_null(False)
-    if not pc.any(needs).as_py():
-        return column
-    escaped = [orjson.dumps(value).decode()[1:-1] for value in column.filter(needs).to_pylist()]
-    return pc.replace_with_mask(column, needs, pa.array(escaped, pa.string()))
 
 
 def _csv_name(name: str) -> str:

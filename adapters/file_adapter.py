@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from adapters.contract import ARROW_TYPES, BATCH_ROWS, READ_LIMIT, Description, Health, Rows, SourceError
@@ -47,20 +48,16 @@ class FileAdapter:
         return pa.Table.from_batches([batch async for batch in self.scan(plan)])
 
     async def read(self, plan: Plan) -> Rows:
-        """Answer a small plan; continued by row number, unless the plan sorts by key."""
+        """Answer a small plan; continued by row number, or by key when the plan sorts by it."""
         snapshot = await self._snapshot()
         limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
-        sql, values = _statement(plan, snapshot, limit=limit + 1, is_numbered=True)
+        sql, values = _statement(plan, snapshot, limit=limit + 1, is_paged=True)
         table = await self._engine.fetch(sql, values)
         columns = [_values(column) for column in table.itercolumns()]
-        numbers = columns.pop()
-        position = None
-        if len(numbers) > limit:
-            if limit and not plan.order:
-                position = str(numbers[limit - 1])
-            elif limit != plan.limit:
-                raise PlanError("/limit", f"more than {READ_LIMIT} rows sorted by key are read as a stream")
-        rows = list(zip(*columns, strict=True))[:limit]
+        position, width = None, len(plan.columns)
+        if limit and len(table) > limit:
+            position = orjson.dumps([column[limit - 1] for column in columns[width:]]).decode()
+        rows = list(zip(*columns[:width], strict=True))[:limit]
         return Rows(tuple(column.name for column in plan.columns), rows, position)
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
@@ -95,34 +92,45 @@ class FileAdapter:
             self._engine.close()
 
 
-def _statement(
-    plan: Plan, snapshot: Snapshot, *, limit: int | None, is_numbered: bool = False
-) -> tuple[str, list[Any]]:
-    """The SELECT of a plan and the values it binds; numbered, with the row number behind the columns."""
+def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False) -> tuple[str, list[Any]]:
+    """The SELECT of a plan and the values it binds.
+
+    Paged, the rows are sorted, by key or by number, and what they are sorted by stands behind the columns as text.
+    """
     description = snapshot.description
     plan = check(plan, description.fields)
     if plan.order and plan.order != description.key:
         raise PlanError("/order", "rows can be sorted by the key only")
     dialect, parameters = DuckDialect(snapshot), Parameters()
     selected = [column_sql(column.name, column.mask, dialect, parameters) for column in plan.columns]
-    if is_numbered:
-        selected.append("file_row_number")
+    sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
+    if is_paged:
+        selected += [f"CAST({column} AS VARCHAR)" for column in sorting]
     conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
     if plan.offset_after is not None:
-        if not plan.offset_after.isascii() or not plan.offset_after.isdigit() or plan.order:
-            raise PlanError("/offset_after", "this is no position in this file")
-        conditions.append(f"file_row_number > CAST({parameters.bind(plan.offset_after)} AS BIGINT)")
+        texts = _position(plan.offset_after, len(sorting))
+        kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
+        bound = [f"CAST({parameters.bind(text)} AS {kind})" for text, kind in zip(texts, kinds, strict=True)]
+        conditions.append(f"({', '.join(sorting)}) > ({', '.join(bound)})")
     file = str(snapshot.path.resolve()).replace("'", "''")
     sql = f"SELECT {', '.join(selected)} FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608 - ours
     if conditions:
         sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
-    if plan.order:
-        sql += f" ORDER BY {', '.join(dialect.value(name) for name in plan.order)}"
-    elif is_numbered:
-        sql += " ORDER BY file_row_number"
+    if is_paged or plan.order:
+        sql += f" ORDER BY {', '.join(sorting)}"
     if limit is not None:
         sql += f" LIMIT {int(limit)}"
     return sql, parameters.values
+
+
+def _position(position: str, width: int) -> list[str]:
+    try:
+        texts = orjson.loads(position)
+    except orjson.JSONDecodeError:
+        texts = None
+    if isinstance(texts, list) and len(texts) == width and all(isinstance(one, str) for one in texts):
+        return texts
+    raise PlanError("/offset_after", "this is no position in this file")
 
 
 def _schema(plan: Plan, snapshot: Snapshot) -> pa.Schema:

@@ -1,9 +1,11 @@
 """From what is stored about a source to an adapter that answers.
 
-The kinds of sources, by name: `file` (config `digest` of an imported snapshot) and `postgresql` (config `table`, and
-optionally `schema`, `url`, `time_zone`; the secret is the whole URL, or the password where config has the URL).
+The kinds of sources, by name: `file` (config `digest`: of an imported snapshot) and `postgresql`
+(config `table`, and optionally `schema`, `url`, `time_zone`; the secret is the whole URL, or the password where
+config has the URL).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,7 @@ from adapters.postgresql import PostgresAdapter
 from adapters.postgresql_source import PgSource
 
 KINDS: Final = ("file", "postgresql")
-_DIGEST_LENGTH: Final = 64
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def open_adapter(
@@ -34,7 +36,7 @@ def open_adapter(
     if kind == "file":
         digest = _text(config, "digest")
         _no_more(config, {"digest"})
-        if len(digest) != _DIGEST_LENGTH or not set(digest) <= set("0123456789abcdef"):
+        if not _DIGEST.fullmatch(digest):
             raise SourceError("option-invalid", "a snapshot is named by a hex SHA-256")
         path = snapshot_directory / f"{digest}.parquet"
         if engine is not None:
