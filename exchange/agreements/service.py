@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from exchange.agreements import queries
 from exchange.agreements.models import Agreement
 from exchange.agreements.schemas import Lane
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work, driver

@@ -3,9 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-import asyncpg
-
 from exchange.agreements import service as agreements
+from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from ledger import note, publication, store
@@ -46,11 +45,11 @@ class Publisher:
             except publication.TreeDiffers as error:
                 # Signing on would make the change official. The alarm stays on until somebody looks.
                 log().critical("the ledger's tiles differ from what was signed", error=type(error).__name__)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except FAILURES as error:
                 log().warning("publishing failed; trying again", exc_info=error)
             await asyncio.sleep(_RETRY)
 
-    async def _lead(self, connection: asyncpg.Connection) -> None:
+    async def _lead(self, connection: Connection) -> None:
         """Publish for as long as this connection holds the lock; the lock goes with the connection."""
         if not await publication.lead(connection):
             return
@@ -64,10 +63,10 @@ class Publisher:
                     chores_due = loop.time() + _CHORES_EVERY
                 await asyncio.sleep(self._runtime.settings.checkpoint_interval)
         finally:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with suppress(*FAILURES):
                 await publication.resign(connection)
 
-    async def _do_chores(self, connection: asyncpg.Connection) -> None:
+    async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()
         await store.forget_expired(connection, now)
         async with self._runtime.database.sessions() as session:

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-import asyncpg
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from exchange.audit import service
 from exchange.audit.errors import EntriesPrivate, NotYetCovered
 from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, ExchangeKeyOut, WellKnown
+from exchange.kernel.database import Connection
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
@@ -64,7 +64,7 @@ async def checkpoint(
 ) -> PlainTextResponse:
     """The latest signed checkpoint (C2SP tlog-checkpoint)."""
 
-    async def read(connection: asyncpg.Connection) -> publication.Published:
+    async def read(connection: Connection) -> publication.Published:
         found = await publication.latest(connection)
         if found is None:
             raise publication.NotPublished

@@ -6,11 +6,10 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
-
 from exchange.audit import queries
 from exchange.audit.errors import NotYetCovered
 from exchange.audit.schemas import EntriesOut, EntryOut
+from exchange.kernel.database import Connection
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from ledger import bodies, canonical, entry, publication
@@ -27,7 +26,7 @@ def wait_of(prefer: str | None) -> int:
     return min(int(found[1]), _LONGEST_WAIT) if found else 0
 
 
-async def published(runtime: Runtime, read: Callable[[asyncpg.Connection], Awaitable[T]], *, wait: int = 0) -> T:
+async def published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]], *, wait: int = 0) -> T:
     """Something a checkpoint has to cover first, waited for at most so many seconds. Raises NotYetCovered."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait

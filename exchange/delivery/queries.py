@@ -49,6 +49,11 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
 
 
+async def own_stream(session: AsyncSession, stream_id: UUID) -> Stream:
+    """The row of a stream that this process began."""
+    return await session.get_one(Stream, stream_id)
+
+
 async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -> Stream:
     """A streamed delivery that the principal's organisation provided or received. Raises NotFound."""
     statement = select(Stream).where(

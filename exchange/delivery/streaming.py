@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-import asyncpg
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +24,7 @@ from exchange.delivery.models import Stream
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.service import Attempt, Release
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import FAILURES
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
@@ -202,14 +202,14 @@ class StreamResponse(Response):
             body = bodies.DeliveryAborted(**shared, result=result, cause=cause)
         try:
             async with runtime.database.sessions() as session:
-                row = await session.get_one(Stream, self._id)
+                row = await queries.own_stream(session, self._id)
                 row.state = "completed" if cause is None else "aborted"
                 row.rows, row.bytes, row.content = result.rows, result.bytes, result.content
                 await session.flush()
                 outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILURES as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
 

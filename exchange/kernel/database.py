@@ -1,7 +1,7 @@
 """The database: PostgreSQL, embedded by default; one engine for the rooms, one plain pool for the hot path.
 
 Connections take the role `exchange_app`, which owns nothing and may not change the ledger. Migrations connect as the
-owner.
+owner. What the rooms need of the drivers has its name here, so that only models and queries import them.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,18 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
+from asyncpg import Connection as Connection
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import IntegrityError as IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
 APPLICATION_ROLE = "exchange_app"
 DATABASE = "exchange"
+FAILURES = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What talking to a database can raise, through SQLAlchemy or beside it."""
 
 
 class Base(DeclarativeBase):

@@ -1,9 +1,9 @@
 """Signs of life for whatever watches the process, and the pages that problem types point to."""
 
-import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
+from exchange.kernel.database import FAILURES
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
 from exchange.kernel.problems import LedgerUnavailable, NotFound, all_problems
@@ -23,7 +23,7 @@ async def readyz(request: Request) -> PlainTextResponse:
     try:
         async with runtime_of(request).database.pool.acquire(timeout=2) as connection:
             await connection.fetchval("SELECT size FROM ledger_head")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAILURES as error:
         raise LedgerUnavailable("The database does not answer.") from error
     return PlainTextResponse("ok\n")
 

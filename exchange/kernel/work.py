@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import AsyncSession, Connection
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import bodies, store
@@ -93,7 +91,7 @@ def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:
     return [outcome for outcome in outcomes if isinstance(outcome, int)]
 
 
-async def driver(session: AsyncSession) -> asyncpg.Connection:
+async def driver(session: AsyncSession) -> Connection:
     """The driver's connection under a session, inside the session's transaction.
 
     SQLAlchemy begins the driver's transaction with its first statement, so the session must have executed one before.

@@ -10,13 +10,12 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-import asyncpg
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import FAILURES, IntegrityError
 from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of, validation_problem
 from exchange.kernel.logs import log
 from exchange.kernel.openapi import SIGNED
@@ -31,7 +30,7 @@ from ledger.signatures import SignedRequest
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-DATABASE_FAILURES = (OSError, SequencerClosed, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_FAILURES = (SequencerClosed, *FAILURES)
 
 
 class SignedRoute(APIRoute):
