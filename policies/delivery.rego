@@ -106,8 +106,10 @@ holds(agreement) if {
 	agreement.lane == input.lane
 	agreement.not_before <= input.now
 	input.now < agreement.not_after
-	input.purpose in agreement.purposes
+	covers_purpose(agreement)
 }
+
+covers_purpose(agreement) if input.purpose in agreement.purposes
 
 # A filter on a masked or withheld field would reveal it by trial, so it needs the field granted in the clear.
 covers(agreement) if {
@@ -194,22 +196,36 @@ reasons contains because("purpose-not-granted", "purpose_in_terms", input.resour
 reasons contains because("agreement-missing", "chosen", input.resource.dataset) if count(addressed) == 0
 
 # While no agreement holds, each says what is wrong with it; as soon as one holds, the old ones are beside the point.
-reasons contains because(code, "holds", agreement.id) if {
-	count(holding) == 0
-	some agreement in addressed
-	some code in broken(agreement)
+failing := [agreement | some agreement in addressed; count(holding) == 0]
+
+reasons contains because("agreement-suspended", "holds", agreement.id) if {
+	some agreement in failing
+	agreement.state == "suspended"
 }
 
-broken(agreement) := {code |
-	some code, is_broken in {
-		"agreement-suspended": agreement.state == "suspended",
-		"agreement-terminated": agreement.state == "terminated",
-		"agreement-not-yet-valid": input.now < agreement.not_before,
-		"agreement-expired": input.now >= agreement.not_after,
-		"lane-mismatch": agreement.lane != input.lane,
-		"purpose-not-granted": count({purpose | some purpose in agreement.purposes; purpose == input.purpose}) == 0,
-	}
-	is_broken
+reasons contains because("agreement-terminated", "holds", agreement.id) if {
+	some agreement in failing
+	agreement.state == "terminated"
+}
+
+reasons contains because("agreement-not-yet-valid", "holds", agreement.id) if {
+	some agreement in failing
+	input.now < agreement.not_before
+}
+
+reasons contains because("agreement-expired", "holds", agreement.id) if {
+	some agreement in failing
+	input.now >= agreement.not_after
+}
+
+reasons contains because("lane-mismatch", "holds", agreement.id) if {
+	some agreement in failing
+	agreement.lane != input.lane
+}
+
+reasons contains because("purpose-not-granted", "holds", agreement.id) if {
+	some agreement in failing
+	not covers_purpose(agreement)
 }
 
 reasons contains because("field-not-granted", "covers", name) if {

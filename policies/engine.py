@@ -38,7 +38,7 @@ class Engine(Protocol):
         """Allow or deny one delivery. Never raises: what cannot be decided is denied with `policy-unavailable`."""
 
 
-class BundleRefused(ValueError):  # noqa: N818 - it says what is wrong
+class BundleRefused(ValueError):
     """The bundle does not compile, or uses what engines disagree on; an exchange does not start with such a policy."""
 
 

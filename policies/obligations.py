@@ -38,7 +38,7 @@ OPERATORS = _ORDERED | _LISTED | {"prefix", "is_null"}
 """The comparisons there are."""
 
 
-class UnknownObligation(ValueError):  # noqa: N818 - it says what is wrong
+class UnknownObligation(ValueError):
     """A mask or condition that nobody here can carry out. The message names the place and never a value."""
 
 

@@ -39,7 +39,7 @@ _CALL = re.compile(r"([A-Za-z0-9_.\]]*[A-Za-z0-9_\]])[ \t]*\(")
 _DEFINED = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\(", re.MULTILINE)
 
 
-class NotPortable(ValueError):  # noqa: N818 - it says what the bundle is
+class NotPortable(ValueError):
     """A module uses what engines disagree on. The message names the module, the line and the word."""
 
 

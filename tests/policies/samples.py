@@ -160,4 +160,4 @@ def any_document(random: Random) -> dict[str, Any]:
         }
         for number in range(random.choice((1, 1, 1, 2, 3, usually(1, 0, 10))))
     ]
-    return document
+    return copy.deepcopy(document)  # masks and filters are shared until here

@@ -148,15 +148,15 @@ def decided_by_opa(opa: str, own_bundle: Bundle, documents: list[Any], directory
     return [answers[0] if answers else None for answers in json.loads(said.stdout)]
 
 
-def test_three_thousand_decisions_are_the_same_on_opa(
+def test_two_thousand_decisions_are_the_same_on_opa(
     opa: str, own_bundle: Bundle, engine: EmbeddedEngine, tmp_path: Path
 ):
     random = Random(1)
-    documents = [any_document(random) for _ in range(3000)]
+    documents = [any_document(random) for _ in range(2000)]
     theirs = decided_by_opa(opa, own_bundle, documents, tmp_path)
     ours = [json.loads(engine.evaluate(json.dumps(document))) for document in documents]
     assert [index for index, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other] == []
-    assert 500 < sum(decision["allow"] for decision in ours) < 2500
+    assert 500 < sum(decision["allow"] for decision in ours) < 1500
 
 
 def test_documents_that_lack_a_fact_are_decided_alike_too(
