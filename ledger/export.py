@@ -7,6 +7,8 @@ continue the one already in the directory is refused. The checkpoint is written 
 """
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +81,7 @@ class _Source:
                 if response.status_code == _NOT_FOUND:
                     return None
                 if not response.is_success:
-                    raise ExportFailed(f"{url}: status {response.status_code}")
+                    raise ExportFailed(f"{url}: status {response.status_code}{_detail(response)}")
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > limit:
@@ -190,8 +192,7 @@ class _Mirror:
                 continue
             entries = tiles.split(self._fetch(tile))[0][: tile.width]
             hashes = tiles.hashes(self._bundle.read_tile(0, index, tile.width))
-            if [merkle.leaf_hash(entry) for entry in entries] != hashes:
-                raise ExportRefused(f"{tile.path} does not hold the entries that the log signed")
+            _check_entries(entries, hashes, index * tiles.WIDTH)
             self._bundle.write(tile.path, tiles.pack(entries))
 
     def _fetch_checkpoints(self, key: note.Verifier, size: int) -> None:
@@ -241,6 +242,31 @@ def _open(signed: str | bytes, key: note.Verifier, which: str) -> checkpoint.Che
         return checkpoint.open(signed, key)
     except ValueError as error:
         raise ExportRefused(f"{which} cannot be trusted: {error}") from None
+
+
+def _check_entries(entries: Sequence[bytes], hashes: Sequence[bytes], start: int) -> None:
+    """Check entries, the first of which is number `start`, against the hashes that the log signed for them."""
+    for index, (entry, expected) in enumerate(zip(entries, hashes, strict=False), start):
+        found = merkle.leaf_hash(entry)
+        if found != expected:
+            raise ExportRefused(
+                f"the server's entry {index} is not the one that was logged: "
+                f"it hashes to {found.hex()}, the log signed {expected.hex()}"
+            )
+    if len(entries) < len(hashes):
+        raise ExportRefused(f"the server does not give entry {start + len(entries)}, which the log signed")
+
+
+def _detail(response: httpx2.Response) -> str:
+    """What a problem document (RFC 9457) says, as far as it can be shown in a terminal."""
+    if not response.headers.get("content-type", "").startswith("application/problem+json"):
+        return ""
+    with suppress(ValueError, RecursionError, httpx2.HTTPError):
+        start = next(response.iter_bytes(MAX_TEXT), b"")
+        problem = json.loads(start)
+        if isinstance(problem, dict):
+            return ": " + "".join(letter for letter in str(problem.get("detail", "")) if letter.isprintable())
+    return ""
 
 
 def _partial(size: int) -> list[tiles.Tile]:

@@ -203,7 +203,7 @@ class Walk:
 
     def _differs(self, path: str, signed: checkpoint.Checkpoint) -> Finding:
         is_explained = bool(self._disputes) or any(
-            finding.index is not None and finding.index < signed.size for finding in self._findings.kept
+            finding.index is not None and self._good <= finding.index < signed.size for finding in self._findings.kept
         )
         root = self._by_chain.root() or self._by_tile.root()
         return Finding(
@@ -224,6 +224,8 @@ class Walk:
             finding = dispute.judge(None if size is None else truth, size)
             if finding is not None:
                 self._findings.add(finding)
+            if dispute.flaw is not None and (finding is None or finding.code is not Code.ENTRY_ALTERED):
+                self._findings.add(Finding(dispute.flaw.code, dispute.flaw.detail, index=dispute.index))
         self._disputes.clear()
 
 

@@ -41,7 +41,7 @@ def test_the_rfc_s_examples(vectors):
     }
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(DOCUMENTS)
 def test_the_bytes_are_those_of_an_independent_implementation(document):
     written = canonical.dumps(document)

@@ -21,6 +21,7 @@ class Server:
         self.broken: dict[str, bytes | int] = {}
         self.asked: list[str] = []
         self.url = ""
+        self.problem = b""
         self.files: dict[str, bytes] = {}
         self.size = -1
 
@@ -50,8 +51,9 @@ def served(log) -> Iterator[Server]:
 
         def do_GET(self) -> None:
             found = state.answer(self.path)
-            status, body = (found, b"") if isinstance(found, int) else (200, found)
+            status, body = (found, state.problem) if isinstance(found, int) else (200, found)
             self.send_response(status)
+            self.send_header("Content-Type", "application/problem+json" if status != 200 else "text/plain")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -87,6 +89,12 @@ def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
     if sizes == (0,):  # the list of past checkpoints begins after size 0
         expected["checkpoints/0"] = expected["checkpoint"]
     assert content(tmp_path) == expected
+
+
+def test_an_export_needs_nothing_else_to_be_verified(new_log, tmp_path):
+    log = new_log(1, 300)
+    with served(log) as server:
+        export.export(server.url, tmp_path)
     assert verify(tmp_path, verifier=log.signer.verifier).is_ok
 
 
@@ -159,8 +167,12 @@ def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new
         data = bytearray(log.files()[path])
         data[40] ^= 1
         server.broken[path] = bytes(data)
-        with pytest.raises(export.ExportRefused):
+        with pytest.raises(export.ExportRefused) as refused:
             export.export(server.url, tmp_path)
+        if path.startswith("tile/entries/"):
+            first = 512 if path.endswith("188") else 256
+            assert f"entry {first} is not the one that was logged" in str(refused.value)
+            assert log.hashes[first].hex() in str(refused.value)
         assert not (tmp_path / path).exists()
         assert not (tmp_path / "checkpoint").exists()
         server.broken.clear()
@@ -242,6 +254,22 @@ def test_rubbish_from_the_server_is_a_clear_error(new_log, tmp_path, path, data)
             export.export(server.url, tmp_path)
     assert str(failed.value)
     assert not (tmp_path / "checkpoint").exists()
+
+
+def test_entries_that_a_server_leaves_out_are_named(new_log, tmp_path):
+    log = new_log(300)
+    with served(log) as server:
+        server.broken["tile/entries/001.p/44"] = tiles.pack(log.leaves[256:270])
+        with pytest.raises(export.ExportRefused, match="does not give entry 270"):
+            export.export(server.url, tmp_path)
+
+
+def test_what_the_server_says_about_its_refusal_is_passed_on(new_log, tmp_path):
+    with served(new_log(10)) as server:
+        server.broken["tile/entries/000.p/10"] = 403
+        server.problem = json.dumps({"detail": "Ask an auditor.\x1b[31m"}).encode()
+        with pytest.raises(export.ExportFailed, match=r"status 403: Ask an auditor.\[31m$"):
+            export.export(server.url, tmp_path)
 
 
 def test_no_server_and_no_url_are_a_clear_error(tmp_path):
