@@ -7,14 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.registry import open_adapter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from adapters.contract import Adapter
+from adapters.duck import Engine as DuckEngine
 from adapters.files import ImportedFile, import_file
 from adapters.options import ImportOptions
+from adapters.registry import open_adapter
 from exchange import __version__
 from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
@@ -53,6 +54,7 @@ class NotMigrated(RuntimeError):
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     """The exchange as an ASGI application. It opens its database when it starts, and closes it when it ends."""
+    logs.configure()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +96,6 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The application of the process's environment, for servers that are given a factory."""
-    logs.configure()
     return create_app(Settings())
 
 
@@ -113,7 +114,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
-    readers = _readers(settings)
+    readers = _readers(settings, stack)
     stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
@@ -143,11 +144,15 @@ async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
     return await stack.enter_async_context(opa_server(settings.opa_url, revision=rules.digest, token=token))
 
 
-def _readers(settings: Settings) -> Readers:
+def _readers(settings: Settings, stack: AsyncExitStack) -> Readers:
     snapshots = settings.data / "snapshots"
 
+    snapshots.mkdir(parents=True, exist_ok=True)
+    engine = DuckEngine(snapshots)
+    stack.callback(engine.close)
+
     def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
-        return open_adapter(kind, config, secret, snapshots)
+        return open_adapter(kind, config, secret, snapshots, engine=engine)
 
     async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
         plain = {**options, "max_bytes": settings.upload_bytes_max}

@@ -1,6 +1,7 @@
 """Real parts for all tests: one PostgreSQL server and one migrated database for each test worker."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,11 +24,15 @@ _TABLES = (
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """A PostgreSQL server of this worker's own."""
-    server = Embedded(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.close()
+def embedded() -> Iterator[Embedded]:
+    """A PostgreSQL server of this worker's own.
+
+    Not below pytest's directory: another run's start closes that to the user whom the server runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="exchange-test-") as directory:
+        server = Embedded(Path(directory))
+        yield server
+        server.close()
 
 
 @pytest.fixture(scope="session")

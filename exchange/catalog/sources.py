@@ -55,9 +55,9 @@ def reader(runtime: Runtime, source: Source) -> Adapter:
     if source.state != "ready" or source.description is None:
         raise SourceFailed("The source is not ready to be read.", code="source-not-ready")
     secret = runtime.seal.open(source.secret, name=f"source/{source.id}").decode() if source.secret else None
-    return runtime.readers.adapter(
-        source.id, state=source.description["digest"], kind=source.kind, config=source.config, secret=secret
-    )
+    digest = source.description["digest"]
+    config = source.config if source.kind == "postgresql" else {"digest": digest}
+    return runtime.readers.adapter(source.id, state=digest, kind=source.kind, config=config, secret=secret)
 
 
 async def register(work: Work, new: NewSource) -> Source:
@@ -150,7 +150,6 @@ async def upload(
         path.unlink(missing_ok=True)
     description = imported.description
     await _check_published(work, source, description)
-    source.config = {"options": source.config.get("options", {}), "snapshot": imported.path.name}
     source.description = described(description)
     source.content = content.hex()
     source.rows = description.rows

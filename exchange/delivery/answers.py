@@ -12,11 +12,11 @@ from adapters.contract import Rows
 from adapters.plan import Field, Plan, output_fields
 from exchange.kernel.problems import NotAcceptable
 
-Format = Literal["json", "ndjson", "csv", "arrow"]
+Format = Literal["json"] | encode.Format
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv; charset=utf-8; header=present",
     "arrow": "application/vnd.apache.arrow.stream",
 }
 _ACCEPTED: dict[str, Format] = {
@@ -63,15 +63,13 @@ def json_page(rows: Rows, *, delivery: str, dataset: str, version: int, agreemen
     head = encode.json_text(
         {"agreement": agreement, "dataset": dataset, "delivery": delivery, "version": version, "fields": rows.names}
     )
-    tail = encode.json_text({"next": cursor})
-    return head[:-1] + b',"rows":' + encode.json_rows(rows) + b"," + tail[1:]
+    return b"".join((head[:-1], b',"rows":', encode.json_rows(rows), b',"next":', encode.json_text(cursor), b"}"))
 
 
-async def encoded_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: Format) -> bytes:
+async def encoded_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: encode.Format) -> bytes:
     """A page of records in one of the formats that also stream."""
-    batch = encode.batch_of(rows, output_fields(plan, fields))
     encoder = encode.stream_encoder(form)
-    return await encoder.add(batch) + await encoder.end()
+    return await encoder.add(encode.batch_of(rows, output_fields(plan, fields))) + await encoder.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Chunk:
     content: bytes
 
 
-async def encoded(batches: AsyncGenerator[pa.RecordBatch], form: Format) -> AsyncGenerator[Chunk]:
+async def encoded(batches: AsyncGenerator[pa.RecordBatch], form: encode.Format) -> AsyncGenerator[Chunk]:
     """A stream of batches in a format."""
     encoder = encode.stream_encoder(form)
     async with aclosing(batches):

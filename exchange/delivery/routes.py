@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from adapters.contract import SourceError
+from adapters.encode import Format as StreamFormat
 from exchange.catalog.sources import problem_of
 from exchange.delivery import queries, service, streaming
 from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
@@ -245,11 +246,11 @@ async def _answer(
             "Correct what `errors` lists.",
             errors=[{"at": "limit", "error": f"a page of JSON has at most {most} rows; other formats stream"}],
         )
-    is_page = form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most)
-    limit = min(question.limit or runtime.settings.page_rows, most) if is_page else question.limit
-    release = await service.prepare(runtime, facts, attempt, question, limit=limit)
-    if is_page:
+    if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
+        limit = min(question.limit or runtime.settings.page_rows, most)
+        release = await service.prepare(runtime, facts, attempt, question, limit=limit)
         return await _page(runtime, attempt, release, form, signed)
+    release = await service.prepare(runtime, facts, attempt, question, limit=question.limit)
     return await _stream(runtime, facts, attempt, release, question, form, signed)
 
 
@@ -304,7 +305,7 @@ async def _stream(
     attempt: Attempt,
     release: Release,
     question: DeliveryRequest,
-    form: Format,
+    form: StreamFormat,
     signed: SignedRequest,
 ) -> Response:
     """A stream: its beginning is on the ledger before this returns, its end when it ends."""

@@ -15,7 +15,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXCHANGE_", frozen=True, extra="ignore")
 
-    environment: Literal["development", "production"] = "development"
+    environment: Annotated[
+        Literal["development", "production"], Field(description="In production the public URL must be https")
+    ] = "development"
     data: Annotated[Path, Field(description="The data directory: keys, snapshots and the embedded database")] = Path(
         "exchange-data"
     )
@@ -29,19 +31,25 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(description="Where clients reach the exchange; signatures cover it")] = (
         "http://localhost:8000"
     )
-    deployment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")] = "exchange.local"
+    deployment: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
+            description="The exchange's name, with which its ledger's origin begins; not to be changed later",
+        ),
+    ] = "exchange.local"
     signature_lifetime: Annotated[int, Field(ge=10, le=300, description="Longest expires - created, seconds")] = 300
     clock_skew: Annotated[int, Field(ge=0, le=300, description="How far ahead a client's clock may be, seconds")] = 30
     page_rows: Annotated[int, Field(ge=1, le=10_000, description="Rows of an answer without a limit")] = 100
     page_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most rows of one buffered answer")] = 5_000
-    body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body")] = 1 << 20
-    upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file")] = 2 << 30
+    body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = 1 << 20
+    upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
     opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
-    opa_token: SecretStr | None = None
+    opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
     source_hosts: Annotated[
         tuple[str, ...],
         Field(description="Hosts, or paths of sockets, that PostgreSQL sources may be on; empty: any"),

@@ -1,0 +1,100 @@
+"""The formats of one answer: a page, a stream, and what the ledger says of both."""
+
+import base64
+import hashlib
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pytest
+from support.world import Party, World
+
+CSV = "person_id,name,city,degree\n" + "".join(
+    f"P{number:06d},陈{number},{'杭州' if number % 2 else '宁波'},{'硕士' if number % 3 else '博士'}\n"
+    for number in range(1, 5001)
+)
+STREAM = {"arrow": "application/vnd.apache.arrow.stream", "csv": "text/csv", "ndjson": "application/x-ndjson"}
+
+
+@pytest.fixture
+async def consumer(world: World) -> Party:
+    """A consumer with an agreement over education/degrees, ids hashed and rows of one city only."""
+    owner = await world.party("education")
+    consumer = await world.party("platform", kind="institution", level="none")
+    source = await world.file_source(owner, CSV.encode("gb18030"))
+    terms = {
+        "masks": {"person_id": {"kind": "hash"}, "name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
+        "row_filter": {"field": "city", "op": "eq", "value": "杭州"},
+    }
+    dataset = await world.dataset(owner, source, "degrees", terms=terms)
+    await world.agreement(consumer, owner, dataset)
+    return consumer
+
+
+def rows_of(form: str, content: bytes) -> list[dict[str, object]]:
+    if form == "arrow":
+        return pa.ipc.open_stream(content).read_all().to_pylist()
+    if form == "csv":
+        text = {name: pa.string() for name in ("person_id", "name", "city", "degree")}
+        options = pa_csv.ConvertOptions(column_types=text)
+        return pa_csv.read_csv(io.BytesIO(content), convert_options=options).to_pylist()
+    return [json.loads(line) for line in content.splitlines()]
+
+
+async def ask(world: World, party: Party, accept: str, **question: object) -> tuple[bytes, dict[str, str]]:
+    answer = await world.call(
+        party.system,
+        "POST",
+        "/api/v1/deliveries",
+        {"dataset": "education/degrees", **question},
+        purpose="talent-service",
+        accept=accept,
+    )
+    assert answer.status == 200, answer.content.decode()
+    return answer.content, dict(answer.headers)
+
+
+@pytest.mark.parametrize("form", STREAM)
+async def test_a_stream_is_on_the_ledger_before_and_after(world: World, consumer: Party, form: str) -> None:
+    content, headers = await ask(world, consumer, STREAM[form])
+
+    rows = rows_of(form, content)
+    assert len(rows) == 2500
+    assert {row["city"] for row in rows} == {"杭州"}
+    assert all(len(str(row["person_id"])) == 64 for row in rows)
+    entries = await world.entries()
+    started = int(headers["exchange-entry"])
+    assert entries[started]["type"] == "delivery.started"
+    told = await world.done(consumer.system, "GET", f"/api/v1/deliveries/{headers['exchange-delivery']}")
+    assert told["state"] == "completed"
+    ended = entries[told["entry"]]
+    assert (ended["type"], ended["started"]) == ("delivery.completed", started)
+    digest = hashlib.sha256(content).digest()
+    assert ended["result"]["content"] == digest.hex()
+    assert told["content"] == f"sha-256=:{base64.b64encode(digest).decode()}:"
+    assert (told["rows"], told["bytes"]) == (2500, len(content))
+
+
+@pytest.mark.parametrize("form", STREAM)
+async def test_a_page_has_the_same_records_in_every_format(world: World, consumer: Party, form: str) -> None:
+    page, _ = await ask(world, consumer, "application/json", limit=7)
+    content, headers = await ask(world, consumer, STREAM[form], limit=7)
+
+    assert rows_of(form, content) == json.loads(page)["rows"]
+    entry = (await world.entries())[int(headers["exchange-entry"])]
+    assert entry["type"] == "delivery.completed"
+    assert entry["result"]["content"] == hashlib.sha256(content).hexdigest()
+
+
+async def test_pages_follow_each_other_without_gaps_or_repeats(world: World, consumer: Party) -> None:
+    everything, _ = await ask(world, consumer, STREAM["ndjson"])
+    rows: list[dict[str, object]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = json.loads((await ask(world, consumer, "application/json", limit=999, **cursor))[0])
+        rows += page["rows"]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert rows == rows_of("ndjson", everything)
