@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
-from support.world import URL, Key, World, code
+from tests.support.world import URL, Key, World, code
 
 from exchange.app import create_app
 from exchange.kernel.database import arguments

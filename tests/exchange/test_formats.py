@@ -8,7 +8,7 @@ import json
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
-from support.world import Party, World
+from tests.support.world import Party, World
 
 CSV = "person_id,name,city,degree\n" + "".join(
     f"P{number:06d},陈{number},{'杭州' if number % 2 else '宁波'},{'硕士' if number % 3 else '博士'}\n"

@@ -1,6 +1,6 @@
 """The main job through the API: publish, apply, grant, fetch, be refused, suspend; every step on the ledger."""
 
-from support.world import World
+from tests.support.world import World
 
 
 async def test_a_consumer_gets_what_was_granted_and_nothing_more(world: World, people_table: str) -> None:

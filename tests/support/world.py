@@ -85,7 +85,8 @@ class World:
 
     @property
     def now(self) -> datetime:
-        return self.app.state.runtime.clock.now()
+        now: datetime = self.app.state.runtime.clock.now()
+        return now
 
     def signed(
         self,
