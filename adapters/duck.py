@@ -4,7 +4,7 @@ The engine may open files below its directory and nothing else: no network, no e
 settings are locked. Queries stream: a result is never materialised, and closing a stream stops its query.
 """
 
-from asyncio import get_running_loop
+from asyncio import get_running_loop, shield
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,6 +18,8 @@ from adapters.contract import SourceError
 
 _T = TypeVar("_T")
 _MEMORY_SHARE: Final = "1GB"
+# A reader of batches gives the engine's errors as Arrow's or the system's.
+_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)
 
 
 class Engine:
@@ -54,7 +56,7 @@ class Engine:
 
         try:
             return await self.run(work)
-        except duckdb.Error as error:
+        except _ERRORS as error:
             raise _failed(error) from None
 
     async def stream(self, sql: str, values: Sequence[Any], batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
@@ -65,18 +67,18 @@ class Engine:
             reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
             is_empty = True
             pending = get_running_loop().run_in_executor(self._threads, _next, reader)
-            while (batch := await pending) is not None:
+            while (batch := await shield(pending)) is not None:  # a cancelled wait leaves the thread at work
                 pending = get_running_loop().run_in_executor(self._threads, _next, reader)
                 is_empty = False
                 yield batch
             if is_empty:
                 yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-        except duckdb.Error as error:
+        except _ERRORS as error:
             raise _failed(error) from None
         finally:
             cursor.interrupt()
-            if pending is not None and not pending.done():
-                with suppress(duckdb.Error, pa.ArrowException):
+            if pending is not None:
+                with suppress(*_ERRORS):
                     await pending
             cursor.close()
 
@@ -96,6 +98,6 @@ def _next(reader: Any) -> pa.RecordBatch | None:
             return batch
 
 
-def _failed(error: duckdb.Error) -> SourceError:
+def _failed(error: BaseException) -> SourceError:
     """An engine error without its words, which can quote a value."""
     return SourceError("source-failed", f"the query engine failed with {type(error).__name__}")

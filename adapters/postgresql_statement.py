@@ -66,7 +66,7 @@ class Statements:
     def _typed(self, comparison: Comparison) -> Any:
         column, value = self.relation.columns[comparison.field], comparison.value
         if comparison.op in ("in", "not_in"):
-            return [typed_value(column.type, one, "") for one in value]
+            return column.bindable([typed_value(column.type, one, "") for one in value], comparison.op)
         return column.bindable(typed_value(column.type, value, ""), comparison.op)
 
     def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:

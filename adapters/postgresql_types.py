@@ -126,7 +126,15 @@ class PgColumn:
         return self.type == "decimal" and self.arrow == ARROW_TYPES["decimal"]
 
     def bindable(self, value: Any, op: str) -> Any:
-        """What to bind for a constant: nothing can equal a text that is no UUID, and NULL says so without an error."""
+        """What to bind for a constant.
+
+        Nothing can equal a text that is no UUID, and NULL says so without an error. Dates travel as text: the driver
+        takes the first and the last one of Python's for infinities.
+        """
+        if isinstance(value, list):
+            return [self.bindable(one, op) for one in value]
+        if self.type == "date":
+            return value.isoformat()
         return None if self.udt == "uuid" and op in ("eq", "ne") and not _is_uuid(value) else value
 
 
@@ -193,7 +201,7 @@ class PgDialect:
 
 def _compared(column: PgColumn, operator: str, value: Any, parameters: Parameters) -> str:
     """The bare column beside a cast parameter wherever the two types share an index's operator family."""
-    raw, bound = column.raw, f"CAST({parameters.bind(value)} AS {_SQL_TYPES[column.type]})"
+    raw, bound = column.raw, f"CAST({_parameter(column, value, parameters)} AS {_SQL_TYPES[column.type]})"
     is_equality = operator == "="
     match column.udt:
         case "float4":
@@ -212,8 +220,13 @@ def _compared(column: PgColumn, operator: str, value: Any, parameters: Parameter
     return f"({compared} AND {column.presence})" if column.presence else compared
 
 
+def _parameter(column: PgColumn, value: Any, parameters: Parameters) -> str:
+    bound = parameters.bind(value)
+    return f"CAST({bound} AS text{'[]' * isinstance(value, list)})" if column.type == "date" else bound
+
+
 def _is_one_of(column: PgColumn, values: tuple[Any, ...], parameters: Parameters) -> str:
-    bound = f"CAST({parameters.bind(list(values))} AS {_SQL_TYPES[column.type]}[])"
+    bound = f"CAST({_parameter(column, list(values), parameters)} AS {_SQL_TYPES[column.type]}[])"
     return f"{column.value} = ANY({bound})"
 
 

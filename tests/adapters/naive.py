@@ -1,0 +1,105 @@
+"""What plans mean, said once more in plain Python, row by row: the measure of every adapter."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from adapters.plan import (
+    All_,
+    Any_,
+    Bucket,
+    Comparison,
+    Condition,
+    Constant,
+    Field,
+    Hash,
+    Mask,
+    Month,
+    Not_,
+    Null,
+    Partial,
+    Plan,
+    Prefix,
+    Year,
+    check,
+)
+
+Row = dict[str, Any]
+
+
+def answer(plan: Plan, fields: Iterable[Field], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+    plan = check(plan, fields)
+    kept = [row for row in rows if plan.where is None or holds(plan.where, row)]
+    return [tuple(masked(column.mask, row[column.name]) for column in plan.columns) for row in kept[: plan.limit]]
+
+
+def holds(condition: Condition, row: Row) -> bool:
+    match condition:
+        case All_(parts):
+            return all(holds(part, row) for part in parts)
+        case Any_(parts):
+            return any(holds(part, row) for part in parts)
+        case Not_(part):
+            return not holds(part, row)
+        case Comparison(field, op, constant):
+            return compares(row[field], op, constant)
+
+
+def compares(value: Any, op: str, constant: Any) -> bool:
+    if op == "is_null":
+        return (value is None) == constant
+    if op in ("ne", "not_in"):
+        return not compares(value, {"ne": "eq", "not_in": "in"}[op], constant)
+    if value is None:
+        return False
+    return {
+        "eq": lambda: value == constant,
+        "lt": lambda: value < constant,
+        "lte": lambda: value <= constant,
+        "gt": lambda: value > constant,
+        "gte": lambda: value >= constant,
+        "in": lambda: value in constant,
+        "prefix": lambda: value.startswith(constant),
+    }[op]()
+
+
+def masked(mask: Mask | None, value: Any) -> Any:
+    if isinstance(mask, Constant):
+        return mask.value
+    if mask is None or value is None:
+        return value
+    text = text_form(value)
+    match mask:
+        case Null():
+            return None
+        case Hash(key):
+            assert key is not None
+            return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        case Partial(start, end):
+            hidden = len(text) - start - end
+            return "*" * len(text) if hidden <= 0 else text[:start] + "*" * hidden + text[len(text) - end :]
+        case Prefix(length):
+            return text[:length]
+        case Year():
+            return value.year
+        case Month():
+            return f"{value.year:04}-{value.month:02}"
+        case Bucket(size):
+            low = value // size * size
+            return f"{low}-{low + size - 1}"
+
+
+def text_form(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+    return str(value)
