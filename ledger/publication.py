@@ -18,7 +18,7 @@ _CHUNK = 65_536
 
 
 class TreeDiffers(Exception):
-    """The tiles do not have the root that the last checkpoint signed: they were changed, and nothing more is signed."""
+    """The tiles or the last checkpoint are not what this key signed: something was changed, and nothing more is signed."""
 
 
 class NotPublished(LookupError):
@@ -69,7 +69,7 @@ async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: d
         return None
     edge = await _read_tiles(connection, tiles.tiles_for_root(size))
     if before is not None:
-        signed = checkpoint.open(before.note, signer.verifier)
+        signed = _own(before.note, signer)
         if tiles.root_from_tiles(_reader(edge), size) != signed.root:
             raise TreeDiffers("the tiles' root is not the last checkpoint's")
     async with connection.transaction():
@@ -90,6 +90,14 @@ async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: d
             "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", size, signed_note, now
         )
     return Published(size, signed_note)
+
+
+def _own(text: str, signer: note.Signer) -> checkpoint.Checkpoint:
+    """A checkpoint that this very key signed. Raises TreeDiffers: going on under another key would hide a swap."""
+    try:
+        return checkpoint.open(text, signer.verifier)
+    except ValueError as error:
+        raise TreeDiffers("the last checkpoint has no good signature by this key") from error
 
 
 def _reader(contents: dict[tuple[int, int], bytes]) -> tiles.Read:

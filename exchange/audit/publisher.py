@@ -44,7 +44,9 @@ class Publisher:
                     await self._lead(connection)
             except publication.TreeDiffers as error:
                 # Signing on would make the change official. The alarm stays on until somebody looks.
-                log().critical("the ledger's tiles differ from what was signed", error=type(error).__name__)
+                log().critical(
+                    "the ledger is not what was signed; no checkpoint is published", error=type(error).__name__
+                )
             except FAILURES as error:
                 log().warning("publishing failed; trying again", exc_info=error)
             await asyncio.sleep(_RETRY)
