@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import asyncpg
 
-from ledger import store
+from ledger import entry, store
 
 
 class SequencerClosed(Exception):
@@ -26,13 +26,15 @@ class Sequencer:
         self._queue: deque[tuple[store.Submission, asyncio.Future[int]]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_stopped = False
 
     def start(self) -> None:
         """Begin to commit what is queued, on the running loop."""
         self._task = asyncio.create_task(self._run(), name="ledger-sequencer")
 
     async def stop(self) -> None:
-        """Stop; what is still queued fails with SequencerClosed."""
+        """Stop; what is still queued, or comes later, fails with SequencerClosed."""
+        self._is_stopped = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -45,8 +47,13 @@ class Sequencer:
     async def append(self, submission: store.Submission) -> int:
         """Append one entry and return its index once it is durable.
 
-        Raises store.Replayed or store.FenceMoved when its conditions do not hold, and whatever the database raised.
+        Raises store.Replayed or store.FenceMoved when its conditions do not hold, entry.EntryTooLarge, SequencerClosed,
+        and whatever the database raised.
         """
+        if self._is_stopped:
+            raise SequencerClosed
+        if len(submission.body) > entry.MAX_BODY:
+            raise entry.EntryTooLarge(len(submission.body))  # here, where it fails nobody else's entry
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((submission, future))
         self._wake.set()

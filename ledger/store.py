@@ -34,11 +34,18 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One entry to append: its canonical body and the conditions under which it may be."""
+    """One entry to append: its canonical body and the conditions under which it may be.
+
+    Raises entry.EntryTooLarge when it is made, so that it cannot take the others of its batch with it.
+    """
 
     body: bytes
     once: Once | None = None
     fence: int | None = None
+
+    def __post_init__(self) -> None:
+        """See entry.check_body."""
+        entry.check_body(self.body)
 
 
 class Refused(Exception):
@@ -104,14 +111,13 @@ async def append(
 ) -> list[Outcome]:
     """Append submissions in the connection's open transaction, as its last statements.
 
-    Returns, in order, each submission's index or why it was refused. Raises entry.EntryTooLarge before anything is
-    written.
+    Returns, in order, each submission's index or why it was refused.
     """
     fresh = await take(connection, [s.once for s in submissions if s.once is not None])
     row = await connection.fetchrow(_LOCK)
     seq, prev, fence = row["size"], row["prev"], row["fence"]
     outcomes: list[Outcome] = []
-    given_back: list[bytes] = []
+    given_back: set[bytes] = set()
     seqs: list[int] = []
     hashes: list[bytes] = []
     leaves: list[bytes] = []
@@ -122,11 +128,12 @@ async def append(
             continue
         if submission.fence is not None and submission.fence != fence:
             if token is not None:
-                given_back.append(token)
+                given_back.add(token)
             outcomes.append(FenceMoved(fence))
             continue
         if token is not None:
             fresh.discard(token)  # a second submission of the batch with the same token is a replay
+            given_back.discard(token)
         leaf = entry.splice(body=submission.body, prev=prev, seq=seq)
         prev = merkle.leaf_hash(leaf)
         seqs.append(seq)
@@ -135,7 +142,7 @@ async def append(
         outcomes.append(seq)
         seq += 1
     if given_back:
-        await connection.execute(_GIVE_BACK, given_back)
+        await connection.execute(_GIVE_BACK, sorted(given_back))
     if seqs or advance_fence:
         await connection.execute(_APPEND, seqs, hashes, leaves, seq, prev, fence + advance_fence)
     return outcomes
