@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 APPLICATION_ROLE = "exchange_app"
 DATABASE = "exchange"
+_PATIENCE = 60  # seconds after which a statement is given up, so that a stuck database refuses instead of hanging
 FAILURES = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What talking to a database can raise, through SQLAlchemy or beside it."""
 
@@ -71,14 +72,18 @@ def arguments(url: str) -> dict[str, Any]:
 
 def engine_for(url: str, *, role: str | None, **options: Any) -> AsyncEngine:
     """An engine on the URL whose connections act in a role, or as their login where the role is None."""
-    connect: dict[str, Any] = {**arguments(url), "server_settings": {"role": role} if role else {}}
+    connect = arguments(url) | ({"server_settings": {"role": role}, "command_timeout": _PATIENCE} if role else {})
     return create_async_engine("postgresql+asyncpg://", connect_args=connect, **options)
 
 
 async def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Connect to a migrated database in the application's role."""
     pool = await asyncpg.create_pool(
-        **arguments(url), min_size=2, max_size=pool_size, server_settings={"role": APPLICATION_ROLE}
+        **arguments(url),
+        min_size=2,
+        max_size=pool_size,
+        server_settings={"role": APPLICATION_ROLE},
+        command_timeout=_PATIENCE,
     )
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4)
     return Database(url=url, engine=engine, pool=pool, sessions=async_sessionmaker(engine, expire_on_commit=False))
