@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import asyncpg
 
-from ledger import entry, store
+from ledger import store
 
 
 class SequencerClosed(Exception):
@@ -47,13 +47,11 @@ class Sequencer:
     async def append(self, submission: store.Submission) -> int:
         """Append one entry and return its index once it is durable.
 
-        Raises store.Replayed or store.FenceMoved when its conditions do not hold, entry.EntryTooLarge, SequencerClosed,
-        and whatever the database raised.
+        Raises store.Replayed or store.FenceMoved when its conditions do not hold, SequencerClosed, and whatever the
+        database raised.
         """
         if self._is_stopped:
             raise SequencerClosed
-        if len(submission.body) > entry.MAX_BODY:
-            raise entry.EntryTooLarge(len(submission.body))  # here, where it fails nobody else's entry
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((submission, future))
         self._wake.set()

@@ -207,24 +207,9 @@ async def test_a_token_is_forgotten_when_it_could_not_be_accepted_anyway(pool: a
     assert isinstance(new, store.Replayed)
 
 
-async def test_an_entry_that_is_too_large_takes_nothing_else_with_it(pool: asyncpg.Pool) -> None:
-    large = store.Submission(canonical.dumps({"text": "x" * entry.MAX_ENTRY}), once=token("large"))
+def test_an_entry_that_is_too_large_never_shares_a_commit_with_others() -> None:
     with pytest.raises(entry.EntryTooLarge):
-        await append(pool, submission(0, once=token("small")), large)
-    assert await leaves_of(pool) == []
-    assert await append(pool, submission(0, once=token("small"))) == [0]
-
-
-async def test_one_bad_entry_does_not_fail_the_requests_that_share_its_commit(pool: asyncpg.Pool) -> None:
-    sequencer = Sequencer(pool)
-    sequencer.start()
-    large = store.Submission(canonical.dumps({"text": "x" * entry.MAX_ENTRY}))
-    results = await asyncio.gather(
-        *(sequencer.append(one) for one in (submission(0), large, submission(1))), return_exceptions=True
-    )
-    await sequencer.stop()
-    assert isinstance(results[1], entry.EntryTooLarge)
-    assert (results[0], results[2]) == (0, 1)
+        store.Submission(canonical.dumps({"text": "x" * entry.MAX_ENTRY}))
 
 
 async def test_a_sequencer_that_stopped_takes_nothing_more(pool: asyncpg.Pool) -> None:
