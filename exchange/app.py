@@ -37,6 +37,7 @@ from exchange.participants import routes as participants
 from ledger import note
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
+from policies.cache import DecisionCache
 from policies.engine import EmbeddedEngine, Engine
 from policies.opa_server import opa_server
 from policies.roles import Roles
@@ -122,7 +123,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         database=database,
         sequencer=sequencer,
         roles=Roles(),
-        engine=await _engine(settings, stack),
+        engine=DecisionCache(await _engine(settings, stack)),
         seal=sealing.load_or_create(settings.data / "keys" / "seal.key"),
         readers=readers,
         key=keys.load_or_create(settings.data / "keys" / "exchange.pem"),
