@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench docs format lock clean
 
 # The main job on the embedded default. KEEP=1 leaves a server at http://localhost:8000.
 demo: $(VENV)/.server
@@ -23,6 +23,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# The parts of docs/ that follow from the code; a test holds the pages to them.
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.support.pages
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,0 +1,24 @@
+# The server, from the hash-locked requirements. The embedded PostgreSQL is in there too; a container uses a server.
+FROM python:3.13-slim AS build
+WORKDIR /src
+RUN python -m venv /opt/exchange
+COPY requirements/server.txt requirements/
+RUN /opt/exchange/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/server.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY exchange exchange
+COPY policies policies
+COPY ledger ledger
+COPY adapters adapters
+COPY admin admin
+COPY client client
+RUN /opt/exchange/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --create-home exchange && install -d -o exchange /var/lib/exchange
+COPY --from=build /opt/exchange /opt/exchange
+ENV PATH=/opt/exchange/bin:$PATH EXCHANGE_DATA=/var/lib/exchange
+USER exchange
+VOLUME /var/lib/exchange
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD ["exchange", "health"]
+CMD ["exchange", "serve", "--host", "0.0.0.0"]

@@ -1,0 +1,129 @@
+"""docs/: what follows from the code is what the code says, links lead somewhere, examples are valid."""
+
+import ast
+import json
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from ledger import bodies
+from tests.support import pages
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def page(name: str) -> str:
+    return (pages.DOCS / name).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", pages.PARTS)
+def test_what_follows_from_the_code_is_up_to_date(name: str) -> None:
+    text = page(pages.PARTS[name][0])
+    assert text == pages.written(name, text), "run make docs"
+
+
+def test_every_problem_has_a_heading_and_every_heading_a_problem() -> None:
+    headings = re.findall(r"^## (\S+)$", page("problems.md"), re.MULTILINE)
+    assert headings == list(pages.problems_by_slug())
+
+
+def test_every_entry_type_has_a_heading() -> None:
+    headings = " ".join(re.findall(r"^### (.+)$", page("ledger-format.md"), re.MULTILINE))
+    named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", headings))
+    assert named == {name for model in bodies.all_bodies() for name in bodies.types_of(model)}
+
+
+@pytest.mark.parametrize("model", bodies.all_bodies(), ids=lambda model: str(model.__name__))
+def test_the_examples_are_entries_the_exchange_could_write(model: type[bodies.Body]) -> None:
+    for name in bodies.types_of(model):
+        body = model.model_validate_json(json.dumps({**pages.shared(), **pages.example(model, name)}))
+        assert json.loads(body.canonical())["type"] == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_relative_links_lead_somewhere(name: str) -> None:
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", _FENCE.sub("", text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_that_pages_name_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:exchange|policies|ledger|adapters|admin|client|tests|docs|requirements)/[\w./-]+)`", text)
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_that_pages_name_exist(name: str) -> None:
+    """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for file, names in re.findall(
+        r"`((?:exchange|policies|ledger|adapters|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
+    ):
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        defined = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        }
+        assert set(re.findall(r"\w+", names)) <= defined, file
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_python_and_json_examples_can_be_read(name: str) -> None:
+    for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8")):
+        if kind.startswith("python"):
+            ast.parse(code)
+        elif kind.startswith("json"):
+            json.loads(code)
+
+
+def test_the_python_of_operations_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, (kind, code) in enumerate(_FENCE.findall(page("operations.md"))):
+        if kind == "python":
+            script = tmp_path / f"{number}.py"
+            script.write_text(code, encoding="utf-8")
+            runpy.run_path(str(script))
+    assert (tmp_path / "build/policies/delivery.rego").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_make_targets_that_pages_name_exist(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    code = re.findall(r"`[^`]*`|^```.*?^```$", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    named = set(re.findall(r"\bmake ([a-z]+)\b", " ".join(code)))
+    assert named <= targets
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    def commands(name: str) -> list[str]:
+        return [
+            re.sub(r"\s+#.*", "", line)
+            for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8"))
+            if kind == "sh"
+            for line in code.splitlines()
+        ]
+
+    assert commands("README.md") == commands("README.zh-CN.md")

@@ -1,0 +1,127 @@
+"""The tree itself: short files, imports at the top, SQL in its place, nothing of one machine in it."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("exchange", "policies", "ledger", "adapters", "admin", "client")
+LINES, LINES_OF_TESTS = 400, 600
+# The parts of the exchange whose business the database is.
+_SQL = re.compile(r"exchange/(\w+/(models|queries)\.py|kernel/(database|embedded|health)\.py|migrations/.*)")
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|WITH) [a-z\"(*]")
+_QUERYING = frozenset({"execute", "scalar", "scalars", "get_one", "stream_scalars", "fetch", "fetchrow", "fetchval"})
+
+
+def files(*patterns: str) -> list[Path]:
+    """What is in the tree or about to be: tracked, or new and not ignored."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def python() -> list[Path]:
+    return files("*.py")
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.AST]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
+
+
+def test_files_are_short() -> None:
+    lengths = {relative(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python()}
+    long = {
+        name: length
+        for name, length in lengths.items()
+        if length > (LINES_OF_TESTS if name.startswith("tests/") else LINES)
+    }
+    assert not long, "split by verb, not by layer"
+
+
+def test_modules_say_why_they_exist() -> None:
+    silent = [relative(path) for path in python() if path.stat().st_size and not ast.get_docstring(tree_of(path))]
+    assert not silent
+
+
+def test_nothing_is_imported_inside_a_function() -> None:
+    found = {
+        f"{relative(path)}:{node.lineno}"
+        for path in python()
+        for function in functions(tree_of(path))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert not found
+
+
+def test_modules_are_imported_by_name_in_one_place_only() -> None:
+    """`importlib.import_module` is an import inside a function by another name; the client needs one, for pandas."""
+    calling = {
+        relative(path) for path in files(*PACKAGES) if path.suffix == ".py" and "import_module(" in path.read_text()
+    }
+    assert calling <= {"client/frames.py"}
+
+
+def test_rooms_ask_the_database_in_their_queries_only() -> None:
+    found = []
+    for path in files("exchange/*.py"):
+        if _SQL.fullmatch(relative(path)):
+            continue
+        for node in ast.walk(tree_of(path)):
+            is_statement = (
+                isinstance(node, ast.Constant) and isinstance(node.value, str) and _STATEMENT.match(node.value)
+            )
+            is_query = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _QUERYING
+            )
+            if is_statement or is_query:
+                found.append(f"{relative(path)}:{getattr(node, 'lineno', 0)}")
+    assert not found
+
+
+def test_locks_name_no_host_and_every_package_has_its_hashes() -> None:
+    for path in files("requirements/*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"https?:|--(extra-)?index-url|--find-links|--trusted-host|@ file:", text), path.name
+        pinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+        assert all("==" in line and line.endswith("\\") for line in pinned), path.name
+        assert text.count("--hash=sha256:") >= len(pinned), path.name
+
+
+def test_locks_hold_what_the_project_asks_for() -> None:
+    """The server's lock is part of the developer's, so that what is tested is what runs."""
+    server, dev = (
+        dict(re.findall(r"^([a-z0-9_.\[\]-]+)==(\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+        for name in ("server.txt", "dev.txt")
+    )
+    assert server.items() <= dev.items()
+
+
+@pytest.mark.parametrize("suffix", ["py", "md", "toml", "yml", "sh", "txt", "csv", "rego"])
+def test_nothing_names_one_machine(suffix: str) -> None:
+    machine = re.compile(r"(?<![\w./])(/home/|/Users/|/root/|/workspace|/work/|[A-Z]:\\\\Users)")
+    found = [
+        f"{relative(path)}:{number}"
+        for path in files(f"*.{suffix}", *(["Makefile", ".ci/*", "Dockerfile"] if suffix == "sh" else []))
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if machine.search(line)
+    ]
+    assert not found
+
+
+def test_names_say_what_things_are() -> None:
+    vague = re.compile(r"(^|_)(manager|helpers?|utils?|misc|common|base)(_|$)")
+    assert not [relative(path) for path in files(*PACKAGES) if vague.search(path.stem)]

@@ -1,0 +1,303 @@
+"""The parts of docs/ that follow from the code: `make docs` writes them, and a test holds the pages to them.
+
+A part stands between two comments, `<!-- written by make docs: NAME -->` and `<!-- end of NAME -->`.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import exchange.app  # noqa: F401 - every problem is known once everything is imported
+from exchange.delivery.errors import Denied
+from exchange.kernel.problems import InternalError, Problem
+from exchange.kernel.settings import Settings
+from ledger import bodies, canonical
+from policies.documents import Reason
+from policies.explanations import explain
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+# Problems -------------------------------------------------------------------------------------------------------------
+
+
+def problems_by_slug() -> dict[str, list[type[Problem]]]:
+    """Every problem class there is, by type; two rooms may refuse for the same reason with different statuses."""
+    found: dict[str, list[type[Problem]]] = {}
+    pending: list[type[Problem]] = [Problem]
+    while pending:
+        for problem in pending.pop().__subclasses__():
+            pending.append(problem)
+            if "slug" in vars(problem) or problem is InternalError:
+                found.setdefault(problem.slug, []).append(problem)
+    return {slug: sorted(found[slug], key=lambda one: (issubclass(one, Denied), one.status)) for slug in sorted(found)}
+
+
+def problems() -> str:
+    """The list by status, then a section for each type."""
+    known = problems_by_slug()
+    lines = ["| Status | Types |", "|---|---|"]
+    for status in sorted({problem.status for found in known.values() for problem in found}):
+        slugs = [slug for slug, found in known.items() if status in {problem.status for problem in found}]
+        lines.append(f"| {status} | {', '.join(f'[{slug}](#{slug})' for slug in slugs)} |")
+    for slug, found in known.items():
+        lines += ["", f"## {slug}"]
+        for problem in found:
+            is_denial = issubclass(problem, Denied)
+            where = " Of a delivery:" if is_denial and len(found) > 1 else ""
+            text = (
+                explain(Reason.model_validate({"code": slug, "rule": ""})).remedy
+                if is_denial
+                else _prose(problem.__doc__)
+            )
+            lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
+            if is_denial:
+                told = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")
+                lines += ["", f"{told.title}。{told.remedy}"]
+    return "\n".join(lines)
+
+
+def _prose(docstring: str | None) -> str:
+    return " ".join((docstring or "").split())
+
+
+# Settings -------------------------------------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    """A row for each setting: its variable, its default, what it means and between which bounds."""
+    lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        bounds = _bounds(field)
+        meaning = f"{field.description}{f' ({bounds})' if bounds else ''}"
+        lines.append(f"| `EXCHANGE_{name.upper()}` | {_default(field.default)} | {meaning} |")
+    return "\n".join(lines)
+
+
+def _default(value: object) -> str:
+    if value is None or value == ():
+        return "unset"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _bounds(field: FieldInfo) -> str:
+    low = next((one.ge for one in field.metadata if isinstance(one, Ge)), None)
+    high = next((one.le for one in field.metadata if isinstance(one, Le)), None)
+    choices = typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
+    if choices:
+        return " or ".join(f"`{choice}`" for choice in choices)
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    return f"at least {low}" if low is not None else ""
+
+
+# Entry types ----------------------------------------------------------------------------------------------------------
+
+_PARTS = (bodies.Actor, bodies.Object, bodies.Request, bodies.Decision, bodies.Reason, bodies.Result)
+_ID = "01930b2e-6f1a-7000-8000-00000000000"
+_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
+_VALUES: Mapping[str, Any] = {
+    "agreement": f"{_ID}6",
+    "application": f"{_ID}5",
+    "at": "2026-01-05T08:00:00.250000Z",
+    "bytes": 5120,
+    "code": "12330000MB00000013",
+    "columns": 4,
+    "consumer": f"{_ID}2",
+    "dataset": f"{_ID}4",
+    "domain": f"{_ID}1",
+    "engine": "regorus",
+    "found": 100,
+    "handle": "demo-education",
+    "id": f"{_ID}4",
+    "key": _KEYID,
+    "kind": "dataset",
+    "level": "G3",
+    "method": "POST",
+    "not_after": "2027-06-30T00:00:00.000000Z",
+    "organisation": f"{_ID}1",
+    "origin": "exchange.example/ledger/1",
+    "principal": f"{_ID}3",
+    "problem": "conflict",
+    "public_key": "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs",
+    "purpose": "talent-service",
+    "role": "steward",
+    "route": "/api/v1/agreements/{agreement_id}/suspension",
+    "rows": 100,
+    "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
+    "started": 41,
+    "supersedes": _KEYID,
+    "until": "2026-01-12T08:00:00.000000Z",
+    "version": 1,
+    "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+}
+_SHARED = ("at", "actor", "request")
+# What an example leaves out, because it goes with another use of the type.
+_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "delivery.completed": ("started",),
+    "delivery.aborted": ("decision",),
+    "delivery.refused": ("agreement",),
+}
+# Objects of a kind that is not the first half of the type; None: there is no object.
+_OBJECTS: Mapping[str, str | None] = {
+    "exchange": None,
+    "request": None,
+    "audit": None,
+    "principal": "system",
+    "role": "principal",
+    "delivery": "dataset",
+}
+_VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
+_OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
+}
+_DENIED = {"reasons": [{"code": "purpose-not-granted", "ref": f"{_ID}6"}]}
+
+
+def entry_types() -> str:
+    """The fields all bodies share, the parts they are made of, and a section for each type with an example."""
+    lines = [
+        "The body of an entry has a `type` and the fields of that type, no others. Fields that do not apply are absent, never",
+        "null. A time is RFC 3339 in UTC with microseconds. *Moves the fence* says whether decisions rest on what the entry",
+        "records, so that none made before it is carried out after it.",
+        "",
+        "### All entries",
+        "",
+        *_table(bodies.Body, bodies.Body.model_fields),
+        "",
+        "The examples further down leave out what looks the same in each of them:",
+        "",
+        "```json",
+        canonical.dumps(shared()).decode(),
+        "```",
+    ]
+    for part in _PARTS:
+        lines += ["", f"### The part `{part.__name__.lower()}`", "", _prose(part.__doc__), ""]
+        lines += _table(part, part.model_fields)
+    for model in bodies.all_bodies():
+        names = bodies.types_of(model)
+        lines += ["", f"### {', '.join(f'`{name}`' for name in names)}", "", _prose(model.__doc__)]
+        own = [name for name in model.model_fields if name not in bodies.Body.model_fields]
+        if own:
+            lines += ["", *_table(model, own)]
+        lines += ["", f"Moves the fence: {'yes' if model.affects_decisions else 'no'}.", "", "```json"]
+        lines += [canonical.dumps(example(model, names[0])).decode(), "```"]
+    return "\n".join(lines)
+
+
+def shared() -> dict[str, Any]:
+    """The fields that look the same in each example."""
+    return {name: _value(name, bodies.Body.model_fields[name].annotation, {}) for name in _SHARED}
+
+
+def example(model: type[BaseModel], name: str) -> dict[str, Any]:
+    """An example of a body of the type `name`, without the shared fields."""
+    own = _OWN_VALUES.get(name, {})
+    document = {
+        field: _value(field, info.annotation, own)
+        for field, info in model.model_fields.items()
+        if field not in {*_SHARED, "object", *_LEFT_OUT.get(name, ())}
+    }
+    if own.get("outcome") == "deny":
+        document["decision"].update(_DENIED)
+    kind = _OBJECTS.get(name.partition(".")[0], name.partition(".")[0])
+    if kind is not None:
+        document["object"] = {"id": _KEYID if kind == "key" else f"{_ID}4", "kind": kind}
+        if name.startswith(_VERSIONED):
+            document["object"]["version"] = 1
+    return {**document, "type": name}
+
+
+def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
+    if name in own:
+        return own[name]
+    inner = _without_none(annotation)
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        return {
+            field: _value(field, info.annotation, own)
+            for field, info in inner.model_fields.items()
+            if not (inner is bodies.Decision and field == "reasons" and "outcome" not in own)
+        }
+    if typing.get_origin(inner) is typing.Literal:
+        return typing.get_args(inner)[0]
+    return _VALUES.get(name, _DIGEST)
+
+
+def _without_none(annotation: Any) -> Any:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _without_none(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
+        return _without_none(next(one for one in typing.get_args(annotation) if one is not types.NoneType))
+    return annotation
+
+
+def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
+    lines = ["| Field | Form | Notes |", "|---|---|---|"]
+    for name in names:
+        info = model.model_fields[name]
+        notes = [*(() if info.is_required() else ("optional",)), *((info.description,) if info.description else ())]
+        lines.append(f"| `{name}` | {_form(model, name)} | {'; '.join(notes)} |")
+    return lines
+
+
+def _form(model: type[BaseModel], name: str) -> str:
+    inner = _without_none(model.model_fields[name].annotation)
+    if typing.get_origin(inner) is list:
+        return f"list of [{_link(typing.get_args(inner)[0])}"
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        return f"[{_link(inner)}"
+    if typing.get_origin(inner) is typing.Literal:
+        return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
+    pattern = _pattern(model, name)
+    if pattern is not None:
+        return "SHA-256, hex" if "a-f" in pattern else "time"
+    return {"str": "text", "int": "integer"}[inner.__name__]
+
+
+def _pattern(model: type[BaseModel], name: str) -> str | None:
+    schema = model.model_json_schema()["properties"][name]
+    plain = next((one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"), schema)
+    found: str | None = plain.get("pattern")
+    return found
+
+
+def _link(model: type[BaseModel]) -> str:
+    return f"{model.__name__.lower()}](#the-part-{model.__name__.lower()})"
+
+
+# The pages ------------------------------------------------------------------------------------------------------------
+
+PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "problems": ("problems.md", problems),
+    "settings": ("operations.md", settings),
+    "entry types": ("ledger-format.md", entry_types),
+}
+
+
+def written(name: str, page: str) -> str:
+    """A page with the part `name` as the code has it now. Raises ValueError where the page has no place for it."""
+    begin, end = f"<!-- written by make docs: {name} -->", f"<!-- end of {name} -->"
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise ValueError(f"no place for the part {name}")
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n\n{PARTS[name][1]()}\n\n{end}{rest.partition(end)[2]}"
+
+
+def main() -> None:
+    """Write every part into its page."""
+    for name, (file, _) in PARTS.items():
+        path = DOCS / file
+        path.write_text(written(name, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
