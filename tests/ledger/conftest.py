@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ledger import canonical, checkpoint, entry, merkle, note, tiles
+
+# How long an example takes says something about the machine's load, and nothing about the code.
+settings.register_profile("exchange", deadline=None)
+settings.load_profile("exchange")
 
 ORIGIN = "exchange.example/ledger/1"
 SEED = bytes(range(32))
