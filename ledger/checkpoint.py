@@ -73,7 +73,7 @@ def open(signed: str | bytes, verifier: note.Verifier) -> Checkpoint:  # noqa: A
 
 
 def parse_number(text: str) -> int:
-    """A size or index: ASCII decimal without leading zeros, below 2^63. Raises MalformedCheckpoint."""
+    """A size or an index: ASCII decimal without leading zeros, below 2^63. Raises MalformedCheckpoint."""
     if not _NUMBER.fullmatch(text) or int(text) >= 1 << 63:
         raise MalformedCheckpoint("a number is not decimal without leading zeros")
     return int(text)

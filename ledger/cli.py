@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from ledger import bundle, entry, export, merkle, note, proof, tiles, verify
+from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, verify
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -121,7 +121,7 @@ def _size(source: bundle.Bundle) -> int:
     """The size in the newest checkpoint, whoever signed it: showing is not verifying."""
     try:
         lines = source.text(bundle.CHECKPOINT).split("\n")
-        return int(lines[1])
+        return checkpoint.parse_number(lines[1])
     except bundle.Unreadable as error:
         _fail(str(error))
     except (IndexError, ValueError):
@@ -132,9 +132,10 @@ def _range(which: str | None) -> tuple[int, int | None]:
     if which is None:
         return 0, None
     first, separator, last = which.partition("-")
-    if not first.isdecimal() or not (last.isdecimal() if separator else True):
-        raise typer.BadParameter("an index, or two with a dash between them", param_hint="INDEX")
-    return int(first), int(last) if separator else int(first)
+    try:
+        return checkpoint.parse_number(first), checkpoint.parse_number(last if separator else first)
+    except checkpoint.MalformedCheckpoint:
+        raise typer.BadParameter("an index, or two with a dash between them", param_hint="INDEX") from None
 
 
 def _is_of(kind: object, wanted: str) -> bool:
