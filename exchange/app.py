@@ -65,6 +65,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
             gc.collect()
             gc.freeze()
             yield
+            gc.unfreeze()
 
     app: FastAPI = FastAPIOffline(
         title="Data exchange",
