@@ -72,7 +72,7 @@ def find_layout(
         names = _joined(rows[header], rows[last], spans.get(header, ()))
     names += [""] * (width - len(names))
     first = last + 1
-    if first < len(rows) and _is_numbering(rows[first]):
+    if first + 1 < len(rows) and _is_numbering(rows[first]):
         notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", f"row {first + 1}"))
         first += 1
     names, renamed = _named(names)

@@ -133,7 +133,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "yes_no": Shape("boolean", "(?i:true|false|yes|no|y|n|1|0|是|否)", _yes_no),
     "digits": Shape("string", "[0-9]+", lambda column, _zone: column),
     "integer": Shape("integer", f"[+-]?{_DIGITS}", _integer),
-    "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4}|[0-9]{1,3})(?:\\.[0-9]{1,6})?", _number),
+    "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){0,4}|0)(?:\\.[0-9]{1,6})?", _number),
     "number": Shape("number", f"[+-]?(?:{_DIGITS}(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,2}})?", _number),
     "compact": Shape("date", "(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", _compact_date),
     "serial": Shape("date", "[1-7][0-9]{4}(?:\\.[0-9]+)?", _serial_date),  # 1927 to 2119

@@ -6,6 +6,7 @@ type: a column of numbers with some typed as text is one of codes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -27,7 +28,8 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
     """The table of one sheet; SourceError file-unreadable, file-encrypted, file-empty, sheet-missing,
     header-missing.
     """
-    book = _open(path)
+    with _parsing():
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
     sheet, notes = _chosen(book, options.sheet)
     offset = sheet.start[1] if sheet.start else 0
     merged: list[_Range] = [
@@ -60,15 +62,21 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
     return grid
 
 
-def _open(path: Path) -> Any:
+@contextmanager
+def _parsing(where: str | None = None) -> Iterator[None]:
+    """The parser's errors as SourceError, its panics too: damaged files find them, and they are no Exception."""
     try:
-        return python_calamine.CalamineWorkbook.from_path(str(path))
+        yield
     except python_calamine.PasswordError:
-        raise SourceError("file-encrypted", "the workbook needs a password; save it without one") from None
+        raise SourceError("file-encrypted", "the workbook needs a password; save it without one", where) from None
     except (python_calamine.CalamineError, python_calamine.XmlError, python_calamine.ZipError, OSError) as error:
         if "password" in str(error).lower() or "encrypt" in str(error).lower():
             raise SourceError("file-encrypted", "the workbook needs a password; save it without one") from None
-        raise SourceError("file-unreadable", "the workbook is damaged, cut off, or no workbook") from None
+        raise SourceError("file-unreadable", "the workbook is damaged, cut off, or no workbook", where) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise SourceError("file-unreadable", "the workbook is damaged", where) from None
 
 
 def _chosen(book: Any, name: str | None) -> tuple[Any, list[Note]]:
@@ -99,14 +107,13 @@ def _chosen(book: Any, name: str | None) -> tuple[Any, list[Note]]:
 
 
 def _sheet(book: Any, name: str) -> Any:
-    try:
+    with _parsing(f'sheet "{name}"'):
         return book.get_sheet_by_name(name)
-    except (python_calamine.CalamineError, python_calamine.XmlError, python_calamine.ZipError, OSError):
-        raise SourceError("file-unreadable", "the sheet is damaged", f'sheet "{name}"') from None
 
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:
-    yield from sheet.iter_rows()
+    with _parsing(f'sheet "{sheet.name}"'):
+        yield from sheet.iter_rows()
 
 
 def _numbered(

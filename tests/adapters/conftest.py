@@ -32,20 +32,19 @@ FIELDS = (
     Field("seen", "timestamp"),
     Field("count", "integer"),
 )
-ARROW = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("姓名", pa.string()),
-        ("Code", pa.string()),
-        ("code", pa.string()),
-        ("pay", pa.decimal128(12, 2)),
-        ("score", pa.float64()),
-        ("ok", pa.bool_()),
-        ("born", pa.date32()),
-        ("seen", pa.timestamp("us", "UTC")),
-        ("count", pa.int64()),
-    ]
-)
+_TYPES: dict[str, pa.DataType] = {
+    "id": pa.int64(),
+    "姓名": pa.string(),
+    "Code": pa.string(),
+    "code": pa.string(),
+    "pay": pa.decimal128(12, 2),
+    "score": pa.float64(),
+    "ok": pa.bool_(),
+    "born": pa.date32(),
+    "seen": pa.timestamp("us", "UTC"),
+    "count": pa.int64(),
+}
+ARROW = pa.schema(_TYPES)
 _NAMES = ["张三", "李四光", "", 'O\'Brien "x"', "é", "e\u0301", "𠮷野家", "a\\b\n", None, "Zoë", "zoe", "%_", " 空 "]
 _CODES = ["0001", "10", "9", "B-2", "b-1", None, "Ａ"]
 _PAYS = [Decimal("0.00"), Decimal("-1.50"), Decimal("1234567890.12"), None, Decimal("100.10")]

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -50,23 +51,24 @@ def holds(condition: Condition, row: Row) -> bool:
 
 def compares(value: Any, op: str, constant: Any) -> bool:
     if op == "is_null":
-        return (value is None) == constant
+        return (value is None) is constant
     if op in ("ne", "not_in"):
         return not compares(value, {"ne": "eq", "not_in": "in"}[op], constant)
-    if value is None:
-        return False
-    return {
-        "eq": lambda: value == constant,
-        "lt": lambda: value < constant,
-        "lte": lambda: value <= constant,
-        "gt": lambda: value > constant,
-        "gte": lambda: value >= constant,
-        "in": lambda: value in constant,
-        "prefix": lambda: value.startswith(constant),
-    }[op]()
+    return value is not None and bool(_TESTS[op](value, constant))
 
 
-def masked(mask: Mask | None, value: Any) -> Any:
+_TESTS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "in": lambda value, constants: value in constants,
+    "prefix": str.startswith,
+}
+
+
+def masked(mask: Mask | None, value: Any) -> Any:  # noqa: PLR0911 - one return a mask
     if isinstance(mask, Constant):
         return mask.value
     if mask is None or value is None:
