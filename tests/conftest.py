@@ -6,21 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-import httpx2
 import pytest
-from tests.support.world import URL, Key, World, code
 
-from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
-from exchange.participants.founding import found, founder
-
-_TABLES = (
-    "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
-    "delivery_streams, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint"
-)
+from tests.support.founded import empty, founded
+from tests.support.world import URL, World
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +39,8 @@ def database_url(embedded: Embedded) -> str:
 
 @pytest.fixture
 async def empty_database(database_url: str) -> str:
-    """The worker's database without a row; only its owner can take the ledger's guards down for this."""
-    connection = await asyncpg.connect(**arguments(database_url))
-    await connection.execute(
-        f"SET session_replication_role = replica; TRUNCATE {_TABLES}; "
-        "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0"
-    )
-    await connection.close()
+    """The worker's database without a row."""
+    await empty(database_url)
     return database_url
 
 
@@ -64,23 +52,8 @@ def settings(empty_database: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def world(settings: Settings) -> AsyncIterator[World]:
     """A founded exchange, called in the process."""
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        keys = {name: Key() for name in ("operator", "security", "auditor")}
-        await found(
-            app.state.runtime,
-            founder(
-                handle="operator",
-                code=code(),
-                name_zh="运营中心",
-                name_en="Operator",
-                keys={name: key.public for name, key in keys.items()},
-            ),
-            vkey=app.state.publisher.vkey,
-        )
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url=URL) as client:
-            yield World(app, client, keys)
+    async with founded(settings) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
