@@ -110,7 +110,7 @@ _VALUES: Mapping[str, Any] = {
     "application": f"{_ID}5",
     "at": "2026-01-05T08:00:00.250000Z",
     "bytes": 5120,
-    "code": "12330000MB00000013",
+    "code": "12330000MB0000001H",
     "columns": 4,
     "consumer": f"{_ID}2",
     "dataset": f"{_ID}4",
