@@ -1,1 +1,1 @@
-"""What the operator and the owners run: the exchange command and its demonstration."""
+"""What operators run: the command `exchange`, and the demonstration it can give."""

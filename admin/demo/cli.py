@@ -1,0 +1,5 @@
+"""stub"""
+
+
+def demo_command() -> None:
+    """Tell the main job."""

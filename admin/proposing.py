@@ -1,0 +1,145 @@
+"""From what was found in a source to a dataset that could be published: the proposal a newcomer is shown.
+
+The guesses of an import are about names and shapes; this turns them into levels and masks on the careful side. Whoever
+publishes sees all of it first, and can say which guess is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.plan import FieldType
+
+Mask = dict[str, Any]
+
+# What is left of a personal value by default. A string keeps its first character, a day its year; what can only be
+# told in full or not at all is left out.
+_PERSONAL: Mapping[FieldType, Mask] = {
+    "string": {"kind": "partial", "keep_start": 1, "keep_end": 0},
+    "integer": {"kind": "bucket", "size": 10},
+    "date": {"kind": "year"},
+    "timestamp": {"kind": "year"},
+}
+# Sensitive text becomes a pseudonym that is the same within one agreement and another in the next.
+_SENSITIVE: Mapping[FieldType, Mask] = {"string": {"kind": "hash"}}
+_KEY: Mapping[FieldType, Mask] = {"string": {"kind": "hash"}, "integer": {"kind": "hash"}}
+_NOTHING: Mask = {"kind": "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """One field as it would be published, with the reasons for what is said about it."""
+
+    name: str
+    type: FieldType
+    level: str = "G1"
+    is_personal: bool = False
+    is_sensitive: bool = False
+    is_subject_key: bool = False
+    mask: Mask | None = None
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The field as the catalogue's API takes it."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "title": {"zh": self.name, "en": self.name},
+            "level": self.level,
+            "personal": self.is_personal,
+            "sensitive": self.is_sensitive,
+            "subject_key": self.is_subject_key,
+        }
+
+
+def propose(
+    description: Mapping[str, Any], *, clear: Sequence[str] = (), personal: Sequence[str] = ()
+) -> tuple[Proposed, ...]:
+    """Fields with levels and masks, from a source's description as the API answers it.
+
+    `clear` are fields that are about nobody, whatever was guessed; `personal` those that are about people.
+    """
+    hints: dict[str, dict[str, str]] = {}
+    for hint in description.get("hints", ()):
+        hints.setdefault(hint["field"], {})[hint["kind"]] = hint["reason"]
+    for name in personal:
+        hints.setdefault(name, {}).setdefault("personal", "you said so")
+    for name in clear:
+        hints.pop(name, None)
+    key = _subject_key(description, hints)
+    return tuple(
+        _proposed(field["name"], field["type"], hints.get(field["name"], {}), is_key=field["name"] == key)
+        for field in description["fields"]
+    )
+
+
+def _subject_key(description: Mapping[str, Any], hints: Mapping[str, Mapping[str, str]]) -> str | None:
+    """The field that names the person a row is about: of several, the one that also names the row."""
+    candidates = [name for name, kinds in hints.items() if "subject_key" in kinds]
+    return next((name for name in candidates if name in description.get("key", ())), next(iter(candidates), None))
+
+
+def _proposed(name: str, type_: FieldType, kinds: Mapping[str, str], *, is_key: bool) -> Proposed:
+    if not kinds:
+        return Proposed(name, type_)
+    is_sensitive = "sensitive" in kinds
+    masks = _KEY if is_key else _SENSITIVE if is_sensitive else _PERSONAL
+    return Proposed(
+        name,
+        type_,
+        level="G4" if is_sensitive else "G3",
+        is_personal=True,
+        is_sensitive=is_sensitive,
+        is_subject_key=is_key,
+        mask=masks.get(type_, _NOTHING),
+        reason=kinds.get("subject_key") or kinds.get("sensitive") or kinds.get("personal", ""),
+    )
+
+
+def document(
+    fields: Sequence[Proposed],
+    *,
+    title: Mapping[str, str],
+    description: Mapping[str, str],
+    purposes: Sequence[str],
+    row_filter: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """A dataset's document over proposed fields: shared on conditions, every field on offer, masked as proposed."""
+    words = "、".join(purposes), ", ".join(purposes)
+    return {
+        "title": dict(title),
+        "description": dict(description),
+        "fields": [field.document() for field in fields],
+        "sharing": {
+            "attribute": "conditional",
+            "scope": "经申请并签订协议的单位 (organisations with an agreement)",
+            "use": f"{words[0]} ({words[1]})",
+        },
+        "terms": {
+            "purposes": list(purposes),
+            "fields": [field.name for field in fields],
+            "masks": {field.name: field.mask for field in fields if field.mask is not None},
+            "row_filter": dict(row_filter) if row_filter else None,
+        },
+        **more,
+    }
+
+
+def words_for(mask: Mapping[str, Any] | None) -> str:
+    """How a field leaves, in words."""
+    if mask is None:
+        return "as it is"
+    ends = {"first": mask.get("keep_start"), "last": mask.get("keep_end")}
+    kept = " and ".join(f"{end} {count}" for end, count in ends.items() if count)
+    words = {
+        "hash": "as a pseudonym",
+        "partial": f"{kept or 'nothing'} kept, rest *",
+        "year": "year only",
+        "month": "month only",
+        "prefix": f"first {mask.get('length')} characters",
+        "bucket": f"in ranges of {mask.get('size')}",
+        "constant": f"always {mask.get('value')}",
+        "null": "left empty",
+    }
+    return words[mask["kind"]]
