@@ -1,0 +1,87 @@
+"""Measure what docs and issues promise, print it, and write `build/bench.json`.
+
+python -m benchmarks [delivery] [stream] [ledger]
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import delivery, durable, stream
+from benchmarks.figures import machine
+from benchmarks.ground import furnish, ground, server
+
+_OUTPUT = Path("build/bench.json")
+_LARGE = 100
+_UNITS = (("per_s", "requests/s"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"), ("cpu_us", "server CPU, µs a request"))
+_ALL = ("delivery", "stream", "ledger")
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all of them."""
+    chosen = sys.argv[1:] or list(_ALL)
+    if not set(chosen) <= set(_ALL):
+        sys.exit(f"there are: {', '.join(_ALL)}")
+    begun = time.monotonic()
+    found: dict[str, Any] = {"machine": machine()}
+    with tempfile.TemporaryDirectory(prefix="exchange-bench-") as directory, ground(Path(directory)) as on:
+        with server(on):
+            key = furnish(on, stream.make_file(on.directory))
+            answer = delivery.one_answer(on, key)
+        with server(on, answer=answer) as pid:
+            if "delivery" in chosen:
+                found["delivery"] = delivery.measure(on, pid, key)
+            if "stream" in chosen:
+                found["stream"] = stream.measure(on, key)
+        if "ledger" in chosen:
+            found["ledger"] = durable.measure(on)
+    found["seconds"] = round(time.monotonic() - begun, 1)
+    _OUTPUT.parent.mkdir(exist_ok=True)
+    _OUTPUT.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console(width=110, highlight=False)
+    at = found["machine"]
+    console.print(f"{at['processor']}, {at['cpus']} CPUs, load {at['load']}, Python {at['python']}, {at['system']}")
+    table = Table("figure", "median", "least", "greatest", "rounds", "target", title="Benchmarks")
+    if "delivery" in found:
+        _show_delivery(table, found["delivery"])
+    if "stream" in found:
+        one = found["stream"]
+        _row(table, "stream.arrow_over_duckdb", one["ratio"], "≥ 0.5")
+        _row(table, "  governed, rows/s", one["governed_rows_per_s"])
+        _row(table, "  DuckDB alone, rows/s", one["duckdb_rows_per_s"])
+    if "ledger" in found:
+        for in_flight, one in found["ledger"]["spread"].items():
+            _row(table, f"ledger.durable_per_s.{in_flight}", one, "≥ 8,000" if in_flight == "128" else "")
+    console.print(table)
+    for title, stages in found.get("delivery", {}).get("stages", {}).items():
+        shares = Table(title.replace("_", " "), "µs a request", "share")
+        for name, stage in stages.items():
+            shares.add_row(name, f"{stage['us']:,.0f}", f"{stage['share']:.1%}")
+        console.print(shares)
+    console.print(f"written to {_OUTPUT} in {found['seconds']} s")
+
+
+def _show_delivery(table: Table, one: dict[str, Any]) -> None:
+    _row(table, "delivery.governed_over_bare", one["ratio"], "≥ 0.2, aim 0.5")
+    for name in ("governed", "bare"):
+        for key, unit in _UNITS:
+            _row(table, f"  {name}, {unit}", one[name][key])
+
+
+def _row(table: Table, name: str, one: dict[str, Any], target: str = "") -> None:
+    values = (f"{one[key]:,.{0 if one[key] >= _LARGE else 3}f}" for key in ("median", "min", "max"))
+    table.add_row(name, *values, str(one["rounds"]), target)
+
+
+if __name__ == "__main__":
+    main()

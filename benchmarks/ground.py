@@ -1,0 +1,282 @@
+"""The ground a benchmark stands on: a founded exchange in a directory of its own, its server a process of its own.
+
+An owner has a table in PostgreSQL and a file; a platform has an agreement over each. Everything is made through the API.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+
+from benchmarks.server import ANSWER
+from client import Client, SigningKey
+from exchange.app import create_app
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings import Settings
+from exchange.migrations import commands
+from exchange.participants.founding import ADMINISTRATORS, found, founder
+from exchange.participants.uscc import check_character
+
+PURPOSE = "talent-service"
+TABLE_ROWS = 100_000
+TABLE = "benchmark-owner/table"
+FILE = "benchmark-owner/file"
+_READER = "benchmark_reader"
+_START_WAIT = 60.0
+_MASKS = {
+    TABLE: {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
+    FILE: {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}, "person_id": {"kind": "hash"}},
+}
+_FILTERS = {
+    TABLE: {"field": "city", "op": "ne", "value": "330300"},
+    FILE: {"field": "city", "op": "eq", "value": "330100"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organisation's id, its member's key and its system's."""
+
+    id: str
+    steward: SigningKey
+    system: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where everything is; `consumer` is the key that fetches."""
+
+    directory: Path
+    port: int
+    database: str
+    owner_database: str
+    administrators: dict[str, SigningKey]
+
+    @property
+    def url(self) -> str:
+        """The exchange's public URL."""
+        return f"http://localhost:{self.port}"
+
+    def settings(self) -> Settings:
+        """The settings of the exchange."""
+        return Settings(data=self.directory / "exchange", database_url=self.database, public_url=self.url)
+
+    def client(self, key: SigningKey) -> Client:
+        """A client that signs with a key."""
+        return Client(self.url, key, timeout=120)
+
+
+@contextmanager
+def ground(directory: Path) -> Iterator[Ground]:
+    """Found an exchange in an empty directory, with the owner's table beside it; its PostgreSQL runs until the end."""
+    embedded = Embedded(directory / "exchange")
+    try:
+        asyncio.run(_databases(embedded))
+        commands.upgrade(embedded.url())
+        made = Ground(
+            directory=directory,
+            port=_free_port(),
+            database=embedded.url(),
+            owner_database=embedded.url("benchmark_owner").replace("postgres:@", f"{_READER}@"),
+            administrators={name: SigningKey.generate() for name in ADMINISTRATORS},
+        )
+        asyncio.run(_found(made))
+        yield made
+    finally:
+        embedded.close()
+
+
+@contextmanager
+def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]:
+    """The exchange's server, one worker, for as long as the context lasts; yields its process id."""
+    environment = os.environ | {
+        "EXCHANGE_DATA": str(on.directory / "exchange"),
+        "EXCHANGE_DATABASE_URL": on.database,
+        "EXCHANGE_PUBLIC_URL": on.url,
+        ANSWER: json.dumps(answer or {}, ensure_ascii=False),
+    }
+    command = [sys.executable, "-m", "uvicorn", "--factory", "benchmarks.server:create", "--port", str(on.port)]
+    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        _wait_until_ready(on, process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def furnish(on: Ground, file: Path) -> SigningKey:
+    """Publish the table and the file and conclude an agreement over each; returns the key of the consuming system."""
+    owner, platform = _join(on, "benchmark-owner", "department"), _join(on, "benchmark-platform", "institution")
+    with on.client(owner.steward) as steward, on.client(platform.steward) as consumer:
+        table = {"kind": "postgresql", "title": "table", "dsn": on.owner_database, "table": "people"}
+        sources = {TABLE: _ask(steward, "/api/v1/sources", {"organisation": owner.id, "source": table})}
+        registered = _ask(
+            steward, "/api/v1/sources", {"organisation": owner.id, "source": {"kind": "file", "title": "file"}}
+        )
+        path = f"/api/v1/sources/{registered['id']}/content?filename={file.name}"
+        sources[FILE] = steward.request("PUT", path, content=file).json()
+        for reference, source in sources.items():
+            drafted = _ask(
+                steward,
+                "/api/v1/datasets",
+                {
+                    "source": source["id"],
+                    "handle": reference.partition("/")[2],
+                    "document": _document(source["description"]["fields"], reference),
+                },
+            )
+            dataset = _ask(steward, f"/api/v1/datasets/{drafted['id']}/publication", None)
+            application = _ask(consumer, "/api/v1/applications", _application(dataset))
+            _ask(steward, f"/api/v1/applications/{application['id']}/approval", {})
+    return platform.system
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+async def _databases(embedded: Embedded) -> None:
+    await embedded.create()
+    await embedded.create("benchmark_owner")
+    connection = await asyncpg.connect(**arguments(embedded.url("benchmark_owner")))
+    try:
+        await connection.execute(  # the names are our own
+            f"CREATE ROLE {_READER} LOGIN;"
+            "CREATE TABLE people (person_id integer PRIMARY KEY, name text NOT NULL, city text NOT NULL, born date);"
+            "INSERT INTO people SELECT i, '测试人员' || i, '330' || (1 + i % 2) || '00', date '1970-01-01' + i % 12000 "  # noqa: S608
+            f"FROM generate_series(1, {TABLE_ROWS}) i;"
+            f"GRANT SELECT ON people TO {_READER}; ANALYZE people"
+        )
+    finally:
+        await connection.close()
+
+
+async def _found(on: Ground) -> None:
+    app = create_app(on.settings())
+    async with app.router.lifespan_context(app):
+        await found(
+            app.state.runtime,
+            founder(
+                handle="operator",
+                code=_code(),
+                name_zh="运营中心",
+                name_en="Operator",
+                keys={name: key.public_text for name, key in on.administrators.items()},
+            ),
+            vkey=app.state.publisher.vkey,
+        )
+
+
+def _wait_until_ready(on: Ground, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _START_WAIT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            if httpx2.get(f"{on.url}/readyz").is_success:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError("the server did not begin to answer")
+
+
+def _join(on: Ground, handle: str, kind: str) -> Party:
+    steward, system = SigningKey.generate(), SigningKey.generate()
+    with on.client(on.administrators["operator"]) as operator:
+        organisation = _ask(
+            operator,
+            "/api/v1/organisations",
+            {
+                "handle": handle,
+                "kind": kind,
+                "code": _code(),
+                "level": "province" if kind == "department" else "none",
+                "name_zh": handle,
+                "name_en": handle,
+                "first_member": {
+                    "kind": "member",
+                    "handle": "steward",
+                    "title": "Steward",
+                    "public_key": steward.public_text,
+                    "roles": ["steward", "approver", "consumer", "security_administrator"],
+                },
+            },
+        )
+        _ask(operator, f"/api/v1/organisations/{organisation['id']}/admission", None)
+    with on.client(steward) as member:
+        _ask(
+            member,
+            f"/api/v1/organisations/{organisation['id']}/principals",
+            {
+                "kind": "system",
+                "handle": "service",
+                "title": "Service",
+                "public_key": system.public_text,
+                "roles": ["consumer"],
+            },
+        )
+    return Party(organisation["id"], steward, system)
+
+
+def _ask(client: Client, path: str, document: Any) -> Any:
+    return client.request("POST", path, json=document).json()
+
+
+def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
+    return {
+        "title": {"zh": "测试数据", "en": "Made up for a benchmark"},
+        "description": {"zh": "测试数据", "en": "Made up for a benchmark"},
+        "fields": [
+            {
+                "name": one["name"],
+                "type": one["type"],
+                "title": {"zh": one["name"], "en": one["name"]},
+                "level": "G3" if one["name"] in {"name", "person_id"} else "G1",
+                "personal": one["name"] in {"name", "person_id"},
+            }
+            for one in fields
+        ],
+        "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
+        "terms": {
+            "purposes": [PURPOSE],
+            "fields": [one["name"] for one in fields],
+            "masks": _MASKS[reference],
+            "row_filter": _FILTERS[reference],
+        },
+    }
+
+
+def _application(dataset: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "dataset": dataset["id"],
+        "fields": dataset["document"]["terms"]["fields"],
+        "purpose": PURPOSE,
+        "basis": "浙江省公共数据条例",
+        "scenario": "talent service",
+        "scope": "applicants of the service",
+        "not_after": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+
+
+def _code() -> str:
+    first17 = f"12330000MB{secrets.randbelow(10**7):07d}"
+    return first17 + check_character(first17)
