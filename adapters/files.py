@@ -29,7 +29,7 @@ from adapters.parquet_file import import_parquet
 from adapters.sections import Headings, SectionColumn, Sorted_, headings, notes_on_rows, without_odd_rows
 from adapters.snapshot import Snapshot, write
 from adapters.spool import Spool
-from adapters.workbook import read_workbook
+from adapters.workbook_process import read_apart
 
 _HINT_ROWS: Final = 500
 
@@ -53,7 +53,9 @@ def import_file(path: Path, target_directory: Path, *, options: ImportOptions | 
     if kind == "parquet":
         snapshot = import_parquet(path, target_directory)
     elif kind == "workbook":
-        snapshot = _import_grid(read_workbook(path, options), target_directory, options)
+        with TemporaryDirectory(dir=target_directory, prefix="sheet-") as temporary:
+            grid = read_apart(path, options, Path(temporary))
+            snapshot = _import_grid(grid, target_directory, options)
     else:
         snapshot = _import_text(path, target_directory, options)
     return ImportedFile(snapshot.path, snapshot.description)

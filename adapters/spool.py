@@ -36,11 +36,7 @@ class Spool:
 
     def batches(self) -> Iterator[Batch]:
         """All batches, in order."""
-        with pa.memory_map(str(self._path)) as source:
-            reader = pa.ipc.open_file(source)
-            for index in range(reader.num_record_batches):
-                batch = reader.get_batch(index)
-                yield Batch(batch.column(0), batch.columns[1:])
+        return read_batches(self._path)
 
     def is_unique(self, index: int, odd: Any) -> bool:
         """Whether no text of a column comes twice, the rows numbered in `odd` left out."""
@@ -50,3 +46,12 @@ class Spool:
         ]
         whole: Any = pa.chunked_array(columns, pa.string())
         return bool(pc.count_distinct(whole).as_py() == len(whole))
+
+
+def read_batches(path: Path) -> Iterator[Batch]:
+    """The batches of a finished spool, in order."""
+    with pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        for index in range(reader.num_record_batches):
+            batch = reader.get_batch(index)
+            yield Batch(batch.column(0), batch.columns[1:])
