@@ -1,0 +1,79 @@
+"""The commands that pages show exist, with the options they show; the Python they show fits the library."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import admin.cli
+import client.cli
+import ledger.cli
+
+ROOT = Path(__file__).parents[2]
+NAMES = [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
+PROGRAMS: dict[str, Any] = {
+    "exchange": typer.main.get_command(admin.cli.app),
+    "exchange-client": typer.main.get_command(client.cli.app),
+    "ledger": typer.main.get_command(ledger.cli.app),
+}
+_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def shown(text: str) -> list[list[str]]:
+    """The commands of ours in a page's shell examples and in its running text."""
+    lines = [line for kind, code in _FENCE.findall(text) if kind == "sh" for line in code.splitlines()]
+    lines += re.findall(r"`((?:exchange|exchange-client|ledger) [^`]+)`", _FENCE.sub("", text).replace("\n", " "))
+    ours = re.compile(r"(?:[A-Z_]+=\S+ )*((?:exchange|exchange-client|ledger) .+)")
+    return [shlex.split(found[1].replace("…", ""), comments=True) for line in lines if (found := ours.match(line))]
+
+
+def fault(words: list[str]) -> str | None:
+    """What is wrong with a command, if anything."""
+    command = PROGRAMS[words[0]]
+    rest = words[1:]
+    while hasattr(command, "commands"):
+        if not rest or rest[0] not in command.commands:
+            return f"no command {rest[:1]}"
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
+    unknown = [word for word in rest if word.startswith("-") and word not in known]
+    return f"no option {unknown}" if unknown else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_are_there_as_shown(name: str) -> None:
+    commands = shown((ROOT / name).read_text(encoding="utf-8"))
+    assert [(words, wrong) for words in commands if (wrong := fault(words))] == []
+
+
+def test_the_check_would_notice() -> None:
+    assert fault(["ledger", "verify", "DIR"]) is None
+    assert fault(["ledger", "verify", "DIR", "--thorough"])
+    assert fault(["ledger", "trust", "DIR"])
+    assert len(shown((ROOT / "README.md").read_text(encoding="utf-8"))) > 8
+
+
+def test_the_python_fits_the_library(tmp_path: Path) -> None:
+    scripts = []
+    for name in NAMES:
+        blocks = [code for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8")) if kind == "python"]
+        if blocks:
+            scripts.append(tmp_path / f"{re.sub(r'[^a-z]', '_', name.lower())}.py")
+            scripts[-1].write_text("\n".join(blocks), encoding="utf-8")
+    assert len(scripts) > 3
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--no-strict-optional",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        *map(str, scripts),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
