@@ -17,8 +17,9 @@ FROM python:3.13-slim
 RUN useradd --uid 10001 --create-home exchange && install -d -o exchange /var/lib/exchange
 COPY --from=build /opt/exchange /opt/exchange
 ENV PATH=/opt/exchange/bin:$PATH EXCHANGE_DATA=/var/lib/exchange
-USER exchange
+USER 10001
 VOLUME /var/lib/exchange
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD ["exchange", "health"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 CMD ["exchange", "serve", "--host", "0.0.0.0"]
