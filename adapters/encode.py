@@ -5,7 +5,7 @@ at a time away from the event loop, since 65,536 rows of text take it a tenth of
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -81,7 +81,7 @@ class CsvRenderer:
         """The lines of a batch."""
         if not batch.num_rows:
             return b""
-        columns = [as_text(one) if pa.types.is_timestamp(one.type) else one for one in batch.columns]
+        columns = [as_text(one) if is_quoted(one.type) else one for one in batch.columns]
         names = [f"c{index}" for index in range(len(columns))]
         buffer = BytesIO()
         pa_csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), buffer, self._options)
@@ -159,6 +159,14 @@ class StreamEncoder:
 def stream_encoder(kind: Format) -> StreamEncoder:
     """An encoder for one answer."""
     return StreamEncoder(kind)
+
+
+async def encoded(kind: Format, batches: AsyncIterable[pa.RecordBatch]) -> AsyncGenerator[bytes]:
+    """All of an answer, a piece for each batch and one behind the last."""
+    encoder = stream_encoder(kind)
+    async for batch in batches:
+        yield await encoder.add(batch)
+    yield await encoder.end()
 
 
 def batch_of(rows: Rows, fields: Iterable[Field]) -> pa.RecordBatch:
