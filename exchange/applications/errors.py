@@ -16,4 +16,4 @@ class NotShared(Problem):
 
     slug = "dataset-not-shared"
     title = "The dataset is not shared"
-    status = 409
+    status = 403

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from exchange.kernel.problems import Problem
+from exchange.applications.errors import NotShared
+from exchange.kernel.problems import Forbidden, Problem
+from exchange.participants.errors import PrincipalSuspended
 from policies.documents import REASON_CODES, Decision, Reason, ReasonCode
 from policies.explanations import explain
 
@@ -38,9 +40,17 @@ class Denied(Problem):
 
 
 _UNAVAILABLE: frozenset[ReasonCode] = frozenset({"policy-unavailable"})
+# Reasons for which other requests are refused too.
+_SHARED: dict[ReasonCode, type[Problem]] = {
+    "role-missing": Forbidden,
+    "principal-suspended": PrincipalSuspended,
+    "dataset-not-shared": NotShared,
+}
 
 
-def _problem_for(code: ReasonCode) -> type[Denied]:
+def _problem_for(code: ReasonCode) -> type[Problem]:
+    if code in _SHARED:
+        return _SHARED[code]
     told = explain(Reason(code=code, rule=""))
     return type(
         "".join(part.title() for part in code.split("-")),
@@ -55,10 +65,10 @@ def _problem_for(code: ReasonCode) -> type[Denied]:
     )
 
 
-DENIED: dict[ReasonCode, type[Denied]] = {code: _problem_for(code) for code in REASON_CODES}
+DENIED: dict[ReasonCode, type[Problem]] = {code: _problem_for(code) for code in REASON_CODES}
 
 
-def denial(decision: Decision) -> Denied:
+def denial(decision: Decision) -> Problem:
     """A denial as a problem: the first reason gives the type, all of them are told with what would satisfy them."""
     reasons: Sequence[Reason] = decision.reasons
     told = explain(reasons[0])

@@ -24,6 +24,12 @@ FAILURES = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What talking to a database can raise, through SQLAlchemy or beside it."""
 
 
+def is_value_refused(error: BaseException) -> bool:
+    """Whether the database failed on a value that it cannot hold, such as a NUL in a text (SQLSTATE class 22)."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None) or "").startswith("22")
+
+
 class Base(DeclarativeBase):
     """The declarative base of every room's tables, with names a migration can refer to."""
 

@@ -81,9 +81,22 @@ def validation_problem(error: RequestValidationError) -> Problem:
     return RequestInvalid("Correct what `errors` lists and send the request again.", errors=shown)
 
 
+_OWN_WORDS = {"union_tag_invalid": "none of the kinds there are", "uuid_parsing": "an id is a UUID"}
+
+
 def _message(item: dict[str, Any]) -> str:
     """What is wrong, without the value; an own validator's words are kept because they never repeat it."""
-    return str(item["msg"]).removeprefix("Value error, ")
+    return _OWN_WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+
+
+def http_problem(error: HTTPException) -> Problem:
+    """What the framework found wrong by itself, as a problem."""
+    if error.status_code == NotFound.status:
+        return NotFound("There is nothing at this address; /docs lists the addresses there are.")
+    if error.status_code == MethodNotAllowed.status:
+        allowed = (error.headers or {}).get("Allow", "")
+        return MethodNotAllowed(f"This address takes: {allowed}.", headers={"Allow": allowed})
+    return RequestMalformed("The request cannot be read.")
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -103,14 +116,7 @@ def install(app: FastAPI) -> None:
 
     async def on_http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
-        if error.status_code == NotFound.status:
-            return problem_response(NotFound("There is nothing at this address; /docs lists the addresses there are."))
-        if error.status_code == MethodNotAllowed.status:
-            allowed = (error.headers or {}).get("Allow", "")
-            return problem_response(MethodNotAllowed(f"This address takes: {allowed}.", headers={"Allow": allowed}))
-        problem = RequestMalformed("The request cannot be read.")
-        problem.members["status"] = error.status_code
-        return problem_response(problem)
+        return problem_response(http_problem(error))
 
     async def on_anything(request: Request, error: Exception) -> Response:
         route = request.scope.get("route")

@@ -58,7 +58,7 @@ _DESCRIPTIONS = {
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }
-_ALWAYS = (400, 401, 403, 404, 409, 413, 422, 503)
+_ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 # For `openapi_extra`: the route takes signed requests.
 SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}

@@ -120,7 +120,9 @@ class ContentTooLarge(Problem):
 
 
 class LedgerUnavailable(Problem):
-    """The ledger could not be written, so nothing is answered and nothing was changed. Try again later."""
+    """The database, and with it the ledger, could not be reached or failed, so there is no answer. What was asked for was
+    not done, unless the connection broke at the very moment of its commit: look before trying a change again.
+    """
 
     slug = "ledger-unavailable"
     title = "The ledger cannot be written"

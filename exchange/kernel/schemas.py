@@ -1,9 +1,9 @@
 """The shapes that all rooms' schemas share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class In(BaseModel):
@@ -19,13 +19,26 @@ class Out(BaseModel):
 
 
 # No control characters: PostgreSQL text cannot hold a NUL, and names are printed in terminals and logs.
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 Handle = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"),
     Field(description="A short name for addresses and commands", examples=["demo-education"]),
 ]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-Moment = Annotated[AwareDatetime, Field(examples=[datetime.fromisoformat("2027-06-30T00:00:00+08:00")])]
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def _in_range(value: datetime) -> datetime:
+    """Years at the ends of the calendar have no UTC form."""
+    if not _EARLIEST <= value <= _LATEST:
+        raise ValueError("a time is between the years 1970 and 9999")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_in_range), Field(examples=[datetime.fromisoformat("2027-06-30T00:00:00+08:00")])
+]

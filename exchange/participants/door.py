@@ -13,13 +13,22 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import FAILURES, IntegrityError
-from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of, validation_problem
+from exchange.kernel.database import FAILURES, IntegrityError, is_value_refused
+from exchange.kernel.http import (
+    body_of,
+    headers_of,
+    http_problem,
+    problem_response,
+    runtime_of,
+    target_uri_of,
+    validation_problem,
+)
 from exchange.kernel.logs import log
 from exchange.kernel.openapi import SIGNED
-from exchange.kernel.problems import Conflict, LedgerUnavailable, Problem
+from exchange.kernel.problems import Conflict, LedgerUnavailable, Problem, RequestInvalid, UnsupportedMediaType
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work, driver
 from exchange.participants import authentication, errors, queries
@@ -78,6 +87,7 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
             sender = authentication.check_signature(signed, authentication.check_key(holder, at=runtime.clock.now()))
             if body:
                 authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
+                _check_media_type(headers.get("content-type", ""))
             authentication.check_standing(sender.holder)
             if not await store.take(await driver(session), [sender.once]):
                 raise errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
@@ -86,21 +96,40 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
             request.state.signed = signed
             response = await inner(request)
             await work.commit()
-    except RequestValidationError as error:
-        return await _refuse(request, runtime, signed, sender, validation_problem(error))
-    except Problem as problem:
-        return await _refuse(request, runtime, signed, sender, problem)
-    except IntegrityError:
-        taken = Conflict("Another object has this name or number already, perhaps since a moment ago.")
-        return await _refuse(request, runtime, signed, sender, taken)
-    except DATABASE_FAILURES as error:
+    except (RequestValidationError, HTTPException, Problem, *DATABASE_FAILURES) as error:
+        problem = _problem_of(error)
+        if problem is not None:
+            return await _refuse(request, runtime, signed, sender, problem)
         log().error("work failed", exc_info=error, method=request.method)
         return problem_response(
-            LedgerUnavailable("Nothing was changed; try again later.", headers={"Retry-After": "1"})
+            LedgerUnavailable("Look whether it was done before you try again.", headers={"Retry-After": "1"})
         )
     if work.appended:
         response.headers["exchange-entry"] = str(work.appended[0])
     return sign(response, runtime=runtime, signed=signed)
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    """What an error says about the request; None where it says nothing, because the database failed."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return validation_problem(error)
+    if isinstance(error, HTTPException):
+        return http_problem(error)
+    if isinstance(error, IntegrityError):
+        return Conflict("Another object has this name or number already, perhaps since a moment ago.")
+    if is_value_refused(error):
+        return RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
+    return None
+
+
+def _check_media_type(content_type: str) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        raise UnsupportedMediaType("Send the document as application/json.")
 
 
 async def _refuse(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from exchange.kernel.schemas import Handle, In, Out, Text
@@ -28,6 +29,8 @@ def _public_key(value: str) -> str:
     raw = base64.b64decode(padded, altchars=b"-_", validate=True)
     if len(raw) != 32 or base64.urlsafe_b64encode(raw).decode().rstrip("=") != value:  # noqa: PLR2004 - RFC 8032
         raise ValueError("an Ed25519 public key is 32 bytes in base64url without padding")
+    if not crypto_core_ed25519_is_valid_point(raw):
+        raise ValueError("this is nobody's Ed25519 public key: it is not on the curve, or of small order")
     return value
 
 
