@@ -43,14 +43,18 @@ async def agreement(
 
 
 async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:
-    """The agreements a delivery may rest on: live ones first, then the newest; at most ten go into a decision."""
+    """The agreements a delivery may rest on: active ones first, then the newest; at most ten go into a decision.
+
+    Those that have ended can permit nothing. Where there are no others, the newest of them says why.
+    """
     statement = (
         select(Agreement)
         .where(Agreement.consumer_id == consumer, Agreement.dataset_id == dataset)
         .order_by((Agreement.state == "active").desc(), Agreement.id.desc())
         .limit(_CANDIDATES)
     )
-    return (await session.execute(statement)).scalars().all()
+    found = (await session.execute(statement)).scalars().all()
+    return [agreement for agreement in found if agreement.state in {"active", "suspended"}] or found[:1]
 
 
 async def overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:

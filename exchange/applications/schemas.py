@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.schemas import FieldName, Purpose
-from exchange.kernel.schemas import In, Moment, Out, Prose
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose
 
 RowFilter = Annotated[
     dict[str, Any] | None,
@@ -24,6 +24,7 @@ class NewApplication(In):
         Field(
             min_length=1,
             max_length=130,
+            pattern=PRINTABLE,
             description="The dataset's id, or <organisation>/<dataset>",
             examples=["demo-education/degrees"],
         ),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import Handle, In, Moment, Out, Prose, Text
+from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Text
 from exchange.participants.schemas import Kind
 from exchange.participants.schemas import Level as AdministrativeLevel
 
@@ -34,14 +34,14 @@ class Bilingual(In):
 class FileOptions(In):
     """How to read a file, where finding out by itself goes wrong."""
 
-    sheet: Annotated[str | None, Field(max_length=31, description="The sheet of a workbook")] = None
+    sheet: Annotated[str | None, Field(max_length=31, pattern=PRINTABLE, description="The sheet of a workbook")] = None
     header_row: Annotated[
         int | None, Field(ge=0, le=1000, description="The row of names, from 1; 0: there is none")
     ] = None
-    encoding: Annotated[str | None, Field(max_length=40, examples=["gb18030"])] = None
-    delimiter: Annotated[str | None, Field(max_length=1)] = None
+    encoding: Annotated[str | None, Field(max_length=40, pattern=PRINTABLE, examples=["gb18030"])] = None
+    delimiter: Annotated[str | None, Field(max_length=1, pattern=r"^[^\x00]*$")] = None
     missing: Annotated[
-        list[Annotated[str, StringConstraints(max_length=100)]] | None,
+        list[Annotated[str, StringConstraints(max_length=100, pattern=PRINTABLE)]] | None,
         Field(max_length=50, description="Cells that count as missing, instead of the usual ones"),
     ] = None
     ragged: Annotated[Literal["refuse", "pad"], Field(description="Whether rows that are too short are filled")] = (
@@ -67,9 +67,11 @@ class PostgresqlSource(In):
 
     kind: Literal["postgresql"]
     title: Text
-    dsn: Annotated[str, Field(max_length=1000, description="postgresql://…; kept sealed, never answered")]
-    table_schema: Annotated[str, Field(min_length=1, max_length=63)] = "public"
-    table: Annotated[str, Field(min_length=1, max_length=63)]
+    dsn: Annotated[
+        str, Field(max_length=1000, pattern=PRINTABLE, description="postgresql://…; kept sealed, never answered")
+    ]
+    table_schema: Annotated[str, Field(min_length=1, max_length=63, pattern=PRINTABLE)] = "public"
+    table: Annotated[str, Field(min_length=1, max_length=63, pattern=PRINTABLE)]
 
 
 class NewSource(In):

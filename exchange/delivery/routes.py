@@ -217,7 +217,9 @@ def _question(request: Request, body: bytes) -> DeliveryRequest:
     try:
         if request.method == "POST":
             return DeliveryRequest.model_validate_json(body)
-        pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        pairs = parse_qsl(
+            request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100
+        )
         return DeliveryRequest.model_validate(from_query(pairs))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from exchange.catalog.schemas import FieldName
 from exchange.kernel.problems import RequestInvalid
-from exchange.kernel.schemas import In, Out
+from exchange.kernel.schemas import PRINTABLE, In, Out
 
 _OPERATORS = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
 Scalar = str | int | bool | float
+_VALUES = 1000
 
 
 class Filter(In):
@@ -20,7 +21,10 @@ class Filter(In):
 
     field: FieldName
     op: _OPERATORS
-    value: Annotated[Scalar | list[Scalar], Field(description="A list for `in` and `not_in`, a boolean for `is_null`")]
+    value: Annotated[
+        Scalar | Annotated[list[Scalar], Field(max_length=_VALUES)],
+        Field(description="A list for `in` and `not_in`, a boolean for `is_null`"),
+    ]
 
 
 class DeliveryRequest(In):
@@ -31,6 +35,7 @@ class DeliveryRequest(In):
         Field(
             min_length=1,
             max_length=130,
+            pattern=PRINTABLE,
             description="The dataset's id, or <organisation>/<dataset>",
             examples=["demo-education/degrees"],
         ),
