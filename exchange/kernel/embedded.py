@@ -1,5 +1,7 @@
 """The embedded database: a real PostgreSQL server from a wheel, in the data directory, so that there is nothing to install."""
 
+import json
+import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +41,25 @@ class Embedded:
 
     def close(self) -> None:
         """Let go of the server; the last process to do so stops it."""
+        with self._server._lock:  # noqa: SLF001 - the one under which its list of processes is kept
+            self._forget_ended()
         self._server.cleanup()
+
+    def _forget_ended(self) -> None:
+        """Take processes off the server's list that were killed before they could let go; it would wait for them."""
+        held = self._server.global_process_id_list
+        if held.path.exists():
+            held.put([process for process in json.loads(held.path.read_text()) if _is_running(process)])
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @asynccontextmanager
