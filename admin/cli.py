@@ -112,7 +112,8 @@ def join(
         demand_name(directory, handle)
         newcomer = Newcomer(handle, kind, level, code, name_zh, name_en, region)
         with reaching.reached(directory) as (url, _):
-            joined = joining.join(directory, url, newcomer)
+            trust = directory.trust()
+            joined = joining.join(directory, lambda key: Client(url, key, trust=trust), newcomer)
         shown.joined(directory, joined)
 
 

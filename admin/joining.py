@@ -4,6 +4,7 @@ That suits an exchange on one machine, and a newcomer. An organisation elsewhere
 (`exchange-client keygen`) and hands over only their public halves.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,20 +40,19 @@ class Joined:
     entry: int | None
 
 
-def join(directory: DataDirectory, url: str, newcomer: Newcomer) -> Joined:
+def join(directory: DataDirectory, connect: Callable[[SigningKey], Client], newcomer: Newcomer) -> Joined:
     """Register and admit an organisation, and enrol its system. What was done before is not done again.
 
-    Raises CannotDo, and what Client.request raises.
+    `connect` gives a client for a key. Raises what Client.request raises.
     """
-    trust = directory.trust()
     steward, system = (_key(directory, name) for name in (newcomer.handle, f"{newcomer.handle}-system"))
-    with Client(url, SigningKey.load(directory.key_file("operator")), trust=trust) as operator:
+    with connect(SigningKey.load(directory.key_file("operator"))) as operator:
         organisation = _known(operator, newcomer.handle) or _registered(operator, newcomer, steward)
         entry = None
         if organisation["state"] == "registered":
             admitted = operator.request("POST", f"/api/v1/organisations/{organisation['id']}/admission")
             organisation, entry = admitted.json(), admitted.entry
-    with Client(url, steward, trust=trust) as client:
+    with connect(steward) as client:
         principals = f"/api/v1/organisations/{organisation['id']}/principals"
         if not any(one["kind"] == "system" for one in client.request("GET", principals).json()):
             client.request(

@@ -1,0 +1,81 @@
+"""The voice of the demonstration: numbered chapters, short sentences, tables of real values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from admin.terminal import console
+
+_INDENT = 3
+_SHOWN = 14
+
+
+class Narrator:
+    """Tells the story on the terminal as it happens."""
+
+    def __init__(self) -> None:
+        self._out = console()
+        self._chapter = 0
+
+    def title(self, english: str, chinese: str) -> None:
+        """The first line."""
+        self._out.print(Text.assemble((english, "bold"), f"  {chinese}"))
+
+    def chapter(self, english: str, chinese: str) -> None:
+        """Begin the next chapter."""
+        self._chapter += 1
+        self._out.print()
+        self._out.print(Text.assemble((f"{self._chapter}  {english}", "bold cyan"), (f"  {chinese}", "cyan")))
+
+    def heading(self, english: str, chinese: str) -> None:
+        """Something after the last chapter."""
+        self._out.print()
+        self._out.print(Text.assemble((english, "bold cyan"), (f"  {chinese}", "cyan")))
+
+    def say(self, text: str) -> None:
+        """A sentence or two."""
+        self._out.print(Padding(Text(text), (0, 0, 0, _INDENT), expand=False))
+
+    def remark(self, text: str) -> None:
+        """Something beside the story."""
+        self._out.print(Padding(Text(text, style="dim"), (0, 0, 0, _INDENT), expand=False))
+
+    def facts(self, rows: Mapping[str, Any], *, deeper: bool = False) -> None:
+        """Names and values, one below the other; `deeper` below what was said before."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in rows.items():
+            table.add_row(name, value if isinstance(value, Text) else str(value))
+        self._out.print(Padding(table, (0, 0, 0, 2 * _INDENT if deeper else _INDENT), expand=False))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Rows under names."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for name in header:
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*(cell if isinstance(cell, Text) else str(cell) for cell in row))
+        self._out.print(Padding(table, (0, 0, 0, _INDENT), expand=False))
+
+    def records(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Records as they came, long values cut short."""
+        header = list(rows[0]) if rows else []
+        self.table(header, [[shortened(row[name]) for name in header] for row in rows])
+
+    def check(self, text: str) -> None:
+        """Something that was verified."""
+        self._out.print(Padding(Text.assemble(("✓ ", "green"), text), (0, 0, 0, _INDENT), expand=False))
+
+    def gap(self) -> None:
+        """An empty line."""
+        self._out.print()
+
+
+def shortened(value: Any, width: int = _SHOWN) -> str:
+    """A value that fits into a column; a missing one as a dash."""
+    text = "—" if value is None else str(value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
