@@ -1,7 +1,7 @@
 """Text tables: CSV, TSV and their relatives, each line a record unless quotes hold it together.
 
-Two readers. The fast one (Arrow's) takes plain files: UTF-8, every row as wide as the header. At the first thing it
-does not like, the careful one starts again from the top: it is ten times slower, but can say which lines are wrong
+Both readers take UTF-8. The fast one (Arrow's) takes plain files: every row as wide as the header. At the first thing
+it does not like, the careful one starts again from the top: it is ten times slower, but can say which lines are wrong
 and knows titles, sections and trailing delimiters.
 """
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from adapters.contract import Note, SourceError
-from adapters.encoding import UTF8, TextFile
+from adapters.encoding import TextFile
 from adapters.grid import Batch, Grid, batches_of, places
 from adapters.layout import HEAD_ROWS, Layout, find_layout
 from adapters.options import MAX_CELL, ImportOptions
@@ -33,7 +33,7 @@ class TooHard(Exception):
 
 
 def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) -> Grid:
-    """The table of a text file. Reading its batches may raise SourceError, or TooHard when not careful."""
+    """The table of a text file in UTF-8. Reading its batches may raise SourceError, or TooHard when not careful."""
     sample = _sample(text)
     delimiter = options.delimiter or sniff(sample)
     head, ends = _head(text, delimiter)
@@ -43,15 +43,12 @@ def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) 
     if layout.header >= 0 and options.ragged == "refuse":
         # The header says how wide a row is: a longer row is a mistake, not a column without a name.
         names = names[: max(len(head[layout.header]), 1)]
-    notes = list(layout.notes)
-    if text.encoding not in UTF8:
-        notes.insert(0, Note("encoding", f"the text is {text.encoding.upper()}"))
-    grid = Grid(names, [], notes=notes, has_titles=layout.has_titles)
+    grid = Grid(names, [], notes=list(layout.notes), has_titles=layout.has_titles)
     if is_careful:
         rows = _careful_rows(text, delimiter, layout, options, grid)
         grid.batches = batches_of(rows, len(names))
     else:
-        is_plain = text.encoding in UTF8 and text.quotes % 2 == 0 and not text.has_blank_lines and delimiter.isascii()
+        is_plain = text.quotes % 2 == 0 and not text.has_blank_lines and delimiter.isascii()
         if not is_plain or options.ragged == "pad":
             raise TooHard
         skipped = ends[layout.first - 1] if layout.first else 0

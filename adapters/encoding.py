@@ -75,6 +75,16 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextFile:
     return _refuse(path)
 
 
+def as_utf8(text: TextFile, directory: Path) -> TextFile:
+    """A copy in UTF-8 below `directory`, for the readers that know nothing else; the file itself when it is UTF-8."""
+    if text.encoding in UTF8:
+        return text
+    copy = directory / "text"
+    with copy.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(text.chunks())
+    return _described(copy, "utf-8")
+
+
 def _refuse(path: Path) -> TextFile:
     raise SourceError(
         "encoding-unknown",

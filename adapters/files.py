@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from adapters.contract import Description, Note, SourceError
 from adapters.delimited import TooHard, read_delimited
-from adapters.encoding import find_encoding
+from adapters.encoding import as_utf8, find_encoding
 from adapters.grid import Batch, CellKind, Grid
 from adapters.hints import guess as guess_hints
 from adapters.infer import ColumnGuess, Guess, convert
@@ -62,17 +62,21 @@ def import_file(path: Path, target_directory: Path, *, options: ImportOptions | 
 
 
 def _import_text(path: Path, directory: Path, options: ImportOptions) -> Snapshot:
-    text = find_encoding(path, options.encoding)
-    if options.delimiter is None and is_json(text):
-        return _import_grid(read_json(text), directory, options)
-    try:
-        return _import_grid(read_delimited(text, options, is_careful=False), directory, options)
-    except TooHard:
-        return _import_grid(read_delimited(text, options, is_careful=True), directory, options)
+    found = find_encoding(path, options.encoding)
+    with TemporaryDirectory(dir=directory, prefix="text-") as temporary:
+        text = as_utf8(found, Path(temporary))
+        notes = [] if text is found else [Note("encoding", f"the text is {found.encoding.upper()}")]
+        if options.delimiter is None and is_json(text):
+            return _import_grid(read_json(text), directory, options, notes)
+        try:
+            return _import_grid(read_delimited(text, options, is_careful=False), directory, options, notes)
+        except TooHard:
+            return _import_grid(read_delimited(text, options, is_careful=True), directory, options, notes)
 
 
-def _import_grid(grid: Grid, directory: Path, options: ImportOptions) -> Snapshot:
+def _import_grid(grid: Grid, directory: Path, options: ImportOptions, notes: Sequence[Note] = ()) -> Snapshot:
     """Two passes: spool the text and look at every cell, then convert and write."""
+    grid.notes[:0] = notes
     unknown = sorted(options.types.keys() - set(grid.names))
     if unknown:
         raise SourceError("option-invalid", f"a type is named for {', '.join(unknown)}, which the file does not have")
