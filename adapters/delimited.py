@@ -24,6 +24,7 @@ from adapters.options import MAX_CELL, ImportOptions
 _DELIMITERS: Final = (",", "\t", ";", "|", "，", "^")
 _SNIFFED_LINES: Final = 100
 _SNIFFED_CHARS: Final = 2**18
+_END_OF_FILE: Final = "\x1a"  # what DOS programs write behind the last line
 _MIN_SECTION_WIDTH: Final = 3
 _BLOCK: Final = 8 * 2**20
 
@@ -94,7 +95,7 @@ def _lines(text: TextFile) -> Iterator[str]:
 def _records(text: TextFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line it ends on; SourceError row-malformed with the line where it begins."""
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
         begins = reader.line_num + 1
         try:
@@ -151,7 +152,10 @@ def _fast_batches(
             if batch.num_rows:
                 numbers = pa.array(range(number, number + batch.num_rows), pa.int64())
                 number += batch.num_rows
-                yield Batch(numbers, [pc.utf8_trim_whitespace(column) for column in batch.columns])
+                columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
+                if has_quotes and any(pc.any(pc.starts_with(column, '"')).as_py() for column in columns):
+                    raise TooHard  # a quote behind a space is not seen as one
+                yield Batch(numbers, columns)
     except pa.ArrowException as error:
         raise TooHard from error
 
@@ -167,7 +171,7 @@ def _careful_rows(
     for number, (line, cells) in enumerate(_records(text, delimiter), 1):
         if number <= layout.first:
             continue
-        row = [cell.strip() for cell in cells]
+        row = [cell.strip().strip(_END_OF_FILE) for cell in cells]
         if len(row) != width:
             fitted = fit(row)
             if fitted is None:

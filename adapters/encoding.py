@@ -17,6 +17,7 @@ from adapters.contract import SourceError
 _CHUNK: Final = 2**20
 _LOOKED_AT: Final = 20_000  # ideographs
 _COMMON_SHARE: Final = 0.6
+_ZERO_EVERY: Final = 40  # bytes: one Latin character among twenty
 _MARKS: Final = (
     (BOM_UTF8, "utf-8-sig"),
     (BOM_UTF32_LE, "utf-32"),
@@ -66,7 +67,9 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextFile:
         return _described(path, wide) if _first_problem(path, wide) is None else _refuse(path)
     if b"\0" in head:
         raise SourceError(
-            "kind-unsupported", "this is no text, workbook or Parquet file", "byte " + str(head.index(0) + 1)
+            "kind-unsupported",
+            "this is no workbook or Parquet file, and no text, for it holds NUL bytes",
+            "byte " + str(head.index(0) + 1),
         )
     if _first_problem(path, "utf-8") is None:
         return _described(path, "utf-8")
@@ -125,7 +128,7 @@ def _described(path: Path, encoding: str) -> TextFile:
 def _unmarked_utf16(head: bytes) -> str | None:
     """UTF-16 without a mark has a zero in every other byte of its Latin characters and line ends."""
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if min(even, odd) == 0 and max(even, odd) > len(head) // 50:
+    if min(even, odd) == 0 and max(even, odd) >= max(2, len(head) // _ZERO_EVERY):
         return "utf-16-be" if even else "utf-16-le"
     return None
 

@@ -86,7 +86,7 @@ def _import_grid(grid: Grid, directory: Path, options: ImportOptions, notes: Seq
         columns = [ColumnGuess(name, options) for name in grid.names]
         for batch in grid.batches:
             spool.add(batch)
-            _look(without_odd_rows(batch, found) if grid.is_sheet else batch, columns)
+            _look(without_odd_rows(batch, grid.names, found) if grid.is_sheet else batch, columns)
         spool.finish()
         rows = _lone_rows(grid, found, columns)
         if not spool.rows or (grid.is_sheet and not found.records and not rows.records):
@@ -131,7 +131,7 @@ def _convert(
         text = f"{len(dropped)} columns without a name and without a value are left out"
         notes.append(Note("column-dropped", text, ", ".join(dropped[:5])))
     notes += [note for index in kept for note in guesses[index].notes]
-    odd = pa.array([*found.blank, *rows.sections, *rows.footnotes], pa.int64())
+    odd = pa.array([*found.blank, *found.repeated, *rows.sections, *rows.footnotes], pa.int64())
     converted = _converted(spool, [(index, grid.names[index], guesses[index]) for index in kept], odd, rows, options)
     first = next(converted)
     types = [guesses[index].arrow for index in kept]

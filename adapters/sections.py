@@ -7,6 +7,7 @@ above the table, or text where all other rows have a number. After the last reco
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,11 +30,12 @@ class Sorted_:  # noqa: N801 - `Sorted` would read as an order
     lone: dict[int, str] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
     last_record: int = 0
     records: int = 0
 
 
-def without_odd_rows(batch: Batch, found: Sorted_) -> Batch:
+def without_odd_rows(batch: Batch, names: Sequence[str], found: Sorted_) -> Batch:
     """The rows of a batch that are records for certain; the others go to `found`."""
     filled: Any = pa.array([0] * len(batch.numbers), pa.int16())
     for column in batch.columns:
@@ -47,12 +49,24 @@ def without_odd_rows(batch: Batch, found: Sorted_) -> Batch:
     lone = batch.numbers.filter(is_lone).to_pylist()
     found.lone.update(zip(lone, first.filter(is_lone).to_pylist(), strict=True))
     found.totals += batch.numbers.filter(pc.is_in(first, pa.array(_TOTALS))).to_pylist()
-    is_record = pc.invert(pc.or_(is_blank, is_lone))
+    is_repeated = _repeats(batch, names)
+    found.repeated += batch.numbers.filter(is_repeated).to_pylist()
+    is_record = pc.invert(pc.or_(is_repeated, pc.or_(is_blank, is_lone)))
     kept = Batch(batch.numbers.filter(is_record), [column.filter(is_record) for column in batch.columns])
     found.records += len(kept.numbers)
     if len(kept.numbers):
         found.last_record = kept.numbers[-1].as_py()
     return kept
+
+
+def _repeats(batch: Batch, names: Sequence[str]) -> Any:
+    """Rows that say the header again: pages or files were put one behind the other."""
+    is_repeated: Any = pa.array([len(names) > 1] * len(batch.numbers))
+    for column, name in zip(batch.columns, names, strict=True):
+        is_repeated = pc.and_(is_repeated, pc.equal(column, pa.scalar(name)))
+        if not pc.any(is_repeated).as_py():
+            break
+    return is_repeated
 
 
 @dataclass(slots=True)
@@ -87,6 +101,9 @@ def notes_on_rows(found: Sorted_, headings_: Headings, column: str | None) -> li
     if headings_.footnotes:
         text = f"{len(headings_.footnotes)} lines below the table are left out"
         notes.append(Note("footnotes-dropped", text, places(headings_.footnotes)))
+    if found.repeated:
+        text = f"{len(found.repeated)} rows that repeat the header are left out"
+        notes.append(Note("title-rows-dropped", text, places(found.repeated)))
     blank = [number for number in found.blank if number < found.last_record]
     if blank:
         notes.append(Note("blank-rows-dropped", f"{len(blank)} blank rows are left out", places(blank)))

@@ -97,6 +97,7 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("marked.csv", b"\xef\xbb\xbfa,b\n1,\xff\n", "encoding-unknown", "line 2", {}),
     ("odd utf-16.txt", b"\xff\xfea\0,\0b\0\n\0\x00\xd8", "encoding-unknown", "line 2", {}),
     ("binary.csv", bytes(range(1, 256)) * 10 + b"\0\1\2\3", "kind-unsupported", "byte 2551", {}),
+    ("nul.csv", b"a,b\n1,x\0y\n", "kind-unsupported", "byte 8", {}),
     ("no header.csv", b"1,2020-01-01,x\n2,2020-01-02,y\n", "header-missing", "row 1", {}),
     ("header elsewhere.csv", GOOD.encode(), "header-missing", "row 9", {"header_row": 9}),
     ("page.xls", b"\r\n<html><table><tr><td>1</td></tr></table></html>", "kind-unsupported", None, {}),

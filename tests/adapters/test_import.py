@@ -198,6 +198,25 @@ def test_delimiters_behind_the_last_column(tmp_path: Path) -> None:
     assert imported(tmp_path, "a,b\n1,2,\n3,4,,\n").rows == [(1, 2), (3, 4)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\r1,x\r2,y\r",
+        "a,b\r\n1,x\n2,y",
+        "\n\n\na,b\n1,x\n2,y\n",
+        "sep=;\r\na;b\r\n1;x\r\n2;y\r\n",
+        'a, b\n1, "x"\n2, "y"\n',
+        '"a","b"\n"1","x"\n"2","y"\n',
+        "a,b\n1,x\n2,y\n\x1a",
+        "a,b\n1,x\na,b\n2,y\n",
+        "单位：万元,\na,b\n1,x\n2,y\n",
+    ],
+)
+def test_ways_to_write_the_same_table(tmp_path: Path, text: str) -> None:
+    found = imported(tmp_path, text)
+    assert (found.names, found.rows) == (["a", "b"], [(1, "x"), (2, "y")])
+
+
 def test_short_rows_are_filled_when_asked(tmp_path: Path) -> None:
     found = imported(tmp_path, "a,b,c\n1,2\n3,4,5\n", ragged="pad")
     assert found.rows == [(1, 2, None), (3, 4, 5)]
