@@ -12,6 +12,8 @@ import asyncpg
 
 from ledger import store
 
+Batch = list[tuple[store.Submission, asyncio.Future[int]]]
+
 
 class SequencerClosed(Exception):
     """The sequencer was stopped before the entry was durable; whether it was written is not known."""
@@ -61,28 +63,40 @@ class Sequencer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
+            while batch := self._next():
                 await self._commit(batch)
 
-    async def _commit(self, batch: list[tuple[store.Submission, asyncio.Future[int]]]) -> None:
+    def _next(self) -> Batch:
+        """What is queued, as far as one transaction takes it."""
+        return [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
+
+    async def _commit(self, batch: Batch) -> None:
+        """Commit a batch and, on the same connection, those that queue up meanwhile."""
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                outcomes = await store.append(connection, [submission for submission, _ in batch])
+            async with self._pool.acquire() as connection:
+                while batch:
+                    async with connection.transaction():
+                        outcomes = await store.append(connection, [submission for submission, _ in batch])
+                    _tell(batch, outcomes)
+                    batch = self._next()
         except asyncio.CancelledError:
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(SequencerClosed())
+            _fail(batch, SequencerClosed())
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, each waiting request has to hear of it
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if future.done():
-                continue
-            if isinstance(outcome, store.Refused):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+            _fail(batch, error)
+
+
+def _tell(batch: Batch, outcomes: list[store.Outcome]) -> None:
+    for (_, future), outcome in zip(batch, outcomes, strict=True):
+        if future.done():
+            continue
+        if isinstance(outcome, store.Refused):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _fail(batch: Batch, error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
