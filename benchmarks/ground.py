@@ -160,9 +160,9 @@ async def _databases(embedded: Embedded) -> None:
     connection = await asyncpg.connect(**arguments(embedded.url("benchmark_owner")))
     try:
         await connection.execute(  # the names are our own
-            f"CREATE ROLE {_READER} LOGIN;"
+            f"CREATE ROLE {_READER} LOGIN;"  # noqa: S608
             "CREATE TABLE people (person_id integer PRIMARY KEY, name text NOT NULL, city text NOT NULL, born date);"
-            "INSERT INTO people SELECT i, '测试人员' || i, '330' || (1 + i % 2) || '00', date '1970-01-01' + i % 12000 "  # noqa: S608
+            "INSERT INTO people SELECT i, '测试人员' || i, '330' || (1 + i % 2) || '00', date '1970-01-01' + i % 12000 "
             f"FROM generate_series(1, {TABLE_ROWS}) i;"
             f"GRANT SELECT ON people TO {_READER}; ANALYZE people"
         )

@@ -12,26 +12,26 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
-from exchange.delivery import planning, routes, service
+from exchange.delivery import answering, planning, routes, service
 from ledger.sequencer import Sequencer
 
 _STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("verify the request", routes, "_read_signature"),
-    ("verify the request", routes, "_authenticate"),
-    ("read the question", routes, "_question"),
+    ("verify the request", answering, "_read_signature"),
+    ("verify the request", answering, "_authenticate"),
+    ("read the question", answering, "_question"),
     ("decide", service, "decide"),
     ("plan", planning, "plan_for"),
     ("plan", planning, "digest"),
     ("read the record", service, "read"),
-    ("encode the answer", routes, "json_page"),
+    ("encode the answer", answering, "json_page"),
     ("write the entry", service, "completed"),
     ("write the entry", service, "submission"),
     ("make it durable", Sequencer, "append"),
     ("make it durable", Sequencer, "_commit"),
-    ("sign the answer", routes, "_signature"),
+    ("sign the answer", answering, "_signature"),
 )
 _WAITED_FOR = "append"  # the commit runs beside the requests that wait for it
-_TOTAL = ("all", routes, "_deliver")
+_TOTAL = ("all", routes, "answer")
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class Stages:
             stage["cpu"] += clock.cpu
             if name != "make it durable" or attribute == _WAITED_FOR:
                 stage["wall"] += clock.wall
-        return {"requests": self._clocks["all", "_deliver"].calls, "stages": found}
+        return {"requests": self._clocks["all", "answer"].calls, "stages": found}
 
 
 def _timed(plain: Callable[..., Any], clock: _Clock) -> Callable[..., Any]:

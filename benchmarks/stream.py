@@ -31,10 +31,11 @@ _COLUMNS = ("person_id", "name", "city", "born")
 def make_file(directory: Path) -> Path:
     """The owner's file: made-up people, every second one in the city that the terms let through."""
     path = directory / "people.parquet"
-    rows = (
-        "SELECT 'P' || lpad(CAST(i AS VARCHAR), 9, '0') AS person_id, '测试人员' || CAST(i AS VARCHAR) AS name, "
+    rows = (  # the only thing put in is a number of ours
+        "SELECT 'P' || lpad(CAST(i AS VARCHAR), 9, '0') AS person_id, "  # noqa: S608
+        "'测试人员' || CAST(i AS VARCHAR) AS name, "
         "'330' || CAST(1 + i % 2 AS VARCHAR) || '00' AS city, DATE '1970-01-01' + CAST(i % 12000 AS INTEGER) AS born "
-        f"FROM range({2 * ROWS}) t(i)"  # noqa: S608 - a number of ours
+        f"FROM range({2 * ROWS}) t(i)"
     )
     with duckdb.connect(":memory:") as database:
         database.sql(rows).write_parquet(str(path))

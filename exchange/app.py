@@ -78,6 +78,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         servers=[{"url": settings.public_url}],
     )
     http.install(app)
+    app.add_middleware(delivery.Shortcut)
     for router in (
         health.public,
         catalog.public,

@@ -2,12 +2,16 @@
 
 import hashlib
 
+from adapters.plan import Column, Condition
 from exchange.delivery.facts import Decided, Facts, Offer
+from exchange.delivery.planning import granted
 from exchange.delivery.schemas import DeliveryRequest
+from exchange.kernel.identifiers import as_id
 from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
+from ledger import bodies
 from policies.cache import span
-from policies.documents import DeliveryInput, Rbac
+from policies.documents import Decision, DeliveryInput, Rbac
 
 
 async def decide(
@@ -40,15 +44,40 @@ async def decide(
     )
     decision = await runtime.engine.decide(document)
     begin, end = span(document)
+    record = _record(runtime, document, decision)
+    columns: tuple[Column, ...] = ()
+    where: Condition | None = None
+    if decision.allow and decision.obligations is not None and decision.agreement is not None:
+        columns, where = granted(
+            request.fields, offer=offer, obligations=decision.obligations, agreement=decision.agreement
+        )
     decided = Decided(
         decision=decision,
-        input=hashlib.sha256(document.facts()).hexdigest(),
-        obligations=hashlib.sha256(decision.obligations.model_dump_json().encode()).hexdigest()
-        if decision.obligations
-        else None,
+        record=record,
+        plain=record.model_dump(exclude_none=True),
+        columns=columns,
+        where=where,
         begin=begin,
         end=end,
     )
     if not any(reason.code == "policy-unavailable" for reason in decision.reasons):
         offer.remember(question, decided)
     return decided
+
+
+def _record(runtime: Runtime, document: DeliveryInput, decision: Decision) -> bodies.Decision:
+    """A decision as ledger entries hold it; the time it was made at is the entry's."""
+    obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
+    return bodies.Decision(
+        outcome="allow" if decision.allow else "deny",
+        policy=decision.revision,
+        engine=runtime.engine.name,
+        input=hashlib.sha256(document.facts()).hexdigest(),
+        obligations=hashlib.sha256(obligations).hexdigest() if obligations is not None else None,
+        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
+    )
+
+
+def _ref(ref: str | None) -> str | None:
+    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
+    return ref if ref is not None and as_id(ref) is not None else None

@@ -6,10 +6,11 @@ is only accepted while it has not.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter
-from adapters.plan import Field
+from adapters.plan import Column, Condition, Field
 from exchange.agreements.queries import Agreement
 from exchange.agreements.service import lane_between
 from exchange.catalog.schemas import DatasetDocument
@@ -20,6 +21,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
 from exchange.participants.queries import KeyHolder
+from ledger import bodies
 from policies import documents
 
 _KEPT = 10_000
@@ -28,15 +30,17 @@ _DECISIONS_KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision with the span of seconds in which time alone cannot change it.
+    """A decision with the span of seconds in which time alone cannot change it, and all that follows from it alone.
 
-    `input` is the digest of the facts in the input document, `obligations` that of the obligations; the time is the
-    entry's.
+    `record` is the decision as ledger entries hold it, `plain` the same as plain values. Where it allows, `columns` and
+    `where` are what it leaves of the dataset, checked against the dataset's fields.
     """
 
     decision: documents.Decision
-    input: str
-    obligations: str | None
+    record: bodies.Decision
+    plain: dict[str, Any]
+    columns: tuple[Column, ...]
+    where: Condition | None
     begin: int
     end: int
 

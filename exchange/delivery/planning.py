@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -21,30 +22,37 @@ from adapters.plan import (
     plan_to_json,
 )
 from exchange.delivery.errors import CursorInvalid, FilterInvalid
-from exchange.delivery.facts import Offer
+from exchange.delivery.facts import Decided, Offer
 from exchange.delivery.schemas import DeliveryRequest, Filter
 from exchange.kernel.sealing import Seal, SealBroken
 from policies.documents import Obligations
 
 
-def plan_for(
-    *, request: DeliveryRequest, offer: Offer, obligations: Obligations, agreement: str, limit: int, seal: Seal
-) -> Plan:
-    """The plan of a delivery: at most `limit` rows. Raises FilterInvalid, CursorInvalid."""
+def granted(
+    fields: Sequence[str], *, offer: Offer, obligations: Obligations, agreement: str
+) -> tuple[tuple[Column, ...], Condition | None]:
+    """What obligations leave of a dataset: the columns among `fields` (all, where none is named), and the rows."""
+    masks = {column.name: column.mask for column in obligations.columns}
+    names = [name for name in dict.fromkeys(fields) if name in masks] or list(masks)
     key = offer.mask_keys[agreement]
-    granted = {column.name: column.mask for column in obligations.columns}
-    names = [name for name in dict.fromkeys(request.fields) if name in granted] or list(granted)
-    columns = tuple(Column(name, _mask(granted[name], key)) for name in names)
-    conditions: list[Condition] = [condition_from_json(dict(one)) for one in obligations.row_filters]
-    wanted = tuple(_comparison(one) for one in request.filters)
+    columns = tuple(Column(name, _mask(masks[name], key)) for name in names)
+    conditions = [condition_from_json(dict(one)) for one in obligations.row_filters]
+    return columns, check(Plan(columns=columns, where=all_of(*conditions)), offer.fields).where
+
+
+def plan_for(
+    *, request: DeliveryRequest, offer: Offer, decided: Decided, agreement: str, limit: int, seal: Seal
+) -> Plan:
+    """The plan of an allowed delivery: at most `limit` rows. Raises FilterInvalid, CursorInvalid."""
+    where = decided.where
+    if request.filters:
+        wanted = all_of(*(_comparison(one) for one in request.filters))
+        try:
+            where = all_of(where, check(Plan(columns=decided.columns[:1], where=wanted), offer.fields).where)
+        except PlanError as error:
+            raise FilterInvalid("Correct the filter where `errors` says.", errors=[_place(error)]) from error
     order = offer.key if request.limit is not None or request.cursor is not None else ()
-    try:
-        checked = check(Plan(columns=columns, where=all_of(*wanted), limit=limit, order=order), offer.fields)
-    except PlanError as error:
-        raise FilterInvalid("Correct the filter where `errors` says.", errors=[_place(error)]) from error
-    plan = check(
-        Plan(columns=columns, where=all_of(*conditions, checked.where), limit=limit, order=order), offer.fields
-    )
+    plan = Plan(columns=decided.columns, where=where, limit=limit, order=order)
     if request.cursor is None:
         return plan
     position = open_cursor(request.cursor, plan=plan, offer=offer, agreement=agreement, seal=seal)

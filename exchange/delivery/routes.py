@@ -1,39 +1,40 @@
-"""The addresses of deliveries: one handler for both forms of the question, close to the wire because it is the hot path."""
+"""The addresses of deliveries, for both forms of the question, and for how a stream ended."""
 
-import hashlib
-import re
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters.contract import SourceError
-from adapters.encode import Format as StreamFormat
-from exchange.catalog.sources import problem_of
-from exchange.delivery import queries, service, streaming
-from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
-from exchange.delivery.errors import ExchangeBusy
-from exchange.delivery.facts import Facts
-from exchange.delivery.planning import close_cursor
-from exchange.delivery.schemas import DeliveryRequest, StreamOut, from_query
-from exchange.delivery.service import Attempt, Release
-from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
-from exchange.kernel.identifiers import new_id
-from exchange.kernel.logs import log
+from exchange.delivery import queries
+from exchange.delivery.answering import answer
+from exchange.delivery.schemas import StreamOut
 from exchange.kernel.openapi import SIGNED, problems
-from exchange.kernel.problems import LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
-from exchange.kernel.runtime import Runtime
-from exchange.participants import authentication, errors
-from exchange.participants.door import DATABASE_FAILURES, Handler, SignedRoute, SignedWork, actor_of, sign
-from ledger import bodies, signatures, store
-from ledger.signatures import SignedRequest
+from exchange.participants.door import Handler, SignedRoute, SignedWork
+from ledger import signatures
 
-_ATTEMPTS = 5
-_NO_STORE = "no-store"
-_PURPOSE_CODE = re.compile(r"[a-z][a-z0-9-]{1,62}")
+_PREFIX = "/api/v1"
+_PATH = "/deliveries"
+
+
+class Shortcut:
+    """ASGI middleware that takes a delivery straight to its handler.
+
+    Finding a route and opening what dependencies could need costs the framework more than a delivery's own work, and
+    its handler uses none of it. The routes below stay what the API's description is made of.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a delivery; pass everything else on."""
+        if scope["type"] == "http" and scope["path"] == _PREFIX + _PATH and scope["method"] in {"GET", "POST"}:
+            response = await answer(Request(scope, receive, send))
+            await response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class DeliveryRoute(APIRoute):
@@ -49,8 +50,8 @@ class DeliveryRoute(APIRoute):
         return handler
 
 
-router = APIRouter(prefix="/api/v1", tags=["deliveries"], route_class=DeliveryRoute)
-streams = APIRouter(prefix="/api/v1", tags=["deliveries"], route_class=SignedRoute, responses=problems())
+router = APIRouter(prefix=_PREFIX, tags=["deliveries"], route_class=DeliveryRoute)
+streams = APIRouter(prefix=_PREFIX, tags=["deliveries"], route_class=SignedRoute, responses=problems())
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     **problems(403, 406, 415, 502),
@@ -95,7 +96,7 @@ def _query(name: str, schema: dict[str, Any], description: str, **more: Any) -> 
 
 
 @router.post(
-    "/deliveries",
+    _PATH,
     response_class=Response,
     responses=_RESPONSES,
     openapi_extra={
@@ -118,11 +119,11 @@ def _query(name: str, schema: dict[str, Any], description: str, **more: Any) -> 
 )
 async def deliver(request: Request) -> Response:
     """Ask for records. The answer is what the agreement grants: its columns, masks and rows, and no more."""
-    return await _deliver(request)
+    return await answer(request)
 
 
 @router.get(
-    "/deliveries",
+    _PATH,
     response_class=Response,
     responses=_RESPONSES,
     openapi_extra={
@@ -138,7 +139,7 @@ async def deliver(request: Request) -> Response:
 )
 async def deliver_simply(request: Request) -> Response:
     """Ask for records in a query string, for simple readers."""
-    return await _deliver(request)
+    return await answer(request)
 
 
 @streams.get("/deliveries/{stream_id}")
@@ -154,212 +155,3 @@ async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
         bytes=row.bytes,
         content=signatures.digest_field(bytes.fromhex(row.content)) if row.content else None,
     )
-
-
-async def _deliver(request: Request) -> Response:
-    runtime = runtime_of(request)
-    facts: Facts = request.app.state.facts
-    signed: SignedRequest | None = None
-    try:
-        for _ in range(_ATTEMPTS):
-            attempt = service.begin(runtime)
-            try:
-                try:
-                    signed = signed or _read_signature(request, runtime)
-                    return await _answer(request, runtime, facts, attempt, signed)
-                except Problem as problem:
-                    return await _refuse(request, runtime, attempt, signed, problem)
-            except store.FenceMoved as moved:
-                facts.forget(moved.fence)
-            except store.Replayed:
-                replay = errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
-                return await _refuse(request, runtime, attempt, signed, replay, is_replay=True)
-        busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
-        return await _refuse(request, runtime, service.begin(runtime), signed, busy, is_replay=True)
-    except DATABASE_FAILURES as error:
-        log().error("delivery failed", exc_info=error, method=request.method)
-        return problem_response(
-            LedgerUnavailable("Nothing was delivered; try again later.", headers={"Retry-After": "1"})
-        )
-
-
-def _read_signature(request: Request, runtime: Runtime) -> SignedRequest:
-    return authentication.read(
-        method=request.method, target_uri=target_uri_of(request, runtime.settings), headers=headers_of(request)
-    )
-
-
-async def _authenticate(
-    request: Request, runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
-) -> bytes:
-    """Establish sender and purpose; returns the body."""
-    headers = headers_of(request)
-    authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
-    authentication.check_coverage(signed, has_body=request.method == "POST", purpose=True)
-    body = await body_of(request, limit=runtime.settings.body_bytes_max)
-    fence, holder = await facts.holder(signed.keyid)
-    attempt.check_fence(fence)
-    holder = authentication.check_key(holder, at=runtime.clock.now())
-    attempt.sender = authentication.check_signature(signed, holder)
-    if request.method == "POST":
-        authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
-    purpose = headers["exchange-purpose"]
-    if not _PURPOSE_CODE.fullmatch(purpose):
-        raise RequestInvalid(
-            "Correct what `errors` lists.",
-            errors=[{"at": "header/exchange-purpose", "error": "a purpose is a code such as talent-service"}],
-        )
-    attempt.purpose = purpose
-    return body
-
-
-def _question(request: Request, body: bytes) -> DeliveryRequest:
-    try:
-        if request.method == "POST":
-            return DeliveryRequest.model_validate_json(body)
-        pairs = parse_qsl(
-            request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100
-        )
-        return DeliveryRequest.model_validate(from_query(pairs))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(item["type"] == "json_invalid" for item in found):
-            raise RequestMalformed("The body is not JSON.") from error
-        raise RequestInvalid(
-            "Correct what `errors` lists and send the request again.",
-            errors=[
-                {"at": "/".join(["body", *(str(part) for part in item["loc"])]), "error": item["msg"]}
-                for item in found[:20]
-            ],
-        ) from error
-    except ValueError as error:
-        raise RequestMalformed("The query string cannot be read.") from error
-
-
-async def _answer(
-    request: Request, runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
-) -> Response:
-    body = await _authenticate(request, runtime, facts, attempt, signed)
-    form = negotiate(request.headers.get("accept"))
-    question = _question(request, body)
-    most = runtime.settings.page_rows_max
-    if form == "json" and (question.limit or 0) > most:
-        raise RequestInvalid(
-            "Correct what `errors` lists.",
-            errors=[{"at": "limit", "error": f"a page of JSON has at most {most} rows; other formats stream"}],
-        )
-    if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
-        limit = min(question.limit or runtime.settings.page_rows, most)
-        release = await service.prepare(runtime, facts, attempt, question, limit=limit)
-        return await _page(runtime, attempt, release, form, signed)
-    release = await service.prepare(runtime, facts, attempt, question, limit=question.limit)
-    return await _stream(runtime, facts, attempt, release, question, form, signed)
-
-
-async def _page(runtime: Runtime, attempt: Attempt, release: Release, form: Format, signed: SignedRequest) -> Response:
-    """A complete answer: read, encoded, on the ledger, signed; in this order."""
-    offer = streaming.offer_of(attempt)
-    rows = await service.read(offer, release.plan)
-    delivery = str(new_id())
-    cursor = None
-    if rows.next is not None:
-        cursor = close_cursor(rows.next, plan=release.plan, offer=offer, agreement=release.agreement, seal=runtime.seal)
-    if form == "json":
-        content = json_page(
-            rows,
-            delivery=delivery,
-            dataset=offer.reference,
-            version=offer.version,
-            agreement=release.agreement,
-            cursor=cursor,
-        )
-    else:
-        content = await encoded_page(rows, release.plan, offer.fields, form)
-    entry = service.completed(runtime, attempt, release, rows=len(rows.rows), content=content)
-    index = await runtime.sequencer.append(service.submission(attempt, entry))
-    headers = {
-        "content-digest": signatures.content_digest(content),
-        "exchange-entry": str(index),
-        "exchange-delivery": delivery,
-        **({"exchange-next": cursor} if cursor else {}),
-    }
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[form],
-        headers={"cache-control": _NO_STORE, **headers, **_signature(runtime, headers, signed)},
-    )
-
-
-def _signature(runtime: Runtime, headers: dict[str, str], signed: SignedRequest) -> dict[str, str]:
-    return signatures.sign_response(
-        key=runtime.key.pair,
-        keyid=runtime.key.keyid,
-        status=200,
-        headers=headers,
-        request=signed,
-        created=runtime.clock.seconds(),
-    )
-
-
-async def _stream(
-    runtime: Runtime,
-    facts: Facts,
-    attempt: Attempt,
-    release: Release,
-    question: DeliveryRequest,
-    form: StreamFormat,
-    signed: SignedRequest,
-) -> Response:
-    """A stream: its beginning is on the ledger before this returns, its end when it ends."""
-    stream_id = new_id()
-    chunks = encoded(streaming.offer_of(attempt).adapter.scan(release.plan), form)
-    try:
-        first = await anext(chunks)  # a source that fails at once is refused like any other
-        index = await streaming.start(runtime, attempt, release, stream_id)
-    except SourceError as error:
-        raise problem_of(error) from error
-    except (store.Refused, *DATABASE_FAILURES):
-        await chunks.aclose()
-        raise
-    headers = {"exchange-entry": str(index), "exchange-delivery": str(stream_id)}
-    return streaming.StreamResponse(
-        runtime=runtime,
-        facts=facts,
-        attempt=attempt,
-        release=release,
-        request=question,
-        first=first,
-        chunks=chunks,
-        stream_id=stream_id,
-        started=index,
-        headers={"cache-control": _NO_STORE, **headers, **_signature(runtime, headers, signed)},
-        media_type=MEDIA_TYPES[form],
-    )
-
-
-async def _refuse(
-    request: Request,
-    runtime: Runtime,
-    attempt: Attempt,
-    signed: SignedRequest | None,
-    problem: Problem,
-    *,
-    is_replay: bool = False,
-) -> Response:
-    """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
-    if signed is None and "signature-input" not in request.headers:
-        return problem_response(problem)  # nobody claimed anything, so there is nothing to hold on to
-    shared = service.common(attempt)
-    if "actor" not in shared:
-        shared["actor"] = actor_of(signed, None)
-        shared["request"] = authentication.evidence(signed) if signed else None
-    body = bodies.DeliveryRefused(
-        **shared,
-        decision=service.decision_body(runtime, attempt.decided) if attempt.decided else None,
-        problem=problem.slug,
-    )
-    submission = store.Submission(body.canonical()) if is_replay else service.submission(attempt, body)
-    index = await runtime.sequencer.append(submission)
-    response = problem_response(problem, entry=index)
-    response.headers["exchange-entry"] = str(index)
-    return sign(response, runtime=runtime, signed=signed) if signed else response

@@ -5,8 +5,11 @@ meanwhile; then the facts are read again, the decision is made again, and what w
 """
 
 import hashlib
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from adapters.contract import Rows, SourceError
 from adapters.plan import Plan
@@ -17,7 +20,6 @@ from exchange.delivery.errors import denial
 from exchange.delivery.facts import Decided, Facts, Offer
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.identifiers import as_id, new_id
 from exchange.kernel.runtime import Runtime
 from exchange.participants.authentication import Sender
 from ledger import bodies, store
@@ -74,7 +76,7 @@ async def prepare(
     plan = planning.plan_for(
         request=request,
         offer=offer,
-        obligations=decision.obligations,
+        decided=attempt.decided,
         agreement=decision.agreement,
         limit=cap if limit is None else min(limit, cap),
         seal=runtime.seal,
@@ -89,24 +91,6 @@ async def read(offer: Offer, plan: Plan) -> Rows:
         return await offer.adapter.read(plan)
     except SourceError as error:
         raise problem_of(error) from error
-
-
-def decision_body(runtime: Runtime, decided: Decided) -> bodies.Decision:
-    """A decision as ledger entries hold it."""
-    decision = decided.decision
-    return bodies.Decision(
-        outcome="allow" if decision.allow else "deny",
-        policy=decision.revision,
-        engine=runtime.engine.name,
-        input=decided.input,
-        obligations=decided.obligations,
-        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
-    )
-
-
-def _ref(ref: str | None) -> str | None:
-    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
-    return ref if ref is not None and as_id(ref) is not None else None
 
 
 def common(attempt: Attempt) -> dict[str, Any]:
@@ -126,10 +110,10 @@ def common(attempt: Attempt) -> dict[str, Any]:
     return found
 
 
-def submission(attempt: Attempt, body: bodies.Body) -> store.Submission:
+def submission(attempt: Attempt, body: bytes) -> store.Submission:
     """An entry that rests on the attempt's facts and uses up the request's nonce."""
     once = attempt.sender.once if attempt.sender is not None else None
-    return store.Submission(body.canonical(), once=once, fence=attempt.fence)
+    return store.Submission(body, once=once, fence=attempt.fence)
 
 
 def begin(runtime: Runtime) -> Attempt:
@@ -138,24 +122,42 @@ def begin(runtime: Runtime) -> Attempt:
     return Attempt(at=rfc3339(now), now=int(now.timestamp()))
 
 
-def completed(
-    runtime: Runtime, attempt: Attempt, release: Release, *, rows: int, content: bytes
-) -> bodies.DeliveryCompleted:
-    """The entry of an answer that is complete before its first byte leaves."""
-    assert attempt.decided is not None  # noqa: S101 - a release has a decision
-    return bodies.DeliveryCompleted(
-        **common(attempt),
-        decision=decision_body(runtime, attempt.decided),
-        plan=release.plan_digest,
-        result=bodies.Result(
-            rows=rows,
-            columns=len(release.plan.columns),
-            bytes=len(content),
-            content=hashlib.sha256(content).hexdigest(),
-        ),
+def completed(attempt: Attempt, release: Release, *, rows: int, content: bytes) -> bytes:
+    """The body of the entry of an answer that is complete before its first byte leaves.
+
+    Each answer waits for this, so the bytes of `bodies.DeliveryCompleted` are written without making one. Everything in
+    them is of this exchange's making and ASCII (identifiers, digests, codes, counts), for which orjson's sorted output
+    is the canonical form; a test holds the two together.
+    """
+    sender, offer, decided = attempt.sender, attempt.offer, attempt.decided
+    assert sender is not None and offer is not None and decided is not None  # noqa: S101, PT018 - a release has all three
+    principal, signed, dataset = sender.holder.principal, sender.signed, str(offer.dataset)
+    return orjson.dumps(
+        {
+            "actor": {
+                "key": principal.key,
+                "organisation": str(principal.organisation),
+                "principal": str(principal.id),
+            },
+            "agreement": release.agreement,
+            "at": attempt.at,
+            "dataset": dataset,
+            "decision": decided.plain,
+            "lane": offer.lane,
+            "object": {"id": dataset, "kind": "dataset", "version": offer.version},
+            "plan": release.plan_digest,
+            "purpose": attempt.purpose,
+            "request": {
+                "base": hashlib.sha256(signed.base).hexdigest(),
+                "signature": b64encode(signed.signature).decode("ascii"),
+            },
+            "result": {
+                "bytes": len(content),
+                "columns": len(release.plan.columns),
+                "content": hashlib.sha256(content).hexdigest(),
+                "rows": rows,
+            },
+            "type": "delivery.completed",
+        },
+        option=orjson.OPT_SORT_KEYS,
     )
-
-
-def new_delivery_id() -> str:
-    """The id of a delivery, for its answer."""
-    return str(new_id())

@@ -62,9 +62,7 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
     Raises store.Replayed, store.FenceMoved.
     """
     assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
-    body = bodies.DeliveryStarted(
-        **service.common(attempt), decision=service.decision_body(runtime, attempt.decided), plan=release.plan_digest
-    )
+    body = bodies.DeliveryStarted(**service.common(attempt), decision=attempt.decided.record, plan=release.plan_digest)
     async with runtime.database.sessions() as session:
         row = Stream(
             id=stream_id,
@@ -76,7 +74,7 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
         )
         session.add(row)
         await session.flush()
-        [outcome] = await store.append(await driver(session), [service.submission(attempt, body)])
+        [outcome] = await store.append(await driver(session), [service.submission(attempt, body.canonical())])
         if isinstance(outcome, store.Refused):
             raise outcome
         row.started_entry = outcome
@@ -186,7 +184,7 @@ class StreamResponse(Response):
             )
         except Problem as problem:
             raise Ended("permission-ended") from problem
-        if not decided.decision.allow or decided.obligations != attempt.decided.obligations:
+        if not decided.decision.allow or decided.record.obligations != attempt.decided.record.obligations:
             raise Ended("permission-ended")
         attempt.fence = fence
         attempt.decided = decided

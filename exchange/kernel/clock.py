@@ -32,4 +32,4 @@ class SettableClock(Clock):
 
 def rfc3339(at: datetime) -> str:
     """Print a time as RFC 3339 in UTC with microseconds, the form ledger entries use."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

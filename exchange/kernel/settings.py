@@ -1,7 +1,8 @@
 """Settings: frozen, made once from the environment, handed to `create_app`; never read while modules are imported."""
 
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -76,17 +77,29 @@ class Settings(BaseSettings):
     @property
     def authorities(self) -> frozenset[str]:
         """The authorities requests may be signed for: the public one and, on a loopback, its other name."""
-        parts = urlsplit(self.public_url)
-        if parts.hostname in _LOOPBACK:
-            port = f":{parts.port}" if parts.port else ""
-            return frozenset(f"{host}{port}" for host in _LOOPBACK)
-        return frozenset({parts.netloc})
+        return _public(self.public_url).authorities
 
     def target_uri(self, *, host: str | None, path: str, query: str) -> str:
         """The URI a client meant (RFC 9421 section 2.2.2), from configuration rather than from what a header claims.
 
         A host outside `authorities` is replaced by the public one, so a request signed for elsewhere fails here.
         """
-        parts = urlsplit(self.public_url)
-        authority = host if host in self.authorities else parts.netloc
-        return f"{parts.scheme}://{authority}{path}" + (f"?{query}" if query else "")
+        public = _public(self.public_url)
+        authority = host if host in public.authorities else public.authority
+        return f"{public.scheme}://{authority}{path}" + (f"?{query}" if query else "")
+
+
+class _Public(NamedTuple):
+    scheme: str
+    authority: str
+    authorities: frozenset[str]
+
+
+@lru_cache(maxsize=8)
+def _public(url: str) -> _Public:
+    """The parts of a public URL; every request asks for them."""
+    parts = urlsplit(url)
+    if parts.hostname in _LOOPBACK:
+        port = f":{parts.port}" if parts.port else ""
+        return _Public(parts.scheme, parts.netloc, frozenset(f"{host}{port}" for host in _LOOPBACK))
+    return _Public(parts.scheme, parts.netloc, frozenset({parts.netloc}))

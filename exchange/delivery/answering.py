@@ -1,0 +1,246 @@
+"""Answering: the path of one request for data, from its bytes to the signed answer, close to the wire because it is hot.
+
+Signature, sender, question, decision, source, ledger, signature again: each step is one call. Whatever goes wrong on
+the way is refused with its reason, and the refusal is on the ledger before it is told.
+"""
+
+import hashlib
+import re
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from pydantic import ValidationError
+
+from adapters.contract import SourceError
+from adapters.encode import Format as StreamFormat
+from exchange.catalog.sources import problem_of
+from exchange.delivery import service, streaming
+from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
+from exchange.delivery.errors import ExchangeBusy
+from exchange.delivery.facts import Facts
+from exchange.delivery.planning import close_cursor
+from exchange.delivery.schemas import DeliveryRequest, from_query
+from exchange.delivery.service import Attempt, Release
+from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.logs import log
+from exchange.kernel.problems import LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
+from exchange.kernel.runtime import Runtime
+from exchange.participants import authentication, errors
+from exchange.participants.door import DATABASE_FAILURES, actor_of, sign
+from ledger import bodies, signatures, store
+from ledger.signatures import SignedRequest
+
+_ATTEMPTS = 5
+_NO_STORE = "no-store"
+_PURPOSE_CODE = re.compile(r"[a-z][a-z0-9-]{1,62}")
+
+
+async def answer(request: Request) -> Response:
+    """Answer a request for data; every answer but an unsigned request's refusal has its entry on the ledger."""
+    runtime = runtime_of(request)
+    facts: Facts = request.app.state.facts
+    headers = headers_of(request)
+    signed: SignedRequest | None = None
+    try:
+        for _ in range(_ATTEMPTS):
+            attempt = service.begin(runtime)
+            try:
+                try:
+                    signed = signed or _read_signature(request, runtime, headers)
+                    return await _answer(request, headers, runtime, facts, attempt, signed)
+                except Problem as problem:
+                    return await _refuse(request, runtime, attempt, signed, problem)
+            except store.FenceMoved as moved:
+                facts.forget(moved.fence)
+            except store.Replayed:
+                replay = errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
+                return await _refuse(request, runtime, attempt, signed, replay, is_replay=True)
+        busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
+        return await _refuse(request, runtime, service.begin(runtime), signed, busy, is_replay=True)
+    except DATABASE_FAILURES as error:
+        log().error("delivery failed", exc_info=error, method=request.method)
+        return problem_response(
+            LedgerUnavailable("Nothing was delivered; try again later.", headers={"Retry-After": "1"})
+        )
+
+
+def _read_signature(request: Request, runtime: Runtime, headers: dict[str, str]) -> SignedRequest:
+    return authentication.read(
+        method=request.method, target_uri=target_uri_of(request, runtime.settings), headers=headers
+    )
+
+
+async def _authenticate(
+    request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
+) -> bytes:
+    """Establish sender and purpose; returns the body."""
+    authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
+    authentication.check_coverage(signed, has_body=request.method == "POST", purpose=True)
+    body = await body_of(request, limit=runtime.settings.body_bytes_max)
+    fence, holder = await facts.holder(signed.keyid)
+    attempt.check_fence(fence)
+    holder = authentication.check_key(holder, at=runtime.clock.now())
+    attempt.sender = authentication.check_signature(signed, holder)
+    if request.method == "POST":
+        authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
+    purpose = headers["exchange-purpose"]
+    if not _PURPOSE_CODE.fullmatch(purpose):
+        raise RequestInvalid(
+            "Correct what `errors` lists.",
+            errors=[{"at": "header/exchange-purpose", "error": "a purpose is a code such as talent-service"}],
+        )
+    attempt.purpose = purpose
+    return body
+
+
+def _question(request: Request, body: bytes) -> DeliveryRequest:
+    try:
+        if request.method == "POST":
+            return DeliveryRequest.model_validate_json(body)
+        pairs = parse_qsl(
+            request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100
+        )
+        return DeliveryRequest.model_validate(from_query(pairs))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(item["type"] == "json_invalid" for item in found):
+            raise RequestMalformed("The body is not JSON.") from error
+        raise RequestInvalid(
+            "Correct what `errors` lists and send the request again.",
+            errors=[
+                {"at": "/".join(["body", *(str(part) for part in item["loc"])]), "error": item["msg"]}
+                for item in found[:20]
+            ],
+        ) from error
+    except ValueError as error:
+        raise RequestMalformed("The query string cannot be read.") from error
+
+
+async def _answer(
+    request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
+) -> Response:
+    body = await _authenticate(request, headers, runtime, facts, attempt, signed)
+    form = negotiate(headers.get("accept"))
+    question = _question(request, body)
+    most = runtime.settings.page_rows_max
+    if form == "json" and (question.limit or 0) > most:
+        raise RequestInvalid(
+            "Correct what `errors` lists.",
+            errors=[{"at": "limit", "error": f"a page of JSON has at most {most} rows; other formats stream"}],
+        )
+    if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
+        limit = min(question.limit or runtime.settings.page_rows, most)
+        release = await service.prepare(runtime, facts, attempt, question, limit=limit)
+        return await _page(runtime, attempt, release, form, signed)
+    release = await service.prepare(runtime, facts, attempt, question, limit=question.limit)
+    return await _stream(runtime, facts, attempt, release, question, form, signed)
+
+
+async def _page(runtime: Runtime, attempt: Attempt, release: Release, form: Format, signed: SignedRequest) -> Response:
+    """A complete answer: read, encoded, on the ledger, signed; in this order."""
+    offer = streaming.offer_of(attempt)
+    rows = await service.read(offer, release.plan)
+    delivery = str(new_id())
+    cursor = None
+    if rows.next is not None:
+        cursor = close_cursor(rows.next, plan=release.plan, offer=offer, agreement=release.agreement, seal=runtime.seal)
+    if form == "json":
+        content = json_page(
+            rows,
+            delivery=delivery,
+            dataset=offer.reference,
+            version=offer.version,
+            agreement=release.agreement,
+            cursor=cursor,
+        )
+    else:
+        content = await encoded_page(rows, release.plan, offer.fields, form)
+    entry = service.completed(attempt, release, rows=len(rows.rows), content=content)
+    index = await runtime.sequencer.append(service.submission(attempt, entry))
+    headers = {
+        "content-digest": signatures.content_digest(content),
+        "exchange-entry": str(index),
+        "exchange-delivery": delivery,
+        **({"exchange-next": cursor} if cursor else {}),
+    }
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[form],
+        headers={"cache-control": _NO_STORE, **headers, **_signature(runtime, headers, signed)},
+    )
+
+
+def _signature(runtime: Runtime, headers: dict[str, str], signed: SignedRequest) -> dict[str, str]:
+    return signatures.sign_response(
+        key=runtime.key.pair,
+        keyid=runtime.key.keyid,
+        status=200,
+        headers=headers,
+        request=signed,
+        created=runtime.clock.seconds(),
+    )
+
+
+async def _stream(
+    runtime: Runtime,
+    facts: Facts,
+    attempt: Attempt,
+    release: Release,
+    question: DeliveryRequest,
+    form: StreamFormat,
+    signed: SignedRequest,
+) -> Response:
+    """A stream: its beginning is on the ledger before this returns, its end when it ends."""
+    stream_id = new_id()
+    chunks = encoded(streaming.offer_of(attempt).adapter.scan(release.plan), form)
+    try:
+        first = await anext(chunks)  # a source that fails at once is refused like any other
+        index = await streaming.start(runtime, attempt, release, stream_id)
+    except SourceError as error:
+        raise problem_of(error) from error
+    except (store.Refused, *DATABASE_FAILURES):
+        await chunks.aclose()
+        raise
+    headers = {"exchange-entry": str(index), "exchange-delivery": str(stream_id)}
+    return streaming.StreamResponse(
+        runtime=runtime,
+        facts=facts,
+        attempt=attempt,
+        release=release,
+        request=question,
+        first=first,
+        chunks=chunks,
+        stream_id=stream_id,
+        started=index,
+        headers={"cache-control": _NO_STORE, **headers, **_signature(runtime, headers, signed)},
+        media_type=MEDIA_TYPES[form],
+    )
+
+
+async def _refuse(
+    request: Request,
+    runtime: Runtime,
+    attempt: Attempt,
+    signed: SignedRequest | None,
+    problem: Problem,
+    *,
+    is_replay: bool = False,
+) -> Response:
+    """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
+    if signed is None and "signature-input" not in request.headers:
+        return problem_response(problem)  # nobody claimed anything, so there is nothing to hold on to
+    shared = service.common(attempt)
+    if "actor" not in shared:
+        shared["actor"] = actor_of(signed, None)
+        shared["request"] = authentication.evidence(signed) if signed else None
+    body = bodies.DeliveryRefused(
+        **shared,
+        decision=attempt.decided.record if attempt.decided else None,
+        problem=problem.slug,
+    )
+    submission = store.Submission(body.canonical()) if is_replay else service.submission(attempt, body.canonical())
+    index = await runtime.sequencer.append(submission)
+    response = problem_response(problem, entry=index)
+    response.headers["exchange-entry"] = str(index)
+    return sign(response, runtime=runtime, signed=signed) if signed else response
