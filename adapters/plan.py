@@ -176,7 +176,7 @@ def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: PLR0
     """A constant in the Python type of a field; PlanError when it does not fit.
 
     Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs its offset: an hour without one is a different
-    instant to every reader.
+    instant to every reader. A `number` comes as text too: stored filters hold no fractions, since canonical JSON does not.
     """
     match kind, value:
         case "string", str() if len(value) <= MAX_TEXT and "\0" not in value:
@@ -189,6 +189,8 @@ def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: PLR0
             return value
         case "number", int() | float() if abs(value) <= MAX_DOUBLE and isfinite(value):
             return float(value)
+        case "number", str() | Decimal():
+            return float(_decimal(value, pointer, kind))
         case "decimal", int() | float() | str() | Decimal():
             return _decimal(value, pointer)
         case "date", date() if not isinstance(value, datetime):
@@ -204,7 +206,7 @@ _EXPECTED: Final[dict[str, str]] = {
     "string": f"text of at most {MAX_TEXT} characters without NUL",
     "integer": "an integer of 64 bits",
     "decimal": f"a number, or its text, of at most {MAX_DIGITS} digits",
-    "number": "a finite number",
+    "number": f"a finite number, or its text of at most {MAX_DIGITS} digits",
     "boolean": "true or false",
     "date": "a date such as 2024-03-31",
     "timestamp": "a time with its offset such as 2024-03-31T08:00:00+08:00",
@@ -219,14 +221,14 @@ def _unicode(value: str, pointer: str) -> str:
     return value
 
 
-def _decimal(value: float | str | Decimal, pointer: str) -> Decimal:
+def _decimal(value: float | str | Decimal, pointer: str, kind: FieldType = "decimal") -> Decimal:
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation:
         number = Decimal("NaN")
     if number.is_finite() and len(number.as_tuple().digits) <= MAX_DIGITS and abs(number.adjusted()) <= MAX_DIGITS:
         return number
-    raise PlanError(pointer, f"{_EXPECTED['decimal']} is needed")
+    raise PlanError(pointer, f"{_EXPECTED[kind]} is needed")
 
 
 def _moment(kind: FieldType, value: str, pointer: str) -> date | datetime:

@@ -195,6 +195,11 @@ reasons contains because("purpose-not-granted", "purpose_in_terms", input.resour
 
 reasons contains because("agreement-missing", "chosen", input.resource.dataset) if count(addressed) == 0
 
+# What has been said to have expired stays so, even for a clock that was set back.
+expired(agreement) if agreement.state == "expired"
+
+expired(agreement) if input.now >= agreement.not_after
+
 # While no agreement holds, each says what is wrong with it; as soon as one holds, the old ones are beside the point.
 failing := [agreement | some agreement in addressed; count(holding) == 0]
 
@@ -215,7 +220,7 @@ reasons contains because("agreement-not-yet-valid", "holds", agreement.id) if {
 
 reasons contains because("agreement-expired", "holds", agreement.id) if {
 	some agreement in failing
-	input.now >= agreement.not_after
+	expired(agreement)
 }
 
 reasons contains because("lane-mismatch", "holds", agreement.id) if {

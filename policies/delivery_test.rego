@@ -268,6 +268,7 @@ test_agreement_not_in_force if {
 	codes(changed("/agreements/0/state", "terminated")) == {["agreement-terminated", "delivery.holds", "first"]}
 	codes(changed("/agreements/0/not_before", 1501)) == {["agreement-not-yet-valid", "delivery.holds", "first"]}
 	codes(changed("/agreements/0/not_after", 1500)) == {["agreement-expired", "delivery.holds", "first"]}
+	codes(changed("/agreements/0/state", "expired")) == {["agreement-expired", "delivery.holds", "first"]}
 }
 
 test_every_agreement_says_what_is_wrong_with_it if {

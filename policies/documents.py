@@ -136,7 +136,7 @@ class Agreement(_Document):
     consumer: Identifier
     dataset: Identifier
     lane: Lane
-    state: Literal["active", "suspended", "terminated"]
+    state: Literal["active", "suspended", "terminated", "expired"]
     not_before: Seconds
     not_after: Seconds
     purposes: Names

@@ -182,14 +182,14 @@ def _resource(found: queries.Found, document: DatasetDocument) -> documents.Reso
 
 
 def _agreement(agreement: Agreement) -> documents.Agreement:
-    """An agreement as a decision knows it; that it has expired is for the clock to say."""
+    """An agreement as a decision knows it."""
     return documents.Agreement.model_validate(
         {
             "id": str(agreement.id),
             "consumer": str(agreement.consumer_id),
             "dataset": str(agreement.dataset_id),
             "lane": agreement.lane,
-            "state": "active" if agreement.state == "expired" else agreement.state,
+            "state": agreement.state,
             "not_before": int(agreement.not_before.timestamp()),
             "not_after": int(agreement.not_after.timestamp()),
             "purposes": [agreement.purpose],

@@ -177,7 +177,11 @@ def test_what_comes_out_of_a_mask(mask: Mask, source: FieldType, result: FieldTy
     [
         ("string", ["", "张"], [1, None, "x" * 4001, True]),
         ("integer", [0, -(2**63), 2**63 - 1], [1.0, "1", True, None, 2**63]),
-        ("number", [1, 1.5, -1e308], [True, "1", float("nan"), float("inf"), 10**400]),
+        (
+            "number",
+            [1, 1.5, -1e308, "1.75", Decimal("0.5")],
+            [True, "x", "NaN", "1" * 39, float("nan"), float("inf"), 10**400],
+        ),
         (
             "decimal",
             [1, 1.5, "12.50", Decimal("1E-3")],

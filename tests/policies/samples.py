@@ -149,7 +149,7 @@ def any_document(random: Random) -> dict[str, Any]:
             "consumer": usually("platform", "another"),
             "dataset": usually("people", "another"),
             "lane": usually(lane, *LANES),
-            "state": usually("active", "suspended", "terminated"),
+            "state": usually("active", "suspended", "terminated", "expired"),
             "not_before": NOW + usually(-1000, -1, 0, 1, 500),
             "not_after": NOW + usually(1000, 0, 1, 5000),
             "purposes": most(PURPOSES),

@@ -77,7 +77,7 @@ def test_an_end_that_is_left_out_is_written_as_never():
         ("resource/terms/row_cap", -1),
         ("resource/terms/row_cap", 2**53),
         ("resource/terms/not_after", None),
-        ("agreements/0/state", "expired"),
+        ("agreements/0/state", "over"),
         ("agreements/0/not_before", 1e9),
         ("agreements", [allowed()["agreements"][0]] * 11),
     ],

@@ -160,7 +160,7 @@ def test_another_organisation_gets_nothing_out_of_an_agreement(document: dict[st
 
 
 @bounded
-@given(documents, st.sampled_from(["suspended", "terminated"]))
+@given(documents, st.sampled_from(["suspended", "terminated", "expired"]))
 def test_no_agreement_in_force_no_delivery(document: dict[str, Any], state: str):
     for one in document["agreements"]:
         one["state"] = state
