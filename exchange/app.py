@@ -29,6 +29,7 @@ from exchange.kernel import health, http, keys, logs, openapi, sealing
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import open_database
 from exchange.kernel.embedded import running
+from exchange.kernel.limits import Allowance
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
@@ -129,6 +130,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         seal=sealing.load_or_create(settings.data / "keys" / "seal.key"),
         readers=readers,
         key=keys.load_or_create(settings.data / "keys" / "exchange.pem"),
+        strangers=Allowance(settings.stranger_refusals),
     )
     ledger_key = keys.load_or_create(settings.data / "keys" / "ledger.pem")
     publisher = Publisher(runtime, note.Signer(settings.origin, ledger_key.seed))

@@ -94,6 +94,20 @@ async def read_head(connection: asyncpg.Connection) -> Head:
     return Head(row["size"], row["prev"], row["fence"])
 
 
+async def lock_head(connection: asyncpg.Connection) -> Head:
+    """Lock the end of the log in the connection's transaction: from here on nothing else is ordered before it.
+
+    Take tokens first: whoever holds the head must not wait for a token.
+    """
+    row = await connection.fetchrow(_LOCK)
+    return Head(row["size"], row["prev"], row["fence"])
+
+
+async def is_used(connection: asyncpg.Connection, once: Once) -> bool:
+    """Whether a token has been used already, as far as is committed; only taking it settles the question."""
+    return await connection.fetchval("SELECT true FROM ledger_once WHERE token = $1", once.token) is True
+
+
 async def take(connection: asyncpg.Connection, tokens: Sequence[Once]) -> set[bytes]:
     """Use tokens up, in the connection's transaction; returns those that had not been used before.
 
@@ -114,8 +128,8 @@ async def append(
     Returns, in order, each submission's index or why it was refused.
     """
     fresh = await take(connection, [s.once for s in submissions if s.once is not None])
-    row = await connection.fetchrow(_LOCK)
-    seq, prev, fence = row["size"], row["prev"], row["fence"]
+    head = await lock_head(connection)
+    seq, prev, fence = head.size, head.prev, head.fence
     outcomes: list[Outcome] = []
     given_back: set[bytes] = set()
     seqs: list[int] = []

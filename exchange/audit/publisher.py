@@ -49,6 +49,8 @@ class Publisher:
                 )
             except FAILURES as error:
                 log().warning("publishing failed; trying again", exc_info=error)
+            except Exception as error:  # noqa: BLE001 - without checkpoints there are no receipts: it never gives up
+                log().critical("publishing failed in a way nobody foresaw; trying again", exc_info=error)
             await asyncio.sleep(_RETRY)
 
     async def _lead(self, connection: Connection) -> None:

@@ -152,9 +152,9 @@ class Sharing(In):
 class Consumers(In):
     """Who may apply; an empty list means any."""
 
-    kinds: list[Kind] = []
-    levels: list[AdministrativeLevel] = []
-    organisations: list[UUID] = []
+    kinds: Annotated[list[Kind], Field(max_length=10)] = []
+    levels: Annotated[list[AdministrativeLevel], Field(max_length=10)] = []
+    organisations: Annotated[list[UUID], Field(max_length=1000)] = []
 
 
 class Terms(In):

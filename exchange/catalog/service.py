@@ -10,7 +10,7 @@ from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
 from exchange.catalog.sources import fields_in
-from exchange.catalog.terms import faults_in_document
+from exchange.catalog.terms import faults_against_source, faults_in_document
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Principal, Work
@@ -31,14 +31,16 @@ def _digest(document: dict[str, Any]) -> str:
 
 
 def _plain(document: DatasetDocument) -> dict[str, Any]:
-    """The document as JSON. A number with a fraction, which canonical JSON here does not print, is a mistake to report."""
+    """The document as JSON, if it holds together. Raises DatasetInvalid."""
+    faults = faults_in_document(document)
+    if faults:
+        raise DatasetInvalid("Correct the document where `errors` says.", errors=faults)
     plain = document.model_dump(mode="json")
     try:
         canonical.dumps(plain)
     except canonical.NotCanonical as error:
         raise DatasetInvalid(
-            'Write numbers with a fraction as text, such as "0.5".',
-            errors=[{"at": error.pointer, "error": error.reason}],
+            "Correct the document where `errors` says.", errors=[{"at": error.pointer, "error": error.reason}]
         ) from error
     return plain
 
@@ -86,10 +88,10 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(dataset.draft["document"])
-    faults = faults_in_document(document, source_fields=fields_in(source))
+    plain = _plain(document)
+    faults = faults_against_source(document, fields_in(source))
     if faults:
         raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)
-    plain = _plain(document)
     version = DatasetVersion(
         dataset_id=dataset.id,
         version=dataset.version + 1,

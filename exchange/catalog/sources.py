@@ -16,7 +16,7 @@ from exchange.catalog import queries
 from exchange.catalog.errors import SourceFailed, SourceUnusable
 from exchange.catalog.models import Source
 from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
-from exchange.catalog.terms import faults_in_document
+from exchange.catalog.terms import faults_against_source
 from exchange.kernel.database import arguments
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
@@ -76,6 +76,7 @@ async def register(work: Work, new: NewSource) -> Source:
     )
     if isinstance(new.source, PostgresqlSource):
         _check_host(work, new.source.dsn)
+        await work.pause()
         source.config = {"schema": new.source.table_schema, "table": new.source.table}
         source.secret = work.runtime.seal.close(new.source.dsn.encode(), name=f"source/{identifier}")
         description = await _describe(work, source, secret=new.source.dsn)
@@ -133,22 +134,22 @@ async def upload(
     The file is hashed as it arrives and must have the signed digest (`digest` are the request's headers); the datasets
     published over the source must still find their fields in it. The name is used for its suffix only.
     """
-    source = await queries.source(work.session, work.principal, source_id, lock=True)
-    work.permit("source", "register", source.organisation_id)
-    if source.kind != "file" or source.state == "withdrawn":
-        raise Conflict("Only a file source that is not withdrawn takes content.", state=source.state)
+    source = await _taking_content(work, source_id)
+    options = source.config.get("options", {})
+    await work.pause()
     directory = work.runtime.settings.data / "uploads"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / (secrets.token_hex(16) + Path(filename).suffix[:12])
     try:
         content = await _receive(path, chunks, limit=work.runtime.settings.upload_bytes_max)
         check_body(digest.get("content-digest"), content)
-        imported = await work.runtime.readers.import_file(path, source.config.get("options", {}))
+        imported = await work.runtime.readers.import_file(path, options)
     except SourceError as error:
         raise problem_of(error) from error
     finally:
         path.unlink(missing_ok=True)
     description = imported.description
+    source = await _taking_content(work, source_id)
     await _check_published(work, source, description)
     source.description = described(description)
     source.content = content.hex()
@@ -164,6 +165,15 @@ async def upload(
             }
         )
     )
+    return source
+
+
+async def _taking_content(work: Work, source_id: UUID) -> Source:
+    """A source that takes content from this principal, locked. Raises NotFound, Forbidden, Conflict."""
+    source = await queries.source(work.session, work.principal, source_id, lock=True)
+    work.permit("source", "register", source.organisation_id)
+    if source.kind != "file" or source.state == "withdrawn":
+        raise Conflict("Only a file source that is not withdrawn takes content.", state=source.state)
     return source
 
 
@@ -188,7 +198,7 @@ async def _check_published(work: Work, source: Source, description: Description)
         if listed.version is None:
             continue
         document = DatasetDocument.model_validate(listed.version.document)
-        faults = faults_in_document(document, source_fields=description.fields)
+        faults = faults_against_source(document, description.fields)
         if faults:
             raise SourceUnusable(
                 "The file does not fit a dataset that is published over this source; publish over a new source instead.",

@@ -1,10 +1,18 @@
-"""Terms held against fields: what a description, an application or a grant may say about them, before anything reads data."""
+"""Terms held against fields: what a description, an application or a grant may say about them, before anything reads data.
+
+Masks and conditions have two masters: a decision may oblige only what `policies.obligations` knows, and an adapter
+carries out only what fits its plan. What is stored has passed both, so that nothing is agreed that is denied for ever.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adapters.plan import Column, Field, Plan, PlanError, check, condition_from_json, mask_from_json
-from exchange.catalog.schemas import Consumers, DatasetDocument
+from pydantic import ValidationError
+
+from adapters.plan import Column, Field, Plan, PlanError, check, comparisons, condition_from_json, mask_from_json
+from exchange.catalog.schemas import Consumers, DatasetDocument, Terms
+from policies import documents
+from policies.obligations import UnknownObligation, check_condition, check_mask
 
 # Only the form of a mask is checked here; the key of a hash belongs to an agreement that does not exist yet.
 _KEY_FOR_CHECKING = bytes(32)
@@ -28,8 +36,11 @@ def faults_in_masks(
         try:
             column = Column(name, mask_from_json(dict(mask), key=_KEY_FOR_CHECKING))
             check(Plan(columns=(column,)), [known[name]])
+            check_mask(mask)
         except PlanError as error:
             faults.append({"at": f"{at}{error.pointer}", "error": error.reason})
+        except UnknownObligation as error:
+            faults.append({"at": at, "error": str(error)})
     return faults
 
 
@@ -42,31 +53,86 @@ def faults_in_condition(
     known = tuple(fields)
     try:
         check(Plan(columns=(Column(known[0].name),), where=condition_from_json(dict(condition))), known)
+        check_condition(condition)
     except PlanError as error:
         return [{"at": f"{at}{error.pointer.removeprefix('/where')}", "error": error.reason}]
+    except UnknownObligation as error:
+        return [{"at": at, "error": str(error)}]
     return []
 
 
-def faults_in_document(document: DatasetDocument, *, source_fields: Iterable[Field]) -> list[dict[str, str]]:
-    """Everything in a dataset's document that does not hold together, or does not fit its source."""
+def faults_in_proposal(
+    condition: Mapping[str, Any] | None, document: DatasetDocument, *, at: str = "row_filter"
+) -> list[dict[str, str]]:
+    """What is wrong with a condition that a consumer proposes: it may rest on fields only that the terms offer clear.
+
+    Which rows come would otherwise tell what their masked and withheld fields hold.
+    """
+    faults = faults_in_condition(condition, fields_of(document), at=at)
+    if faults or condition is None:
+        return faults
+    clear = set(document.terms.fields) - document.terms.masks.keys()
+    if any(one.field not in clear for one in comparisons(condition_from_json(dict(condition)))):
+        return [{"at": at, "error": "a filter rests on fields only that the terms offer without a mask"}]
+    return []
+
+
+def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
+    """Everything in a dataset's document that does not hold together, or that no decision could be made by."""
     described = fields_of(document)
-    in_source = {field.name: field.type for field in source_fields}
     names = [field.name for field in described]
-    faults = []
-    for index, field in enumerate(described):
-        at = f"fields/{index}"
-        if names.count(field.name) > 1:
-            faults.append({"at": at, "error": "a field is described once"})
-        if field.name not in in_source:
-            faults.append({"at": at, "error": "the source has no such field"})
-        elif in_source[field.name] != field.type:
-            faults.append({"at": at, "error": f"in the source this field is {in_source[field.name]}"})
-    for index, name in enumerate(document.terms.fields):
-        if name not in names:
-            faults.append({"at": f"terms/fields/{index}", "error": "the terms offer a field that is not described"})
+    faults = [
+        {"at": f"fields/{index}", "error": "a field is described once"}
+        for index, name in enumerate(names)
+        if names.count(name) > 1
+    ]
+    faults += [
+        {"at": f"terms/fields/{index}", "error": "the terms offer a field that is not described"}
+        for index, name in enumerate(document.terms.fields)
+        if name not in names
+    ]
     faults += faults_in_masks(document.terms.masks, described, at="terms/masks")
     faults += faults_in_condition(document.terms.row_filter, described, at="terms/row_filter")
+    try:
+        for_policy(document.terms)
+    except ValidationError as error:
+        faults += faults_of(error, at="terms")
     return faults
+
+
+def faults_against_source(document: DatasetDocument, source_fields: Iterable[Field]) -> list[dict[str, str]]:
+    """Everything in a dataset's document that does not fit its source."""
+    in_source = {field.name: field.type for field in source_fields}
+    faults = []
+    for index, field in enumerate(fields_of(document)):
+        if field.name not in in_source:
+            faults.append({"at": f"fields/{index}", "error": "the source has no such field"})
+        elif in_source[field.name] != field.type:
+            faults.append(
+                {"at": f"fields/{index}", "error": f"in the source this field is {in_source[field.name]}"}
+            )
+    return faults
+
+
+def for_policy(terms: Terms) -> documents.Terms:
+    """The terms as decisions know them. Raises ValidationError for what no decision can take in."""
+    return documents.Terms.model_validate(
+        {
+            "consumers": terms.consumers.model_dump(mode="json"),
+            "purposes": terms.purposes,
+            "fields": terms.fields,
+            "masks": terms.masks,
+            "row_filters": [terms.row_filter] if terms.row_filter else [],
+            "row_cap": terms.row_cap,
+            **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
+        }
+    )
+
+
+def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:
+    """The places at which something is not of the shape that decisions are made by; names in them are left out."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"at": f"{at}/{one['loc'][0]}" if one["loc"] else at, "error": one["msg"]} for one in found]
 
 
 def admits(consumers: Consumers, *, organisation: str, kind: str, level: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from adapters.contract import SourceError
 from adapters.encode import Format as StreamFormat
@@ -24,10 +25,10 @@ from exchange.delivery.service import Attempt, Release
 from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
-from exchange.kernel.problems import LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
+from exchange.kernel.problems import InternalError, LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
 from exchange.kernel.runtime import Runtime
 from exchange.participants import authentication, errors
-from exchange.participants.door import DATABASE_FAILURES, actor_of, sign
+from exchange.participants.door import DATABASE_FAILURES, REPLAYED, refuse
 from ledger import bodies, signatures, store
 from ledger.signatures import SignedRequest
 
@@ -41,28 +42,39 @@ async def answer(request: Request) -> Response:
     runtime = runtime_of(request)
     facts: Facts = request.app.state.facts
     headers = headers_of(request)
-    signed: SignedRequest | None = None
+    attempt = service.begin(runtime)
     try:
         for _ in range(_ATTEMPTS):
-            attempt = service.begin(runtime)
+            attempt = service.begin(runtime, signed=attempt.claim.signed)
             try:
-                try:
-                    signed = signed or _read_signature(request, runtime, headers)
-                    return await _answer(request, headers, runtime, facts, attempt, signed)
-                except Problem as problem:
-                    return await _refuse(request, runtime, attempt, signed, problem)
+                return await _try(request, headers, runtime, facts, attempt)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
             except store.Replayed:
-                replay = errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
-                return await _refuse(request, runtime, attempt, signed, replay, is_replay=True)
+                attempt.claim.is_replay = True
+                return await _refuse(request, runtime, attempt, errors.NonceReused(REPLAYED))
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
-        return await _refuse(request, runtime, service.begin(runtime), signed, busy, is_replay=True)
+        return await _refuse(request, runtime, service.begin(runtime, signed=attempt.claim.signed), busy)
     except DATABASE_FAILURES as error:
         log().error("delivery failed", exc_info=error, method=request.method)
         return problem_response(
             LedgerUnavailable("Nothing was delivered; try again later.", headers={"Retry-After": "1"})
         )
+
+
+async def _try(request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt) -> Response:
+    """One attempt. Raises store.FenceMoved, store.Replayed, and what a failing database raises."""
+    try:
+        signed = attempt.claim.signed = attempt.claim.signed or _read_signature(request, runtime, headers)
+        return await _answer(request, headers, runtime, facts, attempt, signed)
+    except (store.Refused, ClientDisconnect, *DATABASE_FAILURES):
+        raise
+    except Problem as problem:
+        return await _refuse(request, runtime, attempt, problem)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one form and recorded
+        log().error("delivery failed", exc_info=error, method=request.method)
+        failed = InternalError("The exchange failed and delivered nothing; its log holds the cause.")
+        return await _refuse(request, runtime, attempt, failed)
 
 
 def _read_signature(request: Request, runtime: Runtime, headers: dict[str, str]) -> SignedRequest:
@@ -75,13 +87,14 @@ async def _authenticate(
     request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
 ) -> bytes:
     """Establish sender and purpose; returns the body."""
+    fence, holder = await facts.holder(signed.keyid)
+    attempt.check_fence(fence)
+    attempt.claim.is_known = holder is not None
     authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
     authentication.check_coverage(signed, has_body=request.method == "POST", purpose=True)
     body = await body_of(request, limit=runtime.settings.body_bytes_max)
-    fence, holder = await facts.holder(signed.keyid)
-    attempt.check_fence(fence)
     holder = authentication.check_key(holder, at=runtime.clock.now())
-    attempt.sender = authentication.check_signature(signed, holder)
+    attempt.claim.sender = authentication.check_signature(signed, holder)
     if request.method == "POST":
         authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
     purpose = headers["exchange-purpose"]
@@ -218,29 +231,12 @@ async def _stream(
     )
 
 
-async def _refuse(
-    request: Request,
-    runtime: Runtime,
-    attempt: Attempt,
-    signed: SignedRequest | None,
-    problem: Problem,
-    *,
-    is_replay: bool = False,
-) -> Response:
+async def _refuse(request: Request, runtime: Runtime, attempt: Attempt, problem: Problem) -> Response:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
-    if signed is None and "signature-input" not in request.headers:
-        return problem_response(problem)  # nobody claimed anything, so there is nothing to hold on to
-    shared = service.common(attempt)
-    if "actor" not in shared:
-        shared["actor"] = actor_of(signed, None)
-        shared["request"] = authentication.evidence(signed) if signed else None
     body = bodies.DeliveryRefused(
-        **shared,
+        **service.common(attempt),
         decision=attempt.decided.record if attempt.decided else None,
         problem=problem.slug,
     )
-    submission = store.Submission(body.canonical()) if is_replay else service.submission(attempt, body.canonical())
-    index = await runtime.sequencer.append(submission)
-    response = problem_response(problem, entry=index)
-    response.headers["exchange-entry"] = str(index)
-    return sign(response, runtime=runtime, signed=signed) if signed else response
+    fence = None if attempt.claim.is_replay else attempt.fence
+    return await refuse(request, runtime, attempt.claim, problem, body, fence=fence)

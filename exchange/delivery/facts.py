@@ -15,7 +15,7 @@ from exchange.agreements.queries import Agreement
 from exchange.agreements.service import lane_between
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.sources import fields_in, reader
-from exchange.catalog.terms import fields_of
+from exchange.catalog.terms import fields_of, for_policy
 from exchange.delivery import queries
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
@@ -152,7 +152,7 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
 
 
 def _resource(found: queries.Found, document: DatasetDocument) -> documents.Resource:
-    listed, terms = found.listed, document.terms
+    listed = found.listed
     in_source = {field.name for field in fields_in(found.source)}
     return documents.Resource.model_validate(
         {
@@ -168,15 +168,7 @@ def _resource(found: queries.Found, document: DatasetDocument) -> documents.Reso
                 for one in document.fields
                 if one.name in in_source
             ],
-            "terms": {
-                "consumers": terms.consumers.model_dump(mode="json"),
-                "purposes": terms.purposes,
-                "fields": terms.fields,
-                "masks": terms.masks,
-                "row_filters": [terms.row_filter] if terms.row_filter else [],
-                "row_cap": terms.row_cap,
-                **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
-            },
+            "terms": for_policy(document.terms),
         }
     )
 

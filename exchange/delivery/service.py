@@ -6,7 +6,7 @@ meanwhile; then the facts are read again, the decision is made again, and what w
 
 import hashlib
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,7 +22,9 @@ from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.runtime import Runtime
 from exchange.participants.authentication import Sender
+from exchange.participants.door import Claim
 from ledger import bodies, store
+from ledger.signatures import SignedRequest
 
 
 @dataclass(slots=True)
@@ -31,12 +33,16 @@ class Attempt:
 
     at: str
     now: int
+    claim: Claim
     fence: int | None = None
-    sender: Sender | None = None
     purpose: str | None = None
     offer: Offer | None = None
     decided: Decided | None = None
-    known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sender(self) -> Sender | None:
+        """Who sent the request, once that is established."""
+        return self.claim.sender
 
     def check_fence(self, fence: int) -> None:
         """Facts of one attempt come from one place of the fence. Raises store.FenceMoved."""
@@ -95,10 +101,13 @@ async def read(offer: Offer, plan: Plan) -> Rows:
 
 def common(attempt: Attempt) -> dict[str, Any]:
     """The fields that all entries of a delivery share."""
-    sender, offer, decided = attempt.sender, attempt.offer, attempt.decided
-    found: dict[str, Any] = {"at": attempt.at, "purpose": attempt.purpose}
-    if sender is not None:
-        found |= {"actor": sender.holder.principal.actor, "request": sender.evidence}
+    offer, decided = attempt.offer, attempt.decided
+    found: dict[str, Any] = {
+        "at": attempt.at,
+        "actor": attempt.claim.actor,
+        "purpose": attempt.purpose,
+        "request": attempt.claim.evidence,
+    }
     if offer is not None:
         found |= {
             "dataset": str(offer.dataset),
@@ -116,10 +125,10 @@ def submission(attempt: Attempt, body: bytes) -> store.Submission:
     return store.Submission(body, once=once, fence=attempt.fence)
 
 
-def begin(runtime: Runtime) -> Attempt:
-    """An attempt at the present time."""
+def begin(runtime: Runtime, *, signed: SignedRequest | None = None) -> Attempt:
+    """An attempt at the present time; of an earlier one only the signature's reading is kept."""
     now = runtime.clock.now()
-    return Attempt(at=rfc3339(now), now=int(now.timestamp()))
+    return Attempt(at=rfc3339(now), now=int(now.timestamp()), claim=Claim(signed))
 
 
 def completed(attempt: Attempt, release: Release, *, rows: int, content: bytes) -> bytes:

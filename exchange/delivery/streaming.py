@@ -7,7 +7,7 @@ stream that is no longer allowed ends there. However a stream ends, the ledger s
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -119,9 +119,10 @@ class StreamResponse(Response):
         cause: Cause | None = "exchange-stopped"
         gone = asyncio.create_task(_until_gone(receive))
         try:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await self._send_all(send, gone)
-            cause = None
+            async with aclosing(self._chunks) as chunks:
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await self._send_all(send, chunks, gone)
+            cause = "client-left" if gone.done() else None
         except Ended as ended:
             cause = ended.cause
         except SourceError as error:
@@ -131,25 +132,23 @@ class StreamResponse(Response):
             cause = "client-left"
         finally:
             gone.cancel()
-            ending = asyncio.create_task(self._end(cause))
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(ending)
+            # Even when this is cancelled: the last chunk leaves after its entry is durable, or not at all.
+            await asyncio.shield(asyncio.create_task(self._end(cause)))
         if cause is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         # Otherwise the body has no end: the server closes the connection, and the client's library says so.
 
-    async def _send_all(self, send: Send, gone: asyncio.Task[None]) -> None:
+    async def _send_all(self, send: Send, chunks: AsyncGenerator[Chunk], gone: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
         look_again = loop.time() + _WATCH_EVERY
-        async with aclosing(self._chunks) as chunks:
-            await self._send_one(send, self._first)
-            async for chunk in chunks:
-                if gone.done():
-                    raise Ended("client-left")
-                if loop.time() >= look_again:
-                    await self._look_again()
-                    look_again = loop.time() + _WATCH_EVERY
-                await self._send_one(send, chunk)
+        await self._send_one(send, self._first)
+        async for chunk in chunks:
+            if gone.done():
+                raise Ended("client-left")
+            if loop.time() >= look_again:
+                await self._look_again()
+                look_again = loop.time() + _WATCH_EVERY
+            await self._send_one(send, chunk)
 
     async def _send_one(self, send: Send, chunk: Chunk) -> None:
         self._sent.rows += chunk.rows
@@ -159,7 +158,17 @@ class StreamResponse(Response):
             await send({"type": "http.response.body", "body": chunk.content, "more_body": True})
 
     async def _look_again(self) -> None:
-        """Decide again if the fence has moved. Raises Ended when the delivery is no longer allowed as it was."""
+        """Decide again if the fence has moved. Raises Ended when the delivery is no longer allowed as it was.
+
+        Without its database the exchange cannot know whether it still is, and ends the stream.
+        """
+        try:
+            await self._decide_again()
+        except FAILURES as error:
+            log().error("a stream could not be watched", exc_info=error, entry=self._started)
+            raise Ended("exchange-stopped") from error
+
+    async def _decide_again(self) -> None:
         attempt, runtime = self._attempt, self._runtime
         assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
         now = runtime.clock.seconds()

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from asyncpg import Connection as Connection
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError as IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -20,8 +21,11 @@ from sqlalchemy.orm import DeclarativeBase
 APPLICATION_ROLE = "exchange_app"
 DATABASE = "exchange"
 _PATIENCE = 60  # seconds after which a statement is given up, so that a stuck database refuses instead of hanging
-FAILURES = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES = (OSError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What talking to a database can raise, through SQLAlchemy or beside it."""
+
+BEGIN = text("SELECT 1")
+"""A statement for its transaction's sake."""
 
 
 def is_value_refused(error: BaseException) -> bool:
@@ -46,17 +50,23 @@ class Base(DeclarativeBase):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One open database. `pool` is for the ledger and the delivery path, `sessions` for everything else."""
+    """One open database. `pool` is for the ledger and the delivery path, `sessions` for everything else.
+
+    `aside` has one connection of its own, for whoever holds the ledger's lock and has to see past its own transaction:
+    it must never wait for a connection that somebody who waits for the lock holds.
+    """
 
     url: str
     engine: AsyncEngine
     pool: asyncpg.Pool
     sessions: async_sessionmaker[AsyncSession]
+    aside: async_sessionmaker[AsyncSession]
 
     async def close(self) -> None:
         """Close every connection."""
         await self.pool.close()
         await self.engine.dispose()
+        await self.aside.kw["bind"].dispose()
 
 
 def arguments(url: str) -> dict[str, Any]:
@@ -92,4 +102,11 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
         command_timeout=_PATIENCE,
     )
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4)
-    return Database(url=url, engine=engine, pool=pool, sessions=async_sessionmaker(engine, expire_on_commit=False))
+    one = engine_for(url, role=APPLICATION_ROLE, pool_size=1, max_overflow=0)
+    return Database(
+        url=url,
+        engine=engine,
+        pool=pool,
+        sessions=async_sessionmaker(engine, expire_on_commit=False),
+        aside=async_sessionmaker(one),
+    )

@@ -129,6 +129,16 @@ class LedgerUnavailable(Problem):
     status = 503
 
 
+class TooManyRefusals(Problem):
+    """Too many requests that nobody is proven to have sent came in at once, so this one was not even put on the ledger.
+    Wait a minute; see first what was wrong with the earlier ones.
+    """
+
+    slug = "too-many-refusals"
+    title = "Too many requests without an established sender"
+    status = 429
+
+
 def all_problems() -> list[type[Problem]]:
     """Every problem the running exchange can answer with, by slug."""
     found: dict[str, type[Problem]] = {}

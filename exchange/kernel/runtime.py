@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database
 from exchange.kernel.keys import ExchangeKey
+from exchange.kernel.limits import Allowance
 from exchange.kernel.readers import Readers
 from exchange.kernel.sealing import Seal
 from exchange.kernel.settings import Settings
@@ -26,3 +27,4 @@ class Runtime:
     seal: Seal
     readers: Readers
     key: ExchangeKey
+    strangers: Allowance

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     page_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most rows of one buffered answer")] = 5_000
     body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = 1 << 20
     upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30
+    stranger_refusals: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Refusals a minute and process put on the ledger for requests nobody is proven to have sent",
+        ),
+    ] = 600
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")

@@ -1,11 +1,11 @@
 """The unit of work: what a verb changes and what the ledger says about it become true together, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import AsyncSession, Connection
+from exchange.kernel.database import BEGIN, AsyncSession, Connection
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import bodies, store
@@ -41,6 +41,10 @@ class Work:
     principal: Principal
     runtime: Runtime
     request: bodies.Request | None
+    once: store.Once | None = None
+    fence: int = -1
+    confirm: Callable[[], Awaitable[None]] | None = None
+    """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
     recorded: list[bodies.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
 
@@ -73,12 +77,25 @@ class Work:
         """Leave an entry; it is appended when the work commits."""
         self.recorded.append(body)
 
+    async def pause(self) -> None:
+        """End the transaction so far and give its connection back, for as long as something slow is waited for.
+
+        Nothing may have been changed yet; what was read has to be read again.
+        """
+        await self.session.rollback()
+
     async def commit(self) -> None:
-        """Append the entries as the transaction's last act, and commit."""
+        """Use up the request's nonce, append the entries, and commit. Raises store.Replayed, or what `confirm` raises."""
         await self.session.flush()
+        connection = await driver(self.session)
+        if self.once is not None and not await store.take(connection, [self.once]):
+            raise store.Replayed
         if self.recorded:
+            head = await store.lock_head(connection)
+            if self.confirm is not None and head.fence != self.fence:
+                await self.confirm()
             outcomes = await store.append(
-                await driver(self.session),
+                connection,
                 [store.Submission(body.canonical()) for body in self.recorded],
                 advance_fence=any(body.affects_decisions for body in self.recorded),
             )
@@ -92,9 +109,7 @@ def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:
 
 
 async def driver(session: AsyncSession) -> Connection:
-    """The driver's connection under a session, inside the session's transaction.
-
-    SQLAlchemy begins the driver's transaction with its first statement, so the session must have executed one before.
-    """
+    """The driver's connection under a session, inside the session's transaction."""
+    await session.execute(BEGIN)  # SQLAlchemy begins the driver's transaction with its first statement
     raw = await (await session.connection()).get_raw_connection()
     return raw.driver_connection

@@ -111,8 +111,12 @@ def check_signature(signed: SignedRequest, holder: KeyHolder) -> Sender:
         raise errors.SignatureInvalid(
             "The request was altered after it was signed, or signed for another method or URI."
         ) from problem
-    expires_at = datetime.fromtimestamp(signed.expires, UTC)
-    return Sender(holder, signed, Once.of(signed.keyid, signed.nonce, expires_at=expires_at))
+    return Sender(holder, signed, once_of(signed))
+
+
+def once_of(signed: SignedRequest) -> Once:
+    """The key's nonce as a token that is accepted once."""
+    return Once.of(signed.keyid, signed.nonce, expires_at=datetime.fromtimestamp(signed.expires, UTC))
 
 
 def check_standing(holder: KeyHolder) -> None:

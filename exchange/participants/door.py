@@ -6,17 +6,18 @@ its own, since the work's is rolled back.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import FAILURES, IntegrityError, is_value_refused
+from exchange.kernel.database import FAILURES, AsyncSession, IntegrityError, is_value_refused
 from exchange.kernel.http import (
     body_of,
     headers_of,
@@ -28,7 +29,15 @@ from exchange.kernel.http import (
 )
 from exchange.kernel.logs import log
 from exchange.kernel.openapi import SIGNED
-from exchange.kernel.problems import Conflict, LedgerUnavailable, Problem, RequestInvalid, UnsupportedMediaType
+from exchange.kernel.problems import (
+    Conflict,
+    InternalError,
+    LedgerUnavailable,
+    Problem,
+    RequestInvalid,
+    TooManyRefusals,
+    UnsupportedMediaType,
+)
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work, driver
 from exchange.participants import authentication, errors, queries
@@ -37,9 +46,37 @@ from ledger import bodies, signatures, store
 from ledger.sequencer import SequencerClosed
 from ledger.signatures import SignedRequest
 
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+REPLAYED = "This key has used this nonce before; every request needs a fresh one."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 DATABASE_FAILURES = (SequencerClosed, *FAILURES)
+
+
+@dataclass(slots=True)
+class Claim:
+    """What is established so far of who sent a request. Nothing of a signature that did not verify goes any further."""
+
+    signed: SignedRequest | None = None
+    is_known: bool = False
+    """Whether the key that the request names is registered."""
+    sender: Sender | None = None
+    is_replay: bool = False
+
+    @property
+    def is_established(self) -> bool:
+        """Whether the sender sent this request, now."""
+        return self.sender is not None and not self.is_replay
+
+    @property
+    def actor(self) -> bodies.Actor:
+        """The sender as entries name it; a key alone where it is registered and did not sign."""
+        if self.sender is not None:
+            return self.sender.holder.principal.actor
+        return bodies.Actor(key=self.signed.keyid if self.signed is not None and self.is_known else None)
+
+    @property
+    def evidence(self) -> bodies.Request | None:
+        """The evidence of a request that the sender signed."""
+        return self.sender.evidence if self.sender is not None else None
 
 
 class SignedRoute(APIRoute):
@@ -71,57 +108,90 @@ class UploadRoute(SignedRoute):
 
 async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Response:
     runtime = runtime_of(request)
-    signed: SignedRequest | None = None
-    sender: Sender | None = None
+    claim = Claim()
     try:
         headers = headers_of(request)
-        signed = authentication.read(
+        claim.signed = signed = authentication.read(
             method=request.method, target_uri=target_uri_of(request, runtime.settings), headers=headers
         )
-        authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
-        has_body = "content-length" in headers or "transfer-encoding" in headers
-        authentication.check_coverage(signed, has_body=has_body and headers.get("content-length") != "0", purpose=False)
-        body = b"" if streams_body else await body_of(request, limit=runtime.settings.body_bytes_max)
         async with runtime.database.sessions() as session:
-            holder = await queries.key_holder(session, signed.keyid)
-            sender = authentication.check_signature(signed, authentication.check_key(holder, at=runtime.clock.now()))
-            if body:
-                authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
-                _check_media_type(headers.get("content-type", ""))
-            authentication.check_standing(sender.holder)
-            if not await store.take(await driver(session), [sender.once]):
-                raise errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
-            work = Work(session, sender.holder.principal, runtime, sender.evidence)
+            work = await _admit(request, runtime, session, claim, signed, headers, streams_body=streams_body)
             request.state.work = work
-            request.state.signed = signed
             response = await inner(request)
             await work.commit()
-    except (RequestValidationError, HTTPException, Problem, *DATABASE_FAILURES) as error:
+    except store.Replayed:
+        claim.is_replay = True
+        return await _refuse(request, runtime, claim, errors.NonceReused(REPLAYED))
+    except ClientDisconnect:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one form and recorded
         problem = _problem_of(error)
-        if problem is not None:
-            return await _refuse(request, runtime, signed, sender, problem)
-        log().error("work failed", exc_info=error, method=request.method)
-        return problem_response(
-            LedgerUnavailable("Look whether it was done before you try again.", headers={"Retry-After": "1"})
-        )
+        if isinstance(problem, LedgerUnavailable | InternalError):
+            log().error("work failed", exc_info=error, method=request.method)
+        return await _refuse(request, runtime, claim, problem)
     if work.appended:
         response.headers["exchange-entry"] = str(work.appended[0])
     return sign(response, runtime=runtime, signed=signed)
 
 
-def _problem_of(error: Exception) -> Problem | None:
-    """What an error says about the request; None where it says nothing, because the database failed."""
+async def _admit(
+    request: Request,
+    runtime: Runtime,
+    session: AsyncSession,
+    claim: Claim,
+    signed: SignedRequest,
+    headers: Mapping[str, str],
+    *,
+    streams_body: bool,
+) -> Work:
+    """Establish the sender and begin its work. No connection is held while the body comes in."""
+    connection = await driver(session)
+    fence = (await store.read_head(connection)).fence
+    holder = await queries.key_holder(session, signed.keyid)
+    is_used = await store.is_used(connection, authentication.once_of(signed))
+    await session.rollback()
+    claim.is_known = holder is not None
+    authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    authentication.check_coverage(signed, has_body=has_body, purpose=False)
+    body = b"" if streams_body else await body_of(request, limit=runtime.settings.body_bytes_max)
+    holder = authentication.check_key(holder, at=runtime.clock.now())
+    claim.sender = sender = authentication.check_signature(signed, holder)
+    if body:
+        authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
+        _check_media_type(headers.get("content-type", ""))
+    authentication.check_standing(sender.holder)
+    if is_used:
+        raise store.Replayed
+
+    async def confirm() -> None:
+        async with runtime.database.aside() as aside:
+            now = authentication.check_key(await queries.key_holder(aside, signed.keyid), at=runtime.clock.now())
+        authentication.check_standing(now)
+        if now.principal != sender.holder.principal:
+            raise Conflict("Your roles were changed while this was done; send the request again.")
+
+    return Work(
+        session, sender.holder.principal, runtime, sender.evidence, once=sender.once, fence=fence, confirm=confirm
+    )
+
+
+def _problem_of(error: Exception) -> Problem:
+    """What an error says about the request, or about the exchange where it says nothing about the request."""
+    problem: Problem = InternalError("The exchange failed and changed nothing; its log holds the cause.")
     if isinstance(error, Problem):
-        return error
-    if isinstance(error, RequestValidationError):
-        return validation_problem(error)
-    if isinstance(error, HTTPException):
-        return http_problem(error)
-    if isinstance(error, IntegrityError):
-        return Conflict("Another object has this name or number already, perhaps since a moment ago.")
-    if is_value_refused(error):
-        return RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
-    return None
+        problem = error
+    elif isinstance(error, RequestValidationError):
+        problem = validation_problem(error)
+    elif isinstance(error, HTTPException):
+        problem = http_problem(error)
+    elif isinstance(error, IntegrityError):
+        problem = Conflict("Another object has this name or number already, perhaps since a moment ago.")
+    elif is_value_refused(error):
+        problem = RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
+    elif isinstance(error, DATABASE_FAILURES):
+        problem = LedgerUnavailable("Look whether it was done before you try again.", headers={"Retry-After": "1"})
+    return problem
 
 
 def _check_media_type(content_type: str) -> None:
@@ -132,45 +202,53 @@ def _check_media_type(content_type: str) -> None:
         raise UnsupportedMediaType("Send the document as application/json.")
 
 
-async def _refuse(
-    request: Request, runtime: Runtime, signed: SignedRequest | None, sender: Sender | None, problem: Problem
-) -> Response:
+async def _refuse(request: Request, runtime: Runtime, claim: Claim, problem: Problem) -> Response:
     """Put a refusal on the ledger where the request was signed at all, and answer it."""
-    if signed is None and "signature-input" not in request.headers:
-        return problem_response(problem)  # nobody claimed anything, so there is nothing to hold on to
     route = request.scope.get("route")
     body = bodies.RequestRefused(
         at=rfc3339(runtime.clock.now()),
-        actor=actor_of(signed, sender),
-        request=authentication.evidence(signed) if signed else None,
+        actor=claim.actor,
+        request=claim.evidence,
         method=request.method,
         problem=problem.slug,
         route=getattr(route, "path", ""),
     )
     try:
-        index = await append_refusal(runtime, body, sender)
+        return await refuse(request, runtime, claim, problem, body)
+    except store.Replayed:
+        claim.is_replay = True
+        return await _refuse(request, runtime, claim, problem)
     except DATABASE_FAILURES:
         return problem_response(LedgerUnavailable("The refusal could not be put on the ledger; try again later."))
+
+
+async def refuse(
+    request: Request,
+    runtime: Runtime,
+    claim: Claim,
+    problem: Problem,
+    body: bodies.Body,
+    *,
+    fence: int | None = None,
+) -> Response:
+    """Append a refusal, with the nonce it uses up, and answer it, signed.
+
+    A request without a signature leaves no entry: nobody claimed anything. Of those whose sender is not established only
+    so many a minute do. Raises store.Replayed, store.FenceMoved.
+    """
+    if claim.signed is None and "signature-input" not in request.headers:
+        return problem_response(problem)
+    if not claim.is_established and not runtime.strangers.take():
+        return problem_response(
+            TooManyRefusals(
+                "Wait a minute, and see what was wrong with the earlier ones.", headers={"Retry-After": "60"}
+            )
+        )
+    once = claim.sender.once if claim.sender is not None and claim.is_established else None
+    index = await runtime.sequencer.append(store.Submission(body.canonical(), once=once, fence=fence))
     response = problem_response(problem, entry=index)
     response.headers["exchange-entry"] = str(index)
-    return sign(response, runtime=runtime, signed=signed) if signed else response
-
-
-async def append_refusal(runtime: Runtime, body: bodies.Body, sender: Sender | None) -> int:
-    """Append a refusal with the nonce it used up, or without where the nonce was used before."""
-    submission = store.Submission(body.canonical(), once=sender.once if sender else None)
-    try:
-        return await runtime.sequencer.append(submission)
-    except store.Replayed:
-        return await runtime.sequencer.append(store.Submission(submission.body))
-
-
-def actor_of(signed: SignedRequest | None, sender: Sender | None) -> bodies.Actor:
-    """Who acted, as far as it is established: a key that did not verify is named only if it has a key's form."""
-    if sender is not None:
-        return sender.holder.principal.actor
-    keyid = signed.keyid if signed is not None else ""
-    return bodies.Actor(key=keyid if _THUMBPRINT.fullmatch(keyid) else None)
+    return sign(response, runtime=runtime, signed=claim.signed) if claim.signed else response
 
 
 def sign(response: Response, *, runtime: Runtime, signed: SignedRequest) -> Response:

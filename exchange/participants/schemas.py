@@ -62,7 +62,7 @@ class NewOrganisation(In):
     code: Annotated[
         str,
         AfterValidator(_code),
-        Field(description="Unified social credit code, GB 32100-2015", examples=["11330000002482031P"]),
+        Field(description="Unified social credit code, GB 32100-2015", examples=["11330000002482031M"]),
     ]
     level: Annotated[Level, Field(description="Administrative level; `none` for those outside the administration")]
     region: Annotated[str | None, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code", examples=["330000"])] = (

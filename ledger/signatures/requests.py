@@ -25,6 +25,7 @@ LIFETIME_MAX: Final = 300
 PURPOSE: Final = "exchange-purpose"
 
 _FIELDS: Final = ("content-digest", PURPOSE)
+_SIGNATURE_BYTES: Final = 64
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
 
@@ -90,6 +91,8 @@ def read_request(
         raise SignatureMalformed("the signature needs the parameter keyid")
     if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
         raise SignatureMalformed("the signature needs a nonce of at least 128 bits, in base64url")
+    if len(signed.signature) != _SIGNATURE_BYTES:
+        raise SignatureMalformed(f"an Ed25519 signature has {_SIGNATURE_BYTES} bytes")
     check_profile(signed.parameters)
     return SignedRequest(
         method=method,
