@@ -28,6 +28,7 @@ Code: TypeAlias = Literal[
     "option-invalid",  # an import option that cannot be followed
     "snapshot-missing",  # the imported snapshot is gone
     "snapshot-altered",  # the imported snapshot is not what was imported
+    "host-not-allowed",  # the operator lets no source be there
     "source-unreachable",  # no connection
     "source-denied",  # the source refuses the role
     "source-timeout",  # the source took too long

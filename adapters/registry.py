@@ -14,6 +14,7 @@ from adapters.contract import Adapter, SourceError
 from adapters.duck import Engine
 from adapters.file_adapter import FileAdapter
 from adapters.postgresql import PostgresAdapter
+from adapters.postgresql_address import Gate
 from adapters.postgresql_source import PgSource
 
 KINDS: Final = ("file", "postgresql")
@@ -27,8 +28,9 @@ def open_adapter(
     snapshot_directory: Path,
     *,
     engine: Engine | None = None,
+    gate: Gate | None = None,
 ) -> Adapter:
-    """An adapter for a stored source. It connects on first use.
+    """An adapter for a stored source. It connects on first use, where `gate` lets it.
 
     All files should share one `engine` over `snapshot_directory`; without it an adapter makes, and closes, its own.
     Raises SourceError option-invalid for an unknown kind or a config that lacks or exceeds what its kind needs.
@@ -54,6 +56,7 @@ def open_adapter(
                 schema=_text(config, "schema", "public"),
                 password=password,
                 time_zone=_text(config, "time_zone", "UTC"),
+                gate=gate,
             )
         )
     raise SourceError("option-invalid", f"a source is one of {', '.join(KINDS)}")

@@ -279,23 +279,6 @@ async def test_servers_that_cannot_be_reached(owner_url: str, tmp_path: Path) ->
         await adapter.close()
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://h/d",
-        "nonsense",
-        "",
-        "postgresql://h/d?passfile=/etc/passwd",
-        "postgresql://h/d?sslrootcert=/etc/passwd",
-        "postgresql://[h/d",
-    ],
-)
-def test_addresses_that_are_refused(url: str) -> None:
-    with pytest.raises(SourceError) as caught:
-        PgSource(url, "people")
-    assert caught.value.code == "option-invalid"
-
-
 async def test_a_slow_statement_is_stopped_and_a_changed_table_is_told(odd: asyncpg.Connection, owner_url: str) -> None:
     await odd.execute("CREATE VIEW slow AS SELECT id, pg_sleep(5)::text AS a FROM big")
     slow = source(owner_url, "slow", statement_seconds=0.2)
