@@ -11,7 +11,7 @@ from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import found, founder
-from tests.support.world import URL, Key, World, code
+from tests.support.world import Key, World, code
 
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
@@ -47,5 +47,5 @@ async def founded(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             vkey=app.state.publisher.vkey,
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url=URL) as client:
-            yield World(app, client, keys)
+        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+            yield World(app, client, keys, url=settings.public_url)

@@ -78,8 +78,9 @@ class Party:
 class World:
     """One exchange and everybody on it."""
 
-    def __init__(self, app: FastAPI, client: httpx2.AsyncClient, keys: dict[str, Key]) -> None:
+    def __init__(self, app: FastAPI, client: httpx2.AsyncClient, keys: dict[str, Key], *, url: str = URL) -> None:
         self.app = app
+        self.url = url
         self.client = client
         self.keys = keys
 
@@ -109,7 +110,7 @@ class World:
             key=key.pair,
             keyid=key.keyid,
             method=method,
-            target_uri=URL + target,
+            target_uri=self.url + target,
             headers=found,
             created=begun,
             expires=begun + lifetime,
