@@ -25,6 +25,7 @@ from http_message_signatures.httpx2 import adapt_message
 from scitt_cose import merkle as scitt
 from sigstore._internal import merkle as sigstore
 from sigstore._internal.rekor import checkpoint as rekor
+from sigstore._utils import KeyID
 
 from tests.support.founded import empty, founded
 from tests.support.server import free_port, serving, settings_on
@@ -326,7 +327,7 @@ def check_tree(town: Town, keyring: Keyring) -> None:
     for one in notes:
         signed = rekor.SignedCheckpoint.from_text(one["note"])
         ring: Any = keyring
-        signed.signed_note.verify(ring, rekor.KeyID(keyring.key_id))
+        signed.signed_note.verify(ring, KeyID(keyring.key_id))
         assert signed.checkpoint.log_size == one["size"]
         parsed.append(signed.checkpoint)
     newest = parsed[-1].log_size
