@@ -3,8 +3,10 @@
 Exit status: 0 when done, 1 when it could not be done, 2 when the command was used wrongly.
 """
 
+import signal
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -193,8 +195,13 @@ def check() -> None:
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command. A request to end is an exception, so that what was started is ended on the way out."""
+    signal.signal(signal.SIGTERM, _leave)
     app()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _asked(question: str) -> bool:

@@ -23,7 +23,8 @@ class Material:
     """A dataset to be, with its owner.
 
     Of several `filters` and `questions`, the first whose field is there is used; `words` says what a filter means.
-    `clear` are fields about nobody, whatever their names suggest; `unmasked` are personal fields that the purpose needs as they are, `withheld` those not granted in the story.
+    `clear` are fields about nobody, whatever their names suggest; `unmasked` are personal fields that the purpose needs
+    as they are, `withheld` those not granted in the story.
     """
 
     owner: str

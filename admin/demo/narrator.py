@@ -66,6 +66,11 @@ class Narrator:
         header = list(rows[0]) if rows else []
         self.table(header, [[shortened(row[name]) for name in header] for row in rows])
 
+    def command(self, words: str, command: str) -> None:
+        """Something to type, in one line however long it is, so that it can be copied."""
+        self._out.print(Padding(Text(words, style="dim"), (0, 0, 0, _INDENT), expand=False))
+        self._out.print(Text(f"{'':{_INDENT}}{command}"), soft_wrap=True)
+
     def check(self, text: str) -> None:
         """Something that was verified."""
         self._out.print(Padding(Text.assemble(("✓ ", "green"), text), (0, 0, 0, _INDENT), expand=False))

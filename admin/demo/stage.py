@@ -118,7 +118,11 @@ def set_up(directory: Path, narrator: Narrator, *, port: int | None) -> Iterator
         # Held throughout, so that the server finds it running, and a department can have its own database in it.
         embedded = Embedded(data.settings().data)
         stack.callback(embedded.close)
-        server = reaching.start(data, port=port, environment={"EXCHANGE_CHECKPOINT_INTERVAL": "0.2"})
+        environment = {
+            "EXCHANGE_CHECKPOINT_INTERVAL": "0.2",
+            "EXCHANGE_SOURCE_HOSTS": json.dumps([embedded.socket]),  # the department's database is on this server too
+        }
+        server = reaching.start(data, port=port, environment=environment)
         stack.callback(server.stop)
         yield Stage(directory, data, server.url, server, embedded, data.trust(), narrator)
 

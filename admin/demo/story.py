@@ -12,6 +12,7 @@ from admin.demo.chapters import agreeing, auditing, beginning, fetching, refusin
 from admin.demo.materials import Brought, materials
 from admin.demo.narrator import Narrator
 from admin.demo.stage import Stage, set_up
+from admin.places import DEMO
 from admin.publishing import demand_file
 from ledger.report import Report
 
@@ -72,27 +73,27 @@ def _figures(stage: Stage, report: Report, *, seconds: float) -> None:
     )
     narrator.heading("To try next", "接着试试")
     owner = stage.materials[1].owner
-    narrator.facts(
-        {
-            "verify it again": f"{program('ledger')} verify {stage.part('ledger')}",
-            "the tampered copy": f"{program('ledger')} verify {stage.part('tampered')}",
-            "a file of yours": f"{program('exchange')} publish FILE --owner {owner} --title TITLE",
-            "what happened": f"{program('ledger')} show {stage.part('ledger')} --type delivery.",
-        }
+    narrator.command("verify it again", f"{program('ledger')} verify {stage.part('ledger')}")
+    narrator.command("the tampered copy", f"{program('ledger')} verify {stage.part('tampered')}")
+    narrator.command(
+        "what was delivered, and what was not", f"{program('ledger')} show {stage.part('ledger')} --type delivery."
+    )
+    data = "" if stage.data.path == DEMO else f" --data {stage.data.path}"
+    narrator.command(
+        "publish a file of yours", f"{program('exchange')} publish FILE --owner {owner} --title TITLE{data}"
     )
 
 
 def _stay(stage: Stage) -> None:
     narrator = stage.narrator
     key = stage.data.key_file("demo-platform-system")
-    narrator.facts(
-        {
-            "the API's pages": f"{stage.url}/docs",
-            "fetch": f"{program('exchange-client')} fetch {stage.materials[0].reference} --purpose {beginning.PURPOSE} "
-            f"--limit 3 --url {stage.url} --key {key} --trust {stage.part('platform') / _TRUST}",
-        }
+    narrator.command(
+        "fetch as the platform",
+        f"{program('exchange-client')} fetch {stage.materials[0].reference} --purpose {beginning.PURPOSE} --limit 3 "
+        f"--url {stage.url} --key {key} --trust {stage.part('platform') / _TRUST}",
     )
-    narrator.say(f"The exchange stays at {stage.url}. Ctrl-C ends it.")
+    narrator.gap()
+    narrator.say(f"The exchange stays at {stage.url}; its API is described at {stage.url}/docs. Ctrl-C ends it.")
     sys.stdout.flush()
     try:
         stage.server.process.wait()
