@@ -24,9 +24,6 @@ _PATIENCE = 60  # seconds after which a statement is given up, so that a stuck d
 FAILURES = (OSError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What talking to a database can raise, through SQLAlchemy or beside it."""
 
-BEGIN = text("SELECT 1")
-"""A statement for its transaction's sake."""
-
 
 def is_value_refused(error: BaseException) -> bool:
     """Whether the database failed on a value that it cannot hold, such as a NUL in a text (SQLSTATE class 22)."""
@@ -110,3 +107,10 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         aside=async_sessionmaker(one),
     )
+
+
+async def driver(session: AsyncSession) -> Connection:
+    """The driver's connection under a session, inside the session's transaction."""
+    await session.execute(text("SELECT 1"))  # SQLAlchemy begins the driver's transaction with its first statement
+    raw = await (await session.connection()).get_raw_connection()
+    return raw.driver_connection

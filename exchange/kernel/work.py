@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import BEGIN, AsyncSession, Connection
+from exchange.kernel.database import AsyncSession
+from exchange.kernel.database import driver as driver
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import bodies, store
@@ -106,10 +107,3 @@ class Work:
 def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:
     """The indexes of unconditional submissions, none of which can have been refused."""
     return [outcome for outcome in outcomes if isinstance(outcome, int)]
-
-
-async def driver(session: AsyncSession) -> Connection:
-    """The driver's connection under a session, inside the session's transaction."""
-    await session.execute(BEGIN)  # SQLAlchemy begins the driver's transaction with its first statement
-    raw = await (await session.connection()).get_raw_connection()
-    return raw.driver_connection
