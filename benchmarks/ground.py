@@ -71,9 +71,19 @@ class Ground:
         """The exchange's public URL."""
         return f"http://localhost:{self.port}"
 
+    @property
+    def source_host(self) -> str:
+        """The socket that the owner's database is reached through, which is that of the exchange's own."""
+        return str(arguments(self.owner_database)["host"])
+
     def settings(self) -> Settings:
         """The settings of the exchange."""
-        return Settings(data=self.directory / "exchange", database_url=self.database, public_url=self.url)
+        return Settings(
+            data=self.directory / "exchange",
+            database_url=self.database,
+            public_url=self.url,
+            source_hosts=(self.source_host,),
+        )
 
     def client(self, key: SigningKey) -> Client:
         """A client that signs with a key."""
@@ -107,6 +117,7 @@ def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]
         "EXCHANGE_DATA": str(on.directory / "exchange"),
         "EXCHANGE_DATABASE_URL": on.database,
         "EXCHANGE_PUBLIC_URL": on.url,
+        "EXCHANGE_SOURCE_HOSTS": on.source_host,
         ANSWER: json.dumps(answer or {}, ensure_ascii=False),
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "benchmarks.server:create", "--port", str(on.port)]

@@ -30,6 +30,7 @@ from exchange.kernel.clock import Clock
 from exchange.kernel.database import open_database
 from exchange.kernel.embedded import running
 from exchange.kernel.limits import Allowance
+from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
@@ -118,7 +119,9 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
-    readers = _readers(settings, stack)
+    own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}
+    reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
+    readers = _readers(settings, reach, stack)
     stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
@@ -149,7 +152,7 @@ async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
     return await stack.enter_async_context(opa_server(settings.opa_url, revision=rules.digest, token=token))
 
 
-def _readers(settings: Settings, stack: AsyncExitStack) -> Readers:
+def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers:
     snapshots = settings.data / "snapshots"
 
     snapshots.mkdir(parents=True, exist_ok=True)
@@ -157,7 +160,7 @@ def _readers(settings: Settings, stack: AsyncExitStack) -> Readers:
     stack.callback(engine.close)
 
     def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
-        return open_adapter(kind, config, secret, snapshots, engine=engine)
+        return open_adapter(kind, config, secret, snapshots, engine=engine, gate=reach.gate())
 
     async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
         plain = {**options, "max_bytes": settings.upload_bytes_max}

@@ -24,7 +24,10 @@ def embedded() -> Iterator[Embedded]:
     """
     with tempfile.TemporaryDirectory(prefix="exchange-test-") as directory:
         server = Embedded(Path(directory))
-        yield server
+        with pytest.MonkeyPatch.context() as environment:
+            # Owners have their tables in databases of the same server, here as in processes that tests start.
+            environment.setenv("EXCHANGE_SOURCE_HOSTS", f"{server.socket},localhost,127.0.0.1")
+            yield server
         server.close()
 
 

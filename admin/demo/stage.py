@@ -120,7 +120,7 @@ def set_up(directory: Path, narrator: Narrator, *, port: int | None) -> Iterator
         stack.callback(embedded.close)
         environment = {
             "EXCHANGE_CHECKPOINT_INTERVAL": "0.2",
-            "EXCHANGE_SOURCE_HOSTS": json.dumps([embedded.socket]),  # the department's database is on this server too
+            "EXCHANGE_SOURCE_HOSTS": embedded.socket,  # the department's database is on this server too
         }
         server = reaching.start(data, port=port, environment=environment)
         stack.callback(server.stop)

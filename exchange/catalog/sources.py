@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
@@ -17,7 +16,6 @@ from exchange.catalog.errors import SourceFailed, SourceUnusable
 from exchange.catalog.models import Source
 from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
 from exchange.catalog.terms import faults_against_source
-from exchange.kernel.database import arguments
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
 from exchange.kernel.runtime import Runtime
@@ -75,7 +73,6 @@ async def register(work: Work, new: NewSource) -> Source:
         registered_at=work.runtime.clock.now(),
     )
     if isinstance(new.source, PostgresqlSource):
-        _check_host(work, new.source.dsn)
         await work.pause()
         source.config = {"schema": new.source.table_schema, "table": new.source.table}
         source.secret = work.runtime.seal.close(new.source.dsn.encode(), name=f"source/{identifier}")
@@ -88,20 +85,6 @@ async def register(work: Work, new: NewSource) -> Source:
     work.session.add(source)
     work.record(bodies.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
     return source
-
-
-def _check_host(work: Work, dsn: str) -> None:
-    """Refuse a server the operator did not allow, so that a source cannot be used to reach into the operator's network."""
-    try:
-        is_postgresql = urlsplit(dsn).scheme in {"postgresql", "postgres"}
-        host = str(arguments(dsn)["host"])
-    except ValueError:
-        is_postgresql, host = False, ""
-    if not is_postgresql:
-        raise SourceUnusable("A dsn is postgresql://login:password@host:port/database.", code="dsn-malformed")
-    allowed = work.runtime.settings.source_hosts
-    if allowed and host not in allowed:
-        raise SourceUnusable("The operator does not allow sources on this host.", code="host-not-allowed")
 
 
 async def _describe(work: Work, source: Source, *, secret: str) -> Description:

@@ -29,6 +29,11 @@ class Embedded:
         """The URL of one of its databases."""
         return str(self._server.get_uri(database=database))
 
+    @property
+    def socket(self) -> str:
+        """The directory of its Unix socket."""
+        return str(arguments(self.url())["host"])
+
     async def create(self, database: str = DATABASE) -> None:
         """Create a database in it unless it is there."""
         connection = await asyncpg.connect(**arguments(self.url("postgres")))

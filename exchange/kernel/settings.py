@@ -5,10 +5,24 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from exchange.kernel.reach import Listed
 
 _LOOPBACK = ("localhost", "127.0.0.1")
+
+
+def _entries(value: object) -> object:
+    """A list as it is written into a variable, between commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    Listed(value)
+    return value
 
 
 class Settings(BaseSettings):
@@ -17,7 +31,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EXCHANGE_", frozen=True, extra="ignore")
 
     environment: Annotated[
-        Literal["development", "production"], Field(description="In production the public URL must be https")
+        Literal["development", "production"],
+        Field(description="In production the public URL must be https, and sources' hosts be listed"),
     ] = "development"
     data: Annotated[Path, Field(description="The data directory: keys, snapshots and the embedded database")] = Path(
         "exchange-data"
@@ -60,7 +75,13 @@ class Settings(BaseSettings):
     opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
     source_hosts: Annotated[
         tuple[str, ...],
-        Field(description="Hosts, or paths of sockets, that PostgreSQL sources may be on; empty: any"),
+        NoDecode,
+        BeforeValidator(_entries),
+        AfterValidator(_hosts),
+        Field(
+            description="Where PostgreSQL sources may be, separated by commas: host names, addresses, networks, "
+            "directories of sockets, or `none`; unset: any host and no socket, which production refuses"
+        ),
     ] = ()
 
     @model_validator(mode="after")
@@ -72,6 +93,8 @@ class Settings(BaseSettings):
             raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")
         if self.environment == "production" and parts.scheme != "https":
             raise ValueError("in production EXCHANGE_PUBLIC_URL must be https")
+        if self.environment == "production" and not self.source_hosts:
+            raise ValueError("in production EXCHANGE_SOURCE_HOSTS says where PostgreSQL sources may be, or `none`")
         if self.page_rows > self.page_rows_max:
             raise ValueError("EXCHANGE_PAGE_ROWS is above EXCHANGE_PAGE_ROWS_MAX")
         return self
