@@ -1,7 +1,7 @@
 """What an entry says: one model per type, so that every writer writes the same fields and every reader knows them.
 
 No model has a place for a person's data: subjects do not appear, filters appear as digests only, free text of people
-(reasons, scenarios) stays in the database and enters as a digest. Times are RFC 3339, digests are lower-case hex SHA-256
+(reasons, scenarios) stays in the database and enters as a salted digest. Times are RFC 3339, digests are lower-case hex SHA-256
 unless a field says otherwise. docs/ledger-format.md lists the types from here.
 """
 
@@ -56,8 +56,8 @@ class Decision(_Strict):
     outcome: Literal["allow", "deny"]
     policy: Annotated[Hex, Field(description="digest of the policy bundle")]
     engine: str
-    input: Annotated[Hex | None, Field(description="digest of the canonical input document")] = None
-    obligations: Annotated[Hex | None, Field(description="digest of the canonical obligations")] = None
+    input: Annotated[Hex | None, Field(description="salted digest of the input document")] = None
+    obligations: Annotated[Hex | None, Field(description="salted digest of the obligations")] = None
     reasons: list[Reason] = []
 
 
@@ -182,7 +182,7 @@ class SourceWithdrawn(Body):
 
 
 class DatasetDrafted(Body):
-    """A dataset was described, or its draft changed; `document` is the digest of the description."""
+    """A dataset was described, or its draft changed; `document` is the salted digest of the description."""
 
     type: Literal["dataset.drafted"] = "dataset.drafted"
     affects_decisions: ClassVar[bool] = False
@@ -190,7 +190,7 @@ class DatasetDrafted(Body):
 
 
 class DatasetPublished(Body):
-    """A version of a dataset, with its terms, is offered; `document` is the digest of both."""
+    """A version of a dataset, with its terms, is offered; `document` is the salted digest of both."""
 
     type: Literal["dataset.published"] = "dataset.published"
     document: Hex
@@ -202,15 +202,15 @@ class DatasetWithdrawn(Body):
     """A dataset is no longer offered."""
 
     type: Literal["dataset.withdrawn"] = "dataset.withdrawn"
-    reason: Hex
+    reason: Annotated[Hex, Field(description="salted digest of the reason")]
 
 
 class ApplicationSubmitted(Body):
-    """A consumer asked for fields of a dataset; `document` is the digest of the application."""
+    """A consumer asked for fields of a dataset; `document` is the salted digest of the application."""
 
     type: Literal["application.submitted"] = "application.submitted"
     affects_decisions: ClassVar[bool] = False
-    basis: Hex
+    basis: Annotated[Hex, Field(description="salted digest of the basis")]
     dataset: str
     document: Hex
     lane: Lane
@@ -226,11 +226,11 @@ class ApplicationChanged(Body):
     affects_decisions: ClassVar[bool] = False
     dataset: str
     lane: Lane
-    statement: Annotated[Hex, Field(description="digest of what was said")]
+    statement: Annotated[Hex, Field(description="salted digest of what was said")]
 
 
 class AgreementConcluded(Body):
-    """An owner granted an application, perhaps narrower; `document` is the digest of what both sides accepted."""
+    """An owner granted an application, perhaps narrower; `document` is the salted digest of what both sides accepted."""
 
     type: Literal["agreement.concluded"] = "agreement.concluded"
     application: str
@@ -249,7 +249,7 @@ class AgreementChanged(Body):
     consumer: str
     dataset: str
     lane: Lane
-    statement: Hex | None = None
+    statement: Annotated[Hex | None, Field(description="salted digest of the reason")] = None
 
 
 class _Delivery(Body):

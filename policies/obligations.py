@@ -115,4 +115,4 @@ def _check_scalar(value: Any, place: str) -> None:
     if isinstance(value, bool | str):
         return
     if type(value) is not int or not -_SAFE < value < _SAFE:
-        raise UnknownObligation(f"{place}: not text, a truth value or a safe integer")
+        raise UnknownObligation(f"{place}: not text, a truth value or a safe integer; a fraction is written as text")

@@ -1,10 +1,10 @@
-"""The table of agreements; private to this room. A trigger refuses changes to anything but the state."""
+"""The tables of agreements; private to this room. A trigger refuses changes to anything but the state."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,7 @@ class Agreement(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     application_id: Mapped[UUID] = mapped_column(unique=True)
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"))
+    dataset_version: Mapped[int] = mapped_column(Integer)
     provider_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     consumer_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     lane: Mapped[str] = mapped_column(String(16))
@@ -36,5 +37,19 @@ class Agreement(Base):
     not_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     mask_key: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str] = mapped_column(String(32))
     concluded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     state: Mapped[str] = mapped_column(String(16))
+
+
+class AgreementStatement(Base):
+    """Why an agreement was suspended, resumed or terminated; `type` is the entry's, which holds the salted digest."""
+
+    __tablename__ = "agreement_statements"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreements.id"), index=True)
+    type: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

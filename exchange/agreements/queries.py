@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements.models import Agreement as Agreement
+from exchange.agreements.models import AgreementStatement
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 
@@ -40,6 +41,16 @@ async def agreement(
     if found is None:
         raise NotFound("There is no agreement with this id that you may see.")
     return found
+
+
+async def statements(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementStatement]:
+    """What was said when an agreement changed, oldest first."""
+    statement = (
+        select(AgreementStatement)
+        .where(AgreementStatement.agreement_id == agreement_id)
+        .order_by(AgreementStatement.stated_at, AgreementStatement.id)
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from exchange.agreements import queries, service
-from exchange.agreements.schemas import AgreementOut, Statement
+from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
 from exchange.kernel.openapi import problems
 from exchange.participants.door import SignedRoute, SignedWork
 
@@ -28,6 +28,13 @@ async def list_agreements(
 async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
     """One agreement."""
     return AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+
+
+@router.get("/{agreement_id}/statements")
+async def read_statements(work: SignedWork, agreement_id: UUID) -> list[StatementOut]:
+    """What was said when an agreement was suspended, resumed or terminated."""
+    agreement = await queries.agreement(work.session, work.principal, agreement_id)
+    return [StatementOut.model_validate(one) for one in await queries.statements(work.session, agreement.id)]
 
 
 @router.post("/{agreement_id}/suspension")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.kernel.schemas import In, Out, Prose
+from exchange.kernel.schemas import In, Out, Prose, Salt
 
 Lane = Literal["government", "operation", "trade", "person"]
 State = Literal["active", "suspended", "terminated", "expired"]
@@ -18,6 +18,7 @@ class AgreementOut(Out):
     id: UUID
     application_id: UUID
     dataset_id: UUID
+    dataset_version: int
     provider_id: UUID
     consumer_id: UUID
     lane: Lane
@@ -28,12 +29,22 @@ class AgreementOut(Out):
     row_cap: int
     not_before: datetime
     not_after: datetime
-    digest: Annotated[str, Field(description="SHA-256 of what both sides accepted, as on the ledger")]
+    digest: Annotated[str, Field(description="The salted digest of what both sides accepted, as on the ledger")]
+    salt: Salt
     concluded_at: datetime
     state: State
 
 
 class Statement(In):
-    """Why; kept with the exchange, its digest on the ledger."""
+    """Why; kept with the exchange, its salted digest on the ledger."""
 
     reason: Prose
+
+
+class StatementOut(Out):
+    """Why an agreement changed, as both sides see it."""
+
+    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated"]
+    reason: str
+    salt: Salt
+    stated_at: datetime

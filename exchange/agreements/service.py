@@ -1,23 +1,28 @@
 """The verbs of agreements."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from exchange.agreements import queries
-from exchange.agreements.models import Agreement
+from exchange.agreements.models import Agreement, AgreementStatement
 from exchange.agreements.schemas import Lane
+from exchange.catalog.terms import faults_of
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict
+from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work, driver
 from ledger import bodies, canonical, store
+from policies import documents
 
 _MASK_KEY_BYTES = 32
+_UNFIT = "No decision could be made by such an agreement; correct what `errors` lists."
 _VERBS: dict[str, tuple[str, frozenset[str]]] = {
     "suspend": ("suspended", frozenset({"active"})),
     "resume": ("active", frozenset({"suspended"})),
@@ -53,13 +58,13 @@ class Grant:
             "dataset_version": self.dataset_version,
             "fields": list(self.fields),
             "lane": self.lane,
-            "masks": canonical_text(self.masks),
+            "masks": self.masks,
             "not_after": rfc3339(self.not_after),
             "not_before": rfc3339(self.not_before),
             "provider": str(self.provider),
             "purpose": self.purpose,
             "row_cap": self.row_cap,
-            "row_filter": canonical_text(self.row_filter),
+            "row_filter": self.row_filter,
         }
 
 
@@ -70,25 +75,38 @@ def lane_between(*, provider_kind: str, consumer_kind: str) -> Lane:
     return "government" if consumer_kind == "department" else "operation"
 
 
-def canonical_text(value: Any) -> Any:
-    """A JSON value whose floating-point numbers are written out as text, which RFC 8785 as used here does not print."""
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dict):
-        return {key: canonical_text(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [canonical_text(item) for item in value]
-    return value
+def for_policy(agreement: Agreement) -> documents.Agreement:
+    """An agreement as decisions know it. Raises ValidationError for what no decision can take in."""
+    return documents.Agreement.model_validate(
+        {
+            "id": str(agreement.id),
+            "consumer": str(agreement.consumer_id),
+            "dataset": str(agreement.dataset_id),
+            "lane": agreement.lane,
+            "state": agreement.state,
+            "not_before": int(agreement.not_before.timestamp()),
+            "not_after": int(agreement.not_after.timestamp()),
+            "purposes": [agreement.purpose],
+            "fields": agreement.fields,
+            "masks": agreement.masks,
+            "row_filters": [agreement.row_filter] if agreement.row_filter else [],
+            "row_cap": agreement.row_cap,
+        }
+    )
 
 
 def conclude(work: Work, grant: Grant) -> Agreement:
-    """Conclude an agreement: it is active at once."""
-    identifier = new_id()
-    digest = hashlib.sha256(canonical.dumps(grant.document())).hexdigest()
+    """Conclude an agreement: it is active at once. Raises RequestInvalid for one that no decision could be made by."""
+    identifier, salt = new_id(), new_salt()
+    try:
+        digest = commitment(grant.document(), salt=salt)
+    except canonical.NotCanonical as error:
+        raise RequestInvalid(_UNFIT, errors=[{"at": error.pointer, "error": error.reason}]) from error
     agreement = Agreement(
         id=identifier,
         application_id=grant.application,
         dataset_id=grant.dataset,
+        dataset_version=grant.dataset_version,
         provider_id=grant.provider,
         consumer_id=grant.consumer,
         lane=grant.lane,
@@ -101,9 +119,14 @@ def conclude(work: Work, grant: Grant) -> Agreement:
         not_after=grant.not_after,
         mask_key=work.runtime.seal.close(secrets.token_bytes(_MASK_KEY_BYTES), name=f"agreement/{identifier}"),
         digest=digest,
+        salt=salt,
         concluded_at=work.runtime.clock.now(),
         state="active",
     )
+    try:
+        for_policy(agreement)
+    except ValidationError as error:
+        raise RequestInvalid(_UNFIT, errors=faults_of(error, at="agreement")) from error
     work.session.add(agreement)
     work.record(
         bodies.AgreementConcluded.model_validate(
@@ -138,6 +161,15 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
             f"Only an agreement that is {' or '.join(sorted(allowed_from))} can become {target}.", state=agreement.state
         )
     agreement.state = target
+    statement = AgreementStatement(
+        id=new_id(),
+        agreement_id=agreement.id,
+        type=_ENTRY[verb],
+        reason=reason,
+        salt=new_salt(),
+        stated_at=work.runtime.clock.now(),
+    )
+    work.session.add(statement)
     work.record(
         bodies.AgreementChanged.model_validate(
             {
@@ -149,7 +181,7 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
                 "consumer": str(agreement.consumer_id),
                 "dataset": str(agreement.dataset_id),
                 "lane": agreement.lane,
-                "statement": hashlib.sha256(reason.encode()).hexdigest(),
+                "statement": commitment(reason, salt=statement.salt),
             }
         )
     )

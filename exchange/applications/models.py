@@ -12,7 +12,7 @@ from exchange.kernel.database import Base
 
 
 class Application(Base):
-    """One application, with what the owner answered."""
+    """One application, with what the owner answered. `salt` is that of all digests of it on the ledger."""
 
     __tablename__ = "applications"
     __table_args__ = (
@@ -33,6 +33,7 @@ class Application(Base):
     method: Mapped[str] = mapped_column(String(16))
     row_filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     not_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    salt: Mapped[str] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(24))
     supplement_wanted: Mapped[str | None] = mapped_column(Text)
     supplement: Mapped[str | None] = mapped_column(Text)

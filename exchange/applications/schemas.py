@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.schemas import FieldName, Purpose
-from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt
 
 RowFilter = Annotated[
     dict[str, Any] | None,
@@ -83,6 +83,7 @@ class ApplicationOut(Out):
     method: Literal["api", "batch", "file"]
     row_filter: dict[str, Any] | None
     not_after: datetime
+    salt: Salt
     state: Literal["submitted", "supplement_requested", "approved", "refused", "withdrawn"]
     supplement_wanted: str | None
     supplement: str | None

@@ -1,25 +1,25 @@
 """The verbs of applications."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
 from exchange.agreements.schemas import AgreementOut
-from exchange.agreements.service import Grant, canonical_text, conclude, lane_between
+from exchange.agreements.service import Grant, conclude, lane_between
 from exchange.applications import queries
+from exchange.applications.bounds import both, faults_in_approval, faults_in_request
 from exchange.applications.errors import NotShared, OutsideTerms
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval, NewApplication
 from exchange.catalog import queries as catalog
 from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms import admits, faults_in_condition, faults_in_masks, fields_of
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from ledger import bodies, canonical
+from ledger import bodies
 
 _OPEN = frozenset({"submitted", "supplement_requested"})
 
@@ -30,9 +30,15 @@ async def submit(work: Work, new: NewApplication) -> Application:
     work.permit("application", "submit", consumer.id)
     listed = await catalog.dataset(work.session, work.principal, new.dataset)
     document = _offered(listed)
-    faults = _faults_in_request(work, new, document)
-    if not admits(document.terms.consumers, organisation=str(consumer.id), kind=consumer.kind, level=consumer.level):
-        faults.append({"at": "dataset", "error": "the terms do not offer it to an organisation like yours"})
+    faults = faults_in_request(
+        document,
+        consumer=consumer,
+        purpose=new.purpose,
+        fields=new.fields,
+        row_filter=new.row_filter,
+        not_after=new.not_after,
+        now=work.runtime.clock.now(),
+    )
     if faults:
         raise OutsideTerms("Ask for what the dataset's terms offer; the catalogue shows them.", errors=faults)
     application = Application(
@@ -49,6 +55,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
         method=new.method,
         row_filter=new.row_filter,
         not_after=new.not_after,
+        salt=new_salt(),
         state="submitted",
         submitted_at=work.runtime.clock.now(),
     )
@@ -57,9 +64,9 @@ async def submit(work: Work, new: NewApplication) -> Application:
         bodies.ApplicationSubmitted.model_validate(
             {
                 **_common(work, application),
-                "basis": _digest(new.basis),
+                "basis": commitment(new.basis, salt=application.salt),
                 "dataset": str(application.dataset_id),
-                "document": hashlib.sha256(canonical.dumps(_document(application))).hexdigest(),
+                "document": commitment(_document(application), salt=application.salt),
                 "lane": application.lane,
                 "purpose": application.purpose,
             }
@@ -77,22 +84,6 @@ def _offered(listed: Listed) -> DatasetDocument:
     return document
 
 
-def _faults_in_request(work: Work, new: NewApplication, document: DatasetDocument) -> list[dict[str, str]]:
-    terms = document.terms
-    faults = [
-        {"at": f"fields/{index}", "error": "the terms do not offer this field"}
-        for index, name in enumerate(new.fields)
-        if name not in terms.fields
-    ]
-    if new.purpose not in terms.purposes:
-        faults.append({"at": "purpose", "error": f"the terms allow: {', '.join(terms.purposes)}"})
-    if new.not_after <= work.runtime.clock.now():
-        faults.append({"at": "not_after", "error": "this time is over"})
-    if terms.not_after is not None and new.not_after > terms.not_after:
-        faults.append({"at": "not_after", "error": f"the terms end at {rfc3339(terms.not_after)}"})
-    return faults + faults_in_condition(new.row_filter, fields_of(document))
-
-
 def _common(work: Work, application: Application) -> dict[str, Any]:
     return {
         "at": work.now,
@@ -100,10 +91,6 @@ def _common(work: Work, application: Application) -> dict[str, Any]:
         "request": work.request,
         "object": bodies.Object(kind="application", id=str(application.id)),
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _document(application: Application) -> dict[str, Any]:
@@ -116,7 +103,7 @@ def _document(application: Application) -> dict[str, Any]:
         "method": application.method,
         "not_after": rfc3339(application.not_after),
         "purpose": application.purpose,
-        "row_filter": canonical_text(application.row_filter),
+        "row_filter": application.row_filter,
         "scenario": application.scenario,
         "scope": application.scope,
     }
@@ -130,7 +117,7 @@ def _record_change(work: Work, application: Application, type_: str, statement: 
                 "type": type_,
                 "dataset": str(application.dataset_id),
                 "lane": application.lane,
-                "statement": _digest(statement),
+                "statement": commitment(statement, salt=application.salt),
             }
         )
     )
@@ -154,28 +141,18 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     application = await _to_decide(work, application_id, states=frozenset({"submitted"}))
     listed = await catalog.dataset(work.session, work.principal, str(application.dataset_id))
     document = _offered(listed)
-    terms = document.terms
     fields = approval.fields or application.fields
     not_after = approval.not_after or application.not_after
-    row_cap = approval.row_cap or terms.row_cap
-    faults = [
-        {"at": f"fields/{index}", "error": "the application does not ask for this field, or the terms do not offer it"}
-        for index, name in enumerate(fields)
-        if name not in application.fields or name not in terms.fields
-    ]
-    faults += faults_in_masks(approval.masks, fields_of(document))
-    faults += [
-        {"at": "masks", "error": "an agreement does not replace a mask that the terms set"}
-        for name in approval.masks
-        if name in terms.masks
-    ]
-    faults += faults_in_condition(approval.row_filter, fields_of(document))
-    if not_after > application.not_after or (terms.not_after is not None and not_after > terms.not_after):
-        faults.append({"at": "not_after", "error": "a grant ends no later than asked for and than the terms"})
-    if not_after <= work.runtime.clock.now():
-        faults.append({"at": "not_after", "error": "this time is over"})
-    if row_cap > terms.row_cap:
-        faults.append({"at": "row_cap", "error": "the terms cap the rows lower"})
+    faults = faults_in_approval(document, application=application, approval=approval)
+    faults += faults_in_request(
+        document,
+        consumer=await participants.organisation(work.session, application.consumer_id),
+        purpose=application.purpose,
+        fields=fields,
+        row_filter=application.row_filter,
+        not_after=not_after,
+        now=work.runtime.clock.now(),
+    )
     if faults:
         raise OutsideTerms("A grant can only be as wide as the application and the terms.", errors=faults)
     agreement = conclude(
@@ -190,8 +167,8 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             purpose=application.purpose,
             fields=tuple(dict.fromkeys(fields)),
             masks=approval.masks,
-            row_filter=_both(application.row_filter, approval.row_filter),
-            row_cap=row_cap,
+            row_filter=both(application.row_filter, approval.row_filter),
+            row_cap=approval.row_cap or document.terms.row_cap,
             not_before=work.runtime.clock.now(),
             not_after=not_after,
         ),
@@ -200,12 +177,6 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     application.agreement_id = agreement.id
     application.decided_at = work.runtime.clock.now()
     return application, AgreementOut.model_validate(agreement)
-
-
-def _both(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    if one is None or other is None:
-        return one or other
-    return {"all": [one, other]}
 
 
 async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Application:

@@ -34,7 +34,7 @@ class Source(Base):
 
 
 class Dataset(Base):
-    """A dataset: its draft, and which version is published."""
+    """A dataset: its draft, which version is published, and why it was withdrawn."""
 
     __tablename__ = "datasets"
     __table_args__ = (
@@ -48,6 +48,7 @@ class Dataset(Base):
     state: Mapped[str] = mapped_column(String(16))
     version: Mapped[int] = mapped_column(Integer)
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    withdrawal: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     drafted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
@@ -61,4 +62,5 @@ class DatasetVersion(Base):
     source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"))
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     digest: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str] = mapped_column(String(32))
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

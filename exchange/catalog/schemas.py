@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Text
+from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Salt, Text
 from exchange.participants.schemas import Kind
 from exchange.participants.schemas import Level as AdministrativeLevel
 
@@ -218,8 +218,15 @@ class NewDataset(In):
     document: DatasetDocument
 
 
+class Withdrawn(Out):
+    """Why a dataset was withdrawn."""
+
+    reason: str
+    salt: Salt
+
+
 class DatasetOut(Out):
-    """A dataset as you may see it: its owner also sees the draft."""
+    """A dataset as you may see it: its owner sees more."""
 
     id: UUID
     organisation_id: UUID
@@ -228,12 +235,18 @@ class DatasetOut(Out):
     state: Literal["draft", "published", "withdrawn"]
     version: Annotated[int, Field(description="The published version; 0 before the first")]
     document: Annotated[DatasetDocument | None, Field(description="The published version's document")]
-    draft: DatasetDocument | None
-    digest: Annotated[str | None, Field(description="SHA-256 of the published document, as on the ledger")]
+    withheld: Annotated[
+        list[str],
+        Field(description="Where the document has more than you see", examples=[["terms/row_filter"]]),
+    ]
+    draft: Annotated[DatasetDocument | None, Field(description="Its owner's to see")]
+    digest: Annotated[str | None, Field(description="The salted digest of the published document, as on the ledger")]
+    salt: Annotated[str | None, Field(description="The digest's salt; its owner's to see")]
     published_at: datetime | None
+    withdrawal: Annotated[Withdrawn | None, Field(description="Its owner's to see")]
 
 
 class Withdrawal(In):
-    """Why a dataset is withdrawn."""
+    """Why a dataset is withdrawn; kept with the exchange, its salted digest on the ledger."""
 
     reason: Prose

@@ -1,16 +1,16 @@
 """The verbs of datasets: draft, publish, withdraw."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
 from exchange.catalog import queries
 from exchange.catalog.errors import DatasetInvalid
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.queries import Listed
+from exchange.catalog.queries import Listed, Source
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
 from exchange.catalog.sources import fields_in
-from exchange.catalog.terms import faults_against_source, faults_in_document
+from exchange.catalog.terms import faults_against_source, faults_in_document, shown
+from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Principal, Work
@@ -24,10 +24,6 @@ def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict
         "request": work.request,
         "object": bodies.Object(kind="dataset", id=str(dataset.id), version=version),
     }
-
-
-def _digest(document: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical.dumps(document)).hexdigest()
 
 
 def _plain(document: DatasetDocument) -> dict[str, Any]:
@@ -49,20 +45,28 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation."""
     source = await queries.source(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation_id)
+    draft = _draft(source, new.document)
     dataset = Dataset(
         id=new_id(),
         organisation_id=source.organisation_id,
         handle=new.handle,
         state="draft",
         version=0,
-        draft={"source": str(source.id), "document": _plain(new.document)},
+        draft=draft,
         drafted_at=work.runtime.clock.now(),
     )
     work.session.add(dataset)
-    work.record(
-        bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": _digest(_plain(new.document))})
-    )
+    _record_draft(work, dataset, draft)
     return dataset
+
+
+def _draft(source: Source, document: DatasetDocument) -> dict[str, Any]:
+    return {"source": str(source.id), "document": _plain(document), "salt": new_salt()}
+
+
+def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
+    digest = commitment(draft["document"], salt=draft["salt"])
+    work.record(bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": digest}))
 
 
 async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument) -> Dataset:
@@ -72,9 +76,9 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     source = await queries.source(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
         raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
-    dataset.draft = {"source": str(source.id), "document": _plain(document)}
+    dataset.draft = draft = _draft(source, document)
     dataset.drafted_at = work.runtime.clock.now()
-    work.record(bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": _digest(_plain(document))}))
+    _record_draft(work, dataset, draft)
     return dataset
 
 
@@ -97,7 +101,8 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
         version=dataset.version + 1,
         source_id=source.id,
         document=plain,
-        digest=_digest(plain),
+        digest=commitment(plain, salt=dataset.draft["salt"]),
+        salt=dataset.draft["salt"],
         published_at=work.runtime.clock.now(),
     )
     work.session.add(version)
@@ -124,18 +129,23 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
     if dataset.state != "published":
         raise Conflict("Only a published dataset can be withdrawn.", state=dataset.state)
     dataset.state = "withdrawn"
+    dataset.withdrawal = {"reason": reason, "salt": (salt := new_salt())}
     work.record(
         bodies.DatasetWithdrawn.model_validate(
-            {**_common(work, dataset, version=dataset.version), "reason": hashlib.sha256(reason.encode()).hexdigest()}
+            {**_common(work, dataset, version=dataset.version), "reason": commitment(reason, salt=salt)}
         )
     )
     return dataset
 
 
 def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
-    """A dataset as a principal sees it: the draft is its owner's."""
+    """A dataset as a principal sees it: the draft, and what the terms keep to themselves, are its owner's."""
     dataset, version = listed.dataset, listed.version
     is_owner = dataset.organisation_id == principal.organisation
+    document = version.document if version else None
+    withheld: list[str] = []
+    if document is not None and not is_owner:
+        document, withheld = shown(document)
     return DatasetOut.model_validate(
         {
             "id": dataset.id,
@@ -144,9 +154,12 @@ def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
             "handle": dataset.handle,
             "state": dataset.state,
             "version": dataset.version,
-            "document": version.document if version else None,
+            "document": document,
+            "withheld": withheld,
             "draft": dataset.draft["document"] if dataset.draft and is_owner else None,
             "digest": version.digest if version else None,
+            "salt": version.salt if version and is_owner else None,
             "published_at": version.published_at if version else None,
+            "withdrawal": dataset.withdrawal if is_owner else None,
         }
     )

@@ -108,9 +108,7 @@ def faults_against_source(document: DatasetDocument, source_fields: Iterable[Fie
         if field.name not in in_source:
             faults.append({"at": f"fields/{index}", "error": "the source has no such field"})
         elif in_source[field.name] != field.type:
-            faults.append(
-                {"at": f"fields/{index}", "error": f"in the source this field is {in_source[field.name]}"}
-            )
+            faults.append({"at": f"fields/{index}", "error": f"in the source this field is {in_source[field.name]}"})
     return faults
 
 
@@ -133,6 +131,23 @@ def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:
     """The places at which something is not of the shape that decisions are made by; names in them are left out."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [{"at": f"{at}/{one['loc'][0]}" if one["loc"] else at, "error": one["msg"]} for one in found]
+
+
+def shown(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A document as others than its owner see it, and the places at which it says more to its owner.
+
+    A row filter can hold values of the rows, and the organisations that may apply are the owner's business.
+    """
+    terms = dict(document["terms"])
+    consumers = dict(terms["consumers"])
+    withheld = []
+    if terms["row_filter"] is not None:
+        terms["row_filter"] = None
+        withheld.append("terms/row_filter")
+    if consumers["organisations"]:
+        consumers["organisations"] = []
+        withheld.append("terms/consumers/organisations")
+    return {**document, "terms": {**terms, "consumers": consumers}}, withheld
 
 
 def admits(consumers: Consumers, *, organisation: str, kind: str, level: str) -> bool:

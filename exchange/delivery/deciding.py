@@ -44,7 +44,7 @@ async def decide(
     )
     decision = await runtime.engine.decide(document)
     begin, end = span(document)
-    record = _record(runtime, document, decision)
+    record = _record(runtime, offer, document, decision)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
@@ -65,17 +65,22 @@ async def decide(
     return decided
 
 
-def _record(runtime: Runtime, document: DeliveryInput, decision: Decision) -> bodies.Decision:
+def _record(runtime: Runtime, offer: Offer, document: DeliveryInput, decision: Decision) -> bodies.Decision:
     """A decision as ledger entries hold it; the time it was made at is the entry's."""
     obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
     return bodies.Decision(
         outcome="allow" if decision.allow else "deny",
         policy=decision.revision,
         engine=runtime.engine.name,
-        input=hashlib.sha256(document.facts()).hexdigest(),
-        obligations=hashlib.sha256(obligations).hexdigest() if obligations is not None else None,
+        input=_digest(document.facts(), offer),
+        obligations=_digest(obligations, offer) if obligations is not None else None,
         reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
     )
+
+
+def _digest(content: bytes, offer: Offer) -> str:
+    """Salted: a consumer knows all of this but the owner's row filters, and must not find those by trying."""
+    return hashlib.sha256(bytes.fromhex(offer.salt) + content).hexdigest()
 
 
 def _ref(ref: str | None) -> str | None:

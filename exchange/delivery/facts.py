@@ -11,11 +11,12 @@ from uuid import UUID
 
 from adapters.contract import Adapter
 from adapters.plan import Column, Condition, Field
-from exchange.agreements.queries import Agreement
+from exchange.agreements.service import for_policy as agreement_for_policy
 from exchange.agreements.service import lane_between
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.sources import fields_in, reader
-from exchange.catalog.terms import fields_of, for_policy
+from exchange.catalog.terms import fields_of
+from exchange.catalog.terms import for_policy as terms_for_policy
 from exchange.delivery import queries
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
@@ -47,12 +48,16 @@ class Decided:
 
 @dataclass(slots=True)
 class Offer:
-    """What there is at a dataset for one consumer: the dataset, its source, and the agreements in between."""
+    """What there is at a dataset for one consumer: the dataset, its source, and the agreements in between.
+
+    `salt` is that of the dataset's version, and goes into every digest of what may hold its row filters.
+    """
 
     dataset: UUID
     reference: str
     owner: UUID
     version: int
+    salt: str
     lane: documents.Lane
     resource: documents.Resource
     agreements: tuple[documents.Agreement, ...]
@@ -138,9 +143,10 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
         reference=f"{listed.owner.handle}/{listed.dataset.handle}",
         owner=listed.owner.id,
         version=listed.version.version,
+        salt=listed.version.salt,
         lane=lane,
         resource=_resource(found, document),
-        agreements=tuple(_agreement(agreement) for agreement in found.agreements),
+        agreements=tuple(agreement_for_policy(agreement) for agreement in found.agreements),
         mask_keys={
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
             for agreement in found.agreements
@@ -168,26 +174,6 @@ def _resource(found: queries.Found, document: DatasetDocument) -> documents.Reso
                 for one in document.fields
                 if one.name in in_source
             ],
-            "terms": for_policy(document.terms),
-        }
-    )
-
-
-def _agreement(agreement: Agreement) -> documents.Agreement:
-    """An agreement as a decision knows it."""
-    return documents.Agreement.model_validate(
-        {
-            "id": str(agreement.id),
-            "consumer": str(agreement.consumer_id),
-            "dataset": str(agreement.dataset_id),
-            "lane": agreement.lane,
-            "state": agreement.state,
-            "not_before": int(agreement.not_before.timestamp()),
-            "not_after": int(agreement.not_after.timestamp()),
-            "purposes": [agreement.purpose],
-            "fields": agreement.fields,
-            "masks": agreement.masks,
-            "row_filters": [agreement.row_filter] if agreement.row_filter else [],
-            "row_cap": agreement.row_cap,
+            "terms": terms_for_policy(document.terms),
         }
     )

@@ -28,6 +28,7 @@ Handle = Annotated[
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Salt = Annotated[str, Field(description="16 bytes in hex; with it, the digest on the ledger can be checked")]
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 

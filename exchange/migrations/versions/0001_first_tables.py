@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("draft", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("withdrawal", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('draft','published','withdrawn')", name=op.f("ck_datasets_state")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_datasets_organisation_id")),
@@ -110,6 +111,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("dataset_id", sa.Uuid(), nullable=False),
+        sa.Column("dataset_version", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.Uuid(), nullable=False),
         sa.Column("consumer_id", sa.Uuid(), nullable=False),
         sa.Column("lane", sa.String(length=16), nullable=False),
@@ -122,6 +124,7 @@ def upgrade() -> None:
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mask_key", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.CheckConstraint("lane IN ('government','operation','trade','person')", name=op.f("ck_agreements_lane")),
@@ -134,6 +137,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_agreements_consumer_id_dataset_id", "agreements", ["consumer_id", "dataset_id"], unique=False)
     op.create_index(op.f("ix_agreements_provider_id"), "agreements", ["provider_id"], unique=False)
+    op.create_table(
+        "agreement_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreements.id"], name=op.f("fk_agreement_statements_agreement_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement_statements")),
+    )
+    op.create_index(
+        op.f("ix_agreement_statements_agreement_id"), "agreement_statements", ["agreement_id"], unique=False
+    )
     op.create_table(
         "applications",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -149,6 +166,7 @@ def upgrade() -> None:
         sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("row_filter", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("supplement_wanted", sa.Text(), nullable=True),
         sa.Column("supplement", sa.Text(), nullable=True),
@@ -176,6 +194,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Uuid(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_dataset_versions_dataset_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_dataset_versions_source_id")),
@@ -255,6 +274,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_applications_provider_id"), table_name="applications")
     op.drop_index(op.f("ix_applications_consumer_id"), table_name="applications")
     op.drop_table("applications")
+    op.drop_index(op.f("ix_agreement_statements_agreement_id"), table_name="agreement_statements")
+    op.drop_table("agreement_statements")
     op.drop_index(op.f("ix_agreements_provider_id"), table_name="agreements")
     op.drop_index("ix_agreements_consumer_id_dataset_id", table_name="agreements")
     op.drop_table("agreements")

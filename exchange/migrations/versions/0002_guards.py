@@ -23,6 +23,7 @@ _GRANTS = {
     "dataset_versions": "SELECT, INSERT",
     "applications": "SELECT, INSERT, UPDATE",
     "agreements": "SELECT, INSERT, UPDATE (state)",
+    "agreement_statements": "SELECT, INSERT",
     "delivery_streams": "SELECT, INSERT, UPDATE",
     "ledger_entry": "SELECT, INSERT",
     "ledger_head": "SELECT, UPDATE",

@@ -1,0 +1,75 @@
+"""What a dataset's terms leave room for: held against an application when it is made, and again when it is decided.
+
+Terms change, and so do organisations; what was offered when it was asked for may not be any more.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from exchange.applications.models import Application
+from exchange.applications.schemas import Approval
+from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.terms import admits, faults_in_condition, faults_in_masks, faults_in_proposal, fields_of
+from exchange.kernel.clock import rfc3339
+from exchange.participants.queries import Organisation
+
+
+def faults_in_request(
+    document: DatasetDocument,
+    *,
+    consumer: Organisation,
+    purpose: str,
+    fields: Sequence[str],
+    row_filter: dict[str, Any] | None,
+    not_after: datetime,
+    now: datetime,
+) -> list[dict[str, str]]:
+    """Where a consumer's request goes beyond the terms as they are now."""
+    terms = document.terms
+    faults = []
+    if not admits(terms.consumers, organisation=str(consumer.id), kind=consumer.kind, level=consumer.level):
+        faults.append({"at": "dataset", "error": "the terms do not offer it to an organisation of this kind"})
+    if purpose not in terms.purposes:
+        faults.append({"at": "purpose", "error": f"the terms allow: {', '.join(terms.purposes)}"})
+    faults += [
+        {"at": f"fields/{index}", "error": "the terms do not offer this field"}
+        for index, name in enumerate(fields)
+        if name not in terms.fields
+    ]
+    if not_after <= now:
+        faults.append({"at": "not_after", "error": "this time is over"})
+    if terms.not_after is not None and not_after > terms.not_after:
+        faults.append({"at": "not_after", "error": f"the terms end at {rfc3339(terms.not_after)}"})
+    return faults + faults_in_proposal(row_filter, document)
+
+
+def faults_in_approval(
+    document: DatasetDocument, *, application: Application, approval: Approval
+) -> list[dict[str, str]]:
+    """Where an owner's approval goes beyond the application or the terms, or says what nobody can carry out."""
+    terms, described = document.terms, fields_of(document)
+    faults = [
+        {"at": f"fields/{index}", "error": "the application does not ask for this field"}
+        for index, name in enumerate(approval.fields or ())
+        if name not in application.fields
+    ]
+    faults += faults_in_masks(approval.masks, described)
+    faults += [
+        {"at": "masks", "error": "an agreement does not replace a mask that the terms set"}
+        for name in approval.masks
+        if name in terms.masks
+    ]
+    faults += faults_in_condition(both(application.row_filter, approval.row_filter), described)
+    if approval.not_after is not None and approval.not_after > application.not_after:
+        faults.append({"at": "not_after", "error": "a grant ends no later than asked for"})
+    if approval.row_cap is not None and approval.row_cap > terms.row_cap:
+        faults.append({"at": "row_cap", "error": "the terms cap the rows lower"})
+    return faults
+
+
+def both(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The condition that two conditions make together."""
+    if one is None or other is None:
+        return one or other
+    return {"all": [one, other]}
