@@ -75,6 +75,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         description=_DESCRIPTION.strip(),
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # a signature covers the address, so a redirected request would not verify
         separate_input_output_schemas=False,
         generate_unique_id_function=_operation_id,
         servers=[{"url": settings.public_url}],
