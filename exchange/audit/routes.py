@@ -22,12 +22,14 @@ router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRo
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 _FRESH = {"Cache-Control": "no-cache"}
 _OCTETS = "application/octet-stream"
+_JSON = "application/json"
 _MOST = 2**53
 Index = Annotated[int, Path(ge=0, lt=_MOST, description="The entry's index")]
 
 
-def _octets(description: str) -> dict[int | str, dict[str, object]]:
-    return {200: {"description": description, "content": {_OCTETS: {"schema": {"type": "string", "format": "binary"}}}}}
+def _bytes(description: str, media_type: str = _OCTETS) -> dict[int | str, dict[str, object]]:
+    schema = {"type": "object"} if media_type == _JSON else {"type": "string", "format": "binary"}
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
 @public.get("/.well-known/data-exchange", name="well-known")
@@ -101,7 +103,7 @@ async def receipt(
     return PlainTextResponse(found, headers=_FRESH)
 
 
-@public.get("/ledger/entries/{index}", response_class=Response, responses=_octets("The bytes that were hashed"))
+@public.get("/ledger/entries/{index}", response_class=Response, responses=_bytes("The bytes that were hashed", _JSON))
 async def entry_bytes(request: Request, index: Index) -> Response:
     """One entry, as the bytes that were hashed."""
     runtime = _public_entries(request)
@@ -109,7 +111,7 @@ async def entry_bytes(request: Request, index: Index) -> Response:
         found = await store.read_leaves(connection, index, index + 1)
     if not found:
         raise NotFound("The ledger has no entry with this index.")
-    return Response(found[0], media_type="application/json", headers=_IMMUTABLE)
+    return Response(found[0], media_type=_JSON, headers=_IMMUTABLE)
 
 
 def _public_entries(request: Request) -> Runtime:
@@ -119,7 +121,7 @@ def _public_entries(request: Request) -> Runtime:
     return runtime
 
 
-@public.get("/ledger/tile/{path:path}", response_class=Response, responses=_octets("Hashes, or an entry bundle"))
+@public.get("/ledger/tile/{path:path}", response_class=Response, responses=_bytes("Hashes, or an entry bundle"))
 async def tile(
     request: Request,
     path: Annotated[str, Path(max_length=100, description="`<level>/<index>[.p/<width>]`, or `entries/<index>…`")],

@@ -45,7 +45,7 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     listed = await catalog.any_dataset(session, reference)
     candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
     if listed.version is None or (listed.dataset.state != "published" and not candidates):
-        raise NotFound("There is no such dataset, or none that you may see; the catalogue lists them.")
+        raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
     return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
 
 

@@ -1,11 +1,14 @@
 """HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from exchange.kernel.logs import log
 from exchange.kernel.problems import (
@@ -89,14 +92,22 @@ def _message(item: dict[str, Any]) -> str:
     return _OWN_WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
 
 
-def http_problem(error: HTTPException) -> Problem:
-    """What the framework found wrong by itself, as a problem."""
+def http_problem(error: HTTPException, *, methods: Iterable[str] = ()) -> Problem:
+    """What the framework found wrong by itself, as a problem; `methods` are those that the address takes."""
     if error.status_code == NotFound.status:
         return NotFound("There is nothing at this address; /docs lists the addresses there are.")
     if error.status_code == MethodNotAllowed.status:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(methods)
         return MethodNotAllowed(f"This address takes: {allowed}.", headers={"Allow": allowed})
     return RequestMalformed("The request cannot be read.")
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods of an address: the router tells those of the first route only, and each route here has one."""
+    matching = (
+        one for one in iter_route_contexts(request.app.routes) if one.matches(request.scope)[0] is not Match.NONE
+    )
+    return sorted({method for one in matching for method in one.methods or ()})
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -114,9 +125,9 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return problem_response(validation_problem(error))
 
-    async def on_http(_request: Request, error: Exception) -> Response:
+    async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
-        return problem_response(http_problem(error))
+        return problem_response(http_problem(error, methods=_methods_at(request)))
 
     async def on_anything(request: Request, error: Exception) -> Response:
         route = request.scope.get("route")
