@@ -3,9 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +13,9 @@ import asyncpg
 from admin.terminal import CannotDo
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
+from exchange.kernel.keyfiles import KeyFileInvalid
+from exchange.kernel.keyring import KeysDiffer, open_keyring
+from exchange.kernel.queries import key_marks
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from ledger import store
@@ -26,6 +29,7 @@ class Standing:
     entries: int = 0
     origin: str | None = None
     vkey: str | None = None
+    key_marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_current(self) -> bool:
@@ -75,10 +79,11 @@ async def standing(url: str) -> Standing:
     try:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
+        marks = await key_marks(connection) if revision == commands.newest() else {}
     finally:
         await connection.close()
     first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"))
+    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks)
 
 
 def read(url: str) -> Standing:
@@ -106,3 +111,7 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             "keys/ledger.pem is not the key that this ledger began with",
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
+    try:
+        open_keyring(settings.data / "keys", now.key_marks)
+    except (KeysDiffer, KeyFileInvalid) as error:
+        raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from client.errors import ExchangeError, ExchangeProblem
 from exchange.kernel.database import FAILURES
-from exchange.kernel.keys import KeyFileInvalid
+from exchange.kernel.keyfiles import KeyFileInvalid
 
 _WIDTH_OF_A_FILE = 110
 _PLACES_SHOWN = 5

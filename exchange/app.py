@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,25 @@ from exchange.applications import routes as applications
 from exchange.audit import routes as audit
 from exchange.audit.publisher import Publisher
 from exchange.catalog import routes as catalog
+from exchange.catalog import storage
+from exchange.catalog.queries import digests_of_files
 from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
-from exchange.kernel import health, http, keys, logs, openapi, sealing
+from exchange.kernel import health, http, logs, openapi
 from exchange.kernel.clock import Clock
-from exchange.kernel.database import open_database
+from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
+from exchange.kernel.keyring import Keyring, open_keyring
 from exchange.kernel.limits import Allowance
+from exchange.kernel.queries import key_marks, remember_keys
 from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants import routes as participants
-from ledger import note
+from ledger import note, store
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
 from policies.cache import DecisionCache
@@ -117,6 +122,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
+    ring = await _keys(settings, database, clock)
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
@@ -131,18 +137,38 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         sequencer=sequencer,
         roles=Roles(),
         engine=DecisionCache(await _engine(settings, stack)),
-        seal=sealing.load_or_create(settings.data / "keys" / "seal.key"),
+        seal=ring.seal,
         readers=readers,
-        key=keys.load_or_create(settings.data / "keys" / "exchange.pem"),
+        key=ring.answers,
+        marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    ledger_key = keys.load_or_create(settings.data / "keys" / "ledger.pem")
-    publisher = Publisher(runtime, note.Signer(settings.origin, ledger_key.seed))
+    publisher = Publisher(runtime, note.Signer(settings.origin, ring.ledger.seed))
     publisher.start()
     stack.push_async_callback(publisher.stop)
     app.state.runtime = runtime
     app.state.facts = Facts(runtime)
     app.state.publisher = publisher
+
+
+async def _keys(settings: Settings, database: Database, clock: Clock) -> Keyring:
+    """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
+    async with database.pool.acquire() as connection:
+        ring = open_keyring(settings.data / "keys", await key_marks(connection))
+        if (await store.read_head(connection)).size:
+            # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
+            await remember_keys(connection, ring.marks, now=clock.now())
+            open_keyring(settings.data / "keys", await key_marks(connection))
+            await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
+    return ring
+
+
+async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:
+    """Remove uploads that nobody receives any more, and snapshots that nothing refers to."""
+    async with database.sessions() as session:
+        kept = await digests_of_files(session)
+    storage.clear(settings.data / "uploads")
+    storage.collect(settings.data / "snapshots", kept=kept, now=clock.now())
 
 
 async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
@@ -154,9 +180,7 @@ async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
 
 
 def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers:
-    snapshots = settings.data / "snapshots"
-
-    snapshots.mkdir(parents=True, exist_ok=True)
+    snapshots = storage.private(settings.data / "snapshots")
     engine = DuckEngine(snapshots)
     stack.callback(engine.close)
 
@@ -167,6 +191,8 @@ def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers
         plain = {**options, "max_bytes": settings.upload_bytes_max}
         if plain.get("missing") is not None:
             plain["missing"] = tuple(plain["missing"])
-        return await asyncio.to_thread(import_file, path, snapshots, options=ImportOptions(**plain))
+        # What an import needs on its way lies beside the upload, and goes with it.
+        imported = await asyncio.to_thread(import_file, path, path.parent, options=ImportOptions(**plain))
+        return replace(imported, path=imported.path.replace(snapshots / imported.path.name))
 
     return Readers(open=open_one, import_file=import_one)

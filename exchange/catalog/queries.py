@@ -111,6 +111,12 @@ async def source_by_id(session: AsyncSession, source_id: UUID) -> Source:
     return found
 
 
+async def digests_of_files(session: AsyncSession) -> set[str]:
+    """The digests of the snapshots that sources read, all organisations'."""
+    statement = select(Source.description["digest"].astext).where(Source.kind == "file", Source.state == "ready")
+    return {digest for digest in await session.scalars(statement) if digest is not None}
+
+
 async def publishing(session: AsyncSession, source_id: UUID) -> Sequence[Dataset]:
     """The published datasets that read a source."""
     statement = (

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
 from adapters.plan import Field
-from exchange.catalog import queries
+from exchange.catalog import queries, storage
 from exchange.catalog.errors import SourceFailed, SourceUnusable
 from exchange.catalog.models import Source
 from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
@@ -120,17 +119,14 @@ async def upload(
     source = await _taking_content(work, source_id)
     options = source.config.get("options", {})
     await work.pause()
-    directory = work.runtime.settings.data / "uploads"
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / (secrets.token_hex(16) + Path(filename).suffix[:12])
-    try:
+    with storage.receiving(work.runtime.settings.data / "uploads") as place:
+        path = place / ("content" + Path(filename).suffix[:12])
         content = await _receive(path, chunks, limit=work.runtime.settings.upload_bytes_max)
         check_body(digest.get("content-digest"), content)
-        imported = await work.runtime.readers.import_file(path, options)
-    except SourceError as error:
-        raise problem_of(error) from error
-    finally:
-        path.unlink(missing_ok=True)
+        try:
+            imported = await work.runtime.readers.import_file(path, options)
+        except SourceError as error:
+            raise problem_of(error) from error
     description = imported.description
     source = await _taking_content(work, source_id)
     await _check_published(work, source, description)
@@ -163,7 +159,7 @@ async def _taking_content(work: Work, source_id: UUID) -> Source:
 async def _receive(path: Path, chunks: AsyncIterator[bytes], *, limit: int) -> bytes:
     hashed = hashlib.sha256()
     size = 0
-    with path.open("wb") as file:
+    with storage.new_file(path) as file:
         async for chunk in chunks:
             size += len(chunk)
             if size > limit:

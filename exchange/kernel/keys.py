@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from exchange.kernel.keyfiles import create_once
+from exchange.kernel.keyfiles import KeyFileInvalid, create_once
 from ledger.signatures import thumbprint
 
 
@@ -38,10 +38,6 @@ class ExchangeKey:
 
 def _new_pem() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-class KeyFileInvalid(Exception):
-    """A key file does not hold an Ed25519 private key in PKCS #8 PEM."""
 
 
 def load_or_create(path: Path) -> ExchangeKey:

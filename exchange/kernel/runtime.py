@@ -1,5 +1,6 @@
 """The parts of one running exchange, made once by `create_app` and handed to whoever needs them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exchange.kernel.clock import Clock
@@ -16,7 +17,7 @@ from policies.roles import Roles
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a request may need besides its own session."""
+    """What a request may need besides its own session. `marks` are what the key files are told by."""
 
     settings: Settings
     clock: Clock
@@ -27,4 +28,5 @@ class Runtime:
     seal: Seal
     readers: Readers
     key: ExchangeKey
+    marks: Mapping[str, str]
     strangers: Allowance

@@ -1,14 +1,16 @@
 """Sealing: secrets the exchange must keep (a source's login) lie in the database only under a key that does not."""
 
+import hmac
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from exchange.kernel.keyfiles import create_once
+from exchange.kernel.keyfiles import KeyFileInvalid, create_once
 
 _NONCE = 12
+_KEY = 32
 
 
 class SealBroken(Exception):
@@ -16,10 +18,14 @@ class SealBroken(Exception):
 
 
 class Seal:
-    """AES-256-GCM under one key of 32 bytes; the name of what is sealed is authenticated with it."""
+    """AES-256-GCM under one key of 32 bytes; the name of what is sealed is authenticated with it.
+
+    `mark` tells the key from another and says nothing else about it.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
+        self.mark = hmac.new(key, b"the seal of an exchange", "sha256").hexdigest()
 
     def close(self, plain: bytes, *, name: str) -> bytes:
         """Seal a value for the place `name`: nonce, then ciphertext and tag."""
@@ -35,5 +41,8 @@ class Seal:
 
 
 def load_or_create(path: Path) -> Seal:
-    """The seal whose key lies in a file of its own; made on first use."""
-    return Seal(create_once(path, lambda: AESGCM.generate_key(256)))
+    """The seal whose key lies in a file of its own; made on first use. Raises KeyFileInvalid."""
+    key = create_once(path, lambda: AESGCM.generate_key(_KEY * 8))
+    if len(key) != _KEY:
+        raise KeyFileInvalid(f"{path.name} is not a key of {_KEY} bytes")
+    return Seal(key)

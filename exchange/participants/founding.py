@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exchange.kernel.identifiers import new_id
+from exchange.kernel.queries import remember_keys
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal, Work, driver
 from exchange.participants import queries, service
@@ -85,5 +86,6 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
         # The founder is nobody afterwards: what it did stands under the exchange's own name.
         nobody = bodies.Actor()
         work.recorded = [body.model_copy(update={"actor": nobody}) for body in work.recorded]
+        await remember_keys(await driver(session), runtime.marks, now=runtime.clock.now())
         await work.commit()
     return organisation
