@@ -112,13 +112,14 @@ class Description:
 class Rows:
     """A small answer: str, int, float, bool, Decimal, date, datetime in UTC, or None for each value.
 
-    `next` continues after the last row; None when no rows are left, or when the source has no key to continue by. It
-    can hold key values in the clear: seal it before it leaves the exchange.
+    `next` continues after the last row; None when no rows are left, or when the plan gives no order to continue in
+    (`is_cut` tells the second). It can hold key values in the clear: seal it before it leaves the exchange.
     """
 
     names: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     next: str | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,10 @@ class Adapter(Protocol):
         """The first rows, unmasked: for the owner's own eyes, before publishing."""
 
     async def read(self, plan: Plan) -> Rows:
-        """Answer a plan of at most a few thousand rows (READ_LIMIT when it names no limit)."""
+        """Answer a plan of at most a few thousand rows (READ_LIMIT when it names no limit).
+
+        A file's rows have numbers to continue by; a table's answer is continued by key, when the plan sorts by it.
+        """
 
     def scan(self, plan: Plan, *, batch_rows: int = ...) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan in batches of at most `batch_rows`; closing the iterator stops the source.

@@ -68,7 +68,8 @@ class Plan:
     """What to read.
 
     `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan and continues after it.
-    `order` is empty (the source's own order) or the key of the description, which sorts by it.
+    `order` is empty (the source's own order) or the key of the description, which sorts by it. Sorted by a key that is
+    masked, rows tell what the mask hides: that is for whoever makes the plan to think of.
     """
 
     columns: tuple[Column, ...]

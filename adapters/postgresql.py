@@ -66,26 +66,25 @@ class PostgresAdapter:
         return pa.Table.from_batches(batches)
 
     async def read(self, plan: Plan) -> Rows:
-        """Answer a small plan, sorted and continued by key where there is one.
+        """Answer a small plan, sorted and continued by key when the plan sorts by it.
 
-        Raises PlanError when the plan continues, or needs to continue, an answer of a table without a key.
+        Raises PlanError when the plan continues, or needs to continue, an answer that is in no order.
         """
         statements = self._statements or await self._known()
-        key = statements.relation.key
         limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
         sql, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
         async with self._connection() as connection:
             records = await connection.fetch(sql, *values)
         width, names = len(plan.columns), tuple(column.name for column in plan.columns)
-        position = None
-        if len(records) > limit:
-            if key and limit:
+        position, is_cut = None, len(records) > limit
+        if is_cut:
+            if plan.order and limit:
                 position = orjson.dumps(list(records[limit - 1])[width:]).decode()
             elif limit != plan.limit:
-                raise PlanError("/limit", f"more than {READ_LIMIT} rows of a table without a key are read as a stream")
+                raise PlanError("/limit", f"more than {READ_LIMIT} rows in no order by a key are read as a stream")
             del records[limit:]
-        rows = [tuple(record)[:width] for record in records] if key else list(map(tuple, records))
-        return Rows(names, rows, position)
+        rows = [tuple(record)[:width] for record in records] if plan.order else list(map(tuple, records))
+        return Rows(names, rows, position, is_cut=is_cut and position is None)
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""

@@ -39,7 +39,7 @@ class Statements:
     ) -> tuple[str, list[Any]]:
         """The text for a plan and the values it binds; `limit` stands in for the plan's.
 
-        Paged, the key is selected as text behind the columns and the rows are sorted by it. Raises PlanError.
+        Paged, the key that the plan sorts by is selected as text behind the columns. Raises PlanError.
         """
         constants: list[Comparison] = []
         where = _shape(plan.where, constants) if plan.where is not None else None
@@ -58,7 +58,7 @@ class Statements:
             check(plan, self._fields)  # names the place; what the fast way cannot
             raise
         if plan.offset_after is not None:
-            values += _position(plan.offset_after, self.relation)
+            values += _position(plan.offset_after, plan.order)
         if limit is not None:
             values.append(limit)
         return statement.sql, values
@@ -77,13 +77,13 @@ class Statements:
         dialect, parameters = PgDialect(relation.columns), Parameters()
         selected = [self._selected(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
         mask_values = tuple(parameters.values)
-        keys = [relation.columns[name] for name in relation.key]
+        keys = [relation.columns[name] for name in plan.order]
         if is_paged:
             selected += [f"CAST({key.raw} AS text)" for key in keys]
         conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
         if plan.offset_after is not None:
             # A row comparison, which an index on the key answers.
-            texts = _position(plan.offset_after, relation)
+            texts = _position(plan.offset_after, plan.order)
             bound = ", ".join(
                 f"CAST(CAST({parameters.bind(text)} AS text) AS {key.declared})"
                 for key, text in zip(keys, texts, strict=True)
@@ -92,7 +92,7 @@ class Statements:
         sql = f"SELECT {', '.join(selected)} FROM {relation.name} AS t"  # noqa: S608 - quoted names and placeholders
         if conditions:
             sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
-        if keys and (is_paged or plan.order):
+        if keys:
             sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
         if limit is not None:
             sql += f" LIMIT {parameters.bind(limit)}"
@@ -120,14 +120,14 @@ def _shape(condition: Condition, constants: list[Comparison]) -> Any:
             return (type(condition).__name__, parts)
 
 
-def _position(position: str, relation: Relation) -> list[str]:
+def _position(position: str, key: tuple[str, ...]) -> list[str]:
     """The texts of the key after which to continue."""
-    if not relation.key:
-        raise PlanError("/offset_after", "this table has no key to continue by")
+    if not key:
+        raise PlanError("/offset_after", "rows that are not sorted by a key cannot be continued")
     try:
         texts = orjson.loads(position)
     except orjson.JSONDecodeError:
         texts = None
-    if isinstance(texts, list) and len(texts) == len(relation.key) and all(isinstance(one, str) for one in texts):
+    if isinstance(texts, list) and len(texts) == len(key) and all(isinstance(one, str) for one in texts):
         return texts
     raise PlanError("/offset_after", "this is no position in this table")

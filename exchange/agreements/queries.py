@@ -12,7 +12,7 @@ from exchange.agreements.models import AgreementStatement
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 
-_CANDIDATES = 10
+_CANDIDATES = 200
 
 
 def visible_to(principal: Principal) -> ColumnElement[bool]:
@@ -54,7 +54,7 @@ async def statements(session: AsyncSession, agreement_id: UUID) -> Sequence[Agre
 
 
 async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:
-    """The agreements a delivery may rest on: active ones first, then the newest; at most ten go into a decision.
+    """The agreements a delivery may rest on: active ones first, then the newest.
 
     Those that have ended can permit nothing. Where there are no others, the newest of them says why.
     """

@@ -180,7 +180,9 @@ class Terms(In):
         ),
     ] = None
     not_after: Moment | None = None
-    row_cap: Annotated[int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery")] = 1_000_000
+    row_cap: Annotated[
+        int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery, all its pages together")
+    ] = 1_000_000
 
 
 class DatasetDocument(In):

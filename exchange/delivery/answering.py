@@ -19,7 +19,7 @@ from exchange.delivery import service, streaming
 from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
 from exchange.delivery.errors import ExchangeBusy
 from exchange.delivery.facts import Facts
-from exchange.delivery.planning import close_cursor
+from exchange.delivery.planning import next_cursor
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.service import Attempt, Release
 from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
@@ -50,6 +50,8 @@ async def answer(request: Request) -> Response:
                 return await _try(request, headers, runtime, facts, attempt)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
+            except service.Outlasted:
+                continue
             except store.Replayed:
                 attempt.claim.is_replay = True
                 return await _refuse(request, runtime, attempt, errors.NonceReused(REPLAYED))
@@ -63,7 +65,7 @@ async def answer(request: Request) -> Response:
 
 
 async def _try(request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt) -> Response:
-    """One attempt. Raises store.FenceMoved, store.Replayed, and what a failing database raises."""
+    """One attempt. Raises store.FenceMoved, store.Replayed, service.Outlasted, and what a failing database raises."""
     try:
         signed = attempt.claim.signed = attempt.claim.signed or _read_signature(request, runtime, headers)
         return await _answer(request, headers, runtime, facts, attempt, signed)
@@ -145,19 +147,32 @@ async def _answer(
     if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
         limit = min(question.limit or runtime.settings.page_rows, most)
         release = await service.prepare(runtime, facts, attempt, question, limit=limit)
-        return await _page(runtime, attempt, release, form, signed)
+        return await _page(runtime, attempt, release, question, form, signed)
     release = await service.prepare(runtime, facts, attempt, question, limit=question.limit)
     return await _stream(runtime, facts, attempt, release, question, form, signed)
 
 
-async def _page(runtime: Runtime, attempt: Attempt, release: Release, form: Format, signed: SignedRequest) -> Response:
+async def _page(
+    runtime: Runtime,
+    attempt: Attempt,
+    release: Release,
+    question: DeliveryRequest,
+    form: Format,
+    signed: SignedRequest,
+) -> Response:
     """A complete answer: read, encoded, on the ledger, signed; in this order."""
     offer = streaming.offer_of(attempt)
     rows = await service.read(offer, release.plan)
     delivery = str(new_id())
-    cursor = None
-    if rows.next is not None:
-        cursor = close_cursor(rows.next, plan=release.plan, offer=offer, agreement=release.agreement, seal=runtime.seal)
+    cursor = next_cursor(
+        rows,
+        request=question,
+        planned=release.planned,
+        cap=release.cap,
+        offer=offer,
+        agreement=release.agreement,
+        seal=runtime.seal,
+    )
     if form == "json":
         content = json_page(
             rows,
@@ -170,7 +185,7 @@ async def _page(runtime: Runtime, attempt: Attempt, release: Release, form: Form
     else:
         content = await encoded_page(rows, release.plan, offer.fields, form)
     entry = service.completed(attempt, release, rows=len(rows.rows), content=content)
-    index = await runtime.sequencer.append(service.submission(attempt, entry))
+    index = await runtime.sequencer.append(service.submission(attempt, entry, now=runtime.clock.seconds()))
     headers = {
         "content-digest": signatures.content_digest(content),
         "exchange-entry": str(index),

@@ -4,12 +4,13 @@ import hashlib
 
 from adapters.plan import Column, Condition
 from exchange.delivery.facts import Decided, Facts, Offer
-from exchange.delivery.planning import granted
+from exchange.delivery.planning import granted, sorting
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
 from ledger import bodies
+from policies import documents
 from policies.cache import span
 from policies.documents import Decision, DeliveryInput, Rbac
 
@@ -39,7 +40,7 @@ async def decide(
         subject=facts.subject(holder),
         rbac=Rbac(allow=permit.allow, roles=permit.roles),
         resource=offer.resource,
-        agreements=offer.agreements,
+        agreements=candidates(offer, purpose),
         now=now,
     )
     decision = await runtime.engine.decide(document)
@@ -47,22 +48,30 @@ async def decide(
     record = _record(runtime, offer, document, decision)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
+    order: tuple[str, ...] = ()
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
         columns, where = granted(
             request.fields, offer=offer, obligations=decision.obligations, agreement=decision.agreement
         )
+        order = sorting(offer, agreement=decision.agreement)
     decided = Decided(
         decision=decision,
         record=record,
         plain=record.model_dump(exclude_none=True),
         columns=columns,
         where=where,
+        order=order,
         begin=begin,
         end=end,
     )
     if not any(reason.code == "policy-unavailable" for reason in decision.reasons):
         offer.remember(question, decided)
     return decided
+
+
+def candidates(offer: Offer, purpose: str) -> tuple[documents.Agreement, ...]:
+    """The agreements that go into a decision: those made for the purpose first, of these the active, then the newest."""
+    return tuple(sorted(offer.agreements, key=lambda one: purpose not in one.purposes)[: documents.MAX_AGREEMENTS])
 
 
 def _record(runtime: Runtime, offer: Offer, document: DeliveryInput, decision: Decision) -> bodies.Decision:

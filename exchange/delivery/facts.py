@@ -34,7 +34,8 @@ class Decided:
     """A decision with the span of seconds in which time alone cannot change it, and all that follows from it alone.
 
     `record` is the decision as ledger entries hold it, `plain` the same as plain values. Where it allows, `columns` and
-    `where` are what it leaves of the dataset, checked against the dataset's fields.
+    `where` are what it leaves of the dataset, checked against the dataset's fields, and `order` is what pages may be
+    sorted by.
     """
 
     decision: documents.Decision
@@ -42,6 +43,7 @@ class Decided:
     plain: dict[str, Any]
     columns: tuple[Column, ...]
     where: Condition | None
+    order: tuple[str, ...]
     begin: int
     end: int
 
@@ -50,7 +52,8 @@ class Decided:
 class Offer:
     """What there is at a dataset for one consumer: the dataset, its source, and the agreements in between.
 
-    `salt` is that of the dataset's version, and goes into every digest of what may hold its row filters.
+    `salt` is that of the dataset's version, and goes into every digest of what may hold its row filters. `content` names
+    what the source holds: a file's snapshot, a table's shape.
     """
 
     dataset: UUID
@@ -64,6 +67,7 @@ class Offer:
     mask_keys: dict[str, bytes]
     fields: tuple[Field, ...]
     key: tuple[str, ...]
+    content: str
     adapter: Adapter
     decisions: dict[object, Decided] = field(default_factory=dict)
 
@@ -153,6 +157,7 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
         },
         fields=fields_of(document),
         key=tuple(found.source.description["key"]) if found.source.description else (),
+        content=f"{found.source.id}/{found.source.description['digest']}" if found.source.description else "",
         adapter=reader(runtime, found.source),
     )
 

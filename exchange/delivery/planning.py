@@ -4,10 +4,12 @@ import base64
 import hashlib
 from binascii import Error as NotBase64
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
+from adapters.contract import Rows
 from adapters.plan import (
     Column,
     Comparison,
@@ -24,8 +26,15 @@ from adapters.plan import (
 from exchange.delivery.errors import CursorInvalid, FilterInvalid
 from exchange.delivery.facts import Decided, Offer
 from exchange.delivery.schemas import DeliveryRequest, Filter
+from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.sealing import Seal, SealBroken
 from policies.documents import Obligations
+
+_COUNT = 8  # bytes of the number of rows in a cursor
+_NOT_PAGED = (
+    "There are more rows than a page has, and they cannot be continued, since the table's key does not leave in the "
+    "clear. Give a limit, or take one of the formats that stream."
+)
 
 
 def granted(
@@ -40,10 +49,33 @@ def granted(
     return columns, check(Plan(columns=columns, where=all_of(*conditions)), offer.fields).where
 
 
+def sorting(offer: Offer, *, agreement: str) -> tuple[str, ...]:
+    """What pages may be sorted by: the source's key, where the agreement leaves all of it in the clear.
+
+    Sorted by a key that is masked or withheld, the rows would tell much of it. Without an order the rows of a file are
+    continued by their numbers, and those of a table are not continued.
+    """
+    terms = offer.resource.terms
+    grant = next(one for one in offer.agreements if one.id == agreement)
+    clear = (set(terms.fields) & set(grant.fields)) - terms.masks.keys() - grant.masks.keys()
+    return offer.key if clear.issuperset(offer.key) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and how many rows of its question the row cap still leaves, of which it may be the first page or a later."""
+
+    plan: Plan
+    left: int
+
+
 def plan_for(
-    *, request: DeliveryRequest, offer: Offer, decided: Decided, agreement: str, limit: int, seal: Seal
-) -> Plan:
-    """The plan of an allowed delivery: at most `limit` rows. Raises FilterInvalid, CursorInvalid."""
+    *, request: DeliveryRequest, offer: Offer, decided: Decided, agreement: str, cap: int, limit: int | None, seal: Seal
+) -> Planned:
+    """The plan of an allowed delivery: at most `limit` rows, and with those of the pages before it at most `cap`.
+
+    Raises FilterInvalid, CursorInvalid.
+    """
     where = decided.where
     if request.filters:
         wanted = all_of(*(_comparison(one) for one in request.filters))
@@ -51,12 +83,13 @@ def plan_for(
             where = all_of(where, check(Plan(columns=decided.columns[:1], where=wanted), offer.fields).where)
         except PlanError as error:
             raise FilterInvalid("Correct the filter where `errors` says.", errors=[_place(error)]) from error
-    order = offer.key if request.limit is not None or request.cursor is not None else ()
-    plan = Plan(columns=decided.columns, where=where, limit=limit, order=order)
+    order = decided.order if limit is not None else ()
+    plan = Plan(columns=decided.columns, where=where, limit=cap if limit is None else min(limit, cap), order=order)
     if request.cursor is None:
-        return plan
-    position = open_cursor(request.cursor, plan=plan, offer=offer, agreement=agreement, seal=seal)
-    return Plan(plan.columns, plan.where, plan.limit, position, plan.order)
+        return Planned(plan, cap)
+    position, given = open_cursor(request.cursor, plan=plan, offer=offer, agreement=agreement, seal=seal)
+    left = max(cap - given, 0)
+    return Planned(replace(plan, limit=min(plan.limit or 0, left), offset_after=position), left)
 
 
 def _mask(mask: dict[str, Any] | None, key: bytes) -> Mask | None:
@@ -86,25 +119,46 @@ def digest(plan: Plan, *, offer: Offer, agreement: str, nonce: str) -> str:
 
 
 def _question(plan: Plan, offer: Offer, agreement: str) -> bytes:
-    """What a cursor belongs to: the same rows of the same version under the same agreement, however many at a time."""
-    document = {**plan_to_json(plan), "limit": None, "agreement": agreement, "version": offer.version}
+    """What a cursor belongs to: the same rows of the same data and version under the same agreement, in pages of any size."""
+    document = {
+        **plan_to_json(plan),
+        "limit": None,
+        "agreement": agreement,
+        "version": offer.version,
+        "content": offer.content,
+    }
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str)).digest()
 
 
-def close_cursor(position: str, *, plan: Plan, offer: Offer, agreement: str, seal: Seal) -> str:
-    """A position as a cursor: sealed, since it can hold values of the rows, and bound to its question."""
-    sealed = seal.close(_question(plan, offer, agreement) + position.encode(), name=f"cursor/{offer.dataset}")
+def next_cursor(
+    rows: Rows, *, request: DeliveryRequest, planned: Planned, cap: int, offer: Offer, agreement: str, seal: Seal
+) -> str | None:
+    """The cursor of the page after these rows; None at the end of the rows, or of those the row cap allows.
+
+    It is sealed, since a position can hold values of the rows, bound to its question, and counts the rows given so far.
+    Raises RequestInvalid where there are more rows, no way to continue, and the caller did not say how many suffice.
+    """
+    left = planned.left - len(rows.rows)
+    if left <= 0:
+        return None
+    if rows.next is None:
+        if rows.is_cut and request.limit is None:
+            raise RequestInvalid(_NOT_PAGED, errors=[{"at": "limit", "error": "say how many rows suffice"}])
+        return None
+    plain = _question(planned.plan, offer, agreement) + (cap - left).to_bytes(_COUNT) + rows.next.encode()
+    sealed = seal.close(plain, name=f"cursor/{offer.dataset}")
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def open_cursor(cursor: str, *, plan: Plan, offer: Offer, agreement: str, seal: Seal) -> str:
-    """The position in a cursor that was given for this question. Raises CursorInvalid."""
+def open_cursor(cursor: str, *, plan: Plan, offer: Offer, agreement: str, seal: Seal) -> tuple[str, int]:
+    """The position in a cursor that was given for this question, and the rows given before it. Raises CursorInvalid."""
     question = _question(plan, offer, agreement)
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         plain = seal.open(sealed, name=f"cursor/{offer.dataset}")
     except (NotBase64, ValueError, SealBroken) as error:
         raise CursorInvalid("Take the cursor from `next` of the answer before, unchanged.") from error
-    if plain[: len(question)] != question:
-        raise CursorInvalid("The cursor was given for another question, version or agreement; ask without one.")
-    return plain[len(question) :].decode()
+    begin = len(question)
+    if plain[:begin] != question:
+        raise CursorInvalid("The cursor was given for another question, version, file or agreement; ask without one.")
+    return plain[begin + _COUNT :].decode(), int.from_bytes(plain[begin : begin + _COUNT])

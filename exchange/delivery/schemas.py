@@ -58,7 +58,10 @@ class DeliveryPage(Out):
     version: int
     fields: list[str]
     rows: list[dict[str, Any]]
-    next: Annotated[str | None, Field(description="The cursor of the next page; null at the end")]
+    next: Annotated[
+        str | None,
+        Field(description="The cursor of the next page; null at the end of the rows, or of what may be continued"),
+    ]
 
 
 class StreamOut(Out):

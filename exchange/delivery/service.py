@@ -18,6 +18,7 @@ from exchange.delivery import planning
 from exchange.delivery.deciding import decide
 from exchange.delivery.errors import denial
 from exchange.delivery.facts import Decided, Facts, Offer
+from exchange.delivery.planning import Planned
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.runtime import Runtime
@@ -50,14 +51,29 @@ class Attempt:
             raise store.FenceMoved(fence)
         self.fence = fence
 
+    def check_time(self, now: int) -> None:
+        """A decision holds for a span of time, which what was read since can have outlasted. Raises Outlasted."""
+        if self.decided is not None and not self.decided.begin <= now < self.decided.end:
+            raise Outlasted
+
+
+class Outlasted(store.Refused):
+    """The time came to which the decision held before its entry could be appended; decide again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """An allowed delivery, planned and not read yet."""
 
-    plan: Plan
+    planned: Planned
+    cap: int
     agreement: str
     plan_digest: str
+
+    @property
+    def plan(self) -> Plan:
+        """What is read."""
+        return self.planned.plan
 
 
 async def prepare(
@@ -79,16 +95,19 @@ async def prepare(
     if not decision.allow or decision.obligations is None or decision.agreement is None:
         raise denial(decision)
     cap = decision.obligations.row_cap
-    plan = planning.plan_for(
+    planned = planning.plan_for(
         request=request,
         offer=offer,
         decided=attempt.decided,
         agreement=decision.agreement,
-        limit=cap if limit is None else min(limit, cap),
+        cap=cap,
+        limit=limit,
         seal=runtime.seal,
     )
-    plan_digest = planning.digest(plan, offer=offer, agreement=decision.agreement, nonce=attempt.sender.signed.nonce)
-    return Release(plan, decision.agreement, plan_digest)
+    plan_digest = planning.digest(
+        planned.plan, offer=offer, agreement=decision.agreement, nonce=attempt.sender.signed.nonce
+    )
+    return Release(planned, cap, decision.agreement, plan_digest)
 
 
 async def read(offer: Offer, plan: Plan) -> Rows:
@@ -119,8 +138,9 @@ def common(attempt: Attempt) -> dict[str, Any]:
     return found
 
 
-def submission(attempt: Attempt, body: bytes) -> store.Submission:
-    """An entry that rests on the attempt's facts and uses up the request's nonce."""
+def submission(attempt: Attempt, body: bytes, *, now: int) -> store.Submission:
+    """An entry that rests on the attempt's facts and uses up the request's nonce. Raises Outlasted."""
+    attempt.check_time(now)
     once = attempt.sender.once if attempt.sender is not None else None
     return store.Submission(body, once=once, fence=attempt.fence)
 

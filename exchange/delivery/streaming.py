@@ -74,7 +74,9 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
         )
         session.add(row)
         await session.flush()
-        [outcome] = await store.append(await driver(session), [service.submission(attempt, body.canonical())])
+        [outcome] = await store.append(
+            await driver(session), [service.submission(attempt, body.canonical(), now=runtime.clock.seconds())]
+        )
         if isinstance(outcome, store.Refused):
             raise outcome
         row.started_entry = outcome

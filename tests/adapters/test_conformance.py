@@ -30,6 +30,7 @@ from adapters.plan import (
     Prefix,
     Year,
 )
+from adapters.postgresql import PostgresAdapter
 from tests.adapters.conftest import FIELDS, NAMES, ROWS
 from tests.adapters.naive import answer
 
@@ -146,6 +147,10 @@ async def test_pages_follow_one_another_without_gap_or_overlap(adapter: Adapter,
     key = (await adapter.describe()).key
     if not key:
         pytest.skip("a view has no key")
+    if not is_sorted and isinstance(adapter, PostgresAdapter):
+        page = await adapter.read(Plan((Column("id"),), limit=5))
+        assert (len(page.rows), page.next, page.is_cut) == (5, None, True)
+        return
     plan = Plan(
         (Column("姓名"), Column("id", Null())), Comparison("count", "ne", 9), limit=5, order=key if is_sorted else ()
     )

@@ -191,7 +191,7 @@ async def _each(batches: list[pa.RecordBatch]) -> AsyncIterator[pa.RecordBatch]:
 async def test_pages_by_a_key_of_two_columns(odd: asyncpg.Connection, owner_url: str) -> None:
     adapter = source(owner_url, "pairs")
     assert (await adapter.describe()).key == ("a", "b")
-    plan, seen = Plan((Column("v"),), Comparison("v", "ne", 3), limit=7), []
+    plan, seen = Plan((Column("v"),), Comparison("v", "ne", 3), limit=7, order=("a", "b")), []
     while True:
         page = await adapter.read(plan)
         seen += [row[0] for row in page.rows]
@@ -207,10 +207,12 @@ async def test_a_table_without_a_key_is_never_cut_silently(odd: asyncpg.Connecti
     description = await adapter.describe()
     assert description.rows == 6000
     assert "key-missing" in {note.code for note in description.notes}
-    assert len((await adapter.read(Plan((Column("a"),), limit=10))).rows) == 10
+    page = await adapter.read(Plan((Column("a"),), limit=10))
+    assert (len(page.rows), page.next, page.is_cut) == (10, None, True)
+    assert not (await adapter.read(Plan((Column("a"),), Comparison("a", "lt", 0), limit=10))).is_cut
     with pytest.raises(PlanError, match="stream"):
         await adapter.read(Plan((Column("a"),)))
-    with pytest.raises(PlanError, match="no key"):
+    with pytest.raises(PlanError, match="not sorted by a key"):
         await adapter.read(Plan((Column("a"),), offset_after='["1"]'))
     assert sum([batch.num_rows async for batch in adapter.scan(Plan((Column("a"),)))]) == 6000
     await adapter.close()
