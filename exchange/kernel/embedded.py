@@ -49,6 +49,8 @@ class Embedded:
         with self._server._lock:  # noqa: SLF001 - the one under which its list of processes is kept
             self._forget_ended()
         self._server.cleanup()
+        # It remembers a server that others still hold, and would hand it out again without looking whether it runs.
+        self._server._instances.pop(self._server.pgdata, None)  # noqa: SLF001
 
     def _forget_ended(self) -> None:
         """Take processes off the server's list that were killed before they could let go; it would wait for them."""

@@ -1,0 +1,37 @@
+"""One demonstration for all who look at what it leaves."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Told, run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_other_exchange() -> Iterator[None]:
+    """Commands find no exchange but those of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("EXCHANGE_") and name != "EXCHANGE_REAL_INPUT"]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A directory of this worker's.
+
+    Not below pytest's: another run's start closes that to the user whom the embedded database runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="exchange-admin-") as directory:
+        yield Path(directory).resolve()
+
+
+@pytest.fixture(scope="session")
+def demo(place: Path) -> Told:
+    directory = place / "demo"
+    done = run("demo", "--directory", directory)
+    assert done.status == 0, done.out + done.err
+    return Told(directory, done.out)

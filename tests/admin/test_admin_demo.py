@@ -1,0 +1,122 @@
+"""The demonstration, from the outside: what it says, what it leaves, and that nothing keeps running."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.commands import Told, command, environment, ledger, processes_of, run, typed, until
+
+_REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")
+
+
+def verify(directory: Path) -> tuple[int, dict[str, Any]]:
+    done = ledger("verify", directory, "--json")
+    return done.status, json.loads(done.out)
+
+
+def test_six_requests_are_refused_for_six_reasons(demo: Told) -> None:
+    assert _REFUSED.findall(demo.out) == [
+        ("401", "nonce-reused"),
+        ("401", "digest-mismatch"),
+        ("401", "key-unknown"),
+        ("403", "purpose-not-granted"),
+        ("403", "field-not-granted"),
+        ("403", "filter-not-granted"),
+    ]
+    assert "403 agreement-suspended" in demo.out
+
+
+def test_it_leaves_a_ledger_that_verifies_and_a_copy_that_does_not(demo: Told) -> None:
+    exported = demo.directory / "ledger"
+    assert (exported / "checkpoint").is_file()
+    assert (exported / "vkey").is_file()
+    assert (exported / "tile").is_dir()
+    status, report = verify(exported)
+    assert (status, report["ok"]) == (0, True)
+
+    status, tampered = verify(demo.directory / "tampered")
+    named = re.search(r"the first bad entry is (\d+)", demo.out)
+    assert named is not None
+    assert (status, tampered["first_bad_index"]) == (1, int(named[1]))
+
+
+def test_it_ends_everything_it_started(demo: Told) -> None:
+    exchange = demo.directory / "exchange"
+    assert not (exchange / "server.json").exists()
+    assert not (exchange / "postgres" / "postmaster.pid").exists()
+    assert processes_of(demo.directory) == []
+
+
+def test_it_leaves_the_keys_of_everybody_to_go_on_with(demo: Told) -> None:
+    for handle in ("demo-human-resources", "demo-education", "demo-civil-affairs", "demo-platform"):
+        for name in (handle, f"{handle}-system"):
+            key = demo.directory / "exchange" / "keys" / f"{name}.pem"
+            assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_does_not_replace_what_it_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = typed("demo", "--directory", tmp_path)
+    assert done.status == 1
+    assert "holds something else" in done.err
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = typed("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
+    assert done.status == 1
+    assert f"port {port}" in done.err
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_file_that_is_not_there_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    done = typed("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
+    assert (done.status, done.err.strip()) == (1, f"error: there is no file {tmp_path / 'nobody.csv'}")
+    assert not (tmp_path / "demo").exists()
+
+
+def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> None:
+    directory = place / "killed"
+    (directory / "ledger").mkdir(parents=True)
+    (directory / "ledger" / "checkpoint").write_text("of an earlier run")
+    (directory / ".demo").touch()
+    said = place / "killed.txt"
+    with said.open("wb") as out:
+        process = subprocess.Popen(command("demo", "--directory", directory), env=environment(), stdout=out, stderr=out)
+        until(lambda: "departments publish" in said.read_text(), what="the second chapter begins")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    until(lambda: not processes_of(directory), what="the server and its database end by themselves")
+    assert not (directory / "ledger").exists()
+
+
+@pytest.mark.real_input
+@pytest.mark.skipif("EXCHANGE_REAL_INPUT" not in os.environ, reason="EXCHANGE_REAL_INPUT names no directory")
+def test_the_story_holds_on_real_files(place: Path) -> None:
+    files = Path(os.environ["EXCHANGE_REAL_INPUT"])
+    directory = place / "real"
+    done = run(
+        "demo",
+        *("--directory", directory),
+        *("--people", files / "people.csv"),
+        *("--universities", files / "universities_2025.xls"),
+        *("--areas", files / "areas.csv"),
+    )
+    assert done.status == 0, done.out + done.err
+    assert "16,000 rows" in done.out
+    assert "2,919 rows" in done.out
+    assert "2,978 rows" in done.out
+    assert len(_REFUSED.findall(done.out)) == 6
+    assert verify(directory / "ledger")[0] == 0
+    assert processes_of(directory) == []
