@@ -1,0 +1,170 @@
+"""Every address there is: who it is for, what its description says, and that nothing unsigned passes where it should not."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from exchange.app import create_app
+from exchange.delivery.routes import DeliveryRoute
+from exchange.kernel.settings import Settings
+from exchange.participants.door import SignedRoute
+from tests.support.scene import Scene
+
+PUBLIC = {
+    "/.well-known/data-exchange",
+    "/catalog",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/ledger/checkpoint",
+    "/ledger/checkpoints",
+    "/ledger/entries/{index}",
+    "/ledger/receipts/{index}",
+    "/ledger/tile/{path:path}",
+    "/ledger/vkey",
+    "/livez",
+    "/openapi.json",
+    "/problems/{slug}",
+    "/readyz",
+    "/static-offline-docs",
+}
+"""What anyone may read. A new address belongs here only if there is nothing in it that is somebody's."""
+
+APP = create_app(Settings())
+DOCUMENT = APP.openapi()
+EXAMPLE = "01930b2e-6f1a-7000-8000-000000000001"
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, set[str], Any]]:
+    for context in iter_route_contexts(app.routes):
+        yield str(context.path), set(context.methods or ()), context.original_route
+
+
+def operations() -> list[Any]:
+    return [
+        pytest.param(path, method, operation, id=f"{method} {path}")
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_address_is_public_by_name_or_signed() -> None:
+    undeclared = [
+        path
+        for path, _, route in routes(APP)
+        if path not in PUBLIC and not isinstance(route, SignedRoute | DeliveryRoute)
+    ]
+    assert undeclared == []
+    assert {path for path, _, _ in routes(APP)} >= PUBLIC
+
+
+def test_no_address_is_there_twice() -> None:
+    found = [(path, method) for path, methods, _ in routes(APP) for method in methods]
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), operations())
+def test_every_operation_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["description"].strip()
+    assert operation["tags"]
+    is_public = path.replace("{path}", "{path:path}") in PUBLIC
+    assert is_public == ("security" not in operation)
+    answers = operation["responses"]
+    [success] = [status for status in answers if status.startswith("2")]
+    if success != "204":
+        assert answers[success]["content"]
+    problems = {status for status in answers if status >= "400"}
+    assert problems >= (
+        {"422", "404"} if is_public else {"400", "401", "403", "404", "409", "413", "415", "422", "503"}
+    )
+    for status in problems:
+        [(media_type, content)] = answers[status]["content"].items()
+        assert media_type == "application/problem+json"
+        assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert content["example"]["status"] == int(status)
+    for parameter in operation.get("parameters", []):
+        assert parameter["schema"]
+        assert parameter.get("required", False) == (parameter["in"] == "path") or parameter["name"] in {
+            "dataset",
+            "Exchange-Purpose",
+        }
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names))
+
+
+def test_every_reference_leads_somewhere() -> None:
+    named = set(re.findall(r'#/components/schemas/([^"\']+)', str(DOCUMENT)))
+    assert named <= set(DOCUMENT["components"]["schemas"])
+
+
+async def test_nothing_unsigned_passes(scene: Scene) -> None:
+    before, size = await scene.state(), len(await scene.world.entries())
+    tried = 0
+    for path, methods, route in routes(APP):
+        if not isinstance(route, SignedRoute | DeliveryRoute):
+            continue
+        for method in methods:
+            target = re.sub(r"\{[^}]+\}", EXAMPLE, path)
+            answer = await scene.world.send(method, target, {"content-type": "application/json"}, b"{}")
+            assert (answer.status, answer.problem) == (401, "signature-missing"), (method, path)
+            assert answer.headers["www-authenticate"].startswith("Signature")
+            tried += 1
+    assert tried > 40
+    assert await scene.state() == before
+    assert len(await scene.world.entries()) == size
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "DELETE", "PUT", "TRACE"])
+async def test_methods_an_address_does_not_take(scene: Scene, method: str) -> None:
+    answer = await scene.world.send(method, "/api/v1/deliveries", {})
+    assert answer.status == 405
+    assert set(answer.headers["allow"].replace(" ", "").split(",")) == {"GET", "POST"}
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("/nothing", "not-found"),
+        ("/api/v1/deliveries/", "not-found"),
+        ("//api/v1/deliveries", "not-found"),
+        ("/api/v1/%64eliveries", "signature-missing"),
+        ("/ledger/tile/0/1", "not-found"),
+        ("/ledger/tile/../../etc/passwd", "not-found"),
+        ("/ledger/tile/entries/999", "not-yet-covered"),
+        ("/ledger/tile/0/999", "not-yet-covered"),
+        ("/ledger/receipts/99999", "not-yet-covered"),
+        ("/ledger/receipts/-1", "request-invalid"),
+        (f"/ledger/entries/{10**30}", "request-invalid"),
+        ("/ledger/entries/99999", "not-found"),
+        ("/ledger/checkpoints?limit=0", "request-invalid"),
+        ("/ledger/checkpoints?after=x", "request-invalid"),
+        ("/catalog?after=%00", "request-invalid"),
+        ("/problems/nothing", "not-found"),
+        ("/problems/%00", "not-found"),
+    ],
+)
+async def test_public_addresses_that_lead_nowhere(scene: Scene, target: str, problem: str) -> None:
+    answer = await scene.world.send("GET", target, {})
+    assert answer.problem == problem
+    assert answer.status == answer.json["status"]
+
+
+async def test_problem_types_lead_to_their_pages(scene: Scene) -> None:
+    refused = await scene.ask({"fields": ["salary"]})
+    page = await scene.world.send("GET", refused.json["type"], {})
+    assert page.status == 200
+    assert page.content
+
+
+async def test_the_docs_need_nothing_from_elsewhere(scene: Scene) -> None:
+    page = (await scene.world.send("GET", "/docs", {})).content.decode()
+    assert "swagger" in page.lower()
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+    for asset in re.findall(r"""(?:src|href)=["']?(/[^"'\s>]+)""", page):
+        assert (await scene.world.send("GET", asset, {})).status == 200
