@@ -1,0 +1,112 @@
+"""No value of a person's gets onto the ledger or into a log, whatever goes wrong with it on the way."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from exchange.kernel import logs
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+from tests.support.world import Party, World
+
+PEOPLE = [
+    {"person_id": "330106199003078812", "name": "欧阳若兰", "phone": "13858001234", "score": "871.25"},
+    {"person_id": "330106198811024436", "name": "诸葛明远", "phone": "13957105678", "score": "912.50"},
+    {"person_id": "330106197507312218", "name": "司徒静姝", "phone": "15268809012", "score": "655.75"},
+]
+CANARIES = [value for person in PEOPLE for value in person.values()]
+CSV = ("person_id,name,phone,score\n" + "".join(",".join(person.values()) + "\n" for person in PEOPLE)).encode()
+FIRST = PEOPLE[0]
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
+    """Everything that is logged, through structlog or beside it."""
+    stream = io.StringIO()
+    caplog.set_level(logging.DEBUG, logger="policies")
+    yield stream
+    stream.write(caplog.text)
+    text = stream.getvalue()
+    assert [value for value in CANARIES if value in text] == []
+    logs.configure()
+
+
+async def ask(world: World, key: Party, question: object, *, purpose: str = "talent-service", accept: str = "") -> int:
+    answer = await world.call(
+        key.system, "POST", "/api/v1/deliveries", question, purpose=purpose, accept=accept or "application/json"
+    )
+    if answer.status != 200:
+        assert [value for value in CANARIES if value in answer.content.decode()] == []
+    return answer.status
+
+
+async def test_nothing_personal_is_kept_of_anything(world: World, embedded: Embedded, logged: io.StringIO) -> None:
+    logs.configure(stream=logged)
+    owner = await world.party("owner")
+    consumer = await world.party("consumer", kind="institution", level="none")
+    file = await world.file_source(owner, CSV)
+    clear = await world.dataset(owner, file, "clear")
+    await world.agreement(consumer, owner, clear)
+    masks = {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}, "person_id": {"kind": "hash"}}
+    only = {"field": "phone", "op": "ne", "value": FIRST["phone"]}
+    masked = await world.dataset(owner, file, "masked", terms={"masks": masks, "row_filter": only})
+    await world.agreement(consumer, owner, masked, row_filter={"field": "phone", "op": "ne", "value": "0"})
+
+    # What is allowed: pages and streams with filters on people's values, in both forms.
+    by_name = {"field": "name", "op": "eq", "value": FIRST["name"]}
+    assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}) == 200
+    for accept in ("text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"):
+        assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}, accept=accept) == 200
+        assert await ask(world, consumer, {"dataset": "owner/masked"}, accept=accept) == 200
+
+    # What is refused, with people's values wherever a client may put them by mistake.
+    refused = [
+        {"dataset": "owner/masked", "filters": [by_name]},
+        {"dataset": "owner/clear", "filters": [{"field": "score", "op": "lt", "value": FIRST["name"]}]},
+        {"dataset": "owner/clear", "filters": [{"field": "name", "op": FIRST["name"], "value": 1}]},
+        {"dataset": "owner/clear", "cursor": FIRST["person_id"]},
+        {"dataset": "owner/clear", "limit": FIRST["phone"]},
+        {"dataset": f"owner/{FIRST['person_id']}"},
+        {"dataset": FIRST["name"]},
+    ]
+    for question in refused:
+        assert await ask(world, consumer, question) in {403, 404, 422}
+    assert await ask(world, consumer, {"dataset": "owner/clear"}, purpose=FIRST["person_id"]) == 422
+    assert await ask(world, consumer, f'{{"dataset": "{FIRST["name"]}'.encode()) in {400, 422}
+
+    # Files that cannot be read, and a table that breaks on a person's value.
+    new = {"organisation": owner.id, "source": {"kind": "file", "title": "x"}}
+    unread = await world.done(owner.steward, "POST", "/api/v1/sources", new)
+    target = f"/api/v1/sources/{unread['id']}/content?filename=people.csv"
+    for content in (CSV + b"one,too,few\n" + CSV, CSV.replace(b",", b'"', 1), b"PK\x03\x04" + CSV, b'{"a": "' + CSV):
+        answer = await world.call(owner.steward, "PUT", target, content)
+        assert [value for value in CANARIES if value in answer.content.decode()] == []
+    await broken_table(world, embedded, owner, consumer)
+    for accept in ("application/json", "text/csv"):
+        assert await ask(world, consumer, {"dataset": "owner/broken"}, accept=accept) == 502
+
+    logs.log().info("the log is read", exc_info=ValueError(FIRST["name"]))
+    assert "the log is read" in logged.getvalue()
+    bodies = json.dumps(await world.entries(), ensure_ascii=False)
+    assert [value for value in CANARIES if value in bodies] == []
+
+
+async def broken_table(world: World, embedded: Embedded, owner: Party, consumer: Party) -> None:
+    """A view that could be read when it was registered, and whose error now repeats a person's value."""
+    await embedded.create("canary")
+    connection = await asyncpg.connect(**arguments(embedded.url("canary")))
+    await connection.execute(
+        "DO $$ BEGIN CREATE ROLE canary_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+        "CREATE OR REPLACE VIEW broken AS SELECT 1 AS person_id; GRANT SELECT ON broken TO canary_reader"
+    )
+    dsn = embedded.url("canary").replace("postgres:@", "canary_reader@")
+    dataset = await world.dataset(owner, await world.table_source(owner, dsn, "broken"), "broken")
+    await world.agreement(consumer, owner, dataset)
+    await connection.execute(
+        f"CREATE OR REPLACE VIEW broken AS SELECT ('{FIRST['name']}' || generate_series(1, 3))::integer AS person_id"
+    )
+    await connection.close()
