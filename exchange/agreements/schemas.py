@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.kernel.schemas import In, Out, Prose, Salt
+from exchange.kernel.schemas import In, Out, Prose, Salt, shown
 
 Lane = Literal["government", "operation", "trade", "person"]
 State = Literal["active", "suspended", "terminated", "expired"]
@@ -37,6 +37,8 @@ class AgreementOut(Out):
 
 class Statement(In):
     """Why; kept with the exchange, its salted digest on the ledger."""
+
+    model_config = shown({"reason": "核查超范围使用"})
 
     reason: Prose
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.schemas import FieldName, Purpose
-from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
 
 RowFilter = Annotated[
     dict[str, Any] | None,
@@ -18,6 +18,19 @@ RowFilter = Annotated[
 
 class NewApplication(In):
     """What a consumer asks for (the fields of Decree 809, Article 20)."""
+
+    model_config = shown(
+        {
+            "dataset": "demo-education/degrees",
+            "fields": ["name", "degree"],
+            "purpose": "talent-service",
+            "basis": "浙江省公共数据条例第二十条",
+            "scenario": "核验人才认定申请人的学历",
+            "scope": "本年度申请人",
+            "method": "api",
+            "not_after": "2027-06-30T00:00:00+08:00",
+        }
+    )
 
     dataset: Annotated[
         str,
@@ -42,6 +55,16 @@ class NewApplication(In):
 class Approval(In):
     """What the owner grants; what is left out is granted as asked for."""
 
+    model_config = shown(
+        {
+            "fields": ["name", "degree"],
+            "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
+            "row_filter": {"field": "city", "op": "eq", "value": "330100"},
+            "row_cap": 10_000,
+            "not_after": "2027-03-31T00:00:00+08:00",
+        }
+    )
+
     fields: Annotated[list[FieldName] | None, Field(min_length=1, max_length=500)] = None
     masks: Annotated[dict[str, dict[str, Any]], Field(description="Masks for fields that the terms leave clear")] = {}
     row_filter: RowFilter = None
@@ -52,17 +75,23 @@ class Approval(In):
 class Reasons(In):
     """Why an application is refused."""
 
+    model_config = shown({"reasons": "申请的用途不在共享条件之内"})
+
     reasons: Prose
 
 
 class SupplementRequest(In):
     """Everything that is missing, told at once: it can be asked for a single time (Decree 809, Article 21)."""
 
+    model_config = shown({"missing": "使用依据的具体条款"})
+
     missing: Prose
 
 
 class Supplement(In):
     """What was missing."""
+
+    model_config = shown({"supplement": "浙江省公共数据条例第二十条第一款"})
 
     supplement: Prose
 

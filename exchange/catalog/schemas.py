@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Salt, Text
+from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Salt, Text, shown
 from exchange.participants.schemas import Kind
 from exchange.participants.schemas import Level as AdministrativeLevel
 
@@ -76,6 +76,13 @@ class PostgresqlSource(In):
 
 class NewSource(In):
     """A place where an organisation's data lives."""
+
+    model_config = shown(
+        {
+            "organisation": "01930b2e-6f1a-7000-8000-000000000001",
+            "source": {"kind": "file", "title": "学历登记表", "options": {"sheet": "2025"}},
+        }
+    )
 
     organisation: UUID
     source: Annotated[FileSource | PostgresqlSource, Field(discriminator="kind")]
@@ -215,6 +222,37 @@ class DatasetDocument(In):
 class NewDataset(In):
     """A dataset to draft over a source."""
 
+    model_config = shown(
+        {
+            "source": "01930b2e-6f1a-7000-8000-000000000003",
+            "handle": "degrees",
+            "document": {
+                "title": {"zh": "学历", "en": "Degrees"},
+                "description": {"zh": "高等学校授予的学历", "en": "Degrees awarded by universities"},
+                "keywords": ["学历"],
+                "update_frequency": "yearly",
+                "fields": [
+                    {
+                        "name": "name",
+                        "type": "string",
+                        "title": {"zh": "姓名", "en": "Name"},
+                        "level": "G3",
+                        "personal": True,
+                    },
+                    {"name": "degree", "type": "string", "title": {"zh": "学历", "en": "Degree"}, "level": "G2"},
+                ],
+                "sharing": {"attribute": "conditional", "scope": "省内各部门", "use": "人才服务"},
+                "terms": {
+                    "consumers": {"kinds": ["department", "institution"]},
+                    "purposes": ["talent-service"],
+                    "fields": ["name", "degree"],
+                    "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
+                    "row_cap": 100_000,
+                },
+            },
+        }
+    )
+
     source: UUID
     handle: Handle
     document: DatasetDocument
@@ -250,5 +288,7 @@ class DatasetOut(Out):
 
 class Withdrawal(In):
     """Why a dataset is withdrawn; kept with the exchange, its salted digest on the ledger."""
+
+    model_config = shown({"reason": "并入新的数据集"})
 
     reason: Prose

@@ -1,7 +1,7 @@
 """The shapes that all rooms' schemas share."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -10,6 +10,11 @@ class In(BaseModel):
     """Something a client sends: a field that is not documented is an error, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def shown(example: dict[str, Any]) -> ConfigDict:
+    """The configuration of a model that the API's description shows by an example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Out(BaseModel):

@@ -8,7 +8,7 @@ from uuid import UUID
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import Handle, In, Out, Text
+from exchange.kernel.schemas import Handle, In, Out, Text, shown
 from exchange.participants import uscc
 
 Kind = Literal["department", "enterprise", "institution"]
@@ -47,6 +47,16 @@ PublicKey = Annotated[
 class NewPrincipal(In):
     """A member or system to enrol, with its first key and its roles in its own organisation."""
 
+    model_config = shown(
+        {
+            "kind": "system",
+            "handle": "talent-service",
+            "title": "Talent service platform",
+            "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "roles": ["consumer"],
+        }
+    )
+
     kind: Literal["member", "system"]
     handle: Handle
     title: Annotated[Text, Field(examples=["Talent service platform"])]
@@ -56,6 +66,25 @@ class NewPrincipal(In):
 
 class NewOrganisation(In):
     """An organisation that asks to join, with the first member who can act for it."""
+
+    model_config = shown(
+        {
+            "handle": "demo-education",
+            "kind": "department",
+            "code": "11330000002482031M",
+            "level": "province",
+            "region": "330000",
+            "name_zh": "示范教育厅",
+            "name_en": "Demo Department of Education",
+            "first_member": {
+                "kind": "member",
+                "handle": "steward",
+                "title": "Data steward",
+                "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "roles": ["steward", "approver"],
+            },
+        }
+    )
 
     handle: Handle
     kind: Kind
@@ -111,6 +140,14 @@ class PrincipalOut(Out):
 class NewKey(In):
     """A further key of a principal; with `supersedes`, the old one ends after the overlap."""
 
+    model_config = shown(
+        {
+            "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "supersedes": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "overlap_seconds": 86_400,
+        }
+    )
+
     public_key: PublicKey
     supersedes: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="The key to replace")] = None
     overlap_seconds: Annotated[int, Field(ge=0, le=30 * 86_400, description="How long both stay valid")] = 86_400
@@ -128,6 +165,8 @@ class KeyOut(Out):
 
 class RoleChange(In):
     """A role to assign or revoke, in an organisation or in the exchange as a whole."""
+
+    model_config = shown({"role": "approver", "domain": "01930b2e-6f1a-7000-8000-000000000001"})
 
     role: Role
     domain: Annotated[UUID | Literal["exchange"], Field(description="An organisation's id, or `exchange`")]

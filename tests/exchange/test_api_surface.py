@@ -1,5 +1,6 @@
 """Every address there is: who it is for, what its description says, and that nothing unsigned passes where it should not."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 
 from exchange.app import create_app
 from exchange.delivery.routes import DeliveryRoute
+from exchange.kernel.schemas import In
 from exchange.kernel.settings import Settings
 from exchange.participants.door import SignedRoute
 from tests.support.scene import Scene
@@ -91,6 +93,27 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
             "dataset",
             "Exchange-Purpose",
         }
+
+
+def bodies() -> dict[str, type[In]]:
+    """The models of what comes in, by name."""
+    found, pending = {}, [In]
+    while pending:
+        for model in pending.pop().__subclasses__():
+            found[model.__name__] = model
+            pending.append(model)
+    return found
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), operations())
+def test_every_body_has_an_example_that_is_accepted(path: str, method: str, operation: dict[str, Any]) -> None:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    shown = [content["example"]] if "example" in content else DOCUMENT["components"]["schemas"][name]["examples"]
+    for example in shown:
+        bodies()[name].model_validate_json(json.dumps(example))
 
 
 def test_operations_have_names_of_their_own() -> None:
