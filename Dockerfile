@@ -2,8 +2,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/exchange
-COPY requirements/server.txt requirements/
-RUN /opt/exchange/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/server.txt
+COPY requirements/pip.txt requirements/server.txt requirements/
+RUN /opt/exchange/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/pip.txt \
+    && /opt/exchange/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/server.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exchange exchange
 COPY policies policies

@@ -44,23 +44,27 @@ format: $(VENV)/.dev
 $(OPA):
 	GOBIN=$(CURDIR)/build/tools CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) install github.com/open-policy-agent/opa@v1.20.2
 
-$(BIN)/python:
+# A pip of its own: the one that came with Python may be too old to hold `name[extra]` to the version locked for `name`.
+$(VENV)/.pip: requirements/pip.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --require-hashes -r requirements/pip.txt
+	touch $@
 
 # Hash-locked; --no-build-isolation builds with the locked hatchling.
-$(VENV)/.server: requirements/server.txt pyproject.toml | $(BIN)/python
+$(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/.pip
 	$(PIP) install -q --require-hashes -r requirements/server.txt
 	$(PIP) install -q --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+$(VENV)/.dev: requirements/dev.txt pyproject.toml $(VENV)/.pip
 	$(PIP) install -q --require-hashes -r requirements/dev.txt
 	$(PIP) install -q --no-deps --no-build-isolation -e .
 	touch $@ $(VENV)/.server
 
 # Renews the locks. The files name no registry: any mirror serves them.
 lock:
+	echo 'pip>=26' | uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 - -o requirements/pip.txt
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra server --group build -o requirements/server.txt
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --all-extras --group dev -c requirements/server.txt -o requirements/dev.txt
 

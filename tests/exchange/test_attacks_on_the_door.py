@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,6 +10,14 @@ from exchange.kernel.settings import Settings
 from tests.support.world import Key, World
 
 REFUSALS = 6
+
+
+async def slowly(content: bytes, arrived: asyncio.Event, go_on: asyncio.Event) -> AsyncIterator[bytes]:
+    """Send three bytes, say that they went, and wait to be told to send the rest."""
+    yield content[:3]
+    arrived.set()
+    await go_on.wait()
+    yield content[3:]
 
 
 @pytest.fixture
@@ -58,14 +67,8 @@ async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(world: World) -
     headers = world.signed(party.steward, "PUT", target, body=content)
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly():
-        yield content[:3]
-        arrived.set()
-        await go_on.wait()
-        yield content[3:]
-
     async def upload() -> dict[str, object]:
-        response = await world.client.request("PUT", target, headers=headers, content=slowly())
+        response = await world.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
         found: dict[str, object] = response.json()
         return found
 
@@ -98,13 +101,9 @@ async def test_a_change_is_not_made_on_a_permission_that_ended_meanwhile(world: 
     headers = world.signed(party.steward, "PUT", target, body=content)
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly():
-        yield content[:3]
-        arrived.set()
-        await go_on.wait()
-        yield content[3:]
-
-    uploading = asyncio.create_task(world.client.request("PUT", target, headers=headers, content=slowly()))
+    uploading = asyncio.create_task(
+        world.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
+    )
     await asyncio.wait_for(arrived.wait(), 10)
     await world.done(world.keys["security"], "POST", f"/api/v1/principals/{party.steward_id}/suspension")
     go_on.set()

@@ -8,6 +8,7 @@ import json
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
+
 from tests.support.world import Party, World
 
 CSV = "person_id,name,city,degree\n" + "".join(

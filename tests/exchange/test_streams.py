@@ -262,6 +262,7 @@ async def test_limits(
     question = {"dataset": "owner/long"} | ({"limit": limit} if limit else {})
     wire = Wire(world, consumer, question, accept=accept)
     await wire.run()
+    assert wire.status == 200, wire.content.decode()
     found = len(json.loads(wire.content)["rows"]) if accept == "application/json" else wire.content.count(b"\n") - 1
     assert (wire.status, found) == (200, rows)
     # A page's digest comes before it, a stream's only after it.
