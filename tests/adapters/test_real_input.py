@@ -1,6 +1,5 @@
 """The ministry's workbook, the statistics office's divisions and the census records, as published."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,9 @@ from adapters.duck import Engine
 from adapters.file_adapter import FileAdapter
 from adapters.files import import_file
 from adapters.plan import Column, Comparison, Partial, Plan
+from tests.support.real_input import needed, real
 
-_DIRECTORY = os.environ.get("EXCHANGE_REAL_INPUT")
-pytestmark = [
-    pytest.mark.real_input,
-    pytest.mark.skipif(_DIRECTORY is None, reason="EXCHANGE_REAL_INPUT names no directory"),
-]
-
-
-def real(name: str) -> Path:
-    return Path(_DIRECTORY or "") / name
+pytestmark = [pytest.mark.real_input, needed]
 
 
 async def test_the_list_of_universities(tmp_path: Path) -> None:

@@ -10,13 +10,11 @@ import pytest
 from tests.support.commands import Told, run
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_other_exchange() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _no_other_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands find no exchange but those of these tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("EXCHANGE_") and name != "EXCHANGE_REAL_INPUT"]:
-            patch.delenv(name)
-        yield
+    for name in [name for name in os.environ if name.startswith("EXCHANGE_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The demonstration, from the outside: what it says, what it leaves, and that nothing keeps running."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import Told, command, environment, ledger, processes_of, run, typed, until
+from tests.support.real_input import needed, real
 
 _REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")
 
@@ -102,16 +102,15 @@ def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> No
 
 
 @pytest.mark.real_input
-@pytest.mark.skipif("EXCHANGE_REAL_INPUT" not in os.environ, reason="EXCHANGE_REAL_INPUT names no directory")
+@needed
 def test_the_story_holds_on_real_files(place: Path) -> None:
-    files = Path(os.environ["EXCHANGE_REAL_INPUT"])
     directory = place / "real"
     done = run(
         "demo",
         *("--directory", directory),
-        *("--people", files / "people.csv"),
-        *("--universities", files / "universities_2025.xls"),
-        *("--areas", files / "areas.csv"),
+        *("--people", real("people.csv")),
+        *("--universities", real("universities_2025.xls")),
+        *("--areas", real("areas.csv")),
     )
     assert done.status == 0, done.out + done.err
     assert "16,000 rows" in done.out

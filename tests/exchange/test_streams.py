@@ -253,14 +253,11 @@ def test_a_format_nobody_makes_is_refused(accept: str) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "accept", "rows"),
-    [(None, "application/json", 100), (5000, "application/json", 5000), (7, "text/csv", 7), (6001, "text/csv", 6001)],
+    [(100, "application/json", 100), (5000, "application/json", 5000), (7, "text/csv", 7), (6001, "text/csv", 6001)],
 )
-async def test_limits(
-    world: World, parties: tuple[Party, Party, Any], limit: int | None, accept: str, rows: int
-) -> None:
+async def test_limits(world: World, parties: tuple[Party, Party, Any], limit: int, accept: str, rows: int) -> None:
     _, consumer, _ = parties
-    question = {"dataset": "owner/long"} | ({"limit": limit} if limit else {})
-    wire = Wire(world, consumer, question, accept=accept)
+    wire = Wire(world, consumer, {"dataset": "owner/long", "limit": limit}, accept=accept)
     await wire.run()
     assert wire.status == 200, wire.content.decode()
     found = len(json.loads(wire.content)["rows"]) if accept == "application/json" else wire.content.count(b"\n") - 1

@@ -17,10 +17,10 @@ CHANGES = (
 )
 AGREEMENT = """
 SET session_replication_role = replica;
-INSERT INTO agreements (id, application_id, dataset_id, provider_id, consumer_id, lane, purpose, fields, masks, row_cap,
-  not_before, not_after, mask_key, digest, concluded_at, state)
-VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'government',
-  'talent-service', '["name"]', '{}', 10, now(), now() + interval '1 day', '\\x00', 'digest', now(), 'active');
+INSERT INTO agreements (id, application_id, dataset_id, dataset_version, provider_id, consumer_id, lane, purpose, fields,
+  masks, row_cap, not_before, not_after, mask_key, salt, digest, concluded_at, state)
+VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), 'government',
+  'talent-service', '["name"]', '{}', 10, now(), now() + interval '1 day', '\\x00', '\\x00', 'digest', now(), 'active');
 SET session_replication_role = origin
 """
 

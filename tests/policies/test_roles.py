@@ -38,7 +38,7 @@ def test_one_distribution_provides_casbin():
         ("organisation.suspend", ["operator", "security_administrator"]),
         ("member.enrol", ["steward", "operator"]),
         ("system.enrol", ["steward", "operator"]),
-        ("key.register", ["steward", "operator"]),
+        ("key.register", ["steward"]),
         ("key.revoke", ["steward", "operator", "security_administrator"]),
         ("role.assign", ["security_administrator"]),
         ("source.register", ["steward"]),
