@@ -6,7 +6,7 @@ every mask fits.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -81,11 +81,17 @@ class Plan:
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The plan as JSON without keys of masks: what is digested into the ledger and shown to an owner."""
+    return {"columns": columns_to_json(plan.columns), **rest_to_json(plan)}
+
+
+def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
+    """The columns of a plan as its JSON has them."""
+    return [{"name": column.name, **({"mask": mask_to_json(column.mask)} if column.mask else {})} for column in columns]
+
+
+def rest_to_json(plan: Plan) -> dict[str, Any]:
+    """What the JSON of a plan has besides the columns."""
     return {
-        "columns": [
-            {"name": column.name, **({"mask": mask_to_json(column.mask)} if column.mask else {})}
-            for column in plan.columns
-        ],
         "where": condition_to_json(plan.where) if plan.where else None,
         "limit": plan.limit,
         "order": list(plan.order),
@@ -107,7 +113,12 @@ def check(plan: Plan, fields: Iterable[Field]) -> Plan:
             raise PlanError(f"/order/{index}", "no such field")
     if plan.where is None:
         return plan
-    return replace(plan, where=_checked(plan.where, types, "/where"))
+    return replace(plan, where=check_condition(plan.where, types))
+
+
+def check_condition(condition: Condition, types: Mapping[str, FieldType]) -> Condition:
+    """A plan's condition alone, checked against the types of the fields, as `check` does. Raises PlanError."""
+    return _checked(condition, types, "/where")
 
 
 def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
@@ -140,7 +151,7 @@ def output_fields(plan: Plan, fields: Iterable[Field]) -> tuple[Field, ...]:
     )
 
 
-def _checked(condition: Condition, types: dict[str, FieldType], pointer: str) -> Condition:
+def _checked(condition: Condition, types: Mapping[str, FieldType], pointer: str) -> Condition:
     match condition:
         case Comparison():
             return _checked_comparison(condition, types, pointer)
@@ -152,7 +163,7 @@ def _checked(condition: Condition, types: dict[str, FieldType], pointer: str) ->
             return Not_(_checked(part, types, f"{pointer}/not"))
 
 
-def _checked_comparison(comparison: Comparison, types: dict[str, FieldType], pointer: str) -> Comparison:
+def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], pointer: str) -> Comparison:
     name, op, value = comparison.field, comparison.op, comparison.value
     if name not in types:
         raise PlanError(f"{pointer}/field", "no such field")

@@ -16,6 +16,7 @@ import pyarrow as pa
 from adapters.contract import ARROW_TYPES, BATCH_ROWS, READ_LIMIT, Description, Health, Rows, SourceError
 from adapters.hints import guess
 from adapters.plan import Column, Null, Plan, PlanError, mask_type
+from adapters.postgresql_points import PointReads
 from adapters.postgresql_relation import Relation, load, rows_estimate
 from adapters.postgresql_source import CONNECTION_ERRORS, PgSource, as_source_error
 from adapters.postgresql_statement import Statements
@@ -30,6 +31,7 @@ class PostgresAdapter:
         self._source = source
         self._pool: Any = None
         self._statements: Statements | None = None
+        self._points = PointReads(self._connection)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
@@ -72,28 +74,32 @@ class PostgresAdapter:
         """
         statements = self._statements or await self._known()
         limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
-        sql, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
-        async with self._connection() as connection:
-            records = await connection.fetch(sql, *values)
+        statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
+        if statement.is_point:
+            records = await self._points.fetch(statement.sql, values)
+        else:
+            async with self._connection() as connection:
+                records = await connection.fetch(statement.sql, *values)
         width, names = len(plan.columns), tuple(column.name for column in plan.columns)
         position, is_cut = None, len(records) > limit
         if is_cut:
             if plan.order and limit:
-                position = orjson.dumps(list(records[limit - 1])[width:]).decode()
+                position = orjson.dumps(list(records[limit - 1])[width : width + len(plan.order)]).decode()
             elif limit != plan.limit:
                 raise PlanError("/limit", f"more than {READ_LIMIT} rows in no order by a key are read as a stream")
             del records[limit:]
-        rows = [tuple(record)[:width] for record in records] if plan.order else list(map(tuple, records))
+        is_plain = not plan.order and not statement.is_point
+        rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
         return Rows(names, rows, position, is_cut=is_cut and position is None)
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""
         statements = await self._known()
-        sql, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
+        statement, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
         schema = _schema(plan, statements.relation)
         is_empty = True
         async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            cursor = await connection.cursor(sql, *values)
+            cursor = await connection.cursor(statement.sql, *values)
             while records := await cursor.fetch(batch_rows):
                 is_empty = False
                 yield _batch(records, schema)
@@ -113,6 +119,7 @@ class PostgresAdapter:
 
     async def close(self) -> None:
         """Close the connections, at once."""
+        self._points.close()
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None

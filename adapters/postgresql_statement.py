@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.plan import Column, Comparison, Condition, Constant, Not_, Plan, PlanError, check, typed_value
+from adapters.plan import All_, Column, Comparison, Condition, Constant, Not_, Plan, PlanError, check, typed_value
 from adapters.postgresql_relation import Relation
 from adapters.postgresql_types import PgDialect
 from adapters.sql import Parameters, column_sql, condition_sql
@@ -20,10 +20,15 @@ _KEPT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A composed SELECT: its text and what its masks bind; constants, position and limit follow, in this order."""
+    """A composed SELECT: its text and what its masks bind; constants, position and limit follow, in this order.
+
+    A point read (`is_point`) names one row by the whole key. It binds one value more, a number, which it gives back as
+    its last column.
+    """
 
     sql: str
     mask_values: tuple[Any, ...]
+    is_point: bool
 
 
 class Statements:
@@ -36,8 +41,8 @@ class Statements:
 
     def prepare(
         self, plan: Plan, *, limit: int | None, is_paged: bool = False, is_arrow: bool = False
-    ) -> tuple[str, list[Any]]:
-        """The text for a plan and the values it binds; `limit` stands in for the plan's.
+    ) -> tuple[Statement, list[Any]]:
+        """The statement for a plan and the values it binds; `limit` stands in for the plan's.
 
         Paged, the key that the plan sorts by is selected as text behind the columns. Raises PlanError.
         """
@@ -61,7 +66,7 @@ class Statements:
             values += _position(plan.offset_after, plan.order)
         if limit is not None:
             values.append(limit)
-        return statement.sql, values
+        return statement, values
 
     def _typed(self, comparison: Comparison) -> Any:
         column, value = self.relation.columns[comparison.field], comparison.value
@@ -89,14 +94,17 @@ class Statements:
                 for key, text in zip(keys, texts, strict=True)
             )
             conditions.append(f"({', '.join(key.raw for key in keys)}) > ({bound})")
-        sql = f"SELECT {', '.join(selected)} FROM {relation.name} AS t"  # noqa: S608 - quoted names and placeholders
+        sql = f"FROM {relation.name} AS t"
         if conditions:
             sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
         if keys:
             sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
         if limit is not None:
             sql += f" LIMIT {parameters.bind(limit)}"
-        return Statement(sql, mask_values)
+        is_point = is_paged and _is_point(plan.where, relation.key)
+        if is_point:
+            selected.append(f"CAST({parameters.bind(0)} AS integer)")
+        return Statement(f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
 
     def _selected(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
         sql = column_sql(column.name, column.mask, dialect, parameters)
@@ -118,6 +126,22 @@ def _shape(condition: Condition, constants: list[Comparison]) -> Any:
         case _:
             parts = tuple(_shape(part, constants) for part in condition.conditions)
             return (type(condition).__name__, parts)
+
+
+def _is_point(condition: Condition | None, key: tuple[str, ...]) -> bool:
+    """Whether a condition names one row: every part of the key has to equal a constant."""
+    return bool(key) and _fixed(condition).issuperset(key)
+
+
+def _fixed(condition: Condition | None) -> set[str]:
+    """The fields that a condition holds to one value each."""
+    match condition:
+        case Comparison(field, "eq", _):
+            return {field}
+        case All_(parts):
+            return set().union(*map(_fixed, parts))
+        case _:
+            return set()
 
 
 def _position(position: str, key: tuple[str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from fastapi_offline import FastAPIOffline
+from starlette.types import Receive, Scope, Send
 
 from adapters.contract import Adapter
 from adapters.duck import Engine as DuckEngine
@@ -28,7 +28,7 @@ from exchange.catalog.queries import digests_of_files
 from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
-from exchange.kernel import health, http, logs, openapi
+from exchange.kernel import docs, health, http, logs, openapi
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
@@ -56,6 +56,18 @@ have the form of RFC 9457.
 """
 
 
+class Exchange(FastAPI):
+    """The application. A request for data goes straight to its handler, since every other part of it is on its way."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if delivery.is_question(scope):
+            scope["app"] = self
+            await delivery.serve(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class NotMigrated(RuntimeError):
     """The database is not at the revision this version needs."""
 
@@ -74,11 +86,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
             yield
             gc.unfreeze()
 
-    app: FastAPI = FastAPIOffline(
+    app = Exchange(
         title="Data exchange",
         version=__version__,
         description=_DESCRIPTION.strip(),
         lifespan=lifespan,
+        docs_url=None,  # exchange.kernel.docs serves it
         redoc_url=None,
         redirect_slashes=False,  # a signature covers the address, so a redirected request would not verify
         separate_input_output_schemas=False,
@@ -86,7 +99,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         servers=[{"url": settings.public_url}],
     )
     http.install(app)
-    app.add_middleware(delivery.Shortcut)
+    docs.install(app)
     for router in (
         health.public,
         catalog.public,

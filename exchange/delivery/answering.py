@@ -45,18 +45,18 @@ async def answer(request: Request) -> Response:
     attempt = service.begin(runtime)
     try:
         for _ in range(_ATTEMPTS):
-            attempt = service.begin(runtime, signed=attempt.claim.signed)
             try:
                 return await _try(request, headers, runtime, facts, attempt)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
             except service.Outlasted:
-                continue
+                pass
             except store.Replayed:
                 attempt.claim.is_replay = True
                 return await _refuse(request, runtime, attempt, errors.NonceReused(REPLAYED))
+            attempt = service.begin(runtime, signed=attempt.claim.signed)
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
-        return await _refuse(request, runtime, service.begin(runtime, signed=attempt.claim.signed), busy)
+        return await _refuse(request, runtime, attempt, busy)
     except DATABASE_FAILURES as error:
         log().error("delivery failed", exc_info=error, method=request.method)
         return problem_response(

@@ -4,7 +4,7 @@ import hashlib
 
 from adapters.plan import Column, Condition
 from exchange.delivery.facts import Decided, Facts, Offer
-from exchange.delivery.planning import granted, sorting
+from exchange.delivery.planning import columns_json, granted, sorting
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.runtime import Runtime
@@ -59,6 +59,7 @@ async def decide(
         record=record,
         plain=record.model_dump(exclude_none=True),
         columns=columns,
+        columns_json=columns_json(columns),
         where=where,
         order=order,
         begin=begin,

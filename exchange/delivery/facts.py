@@ -5,12 +5,15 @@ the same transaction, so facts are dropped as soon as the fence is seen to have 
 is only accepted while it has not.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from adapters.contract import Adapter
-from adapters.plan import Column, Condition, Field
+from adapters.plan import Column, Condition, Field, FieldType
 from exchange.agreements.service import for_policy as agreement_for_policy
 from exchange.agreements.service import lane_between
 from exchange.catalog.schemas import DatasetDocument
@@ -34,14 +37,15 @@ class Decided:
     """A decision with the span of seconds in which time alone cannot change it, and all that follows from it alone.
 
     `record` is the decision as ledger entries hold it, `plain` the same as plain values. Where it allows, `columns` and
-    `where` are what it leaves of the dataset, checked against the dataset's fields, and `order` is what pages may be
-    sorted by.
+    `where` are what it leaves of the dataset, checked against the dataset's fields, `columns_json` is the columns' part
+    of a plan's digest, and `order` is what pages may be sorted by.
     """
 
     decision: documents.Decision
     record: bodies.Decision
     plain: dict[str, Any]
     columns: tuple[Column, ...]
+    columns_json: orjson.Fragment
     where: Condition | None
     order: tuple[str, ...]
     begin: int
@@ -66,6 +70,7 @@ class Offer:
     agreements: tuple[documents.Agreement, ...]
     mask_keys: dict[str, bytes]
     fields: tuple[Field, ...]
+    types: Mapping[str, FieldType]
     key: tuple[str, ...]
     content: str
     adapter: Adapter
@@ -141,6 +146,7 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
     listed = found.listed
     assert listed.version is not None  # noqa: S101 - `queries.found` gives none without
     document = DatasetDocument.model_validate(listed.version.document)
+    fields = fields_of(document)
     lane = lane_between(provider_kind=listed.owner.kind, consumer_kind=principal.organisation_kind)
     return Offer(
         dataset=listed.dataset.id,
@@ -155,7 +161,8 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
             for agreement in found.agreements
         },
-        fields=fields_of(document),
+        fields=fields,
+        types={field.name: field.type for field in fields},
         key=tuple(found.source.description["key"]) if found.source.description else (),
         content=f"{found.source.id}/{found.source.description['digest']}" if found.source.description else "",
         adapter=reader(runtime, found.source),

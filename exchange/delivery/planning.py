@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,9 +19,12 @@ from adapters.plan import (
     PlanError,
     all_of,
     check,
+    check_condition,
+    columns_to_json,
     condition_from_json,
     mask_from_json,
     plan_to_json,
+    rest_to_json,
 )
 from exchange.delivery.errors import CursorInvalid, FilterInvalid
 from exchange.delivery.facts import Decided, Offer
@@ -80,7 +83,7 @@ def plan_for(
     if request.filters:
         wanted = all_of(*(_comparison(one) for one in request.filters))
         try:
-            where = all_of(where, check(Plan(columns=decided.columns[:1], where=wanted), offer.fields).where)
+            where = all_of(where, check_condition(wanted, offer.types) if wanted else None)
         except PlanError as error:
             raise FilterInvalid("Correct the filter where `errors` says.", errors=[_place(error)]) from error
     order = decided.order if limit is not None else ()
@@ -107,12 +110,23 @@ def _place(error: PlanError) -> dict[str, str]:
     return {"at": f"filters{error.pointer.removeprefix('/where').removeprefix('/all')}", "error": error.reason}
 
 
-def digest(plan: Plan, *, offer: Offer, agreement: str, nonce: str) -> str:
+def columns_json(columns: Iterable[Column]) -> orjson.Fragment:
+    """The columns as the digest of a plan has them; they follow from the decision, and are written once."""
+    return orjson.Fragment(orjson.dumps(columns_to_json(columns), option=orjson.OPT_SORT_KEYS))
+
+
+def digest(plan: Plan, *, offer: Offer, decided: Decided, agreement: str, nonce: str) -> str:
     """The digest of a plan for the ledger.
 
     The request's nonce goes in first: a filter's value can be a person's, and a digest of that alone could be guessed.
     """
-    document = {"agreement": agreement, "dataset": str(offer.dataset), "version": offer.version, **plan_to_json(plan)}
+    document = {
+        "agreement": agreement,
+        "columns": decided.columns_json,
+        "dataset": str(offer.dataset),
+        "version": offer.version,
+        **rest_to_json(plan),
+    }
     hashed = hashlib.sha256(nonce.encode() + b"\0")
     hashed.update(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str))
     return hashed.hexdigest()

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from exchange.delivery import queries
 from exchange.delivery.answering import answer
@@ -18,23 +19,23 @@ _PREFIX = "/api/v1"
 _PATH = "/deliveries"
 
 
-class Shortcut:
-    """ASGI middleware that takes a delivery straight to its handler.
+def is_question(scope: Scope) -> bool:
+    """Whether this is a request for data, which `serve` answers."""
+    return scope["type"] == "http" and scope["path"] == _PREFIX + _PATH and scope["method"] in {"GET", "POST"}
 
-    Finding a route and opening what dependencies could need costs the framework more than a delivery's own work, and
-    its handler uses none of it. The routes below stay what the API's description is made of.
+
+async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request for data.
+
+    Finding a route, opening what dependencies could need and passing the middleware cost the framework more than a
+    delivery's own work, and a delivery uses none of it. The routes below stay what the API's description is made of.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a delivery; pass everything else on."""
-        if scope["type"] == "http" and scope["path"] == _PREFIX + _PATH and scope["method"] in {"GET", "POST"}:
-            response = await answer(Request(scope, receive, send))
-            await response(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+    request = Request(scope, receive, send)
+    try:
+        response = await answer(request)
+    except ClientDisconnect:
+        return
+    await response(scope, receive, send)
 
 
 class DeliveryRoute(APIRoute):

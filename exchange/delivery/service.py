@@ -105,7 +105,11 @@ async def prepare(
         seal=runtime.seal,
     )
     plan_digest = planning.digest(
-        planned.plan, offer=offer, agreement=decision.agreement, nonce=attempt.sender.signed.nonce
+        planned.plan,
+        offer=offer,
+        decided=attempt.decided,
+        agreement=decision.agreement,
+        nonce=attempt.sender.signed.nonce,
     )
     return Release(planned, cap, decision.agreement, plan_digest)
 

@@ -32,4 +32,6 @@ class SettableClock(Clock):
 
 def rfc3339(at: datetime) -> str:
     """Print a time as RFC 3339 in UTC with microseconds, the form ledger entries use."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

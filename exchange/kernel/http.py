@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from exchange.kernel.logs import log
@@ -57,10 +58,15 @@ async def body_of(request: Request, *, limit: int) -> bytes:
     if hasattr(request, "_body"):
         return await request.body()
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
+    is_more = True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        received += message.get("body", b"")
         if len(received) > limit:
             raise ContentTooLarge(f"The body may have {limit} bytes here.")
+        is_more = message.get("more_body", False)
     request._body = bytes(received)  # noqa: SLF001 - Starlette's own place for a body already read
     return request._body  # noqa: SLF001
 

@@ -20,7 +20,6 @@ PUBLIC = {
     "/.well-known/data-exchange",
     "/catalog",
     "/docs",
-    "/docs/oauth2-redirect",
     "/ledger/checkpoint",
     "/ledger/checkpoints",
     "/ledger/entries/{index}",

@@ -1,0 +1,24 @@
+"""The page of the API's documentation, at /docs. Its scripts come from a package, so that it needs no internet."""
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+_ADDRESS = "/docs"
+_FILES = "/static-offline-docs"
+
+
+def install(app: FastAPI) -> None:
+    """Serve the page and what it is made of."""
+    app.mount(_FILES, StaticFiles(packages=[("fastapi_offline", "static")]), name="static-offline-docs")
+
+    @app.get(_ADDRESS, include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=app.openapi_url or "",
+            title=app.title,
+            swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_FILES}/swagger-ui.css",
+            swagger_favicon_url=f"{_FILES}/favicon.png",
+        )
