@@ -20,7 +20,7 @@ class SequencerClosed(Exception):
 
 
 class Sequencer:
-    """Appends submissions in batches of at most `batch` entries, each batch one transaction on `pool`."""
+    """Appends submissions in batches of at most `batch` entries, each batch one statement on `pool`."""
 
     def __init__(self, pool: asyncpg.Pool, *, batch: int = 512) -> None:
         self._pool = pool
@@ -75,9 +75,7 @@ class Sequencer:
         try:
             async with self._pool.acquire() as connection:
                 while batch:
-                    async with connection.transaction():
-                        outcomes = await store.append(connection, [submission for submission, _ in batch])
-                    _tell(batch, outcomes)
+                    _tell(batch, await store.append(connection, [submission for submission, _ in batch]))
                     batch = self._next()
         except asyncio.CancelledError:
             _fail(batch, SequencerClosed())

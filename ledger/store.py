@@ -1,8 +1,8 @@
 """Appending to the ledger in PostgreSQL: every order there is comes from one locked row.
 
 An append is the last thing its transaction does: it locks `ledger_head`, splices each body behind its predecessor's
-hash, writes the leaves and moves the head. Whatever else the transaction did becomes true with its entries or not at
-all.
+hash, writes the leaves and moves the head, in one function of the database. Whatever else the transaction did becomes
+true with its entries or not at all.
 
 The *fence* is a counter in the same row. A transaction that changes what decisions rest on advances it; a submission
 may demand that it still stands where its decision was made. Because both happen under the head's lock, no entry that
@@ -16,7 +16,7 @@ from datetime import datetime
 
 import asyncpg
 
-from ledger import entry, merkle
+from ledger import entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,11 @@ _TAKE = (
     "INSERT INTO ledger_once (token, expires_at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) "
     "ON CONFLICT DO NOTHING RETURNING token"
 )
-_GIVE_BACK = "DELETE FROM ledger_once WHERE token = ANY($1::bytea[])"
 _LOCK = "SELECT size, prev, fence FROM ledger_head WHERE id = 1 FOR UPDATE"
 _APPEND = (
-    "WITH written AS (INSERT INTO ledger_entry (seq, leaf_hash, leaf) "
-    "SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])) "
-    "UPDATE ledger_head SET size = $4, prev = $5, fence = $6 WHERE id = 1"
+    "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
 )
+_REPLAYED = -1
 
 
 async def read_head(connection: asyncpg.Connection) -> Head:
@@ -123,43 +121,28 @@ async def take(connection: asyncpg.Connection, tokens: Sequence[Once]) -> set[by
 async def append(
     connection: asyncpg.Connection, submissions: Sequence[Submission], *, advance_fence: bool = False
 ) -> list[Outcome]:
-    """Append submissions in the connection's open transaction, as its last statements.
+    """Append submissions, as the last statement of the connection's transaction or, without one, durably at once.
 
-    Returns, in order, each submission's index or why it was refused.
+    Returns, in order, each submission's index or why it was refused. All of it happens in one function of the database
+    (migration 0004): tokens are used up, the head is locked, each body is spliced behind its predecessor's hash. So the
+    lock is held while the database works and commits, and never while a process that shares the machine waits its turn.
     """
-    fresh = await take(connection, [s.once for s in submissions if s.once is not None])
-    head = await lock_head(connection)
-    seq, prev, fence = head.size, head.prev, head.fence
-    outcomes: list[Outcome] = []
-    given_back: set[bytes] = set()
-    seqs: list[int] = []
-    hashes: list[bytes] = []
-    leaves: list[bytes] = []
-    for submission in submissions:
-        token = submission.once.token if submission.once else None
-        if token is not None and token not in fresh:
-            outcomes.append(Replayed())
-            continue
-        if submission.fence is not None and submission.fence != fence:
-            if token is not None:
-                given_back.add(token)
-            outcomes.append(FenceMoved(fence))
-            continue
-        if token is not None:
-            fresh.discard(token)  # a second submission of the batch with the same token is a replay
-            given_back.discard(token)
-        leaf = entry.splice(body=submission.body, prev=prev, seq=seq)
-        prev = merkle.leaf_hash(leaf)
-        seqs.append(seq)
-        hashes.append(prev)
-        leaves.append(leaf)
-        outcomes.append(seq)
-        seq += 1
-    if given_back:
-        await connection.execute(_GIVE_BACK, sorted(given_back))
-    if seqs or advance_fence:
-        await connection.execute(_APPEND, seqs, hashes, leaves, seq, prev, fence + advance_fence)
-    return outcomes
+    row = await connection.fetchrow(
+        _APPEND,
+        [one.once.token if one.once else None for one in submissions],
+        [one.once.expires_at if one.once else None for one in submissions],
+        [one.body for one in submissions],
+        [one.fence for one in submissions],
+        advance_fence,
+    )
+    fence: int = row["fence"]
+    return [_outcome(number, fence) for number in row["outcomes"]]
+
+
+def _outcome(number: int, fence: int) -> Outcome:
+    if number >= 0:
+        return number
+    return Replayed() if number == _REPLAYED else FenceMoved(fence)
 
 
 async def read_leaves(connection: asyncpg.Connection, start: int, stop: int) -> list[bytes]:
