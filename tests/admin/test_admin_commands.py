@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -121,6 +122,28 @@ def test_it_serves_with_several_processes_until_it_is_told_to_end(home: Path) ->
     assert not (home / "server.json").exists()
     assert processes_of(home) == []
     assert typed("health", "--data", home).status == 1
+
+
+BEGIN = b"POST /api/v1/deliveries HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = BEGIN + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+
+
+def sent_until_refused(url: str, begin: bytes, packet: bytes) -> int:
+    """How many bytes of the same packet again and again a server takes, of 64 MiB."""
+    with socket.create_connection(("localhost", urlsplit(url).port or 0), 30) as stranger, suppress(ConnectionError):
+        stranger.sendall(begin)
+        sent = 0
+        while sent < 64 * 2**20:
+            sent += stranger.send(packet)
+    return sent
+
+
+def test_a_stranger_cannot_keep_it_busy_with_a_head_without_end(home: Path) -> None:
+    long, many = b"a" * 60_000, b"x: y\r\n" * 10_000
+    with served(home) as url:
+        for begin, packet in [(b"GET /", long), (BEGIN, many), (BEGIN + b"X: ", long), (CHUNKED + b"X: ", long)]:
+            assert sent_until_refused(url, begin, packet) < 32 * 2**20, begin
+        assert httpx2.get(f"{url}/livez", headers={"x-large": "a" * 30_000}).status_code == 200
 
 
 def test_a_server_file_that_outlived_its_server_is_not_believed(home: Path) -> None:
