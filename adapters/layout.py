@@ -13,6 +13,7 @@ from typing import Final
 
 from adapters.contract import Note, SourceError
 from adapters.grid import places
+from adapters.missing import MISSING
 from adapters.options import MAX_COLUMNS
 
 HEAD_ROWS: Final = 200
@@ -21,6 +22,7 @@ _MAX_NAME: Final = 120
 _NUMERIC: Final = re.compile(
     r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?|\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?)?(?:[ T].*)?"
 )
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff]")
 _BREAK_IN_CHINESE: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3000-\u9fff\uff00-\uffef])")
@@ -72,7 +74,7 @@ def find_layout(
         names = _joined(rows[header], rows[last], spans.get(header, ()))
     names += [""] * (width - len(names))
     first = last + 1
-    if first + 1 < len(rows) and _is_numbering(rows[first]):
+    if first < len(rows) and _is_numbering(rows[first], below=rows[first + 1 :]):
         notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", f"row {first + 1}"))
         first += 1
     names, renamed = _named(names)
@@ -123,9 +125,18 @@ def _joined(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[in
     return names
 
 
-def _is_numbering(row: Sequence[str]) -> bool:
-    cells = [cell for cell in row if cell and cell not in _COLUMN_LETTERS]
-    return len(cells) > 2 and cells == [str(index + 1) for index in range(len(cells))]  # noqa: PLR2004 - 1, 2 may be data
+def _is_numbering(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row is 1, 2, 3, … and no record: it has a number also where what stands below is never one."""
+    filled = [index for index, cell in enumerate(row) if cell]
+    cells = [row[index] for index in filled if row[index] not in _COLUMN_LETTERS]
+    if len(cells) <= 2 or cells != [str(index + 1) for index in range(len(cells))]:  # noqa: PLR2004 - 1, 2 may be data
+        return False
+    return any(_has_no_number(index, below) for index in filled)
+
+
+def _has_no_number(column: int, rows: Sequence[Sequence[str]]) -> bool:
+    cells = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
+    return bool(cells) and not any(_PLAIN_NUMBER.fullmatch(cell) for cell in cells)
 
 
 def clean_name(text: str) -> str:
