@@ -1,5 +1,6 @@
 """What kind of file this is, told by its bytes: suffixes lie (a page of HTML called .xls, a workbook called .csv)."""
 
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from zipfile import BadZipFile, ZipFile
@@ -26,11 +27,15 @@ _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{\\rtf", "this is a text document (RTF)"),
 )
 _MARKUP: Final = ("<html", "<!doctype html", "<table", "<?xml", "<style", "<head", "<meta")
-_WORKBOOK_PARTS: Final = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
+# The part that makes an archive a workbook, with the suffix that the parser knows its kind by.
+_WORKBOOK_PARTS: Final = {"xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "content.xml": ".ods"}
+# Names of streams in an OLE file: of an encrypted package of any kind, and of an old workbook.
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_BOOKS: Final = ("Workbook".encode("utf-16-le"), "Book\0".encode("utf-16-le"))
 
 
 def detect(path: Path, options: ImportOptions) -> Kind:
-    """The kind of a file; SourceError file-unreadable, file-empty, too-large, kind-unsupported."""
+    """The kind of a file; SourceError file-unreadable, file-encrypted, file-empty, too-large, kind-unsupported."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -44,6 +49,7 @@ def detect(path: Path, options: ImportOptions) -> Kind:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_OLE):
+        _check_readable(path)
         return "workbook"
     if head.startswith(b"PK"):
         _check_archive(path, options)
@@ -58,6 +64,26 @@ def detect(path: Path, options: ImportOptions) -> Kind:
             "this is a page of HTML or XML, whatever it is called; open it in Excel and save it as .xlsx",
         )
     return "text"
+
+
+def workbook_suffix(path: Path) -> str:
+    """The suffix that fits a workbook's bytes, whatever it is called; "" where none does."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_OLE)) == _OLE:
+                return ".xls"
+        with ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (BadZipFile, OSError, ValueError):
+        return ""
+    return next((suffix for part, suffix in _WORKBOOK_PARTS.items() if part in names), "")
+
+
+def _check_readable(path: Path) -> None:
+    """A new workbook with a password lies encrypted in the container of an old one."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(_ENCRYPTED) >= 0 and all(content.find(name) < 0 for name in _BOOKS):
+            raise SourceError("file-encrypted", "the workbook needs a password; save it without one")
 
 
 def _check_archive(path: Path, options: ImportOptions) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from adapters.contract import Note, SourceError
 from adapters.grid import CellKind, Grid
+from adapters.kinds import workbook_suffix
 from adapters.options import ImportOptions
 from adapters.spool import Spool, read_batches
 from adapters.workbook import read_workbook
@@ -30,8 +31,11 @@ def read_apart(path: Path, options: ImportOptions, directory: Path) -> Grid:
     Raises what read_workbook raises, and SourceError too-large when the process ran out of memory or time.
     """
     cells = directory / "sheet.arrow"
+    # The parser goes by the suffix, which lies: a new workbook saved over an old one keeps the old one's name.
+    named = directory / f"workbook{workbook_suffix(path)}"
+    named.symlink_to(path.absolute())
     request = json.dumps(
-        {"path": str(path), "cells": str(cells), "sheet": options.sheet, "header_row": options.header_row}
+        {"path": str(named), "cells": str(cells), "sheet": options.sheet, "header_row": options.header_row}
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     try:

@@ -72,6 +72,8 @@ def damaged(content: bytes) -> bytes:
     return content[:middle] + bytes(200) + content[middle + 200 :]
 
 
+# As much of an encrypted workbook as can be told without its password: the container and the name of the stream.
+LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(5000)
 GOOD = "编号,姓名,城市\n1,张三,杭州\n2,李四,宁波\n"
 BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("empty.csv", b"", "file-empty", None, {}),
@@ -111,6 +113,8 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("bomb.xlsx", archive(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
     ("cut.xls", old_workbook(["a", "b"], [1, 2])[:3000], "file-unreadable", None, {}),
     ("word.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "file-unreadable", None, {}),
+    ("locked.xlsx", LOCKED, "file-encrypted", None, {}),
+    ("locked.xls", LOCKED, "file-encrypted", None, {}),
     ("sheetless.xlsx", workbook(["a"], [1]), "sheet-missing", 'sheet "二月"', {"sheet": "二月"}),
     ("empty sheet.xlsx", workbook(["a"], [1], extra="空"), "file-empty", 'sheet "空"', {"sheet": "空"}),
     ("empty.xlsx", workbook(), "file-empty", None, {}),

@@ -1,5 +1,6 @@
 """People's real files: what becomes of titles, sections, codes, dates, missing values, encodings."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+import xlwt
 
 from adapters.contract import Description, SourceError
 from adapters.files import import_file
@@ -239,8 +241,48 @@ def test_years_may_head_columns_and_a_row_may_number_them(tmp_path: Path) -> Non
     assert found.rows == [("杭州", 5, 6, 7)]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,count,level\n1,2,3\n4,5,6\n",
+        "id,count,level\n1,2,3\n",
+        "id,count,code\n1,2,3\n4,5,A6\n7,8,9\n",
+        "id,a,b,c\n1,2,3,4\n?,?,?,?\n",
+    ],
+)
+def test_a_record_that_happens_to_count_is_kept(tmp_path: Path, content: str) -> None:
+    found = imported(tmp_path, content)
+    assert len(found.rows) == content.count("\n") - 1
+    assert found.column(found.names[0])[0] == 1
+    assert "title-rows-dropped" not in found.notes
+
+
 def test_one_column_is_a_table(tmp_path: Path) -> None:
     assert imported(tmp_path, "name\nAnn\nBo\n").rows == [("Ann",), ("Bo",)]
+
+
+def old_book() -> bytes:
+    workbook = xlwt.Workbook()
+    sheet = workbook.add_sheet("旧")
+    for column, (name, cell) in enumerate([("name", "Ann"), ("age", 30)]):
+        sheet.write(0, column, name)
+        sheet.write(1, column, cell)
+    buffer = BytesIO()
+    workbook.save(buffer)
+    return buffer.getvalue()
+
+
+def new_book() -> bytes:
+    return book(lambda _workbook, sheet: [sheet.write_row(0, 0, ["name", "age"]), sheet.write_row(1, 0, ["Ann", 30])])
+
+
+@pytest.mark.parametrize("make", [old_book, new_book])
+@pytest.mark.parametrize("name", ["a.xls", "a.xlsx", "a.xlsb", "a.ods", "a.csv", "a"])
+def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path: Path, make: Callable[[], bytes], name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(make())
+    result = import_file(path, tmp_path / "snapshots")
+    assert pq.read_table(result.path).to_pylist() == [{"c0": "Ann", "c1": 30}]
 
 
 def book(write: Any) -> bytes:
