@@ -88,7 +88,8 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     work.permit("dataset", "publish", dataset.organisation_id)
     if dataset.draft is None or dataset.state == "withdrawn":
         raise Conflict("There is no draft to publish.", state=dataset.state)
-    source = await queries.source(work.session, work.principal, UUID(dataset.draft["source"]))
+    # Locked, so that it is neither withdrawn nor filled with another file until this is done.
+    source = await queries.source(work.session, work.principal, UUID(dataset.draft["source"]), lock=True)
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(dataset.draft["document"])
