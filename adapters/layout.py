@@ -24,7 +24,8 @@ _NUMERIC: Final = re.compile(
 )
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-_INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff]")
+# No width, or a turn of the direction of writing, by which one name could look like another.
+_INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BREAK_IN_CHINESE: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 _COLUMN_LETTERS: Final = "甲乙丙丁"
 
@@ -142,7 +143,7 @@ def _has_no_number(column: int, rows: Sequence[Sequence[str]]) -> bool:
 def clean_name(text: str) -> str:
     """A name as it will be known: NFC, one line, no control or invisible characters, at most 120 characters."""
     text = _BREAK_IN_CHINESE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
-    text = "".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in text)
+    text = "".join(" " if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") else one for one in text)
     return " ".join(text.split())[:_MAX_NAME].rstrip()
 
 

@@ -1,5 +1,17 @@
-"""`python -m admin` is the command `exchange`: how one command starts another without looking for it on a path."""
+"""The command `exchange`, also as `python -m admin`: how one command starts another without looking for it on a path.
 
-from admin.cli import main
+The package installs without what the server needs, for those who only fetch or verify; then this says what is missing.
+"""
 
-main()
+import sys
+
+try:
+    from admin.cli import main
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"error: the server is not installed here, {error.name} is missing: pip install 'data-exchange[server]'\n"
+        "       a consuming system's command is exchange-client, an auditor's is ledger"
+    )
+
+if __name__ == "__main__":
+    main()

@@ -72,6 +72,7 @@ def publish(client: Client, wish: Wish, *, confirm: Callable[[Found], bool]) -> 
 
     A source that comes to nothing is withdrawn again. Raises CannotDo, and what Client.request raises.
     """
+    _demand_text(wish)
     me = client.request("GET", "/api/v1/me").json()
     owner = me["organisation"]["handle"]
     handle = wish.handle or handle_for(wish)
@@ -108,7 +109,7 @@ def _read(client: Client, source: str, wish: Wish, handle: str) -> Found:
     described = client.request(
         "PUT",
         f"/api/v1/sources/{source}/content",
-        params={"filename": f"upload{wish.file.suffix}"},
+        params={"filename": "upload" + wish.file.suffix.encode("ascii", "ignore").decode()},
         content=wish.file,
         headers={"content-type": "application/octet-stream"},
     ).json()
@@ -118,6 +119,16 @@ def _read(client: Client, source: str, wish: Wish, handle: str) -> Found:
         raise CannotDo(f"the file has no field {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(names))}")
     fields = proposing.propose(described["description"], clear=wish.clear, personal=wish.personal)
     return Found(described, fields, handle)
+
+
+def _demand_text(wish: Wish) -> None:
+    typed = [wish.title, wish.title_en, wish.handle, *wish.purposes, *wish.clear, *wish.personal]
+    try:
+        "".join([*typed, *map(str, wish.options.values())]).encode()
+    except UnicodeEncodeError:
+        raise CannotDo(
+            "something that was typed is no text", hint="its bytes do not fit the terminal's encoding"
+        ) from None
 
 
 def _demand_free(client: Client, owner: str, handle: str) -> None:

@@ -16,7 +16,7 @@ Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 FieldName = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
     Field(description="The field's name in the source", examples=["degree"]),
 ]
 Purpose = Annotated[

@@ -23,6 +23,7 @@ from exchange.kernel.problems import (
     RequestMalformed,
 )
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.schemas import WORDS
 from exchange.kernel.settings import Settings
 
 _ERRORS_SHOWN = 20
@@ -95,7 +96,8 @@ _OWN_WORDS = {"union_tag_invalid": "none of the kinds there are", "uuid_parsing"
 
 def _message(item: dict[str, Any]) -> str:
     """What is wrong, without the value; an own validator's words are kept because they never repeat it."""
-    return _OWN_WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+    pattern = WORDS.get(item.get("ctx", {}).get("pattern", ""))
+    return pattern or _OWN_WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
 
 
 def http_problem(error: HTTPException, *, methods: Iterable[str] = ()) -> Problem:

@@ -55,10 +55,11 @@ _DESCRIPTIONS = {
     413: ("The body is too large", "content-too-large"),
     415: ("The body's media type is not read here", "unsupported-media-type"),
     422: ("The request is not valid", "request-invalid"),
+    429: ("Too many refusals", "too-many-refusals"),
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }
-_ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+_ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 # For `openapi_extra`: the route takes signed requests.
 SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}

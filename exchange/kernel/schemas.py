@@ -23,16 +23,27 @@ class Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
 
-# No control characters: PostgreSQL text cannot hold a NUL, and names are printed in terminals and logs.
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+# No control characters: PostgreSQL text cannot hold a NUL, names are printed in terminals (for which U+0080 to U+009F are
+# commands too) and logs, and what turns the direction of writing lets one name look like another.
+_UNSEEN = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+PRINTABLE = rf"^[^\x00-\x1f{_UNSEEN}]*$"
+PROSE = rf"^[^\x00-\x08\x0b-\x1f{_UNSEEN}]*$"
+HANDLE = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+
+WORDS = {
+    PRINTABLE: "control characters, line breaks and marks that turn the direction of writing are not allowed here",
+    PROSE: "control characters and marks that turn the direction of writing are not allowed here",
+    HANDLE: "a short name has at most 63 of a-z, 0-9 and, inside it, hyphens",
+}
+"""What a pattern asks for, for those who did not meet it."""
 
 Handle = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"),
+    StringConstraints(pattern=HANDLE),
     Field(description="A short name for addresses and commands", examples=["demo-education"]),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=PROSE)]
 Salt = Annotated[str, Field(description="16 bytes in hex; with it, the digest on the ledger can be checked")]
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)

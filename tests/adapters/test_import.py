@@ -196,6 +196,11 @@ def test_headers_get_names_of_their_own(tmp_path: Path) -> None:
     assert found.notes["column-dropped"].where == "column_3, column_4"
 
 
+def test_names_cannot_turn_the_direction_of_writing(tmp_path: Path) -> None:
+    found = imported(tmp_path, "a\u202etxt,b\u2066,c\u2028d,e\u0085f\n1,x,3,4\n")
+    assert found.names == ["atxt", "b", "c d", "e f"]
+
+
 def test_delimiters_behind_the_last_column(tmp_path: Path) -> None:
     assert imported(tmp_path, "a,b\n1,2,\n3,4,,\n").rows == [(1, 2), (3, 4)]
 

@@ -153,6 +153,15 @@ def test_a_ragged_row_is_named_and_can_be_accepted(tmp_path: Path, publish: Any)
     assert publish(file, "--pad", "--handle", "padded").status == 0
 
 
+def test_titles_that_are_no_text_are_no_crash(tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("学校,年份\n浙江大学,2020\n", encoding="utf-8")
+    done = publish(file, title="No text \udcff")
+    assert (done.status, "is no text" in done.err) == (1, True)
+    done = publish(file, title="A command \x1b[2J")
+    assert (done.status, "control characters" in done.err) == (1, True)
+
+
 def test_a_missing_sheet_is_named(tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "book.xlsx"
     write_xlsx(file)

@@ -41,3 +41,13 @@ print("imported")
 def test_the_client_and_the_auditor_s_command_import_without_the_server_s_libraries():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
+
+
+def test_the_operator_s_command_says_what_is_missing():
+    program = (
+        PROGRAM.partition("import client\n")[0].replace('"admin",', "") + 'import runpy\nrunpy.run_module("admin")'
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "data-exchange[server]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -79,7 +79,7 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
         assert answers[success]["content"]
     problems = {status for status in answers if status >= "400"}
     assert problems >= (
-        {"422", "404"} if is_public else {"400", "401", "403", "404", "409", "413", "415", "422", "503"}
+        {"422", "404"} if is_public else {"400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}
     )
     for status in problems:
         [(media_type, content)] = answers[status]["content"].items()

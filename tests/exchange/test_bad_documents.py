@@ -230,6 +230,8 @@ DATASETS = table(
     ("another's source to draft", "not-found", "stranger", lambda s: s.say("stranger", "POST", "/datasets", {"source": s.objects["table"]["id"], "handle": "x", "document": s.objects["people"]["document"]})),
     ("a handle twice", "conflict", "owner", draft(handle="people")),
     ("no fields", "request-invalid", "owner", draft("document", fields=[])),
+    ("a title that turns the direction of writing", "request-invalid", "owner", draft("document", title={"zh": "a\u202eb", "en": "a"})),
+    ("a title with a terminal's command", "request-invalid", "owner", draft("document", title={"zh": "a\u009b2Jb", "en": "a"})),
     ("a person at the lowest level", "request-invalid", "owner", draft("document", "fields", 1, level="G1")),
     ("sensitive below G4", "request-invalid", "owner", draft("document", "fields", 1, sensitive=True)),
     ("a level below the fields'", "request-invalid", "owner", draft("document", level="G1")),
