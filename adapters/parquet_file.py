@@ -46,7 +46,8 @@ def import_parquet(path: Path, directory: Path) -> Snapshot:
     if not plan:
         raise SourceError("type-unsupported", "no column has a type that can be delivered")
     if len(set(names)) != len(names):
-        raise SourceError("header-missing", "two columns have the same name")
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SourceError("header-missing", "two columns have the same name", f'column "{twice}"')
     return _copied(path, directory, plan, notes)
 
 
@@ -67,17 +68,17 @@ def _copied(
 def _batches(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> Iterator[list[Any]]:
     try:
         for batch in pq.ParquetFile(path).iter_batches(_BATCH):
-            yield [_as(conversion(batch.column(index)), target) for index, _, target, conversion in plan]
-    except pa.ArrowInvalid:
-        raise SourceError(
-            "value-unfit", "a value is outside what its type can hold here, or a page is damaged"
-        ) from None
+            yield [_converted(batch.column(index), name, target, how) for index, name, target, how in plan]
     except (pa.ArrowException, OSError):
         raise SourceError("file-unreadable", "the Parquet file is damaged") from None
 
 
-def _as(array: Any, target: pa.DataType) -> Any:
-    return array if array.type == target else array.cast(target)
+def _converted(array: Any, name: str, target: pa.DataType, conversion: _Conversion) -> Any:
+    try:
+        converted = conversion(array)
+        return converted if converted.type == target else converted.cast(target)
+    except pa.ArrowInvalid:
+        raise SourceError("value-unfit", "a value is outside what its type can hold here", f'column "{name}"') from None
 
 
 def _column_facts(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> list[bool]:
