@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from json import loads
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -155,9 +156,17 @@ class Client:
         return receipts.fetch(self.connection, index, wait=wait)
 
     def catalogue(self) -> dict[str, Any]:
-        """The public catalogue (DCAT-AP in JSON-LD). It is public and not signed: what binds is the agreement."""
+        """The public catalogue, all pages of it (DCAT-AP in JSON-LD). It is not signed: what binds is the agreement."""
+        document = self._catalogue_page("/catalog")
+        page = document
+        while following := _next_page(page):
+            page = self._catalogue_page(f"/catalog?{following}")
+            document["@graph"] += page.get("@graph", [])
+        return document
+
+    def _catalogue_page(self, path: str) -> dict[str, Any]:
         try:
-            document = loads(self.connection.public("/catalog"))
+            document = loads(self.connection.public(path))
         except ValueError as error:
             raise ResponseUntrusted("the catalogue is not JSON") from error
         return document if isinstance(document, dict) else {}
@@ -179,6 +188,12 @@ class Client:
             if time.monotonic() > deadline:
                 raise DeliveryAborted("the exchange does not say that the stream was completed")
             time.sleep(_COMPLETION_POLL)
+
+
+def _next_page(page: Mapping[str, Any]) -> str | None:
+    """The query of the page after this one; None at the end."""
+    links = [node["hydra:next"]["@id"] for node in page.get("@graph", []) if "hydra:next" in node]
+    return urlsplit(links[0]).query if links else None
 
 
 def _purpose(purpose: str | None) -> dict[str, str]:

@@ -13,6 +13,7 @@ _CONTEXT: dict[str, Any] = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "org": "http://www.w3.org/ns/org#",
 }
@@ -38,8 +39,8 @@ def _node(identifier: str) -> dict[str, str]:
     return {"@id": identifier}
 
 
-def catalogue(listed: Sequence[Listed], *, url: str, operator: str) -> dict[str, Any]:
-    """The catalogue of published datasets.
+def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool = False) -> dict[str, Any]:
+    """The catalogue of published datasets, or where there are more (`is_cut`) a page of it that names the next one.
 
     Classes and mandatory properties follow DCAT-AP 3.0.1: a catalogue has a title, a description and one publisher; a
     dataset a title and a description; a distribution an access URL; a data service a title and an endpoint.
@@ -66,6 +67,9 @@ def catalogue(listed: Sequence[Listed], *, url: str, operator: str) -> dict[str,
             "dcat:servesDataset": [_node(f"{url}/catalog/{item.dataset.id}") for item in listed],
         },
     ]
+    if is_cut:
+        view = {"@id": f"{url}/catalog#page", "@type": "hydra:PartialCollectionView"}
+        graph.append({**view, "hydra:next": _node(f"{url}/catalog?after={listed[-1].dataset.id}")})
     for item in listed:
         graph.extend(_dataset(item, url=url, service=service))
     return {"@context": _CONTEXT, "@graph": graph}

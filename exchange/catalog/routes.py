@@ -25,11 +25,16 @@ async def catalogue(
     request: Request,
     after: Annotated[UUID | None, Query(description="The last dataset id of the page before")] = None,
 ) -> JSONResponse:
-    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD."""
+    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD, a thousand a page, which `hydra:next` continues."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
-        listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE)
-    document = dcat.catalogue(listed, url=runtime.settings.public_url, operator=runtime.settings.deployment)
+        listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE + 1)
+    document = dcat.catalogue(
+        listed[:_CATALOGUE_PAGE],
+        url=runtime.settings.public_url,
+        operator=runtime.settings.deployment,
+        is_cut=len(listed) > _CATALOGUE_PAGE,
+    )
     return JSONResponse(document, media_type=dcat.MEDIA_TYPE)
 
 

@@ -253,6 +253,16 @@ def test_the_catalogue_is_public(exchange):
         assert anyone.catalogue()["@graph"][0]["dct:identifier"] == "hr/talents"
 
 
+def test_the_catalogue_is_read_to_its_last_page():
+    def answer(request):
+        page = int(request.url.params.get("after", 0))
+        following = [{"hydra:next": {"@id": f"https://elsewhere.example/catalog?after={page + 1}"}}] if page < 2 else []
+        return httpx2.Response(200, content=iter([json.dumps({"@graph": [{"@id": page}, *following]}).encode()]))
+
+    with Client("http://localhost", transport=httpx2.MockTransport(answer)) as anyone:
+        assert [node["@id"] for node in anyone.catalogue()["@graph"] if "@id" in node] == [0, 1, 2]
+
+
 def test_requests_are_signed_for_whoever_uses_httpx_alone(exchange, key):
     with httpx2.Client(auth=SignedAuth(key)) as http:
         assert http.get(exchange.url + "/api/v1/me").json() == {"handle": "platform"}

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from exchange.app import create_app
+from exchange.catalog import routes as routes_of_catalog
 from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
 from exchange.kernel.settings import Settings
@@ -123,6 +124,22 @@ def test_operations_have_names_of_their_own() -> None:
 def test_every_reference_leads_somewhere() -> None:
     named = set(re.findall(r'#/components/schemas/([^"\']+)', str(DOCUMENT)))
     assert named <= set(DOCUMENT["components"]["schemas"])
+
+
+async def test_the_catalogue_names_its_next_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def datasets(document: Any) -> list[str]:
+        return [node["@id"] for node in document["@graph"] if node["@type"] == "dcat:Dataset"]
+
+    whole = (await scene.world.send("GET", "/catalog", {})).json
+    monkeypatch.setattr(routes_of_catalog, "_CATALOGUE_PAGE", 2)
+    found, target = [], "/catalog"
+    while target:
+        page = (await scene.world.send("GET", target, {})).json
+        found += datasets(page)
+        following = [node["hydra:next"]["@id"] for node in page["@graph"] if "hydra:next" in node]
+        target = following[0][following[0].index("/catalog") :] if following else ""
+    assert found == datasets(whole)
+    assert len(found) > 2
 
 
 async def test_nothing_unsigned_passes(scene: Scene) -> None:
