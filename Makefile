@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 GO := $(shell command -v go)
 OPA := build/tools/opa
+PEER := build/tools/peer
 
 .PHONY: demo test check bench docs format lock clean
 
@@ -30,7 +31,7 @@ else
 	@echo "make check: no Go here to build OPA with; the policy was checked on the embedded engine only"
 endif
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev $(if $(GO),$(PEER))
 	$(BIN)/python -m benchmarks
 
 # The parts of docs/ that follow from the code; a test holds the pages to them.
@@ -43,6 +44,10 @@ format: $(VENV)/.dev
 
 $(OPA):
 	GOBIN=$(CURDIR)/build/tools CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) install github.com/open-policy-agent/opa@v1.20.2
+
+# Another log to measure ours against.
+$(PEER): $(wildcard benchmarks/peer/*)
+	cd benchmarks/peer && CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) build -o $(CURDIR)/$@ .
 
 # A pip of its own: the one that came with Python may be too old to hold `name[extra]` to the version locked for `name`.
 $(VENV)/.pip: requirements/pip.txt

@@ -1,6 +1,6 @@
 """Measure what docs and issues promise, print it, and write `build/bench.json`.
 
-python -m benchmarks [delivery] [stream] [ledger]
+python -m benchmarks [delivery] [stream] [ledger] [growth]; without a name, all but the last.
 """
 
 import json
@@ -13,19 +13,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, durable, stream
+from benchmarks import delivery, durable, growth, stream
 from benchmarks.figures import machine
 from benchmarks.ground import furnish, ground, server
 
+_TARGETS = {("1", "128"): "≥ 8,000, aim 20,000"}
 _OUTPUT = Path("build/bench.json")
 _LARGE = 100
 _UNITS = (("per_s", "requests/s"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"), ("cpu_us", "server CPU, µs a request"))
-_ALL = ("delivery", "stream", "ledger")
+_USUAL = ("delivery", "stream", "ledger")
+_ALL = (*_USUAL, "growth")
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all of them."""
-    chosen = sys.argv[1:] or list(_ALL)
+    chosen = sys.argv[1:] or list(_USUAL)
     if not set(chosen) <= set(_ALL):
         sys.exit(f"there are: {', '.join(_ALL)}")
     begun = time.monotonic()
@@ -41,6 +43,8 @@ def main() -> None:
                 found["stream"] = stream.measure(on, key)
         if "ledger" in chosen:
             found["ledger"] = durable.measure(on)
+        if "growth" in chosen:
+            found["growth"] = growth.measure(on)
     found["seconds"] = round(time.monotonic() - begun, 1)
     _OUTPUT.parent.mkdir(exist_ok=True)
     _OUTPUT.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
@@ -60,8 +64,10 @@ def _show(found: dict[str, Any]) -> None:
         _row(table, "  governed, rows/s", one["governed_rows_per_s"])
         _row(table, "  DuckDB alone, rows/s", one["duckdb_rows_per_s"])
     if "ledger" in found:
-        for in_flight, one in found["ledger"]["spread"].items():
-            _row(table, f"ledger.durable_per_s.{in_flight}", one, "≥ 8,000" if in_flight == "128" else "")
+        _show_ledger(table, found["ledger"])
+    for size, one in found.get("growth", {}).items():
+        _row(table, f"ledger of {int(size):,} entries, durable/s", one["per_s"])
+        _row(table, "  p99, ms", one["p99_ms"])
     console.print(table)
     for title, stages in found.get("delivery", {}).get("stages", {}).items():
         shares = Table(title.replace("_", " "), "µs a request", "share")
@@ -76,6 +82,20 @@ def _show_delivery(table: Table, one: dict[str, Any]) -> None:
     for name in ("governed", "bare"):
         for key, unit in _UNITS:
             _row(table, f"  {name}, {unit}", one[name][key])
+
+
+def _show_ledger(table: Table, found: dict[str, Any]) -> None:
+    for workers, by_in_flight in found["workers"].items():
+        for in_flight, one in by_in_flight.items():
+            name = f"ledger.durable_per_s.{in_flight}" if workers == "1" else f"  {workers} processes × {in_flight}"
+            _row(table, name, one["per_s"], _TARGETS.get((workers, in_flight), ""))
+            _row(table, "    p99, ms", one["p99_ms"])
+    if "peer" in found:
+        for in_flight, one in found["peer"]["in_flight"].items():
+            _row(table, f"  {found['peer']['name']}, {in_flight}", one["per_s"])
+            _row(table, "    p99, ms", one["p99_ms"])
+        for in_flight, one in found["peer"]["ours_over_peer"].items():
+            _row(table, f"ledger.ours_over_peer.{in_flight}", one, "≥ 1")
 
 
 def _row(table: Table, name: str, one: dict[str, Any], target: str = "") -> None:
