@@ -6,6 +6,7 @@ share a scheme where they share the field.
 """
 
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +19,8 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms import fields_of
 from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.sealing import Seal
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def asked(owner: UUID, document: DatasetDocument, *, field: str | None, value: A
             "Correct what `errors` lists.",
             errors=[{"at": "body/field", "error": f"name the field that identifies a person{_of(keys)}"}],
         )
+    if keys[name].type == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)  # whoever types an identifier types text
     try:
         return identity(owner, keys[name], value)
     except PlanError as error:
