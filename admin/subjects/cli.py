@@ -47,6 +47,8 @@ Dataset = Annotated[str, typer.Argument(help="A dataset that identifies the pers
 FieldName = Annotated[str | None, typer.Option("--field", help="The identifying field, where the dataset has several.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the exchange, its salted digest on the ledger.")]
 
+_NOBODY = "nobody said who is meant, so nothing was done"
+
 hold = typer.Typer(help="Hold off the erasure of a person's details, and let go again.", no_args_is_help=True)
 
 
@@ -131,8 +133,13 @@ def _acting(data: Path | None, administrator: str) -> Iterator[Client]:
 
 
 def _identifier() -> str:
-    """The person's identifier, from whoever types it unseen, or from a pipe."""
-    try:
-        return str(typer.prompt("The person's identifier in that dataset", hide_input=sys.stdin.isatty()))
-    except typer.Abort:
-        raise CannotDo("nobody said who is meant, so nothing was done") from None
+    """The person's identifier, from whoever types it unseen, or as the first line of a pipe."""
+    if sys.stdin.isatty():
+        try:
+            return str(typer.prompt("The person's identifier in that dataset", hide_input=True))
+        except typer.Abort:
+            raise CannotDo(_NOBODY) from None
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise CannotDo(_NOBODY)
+    return line

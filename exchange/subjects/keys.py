@@ -64,8 +64,9 @@ async def settle(database: Database, slots: Slots, *, now: datetime) -> None:
 
     Not only those that a crash left: an old copy of the slots may have brought others back. Raises SlotsMissing, OSError.
     """
+    async with database.pool.acquire() as connection:
+        slots.demand(await queries.blocks_in_use(connection))
     async with database.sessions() as session:
-        slots.demand(await queries.blocks_in_use(session))
         erased = await queries.erased_slots(session, all_of_them=True)
         again = [slot for slot in erased if slots.holds(slot)]
         await asyncio.to_thread(slots.destroy, again)

@@ -33,6 +33,7 @@ class Hold(Base):
     salt: Mapped[str] = mapped_column(String(32))
     placed_entry: Mapped[int] = mapped_column(BigInteger)
     placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    lifting: Mapped[str | None] = mapped_column(Text)
     lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

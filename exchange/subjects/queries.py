@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.kernel.database import Connection
 from exchange.kernel.problems import NotFound
+from exchange.kernel.slots import BLOCK
 from exchange.subjects.cipher import Wrapped
 from exchange.subjects.models import Erasure as Erasure
 from exchange.subjects.models import Hold as Hold
@@ -22,7 +23,10 @@ _ADD = (
     f"INSERT INTO subjects ({_COLUMNS}) "  # noqa: S608 - a constant
     "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) ON CONFLICT DO NOTHING"
 )
-_BLOCK = 1024
+_BLOCKS = (
+    "SELECT DISTINCT slot / $1 AS block FROM (SELECT slot FROM subjects "
+    "UNION ALL SELECT slot FROM subject_erasures WHERE destroyed_at IS NULL) AS used"
+)
 
 # The delivery's path, on the driver's own connection ------------------------------------------------------------------
 
@@ -50,6 +54,12 @@ async def drop(connection: Connection, keys: Sequence[UUID]) -> None:
     await connection.execute("DELETE FROM subjects WHERE key_id = ANY($1::uuid[])", keys)
 
 
+async def blocks_in_use(connection: Connection) -> list[int]:
+    """The blocks of slots that wrapped keys or unfinished erasures refer to."""
+    rows = await connection.fetch(_BLOCKS, BLOCK)
+    return [row["block"] for row in rows]
+
+
 # Reading --------------------------------------------------------------------------------------------------------------
 
 _WRAPPED = select(Subject.lookup, Subject.pseudonym, Subject.key_id, Subject.slot, Subject.wrapped)
@@ -68,12 +78,6 @@ async def by_pseudonym(session: AsyncSession, pseudonym: bytes) -> Wrapped | Non
 async def _wrapped(session: AsyncSession, statement: Select[bytes, bytes, UUID, int, bytes]) -> Wrapped | None:
     row = (await session.execute(statement)).one_or_none()
     return Wrapped(*row) if row is not None else None
-
-
-async def blocks_in_use(session: AsyncSession) -> list[int]:
-    """The blocks of slots that wrapped keys or unfinished erasures refer to."""
-    slots = select(Subject.slot).union_all(select(Erasure.slot).where(Erasure.destroyed_at.is_(None))).subquery()
-    return list(await session.scalars(select((slots.c.slot / _BLOCK).cast(slots.c.slot.type)).distinct()))
 
 
 async def leaf(session: AsyncSession, index: int) -> bytes | None:
@@ -136,7 +140,8 @@ async def erased_slots(session: AsyncSession, *, all_of_them: bool) -> list[int]
 
 async def mark_destroyed(session: AsyncSession, slots: Collection[int], now: datetime) -> None:
     """Note that slots are destroyed."""
-    statement = update(Erasure).where(Erasure.slot.in_(slots), Erasure.destroyed_at.is_(None))
+    these = any_(literal(list(slots), ARRAY(BigInteger)))
+    statement = update(Erasure).where(Erasure.slot == these, Erasure.destroyed_at.is_(None))
     await session.execute(statement.values(destroyed_at=now))
 
 

@@ -11,7 +11,7 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.sealing import SealBroken
 from exchange.kernel.work import Work
 from exchange.subjects import queries
-from exchange.subjects.cipher import SALT, Subject, committed
+from exchange.subjects.cipher import SALT, KeyUnusable, Subject, Wrapped, committed
 from exchange.subjects.keys import opened
 from exchange.subjects.schemas import DetailsOut, NewReading, ReadingOut
 from exchange.subjects.service import person
@@ -57,7 +57,7 @@ async def _beside(work: Work, index: int) -> list[DetailsOut]:
             found.append(_erased(index, pseudonym, erased[pseudonym].entry))
             continue
         row = await queries.by_pseudonym(work.session, pseudonym)
-        subject = opened(work.runtime, row) if row is not None else None
+        subject = _opened(work, row) if row is not None else None
         found.append(_details(index, pseudonym, commitment, rows.get(pseudonym), subject))
     return found
 
@@ -72,15 +72,14 @@ async def _may_read(work: Work, dataset: str) -> bool:
 
 async def _about(work: Work, wanted: NewReading) -> list[DetailsOut]:
     assert wanted.dataset is not None and wanted.value is not None  # noqa: S101, PT018 - the schema says so
-    listed = await catalog.any_dataset(work.session, wanted.dataset)
-    if not work.may("subject", "read", listed.owner.id) and not work.may("subject", "access", "exchange"):
+    if not await _may_read(work, wanted.dataset) and not work.may("subject", "access", "exchange"):
         raise NotFound(_NOTHING)
     named = await person(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
     row = await queries.by_lookup(work.session, named.identity.lookup(work.runtime.seal))
     if row is None:
         return []
     erased = (await queries.erasures(work.session, [row.pseudonym])).get(row.pseudonym)
-    subject = opened(work.runtime, row)
+    subject = _opened(work, row)
     rows = await queries.details_about(work.session, row.pseudonym, after=wanted.after, limit=wanted.limit)
     found = []
     for index, sealed, leaf in rows:
@@ -90,6 +89,14 @@ async def _about(work: Work, wanted: NewReading) -> list[DetailsOut]:
         commitment = _commitments(json.loads(leaf)["body"]).get(row.pseudonym, "")
         found.append(_details(index, row.pseudonym, commitment, sealed, subject))
     return found
+
+
+def _opened(work: Work, row: Wrapped) -> Subject | None:
+    """The subject of a wrapped key; None where its slot is destroyed, or the seal is not the one it was wrapped with."""
+    try:
+        return opened(work.runtime, row)
+    except KeyUnusable:
+        return None
 
 
 def _commitments(body: dict[str, Any]) -> dict[bytes, str]:

@@ -75,6 +75,7 @@ def _hold(hold: Hold) -> HoldOut:
             "salt": hold.salt,
             "placed_entry": hold.placed_entry,
             "placed_at": hold.placed_at,
+            "lifting": hold.lifting,
             "lifted_at": hold.lifted_at,
         }
     )

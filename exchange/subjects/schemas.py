@@ -136,4 +136,5 @@ class HoldOut(Out):
     salt: Salt
     placed_entry: int
     placed_at: datetime
+    lifting: Annotated[str | None, Field(description="Why it was lifted")]
     lifted_at: datetime | None

@@ -171,6 +171,7 @@ async def place(work: Work, wanted: NewHold) -> Hold:
         salt=new_salt(),
         placed_entry=index,
         placed_at=work.runtime.clock.now(),
+        lifting=None,
         lifted_at=None,
     )
     work.session.add(hold)
@@ -195,6 +196,7 @@ async def lift(work: Work, hold_id: UUID, *, reason: str) -> Hold:
     hold = await queries.hold(work.session, hold_id)
     if hold.lifted_at is not None:
         raise Conflict("The hold has been lifted already.", state="lifted")
+    hold.lifting = reason
     hold.lifted_at = work.runtime.clock.now()
     work.record(
         bodies.HoldLifted(

@@ -16,7 +16,7 @@ from exchange.subjects import cipher
 from exchange.subjects.cipher import TAG
 from ledger import canonical
 from tests.support.founded import founded
-from tests.support.world import URL, Answer, Key, Party, World, document_for
+from tests.support.world import URL, Answer, Key, Party, World
 
 CSV = "person_id,name,score\n" + "".join(f"P{n:05d},陈{n},{n}\n" for n in range(1, 301))
 DATASET = "owner/people"
@@ -76,12 +76,7 @@ class Stage:
 async def staged(world: World, url: str) -> Stage:
     owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
     source = await world.file_source(owner, CSV.encode())
-    document = document_for(source["description"]["fields"])
-    for one in document["fields"]:
-        one["subject_key"] = one["name"] == "person_id"
-    new = {"source": source["id"], "handle": "people", "document": document}
-    draft = await world.done(owner.steward, "POST", "/api/v1/datasets", new)
-    dataset = await world.done(owner.steward, "POST", f"/api/v1/datasets/{draft['id']}/publication")
+    dataset = await world.dataset(owner, source, "people")
     await world.agreement(consumer, owner, dataset)
     return Stage(world, owner, consumer, dataset, url)
 
@@ -167,6 +162,7 @@ async def test_who_may_read(stage: Stage) -> None:
         assert [one["entry"] for one in await stage.read(key, **about)] == [index]
     operator = stage.world.keys["operator"]
     assert [one["entry"] for one in await stage.read(operator, **about)] == [index]
+    told: set[str] = set()
     refused: list[tuple[Key, dict[str, Any]]] = [
         (operator, {"entry": index}),
         (stranger.steward, {"entry": index}),
@@ -175,9 +171,13 @@ async def test_who_may_read(stage: Stage) -> None:
         (stage.consumer.steward, about),
         (stage.owner.steward, {"entry": 0}),
         (stage.owner.steward, {"entry": 10**9}),
+        (stranger.steward, {"dataset": "owner/nothing", "value": "P00001"}),
     ]
     for key, which in refused:
-        assert (await stage.call(key, "details", which)).problem == "not-found"
+        answer = await stage.call(key, "details", which)
+        assert answer.problem == "not-found"
+        told.add(answer.json["detail"])
+    assert len(told) == 1
     malformed: list[dict[str, Any]] = [{}, {"entry": 1, **about}, {"dataset": DATASET}, {"value": 1}]
     malformed += [{"dataset": DATASET, "value": 5}, {"dataset": DATASET, "field": "name", "value": "x"}]
     for which in malformed:

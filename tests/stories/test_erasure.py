@@ -124,6 +124,13 @@ def entries_of(directory: Path) -> list[bytes]:
     return found
 
 
+def naming(directory: Path, value: bytes) -> list[Path]:
+    """The files that hold a value, but for the snapshots of the data itself."""
+    files = [path for path in directory.rglob("*") if path.is_file() and "snapshots" not in path.parts]
+    assert len(files) > 20
+    return [path for path in files if value in path.read_bytes()]
+
+
 async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "0")
     data = tmp_path / "data"
@@ -156,6 +163,7 @@ async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, mon
     new = entries_of(after)
     assert new[: len(old)] == old
     assert json.loads(new[answer.json["entry"]])["body"]["type"] == "erasure.executed"
+    assert naming(tmp_path, b"P00001") == [], "neither in an export, nor in the log, nor in a key file"
     for directory in (before, after):
         verified = await asyncio.to_thread(ledger, "verify", directory, "--known", known)
         assert verified.status == 0, verified.out + verified.err
