@@ -54,7 +54,7 @@ def test_each_is_destroyed_by_itself_and_for_good(slots: Slots, tmp_path: Path) 
 def test_what_is_missing_or_short_is_said(slots: Slots, tmp_path: Path) -> None:
     for use, wanted in ((slots.read, 5 * BLOCK), (slots.destroy, [5 * BLOCK]), (slots.demand, [0, 5])):
         with pytest.raises(SlotsMissing, match="00000005"):
-            use(wanted)  # type: ignore[operator]
+            use(wanted)  # type: ignore[arg-type]
     slots.demand([0, 1])
     assert not slots.holds(5 * BLOCK)
     (tmp_path / "subjects" / "00000000.slots").write_bytes(b"x" * 40)
