@@ -7,10 +7,11 @@ about the subject comes from the data key, so that whoever destroys the slot has
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +19,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from exchange.kernel.sealing import Seal, SealBroken
 from exchange.subjects.identity import Identity
-from ledger import canonical
 from ledger.store import Sealed
 
 TAG = b"data-exchange/sealed-details/1\n"
@@ -39,9 +39,13 @@ class Subject:
     pseudonym: bytes
     vault: AESGCM
 
-    def seal(self, details: dict[str, Any]) -> tuple[str, Sealed]:
-        """Seal details: their commitment for the entry, in hex, and the row beside it. Raises NotCanonical."""
-        plain = secrets.token_bytes(SALT) + canonical.dumps(details)
+    def seal(self, details: Mapping[str, str]) -> tuple[str, Sealed]:
+        """Seal details, texts by names in ASCII: their commitment for the entry, in hex, and the row beside it.
+
+        Every answer about one person waits for this. Of such details orjson's sorted output is the canonical JSON; a test
+        holds the two together.
+        """
+        plain = secrets.token_bytes(SALT) + orjson.dumps(details, option=orjson.OPT_SORT_KEYS)
         nonce = secrets.token_bytes(_NONCE)
         return committed(plain), Sealed(self.pseudonym, nonce, self.vault.encrypt(nonce, plain, self.pseudonym))
 

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.plan import Field, FieldType, PlanError
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -16,12 +18,14 @@ from exchange.kernel.sealing import Seal, SealBroken
 from exchange.kernel.slots import BLOCK, Slots, SlotsMissing
 from exchange.subjects import cipher
 from exchange.subjects.identity import Identity, identity
+from ledger import canonical
 from ledger.store import Sealed
 
 ROOT = Path(__file__).parents[2]
 SEAL = Seal(bytes(range(32)))
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 PERSON = Identity(f"{OWNER}/person_id", "330106199003078812")
+SUBJECT = cipher.unwrap(cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL), secret=b"s" * 32, seal=SEAL)
 MAKE = (
     "import sys; from pathlib import Path; from exchange.kernel.slots import Slots; slots = Slots(Path(sys.argv[1])); "
 )
@@ -99,6 +103,14 @@ def test_details_open_for_their_subject_only_and_as_they_were() -> None:
     for subject, row in ((other, sealed), (one, Sealed(sealed.subject, sealed.nonce, changed))):
         with pytest.raises(SealBroken):
             subject.open(row)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_what_is_sealed_is_canonical(text: str) -> None:
+    details = {"value": text, "field": text, "op": "eq"}
+    _, sealed = SUBJECT.seal(details)
+    assert SUBJECT.open(sealed)[cipher.SALT :] == canonical.dumps(details)
 
 
 @pytest.mark.parametrize(

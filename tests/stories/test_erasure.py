@@ -14,13 +14,14 @@ from exchange.kernel.settings import Settings
 from exchange.kernel.slots import SlotsMissing
 from ledger import tiles
 from ledger.export import export
-from tests.exchange.test_subjects import DATASET, Stage, staged
+from tests.exchange.test_subjects import DATASET, Stage, demand_nothing_half, staged
 from tests.support.commands import ROOT, ledger
 from tests.support.dying import STEPS
 from tests.support.founded import founded
 from tests.support.server import free_port, serving, settings_on
 from tests.support.world import World
 
+_PEOPLE, _TURNS = 3, 20
 _DONE = ("committed", "not-yet-destroyed", "destroyed", "noted")
 
 
@@ -122,6 +123,36 @@ def entries_of(directory: Path) -> list[bytes]:
         count = min(size, start + tiles.WIDTH) - start
         found += tiles.unpack((directory / tiles.entries_path(start // tiles.WIDTH, count)).read_bytes())
     return found
+
+
+async def test_erased_while_several_processes_deliver(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process remembers keys; none of them names anybody under one that another process has destroyed."""
+    monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "0")
+    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path)
+    async with founded(settings) as world:
+        stage = await staged(world, empty_database)
+        with serving(settings, workers=2):
+            async with httpx2.AsyncClient(base_url=settings.public_url, timeout=30) as client:
+                stage.world = World(world.app, client, world.keys, url=settings.public_url)
+
+                async def deliver(number: int) -> None:
+                    for turn in range(_TURNS):
+                        value = f"P0000{(number + turn) % _PEOPLE + 1}"
+                        while (await stage.ask({"field": "person_id", "op": "eq", "value": value})).status != 200:
+                            pass  # who loses to changes five times is told to ask again
+
+                async def erase() -> None:
+                    for turn in range(_TURNS):
+                        answer = await stage.erase(dataset=DATASET, value=f"P0000{turn % _PEOPLE + 1}")
+                        assert answer.status == 200, answer.content
+
+                await asyncio.gather(*(deliver(number) for number in range(6)), erase(), erase())
+                entries = await demand_nothing_half(stage)
+    kinds = [entry["type"] for entry in entries]
+    assert kinds.count("delivery.completed") == 6 * _TURNS
+    assert kinds.count("erasure.executed") > _PEOPLE
 
 
 def naming(directory: Path, value: bytes) -> list[Path]:
