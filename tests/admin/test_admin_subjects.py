@@ -1,8 +1,6 @@
 """Holding off an erasure and carrying it out, from the operator's terminal."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -61,17 +59,3 @@ def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
         assert run(*wrong, "--yes").status == 1
     for said in (placed, refused, done, again):
         assert PERSON not in said.out + said.err
-
-
-def test_it_is_not_served_without_the_secrets(demo: Told) -> None:
-    data = demo.directory / "exchange"
-    secrets = data / "keys" / "subjects"
-    if not secrets.exists():
-        pytest.skip("nobody was named yet")
-    away = Path(f"{secrets}.away")
-    shutil.move(secrets, away)
-    try:
-        done = typed("serve", "--data", data, "--port", str(reaching.free_port()))
-    finally:
-        shutil.move(away, secrets)
-    assert (done.status, "put it back" in done.err) == (1, True)

@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from admin import databases
+from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.settings import Settings
 from exchange.kernel.slots import SlotsMissing
@@ -92,12 +94,15 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
     async with founded(unretained) as world:
         stage = await staged(world, empty_database)
         await stage.about("P00001")
+        vkey = world.app.state.publisher.vkey
     for path in unretained.slots.iterdir():
         path.rename(path.with_suffix(".away"))
     app = create_app(unretained)
     with pytest.raises(SlotsMissing, match="put it back"):
         async with app.router.lifespan_context(app):
             pass
+    with pytest.raises(CannotDo, match="put it back"):
+        await asyncio.to_thread(databases.demand_ready, unretained, stage.url, vkey=vkey)
 
 
 async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Settings, empty_database: str) -> None:
