@@ -16,6 +16,7 @@ from admin import databases, founding, joining, places, reaching, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
+from admin.subjects.cli import erase, hold
 from admin.terminal import CannotDo, console, told
 from client.api import Client
 
@@ -41,7 +42,9 @@ class Level(StrEnum):
 
 database = typer.Typer(help="Bring the database up to date, or check the migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
+app.add_typer(hold, name="hold")
 app.command("demo")(demo_command)
+app.command()(erase)
 
 Data = Annotated[
     Path | None,

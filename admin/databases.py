@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,9 @@ from exchange.kernel.keyfiles import KeyFileInvalid
 from exchange.kernel.keyring import KeysDiffer, open_keyring
 from exchange.kernel.queries import key_marks
 from exchange.kernel.settings import Settings
+from exchange.kernel.slots import Slots, SlotsMissing
 from exchange.migrations import commands
+from exchange.subjects.queries import blocks_in_use
 from ledger import store
 
 
@@ -30,6 +32,7 @@ class Standing:
     origin: str | None = None
     vkey: str | None = None
     key_marks: Mapping[str, str] = field(default_factory=dict)
+    slot_blocks: Sequence[int] = ()
 
     @property
     def is_current(self) -> bool:
@@ -79,11 +82,13 @@ async def standing(url: str) -> Standing:
     try:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
-        marks = await key_marks(connection) if revision == commands.newest() else {}
+        is_current = revision == commands.newest()
+        marks = await key_marks(connection) if is_current else {}
+        blocks = await blocks_in_use(connection) if is_current else ()
     finally:
         await connection.close()
     first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks)
+    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks, blocks)
 
 
 def read(url: str) -> Standing:
@@ -113,5 +118,6 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
         )
     try:
         open_keyring(settings.data / "keys", now.key_marks)
-    except (KeysDiffer, KeyFileInvalid) as error:
+        Slots(settings.slots).demand(now.slot_blocks)
+    except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error

@@ -263,6 +263,7 @@ def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
                 "title": {"zh": one["name"], "en": one["name"]},
                 "level": "G3" if one["name"] in {"name", "person_id"} else "G1",
                 "personal": one["name"] in {"name", "person_id"},
+                "subject_key": one["name"] == "person_id",
             }
             for one in fields
         ],

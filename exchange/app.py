@@ -39,8 +39,11 @@ from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
+from exchange.kernel.slots import Slots
 from exchange.migrations import commands
 from exchange.participants import routes as participants
+from exchange.subjects import keys as subject_keys
+from exchange.subjects import routes as subjects
 from ledger import note, store
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
@@ -109,6 +112,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         catalog.uploads,
         applications.router,
         agreements.router,
+        subjects.router,
         delivery.router,
         delivery.streams,
         audit.router,
@@ -136,6 +140,8 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     database = await open_database(url)
     stack.push_async_callback(database.close)
     ring = await _keys(settings, database, clock)
+    slots = Slots(settings.slots)
+    await subject_keys.settle(database, slots, now=clock.now())
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
@@ -151,6 +157,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         roles=Roles(),
         engine=DecisionCache(await _engine(settings, stack)),
         seal=ring.seal,
+        slots=slots,
         readers=readers,
         key=ring.answers,
         marks=ring.marks,

@@ -1,8 +1,9 @@
 """What an entry says: one model per type, so that every writer writes the same fields and every reader knows them.
 
-No model has a place for a person's data: subjects do not appear, filters appear as digests only, free text of people
-(reasons, scenarios) stays in the database and enters as a salted digest. Times are RFC 3339, digests are lower-case hex SHA-256
-unless a field says otherwise. docs/ledger-format.md lists the types from here.
+No model has a place for a person's data: subjects appear as pseudonyms that die with their keys, filters as digests and as
+commitments to what is sealed beside the entry, free text of people (reasons, scenarios) stays in the database and enters
+as a salted digest. Times are RFC 3339, digests are lower-case hex SHA-256 unless a field says otherwise.
+docs/ledger-format.md lists the types from here.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,6 +14,10 @@ from ledger import canonical
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+Erasable = Literal["purpose-ended", "service-ended", "consent-withdrawn", "unlawful-processing", "other-law"]
+"""Why a person's details are to be erased: the five cases of PIPL Article 47, in its order."""
+Holding = Literal["litigation", "investigation", "supervision", "other-law"]
+"""Why they may not be."""
 Lane = Literal["government", "operation", "trade", "person"]
 
 
@@ -259,6 +264,14 @@ class _Delivery(Body):
     lane: Lane | None = None
     purpose: str | None = None
     decision: Decision | None = None
+    subjects: Annotated[
+        list[Hex] | None, Field(description="pseudonyms of the people whom the question named, at most 100")
+    ] = None
+    sealed: Annotated[
+        list[Hex] | None,
+        Field(description="for each of `subjects`, the commitment to what is sealed: how the question named it"),
+    ] = None
+    named: Annotated[int | None, Field(description="how many people the question named, where over 100")] = None
 
 
 class DeliveryStarted(_Delivery):
@@ -309,6 +322,55 @@ class AuditRead(Body):
     type: Literal["audit.read"] = "audit.read"
     affects_decisions: ClassVar[bool] = False
     query: Hex
+    found: int
+
+
+class ErasureExecuted(Body):
+    """A subject's key and everything sealed under it were destroyed; the object is the subject's pseudonym.
+
+    From here on its entries tell of nobody. Everything about them stays provable but the details.
+    """
+
+    type: Literal["erasure.executed"] = "erasure.executed"
+    basis: Erasable
+    details: Annotated[int, Field(description="how many sealed details there were")]
+    key_id: Annotated[str, Field(description="the key that was destroyed")]
+
+
+class ErasureRefused(Body):
+    """A subject's details may not be erased yet."""
+
+    type: Literal["erasure.refused"] = "erasure.refused"
+    affects_decisions: ClassVar[bool] = False
+    basis: Erasable
+    cause: Literal["legal-hold", "retention"]
+    until: Annotated[Time | None, Field(description="when the retention ends")] = None
+
+
+class HoldPlaced(Body):
+    """A subject's details have to be kept, whatever asks for their erasure, until the hold is lifted."""
+
+    type: Literal["hold.placed"] = "hold.placed"
+    affects_decisions: ClassVar[bool] = False
+    basis: Holding
+    hold: str
+    statement: Annotated[Hex, Field(description="salted digest of the reason")]
+
+
+class HoldLifted(Body):
+    """A hold is over."""
+
+    type: Literal["hold.lifted"] = "hold.lifted"
+    affects_decisions: ClassVar[bool] = False
+    hold: str
+    statement: Annotated[Hex, Field(description="salted digest of the reason")]
+
+
+class DetailsDisclosed(Body):
+    """Somebody read sealed details: those of an entry, or those about a subject; `found` could be opened."""
+
+    type: Literal["details.disclosed"] = "details.disclosed"
+    affects_decisions: ClassVar[bool] = False
     found: int
 
 

@@ -33,8 +33,17 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """Details about one subject, by its pseudonym, that an entry commits to and does not say: AES-256-GCM under its key."""
+
+    subject: bytes
+    nonce: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """One entry to append: its canonical body and the conditions under which it may be.
+    """One entry to append: its canonical body, the conditions under which it may be, and what is sealed beside it.
 
     Raises entry.EntryTooLarge when it is made, so that it cannot take the others of its batch with it.
     """
@@ -42,6 +51,7 @@ class Submission:
     body: bytes
     once: Once | None = None
     fence: int | None = None
+    sealed: tuple[Sealed, ...] = ()
 
     def __post_init__(self) -> None:
         """See entry.check_body."""
@@ -82,6 +92,15 @@ _TAKE = (
 _LOCK = "SELECT size, prev, fence FROM ledger_head WHERE id = 1 FOR UPDATE"
 _APPEND = (
     "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
+)
+# The same, with what is sealed beside those entries that were appended; a function that writes runs once in a statement.
+_APPEND_SEALED = (
+    f"WITH appended AS ({_APPEND}), beside AS ("  # noqa: S608 - constants
+    "INSERT INTO ledger_sealed (seq, subject, nonce, ciphertext) "
+    "SELECT appended.outcomes[given.place], given.subject, given.nonce, given.ciphertext FROM appended, "
+    "unnest($6::integer[], $7::bytea[], $8::bytea[], $9::bytea[]) AS given (place, subject, nonce, ciphertext) "
+    "WHERE appended.outcomes[given.place] >= 0"
+    ") SELECT outcomes, fence FROM appended"
 )
 _REPLAYED = -1
 
@@ -126,14 +145,21 @@ async def append(
     Returns, in order, each submission's index or why it was refused. All of it happens in one function of the database
     (migration 0004): tokens are used up, the head is locked, each body is spliced behind its predecessor's hash. So the
     lock is held while the database works and commits, and never while a process that shares the machine waits its turn.
+    What is sealed beside the entries is written by the same statement.
     """
+    beside = [
+        (place, one.subject, one.nonce, one.ciphertext)
+        for place, submission in enumerate(submissions, 1)
+        for one in submission.sealed
+    ]
     row = await connection.fetchrow(
-        _APPEND,
+        _APPEND_SEALED if beside else _APPEND,
         [one.once.token if one.once else None for one in submissions],
         [one.once.expires_at if one.once else None for one in submissions],
         [one.body for one in submissions],
         [one.fence for one in submissions],
         advance_fence,
+        *(list(column) for column in zip(*beside, strict=True)),
     )
     fence: int = row["fence"]
     return [_outcome(number, fence) for number in row["outcomes"]]

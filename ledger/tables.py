@@ -37,6 +37,18 @@ entry = Table(
     Column("leaf", LargeBinary, nullable=False),
 )
 
+# What entries do not say: details about a subject, under that subject's key; the entry has their commitment. These rows,
+# unlike entries, can be deleted.
+sealed = Table(
+    "ledger_sealed",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", LargeBinary, primary_key=True),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Index("ix_ledger_sealed_subject_seq", "subject", "seq"),
+)
+
 # Tokens accepted once (a key's nonces), kept until they could not be accepted anyway.
 once = Table(
     "ledger_once",

@@ -250,8 +250,9 @@ async def _refuse(request: Request, runtime: Runtime, attempt: Attempt, problem:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
     body = bodies.DeliveryRefused(
         **service.common(attempt),
+        **attempt.naming.fields,
         decision=attempt.decided.record if attempt.decided else None,
         problem=problem.slug,
     )
     fence = None if attempt.claim.is_replay else attempt.fence
-    return await refuse(request, runtime, attempt.claim, problem, body, fence=fence)
+    return await refuse(request, runtime, attempt.claim, problem, body, fence=fence, sealed=attempt.naming.sealed)

@@ -5,7 +5,7 @@ the same transaction, so facts are dropped as soon as the fence is seen to have 
 is only accepted while it has not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,9 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
 from exchange.participants.queries import KeyHolder
+from exchange.subjects import keys
+from exchange.subjects.cipher import Subject
+from exchange.subjects.identity import Identity, subject_keys
 from ledger import bodies
 from policies import documents
 
@@ -71,6 +74,7 @@ class Offer:
     mask_keys: dict[str, bytes]
     fields: tuple[Field, ...]
     types: Mapping[str, FieldType]
+    subject_keys: dict[str, Field]
     key: tuple[str, ...]
     content: str
     adapter: Adapter
@@ -91,6 +95,7 @@ class Facts:
         self._fence = -1
         self._holders: dict[str, KeyHolder] = {}
         self._offers: dict[tuple[UUID, str], Offer] = {}
+        self._subjects: dict[Identity, Subject] = {}
 
     def forget(self, fence: int) -> None:
         """Drop what was read before the fence came to stand here; it only ever moves forward."""
@@ -98,6 +103,7 @@ class Facts:
             self._fence = fence
             self._holders.clear()
             self._offers.clear()
+            self._subjects.clear()
 
     async def holder(self, keyid: str) -> tuple[int, KeyHolder | None]:
         """Who a key speaks for; None where it is not known, which is never remembered."""
@@ -126,6 +132,23 @@ class Facts:
         if fence == self._fence and len(self._offers) < _KEPT:
             self._offers[place] = offer
         return fence, offer
+
+    async def subjects(self, fence: int, identities: Sequence[Identity]) -> dict[Identity, Subject]:
+        """The people of identities, with their keys open, as they are at a place of the fence or after it.
+
+        An erasure moves the fence, so that no entry tells of somebody under a key that was destroyed before it.
+        """
+        is_current = fence == self._fence
+        known = {one: self._subjects[one] for one in identities if one in self._subjects} if is_current else {}
+        missing = [one for one in identities if one not in known]
+        if not missing:
+            return known
+        found = await keys.ensure(self._runtime, missing)
+        if fence == self._fence:
+            if len(self._subjects) + len(found) > _KEPT:
+                self._subjects.clear()
+            self._subjects |= found
+        return known | found
 
     def subject(self, holder: KeyHolder) -> documents.Subject:
         """The sender as a decision's subject."""
@@ -163,6 +186,7 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
         },
         fields=fields,
         types={field.name: field.type for field in fields},
+        subject_keys=subject_keys(document),
         key=tuple(found.source.description["key"]) if found.source.description else (),
         content=f"{found.source.id}/{found.source.description['digest']}" if found.source.description else "",
         adapter=reader(runtime, found.source),

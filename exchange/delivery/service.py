@@ -18,6 +18,7 @@ from exchange.delivery import planning
 from exchange.delivery.deciding import decide
 from exchange.delivery.errors import denial
 from exchange.delivery.facts import Decided, Facts, Offer
+from exchange.delivery.naming import NOBODY, Naming, name
 from exchange.delivery.planning import Planned
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.clock import rfc3339
@@ -39,6 +40,7 @@ class Attempt:
     purpose: str | None = None
     offer: Offer | None = None
     decided: Decided | None = None
+    naming: Naming = NOBODY
 
     @property
     def sender(self) -> Sender | None:
@@ -81,7 +83,7 @@ async def prepare(
 ) -> Release:
     """Decide, and plan what is allowed: at most `limit` rows, None for all that the obligations leave.
 
-    Raises the problem of a denial, NotFound, FilterInvalid, CursorInvalid, SourceFailed.
+    Raises the problem of a denial, NotFound, FilterInvalid, CursorInvalid, SourceFailed, SubjectsUnsettled.
     """
     assert attempt.sender is not None and attempt.purpose is not None  # noqa: S101, PT018 - the caller established both
     holder = attempt.sender.holder
@@ -104,6 +106,8 @@ async def prepare(
         limit=limit,
         seal=runtime.seal,
     )
+    if offer.subject_keys and request.filters:
+        attempt.naming = await name(facts, fence, request, offer)
     plan_digest = planning.digest(
         planned.plan,
         offer=offer,
@@ -143,10 +147,13 @@ def common(attempt: Attempt) -> dict[str, Any]:
 
 
 def submission(attempt: Attempt, body: bytes, *, now: int) -> store.Submission:
-    """An entry that rests on the attempt's facts and uses up the request's nonce. Raises Outlasted."""
+    """An entry that rests on the attempt's facts and uses up the request's nonce, with what is sealed beside it.
+
+    Raises Outlasted.
+    """
     attempt.check_time(now)
     once = attempt.sender.once if attempt.sender is not None else None
-    return store.Submission(body, once=once, fence=attempt.fence)
+    return store.Submission(body, once=once, fence=attempt.fence, sealed=attempt.naming.sealed)
 
 
 def begin(runtime: Runtime, *, signed: SignedRequest | None = None) -> Attempt:
@@ -191,6 +198,7 @@ def completed(attempt: Attempt, release: Release, *, rows: int, content: bytes) 
                 "rows": rows,
             },
             "type": "delivery.completed",
+            **attempt.naming.fields,
         },
         option=orjson.OPT_SORT_KEYS,
     )

@@ -62,7 +62,9 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
     Raises store.Replayed, store.FenceMoved.
     """
     assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
-    body = bodies.DeliveryStarted(**service.common(attempt), decision=attempt.decided.record, plan=release.plan_digest)
+    body = bodies.DeliveryStarted(
+        **service.common(attempt), **attempt.naming.fields, decision=attempt.decided.record, plan=release.plan_digest
+    )
     async with runtime.database.sessions() as session:
         row = Stream(
             id=stream_id,

@@ -10,6 +10,7 @@ from exchange.kernel.limits import Allowance
 from exchange.kernel.readers import Readers
 from exchange.kernel.sealing import Seal
 from exchange.kernel.settings import Settings
+from exchange.kernel.slots import Slots
 from ledger.sequencer import Sequencer
 from policies.engine import Engine
 from policies.roles import Roles
@@ -26,6 +27,7 @@ class Runtime:
     roles: Roles
     engine: Engine
     seal: Seal
+    slots: Slots
     readers: Readers
     key: ExchangeKey
     marks: Mapping[str, str]

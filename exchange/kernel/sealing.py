@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from exchange.kernel.keyfiles import KeyFileInvalid, create_once
 
@@ -24,6 +26,7 @@ class Seal:
     """
 
     def __init__(self, key: bytes) -> None:
+        self._key = key
         self._aead = AESGCM(key)
         self.mark = hmac.new(key, b"the seal of an exchange", "sha256").hexdigest()
 
@@ -38,6 +41,10 @@ class Seal:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBroken(f"the sealed value of {name} cannot be opened with this key") from error
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869), which says nothing about this one or another."""
+        return HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=purpose.encode()).derive(self._key)
 
 
 def load_or_create(path: Path) -> Seal:

@@ -71,6 +71,18 @@ class Settings(BaseSettings):
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
+    subject_keys: Annotated[
+        Path | None,
+        Field(description="Where the secrets lie that an erasure destroys; unset: keys/subjects in the data directory"),
+    ] = None
+    retention_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=36_600,
+            description="Days that sealed details about a person are kept at least; an erasure before is refused",
+        ),
+    ] = 1096
     opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
     opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
     source_hosts: Annotated[
@@ -98,6 +110,11 @@ class Settings(BaseSettings):
         if self.page_rows > self.page_rows_max:
             raise ValueError("EXCHANGE_PAGE_ROWS is above EXCHANGE_PAGE_ROWS_MAX")
         return self
+
+    @property
+    def slots(self) -> Path:
+        """The directory of the secrets that an erasure destroys."""
+        return self.subject_keys or self.data / "keys" / "subjects"
 
     @property
     def origin(self) -> str:

@@ -48,6 +48,8 @@ class Work:
     """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
     recorded: list[bodies.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
+    afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Done once all is committed, before the answer leaves; it may not raise, since what was done is done."""
 
     @property
     def now(self) -> str:
@@ -78,6 +80,18 @@ class Work:
         """Leave an entry; it is appended when the work commits."""
         self.recorded.append(body)
 
+    async def order(self) -> int:
+        """Use up the request's nonce and lock the ledger's end already now: what is read next, no other entry can end.
+
+        Returns the index that the first entry of this work will have. Raises store.Replayed.
+        """
+        await self.session.flush()
+        connection = await driver(self.session)
+        if self.once is not None and not await store.take(connection, [self.once]):
+            raise store.Replayed
+        self.once = None
+        return (await store.lock_head(connection)).size
+
     async def pause(self) -> None:
         """End the transaction so far and give its connection back, for as long as something slow is waited for.
 
@@ -102,6 +116,8 @@ class Work:
             )
             self.appended = indexes(outcomes)
         await self.session.commit()
+        for follow in self.afterwards:
+            await follow()
 
 
 def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:

@@ -5,7 +5,8 @@ import exchange.applications.models
 import exchange.catalog.models
 import exchange.delivery.models
 import exchange.kernel.models
-import exchange.participants.models  # noqa: F401 - each import adds its tables to Base.metadata
+import exchange.participants.models
+import exchange.subjects.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base
 from ledger import tables
 

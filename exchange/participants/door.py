@@ -230,8 +230,9 @@ async def refuse(
     body: bodies.Body,
     *,
     fence: int | None = None,
+    sealed: tuple[store.Sealed, ...] = (),
 ) -> Response:
-    """Append a refusal, with the nonce it uses up, and answer it, signed.
+    """Append a refusal, with the nonce it uses up and what is sealed beside it, and answer it, signed.
 
     A request without a signature leaves no entry: nobody claimed anything. Of those whose sender is not established only
     so many a minute do. Raises store.Replayed, store.FenceMoved.
@@ -245,7 +246,7 @@ async def refuse(
             )
         )
     once = claim.sender.once if claim.sender is not None and claim.is_established else None
-    index = await runtime.sequencer.append(store.Submission(body.canonical(), once=once, fence=fence))
+    index = await runtime.sequencer.append(store.Submission(body.canonical(), once=once, fence=fence, sealed=sealed))
     response = problem_response(problem, entry=index)
     response.headers["exchange-entry"] = str(index)
     return sign(response, runtime=runtime, signed=claim.signed) if claim.signed else response

@@ -59,9 +59,14 @@ async def test_nothing_personal_is_kept_of_anything(world: World, embedded: Embe
     # What is allowed: pages and streams with filters on people's values, in both forms.
     by_name = {"field": "name", "op": "eq", "value": FIRST["name"]}
     assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}) == 200
+    by_key = {"field": "person_id", "op": "in", "value": [person["person_id"] for person in PEOPLE]}
+    assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_key]}) == 200
     for accept in ("text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"):
         assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}, accept=accept) == 200
+        assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_key]}, accept=accept) == 200
         assert await ask(world, consumer, {"dataset": "owner/masked"}, accept=accept) == 200
+
+    await details_are_used(world, consumer)
 
     # What is refused, with people's values wherever a client may put them by mistake.
     refused = [
@@ -93,6 +98,43 @@ async def test_nothing_personal_is_kept_of_anything(world: World, embedded: Embe
     assert "the log is read" in logged.getvalue()
     bodies = json.dumps(await world.entries(), ensure_ascii=False)
     assert [value for value in CANARIES if value in bodies] == []
+    await nothing_in_the_tables(world)
+
+
+async def details_are_used(world: World, consumer: Party) -> None:
+    """What is sealed about people is read, held and erased; none of it repeats who they are, but the reading itself."""
+    one = {"dataset": "owner/clear", "value": FIRST["person_id"]}
+    read = await world.call(world.keys["auditor"], "POST", "/api/v1/subjects/details", one)
+    assert FIRST["person_id"] in read.content.decode()
+    hold = {**one, "basis": "litigation", "reason": "复议"}
+    held = await world.done(world.keys["security"], "POST", "/api/v1/subjects/holds", hold)
+    erasure = {**one, "basis": "other-law"}
+    for problem in ("legal-hold", "retention-running"):
+        refused = await world.call(world.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
+        assert refused.problem == problem
+        target = f"/api/v1/subjects/holds/{held['id']}/lifting"
+        if problem == "legal-hold":
+            await world.done(world.keys["security"], "POST", target, {"reason": "结案"})
+    for wrong in (
+        {**one, "value": FIRST["name"]},
+        {**one, "field": FIRST["phone"]},
+        {**one, "dataset": FIRST["phone"]},
+    ):
+        answer = await world.call(consumer.steward, "POST", "/api/v1/subjects/details", wrong)
+        assert answer.status in {404, 422}
+        assert [value for value in CANARIES if value in answer.content.decode()] == []
+
+
+async def nothing_in_the_tables(world: World) -> None:
+    """Neither beside the entries, nor in the tree, nor where subjects are looked up."""
+    async with world.app.state.runtime.database.pool.acquire() as connection:
+        for table in ("ledger_entry", "ledger_tile", "ledger_sealed", "ledger_once", "subjects", "subject_holds"):
+            rows = await connection.fetch(f"SELECT * FROM {table}")
+            held = b"".join(
+                value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row.values()
+            )
+            assert [value for value in CANARIES if value.encode() in held] == [], table
+            assert rows or table == "ledger_tile", table
 
 
 async def broken_table(world: World, embedded: Embedded, owner: Party, consumer: Party) -> None:

@@ -38,6 +38,10 @@ def dataset(scene: Scene) -> Any:
     return {"source": scene.objects["table"]["id"], "handle": "x", "document": scene.objects["people"]["document"]}
 
 
+def hold(_: Scene) -> Any:
+    return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
+
+
 def file_source(scene: Scene) -> Any:
     return {"organisation": scene.owner.id, "source": {"kind": "file", "title": "x"}}
 
@@ -89,6 +93,11 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/agreements/{agreement_id}/termination", reason, (N, None, None, R)),
     ("GET", "/deliveries/{stream_id}", nothing, (N, N, N, N)),
     ("GET", "/audit/entries", nothing, (R, R, R, OK)),
+    ("POST", "/subjects/details", lambda _: {"entry": 0}, (N, N, N, N)),
+    ("POST", "/subjects/erasure", lambda _: {"subject": "0" * 64, "basis": "other-law"}, (R, R, R, R)),
+    ("GET", "/subjects/holds", nothing, (R, R, R, R)),
+    ("POST", "/subjects/holds", hold, (R, R, R, R)),
+    ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
 ]  # fmt: skip
 ROWS = [
     pytest.param(method, path, document, who, outcome, id=f"{who} {method} {path}")
@@ -111,6 +120,7 @@ def address(scene: Scene, path: str) -> str:
         application_id=scene.objects["application"]["id"],
         agreement_id=scene.objects["agreement"]["id"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
+        hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )
 
 

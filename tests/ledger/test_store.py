@@ -182,6 +182,29 @@ async def test_a_token_is_used_once_by_entries_that_were_appended(pool: asyncpg.
     assert isinstance(replayed, store.Replayed)
 
 
+async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_no_others(pool: asyncpg.Pool) -> None:
+    def sealed(*names: bytes) -> tuple[store.Sealed, ...]:
+        return tuple(store.Sealed(name, b"nonce", b"of " + name) for name in names)
+
+    outcomes = await append(
+        pool,
+        submission(0, sealed=sealed(b"a", b"b")),
+        submission(1, fence=9, sealed=sealed(b"c")),
+        submission(2),
+        submission(3, once=token("a"), sealed=sealed(b"a")),
+        submission(4, once=token("a"), sealed=sealed(b"d")),
+    )
+    assert [one if isinstance(one, int) else type(one) for one in outcomes] == [
+        0, store.FenceMoved, 1, 2, store.Replayed,
+    ]  # fmt: skip
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("SELECT seq, subject, ciphertext FROM ledger_sealed ORDER BY seq, subject")
+    assert [tuple(row) for row in rows] == [(0, b"a", b"of a"), (0, b"b", b"of b"), (2, b"a", b"of a")]
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await append(pool, submission(5, sealed=sealed(b"a", b"a")))
+    assert len(await leaves_of(pool)) == 3
+
+
 async def test_a_token_is_used_once_within_a_batch(pool: asyncpg.Pool) -> None:
     first, second, other = await append(
         pool, submission(0, once=token("a")), submission(1, once=token("a")), submission(2, once=token("b"))

@@ -51,6 +51,10 @@ def test_one_distribution_provides_casbin():
         ("agreement.end", ["consumer"]),
         ("delivery.request", ["consumer"]),
         ("audit.read", ["steward", "approver", "auditor"]),
+        ("subject.read", ["steward", "approver", "auditor"]),
+        ("subject.access", ["operator"]),
+        ("subject.erase", ["operator"]),
+        ("subject.hold", ["security_administrator"]),
     ],
 )
 def test_who_may(to: str, roles: list[Role]):
@@ -71,6 +75,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         agreement: suspend resume terminate end read
         delivery: request read
         audit: read
+        subject: read access erase hold
     """
     lines = [line.strip().split(": ") for line in expected.strip().splitlines()]
     assert WORKED.verbs() == {(resource, verb) for resource, verbs in lines for verb in verbs.split()}

@@ -114,12 +114,15 @@ _VALUES: Mapping[str, Any] = {
     "columns": 4,
     "consumer": f"{_ID}2",
     "dataset": f"{_ID}4",
+    "details": 3,
     "domain": f"{_ID}1",
     "engine": "regorus",
     "found": 100,
     "handle": "demo-education",
+    "hold": f"{_ID}7",
     "id": f"{_ID}4",
     "key": _KEYID,
+    "key_id": "5f0c7a2e-93b1-4d0a-8f6e-2b1d9c3e4a57",
     "kind": "dataset",
     "level": "G3",
     "method": "POST",
@@ -142,10 +145,13 @@ _VALUES: Mapping[str, Any] = {
 }
 _SHARED = ("at", "actor", "request")
 # What an example leaves out, because it goes with another use of the type.
+_NAMING = ("subjects", "sealed", "named")
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
-    "delivery.completed": ("started",),
-    "delivery.aborted": ("decision",),
-    "delivery.refused": ("agreement",),
+    "delivery.started": _NAMING,
+    "delivery.completed": ("started", "named"),
+    "delivery.aborted": ("decision", *_NAMING),
+    "delivery.refused": ("agreement", *_NAMING),
+    "erasure.refused": ("until",),
 }
 # Objects of a kind that is not the first half of the type; None: there is no object.
 _OBJECTS: Mapping[str, str | None] = {
@@ -155,7 +161,11 @@ _OBJECTS: Mapping[str, str | None] = {
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
+    "erasure": "subject",
+    "hold": "subject",
+    "details": "subject",
 }
+_OBJECT_IDS: Mapping[str, str] = {"key": _KEYID, "subject": _DIGEST}
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
@@ -211,7 +221,7 @@ def example(model: type[BaseModel], name: str) -> dict[str, Any]:
         document["decision"].update(_DENIED)
     kind = _OBJECTS.get(name.partition(".")[0], name.partition(".")[0])
     if kind is not None:
-        document["object"] = {"id": _KEYID if kind == "key" else f"{_ID}4", "kind": kind}
+        document["object"] = {"id": _OBJECT_IDS.get(kind, f"{_ID}4"), "kind": kind}
         if name.startswith(_VERSIONED):
             document["object"]["version"] = 1
     return {**document, "type": name}
@@ -229,6 +239,8 @@ def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
         }
     if typing.get_origin(inner) is typing.Literal:
         return typing.get_args(inner)[0]
+    if typing.get_origin(inner) is list and name in _NAMING:
+        return [_DIGEST]
     return _VALUES.get(name, _DIGEST)
 
 
@@ -252,7 +264,8 @@ def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
 def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
-        return f"list of [{_link(typing.get_args(inner)[0])}"
+        [one] = typing.get_args(inner)
+        return f"list of [{_link(one)}" if isinstance(one, type) else "list of SHA-256, hex"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
     if typing.get_origin(inner) is typing.Literal:

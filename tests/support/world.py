@@ -228,7 +228,10 @@ class World:
     async def dataset(
         self, party: Party, source: dict[str, Any], handle: str, *, terms: dict[str, Any] | None = None, **more: Any
     ) -> dict[str, Any]:
-        """A published dataset of everything in a source; fields whose name has `name` or `person` are personal."""
+        """A published dataset of everything in a source; fields whose name has `name` or `person` are personal.
+
+        One whose name has `person` identifies them.
+        """
         document = document_for(source["description"]["fields"], terms=terms, **more)
         dataset = await self.done(
             party.steward,
@@ -291,6 +294,7 @@ def document_for(fields: list[dict[str, Any]], *, terms: dict[str, Any] | None =
                 "title": {"zh": one["name"], "en": one["name"]},
                 "level": "G3" if "name" in one["name"] or "person" in one["name"] else "G1",
                 "personal": "name" in one["name"] or "person" in one["name"],
+                "subject_key": "person" in one["name"],
             }
             for one in fields
         ],

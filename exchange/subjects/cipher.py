@@ -1,0 +1,101 @@
+"""The cryptography of subjects: a data key for each, wrapped under its slot; a pseudonym and sealed details under it.
+
+The wrapping key comes from the slot's secret and from the seal: without either the data key cannot be had. Everything
+about the subject comes from the data key, so that whoever destroys the slot has destroyed all of it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from exchange.kernel.sealing import Seal, SealBroken
+from exchange.subjects.identity import Identity
+from ledger.store import Sealed
+
+TAG = b"data-exchange/sealed-details/1\n"
+"""The first bytes under a commitment, so that it cannot be taken for a digest of anything else."""
+SALT = 32
+_KEY = 32
+_NONCE = 12
+
+
+class KeyUnusable(SealBroken):
+    """A wrapped data key does not open with its slot and this seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject whose data key is open: under which pseudonym entries tell of it, and what seals its details."""
+
+    pseudonym: bytes
+    vault: AESGCM
+
+    def seal(self, details: Mapping[str, str]) -> tuple[str, Sealed]:
+        """Seal details, texts by names in ASCII: their commitment for the entry, in hex, and the row beside it.
+
+        Every answer about one person waits for this. Of such details orjson's sorted output is the canonical JSON; a test
+        holds the two together.
+        """
+        plain = secrets.token_bytes(SALT) + orjson.dumps(details, option=orjson.OPT_SORT_KEYS)
+        nonce = secrets.token_bytes(_NONCE)
+        return committed(plain), Sealed(self.pseudonym, nonce, self.vault.encrypt(nonce, plain, self.pseudonym))
+
+    def open(self, sealed: Sealed) -> bytes:
+        """The salt and the details, as they were sealed. Raises SealBroken."""
+        try:
+            return self.vault.decrypt(sealed.nonce, sealed.ciphertext, self.pseudonym)
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken("sealed details do not open with the subject's key") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A data key as the database has it."""
+
+    lookup: bytes
+    pseudonym: bytes
+    key_id: UUID
+    slot: int
+    wrapped: bytes
+
+
+def committed(plain: bytes) -> str:
+    """The commitment to salt and canonical details: SHA-256 over the tag and both, in hex."""
+    return hashlib.sha256(TAG + plain).hexdigest()
+
+
+def create(identity: Identity, *, slot: int, secret: bytes, seal: Seal) -> Wrapped:
+    """A fresh data key for an identity, wrapped under a slot."""
+    key, key_id, nonce = AESGCM.generate_key(_KEY * 8), uuid4(), secrets.token_bytes(_NONCE)
+    wrapped = nonce + AESGCM(_wrapping(secret, key_id, seal)).encrypt(nonce, key, key_id.bytes)
+    pseudonym = hmac.digest(_derived(key, b"pseudonym"), identity.octets, "sha256")
+    return Wrapped(identity.lookup(seal), pseudonym, key_id, slot, wrapped)
+
+
+def unwrap(row: Wrapped, *, secret: bytes, seal: Seal) -> Subject:
+    """The subject of a wrapped key. Raises KeyUnusable."""
+    try:
+        key = AESGCM(_wrapping(secret, row.key_id, seal)).decrypt(
+            row.wrapped[:_NONCE], row.wrapped[_NONCE:], row.key_id.bytes
+        )
+    except (InvalidTag, ValueError) as error:
+        raise KeyUnusable("a subject's key does not open with its slot and this seal") from error
+    return Subject(row.pseudonym, AESGCM(_derived(key, b"details")))
+
+
+def _wrapping(secret: bytes, key_id: UUID, seal: Seal) -> bytes:
+    salt = seal.derive("wrapping of subjects' keys")
+    return HKDF(algorithm=SHA256(), length=_KEY, salt=salt, info=key_id.bytes).derive(secret)
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=b"subject: " + purpose).derive(key)

@@ -1,0 +1,94 @@
+"""Identity: whom a value means, in a form that is the same wherever the value comes from.
+
+The scheme is the owner's organisation and the field that identifies a person there. Two owners' numbers are two schemes,
+even where a field has the same name, since nothing says that they number the same people; two datasets of one owner
+share a scheme where they share the field.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from adapters.plan import Field, PlanError, typed_value
+from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.terms import fields_of
+from exchange.kernel.problems import RequestInvalid
+from exchange.kernel.sealing import Seal
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person, as one owner identifies them."""
+
+    scheme: str
+    value: str
+
+    @property
+    def octets(self) -> bytes:
+        """The identity as one string of bytes; no scheme holds the byte between the two."""
+        return f"{self.scheme}\0{self.value}".encode()
+
+    def lookup(self, seal: Seal) -> bytes:
+        """What the database knows the identity by: nothing that could be found by trying without the seal's key."""
+        return hmac.digest(seal.derive("lookup of subjects"), self.octets, "sha256")
+
+
+def scheme_of(owner: UUID, field: str) -> str:
+    """The scheme of a field by which an owner identifies people."""
+    return f"{owner}/{field}"
+
+
+def subject_keys(document: DatasetDocument) -> dict[str, Field]:
+    """The fields of a dataset that identify the person a row is about, by name."""
+    known = {field.name: field for field in fields_of(document)}
+    return {field.name: known[field.name] for field in document.fields if field.subject_key}
+
+
+def identity(owner: UUID, field: Field, value: Any) -> Identity:
+    """Whom a value of a field means. Raises PlanError where it does not fit the field's type."""
+    return Identity(scheme_of(owner, field.name), text_of(typed_value(field.type, value, "/value")))
+
+
+def asked(owner: UUID, document: DatasetDocument, *, field: str | None, value: Any) -> Identity:
+    """Whom a request means that names a dataset and a value. Raises RequestInvalid."""
+    keys = subject_keys(document)
+    name = field if field is not None else next(iter(keys), None)
+    if name is None or name not in keys or (field is None and len(keys) > 1):
+        raise RequestInvalid(
+            "Correct what `errors` lists.",
+            errors=[{"at": "body/field", "error": f"name the field that identifies a person{_of(keys)}"}],
+        )
+    if keys[name].type == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)  # whoever types an identifier types text
+    try:
+        return identity(owner, keys[name], value)
+    except PlanError as error:
+        raise RequestInvalid(
+            "Correct what `errors` lists.", errors=[{"at": "body/value", "error": error.reason}]
+        ) from error
+
+
+def _of(keys: Iterable[str]) -> str:
+    names = ", ".join(sorted(keys))
+    return f": {names}" if names else "; this dataset has none"
+
+
+def text_of(value: Any) -> str:
+    """A typed value as text: one text for each value, however it was written."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return format(value.normalize(), "f")
+    return str(value)

@@ -1,0 +1,83 @@
+"""Keys of subjects: found by identity, made on first sight; and what finishes an erasure outside the database."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime
+
+from exchange.kernel.database import Connection, Database
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.slots import Slots
+from exchange.subjects import cipher, queries
+from exchange.subjects.cipher import Subject, Wrapped
+from exchange.subjects.errors import SubjectsUnsettled
+from exchange.subjects.identity import Identity
+
+_ROUNDS = 5
+
+
+def opened(runtime: Runtime, row: Wrapped) -> Subject | None:
+    """The subject of a wrapped key; None where its slot is destroyed. Raises KeyUnusable, SlotsMissing."""
+    secret = runtime.slots.read(row.slot)
+    return cipher.unwrap(row, secret=secret, seal=runtime.seal) if secret is not None else None
+
+
+async def ensure(runtime: Runtime, identities: Collection[Identity]) -> dict[Identity, Subject]:
+    """The subjects of identities; whoever has no key gets one, in a transaction of its own.
+
+    A key that no entry follows is no trace of anybody, and the next question finds it. Raises KeyUnusable, SlotsMissing,
+    SubjectsUnsettled.
+    """
+    missing = {identity.lookup(runtime.seal): identity for identity in identities}
+    found: dict[Identity, Subject] = {}
+    async with runtime.database.pool.acquire() as connection:
+        for _ in range(_ROUNDS):
+            stale = []
+            for row in await queries.find(connection, list(missing)):
+                subject = opened(runtime, row)
+                if subject is None:
+                    stale.append(row.key_id)
+                else:
+                    found[missing.pop(row.lookup)] = subject
+            if not missing:
+                return found
+            if stale:
+                await queries.drop(connection, stale)
+            await queries.add(connection, await _created(runtime, connection, list(missing.values())))
+    raise SubjectsUnsettled("Nothing was done; send the request again.", headers={"Retry-After": "1"})
+
+
+async def _created(runtime: Runtime, connection: Connection, identities: list[Identity]) -> list[Wrapped]:
+    """Fresh keys, each under a slot that is not destroyed: after a restore of the database some numbers come again."""
+    rows: list[Wrapped] = []
+    while len(rows) < len(identities):
+        slots = await queries.take_slots(connection, len(identities) - len(rows))
+        await asyncio.to_thread(runtime.slots.prepare, slots)
+        for slot in slots:
+            secret = runtime.slots.read(slot)
+            if secret is not None:
+                rows.append(cipher.create(identities[len(rows)], slot=slot, secret=secret, seal=runtime.seal))
+    return rows
+
+
+async def settle(database: Database, slots: Slots, *, now: datetime) -> None:
+    """At a start: refuse to go on without the slots in use, and destroy those of every erasure there was.
+
+    Not only those that a crash left: an old copy of the slots may have brought others back. Raises SlotsMissing, OSError.
+    """
+    async with database.pool.acquire() as connection:
+        slots.demand(await queries.blocks_in_use(connection))
+    async with database.sessions() as session:
+        erased = await queries.erased_slots(session, all_of_them=True)
+        again = [slot for slot in erased if slots.holds(slot)]
+        await asyncio.to_thread(slots.destroy, again)
+        await queries.mark_destroyed(session, erased, now)
+        await session.commit()
+
+
+async def finish(runtime: Runtime) -> None:
+    """Destroy the slots of all erasures that are executed, and note it; whoever does this again changes nothing."""
+    async with runtime.database.sessions() as session:
+        slots = await queries.erased_slots(session, all_of_them=False)
+        await asyncio.to_thread(runtime.slots.destroy, slots)
+        await queries.mark_destroyed(session, slots, runtime.clock.now())
+        await session.commit()

@@ -1,0 +1,51 @@
+"""The tables of subjects; private to this room. What is sealed lies beside the entries, in the ledger's own table."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Subject(Base):
+    """A subject's data key, wrapped under its slot. `lookup` is a MAC of its identifier under a key that is not here."""
+
+    __tablename__ = "subjects"
+
+    lookup: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    pseudonym: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    key_id: Mapped[UUID]
+    slot: Mapped[int] = mapped_column(BigInteger)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Hold(Base):
+    """A legal hold on a subject's details; the entries that placed and lifted it hold salted digests of the reasons."""
+
+    __tablename__ = "subject_holds"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    pseudonym: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    basis: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    placed_entry: Mapped[int] = mapped_column(BigInteger)
+    placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    lifting: Mapped[str | None] = mapped_column(Text)
+    lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Erasure(Base):
+    """An erasure that was executed by `entry`; `destroyed_at` says that the secret in `slot` is gone too."""
+
+    __tablename__ = "subject_erasures"
+
+    pseudonym: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    key_id: Mapped[UUID]
+    slot: Mapped[int] = mapped_column(BigInteger)
+    entry: Mapped[int] = mapped_column(BigInteger)
+    details: Mapped[int] = mapped_column(BigInteger)
+    erased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    destroyed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,140 @@
+"""What is asked about subjects, and what is answered."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from exchange.catalog.schemas import FieldName
+from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, shown
+from ledger.bodies import Erasable, Holding
+
+Pseudonym = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+    Field(description="As entries have it, in `subjects`"),
+]
+Reference = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=130,
+        pattern=PRINTABLE,
+        description="A dataset in whose words the person is named: its id, or <organisation>/<dataset>",
+        examples=["demo-education/degrees"],
+    ),
+]
+Value = Annotated[str | int, Field(description="The person's identifier in that field")]
+KeyField = Annotated[
+    FieldName | None, Field(description="The field that identifies a person; to be named where the dataset has several")
+]
+_PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
+
+
+class _Person(In):
+    """A person, by how a dataset identifies them."""
+
+    dataset: Reference
+    field: KeyField = None
+    value: Value
+
+
+class NewErasure(In):
+    """Whose details are to be erased, and why (PIPL Article 47)."""
+
+    model_config = shown({**_PERSON, "basis": "consent-withdrawn"})
+
+    dataset: Reference | None = None
+    field: KeyField = None
+    value: Value | None = None
+    subject: Annotated[Pseudonym | None, Field(description="Instead of dataset and value")] = None
+    basis: Erasable
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.dataset is None) != (self.value is None) or (self.dataset is None) == (self.subject is None):
+            raise ValueError("either a dataset and a value, or a subject")
+        return self
+
+
+class NewHold(_Person):
+    """A legal hold on a person's details; the reason stays with the exchange, its salted digest goes to the ledger."""
+
+    model_config = shown({**_PERSON, "basis": "litigation", "reason": "行政复议"})
+
+    basis: Holding
+    reason: Prose
+
+
+class Lifting(In):
+    """Why a hold is over."""
+
+    model_config = shown({"reason": "案件已结"})
+
+    reason: Prose
+
+
+class NewReading(In):
+    """Which sealed details are to be read: those beside one entry, or those about one person."""
+
+    model_config = shown({"entry": 41})
+
+    entry: Annotated[int | None, Field(ge=0, lt=1 << 53, description="The index of an entry")] = None
+    dataset: Reference | None = None
+    field: KeyField = None
+    value: Value | None = None
+    after: Annotated[int, Field(ge=-1, lt=1 << 53, description="About a person: only entries after this index")] = -1
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.dataset is None) != (self.value is None) or (self.dataset is None) == (self.entry is None):
+            raise ValueError("either an entry, or a dataset and a value")
+        return self
+
+
+class DetailsOut(Out):
+    """What is sealed about one subject beside one entry.
+
+    `altered`: what is there does not match the entry; `missing`: it is not there, and no erasure says why.
+    """
+
+    entry: int
+    subject: str
+    state: Literal["sealed", "erased", "altered", "missing"]
+    erased_by: Annotated[int | None, Field(description="The index of the entry that erased it")] = None
+    details: Annotated[dict[str, Any] | None, Field(description="How the question named the person")] = None
+    salt: Annotated[str | None, Field(description="32 bytes in hex; with it the entry's commitment can be checked")] = (
+        None
+    )
+
+
+class ReadingOut(Out):
+    """Sealed details, opened."""
+
+    details: list[DetailsOut]
+    next: Annotated[int | None, Field(description="The `after` of the next page; null at the end")]
+
+
+class ErasureOut(Out):
+    """What came of an erasure: done now, done before, or there was nothing about this person."""
+
+    outcome: Literal["executed", "executed-before", "nothing-held"]
+    subject: str | None = None
+    entry: Annotated[int | None, Field(description="The index of `erasure.executed`")] = None
+    details: Annotated[int, Field(description="How many sealed details were destroyed")] = 0
+
+
+class HoldOut(Out):
+    """A legal hold."""
+
+    id: UUID
+    subject: str
+    basis: Holding
+    reason: str
+    salt: Salt
+    placed_entry: int
+    placed_at: datetime
+    lifting: Annotated[str | None, Field(description="Why it was lifted")]
+    lifted_at: datetime | None

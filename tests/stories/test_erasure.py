@@ -1,0 +1,205 @@
+"""A person is erased from an exchange that is being used, audited and killed: never half, and every proof stays."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from admin import databases
+from admin.terminal import CannotDo
+from exchange.app import create_app
+from exchange.kernel.settings import Settings
+from exchange.kernel.slots import SlotsMissing
+from ledger import tiles
+from ledger.export import export
+from tests.exchange.test_subjects import DATASET, Stage, demand_nothing_half, staged
+from tests.support.commands import ROOT, ledger
+from tests.support.dying import STEPS
+from tests.support.founded import founded
+from tests.support.server import free_port, serving, settings_on
+from tests.support.world import World
+
+_PEOPLE, _TURNS = 3, 20
+_DONE = ("committed", "not-yet-destroyed", "destroyed", "noted")
+
+
+@pytest.fixture
+def unretained(settings: Settings) -> Settings:
+    return settings.model_copy(update={"retention_days": 0})
+
+
+async def die(stage: Stage, settings: Settings, step: str, erasure: dict[str, Any]) -> None:
+    given = {
+        "data": str(settings.data),
+        "database": stage.url,
+        "key": bytes(stage.world.keys["operator"].signing).hex(),
+        "erasure": erasure,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.dying", step), cwd=ROOT, stdin=asyncio.subprocess.PIPE
+    )
+    await process.communicate(json.dumps(given).encode())
+    assert process.returncode == 9
+
+
+async def again(stage: Stage, settings: Settings) -> dict[str, Any]:
+    """Start the exchange anew, look, erase again, and look again."""
+    app = create_app(settings)
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client,
+    ):
+        stage.world = World(app, client, stage.world.keys)
+        slots = app.state.runtime.slots
+        at_start = [await stage.sql(f"SELECT slot FROM {table}") for table in ("subjects", "subject_erasures")]
+        left = [slots.read(row["slot"]) is not None for rows in at_start for row in rows]
+        entries = [entry["type"] for entry in await stage.world.entries()]
+        details = len(await stage.sql("SELECT FROM ledger_sealed"))
+        answer = await stage.erase(dataset=DATASET, value="P00001")
+        assert answer.status == 200
+        [erasure] = await stage.sql("SELECT slot, destroyed_at FROM subject_erasures")
+        assert erasure["destroyed_at"] is not None
+        assert slots.read(erasure["slot"]) is None
+        assert await stage.sql("SELECT FROM ledger_sealed") == []
+        assert [entry["type"] for entry in await stage.world.entries()].count("erasure.executed") == 1
+        return {
+            "secrets": left,
+            "executed": entries.count("erasure.executed"),
+            "details": details,
+            "outcome": answer.json["outcome"],
+        }
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_killed_at_every_step(unretained: Settings, empty_database: str, step: str) -> None:
+    async with founded(unretained) as world:
+        stage = await staged(world, empty_database)
+        await stage.about("P00001")
+        await stage.about("P00001")
+    erasure = {"dataset": DATASET, "value": "P00001", "basis": "consent-withdrawn"}
+    await die(stage, unretained, step, erasure)
+    found = await again(stage, unretained)
+    if step in _DONE:  # the entry is there, so the start has finished the rest
+        assert found == {"secrets": [False], "executed": 1, "details": 0, "outcome": "nothing-held"}
+    else:  # nothing has happened
+        assert found == {"secrets": [True], "executed": 0, "details": 2, "outcome": "executed"}
+
+
+async def test_no_start_without_the_secrets(unretained: Settings, empty_database: str) -> None:
+    async with founded(unretained) as world:
+        stage = await staged(world, empty_database)
+        await stage.about("P00001")
+        vkey = world.app.state.publisher.vkey
+    for path in unretained.slots.iterdir():
+        path.rename(path.with_suffix(".away"))
+    app = create_app(unretained)
+    with pytest.raises(SlotsMissing, match="put it back"):
+        async with app.router.lifespan_context(app):
+            pass
+    with pytest.raises(CannotDo, match="put it back"):
+        await asyncio.to_thread(databases.demand_ready, unretained, stage.url, vkey=vkey)
+
+
+async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Settings, empty_database: str) -> None:
+    async with founded(unretained) as world:
+        stage = await staged(world, empty_database)
+        await stage.about("P00001")
+        copies = {path: path.read_bytes() for path in unretained.slots.iterdir()}
+        assert (await stage.erase(dataset=DATASET, value="P00001")).json["outcome"] == "executed"
+        [erasure] = await stage.sql("SELECT slot FROM subject_erasures")
+    for path, content in copies.items():
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.write_bytes(content)
+    app = create_app(unretained)
+    async with app.router.lifespan_context(app):
+        assert app.state.runtime.slots.read(erasure["slot"]) is None
+
+
+def entries_of(directory: Path) -> list[bytes]:
+    """All entries of an export, in order."""
+    found: list[bytes] = []
+    size = int((directory / "checkpoint").read_text(encoding="utf-8").splitlines()[1])
+    for start in range(0, size, tiles.WIDTH):
+        count = min(size, start + tiles.WIDTH) - start
+        found += tiles.unpack((directory / tiles.entries_path(start // tiles.WIDTH, count)).read_bytes())
+    return found
+
+
+async def test_erased_while_several_processes_deliver(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process remembers keys; none of them names anybody under one that another process has destroyed."""
+    monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "0")
+    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path)
+    async with founded(settings) as world:
+        stage = await staged(world, empty_database)
+        with serving(settings, workers=2):
+            async with httpx2.AsyncClient(base_url=settings.public_url, timeout=30) as client:
+                stage.world = World(world.app, client, world.keys, url=settings.public_url)
+
+                async def deliver(number: int) -> None:
+                    for turn in range(_TURNS):
+                        value = f"P0000{(number + turn) % _PEOPLE + 1}"
+                        while (await stage.ask({"field": "person_id", "op": "eq", "value": value})).status != 200:
+                            pass  # who loses to changes five times is told to ask again
+
+                async def erase() -> None:
+                    for turn in range(_TURNS):
+                        answer = await stage.erase(dataset=DATASET, value=f"P0000{turn % _PEOPLE + 1}")
+                        assert answer.status == 200, answer.content
+
+                await asyncio.gather(*(deliver(number) for number in range(6)), erase(), erase())
+                entries = await demand_nothing_half(stage)
+    kinds = [entry["type"] for entry in entries]
+    assert kinds.count("delivery.completed") == 6 * _TURNS
+    assert kinds.count("erasure.executed") > _PEOPLE
+
+
+def naming(directory: Path, value: bytes) -> list[Path]:
+    """The files that hold a value, but for the snapshots of the data itself."""
+    files = [path for path in directory.rglob("*") if path.is_file() and "snapshots" not in path.parts]
+    assert len(files) > 20
+    return [path for path in files if value in path.read_bytes()]
+
+
+async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "0")
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = settings_on(free_port(), database_url=empty_database, data=data)
+    async with founded(settings) as world:
+        stage = await staged(world, empty_database)
+        await stage.about("P00001")
+        await stage.about("P00002")
+        index = len(await world.entries()) - 2
+
+        with serving(settings):
+
+            async def exported(name: str, covering: int) -> Path:
+                target = f"{settings.public_url}/ledger/receipts/{covering}"
+                async with httpx2.AsyncClient() as http:
+                    receipt = await http.get(target, headers={"prefer": "wait=20"}, timeout=30)
+                assert receipt.status_code == 200
+                await asyncio.to_thread(export, settings.public_url, tmp_path / name)
+                return tmp_path / name
+
+            before = await exported("before", index)
+            answer = await stage.erase(dataset=DATASET, value="P00001")
+            assert answer.json["outcome"] == "executed"
+            after = await exported("after", answer.json["entry"])
+            old = entries_of(before)
+            known = tmp_path / "known.checkpoint"
+            known.write_bytes((before / "checkpoint").read_bytes())
+            await exported("before", answer.json["entry"])  # a server that did not continue it would be refused
+    new = entries_of(after)
+    assert new[: len(old)] == old
+    assert json.loads(new[answer.json["entry"]])["body"]["type"] == "erasure.executed"
+    assert naming(tmp_path, b"P00001") == [], "neither in an export, nor in the log, nor in a key file"
+    for directory in (before, after):
+        verified = await asyncio.to_thread(ledger, "verify", directory, "--known", known)
+        assert verified.status == 0, verified.out + verified.err
