@@ -15,7 +15,8 @@ from tests.support.world import Key, World, code
 
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
-    "agreement_statements, delivery_streams, key_marks, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint"
+    "agreement_statements, delivery_streams, key_marks, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, "
+    "ledger_index, policy_bundles, decision_inputs"
 )
 
 
