@@ -312,9 +312,9 @@ class AuditRead(Body):
     affects_decisions: ClassVar[bool] = False
     query: Annotated[Hex, Field(description="salted digest of the filter")]
     found: Annotated[int, Field(description="how many entries were shown")]
-    scope: Annotated[Literal["exchange", "organisation"] | None, Field(description="absent in entries before it was told")] = (
-        None
-    )
+    scope: Annotated[
+        Literal["exchange", "organisation"] | None, Field(description="absent in entries before it was told")
+    ] = None
 
 
 class AuditReplayed(Body):

@@ -100,4 +100,4 @@ INSERT INTO ledger_index ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FR
 ON CONFLICT (seq) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[1:])}
 WHERE ({", ".join(f"ledger_index.{column}" for column in _COLUMNS)})
     IS DISTINCT FROM ({", ".join(f"excluded.{column}" for column in _COLUMNS)})
-"""
+"""  # noqa: S608 - put together from the names of columns

@@ -60,7 +60,9 @@ async def fill(connection: Connection, *, most: int) -> int:
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
         size = (await store.read_head(connection)).size
-        start = await connection.fetchval("SELECT coalesce(max(seq) + 1, 0) FROM ledger_index WHERE seq < $1", size)
+        start: int = await connection.fetchval(
+            "SELECT coalesce(max(seq) + 1, 0) FROM ledger_index WHERE seq < $1", size
+        )
         stop = min(size, start + most)
         if start < stop:
             await connection.execute(FILL, start, stop)

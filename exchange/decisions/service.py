@@ -57,4 +57,6 @@ async def keep_bundle(database: Database, clock: Clock, bundle: Bundle) -> None:
         await queries.keep_bundle(connection, bundle, now=clock.now())
         kept = await queries.kept_bundle(connection, bundle.digest)
     if kept is None or kept.digest != bundle.digest:
-        raise BundleAltered(f"what is kept as policy bundle {bundle.digest} is not it; see docs/operations.md, Policies")
+        raise BundleAltered(
+            f"what is kept as policy bundle {bundle.digest} is not it; see docs/operations.md, Policies"
+        )
