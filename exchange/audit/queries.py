@@ -94,8 +94,7 @@ async def size(session: AsyncSession) -> int:
 def searched(wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int) -> Select[int]:
     """The statement that finds a page: the indexes of at most `limit` entries, from `start` on in the order.
 
-    Each way to be allowed is a search of its own in the order of the ledger, so that none has to look at all the
-    entries an organisation has.
+    Each way to be allowed is a search of its own, so that each can use the index of its own column.
     """
     conditions = [*_conditions(wanted)]
     if start is not None:

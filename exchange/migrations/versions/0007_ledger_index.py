@@ -30,10 +30,10 @@ def upgrade() -> None:
         op.create_index(
             f"ix_ledger_index_{column}",
             "ledger_index",
-            [column, "seq"],
+            [column],
             postgresql_where=sa.text(f"{column} IS NOT NULL"),
         )
-    op.create_index("ix_ledger_index_at", "ledger_index", ["at"])
+    op.create_index("ix_ledger_index_at", "ledger_index", ["at"], postgresql_using="brin")
     op.create_index(
         "ix_ledger_index_beginnings",
         "ledger_index",
