@@ -35,7 +35,7 @@ async def kept_input(connection: Connection, digest: str) -> bytes | None:
 
 async def kept_bundle(connection: Connection, digest: str) -> Bundle | None:
     """What lies there under a bundle's digest, whose own digest may be another by now; None where nothing does."""
-    found = await connection.fetchval("SELECT files FROM policy_bundles WHERE digest = $1", digest)
+    found = await connection.fetchval("SELECT files::text FROM policy_bundles WHERE digest = $1", digest)
     if found is None:
         return None
     files = json.loads(found)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 
 from exchange.audit import indexing, queries
 from exchange.audit.models import FOUND_BY
@@ -142,14 +140,15 @@ async def test_killed_on_the_way_it_goes_on_where_it_was(empty_database: str, co
     await blocker.execute("INSERT INTO ledger_index (seq) VALUES (3000)")  # the second batch has to wait for this one
     watcher = await asyncpg.connect(**arguments(empty_database))  # a transaction sees one state of what others do
     waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND query LIKE '%ledger_body%'"
-    process = subprocess.Popen([sys.executable, "-m", "tests.support.indexer", empty_database], cwd=ROOT)
+    command = (sys.executable, "-m", "tests.support.indexer", empty_database)
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
     try:
         async with asyncio.timeout(60):
-            while not await watcher.fetchval(waits):
+            while not await watcher.fetchval(waits):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.05)
     finally:
         process.kill()
-        process.wait()
+        await process.wait()
     await watcher.close()
     await blocking.rollback()
     await blocker.close()
@@ -196,7 +195,8 @@ async def test_what_is_no_entry_any_more_does_not_stop_it(empty_database: str, c
 # A million entries ----------------------------------------------------------------------------------------------------
 
 _MILLION = """
-INSERT INTO ledger_index SELECT i, to_char(timestamptz '2026-01-01Z' + i * interval '20 seconds', 'YYYY-MM-DD"T"HH24:MI:SS".000000Z"'),
+INSERT INTO ledger_index SELECT i,
+    to_char(timestamptz '2026-01-01Z' + i * interval '20 seconds', 'YYYY-MM-DD"T"HH24:MI:SS".000000Z"'),
     CASE WHEN i % 1000 = 0 THEN 'agreement.suspended' WHEN i % 20 = 0 THEN 'delivery.refused' ELSE 'delivery.completed' END,
     'org-' || i % 500, 'principal-' || i % 3000, 'key-' || i % 4000,
     CASE WHEN i % 1000 = 0 THEN 'agreement' ELSE 'dataset' END, 'thing-' || i % 2000, 'dataset-' || i % 2000,
@@ -270,7 +270,7 @@ async def test_no_search_looks_at_everything(million: Database, order: queries.O
     async with million.sessions() as session:
         for wanted in _ASKED:
             statement = queries.searched(wanted, scope, order=order, start=None, limit=101)
-            plain = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+            plain = str(statement.compile(million.engine, compile_kwargs={"literal_binds": True}))
             [told] = (await session.execute(text(f"EXPLAIN (FORMAT JSON) {plain}".replace(":", "\\:")))).one()
             plan = nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
             kinds = {node["Node Type"] for node in plan}

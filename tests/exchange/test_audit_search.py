@@ -1,7 +1,6 @@
 """Searching the ledger over the API: who sees what, page by page, and that looking leaves an entry itself."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -47,7 +46,7 @@ class Two:
 
 
 @pytest.fixture
-async def two(world: World) -> AsyncIterator[Two]:
+async def two(world: World) -> Two:
     first, second = await world.party("first"), await world.party("second")
     consumer = await world.party("consumer", kind="institution", level="none")
     stranger = await world.party("stranger", kind="enterprise", level="none")
@@ -57,7 +56,7 @@ async def two(world: World) -> AsyncIterator[Two]:
         dataset = await world.dataset(owner, source, "towns")
         datasets.append(dataset)
         agreements.append(await world.agreement(consumer, owner, dataset))
-    yield Two(world, [first, second, consumer, stranger], datasets, agreements)
+    return Two(world, [first, second, consumer, stranger], datasets, agreements)
 
 
 def names(document: Any) -> set[str]:
@@ -73,12 +72,13 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
     for dataset in ("first/towns", "second/towns"):
         assert (await two.ask(dataset)).status == 200
         assert (await two.ask(dataset, fields=["salary"])).status == 403
-    entries = await two.world.entries()
     for owner, other, dataset in (
         (two.first, two.second, two.datasets[1]),
         (two.second, two.first, two.datasets[0]),
     ):
+        before = len(await two.world.entries())
         seen = await all_of(two.world, owner.steward)
+        entries = await two.world.entries()
         mine = [one["index"] for one in seen]
         for one in seen:
             assert entries[one["index"]] == one["body"]
@@ -86,8 +86,7 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
             assert dataset["id"] not in names(one["body"]), one
         uses = [one["body"]["type"] for one in seen if one["body"].get("decision")]
         assert uses == ["delivery.completed", "delivery.refused"]
-        about = {index for index, body in enumerate(entries) if owner.id in names(body)}
-        assert about - {len(entries)} <= set(mine)
+        assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(mine)
 
 
 async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -> None:
@@ -98,13 +97,9 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
     assert (await two.ask("first/towns")).problem == "agreement-suspended"
     seen = [one["body"] for one in await all_of(two.world, two.consumer.system)]
     assert seen
-    relatives = (two.first.id, two.second.id)
     for body in seen:
         parties = {body["actor"].get("organisation"), body.get("consumer")}
         assert two.consumer.id in parties or body["type"].startswith("application."), body
-        assert (
-            body["actor"].get("organisation") not in relatives or body.get("consumer") or "application" in body["type"]
-        )
     types = {body["type"] for body in seen}
     assert {"application.submitted", "agreement.concluded", "agreement.suspended", "delivery.refused"} <= types
     assert not types & {"dataset.published", "source.registered"}
@@ -113,7 +108,7 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
 async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -> None:
     await two.ask("first/towns")
     for one in await all_of(two.world, two.stranger.steward):
-        assert two.stranger.id in names(one["body"])
+        assert names(one["body"]) & {two.stranger.id, two.stranger.steward_id, two.stranger.system_id}
     anonymous = await two.world.send("GET", SEARCH, {})
     assert (anonymous.status, anonymous.problem) == (401, "signature-missing")
     assert (await two.world.call(two.world.keys["operator"], "GET", SEARCH)).problem == "role-missing"
