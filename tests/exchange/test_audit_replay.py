@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -22,6 +23,7 @@ from tests.support.founded import founded
 from tests.support.scene import DELIVERIES, Scene
 from tests.support.world import Answer, Key, Party, World
 
+ROOT = Path(__file__).parents[2]
 FILTER = {"field": "city", "op": "prefix", "value": "33010"}
 
 
@@ -238,6 +240,23 @@ async def test_the_application_may_change_none_of_it(story: Story) -> None:
             await owner.execute(statement)
     await owner.execute("DELETE FROM decision_inputs")  # retention is the owner's to carry out
     await owner.close()
+
+
+async def test_the_page_s_retention_deletes_what_no_later_entry_names(story: Story) -> None:
+    old, new = await story.ask(limit=2), await story.ask(fields=["city"])
+    await story.ask(fields=["name"])
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    statement = page[page.index("DELETE FROM decision_inputs") :].partition(";")[0]
+    async with as_owner(story.world) as connection:
+        assert await connection.execute(statement) == "DELETE 0"  # all are too young
+        young = statement.replace("6 years", "0 seconds").replace("4096", str(new))
+        assert await connection.execute(young) == "DELETE 1"
+    assert (await story.says(old))["verdict"] == "input-missing"
+    assert (await story.says(new))["verdict"] == "agrees"
+    await story.change("suspension")
+    await story.change("resumption")
+    await story.ask(limit=2)  # decided anew, on the same facts
+    assert (await story.says(old))["verdict"] == "agrees"
 
 
 # A policy of another day ----------------------------------------------------------------------------------------------

@@ -89,6 +89,14 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
         assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(mine)
 
 
+async def test_who_may_only_consume_does_not_see_the_uses_of_its_organisation_s_data(two: Two) -> None:
+    assert (await two.ask("first/towns")).status == 200
+    seen = [one["body"] for one in await all_of(two.world, two.first.system)]
+    assert {body["actor"].get("organisation") for body in seen} <= {two.first.id}
+    assert not [body for body in seen if body["type"].startswith("delivery.")]
+    assert [one for one in await all_of(two.world, two.first.steward) if one["body"]["type"] == "delivery.completed"]
+
+
 async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -> None:
     await two.ask("first/towns")
     await two.world.done(
