@@ -1,14 +1,14 @@
 """The index by which people find entries, and how an entry's body is read inside the database.
 
 Revision: 0007
-Revises: 0003
+Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
