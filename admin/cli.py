@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError
 
-from admin import databases, founding, joining, places, reaching, serving, shown
+from admin import auditing, databases, founding, joining, places, reaching, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
@@ -43,6 +43,8 @@ class Level(StrEnum):
 database = typer.Typer(help="Bring the database up to date, or check the migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
 app.add_typer(hold, name="hold")
+app.add_typer(auditing.audit, name="audit")
+app.add_typer(auditing.ledger, name="ledger")
 app.command("demo")(demo_command)
 app.command()(erase)
 

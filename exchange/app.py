@@ -25,6 +25,7 @@ from exchange.audit.publisher import Publisher
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
+from exchange.decisions.service import keep_bundle
 from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
@@ -46,7 +47,7 @@ from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
 from ledger import note, store
 from ledger.sequencer import Sequencer
-from policies.bundle import bundle
+from policies.bundle import Bundle, bundle
 from policies.cache import DecisionCache
 from policies.engine import EmbeddedEngine, Engine
 from policies.opa_server import opa_server
@@ -147,6 +148,8 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     stack.push_async_callback(sequencer.stop)
     own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}
     reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
+    rules = bundle()
+    await keep_bundle(database, clock, rules)
     readers = _readers(settings, reach, stack)
     stack.push_async_callback(readers.close)
     runtime = Runtime(
@@ -155,7 +158,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         database=database,
         sequencer=sequencer,
         roles=Roles(),
-        engine=DecisionCache(await _engine(settings, stack)),
+        engine=DecisionCache(await _engine(settings, rules, stack)),
         seal=ring.seal,
         slots=slots,
         readers=readers,
@@ -191,8 +194,7 @@ async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:
     storage.collect(settings.data / "snapshots", kept=kept, now=clock.now())
 
 
-async def _engine(settings: Settings, stack: AsyncExitStack) -> Engine:
-    rules = bundle()
+async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
     if settings.opa_url is None:
         return EmbeddedEngine(rules)
     token = settings.opa_token.get_secret_value() if settings.opa_token else None

@@ -317,12 +317,26 @@ class RequestRefused(Body):
 
 
 class AuditRead(Body):
-    """Somebody searched the ledger through the exchange; `query` is the digest of the search."""
+    """Somebody searched the ledger through the exchange, in the scope that its roles give: everything, or what is its
+    organisation's. The salt of `query` is in the answer.
+    """
 
     type: Literal["audit.read"] = "audit.read"
     affects_decisions: ClassVar[bool] = False
-    query: Hex
-    found: int
+    query: Annotated[Hex, Field(description="salted digest of the filter")]
+    found: Annotated[int, Field(description="how many entries were shown")]
+    scope: Annotated[
+        Literal["exchange", "organisation"] | None, Field(description="absent in entries before it was told")
+    ] = None
+
+
+class AuditReplayed(Body):
+    """Somebody had the decision of an entry, the object, made again from what is kept of it, and was told the verdict."""
+
+    type: Literal["audit.replayed"] = "audit.replayed"
+    affects_decisions: ClassVar[bool] = False
+    scope: Literal["exchange", "organisation"]
+    verdict: str
 
 
 class ErasureExecuted(Body):

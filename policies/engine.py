@@ -69,8 +69,12 @@ class EmbeddedEngine:
 
     def decide_now(self, document: DeliveryInput) -> Decision:
         """Decide without an event loop, as a replay on an auditor's machine does."""
+        return self.decide_document(document.to_json())
+
+    def decide_document(self, document: bytes) -> Decision:
+        """Decide on an input document as it was stored, which may have been written by another version of this one."""
         try:
-            answer = self.evaluate(document.to_json().decode())
+            answer = self.evaluate(document.decode())
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as problem:  # noqa: BLE001 a panic in the engine is a BaseException

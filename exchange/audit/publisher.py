@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from exchange.agreements import service as agreements
+from exchange.audit import indexing
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
@@ -65,10 +66,18 @@ class Publisher:
                 if loop.time() >= chores_due:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY
+                await self._index(connection)
                 await asyncio.sleep(self._runtime.settings.checkpoint_interval)
         finally:
             with suppress(*FAILURES):
                 await publication.resign(connection)
+
+    async def _index(self, connection: Connection) -> None:
+        """Half the time between checkpoints at most. A failure here concerns those who search, not the checkpoints."""
+        try:
+            await indexing.keep_up(connection, seconds=self._runtime.settings.checkpoint_interval / 2)
+        except FAILURES as error:
+            log().warning("the index of the ledger was not brought up to date", exc_info=error)
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()

@@ -5,9 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from exchange.audit import service
+from exchange.audit import service, waiting
 from exchange.audit.errors import EntriesPrivate, NotYetCovered
-from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, ExchangeKeyOut, WellKnown
+from exchange.audit.schemas import (
+    CheckpointOut,
+    CheckpointsOut,
+    EntriesOut,
+    ExchangeKeyOut,
+    Filter,
+    ReplayOut,
+    WellKnown,
+)
 from exchange.kernel.database import Connection
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
@@ -72,7 +80,7 @@ async def checkpoint(
             raise publication.NotPublished
         return found
 
-    found = await service.published(runtime_of(request), read, wait=service.wait_of(prefer))
+    found = await waiting.published(runtime_of(request), read, wait=waiting.wait_of(prefer))
     return PlainTextResponse(found.note, headers=_FRESH)
 
 
@@ -95,10 +103,10 @@ async def receipt(
     prefer: Annotated[str | None, Header(description="`wait=5` waits until a checkpoint covers it")] = None,
 ) -> PlainTextResponse:
     """The receipt of an entry: its inclusion proof under a signed checkpoint (C2SP tlog-proof)."""
-    found = await service.published(
+    found = await waiting.published(
         runtime_of(request),
         lambda connection: publication.receipt(connection, index),
-        wait=service.wait_of(prefer),
+        wait=waiting.wait_of(prefer),
     )
     return PlainTextResponse(found, headers=_FRESH)
 
@@ -133,7 +141,7 @@ async def tile(
         raise NotFound("A tile's address is tile/<level>/<index> with an optional .p/<width>.") from error
     if wanted.level == tiles.ENTRIES:
         return Response(await _bundle(request, wanted), media_type=_OCTETS, headers=_IMMUTABLE)
-    hashes = await service.published(
+    hashes = await waiting.published(
         runtime_of(request),
         lambda connection: publication.read_tile(connection, wanted.level, wanted.index, wanted.width),
     )
@@ -150,11 +158,13 @@ async def _bundle(request: Request, wanted: tiles.Tile) -> bytes:
         return tiles.pack(await store.read_leaves(connection, start, start + wanted.width))
 
 
-@router.get("/entries")
-async def search(
-    work: SignedWork,
-    start: Annotated[int, Query(ge=0, lt=_MOST)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> EntriesOut:
-    """Entries by index, for an auditor of the exchange. Reading them is itself on the ledger."""
-    return await service.search(work, start=start, limit=limit)
+@router.get("/entries", responses=problems(500))
+async def search(work: SignedWork, asked: Annotated[Filter, Query()]) -> EntriesOut:
+    """Search the ledger, refusals included, as far as your roles let you see it. Reading it is itself on the ledger."""
+    return await service.search(work, asked)
+
+
+@router.get("/entries/{index}/replay")
+async def replay(work: SignedWork, index: Index) -> ReplayOut:
+    """Make the decision of an entry again, for the dataset's owner or an auditor. It is itself on the ledger."""
+    return await service.replay(work, index)

@@ -1,10 +1,58 @@
 """What the audit room answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from exchange.kernel.schemas import Out
+from exchange.audit.replaying import Verdict
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.schemas import In, Moment, Out
+from ledger.bodies import Lane
+
+Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
+_MOST = 2**53
+
+
+class Filter(In):
+    """What is looked for: entries that fit every value given, and all entries where none is."""
+
+    organisation: Annotated[Word | None, Field(description="Who acted: the organisation's id")] = None
+    principal: Annotated[Word | None, Field(description="Who acted: the member's or system's id")] = None
+    key: Annotated[Word | None, Field(description="Who acted: the key's id")] = None
+    type: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_.]{0,63}\*?$")] | None,
+        Field(description="What happened: `delivery.refused`; `delivery` or `delivery.*` for all that begin so"),
+    ] = None
+    object_kind: Annotated[Word | None, Field(description="What was acted on: its kind, such as `key`")] = None
+    object: Annotated[Word | None, Field(description="What was acted on: its id")] = None
+    dataset: Annotated[Word | None, Field(description="The dataset's id")] = None
+    agreement: Annotated[Word | None, Field(description="The agreement's id")] = None
+    owner: Annotated[Word | None, Field(description="Whose data or people it is about: the organisation's id")] = None
+    consumer: Annotated[Word | None, Field(description="Who asked, was granted or received: the organisation's id")] = (
+        None
+    )
+    subject: Annotated[Word | None, Field(description="The pseudonym of the person the data is about")] = None
+    since: Annotated[Moment | None, Field(description="Not before this time")] = None
+    until: Annotated[Moment | None, Field(description="Before this time")] = None
+    outcome: Annotated[
+        Literal["allowed", "refused"] | None, Field(description="Whether it was done, or refused with a problem")
+    ] = None
+    problem: Annotated[
+        Word | None, Field(description="Refused with this problem type, such as `purpose-not-granted`")
+    ] = None
+    purpose: Annotated[Word | None, Field(description="The purpose that was stated")] = None
+    lane: Annotated[Lane | None, Field(description="The rule set that held")] = None
+    order: Annotated[Literal["oldest", "newest"], Field(description="Which come first")] = "oldest"
+    start: Annotated[
+        int | None,
+        Field(ge=0, lt=_MOST, description="The index to begin at, itself included: `next` of the page before"),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+    def plain(self) -> dict[str, Any]:
+        """The filter as it is committed to on the ledger: what was given, the defaults, times in UTC."""
+        found = self.model_dump(exclude_none=True)
+        return found | {name: rfc3339(found[name]) for name in ("since", "until") if name in found}
 
 
 class CheckpointOut(Out):
@@ -24,6 +72,7 @@ class EntryOut(Out):
     """An entry, parsed; the bytes that were hashed are at /ledger/entries/{index}."""
 
     index: int
+    hash: Annotated[str, Field(description="The leaf hash of these very bytes, hex")]
     prev: str
     body: dict[str, Any]
 
@@ -33,6 +82,30 @@ class EntriesOut(Out):
 
     entries: list[EntryOut]
     next: Annotated[int | None, Field(description="The `start` of the next page; null at the end")]
+    size: Annotated[int, Field(description="How many entries the ledger had; all of them were searched")]
+    query: Annotated[dict[str, Any], Field(description="The filter as its digest on the ledger was taken")]
+    salt: Annotated[str, Field(description="16 bytes in hex; with it, `query` on the ledger can be checked")]
+
+
+class DifferenceOut(Out):
+    """One thing in which an entry and the decision made again differ; digests, not what they stand for."""
+
+    what: str
+    recorded: Any
+    replayed: Any
+
+
+class ReplayOut(Out):
+    """A decision made again from the bundle, the input and the time that the entry names."""
+
+    index: int
+    verdict: Verdict
+    explanation: str
+    at: str | None
+    policy: Annotated[str | None, Field(description="The digest of the policy bundle that decided")]
+    differences: list[DifferenceOut]
+    input: Annotated[dict[str, Any] | None, Field(description="What was decided on, without the time")]
+    salt: Annotated[str | None, Field(description="The salt of the digests of input and obligations, hex")]
 
 
 class ExchangeKeyOut(Out):

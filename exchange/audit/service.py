@@ -1,62 +1,123 @@
-"""Reading the ledger: receipts that may be waited for, and the search that leaves an entry itself."""
+"""The verbs of those who look into the ledger: search it, and have a decision made again. Either leaves an entry itself."""
 
-import asyncio
-import hashlib
-import re
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Literal
 
-from exchange.audit import queries
-from exchange.audit.errors import NotYetCovered
-from exchange.audit.schemas import EntriesOut, EntryOut
-from exchange.kernel.database import Connection
-from exchange.kernel.runtime import Runtime
+from exchange.audit import indexing, queries, replaying
+from exchange.audit.queries import Scope, Wanted
+from exchange.audit.reading import read
+from exchange.audit.schemas import EntriesOut, EntryOut, Filter, ReplayOut
+from exchange.audit.scopes import scope_of
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.commitments import commitment, new_salt
+from exchange.kernel.database import driver
+from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
-from ledger import bodies, canonical, entry, publication
+from ledger import bodies, merkle
 
-_POLL = 0.05
-_WAIT = re.compile(r"(?:^|[,\s])wait=(\d{1,2})(?:$|[;,\s])")
-_LONGEST_WAIT = 30
-T = TypeVar("T")
-
-
-def wait_of(prefer: str | None) -> int:
-    """The seconds of `Prefer: wait=…` (RFC 7240 section 4.3); at most half a minute."""
-    found = _WAIT.search(prefer or "")
-    return min(int(found[1]), _LONGEST_WAIT) if found else 0
-
-
-async def published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]], *, wait: int = 0) -> T:
-    """Something a checkpoint has to cover first, waited for at most so many seconds. Raises NotYetCovered."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
-    while True:
-        try:
-            async with runtime.database.pool.acquire() as connection:
-                return await read(connection)
-        except publication.NotPublished as error:
-            if loop.time() >= deadline:
-                raise NotYetCovered(
-                    "Ask again in a second, or send Prefer: wait=5.", headers={"Retry-After": "1"}
-                ) from error
-        await asyncio.sleep(_POLL)
+# Filters by the column that each is a value of.
+_COLUMNS = {
+    name: name for name in ("organisation", "principal", "key", "dataset", "agreement", "owner", "consumer")
+} | {
+    "object_kind": "object_kind",
+    "object": "object_id",
+    "subject": "subject",
+    "purpose": "purpose",
+    "lane": "lane",
+    "problem": "problem",
+}
 
 
-async def search(work: Work, *, start: int, limit: int) -> EntriesOut:
-    """A page of entries for an auditor of the exchange; that it was read is an entry itself."""
-    work.permit("audit", "read", "exchange")
-    found = await queries.leaves(work.session, start=start, stop=start + limit)
+async def search(work: Work, asked: Filter) -> EntriesOut:
+    """A page of the entries that the principal may see and looks for; that it looked is an entry itself.
+
+    Raises Forbidden, IndexBehind, EntryAltered.
+    """
+    scope = scope_of(work)
+    await indexing.catch_up(work.runtime)
+    size = await queries.size(work.session)
+    found = await queries.search(
+        work.session, wanted(asked), scope, order=asked.order, start=asked.start, limit=asked.limit + 1
+    )
+    shown = found[: asked.limit]
+    leaves = await queries.leaves(work.session, shown)
     entries = []
-    for _, leaf in found:
-        parsed = entry.parse(leaf)
-        entries.append(EntryOut(index=parsed.seq, prev=parsed.prev.hex(), body=parsed.body))
+    for index in shown:
+        parsed = read(index, leaves.get(index))
+        entries.append(
+            EntryOut(
+                index=index,
+                hash=merkle.leaf_hash(leaves[index].leaf).hex(),
+                prev=parsed.prev.hex(),
+                body=parsed.body,
+            )
+        )
+    salt = _salt(work)
     work.record(
         bodies.AuditRead(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            query=hashlib.sha256(canonical.dumps({"limit": limit, "start": start})).hexdigest(),
+            query=commitment(asked.plain(), salt=salt),
             found=len(entries),
+            scope=_name(scope),
         )
     )
-    return EntriesOut(entries=entries, next=start + limit if len(entries) == limit else None)
+    return EntriesOut(
+        entries=entries,
+        next=found[asked.limit] if len(found) > asked.limit else None,
+        size=size,
+        query=asked.plain(),
+        salt=salt,
+    )
+
+
+async def replay(work: Work, index: int) -> ReplayOut:
+    """Make the decision of an entry again; for its dataset's owner and the exchange's auditor. Raises NotFound, Forbidden."""
+    scope = scope_of(work)
+    await indexing.catch_up(work.runtime)
+    if await queries.indexed(work.session, index, scope) is None:
+        raise NotFound("There is no such entry, or none whose decision you may see made again.")
+    leaves = await queries.leaves(work.session, [index])
+    replayed = await replaying.Replayer(await driver(work.session)).replay(index, leaves.get(index))
+    work.record(
+        bodies.AuditReplayed(
+            at=work.now,
+            actor=work.principal.actor,
+            request=work.request,
+            object=bodies.Object(kind="entry", id=str(index)),
+            scope=_name(scope),
+            verdict=replayed.verdict,
+        )
+    )
+    return ReplayOut.model_validate(replayed)
+
+
+def wanted(asked: Filter) -> Wanted:
+    """A filter as the index is asked."""
+    plain = asked.model_dump()
+    values = {column: plain[name] for name, column in _COLUMNS.items() if plain[name] is not None}
+    prefix = None
+    if asked.type is not None:
+        if asked.type.endswith("*") or "." not in asked.type:
+            prefix = asked.type.removesuffix("*") if asked.type.endswith("*") else f"{asked.type}."
+        else:
+            values["type"] = asked.type
+    return Wanted(
+        values,
+        prefix=prefix,
+        since=rfc3339(asked.since) if asked.since else None,
+        until=rfc3339(asked.until) if asked.until else None,
+        is_refused=None if asked.outcome is None else asked.outcome == "refused",
+    )
+
+
+def _name(scope: Scope) -> Literal["exchange", "organisation"]:
+    return "exchange" if scope.everything else "organisation"
+
+
+def _salt(work: Work) -> str:
+    """The salt of what was asked: in the answer, and to be found again by whoever has the exchange's seal.
+
+    Who looks for whom must not be found by trying, and yet be provable.
+    """
+    return work.runtime.seal.salt(f"audit.read/{work.request.base}") if work.request else new_salt()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.models import Source as Source
+from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
@@ -128,3 +129,11 @@ async def publishing(session: AsyncSession, source_id: UUID) -> Sequence[Dataset
         .where(DatasetVersion.source_id == source_id, Dataset.state == "published")
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def salt_of(connection: Connection, dataset_id: UUID, version: int) -> str | None:
+    """The salt of a dataset's version, which goes into the digests that its entries hold; None where it is gone."""
+    found: str | None = await connection.fetchval(
+        "SELECT salt FROM dataset_versions WHERE dataset_id = $1 AND version = $2", dataset_id, version
+    )
+    return found

@@ -1,18 +1,15 @@
 """Deciding: the facts in the one input document, the decision out of it, remembered while nothing it rests on moves."""
 
-import hashlib
-
 from adapters.plan import Column, Condition
+from exchange.decisions import service as decisions
 from exchange.delivery.facts import Decided, Facts, Offer
 from exchange.delivery.planning import columns_json, granted, sorting
 from exchange.delivery.schemas import DeliveryRequest
-from exchange.kernel.identifiers import as_id
 from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
-from ledger import bodies
 from policies import documents
 from policies.cache import span
-from policies.documents import Decision, DeliveryInput, Rbac
+from policies.documents import DeliveryInput, Rbac
 
 
 async def decide(
@@ -45,7 +42,9 @@ async def decide(
     )
     decision = await runtime.engine.decide(document)
     begin, end = span(document)
-    record = _record(runtime, offer, document, decision)
+    facts_read = document.facts()
+    record = decisions.recorded(decision, engine=runtime.engine.name, facts=facts_read, salt=offer.salt)
+    await decisions.keep(runtime.database, runtime.clock, record, facts_read)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
     order: tuple[str, ...] = ()
@@ -73,26 +72,3 @@ async def decide(
 def candidates(offer: Offer, purpose: str) -> tuple[documents.Agreement, ...]:
     """The agreements that go into a decision: those made for the purpose first, of these the active, then the newest."""
     return tuple(sorted(offer.agreements, key=lambda one: purpose not in one.purposes)[: documents.MAX_AGREEMENTS])
-
-
-def _record(runtime: Runtime, offer: Offer, document: DeliveryInput, decision: Decision) -> bodies.Decision:
-    """A decision as ledger entries hold it; the time it was made at is the entry's."""
-    obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
-    return bodies.Decision(
-        outcome="allow" if decision.allow else "deny",
-        policy=decision.revision,
-        engine=runtime.engine.name,
-        input=_digest(document.facts(), offer),
-        obligations=_digest(obligations, offer) if obligations is not None else None,
-        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
-    )
-
-
-def _digest(content: bytes, offer: Offer) -> str:
-    """Salted: a consumer knows all of this but the owner's row filters, and must not find those by trying."""
-    return hashlib.sha256(bytes.fromhex(offer.salt) + content).hexdigest()
-
-
-def _ref(ref: str | None) -> str | None:
-    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
-    return ref if ref is not None and as_id(ref) is not None else None

@@ -56,6 +56,7 @@ _DESCRIPTIONS = {
     415: ("The body's media type is not read here", "unsupported-media-type"),
     422: ("The request is not valid", "request-invalid"),
     429: ("Too many refusals", "too-many-refusals"),
+    500: ("The exchange failed, or found what it keeps altered", "internal-error"),
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }

@@ -2,7 +2,9 @@
 
 import exchange.agreements.models
 import exchange.applications.models
+import exchange.audit.models
 import exchange.catalog.models
+import exchange.decisions.models
 import exchange.delivery.models
 import exchange.kernel.models
 import exchange.participants.models

@@ -294,9 +294,13 @@ AGREEMENTS = table(
     ("resumed after its end", "conflict", "owner", agreement("resumption", "owner", which="ended")),
     ("suspended after its end", "conflict", "owner", agreement("suspension", "owner", which="ended")),
     ("no reason given", "request-invalid", "owner", agreement("suspension", "owner", reason="")),
-    ("the ledger read by a consumer", "role-missing", "consumer", get("consumer", "/audit/entries")),
+    ("the ledger read by an operator", "role-missing", "operator", get("operator", "/audit/entries")),
     ("the ledger read backwards", "request-invalid", "auditor", get("auditor", "/audit/entries?start=-1")),
     ("the ledger read beyond numbers", "request-invalid", "auditor", get("auditor", f"/audit/entries?start={2**63}")),
+    ("the ledger searched for nothing known", "request-invalid", "auditor", get("auditor", "/audit/entries?who=me")),
+    ("the ledger searched for half a type", "request-invalid", "auditor", get("auditor", "/audit/entries?type=%25")),
+    ("the ledger searched at no time", "request-invalid", "auditor", get("auditor", "/audit/entries?since=yesterday")),
+    ("a decision made again beyond the end", "not-found", "auditor", get("auditor", f"/audit/entries/{2**52}/replay")),
 )  # fmt: skip
 
 

@@ -92,12 +92,13 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/agreements/{agreement_id}/resumption", reason, (N, R, "conflict", R)),
     ("POST", "/agreements/{agreement_id}/termination", reason, (N, None, None, R)),
     ("GET", "/deliveries/{stream_id}", nothing, (N, N, N, N)),
-    ("GET", "/audit/entries", nothing, (R, R, R, OK)),
     ("POST", "/subjects/details", lambda _: {"entry": 0}, (N, N, N, N)),
     ("POST", "/subjects/erasure", lambda _: {"subject": "0" * 64, "basis": "other-law"}, (R, R, R, R)),
     ("GET", "/subjects/holds", nothing, (R, R, R, R)),
     ("POST", "/subjects/holds", hold, (R, R, R, R)),
     ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
+    ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
+    ("GET", "/audit/entries/{index}/replay", nothing, (N, N, OK, OK)),
 ]  # fmt: skip
 ROWS = [
     pytest.param(method, path, document, who, outcome, id=f"{who} {method} {path}")
@@ -119,6 +120,7 @@ def address(scene: Scene, path: str) -> str:
         handle="draft",
         application_id=scene.objects["application"]["id"],
         agreement_id=scene.objects["agreement"]["id"],
+        index=scene.objects["published"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )

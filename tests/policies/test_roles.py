@@ -50,7 +50,7 @@ def test_one_distribution_provides_casbin():
         ("agreement.suspend", ["steward", "approver"]),
         ("agreement.end", ["consumer"]),
         ("delivery.request", ["consumer"]),
-        ("audit.read", ["steward", "approver", "auditor"]),
+        ("audit.read", ["steward", "approver", "consumer", "auditor"]),
         ("subject.read", ["steward", "approver", "auditor"]),
         ("subject.access", ["operator"]),
         ("subject.erase", ["operator"]),

@@ -140,6 +140,7 @@ _VALUES: Mapping[str, Any] = {
     "started": 41,
     "supersedes": _KEYID,
     "until": "2026-01-12T08:00:00.000000Z",
+    "verdict": "agrees",
     "version": 1,
     "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 }
@@ -157,7 +158,8 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
     "request": None,
-    "audit": None,
+    "audit.read": None,
+    "audit": "entry",
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
@@ -165,7 +167,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "hold": "subject",
     "details": "subject",
 }
-_OBJECT_IDS: Mapping[str, str] = {"key": _KEYID, "subject": _DIGEST}
+_OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "subject": _DIGEST}
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
@@ -219,7 +221,8 @@ def example(model: type[BaseModel], name: str) -> dict[str, Any]:
     }
     if own.get("outcome") == "deny":
         document["decision"].update(_DENIED)
-    kind = _OBJECTS.get(name.partition(".")[0], name.partition(".")[0])
+    family = name.partition(".")[0]
+    kind = _OBJECTS.get(name, _OBJECTS.get(family, family))
     if kind is not None:
         document["object"] = {"id": _OBJECT_IDS.get(kind, f"{_ID}4"), "kind": kind}
         if name.startswith(_VERSIONED):

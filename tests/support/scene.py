@@ -127,6 +127,7 @@ async def staged(settings: Settings, dsn: str) -> AsyncIterator[Scene]:
         people = objects["people"] = await world.dataset(owner, table, "people", terms=mask)
         file = objects["file"] = await world.file_source(owner, CSV.encode())
         degrees = objects["degrees"] = await world.dataset(owner, file, "degrees")
+        objects["published"] = [one["type"] for one in await world.entries()].index("dataset.published")
         await world.agreement(consumer, owner, degrees)
         objects["agreement"] = await world.agreement(consumer, owner, people)
         objects["application"] = await world.apply(consumer, people)

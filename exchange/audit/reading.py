@@ -1,0 +1,32 @@
+"""Reading an entry for somebody: its bytes, and nothing said of it elsewhere, against the hash that stands for them."""
+
+from exchange.audit.errors import EntryAltered
+from exchange.audit.queries import Leaf
+from exchange.kernel.logs import log
+from ledger import entry, merkle
+from ledger.entry import Entry
+
+
+def read(index: int, leaf: Leaf | None) -> Entry:
+    """The entry of an index. Raises EntryAltered unless its bytes are those that were hashed and, where a checkpoint
+    covers them, those in the tree.
+    """
+    parsed = parse(index, leaf)
+    if parsed is None:
+        log().critical("an entry is not what was hashed", entry=index)
+        raise EntryAltered("Compare the ledger with an export made before.", index=index)
+    return parsed
+
+
+def parse(index: int, leaf: Leaf | None) -> Entry | None:
+    """The entry of an index; None where it is gone or its bytes are not the ones that were hashed."""
+    if leaf is None:
+        return None
+    hashed = merkle.leaf_hash(leaf.leaf)
+    if hashed != leaf.leaf_hash or leaf.signed not in {None, hashed}:
+        return None
+    try:
+        parsed = entry.parse(leaf.leaf)
+    except entry.MalformedEntry:
+        return None
+    return parsed if parsed.seq == index else None

@@ -1,0 +1,172 @@
+"""Replaying: making the decision of an entry again from what is kept of it, and saying where the two differ.
+
+The bundle that decided, the input document, the time of the entry: nothing else goes into a decision. Each is held
+against its digest in the entry first, so that what was changed in the database since is said, and not replayed.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from exchange.audit.queries import Leaf
+from exchange.audit.reading import parse
+from exchange.catalog import queries as catalog
+from exchange.decisions import queries as decisions
+from exchange.decisions.service import recorded, salted
+from exchange.kernel.database import Connection
+from exchange.kernel.identifiers import as_id
+from ledger import bodies, canonical
+from policies.bundle import Bundle
+from policies.documents import Decision
+from policies.engine import BundleRefused, EmbeddedEngine
+
+Verdict = Literal[
+    "agrees",
+    "differs",
+    "no-decision",
+    "policy-unavailable",
+    "entry-altered",
+    "bundle-missing",
+    "bundle-altered",
+    "input-missing",
+    "input-altered",
+    "salt-missing",
+]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+EXPLANATIONS: dict[Verdict, str] = {
+    "agrees": "the same outcome, reasons and obligations",
+    "differs": "another decision than the entry records",
+    "no-decision": "no decision was made: the request was refused before, or the entry is of another kind",
+    "policy-unavailable": "the engine gave no decision at that time, which is a denial and nothing to make again",
+    "entry-altered": "the entry is gone, or its bytes are not those that were hashed",
+    "bundle-missing": "the policy bundle that decided is not kept here",
+    "bundle-altered": "what is kept as the policy bundle is not what decided",
+    "input-missing": "the input document is not kept here; it may have been deleted when its time was over",
+    "input-altered": "what is kept as the input document is not what was decided on",
+    "salt-missing": "the salt of the dataset's version is gone, so the input cannot be held against its digest",
+}
+SOUND: frozenset[Verdict] = frozenset({"agrees", "no-decision", "policy-unavailable"})
+"""The verdicts that accuse nobody and miss nothing."""
+
+_ENGINES_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which an entry and the decision made again differ."""
+
+    what: str
+    recorded: Any
+    replayed: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one entry's decision. `input` is the document without its time, behind `salt` the digest's content."""
+
+    index: int
+    verdict: Verdict
+    at: str | None = None
+    policy: str | None = None
+    differences: tuple[Difference, ...] = ()
+    input: dict[str, Any] | None = None
+    salt: str | None = None
+
+    @property
+    def explanation(self) -> str:
+        """The verdict in words."""
+        return EXPLANATIONS[self.verdict]
+
+
+class Replayer:
+    """Replays entries on one connection. Each bundle gets an engine of its own, the exchange's present one is not asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._engines: dict[str, EmbeddedEngine | Verdict] = {}
+
+    async def replay(self, index: int, leaf: Leaf | None) -> Replayed:
+        """Make the decision of an entry again; whatever stands in the way is the verdict."""
+        entry = parse(index, leaf)
+        if entry is None:
+            return Replayed(index, "entry-altered")
+        at = entry.body.get("at")
+        if "decision" not in entry.body:
+            return Replayed(index, "no-decision", at)
+        try:
+            was = bodies.Decision.model_validate_json(canonical.dumps(entry.body["decision"]))
+            made_at = datetime.fromisoformat(str(at))
+        except (ValidationError, ValueError):
+            return Replayed(index, "entry-altered", at)
+        return await self._decide(index, was, entry.body, int(made_at.timestamp()))
+
+    async def _decide(self, index: int, was: bodies.Decision, body: dict[str, Any], now: int) -> Replayed:
+        at = body["at"]
+
+        def stopped(verdict: Verdict) -> Replayed:
+            return Replayed(index, verdict, at, was.policy)
+
+        if any(reason.code == "policy-unavailable" for reason in was.reasons):
+            return stopped("policy-unavailable")
+        engine = await self._engine(was.policy)
+        if not isinstance(engine, EmbeddedEngine):
+            return stopped(engine)
+        document = await decisions.kept_input(self._connection, was.input) if was.input else None
+        if document is None:
+            return stopped("input-missing")
+        salt = await self._salt(body)
+        if salt is None:
+            return stopped("salt-missing")
+        if salted(document, salt=salt) != was.input:
+            return stopped("input-altered")
+        facts = json.loads(document)
+        decided = engine.decide_document(json.dumps({**facts, "now": now}, ensure_ascii=False).encode())
+        is_now = recorded(decided, engine=engine.name, facts=document, salt=salt)
+        differences = _differences(was, is_now, body.get("agreement"), decided)
+        return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
+
+    async def _engine(self, digest: str) -> EmbeddedEngine | Verdict:
+        if digest not in self._engines:
+            if len(self._engines) >= _ENGINES_KEPT:
+                self._engines.clear()
+            self._engines[digest] = _prepared(await decisions.kept_bundle(self._connection, digest), digest)
+        return self._engines[digest]
+
+    async def _salt(self, body: dict[str, Any]) -> str | None:
+        about = body.get("object") or {}
+        identifier = as_id(str(about.get("id")))
+        version = about.get("version")
+        if identifier is None or not isinstance(version, int):
+            return None
+        return await catalog.salt_of(self._connection, UUID(str(identifier)), version)
+
+
+def _prepared(bundle: Bundle | None, digest: str) -> EmbeddedEngine | Verdict:
+    if bundle is None:
+        return "bundle-missing"
+    if bundle.digest != digest:
+        return "bundle-altered"
+    try:
+        return EmbeddedEngine(bundle)
+    except BundleRefused:  # one that has decided compiled; whatever this is, it did not decide
+        return "bundle-altered"
+
+
+def _differences(
+    was: bodies.Decision, is_now: bodies.Decision, agreement: str | None, decided: Decision
+) -> tuple[Difference, ...]:
+    pairs = [
+        ("outcome", was.outcome, is_now.outcome),
+        ("agreement", agreement, decided.agreement),
+        ("obligations", was.obligations, is_now.obligations),
+        (
+            "reasons",
+            [reason.model_dump(exclude_none=True) for reason in was.reasons],
+            [reason.model_dump(exclude_none=True) for reason in is_now.reasons],
+        ),
+    ]
+    return tuple(Difference(what, recorded, replayed) for what, recorded, replayed in pairs if recorded != replayed)

@@ -1,0 +1,38 @@
+"""Reading what a checkpoint has to cover first, which may be waited for."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from exchange.audit.errors import NotYetCovered
+from exchange.kernel.database import Connection
+from exchange.kernel.runtime import Runtime
+from ledger import publication
+
+_POLL = 0.05
+_WAIT = re.compile(r"(?:^|[,\s])wait=(\d{1,2})(?:$|[;,\s])")
+_LONGEST_WAIT = 30
+T = TypeVar("T")
+
+
+def wait_of(prefer: str | None) -> int:
+    """The seconds of `Prefer: wait=…` (RFC 7240 section 4.3); at most half a minute."""
+    found = _WAIT.search(prefer or "")
+    return min(int(found[1]), _LONGEST_WAIT) if found else 0
+
+
+async def published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]], *, wait: int = 0) -> T:
+    """Something a checkpoint has to cover first, waited for at most so many seconds. Raises NotYetCovered."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    while True:
+        try:
+            async with runtime.database.pool.acquire() as connection:
+                return await read(connection)
+        except publication.NotPublished as error:
+            if loop.time() >= deadline:
+                raise NotYetCovered(
+                    "Ask again in a second, or send Prefer: wait=5.", headers={"Retry-After": "1"}
+                ) from error
+        await asyncio.sleep(_POLL)

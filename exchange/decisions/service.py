@@ -1,0 +1,62 @@
+"""Recording a decision, and keeping what it was made of.
+
+Recording is the same for a delivery and for a replay, so that the two can be compared field by field.
+"""
+
+import hashlib
+
+from exchange.decisions import queries
+from exchange.kernel.clock import Clock
+from exchange.kernel.database import Database
+from exchange.kernel.identifiers import as_id
+from ledger import bodies
+from policies.bundle import Bundle
+from policies.documents import Decision
+
+
+def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> bodies.Decision:
+    """A decision on an input document (without its time) as ledger entries hold it; the time is the entry's."""
+    obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
+    return bodies.Decision(
+        outcome="allow" if decision.allow else "deny",
+        policy=decision.revision,
+        engine=engine,
+        input=salted(facts, salt=salt),
+        obligations=salted(obligations, salt=salt) if obligations is not None else None,
+        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
+    )
+
+
+def salted(content: bytes, *, salt: str) -> str:
+    """Salted: a consumer knows all of this but the owner's row filters, and must not find those by trying."""
+    return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
+
+
+def _ref(ref: str | None) -> str | None:
+    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
+    return ref if ref is not None and as_id(ref) is not None else None
+
+
+async def keep(database: Database, clock: Clock, record: bodies.Decision, facts: bytes) -> None:
+    """Make the input of a decision durable, before any entry names it.
+
+    Once for each decision that is made, not for each request: a remembered decision has been here.
+    """
+    assert record.input is not None  # noqa: S101 - `recorded` always says
+    async with database.pool.acquire() as connection:
+        await queries.keep_input(connection, record.input, facts, now=clock.now())
+
+
+class BundleAltered(RuntimeError):
+    """What is kept under the digest of the policy bundle is another: somebody changed it in the database."""
+
+
+async def keep_bundle(database: Database, clock: Clock, bundle: Bundle) -> None:
+    """Make the bundle that decides durable, before it decides anything. Raises BundleAltered."""
+    async with database.pool.acquire() as connection:
+        await queries.keep_bundle(connection, bundle, now=clock.now())
+        kept = await queries.kept_bundle(connection, bundle.digest)
+    if kept is None or kept.digest != bundle.digest:
+        raise BundleAltered(
+            f"what is kept as policy bundle {bundle.digest} is not it; see docs/operations.md, Policies"
+        )

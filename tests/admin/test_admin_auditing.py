@@ -1,0 +1,93 @@
+"""`exchange audit replay` and `exchange ledger reindex`, on what the demonstration leaves."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from admin import databases
+from admin.places import DataDirectory
+from exchange.kernel.database import arguments
+from tests.support.commands import Told, typed
+
+
+@pytest.fixture
+def home(demo: Told) -> Path:
+    return demo.directory / "exchange"
+
+
+async def _bodies(url: str) -> list[dict[str, object]]:
+    connection = await asyncpg.connect(**arguments(url))
+    leaves = await connection.fetch("SELECT leaf FROM ledger_entry ORDER BY seq")
+    await connection.close()
+    return [json.loads(row["leaf"])["body"] for row in leaves]
+
+
+async def _change(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(**arguments(url))
+    await connection.execute("SET session_replication_role = replica")
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def entries(home: Path) -> list[dict[str, object]]:
+    with databases.at_hand(DataDirectory(home).settings()) as url:
+        return asyncio.run(_bodies(url))
+
+
+def change(home: Path, *statements: str) -> None:
+    with databases.at_hand(DataDirectory(home).settings()) as url:
+        asyncio.run(_change(url, *statements))
+
+
+def test_decisions_are_made_again(home: Path) -> None:
+    bodies = entries(home)
+    decided = [index for index, body in enumerate(bodies) if "decision" in body]
+    told = typed("audit", "replay", "--all", "--data", home)
+    assert told.status == 0, told.out + told.err
+    assert f"{len(decided):>10}  agrees" in told.out
+    assert f"{len(bodies) - len(decided):>10}  no-decision" in told.out
+    one = typed("audit", "replay", str(decided[0]), "--data", home)
+    assert (one.status, one.out.startswith(f"entry {decided[0]}  agrees")) == (0, True)
+    later = typed("audit", "replay", "--all", "--since", str(decided[-1]), "--data", home)
+    assert "1  agrees" in later.out
+    at = str(bodies[decided[-1]]["at"])
+    assert "1  agrees" in typed("audit", "replay", "--all", "--since", at, "--data", home).out
+    assert entries(home) == bodies  # it reads, and writes nothing
+
+
+def test_what_was_changed_is_reported_and_fails(home: Path) -> None:
+    index = next(index for index, body in enumerate(entries(home)) if "decision" in body)
+    change(home, "CREATE TABLE aside AS SELECT * FROM decision_inputs", "TRUNCATE decision_inputs")
+    told = typed("audit", "replay", "--all", "--data", home)
+    change(home, "INSERT INTO decision_inputs SELECT * FROM aside", "DROP TABLE aside")
+    assert told.status == 1
+    assert f"entry {index}  input-missing" in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments_", "said"),
+    [
+        ((), "name one entry, or say --all"),
+        (("3", "--all"), "name one entry, or say --all"),
+        (("3", "--since", "1"), "name one entry, or say --all"),
+        (("--all", "--since", "yesterday"), "an index or a time"),
+        (("99999999",), "the ledger has"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(home: Path, arguments_: tuple[str, ...], said: str) -> None:
+    told = typed("audit", "replay", *arguments_, "--data", home)
+    assert told.status == 1
+    assert said in told.err
+
+
+def test_the_index_is_derived_again(home: Path) -> None:
+    size = len(entries(home))
+    typed("ledger", "reindex", "--data", home)
+    change(home, "UPDATE ledger_index SET owner = 'nobody' WHERE seq = 1", "DELETE FROM ledger_index WHERE seq = 2")
+    told = typed("ledger", "reindex", "--data", home)
+    assert told.out.startswith(f"{size} entries are indexed; 2 rows")
+    assert typed("ledger", "reindex", "--data", home).out.startswith(f"{size} entries are indexed; 0 rows")
