@@ -12,8 +12,10 @@ import typer
 from rich.console import Console
 
 from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, verify
+from ledger.witness import commands as witness
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(witness.app, name="witness")
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
