@@ -1,9 +1,13 @@
-"""The publisher: in one process at a time, sign a checkpoint whenever the ledger has grown, and do the ledger's chores."""
+"""The publisher: in one process at a time, sign a checkpoint whenever the ledger has grown, and do the ledger's chores.
+
+Where there are witnesses, a checkpoint is published when enough of them have cosigned it: see `exchange.audit.witnesses`.
+"""
 
 import asyncio
 from contextlib import suppress
 
 from exchange.agreements import service as agreements
+from exchange.audit.witnesses import Witnesses, chosen
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
@@ -19,6 +23,8 @@ class Publisher:
     def __init__(self, runtime: Runtime, signer: note.Signer) -> None:
         self._runtime = runtime
         self._signer = signer
+        self.policy = chosen(runtime.settings, signer.verifier)
+        self._witnesses = Witnesses(runtime, self.policy, signer)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -29,6 +35,7 @@ class Publisher:
     def start(self) -> None:
         """Begin, on the running loop."""
         self._task = asyncio.create_task(self._run(), name="ledger-publisher")
+        self._witnesses.start()
 
     async def stop(self) -> None:
         """Stop; another process takes over."""
@@ -36,6 +43,7 @@ class Publisher:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        await self._witnesses.stop()
 
     async def _run(self) -> None:
         while True:
@@ -60,8 +68,12 @@ class Publisher:
         try:
             loop = asyncio.get_running_loop()
             chores_due = loop.time()
+            self._witnesses.begin()
             while True:
-                await publication.publish(connection, self._signer, now=self._runtime.clock.now())
+                if self._witnesses.are_asked:
+                    await self._witnesses.publish(connection)
+                else:
+                    await publication.publish(connection, self._signer, now=self._runtime.clock.now())
                 if loop.time() >= chores_due:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY

@@ -84,6 +84,22 @@ class Settings(BaseSettings):
         ),
     ] = ()
 
+    witness_policy: Annotated[
+        Path | None,
+        Field(
+            description="A trust policy (C2SP tlog-policy) whose witnesses, by their URLs, cosign checkpoints before "
+            "they are published; unset: no witnesses"
+        ),
+    ] = None
+    witness_timeout: Annotated[float, Field(gt=0, le=60, description="How long witnesses may take, seconds")] = 5.0
+    witness_cutoff: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="How old the first entry without a cosigned checkpoint may be, seconds, before deliveries stop",
+        ),
+    ] = 14_400
+
     @model_validator(mode="after")
     def _refuse_half_set_security(self) -> Self:
         if self.opa_token is not None and self.opa_url is None:

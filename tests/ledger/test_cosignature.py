@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_the_signed_bytes_are_those_of_the_specification():
     name, origin = b"witness.example/w1", b"example.com/behind-the-sofa"
     message = b"subtree/v1\n\x00" + bytes([len(name)]) + name + TIME.to_bytes(8, "big") + bytes([len(origin)]) + origin
     message += (0).to_bytes(8, "big") + (20852163).to_bytes(8, "big") + bytes(range(32))
-    cosignature.MLDSA44PublicKey.from_public_bytes(KEYS[1].cosigner.public_key).verify(ml_dsa[12:], message)
+    MLDSA44PublicKey.from_public_bytes(KEYS[1].cosigner.public_key).verify(ml_dsa[12:], message)
     assert (len(ed25519), len(ml_dsa)) == (4 + 8 + 64, 4 + 8 + 2420)
 
 

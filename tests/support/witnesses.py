@@ -15,6 +15,8 @@ import httpx2
 import pytest
 
 from ledger import merkle, note
+from ledger.cosignature import parse_key
+from ledger.witness import commands, keys, state
 from tests.support.server import ROOT, free_port
 
 _PATIENCE = 30.0
@@ -50,10 +52,13 @@ def told(*arguments: str | Path, status: int = 0) -> str:
 
 def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list[str]:
     """Make a witness that knows some logs; its verifier keys."""
-    made = told("init", directory, "--name", name).split()
-    for vkey in vkeys:
-        told("trust", directory, vkey)
-    return made
+    directory.mkdir(mode=0o700, parents=True)
+    made = keys.make(directory / commands.KEYS, name=name)
+    with state.opened(directory / commands.DATABASE) as opened:
+        for vkey in vkeys:
+            key = parse_key(vkey)
+            opened.trust(key.name, key)
+    return [key.cosigner.vkey for key in made]
 
 
 @contextmanager
@@ -67,7 +72,8 @@ def serving(directory: Path, *, port: int = 0, program: str = _PROGRAM) -> Itera
             line = process.stdout.readline()
             found = re.fullmatch(r"witness at (http://\S+)\n", line)
             assert found, (directory / "server.log").read_text()
-            yield Running(found[1], told("show", directory).split("\n")[:2], process)
+            vkeys = [key.cosigner.vkey for key in keys.read(directory / commands.KEYS)]
+            yield Running(found[1], vkeys, process)
         finally:
             ended(process)
 
@@ -101,12 +107,9 @@ def litewitness(directory: Path, *logs: note.Verifier, name: str = "witness.exam
         _list(database, logs)
         port = free_port()
         with (directory / "server.log").open("w+") as log:
-            process = subprocess.Popen(
-                [LITEWITNESS, "-db", database, "-name", name, "-ssh-agent", socket, "-key", printed.split()[1]]
-                + ["-listen", f"127.0.0.1:{port}"],
-                stderr=log,
-                text=True,
-            )
+            command = [str(LITEWITNESS), "-db", str(database), "-name", name, "-ssh-agent", str(socket)]
+            command += ["-key", printed.split()[1], "-listen", f"127.0.0.1:{port}"]
+            process = subprocess.Popen(command, stderr=log, text=True)
             try:
                 url = f"http://127.0.0.1:{port}"
                 _until(lambda: _answers(url))
