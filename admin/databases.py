@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 
 from admin.terminal import CannotDo
+from exchange.audit import witnesses
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -18,18 +20,22 @@ from exchange.kernel.keyring import KeysDiffer, open_keyring
 from exchange.kernel.queries import key_marks
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
-from ledger import store
+from ledger import note, publication, store
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it."""
+    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it.
+
+    `uncovered_since` is when the first entry was made that no published checkpoint covers.
+    """
 
     revision: str | None
     entries: int = 0
     origin: str | None = None
     vkey: str | None = None
     key_marks: Mapping[str, str] = field(default_factory=dict)
+    uncovered_since: datetime | None = None
 
     @property
     def is_current(self) -> bool:
@@ -80,10 +86,11 @@ async def standing(url: str) -> Standing:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
         marks = await key_marks(connection) if revision == commands.newest() else {}
+        uncovered = await publication.uncovered_since(connection)
     finally:
         await connection.close()
     first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks)
+    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks, uncovered)
 
 
 def read(url: str) -> Standing:
@@ -113,5 +120,8 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
         )
     try:
         open_keyring(settings.data / "keys", now.key_marks)
+        witnesses.chosen(settings, note.Verifier.parse(vkey))
     except (KeysDiffer, KeyFileInvalid) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
+    except witnesses.PolicyUnusable as error:
+        raise CannotDo(str(error), hint="docs/operations.md says, under Witnesses, what belongs into it") from error

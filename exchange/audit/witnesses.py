@@ -211,7 +211,7 @@ class Witnesses:
                         raise _NotCosigned("its answer is too long")
                 return response.status_code, bytes(received)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise _NotCosigned(str(error) or type(error).__name__) from None
+            raise _NotCosigned(type(error).__name__) from None
 
     def _raise_alarm(self, candidate: Published, reasons: dict[str, str]) -> None:
         now = asyncio.get_running_loop().time()
@@ -241,15 +241,18 @@ class Witnesses:
 
 def _checked(witness: Witness, candidate: Published, answer: bytes) -> str:
     """The line of the witness's own key in its answer, verified. Raises _NotCosigned."""
+    key = witness.key
     try:
-        text, lines = note.split(candidate.note + answer.decode())
-        key = witness.key
+        cosigned = candidate.note + answer.decode()
+        text, lines = note.split(cosigned)
         if text != note.split(candidate.note)[0]:
             raise _NotCosigned("its answer is not signature lines")
-        note.open(candidate.note + answer.decode(), [key])
+        note.open(cosigned, [key])
         stated = [time_of(material[4:]) for name, material in lines if (name, material[:4]) == (key.name, key.key_id)]
         if not all(stated):
             raise _NotCosigned("its cosignature states no time")
-        return protocol.lines_of(candidate.note + answer.decode(), {(key.name, key.key_id)})
-    except ValueError as error:
+        return protocol.lines_of(cosigned, {(key.name, key.key_id)})
+    except UnicodeDecodeError:
+        raise _NotCosigned("its answer is not UTF-8") from None
+    except note.BadNote as error:
         raise _NotCosigned(f"its answer is no cosignature of its key: {error}") from None
