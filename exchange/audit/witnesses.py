@@ -220,7 +220,7 @@ class Witnesses:
             log().critical(
                 "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
                 size=candidate.size,
-                witnesses=reasons,
+                witnesses={name.encode(errors="backslashreplace").decode(): why for name, why in reasons.items()},
             )
 
     async def _keep_watch(self) -> None:

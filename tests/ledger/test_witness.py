@@ -238,6 +238,7 @@ HOST = b"Host: w\r\n"
         (b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n", 404),
         (b"GET /add-checkpoint HTTP/1.0\r\n\r\n", 405),
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413),
+        (b"POST /add-checkpoint HTTP/1.0\r\nContent-Length: 65536\r\n\r\n" + b"y" * 65536, 400),
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         (b"POST /add-checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
