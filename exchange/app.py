@@ -41,7 +41,8 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants import routes as participants
-from ledger import note, store
+from ledger import store
+from ledger.further import LogSigner
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
 from policies.cache import DecisionCache
@@ -156,7 +157,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    publisher = Publisher(runtime, note.Signer(settings.origin, ring.ledger.seed))
+    publisher = Publisher(runtime, LogSigner(settings.origin, ring.ledger.seed, settings.further_signatures))
     publisher.start()
     stack.push_async_callback(publisher.stop)
     app.state.runtime = runtime

@@ -55,6 +55,10 @@ class Key(Protocol):
         """The name in the signature line."""
 
     @property
+    def public_key(self) -> bytes:
+        """The public key as its type writes it."""
+
+    @property
     def key_id(self) -> bytes:
         """The four bytes by which signature lines name the key."""
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ledger import note
+from ledger import note, sm2
 from ledger.cosignature import Cosigner, parse_key
 
 MAX_POLICY = 64 * 1024
@@ -43,10 +43,13 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A witness: its name within the policy, its key, and the prefix of its address, below which /add-checkpoint is."""
+    """A witness: its name within the policy, its key, and the prefix of its address, below which /add-checkpoint is.
+
+    A log's own further lines can be demanded as those of a witness: then its key may be SM2's too.
+    """
 
     name: str
-    key: Cosigner
+    key: Cosigner | sm2.Sm2Verifier
     url: str | None = None
 
 
@@ -69,11 +72,11 @@ class Policy:
     quorum: str
 
     @property
-    def cosigners(self) -> tuple[Cosigner, ...]:
+    def cosigners(self) -> tuple[Cosigner | sm2.Sm2Verifier, ...]:
         """The keys of all witnesses."""
         return tuple(witness.key for witness in self.witnesses)
 
-    def is_satisfied(self, cosigned_by: Collection[Cosigner]) -> bool:
+    def is_satisfied(self, cosigned_by: Collection[Cosigner | sm2.Sm2Verifier]) -> bool:
         """Whether the quorum is among some keys, whose cosignatures have been verified."""
         if self.quorum == NONE:
             return True
@@ -147,6 +150,11 @@ def parse(data: str | bytes) -> Policy:
     return Policy(tuple(reader.logs), tuple(reader.witnesses), tuple(reader.groups), reader.quorum)
 
 
+def _parse_cosigner(vkey: str) -> Cosigner | sm2.Sm2Verifier:
+    _, _, material = note.split_vkey(vkey)
+    return sm2.Sm2Verifier.parse(vkey) if sm2.is_sm2(material) else Cosigner.parse(vkey)
+
+
 class _Reader:
     """A policy as far as it has been read."""
 
@@ -185,7 +193,7 @@ class _Reader:
     def _witness(self, words: list[str]) -> None:
         if len(words) not in {2, 3}:
             raise ValueError("a witness is `witness <name> <vkey> [<url>]`")
-        key = Cosigner.parse(words[1])
+        key = _parse_cosigner(words[1])
         if key.public_key in {witness.key.public_key for witness in self.witnesses}:
             raise ValueError("a second witness with this public key")
         if (key.name, key.key_id) in {(witness.key.name, witness.key.key_id) for witness in self.witnesses}:

@@ -11,7 +11,8 @@ from exchange.audit.witnesses import Witnesses, chosen
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from ledger import note, publication, store
+from ledger import publication, store
+from ledger.further import LogSigner
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -20,7 +21,7 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signer: note.Signer) -> None:
+    def __init__(self, runtime: Runtime, signer: LogSigner) -> None:
         self._runtime = runtime
         self._signer = signer
         self.policy = chosen(runtime.settings, signer.verifier)
@@ -31,6 +32,11 @@ class Publisher:
     def vkey(self) -> str:
         """The ledger's verifier key."""
         return self._signer.vkey
+
+    @property
+    def further_vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of the further lines on its checkpoints."""
+        return self._signer.further_vkeys
 
     def start(self) -> None:
         """Begin, on the running loop."""

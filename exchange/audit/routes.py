@@ -42,6 +42,7 @@ async def well_known(request: Request) -> WellKnown:
         name=runtime.settings.deployment,
         origin=runtime.settings.origin,
         vkey=request.app.state.publisher.vkey,
+        further_vkeys=list(request.app.state.publisher.further_vkeys),
         keys=[
             ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
         ],

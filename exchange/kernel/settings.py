@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from exchange.kernel.reach import Listed
+from ledger.further import Kind
 
 _LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -84,6 +85,15 @@ class Settings(BaseSettings):
         ),
     ] = ()
 
+    further_signatures: Annotated[
+        tuple[Kind, ...],
+        NoDecode,
+        BeforeValidator(_entries),
+        Field(
+            description="Further signature lines on checkpoints, separated by commas: `ml-dsa-44`, `sm2` (which needs "
+            "the extra `sm2`); unset: Ed25519 only"
+        ),
+    ] = ()
     witness_policy: Annotated[
         Path | None,
         Field(

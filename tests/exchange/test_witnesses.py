@@ -22,6 +22,7 @@ from exchange.kernel.keyring import open_keyring
 from exchange.kernel.settings import Settings
 from ledger import checkpoint, export, note, policy, proof
 from ledger.cosignature import Cosigner, CosignerKey
+from ledger.further import Kind
 from ledger.report import Code
 from ledger.verify import verify
 from tests.support import witnesses
@@ -362,3 +363,18 @@ async def test_without_a_policy_there_are_no_witnesses_to_wait_for(world: World)
     served = policy.parse((await world.client.get("/ledger/policy")).content)
     assert served.quorum == "none"
     assert [log.key.vkey for log in served.logs] == [(await world.client.get("/ledger/vkey")).text.strip()]
+
+
+async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44, Kind.SM2)})
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    with witnesses.serving(tmp_path / "w") as running:
+        async with founded(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as world:
+            await until(lambda: is_covered(world))
+            signed = (await world.client.get("/ledger/checkpoint")).text
+            known = (await world.client.get("/.well-known/data-exchange")).json()
+    keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
+    assert note.open(signed, keys).signed_by == tuple(keys)
+    demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
+    trusted = policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
+    assert len(trusted.check(signed)) == 2
