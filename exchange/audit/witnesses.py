@@ -85,6 +85,7 @@ class Witnesses:
         self._pending: Published | None = None
         self._sizes: dict[str, int] = {}  # what each witness has, as far as it is known
         self._alarmed: float | None = None
+        self._told: float | None = None
 
     @property
     def are_asked(self) -> bool:
@@ -137,6 +138,7 @@ class Witnesses:
             return None
         await publication.record(connection, cosigned, now=self._runtime.clock.now())
         self._pending = None
+        self._tell(reasons)
         if self._alarmed is not None:
             self._alarmed = None
             log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
@@ -220,8 +222,15 @@ class Witnesses:
             log().critical(
                 "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
                 size=candidate.size,
-                witnesses={name.encode(errors="backslashreplace").decode(): why for name, why in reasons.items()},
+                witnesses=_printable(reasons),
             )
+
+    def _tell(self, reasons: dict[str, str]) -> None:
+        """Say which witnesses the quorum did without: they may be down, or know of another history."""
+        now = asyncio.get_running_loop().time()
+        if reasons and (self._told is None or now - self._told >= _REPEAT_ALARM):
+            self._told = now
+            log().warning("a checkpoint was published without some witnesses", witnesses=_printable(reasons))
 
     async def _keep_watch(self) -> None:
         """Look how old the first entry is that no published checkpoint covers."""
@@ -237,6 +246,11 @@ class Witnesses:
                 else:
                     log().warning("the witnesses are back; deliveries go on")
             await asyncio.sleep(min(_WATCH_EVERY, self._runtime.settings.witness_cutoff / 2))
+
+
+def _printable(reasons: dict[str, str]) -> dict[str, str]:
+    """Reasons by names that can be written: a policy's names need not be UTF-8."""
+    return {name.encode(errors="backslashreplace").decode(): why for name, why in reasons.items()}
 
 
 def _checked(witness: Witness, candidate: Published, answer: bytes) -> str:

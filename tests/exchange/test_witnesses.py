@@ -309,7 +309,7 @@ LIES: dict[str, tuple[int, bytes, float]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
-    settings: Settings, tmp_path: Path, lie: str
+    settings: Settings, tmp_path: Path, said: io.StringIO, lie: str
 ) -> None:
     log = log_of(settings)
     [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
@@ -321,6 +321,7 @@ async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
     keys: list[note.Key] = [log.verifier, Cosigner.parse(vkey)]
     assert note.open(signed, keys).signed_by == tuple(keys)
     assert len(note.split(signed)[1]) == 2
+    assert "published without some witnesses" in said.getvalue()
 
 
 STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
