@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 GO := $(shell command -v go)
 OPA := build/tools/opa
 PEER := build/tools/peer
+LITEWITNESS := build/tools/litewitness
 
 .PHONY: demo test check bench docs format lock clean
 
@@ -13,11 +14,12 @@ PEER := build/tools/peer
 demo: $(VENV)/.server
 	$(BIN)/exchange demo $(if $(KEEP),--keep) $(DEMO)
 
-test: $(VENV)/.dev
+# Where Go is, a witness that nobody here wrote takes part.
+test: $(VENV)/.dev $(if $(GO),$(LITEWITNESS))
 	$(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal $(PYTEST)
 
 # Where Go is, OPA itself looks at the policy too; the tests find it in build/tools.
-check: $(VENV)/.dev $(if $(GO),$(OPA))
+check: $(VENV)/.dev $(if $(GO),$(OPA) $(LITEWITNESS))
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -48,6 +50,9 @@ $(OPA):
 # Another log to measure ours against.
 $(PEER): $(wildcard benchmarks/peer/*)
 	cd benchmarks/peer && CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) build -o $(CURDIR)/$@ .
+
+$(LITEWITNESS):
+	GOBIN=$(CURDIR)/build/tools CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) install filippo.io/torchwood/cmd/litewitness@v0.9.0
 
 # A pip of its own: the one that came with Python may be too old to hold `name[extra]` to the version locked for `name`.
 $(VENV)/.pip: requirements/pip.txt

@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 
 from admin.terminal import CannotDo
+from exchange.audit import witnesses
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -20,12 +22,15 @@ from exchange.kernel.settings import Settings
 from exchange.kernel.slots import Slots, SlotsMissing
 from exchange.migrations import commands
 from exchange.subjects.queries import blocks_in_use
-from ledger import store
+from ledger import note, publication, store
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it."""
+    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it.
+
+    `uncovered_since` is when the first entry was made that no published checkpoint covers.
+    """
 
     revision: str | None
     entries: int = 0
@@ -33,6 +38,7 @@ class Standing:
     vkey: str | None = None
     key_marks: Mapping[str, str] = field(default_factory=dict)
     slot_blocks: Sequence[int] = ()
+    uncovered_since: datetime | None = None
 
     @property
     def is_current(self) -> bool:
@@ -85,10 +91,11 @@ async def standing(url: str) -> Standing:
         is_current = revision == commands.newest()
         marks = await key_marks(connection) if is_current else {}
         blocks = await blocks_in_use(connection) if is_current else ()
+        uncovered = await publication.uncovered_since(connection)
     finally:
         await connection.close()
     first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks, blocks)
+    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks, blocks, uncovered)
 
 
 def read(url: str) -> Standing:
@@ -119,5 +126,8 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
     try:
         open_keyring(settings.data / "keys", now.key_marks)
         Slots(settings.slots).demand(now.slot_blocks)
+        witnesses.chosen(settings, note.Verifier.parse(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
+    except witnesses.PolicyUnusable as error:
+        raise CannotDo(str(error), hint="docs/operations.md says, under Witnesses, what belongs into it") from error

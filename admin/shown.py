@@ -86,6 +86,10 @@ def health(directory: DataDirectory, url: str | None, standing: Standing) -> Non
         ("database", f"revision {revision}" + ("" if standing.is_current else ": run `exchange database upgrade`")),
         ("ledger", f"{standing.origin}, {standing.entries} entries" if standing.origin else "not begun"),
     ]
+    if standing.origin:
+        since = standing.uncovered_since
+        covered = "covers every entry" if since is None else f"covers no entry since {since:%Y-%m-%d %H:%M:%S %Z}"
+        rows.append(("checkpoint", covered))
     console().print(facts(rows))
 
 

@@ -45,7 +45,8 @@ from exchange.migrations import commands
 from exchange.participants import routes as participants
 from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
-from ledger import note, store
+from ledger import store
+from ledger.further import LogSigner
 from ledger.sequencer import Sequencer
 from policies.bundle import Bundle, bundle
 from policies.cache import DecisionCache
@@ -166,7 +167,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    publisher = Publisher(runtime, note.Signer(settings.origin, ring.ledger.seed))
+    publisher = Publisher(runtime, LogSigner(settings.origin, ring.ledger.seed, settings.further_signatures))
     publisher.start()
     stack.push_async_callback(publisher.stop)
     app.state.runtime = runtime

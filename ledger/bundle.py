@@ -24,7 +24,9 @@ CHECKPOINTS = "checkpoints"
 POLICY = "policy"
 VKEY = "vkey"
 
-MAX_TEXT = 64 * 1024
+MAX_TEXT = 256 * 1024
+"""The largest text in bytes: a checkpoint with the ML-DSA-44 cosignatures of as many witnesses as a note may have lines."""
+
 MAX_BUNDLE = tiles.WIDTH * (2 + tiles.MAX_LENGTH)
 _FULL_TILE = tiles.WIDTH * 32
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)

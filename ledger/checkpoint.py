@@ -4,7 +4,8 @@
     <size, decimal>
     <root, base64>
 
-A log's key name is its origin. Extension lines, which the specification advises against, are not written and not read.
+A log's key name is its origin. Extension lines, which the specification advises against, are not written; they are read
+only where a witness looks at other people's logs.
 """
 
 import re
@@ -36,11 +37,16 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{note.encode_base64(self.root)}\n"
 
 
-def parse(text: str) -> Checkpoint:
-    """Read a note text. Raises MalformedCheckpoint unless it is what `Checkpoint.text` writes."""
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3]:  # noqa: PLR2004 - three lines, each ended by a newline
+def parse(text: str, *, is_extended: bool = False) -> Checkpoint:
+    """Read a note text. Raises MalformedCheckpoint unless it is what `Checkpoint.text` writes.
+
+    With `is_extended`, lines may follow that are not empty; they are passed over.
+    """
+    *lines, rest = text.split("\n")
+    if rest or len(lines) < 3 or (len(lines) > 3 and not is_extended):  # noqa: PLR2004
         raise MalformedCheckpoint("a checkpoint has three lines: origin, size and root")
+    if not all(lines[3:]):
+        raise MalformedCheckpoint("an empty extension line")
     origin, size, encoded = lines[:3]
     if not note.is_name(origin):
         raise MalformedCheckpoint("the origin is not a key name")

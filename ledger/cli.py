@@ -11,14 +11,21 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, verify
+from ledger import bundle, checkpoint, entry, export, merkle, note, policy, proof, tiles, verify
+from ledger.witness import commands as witness
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(witness.app, name="witness")
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
 Key = Annotated[
     str | None, typer.Option("--vkey", help="The log's key: a verifier key, or a file that holds one.", metavar="KEY")
+]
+
+Trusted = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Your own trust policy (C2SP tlog-policy), instead of the one in the bundle."),
 ]
 
 
@@ -27,6 +34,7 @@ def export_command(
     directory: Directory,
     url: Annotated[str, typer.Option("--url", help="The exchange's address.")],
     vkey: Key = None,
+    policy_file: Trusted = None,
 ) -> None:
     """Mirror the ledger of a running exchange into DIRECTORY, and verify it.
 
@@ -34,7 +42,7 @@ def export_command(
     refused.
     """
     try:
-        done = export.export(url, directory, verifier=_key(vkey))
+        done = export.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file))
     except (export.ExportFailed, export.ExportRefused, bundle.Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.fetched} files fetched")
@@ -50,10 +58,16 @@ def verify_command(
         list[Path] | None,
         typer.Option("--known", help="A checkpoint, or a receipt, that you have from elsewhere; may be repeated."),
     ] = None,
+    policy_file: Trusted = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint."""
-    report = verify.verify(directory, verifier=_key(vkey), known=[_checkpoint_in(path) for path in known or ()])
+    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures."""
+    report = verify.verify(
+        directory,
+        verifier=_key(vkey),
+        known=[_checkpoint_in(path) for path in known or ()],
+        policy=_policy(policy_file),
+    )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
     raise typer.Exit(0 if report.is_ok else 1)
 
@@ -153,6 +167,13 @@ def _read_key(text: str) -> note.Verifier:
         return note.Verifier.parse(stated)
     except note.BadNote as error:
         raise typer.BadParameter(str(error), param_hint="--vkey") from None
+
+
+def _policy(path: Path | None) -> policy.Policy | None:
+    try:
+        return None if path is None else policy.parse(_bytes(path))
+    except policy.MalformedPolicy as error:
+        raise typer.BadParameter(f"{path}: {error}", param_hint="--policy") from None
 
 
 def _checkpoint_in(path: Path) -> str:

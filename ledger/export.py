@@ -16,11 +16,13 @@ import httpx2
 
 from ledger import checkpoint, merkle, note, tiles
 from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_TEXT, POLICY, VKEY, Bundle
+from ledger.policy import MalformedPolicy, Policy, unwitnessed
+from ledger.policy import parse as parse_policy
 from ledger.report import Report
 from ledger.verify import verify
 
-PAGE = 1000
-"""How many past checkpoints are asked for at once."""
+PAGE = 100
+"""How many past checkpoints are asked for at once; with the cosignatures of many witnesses each is large."""
 
 TIMEOUT = 30.0
 """How many seconds the server may take over each step of an answer."""
@@ -46,17 +48,18 @@ class Export:
     report: Report
 
 
-def export(url: str, directory: Path, *, verifier: note.Verifier | None = None) -> Export:
+def export(url: str, directory: Path, *, verifier: note.Verifier | None = None, policy: Policy | None = None) -> Export:
     """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
 
     `verifier` is the log's key as the auditor has it; otherwise the key that the server states at the first export is
-    kept, and must not change. Raises ExportFailed or ExportRefused, and bundle.Unreadable for an unusable directory.
+    kept, and must not change. `policy` is the auditor's own, to which the result is held. Raises ExportFailed or
+    ExportRefused, and bundle.Unreadable for an unusable directory.
     """
     bundle = Bundle(directory)
     with httpx2.Client(timeout=TIMEOUT) as client:
         mirror = _Mirror(_Source(client, url), bundle)
         newest = mirror.run(verifier)
-    return Export(newest, mirror.fetched, verify(directory, verifier=verifier))
+    return Export(newest, mirror.fetched, verify(directory, verifier=verifier, policy=policy))
 
 
 class _Source:
@@ -110,6 +113,7 @@ class _Mirror:
 
     def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
         key = self._settle_key(given)
+        trusted = self._fetch_policy(key)
         signed = self._source.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
         own = None
@@ -118,7 +122,7 @@ class _Mirror:
             self._check_continues(own, newest)
         edge = self._fetch_edge(newest)
         self._bundle.write(VKEY, f"{key.vkey}\n".encode())
-        self._bundle.write(POLICY, f"log {key.vkey}\nquorum none\n".encode())
+        self._bundle.write(POLICY, trusted)
         for tile, data in edge.items():
             self._bundle.write(tile.path, data)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
@@ -141,6 +145,19 @@ class _Mirror:
             if other not in (None, stated):
                 raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
         return stated
+
+    def _fetch_policy(self, key: note.Verifier) -> bytes:
+        """The server's policy as it is; one without witnesses where it has none."""
+        found = self._source.find(POLICY)
+        if found is None:
+            return unwitnessed(key).text().encode()
+        try:
+            logs = [log.key for log in parse_policy(found).logs]
+        except MalformedPolicy as error:
+            raise ExportFailed(f"the server's policy cannot be read: {error}") from None
+        if key not in logs:
+            raise ExportRefused("the server's policy does not name the log's key")
+        return found
 
     def _check_continues(self, own: checkpoint.Checkpoint, newest: checkpoint.Checkpoint) -> None:
         """Check that the server's tree extends the directory's, before anything of it is written."""

@@ -1,8 +1,8 @@
 """Signed notes (c2sp.org/signed-note): a text and, below it, the signatures of those who stand by it.
 
 The format of Go's checksum database, of transparency logs and of their witnesses. Of the signature types, Ed25519
-(0x01) is spoken here; lines of other keys and types are left unread, as the specification demands, so that a log can
-add signatures without breaking its readers.
+(0x01) is spoken here, and witnesses' cosignatures in `ledger.cosignature`; lines of other keys and types are left
+unread, as the specification demands, so that a log can add signatures without breaking its readers.
 """
 
 import base64
@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from nacl import bindings, exceptions
 
@@ -46,6 +47,32 @@ class SignatureMissing(BadNote):
     """No known key signed the note."""
 
 
+class Key(Protocol):
+    """What a signature is checked with, whatever its type: a public key and the name it signs under. Hashable."""
+
+    @property
+    def name(self) -> str:
+        """The name in the signature line."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key as its type writes it."""
+
+    @property
+    def key_id(self) -> bytes:
+        """The four bytes by which signature lines name the key."""
+
+    @property
+    def vkey(self) -> str:
+        """The key as text."""
+
+    def verify(self, text: str, signature: bytes) -> None:
+        """Check a signature over a note's text. Raises SignatureInvalid."""
+
+
+AnyKey = TypeVar("AnyKey", bound=Key)
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """An Ed25519 public key (32 bytes) and the name it signs notes under.
@@ -65,14 +92,7 @@ class Verifier:
     @classmethod
     def parse(cls, vkey: str) -> "Verifier":
         """Read a verifier key, `<name>+<hex key id>+<base64(type || key)>`. Raises MalformedKey."""
-        name, first, rest = vkey.partition("+")
-        key_id, second, encoded = rest.partition("+")
-        if not first or not second:
-            raise MalformedKey("a verifier key is a name, a key id and a key, with plus signs between them")
-        try:
-            material = decode_base64(encoded)
-        except ValueError:
-            raise MalformedKey("the key is not base64") from None
+        name, key_id, material = split_vkey(vkey)
         if material[:1] != bytes([ED25519]):
             raise MalformedKey("only Ed25519 keys (type 1) can be read")
         verifier = cls(name, material[1:])
@@ -83,7 +103,7 @@ class Verifier:
     @property
     def key_id(self) -> bytes:
         """The four bytes by which signature lines name the key."""
-        return hashlib.sha256(self.name.encode() + b"\n" + bytes([ED25519]) + self.public_key).digest()[:_ID_SIZE]
+        return key_id_of(self.name, ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
@@ -122,15 +142,15 @@ class Signer:
     def line(self, text: str) -> str:
         """The signature line over a note's text."""
         signature = bindings.crypto_sign(text.encode(), self._secret)[: bindings.crypto_sign_BYTES]
-        return f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + signature)}\n"
+        return line(self.name, self.verifier.key_id, signature)
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Note(Generic[AnyKey]):
     """A note that was opened: its text, and which of the given keys signed it, in the order of their lines."""
 
     text: str
-    signed_by: tuple[Verifier, ...]
+    signed_by: tuple[AnyKey, ...]
 
 
 def sign(text: str, signers: Sequence[Signer]) -> str:
@@ -143,7 +163,7 @@ def sign(text: str, signers: Sequence[Signer]) -> str:
     return text + "\n" + "".join(signer.line(text) for signer in signers)
 
 
-def open(signed: str | bytes, verifiers: Sequence[Verifier]) -> Note:  # noqa: A001 - the word of the format's own library
+def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # noqa: A001 - the word of the format's own library
     """Read a signed note and check the signatures of the given keys.
 
     Lines of other keys are ignored. Raises SignatureInvalid where any line of a given key fails, SignatureMissing where
@@ -152,8 +172,8 @@ def open(signed: str | bytes, verifiers: Sequence[Verifier]) -> Note:  # noqa: A
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     if len(known) != len(set(verifiers)):
         raise ValueError("two of the keys have the same name and key id")
-    text, lines = _split(signed)
-    signed_by: dict[Verifier, None] = {}
+    text, lines = split(signed)
+    signed_by: dict[AnyKey, None] = {}
     for name, material in lines:
         verifier = known.get((name, material[:_ID_SIZE]))
         if verifier is not None:
@@ -187,7 +207,30 @@ def decode_base64(text: str) -> bytes:
     return data
 
 
-def _split(signed: str | bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def line(name: str, key_id: bytes, signature: bytes) -> str:
+    """A signature line, with its newline."""
+    return f"{_DASH}{name} {encode_base64(key_id + signature)}\n"
+
+
+def key_id_of(name: str, kind: int, public_key: bytes) -> bytes:
+    """The id of a key of a signature type: the first four bytes of SHA-256 over name, newline, type and key."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:_ID_SIZE]
+
+
+def split_vkey(vkey: str) -> tuple[str, str, bytes]:
+    """The parts of `<name>+<hex key id>+<base64(type || key)>`, the last decoded. Raises MalformedKey."""
+    name, first, rest = vkey.partition("+")
+    key_id, second, encoded = rest.partition("+")
+    if not first or not second:
+        raise MalformedKey("a verifier key is a name, a key id and a key, with plus signs between them")
+    try:
+        return name, key_id, decode_base64(encoded)
+    except ValueError:
+        raise MalformedKey("the key is not base64") from None
+
+
+def split(signed: str | bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """A note's text, and its signature lines as name and key id with signature; none is checked. Raises MalformedNote."""
     if len(signed) > MAX_NOTE:
         raise MalformedNote("the note is too large")
     try:

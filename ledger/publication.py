@@ -1,7 +1,8 @@
 """Publishing the tree: its tiles and signed checkpoints, in PostgreSQL, and the proofs read from them.
 
-Entries are in the tree as soon as a checkpoint covers them. The tiles follow from the entries, so nothing is lost if
-the process that grows them is killed: the next one reads where the last checkpoint ended and goes on.
+Entries are in the tree as soon as a checkpoint covers them. Where witnesses are to cosign it first, the tiles are ahead
+of the newest published checkpoint for that time; nothing of them is given out. The tiles follow from the entries, so
+nothing is lost if the process that grows them is killed: the next one reads where the last checkpoint ended and goes on.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from datetime import datetime
 
 import asyncpg
 
-from ledger import checkpoint, merkle, note, proof, tiles
+from ledger import checkpoint, entry, merkle, note, proof, tiles
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
@@ -62,7 +63,22 @@ async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: d
 
     Only the leader may call this. Raises TreeDiffers where the tiles are not the ones that were signed.
     """
-    before = await latest(connection)
+    async with connection.transaction():
+        signed = await grow(connection, signer)
+        if signed is not None:
+            await record(connection, signed, now=now)
+    return signed
+
+
+async def grow(
+    connection: asyncpg.Connection, signer: note.Signer, *, since: Published | None = None
+) -> Published | None:
+    """Grow the tiles over all durable entries and sign a checkpoint, which is not published; None if there is nothing new.
+
+    `since` is what this returned last where that has not been published yet: growth goes on from there instead of the
+    newest published checkpoint. Only the leader may call this. Raises TreeDiffers.
+    """
+    before = since or await latest(connection)
     size = before.size if before else 0
     target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
     if target == size:
@@ -84,12 +100,29 @@ async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: d
             await _write_tiles(connection, changed)
             edge = {**edge, **changed}
             size = stop
-        root = tiles.root_from_tiles(_reader(edge), size)
-        signed_note = checkpoint.sign(checkpoint.Checkpoint(signer.name, size, root), signer)
-        await connection.execute(
-            "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", size, signed_note, now
-        )
-    return Published(size, signed_note)
+    root = tiles.root_from_tiles(_reader(edge), size)
+    return Published(size, checkpoint.sign(checkpoint.Checkpoint(signer.name, size, root), signer))
+
+
+async def record(connection: asyncpg.Connection, signed: Published, *, now: datetime) -> None:
+    """Publish a checkpoint that was signed, and perhaps cosigned: from here on it is the newest."""
+    await connection.execute(
+        "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", signed.size, signed.note, now
+    )
+
+
+async def consistency(connection: asyncpg.Connection, old: int, new: int) -> list[bytes]:
+    """The proof that the tree of `new` entries extends the one of `old`, 0 < old <= new, up to where the tiles grew."""
+    contents = await _read_tiles(connection, tiles.tiles_for_consistency(old, new))
+    return tiles.consistency_proof(_reader(contents), old, new)
+
+
+async def uncovered_since(connection: asyncpg.Connection) -> datetime | None:
+    """When the first entry was made that no published checkpoint covers; None where all are covered."""
+    leaf = await connection.fetchval(
+        "SELECT leaf FROM ledger_entry WHERE seq = (SELECT coalesce(max(size), 0) FROM ledger_checkpoint)"
+    )
+    return None if leaf is None else datetime.fromisoformat(entry.parse(leaf).body["at"])
 
 
 def _own(text: str, signer: note.Signer) -> checkpoint.Checkpoint:
@@ -131,8 +164,10 @@ async def _write_tiles(connection: asyncpg.Connection, changed: dict[tuple[int, 
 
 async def read_tile(connection: asyncpg.Connection, level: int, index: int, width: int) -> bytes:
     """The hashes of a tile, or of a partial tile of that width. Raises NotPublished."""
+    published = await latest(connection)
     found = (await _read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
-    if len(found) < width * merkle.HASH_SIZE:
+    is_covered = published is not None and tiles.width(level, index, published.size) >= width
+    if not is_covered or len(found) < width * merkle.HASH_SIZE:
         raise NotPublished("no checkpoint covers this tile yet")
     return found[: width * merkle.HASH_SIZE]
 

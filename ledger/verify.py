@@ -7,8 +7,10 @@ and those that the auditor brings. The pass over the entries is `ledger.walk`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import checkpoint, note
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle, Missing, Unreadable
+from ledger import checkpoint, cosigned, note
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, VKEY, Bundle, Missing, Unreadable
+from ledger.cosigned import find_policy
+from ledger.policy import Policy
 from ledger.report import Code, Finding, Findings, Report
 from ledger.walk import Schedule, Walk, open_checkpoint
 
@@ -16,19 +18,26 @@ _TRIES = 16
 """How many of the newest checkpoints are tried where the newest cannot be used."""
 
 
-def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Sequence[str] = ()) -> Report:
+def verify(
+    directory: Path,
+    *,
+    verifier: note.Verifier | None = None,
+    known: Sequence[str] = (),
+    policy: Policy | None = None,
+) -> Report:
     """Verify the bundle in a directory.
 
     `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
-    from receipts: each must be of this log, and of a tree that the entries still have. Whatever lies in the directory,
+    from receipts: each must be of this log, and of a tree that the entries still have. `policy` says which witnesses the
+    auditor trusts and how many have to have cosigned; without it the bundle's own says so. Whatever lies in the directory,
     the report says it; nothing is raised for it.
     """
     bundle, findings = Bundle(directory), Findings()
     key = _find_key(bundle, verifier, findings)
     schedule = None
     if key is not None:
-        _check_policy(bundle, key, findings)
+        policy = find_policy(bundle, key, policy, findings)
         schedule = _read_schedule(bundle, key, known, findings)
     if key is None or schedule is None:
         return Report(
@@ -50,6 +59,8 @@ def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Seq
         )
     walk = Walk(bundle, key, schedule, findings)
     walk.run()
+    if policy is not None:
+        cosigned.check(bundle, policy, schedule.sizes, findings, newest=schedule.latest.size)
     return walk.report(is_key_given=verifier is not None)
 
 
@@ -71,26 +82,6 @@ def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -
             )
         )
     return given or own
-
-
-def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> None:
-    """Check that the policy (c2sp.org/tlog-policy) trusts the key and asks for no cosignatures: none are read here."""
-    try:
-        lines = [line.split() for line in bundle.text(POLICY).split("\n")]
-    except Missing:
-        findings.remarks.append("the bundle has no policy file")
-        return
-    except Unreadable as error:
-        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        return
-    rules = [line for line in lines if line and not line[0].startswith("#")]
-    if key.vkey not in [rule[1] for rule in rules if rule[0] == "log" and len(rule) > 1]:
-        findings.add(
-            Finding(Code.KEY_DIFFERS, "the policy does not name the log's key", path=POLICY, expected=key.vkey)
-        )
-    if [rule for rule in rules if rule[0] == "quorum"] != [["quorum", "none"]]:
-        detail = "the policy asks for cosignatures, which this verifier does not check"
-        findings.add(Finding(Code.POLICY_UNSUPPORTED, detail, path=POLICY, expected="quorum none"))
 
 
 def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:

@@ -1,14 +1,19 @@
-"""The publisher: in one process at a time, sign a checkpoint whenever the ledger has grown, and do the ledger's chores."""
+"""The publisher: in one process at a time, sign a checkpoint whenever the ledger has grown, and do the ledger's chores.
+
+Where there are witnesses, a checkpoint is published when enough of them have cosigned it: see `exchange.audit.witnesses`.
+"""
 
 import asyncio
 from contextlib import suppress
 
 from exchange.agreements import service as agreements
 from exchange.audit import indexing
+from exchange.audit.witnesses import Witnesses, chosen
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from ledger import note, publication, store
+from ledger import publication, store
+from ledger.further import LogSigner
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -17,9 +22,11 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signer: note.Signer) -> None:
+    def __init__(self, runtime: Runtime, signer: LogSigner) -> None:
         self._runtime = runtime
         self._signer = signer
+        self.policy = chosen(runtime.settings, signer.verifier)
+        self._witnesses = Witnesses(runtime, self.policy, signer)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -27,9 +34,15 @@ class Publisher:
         """The ledger's verifier key."""
         return self._signer.vkey
 
+    @property
+    def further_vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of the further lines on its checkpoints."""
+        return self._signer.further_vkeys
+
     def start(self) -> None:
         """Begin, on the running loop."""
         self._task = asyncio.create_task(self._run(), name="ledger-publisher")
+        self._witnesses.start()
 
     async def stop(self) -> None:
         """Stop; another process takes over."""
@@ -37,6 +50,7 @@ class Publisher:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        await self._witnesses.stop()
 
     async def _run(self) -> None:
         while True:
@@ -61,8 +75,12 @@ class Publisher:
         try:
             loop = asyncio.get_running_loop()
             chores_due = loop.time()
+            self._witnesses.begin()
             while True:
-                await publication.publish(connection, self._signer, now=self._runtime.clock.now())
+                if self._witnesses.are_asked:
+                    await self._witnesses.publish(connection)
+                else:
+                    await publication.publish(connection, self._signer, now=self._runtime.clock.now())
                 if loop.time() >= chores_due:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY

@@ -22,6 +22,7 @@ from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door import SignedRoute, SignedWork
+from ledger import policy as trust
 from ledger import publication, store, tiles
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
@@ -49,6 +50,7 @@ async def well_known(request: Request) -> WellKnown:
         name=runtime.settings.deployment,
         origin=runtime.settings.origin,
         vkey=request.app.state.publisher.vkey,
+        further_vkeys=list(request.app.state.publisher.further_vkeys),
         keys=[
             ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
         ],
@@ -66,6 +68,13 @@ async def well_known(request: Request) -> WellKnown:
 async def vkey(request: Request) -> PlainTextResponse:
     """The ledger's verifier key (C2SP signed-note), one line."""
     return PlainTextResponse(f"{request.app.state.publisher.vkey}\n", headers=_FRESH)
+
+
+@public.get("/ledger/policy", response_class=PlainTextResponse)
+async def policy(request: Request) -> Response:
+    """The trust policy (C2SP tlog-policy): the ledger's key, its witnesses, and how many of them cosign a checkpoint."""
+    text: str = request.app.state.publisher.policy.text(with_urls=False)
+    return Response(trust.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
 
 
 @public.get("/ledger/checkpoint", response_class=PlainTextResponse)

@@ -122,5 +122,8 @@ class WellKnown(Out):
     name: str
     origin: Annotated[str, Field(description="The ledger's origin and key name")]
     vkey: Annotated[str, Field(description="The ledger's verifier key (C2SP signed-note)")]
+    further_vkeys: Annotated[
+        list[str], Field(description="The verifier keys of further signature lines on checkpoints, ML-DSA-44 or SM2")
+    ]
     keys: list[ExchangeKeyOut]
     endpoints: dict[str, str]

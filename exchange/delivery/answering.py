@@ -17,11 +17,12 @@ from adapters.encode import Format as StreamFormat
 from exchange.catalog.sources import problem_of
 from exchange.delivery import service, streaming
 from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
-from exchange.delivery.errors import ExchangeBusy
+from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
 from exchange.delivery.planning import next_cursor
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.service import Attempt, Release
+from exchange.kernel.clock import rfc3339
 from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
@@ -132,10 +133,22 @@ def _question(request: Request, body: bytes) -> DeliveryRequest:
         raise RequestMalformed("The query string cannot be read.") from error
 
 
+def _check_coverage(runtime: Runtime) -> None:
+    """Nothing is delivered while the ledger has been without its witnesses for too long. Raises WitnessesMissing."""
+    coverage = runtime.coverage
+    if coverage.since is not None and coverage.is_overdue(runtime.clock.now()):
+        raise WitnessesMissing(
+            "Try again when the witnesses are back; the operator has been alarmed.",
+            headers={"Retry-After": "60"},
+            since=rfc3339(coverage.since),
+        )
+
+
 async def _answer(
     request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt, signed: SignedRequest
 ) -> Response:
     body = await _authenticate(request, headers, runtime, facts, attempt, signed)
+    _check_coverage(runtime)
     form = negotiate(headers.get("accept"))
     question = _question(request, body)
     most = runtime.settings.page_rows_max

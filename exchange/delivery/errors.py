@@ -33,6 +33,17 @@ class ExchangeBusy(Problem):
     status = 503
 
 
+class WitnessesMissing(Problem):
+    """The ledger's checkpoints have lacked the cosignatures of enough witnesses for longer than the operator allows itself,
+    so that nobody outside vouches for the newest entries. Nothing is delivered until the witnesses are back; other
+    requests are answered. `since` is when the first of these entries was made.
+    """
+
+    slug = "witnesses-missing"
+    title = "The ledger has been without its witnesses for too long"
+    status = 503
+
+
 class Denied(Problem):
     """The root of the problems of a denied delivery; `reasons` names every rule that said no."""
 

@@ -19,13 +19,15 @@ async def livez() -> PlainTextResponse:
 
 @public.get("/readyz", response_class=PlainTextResponse, responses=problems(503, public=True))
 async def readyz(request: Request) -> PlainTextResponse:
-    """The process can work: its database answers."""
+    """The process can work: its database answers. It is told here too where checkpoints wait for witnesses."""
+    runtime = runtime_of(request)
     try:
-        async with runtime_of(request).database.pool.acquire(timeout=2) as connection:
+        async with runtime.database.pool.acquire(timeout=2) as connection:
             await connection.fetchval("SELECT size FROM ledger_head")
     except FAILURES as error:
         raise LedgerUnavailable("The database does not answer.") from error
-    return PlainTextResponse("ok\n")
+    alarm = runtime.coverage.alarm(runtime.clock.now())
+    return PlainTextResponse("ok\n" + (f"{alarm}\n" if alarm else ""))
 
 
 @public.get("/problems/{slug}", response_class=PlainTextResponse)

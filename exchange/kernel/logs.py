@@ -14,7 +14,8 @@ import structlog
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "status", "problem", "duration_ms", "entry",
-        "error", "where", "size", "url", "worker", "engine", "revision", "kind", "count", "exc_info", "exception",
+        "error", "where", "size", "url", "worker", "engine", "revision", "kind", "count", "witnesses", "exc_info",
+        "exception",
     }
 )  # fmt: skip
 

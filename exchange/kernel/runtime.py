@@ -1,9 +1,10 @@
 """The parts of one running exchange, made once by `create_app` and handed to whoever needs them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exchange.kernel.clock import Clock
+from exchange.kernel.coverage import Coverage
 from exchange.kernel.database import Database
 from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.limits import Allowance
@@ -32,3 +33,4 @@ class Runtime:
     key: ExchangeKey
     marks: Mapping[str, str]
     strangers: Allowance
+    coverage: Coverage = field(default_factory=Coverage)

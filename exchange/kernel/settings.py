@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from exchange.kernel.reach import Listed
+from ledger.further import Kind
 
 _LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -95,6 +96,31 @@ class Settings(BaseSettings):
             "directories of sockets, or `none`; unset: any host and no socket, which production refuses"
         ),
     ] = ()
+
+    further_signatures: Annotated[
+        tuple[Kind, ...],
+        NoDecode,
+        BeforeValidator(_entries),
+        Field(
+            description="Further signature lines on checkpoints, separated by commas: `ml-dsa-44`, `sm2` (which needs "
+            "the extra `sm2`); unset: Ed25519 only"
+        ),
+    ] = ()
+    witness_policy: Annotated[
+        Path | None,
+        Field(
+            description="A trust policy (C2SP tlog-policy) whose witnesses, by their URLs, cosign checkpoints before "
+            "they are published; unset: no witnesses"
+        ),
+    ] = None
+    witness_timeout: Annotated[float, Field(gt=0, le=60, description="How long witnesses may take, seconds")] = 5.0
+    witness_cutoff: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="How old the first entry without a cosigned checkpoint may be, seconds, before deliveries stop",
+        ),
+    ] = 14_400
 
     @model_validator(mode="after")
     def _refuse_half_set_security(self) -> Self:

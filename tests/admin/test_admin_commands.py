@@ -115,7 +115,7 @@ def test_it_serves_with_several_processes_until_it_is_told_to_end(home: Path) ->
         assert httpx2.get(f"{url}/readyz").text == "ok\n"
         assert httpx2.get(f"{url}/docs").status_code == 200
         healthy = typed("health", "--data", home)
-        assert (healthy.status, url in healthy.out) == (0, True)
+        assert (healthy.status, url in healthy.out, "checkpoint" in healthy.out) == (0, True, True)
         assert [join(home).status, join(home).status] == [0, 0]
         again = typed("serve", "--data", home, "--port", str(reaching.free_port()))
         assert (again.status, url in again.err) == (1, True)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ledger import bundle, export, note, tiles
+from ledger import bundle, export, note, policy, tiles
+from ledger.cosignature import CosignerKey
 from ledger.verify import verify
 
 
@@ -294,3 +295,32 @@ def test_a_link_in_the_directory_is_not_written_through(new_log, tmp_path):
     with served(new_log(10)) as server, pytest.raises(bundle.Unreadable):
         export.export(server.url, directory)
     assert content(elsewhere) == {}
+
+
+def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
+    log = new_log(5, 300)
+    key = CosignerKey("w.example", 4, bytes(32))
+    text = f"# ours\nlog {log.signer.vkey}\nwitness W {key.cosigner.vkey}\nquorum W\n"
+    for size, signed in log.checkpoints.items():
+        if size == 300:
+            log.checkpoints[size] = signed + key.line(note.split(signed)[0], time=1)
+    with served(log) as server:
+        server.broken["policy"] = text.encode()
+        done = export.export(server.url, tmp_path, policy=policy.parse(text))
+        assert done.report.is_ok, done.report.text()
+        assert (tmp_path / "policy").read_text() == text
+        server.broken["policy"] = 404  # an exchange of before
+        assert export.export(server.url, tmp_path).report.is_ok
+        assert (tmp_path / "policy").read_text() == f"log {log.signer.vkey}\nquorum none\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [(b"nonsense\n", export.ExportFailed), (b"quorum none\n", export.ExportRefused), (b"\xff", export.ExportFailed)],
+)
+def test_a_policy_that_is_none_or_of_another_log_is_not_taken(new_log, tmp_path, text, failure):
+    with served(new_log(5)) as server:
+        server.broken["policy"] = text
+        with pytest.raises(failure):
+            export.export(server.url, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()

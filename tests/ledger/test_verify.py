@@ -318,7 +318,7 @@ def test_a_policy_that_cannot_be_met_is_not_passed_over(log, bundle):
     (bundle / "policy").write_text(f"# ours\nlog {log.signer.vkey} https://x.example\nquorum none\n")
     assert verify(bundle).is_ok
     (bundle / "policy").write_text(f"log {log.signer.vkey}\nwitness W {log.signer.vkey}\nquorum W\n")
-    assert only(verify(bundle)).code == Code.POLICY_UNSUPPORTED
+    assert only(verify(bundle)).code == Code.POLICY_INVALID
     (bundle / "policy").write_text("quorum none\n")
     assert only(verify(bundle)).code == Code.KEY_DIFFERS
 

@@ -41,6 +41,9 @@ def serving(settings: Settings, *, workers: int = 1) -> Iterator[subprocess.Pope
         "EXCHANGE_DATABASE_URL": settings.database_url.get_secret_value(),
         "EXCHANGE_PUBLIC_URL": settings.public_url,
         "EXCHANGE_CHECKPOINT_INTERVAL": str(settings.checkpoint_interval),
+        "EXCHANGE_WITNESS_TIMEOUT": str(settings.witness_timeout),
+        "EXCHANGE_WITNESS_CUTOFF": str(settings.witness_cutoff),
+        **({"EXCHANGE_WITNESS_POLICY": str(settings.witness_policy)} if settings.witness_policy else {}),
     }
     command = [sys.executable, "-m", "uvicorn", "exchange.app:from_environment", "--factory", "--port", port]
     command += ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]

@@ -1,0 +1,272 @@
+"""Witnesses (c2sp.org/tlog-witness) of the exchange's ledger: a checkpoint is published when the quorum has cosigned it.
+
+All witnesses are asked at the same time, off the path of any request, and no transaction is open meanwhile. When too few
+answer, publishing waits and the alarm is raised, while entries go on being accepted; each try takes in what has come
+since. Every process watches how old the first entry without a published checkpoint is: beyond the cut-off deliveries
+stop, and go on by themselves when the witnesses are back.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx2
+
+from exchange.kernel.database import FAILURES, Connection
+from exchange.kernel.logs import log
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.settings import Settings
+from ledger import checkpoint, note, policy, publication
+from ledger.cosignature import time_of
+from ledger.policy import Policy, Witness
+from ledger.publication import Published
+from ledger.witness import protocol
+
+MOST = 32
+"""The most witnesses that are asked; their lines have to fit into what readers of a checkpoint take."""
+
+_GRACE = 0.25
+"""How many seconds the others have once the quorum is there."""
+
+_TRIES = 3
+_REPEAT_ALARM = 60.0
+_WATCH_EVERY = 1.0
+_OK, _CONFLICT, _UNPROCESSABLE = 200, 409, 422
+
+Prove = Callable[[int], Awaitable[list[bytes]]]
+
+
+class PolicyUnusable(RuntimeError):
+    """The policy file cannot be used, so the exchange does not start."""
+
+
+class _NotCosigned(Exception):
+    """A witness did not cosign; the message says why."""
+
+
+def chosen(settings: Settings, key: note.Verifier) -> Policy:
+    """The policy that the settings name, with this ledger among its logs. Raises PolicyUnusable."""
+    path = settings.witness_policy
+    if path is None:
+        return policy.unwitnessed(key)
+    try:
+        found = policy.parse(path.read_bytes())
+    except (OSError, policy.MalformedPolicy) as error:
+        raise PolicyUnusable(f"EXCHANGE_WITNESS_POLICY: {path}: {error}") from error
+    if not found.logs:
+        found = replace(found, logs=(policy.Log(key),))
+    if key not in [one.key for one in found.logs]:
+        raise PolicyUnusable(f"{path}: the policy does not name this ledger; add: log {key.vkey}")
+    asked = [one for one in found.witnesses if one.url is not None]
+    for one in asked:
+        parts = urlsplit(one.url or "")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise PolicyUnusable(f"{path}: the URL of witness {one.name!r} is not http:// or https:// with a host")
+    if len(asked) > MOST:
+        raise PolicyUnusable(f"{path}: more than {MOST} witnesses with a URL")
+    if not found.is_satisfied([one.key for one in asked]):
+        raise PolicyUnusable(f"{path}: the witnesses that have a URL can never be the quorum {found.quorum!r}")
+    return found
+
+
+class Witnesses:
+    """The witnesses of a policy, for the one process that publishes, and the watch that every process keeps."""
+
+    def __init__(self, runtime: Runtime, trusted: Policy, signer: note.Signer) -> None:
+        self._runtime, self._policy, self._signer = runtime, trusted, signer
+        self._asked = [one for one in trusted.witnesses if one.url is not None]
+        self._within = runtime.settings.witness_timeout
+        self._client: httpx2.AsyncClient | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._pending: Published | None = None
+        self._sizes: dict[str, int] = {}  # what each witness has, as far as it is known
+        self._alarmed: float | None = None
+        self._told: float | None = None
+
+    @property
+    def are_asked(self) -> bool:
+        """Whether there are any."""
+        return bool(self._asked)
+
+    def start(self) -> None:
+        """Begin, on the running loop."""
+        if not self._asked:
+            return
+        settings, coverage = self._runtime.settings, self._runtime.coverage
+        coverage.patience = timedelta(seconds=3 * (settings.checkpoint_interval + self._within))
+        coverage.cutoff = timedelta(seconds=settings.witness_cutoff) if self._policy.quorum != policy.NONE else None
+        self._client = httpx2.AsyncClient(timeout=self._within, follow_redirects=False)
+        self._watch = asyncio.create_task(self._keep_watch(), name="witness-watch")
+
+    async def stop(self) -> None:
+        """Stop watching, and close connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        if self._client is not None:
+            await self._client.aclose()
+
+    def begin(self) -> None:
+        """This process has just become the one that publishes: what it knew may be out of date."""
+        self._pending = None
+        self._sizes.clear()
+
+    async def publish(self, connection: Connection) -> Published | None:
+        """Sign a checkpoint of all entries and publish it if enough witnesses cosign; None where none was published.
+
+        Raises publication.TreeDiffers, also where a witness shows that this key has signed more than the database has.
+        """
+        grown = await publication.grow(connection, self._signer, since=self._pending)
+        self._pending = grown or self._pending
+        if self._pending is None:
+            return None
+        candidate, guard = self._pending, asyncio.Lock()
+
+        async def prove(old: int) -> list[bytes]:
+            async with guard:  # a connection does one thing at a time
+                return await publication.consistency(connection, old, candidate.size)
+
+        lines, reasons = await self._cosign(candidate, prove)
+        cosigned = Published(candidate.size, candidate.note + "".join(lines.values()))
+        if not self._policy.is_satisfied([one.key for one in self._asked if one.name in lines]):
+            self._raise_alarm(candidate, reasons)
+            return None
+        await publication.record(connection, cosigned, now=self._runtime.clock.now())
+        self._pending = None
+        self._tell(reasons)
+        if self._alarmed is not None:
+            self._alarmed = None
+            log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
+        return cosigned
+
+    async def _cosign(self, candidate: Published, prove: Prove) -> tuple[dict[str, str], dict[str, str]]:
+        """Ask all; the lines of those who cosigned and the reasons of the others, by the witnesses' names."""
+        loop = asyncio.get_running_loop()
+        tasks = {asyncio.create_task(self._ask(one, candidate, prove)): one for one in self._asked}
+        deadline, is_enough = loop.time() + self._within, False
+        lines: dict[str, str] = {}
+        reasons = {one.name: f"no answer within {self._within} seconds" for one in self._asked}
+        waiting = set(tasks)
+        try:
+            while waiting and (left := deadline - loop.time()) > 0:
+                done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    name = tasks[task].name
+                    try:
+                        lines[name] = task.result()
+                    except _NotCosigned as error:
+                        reasons[name] = str(error)
+                if not is_enough and self._policy.is_satisfied([one.key for one in self._asked if one.name in lines]):
+                    is_enough, deadline = True, min(deadline, loop.time() + _GRACE)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return lines, {name: reason for name, reason in reasons.items() if name not in lines}
+
+    async def _ask(self, witness: Witness, candidate: Published, prove: Prove) -> str:
+        """One witness's signature line. Raises _NotCosigned, TreeDiffers, and what a failing database raises."""
+        old = self._sizes.get(witness.name, 0)
+        for _ in range(_TRIES):
+            if old > candidate.size:
+                await self._demand_evidence(witness, candidate, old)
+            proof = await prove(old) if 0 < old < candidate.size else []
+            body = protocol.AddCheckpoint(old, tuple(proof), candidate.note).text()
+            status, answer = await self._call(witness, "POST", protocol.PATH, body)
+            if status == _OK:
+                line = _checked(witness, candidate, answer)
+                self._sizes[witness.name] = candidate.size
+                return line
+            if status != _CONFLICT:
+                meaning = ": it holds another history than this ledger's" if status == _UNPROCESSABLE else ""
+                raise _NotCosigned(f"status {status}{meaning}")
+            try:
+                old = self._sizes[witness.name] = protocol.parse_size(answer)
+            except protocol.MalformedRequest as error:
+                raise _NotCosigned(str(error)) from None
+        raise _NotCosigned("its size changes with every answer")
+
+    async def _demand_evidence(self, witness: Witness, candidate: Published, size: int) -> None:
+        """A witness claims to have cosigned more than the ledger has. If it shows our signature on it, that is so."""
+        self._sizes.pop(witness.name, None)
+        origin = hashlib.sha256(self._signer.name.encode()).hexdigest()
+        status, answer = await self._call(witness, "GET", f"/{origin}/checkpoint")
+        with suppress(ValueError):
+            if status == _OK and checkpoint.open(answer, self._signer.verifier).size > candidate.size:
+                raise publication.TreeDiffers(f"witness {witness.name!r} has a checkpoint of more entries")
+        raise _NotCosigned(f"it claims to have cosigned {size} entries already, which the ledger does not have")
+
+    async def _call(self, witness: Witness, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        assert self._client is not None  # noqa: S101 - started
+        url = (witness.url or "").rstrip("/") + path
+        received = bytearray()
+        try:
+            async with self._client.stream(method, url, content=body.encode() if body else None) as response:
+                async for chunk in response.aiter_bytes():
+                    received += chunk
+                    if len(received) > protocol.MAX_BODY:
+                        raise _NotCosigned("its answer is too long")
+                return response.status_code, bytes(received)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise _NotCosigned(type(error).__name__) from None
+
+    def _raise_alarm(self, candidate: Published, reasons: dict[str, str]) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._alarmed is None or now - self._alarmed >= _REPEAT_ALARM:
+            self._alarmed = now
+            log().critical(
+                "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
+                size=candidate.size,
+                witnesses=_printable(reasons),
+            )
+
+    def _tell(self, reasons: dict[str, str]) -> None:
+        """Say which witnesses the quorum did without: they may be down, or know of another history."""
+        now = asyncio.get_running_loop().time()
+        if reasons and (self._told is None or now - self._told >= _REPEAT_ALARM):
+            self._told = now
+            log().warning("a checkpoint was published without some witnesses", witnesses=_printable(reasons))
+
+    async def _keep_watch(self) -> None:
+        """Look how old the first entry is that no published checkpoint covers."""
+        coverage, is_stopped = self._runtime.coverage, False
+        while True:
+            with suppress(*FAILURES):  # a database that fails says nothing new; the age counts on
+                async with self._runtime.database.pool.acquire() as connection:
+                    coverage.since = await publication.uncovered_since(connection)
+            if is_stopped != coverage.is_overdue(self._runtime.clock.now()):
+                is_stopped = not is_stopped
+                if is_stopped:
+                    log().critical("the witnesses have been missing for too long; nothing is delivered")
+                else:
+                    log().warning("the witnesses are back; deliveries go on")
+            await asyncio.sleep(min(_WATCH_EVERY, self._runtime.settings.witness_cutoff / 2))
+
+
+def _printable(reasons: dict[str, str]) -> dict[str, str]:
+    """Reasons by names that can be written: a policy's names need not be UTF-8."""
+    return {name.encode(errors="backslashreplace").decode(): why for name, why in reasons.items()}
+
+
+def _checked(witness: Witness, candidate: Published, answer: bytes) -> str:
+    """The line of the witness's own key in its answer, verified. Raises _NotCosigned."""
+    key = witness.key
+    try:
+        cosigned = candidate.note + answer.decode()
+        text, lines = note.split(cosigned)
+        if text != note.split(candidate.note)[0]:
+            raise _NotCosigned("its answer is not signature lines")
+        note.open(cosigned, [key])
+        stated = [time_of(material[4:]) for name, material in lines if (name, material[:4]) == (key.name, key.key_id)]
+        if not all(stated):
+            raise _NotCosigned("its cosignature states no time")
+        return protocol.lines_of(cosigned, {(key.name, key.key_id)})
+    except UnicodeDecodeError:
+        raise _NotCosigned("its answer is not UTF-8") from None
+    except note.BadNote as error:
+        raise _NotCosigned(f"its answer is no cosignature of its key: {error}") from None

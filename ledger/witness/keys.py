@@ -1,0 +1,69 @@
+"""A witness's private keys, in a file only it may read: a line each, in the form of Go's note package.
+
+PRIVATE+KEY+<name>+<hex key id>+<base64(type || seed)>
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger import note
+from ledger.cosignature import ED25519, ML_DSA_44, SEED_SIZE, CosignerKey
+
+_PREFIX = "PRIVATE+KEY+"
+_FOR_OTHERS = 0o077
+
+
+class KeyFileUnusable(Exception):
+    """The file with the keys cannot be used; the message says why."""
+
+
+def make(path: Path, *, name: str, is_ed25519_only: bool = False) -> list[CosignerKey]:
+    """Make the keys of a new witness: an Ed25519 one, and an ML-DSA-44 one. Raises KeyFileUnusable, note.MalformedKey."""
+    kinds = [ED25519] if is_ed25519_only else [ED25519, ML_DSA_44]
+    keys = [CosignerKey(name, kind, secrets.token_bytes(SEED_SIZE)) for kind in kinds]
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise KeyFileUnusable(f"{path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("".join(_line(key) for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return keys
+
+
+def read(path: Path) -> list[CosignerKey]:
+    """The keys in a file. Raises KeyFileUnusable."""
+    try:
+        if path.stat().st_mode & _FOR_OTHERS:
+            raise KeyFileUnusable(f"{path}: others may read it; chmod 600 first")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        keys = [_parse(line) for line in lines if line]
+    except OSError as error:
+        raise KeyFileUnusable(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise KeyFileUnusable(f"{path}: {error}") from None
+    _check(path, keys)
+    return keys
+
+
+def _check(path: Path, keys: Sequence[CosignerKey]) -> None:
+    if not keys or len({key.kind for key in keys}) != len(keys) or len({key.name for key in keys}) != 1:
+        raise KeyFileUnusable(f"{path}: one key of each type, all of one name, are expected")
+
+
+def _line(key: CosignerKey) -> str:
+    data = note.encode_base64(bytes([key.kind]) + key.seed)
+    return f"{_PREFIX}{key.name}+{key.cosigner.key_id.hex()}+{data}\n"
+
+
+def _parse(line: str) -> CosignerKey:
+    name, key_id, material = note.split_vkey(line.removeprefix(_PREFIX))
+    if not line.startswith(_PREFIX) or not material:
+        raise ValueError("a line is not a private key")
+    key = CosignerKey(name, material[0], material[1:])
+    if key.cosigner.key_id.hex() != key_id:
+        raise ValueError("a key id is not that of its key")
+    return key

@@ -1,0 +1,80 @@
+"""The messages of add-checkpoint (c2sp.org/tlog-witness), as both sides write and read them."""
+
+from dataclasses import dataclass
+
+from ledger import checkpoint, merkle, note
+
+PATH = "/add-checkpoint"
+SIZE_TYPE = "text/x.tlog.size"
+"""The media type of the answer that says which size the witness has."""
+
+MAX_PROOF = 63
+"""The most hashes of a consistency proof."""
+
+MAX_BODY = 64 * 1024
+"""The largest request and the largest answer that are read, in bytes."""
+
+_OLD = "old "
+
+
+class MalformedRequest(ValueError):
+    """A request, or an answer, does not have the form that the protocol demands."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddCheckpoint:
+    """A request to cosign: the size the witness has, the proof (hashes of 32 bytes) from there on, the signed note."""
+
+    old: int
+    proof: tuple[bytes, ...]
+    signed: str
+
+    def text(self) -> str:
+        """The request's body, which `parse` reads."""
+        lines = [f"{_OLD}{self.old}", *(note.encode_base64(value) for value in self.proof)]
+        return "\n".join(lines) + "\n\n" + self.signed
+
+
+def parse(body: bytes) -> AddCheckpoint:
+    """Read a request's body; the note in it is not checked. Raises MalformedRequest."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise MalformedRequest("the request is not UTF-8") from None
+    head, separator, signed = text.partition("\n\n")
+    first, *lines = head.split("\n")
+    if not separator or not first.startswith(_OLD):
+        raise MalformedRequest("the request is an old size, a proof, an empty line and a checkpoint")
+    if len(lines) > MAX_PROOF:
+        raise MalformedRequest(f"more than {MAX_PROOF} hashes")
+    try:
+        old = checkpoint.parse_number(first.removeprefix(_OLD))
+        proof = tuple(note.decode_base64(line) for line in lines)
+    except checkpoint.MalformedCheckpoint:
+        raise MalformedRequest("the old size is not a number") from None
+    except ValueError:
+        raise MalformedRequest("a hash that is not base64") from None
+    if any(len(value) != merkle.HASH_SIZE for value in proof):
+        raise MalformedRequest("a hash that is not 32 bytes long")
+    return AddCheckpoint(old, proof, signed)
+
+
+def parse_size(body: bytes) -> int:
+    """The size in the answer to a request with another one. Raises MalformedRequest."""
+    try:
+        text = body.decode("ascii")
+        if not text.endswith("\n"):
+            raise MalformedRequest("the size does not end in a newline")
+        return checkpoint.parse_number(text[:-1])
+    except ValueError:
+        raise MalformedRequest("the witness's size is not a number") from None
+
+
+def lines_of(signed: str, keys: set[tuple[str, bytes]]) -> str:
+    """Of a note's signature lines, the first of each of the keys that are given by name and key id."""
+    found: dict[tuple[str, bytes], str] = {}
+    for name, material in note.split(signed)[1]:
+        place = name, material[:4]
+        if place in keys and place not in found:
+            found[place] = note.line(name, material[:4], material[4:])
+    return "".join(found.values())

@@ -1,0 +1,381 @@
+"""Checkpoints and their witnesses: real witnesses that answer, lie, hang, die, come back, and know better."""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from admin import databases
+from admin.terminal import CannotDo
+from exchange.app import create_app
+from exchange.audit.witnesses import PolicyUnusable
+from exchange.kernel import logs
+from exchange.kernel.keyring import open_keyring
+from exchange.kernel.settings import Settings
+from ledger import checkpoint, export, note, policy, proof
+from ledger.cosignature import Cosigner, CosignerKey
+from ledger.further import Kind
+from ledger.report import Code
+from ledger.verify import verify
+from tests.support import witnesses
+from tests.support.founded import empty, founded
+from tests.support.scene import Scene, staged
+from tests.support.server import free_port, serving, settings_on
+from tests.support.world import World
+
+
+def log_of(settings: Settings) -> note.Signer:
+    """The ledger's key, made before the exchange begins, so that witnesses can be told of it."""
+    ring = open_keyring(settings.data / "keys", {})
+    return note.Signer(settings.origin, ring.ledger.seed)
+
+
+def with_policy(settings: Settings, text: str, **more: Any) -> Settings:
+    path = settings.data / "trust.policy"
+    path.write_text(text)
+    return settings.model_copy(update={"witness_policy": path, "witness_timeout": 2.0, **more})
+
+
+async def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
+    async with asyncio.timeout(seconds):
+        while not (found := await holds()):  # noqa: ASYNC110 - it is another process that is waited for
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def newest(world: World) -> checkpoint.Checkpoint | None:
+    answer = await world.client.get("/ledger/checkpoint")
+    return checkpoint.parse(note.split(answer.text)[0]) if answer.status_code == 200 else None
+
+
+async def head(world: World) -> int:
+    async with world.app.state.runtime.database.pool.acquire() as connection:
+        return int(await connection.fetchval("SELECT size FROM ledger_head"))
+
+
+async def is_covered(world: World) -> bool:
+    found = await newest(world)
+    return found is not None and found.size == await head(world)
+
+
+async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_database: str, tmp_path: Path) -> None:
+    """Two of ours and one that nobody here wrote; the export shows what they did."""
+    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "data")
+    settings.data.mkdir()
+    log = log_of(settings)
+    with ExitStack() as stack:
+        running = []
+        for number in (1, 2):
+            witnesses.made(tmp_path / f"w{number}", log.vkey, name=f"witness.example/w{number}")
+            running.append(stack.enter_context(witnesses.serving(tmp_path / f"w{number}")))
+        running.append(stack.enter_context(witnesses.litewitness(tmp_path / "lite", log.verifier)))
+        lines = [f"log {log.vkey}", f"witness ed25519 {running[0].vkeys[0]} {running[0].url}"]
+        lines += [f"witness ml-dsa {running[1].vkeys[1]} {running[1].url}/"]
+        lines += [f"witness lite {running[2].vkeys[0]} {running[2].url}", "group g 2 ed25519 ml-dsa lite", "quorum g"]
+        settings = with_policy(settings, "\n".join(lines) + "\n")
+        trusted = policy.parse("\n".join(lines) + "\n")
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+            await world.party("one")
+            await until(lambda: is_covered(world))
+        with serving(settings, workers=2):
+            url = settings.public_url
+            assert policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
+            assert "http" not in httpx2.get(f"{url}/ledger/policy").text
+            done = await asyncio.to_thread(export.export, url, tmp_path / "bundle", verifier=log.verifier)
+            assert done.report.is_ok, done.report.text()
+            assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in done.report.text()
+    examine(tmp_path / "bundle", log, trusted)
+
+
+def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
+    """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
+    newest = (bundle / "checkpoint").read_text()
+    text, lines = note.split(newest)
+    assert len(lines) == 4
+    reordered = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in reversed(lines))
+    (bundle / "checkpoint").write_text(reordered)
+    assert verify(bundle, verifier=log.verifier).is_ok
+    [(name, line)] = [one for one in lines if one[0] == "witness.example/w1"]
+    bad = newest.replace(note.line(name, line[:4], line[4:]), note.line(name, line[:4], bytes(len(line) - 4)))
+    (bundle / "checkpoint").write_text(bad)
+    [finding] = verify(bundle, verifier=log.verifier).findings
+    assert (finding.code, finding.path) == (Code.COSIGNATURE_INVALID, "checkpoint")
+    few = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in lines[:2])
+    (bundle / "checkpoint").write_text(few)
+    report = verify(bundle, verifier=log.verifier)
+    assert [one.code for one in report.findings] == [Code.QUORUM_MISSING]
+    assert report.first_bad_index is None
+    assert "cosigned by" in report.text()
+    (bundle / "checkpoint").write_text(newest)
+    stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
+    own = policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
+    assert [one.code for one in verify(bundle, policy=own).findings] == [Code.QUORUM_MISSING]
+    other = policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
+    assert [one.code for one in verify(bundle, policy=other).findings] == [Code.KEY_DIFFERS]
+    # An older one without its quorum is a remark; one with a bad line is not.
+    oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
+    before = oldest.read_text()
+    oldest.write_text(note.sign(note.split(before)[0], [log]))
+    report = verify(bundle, verifier=log.verifier, policy=trusted)
+    assert report.is_ok
+    assert "1 older checkpoint, from size" in report.text()
+    changed = CosignerKey("witness.example/w1", 4, bytes(32))  # its key id is another's, so its line is left alone
+    oldest.write_text(before + changed.line(note.split(before)[0], time=1))
+    assert verify(bundle, verifier=log.verifier).is_ok
+    oldest.write_text(before + note.line(name, line[:4], line[4:]))
+    [finding] = verify(bundle, verifier=log.verifier).findings
+    assert finding.code == Code.COSIGNATURE_INVALID
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the exchange writes to its log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logs, "configure", partial(logs.configure, stream=stream))
+    return stream
+
+
+@pytest.fixture
+async def waiting(
+    settings: Settings, people_table: str, tmp_path: Path, said: io.StringIO
+) -> AsyncIterator[tuple[Scene, Path, int]]:
+    """An exchange in use, with one witness, its directory and its port; it does not run yet."""
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(
+        settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_cutoff=5, witness_timeout=0.5
+    )
+    with witnesses.serving(tmp_path / "w", port=port):
+        stack = staged(settings, people_table)
+        scene = await stack.__aenter__()
+        await until(lambda: is_covered(scene.world))
+    yield scene, tmp_path / "w", port
+    await stack.__aexit__(None, None, None)
+
+
+async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_they_are_back(
+    waiting: tuple[Scene, Path, int], said: io.StringIO
+) -> None:
+    scene, directory, port = waiting
+    world = scene.world
+    before = await newest(world)
+    assert before is not None
+    assert (await world.client.get("/readyz")).text == "ok\n"
+    delivered = await scene.ask({"limit": 1})
+    assert delivered.status == 200
+
+    # It waits: accepted, but in no checkpoint, with no tile given out beyond the newest, and no receipt.
+    alarmed = await until(lambda: _alarm(world))
+    assert "deliveries stop at" in alarmed
+    assert await newest(world) == before
+    entry = int(delivered.headers["exchange-entry"])
+    assert (await world.client.get(f"/ledger/receipts/{entry}")).status_code == 404
+    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size}")).status_code == 200
+    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
+    assert "too few witnesses cosigned" in said.getvalue()
+
+    # It stops: refusals say why and are on the ledger; who ends permissions can still do so.
+    await until(lambda: _stopped(scene))
+    refused = await scene.ask({"limit": 1})
+    assert (refused.status, refused.problem) == (503, "witnesses-missing")
+    assert refused.json["entry"] == int(refused.headers["exchange-entry"])
+    assert refused.headers["retry-after"] == "60"
+    stream = await scene.ask({}, accept="application/x-ndjson")
+    assert stream.problem == "witnesses-missing"
+    assert (await scene.say("owner", "GET", "/me")).status == 200
+    ready = await world.client.get("/readyz")
+    assert (ready.status_code, "nothing is delivered" in ready.text) == (200, True)
+    assert await newest(world) == before
+
+    # It recovers without a hand on it.
+    with witnesses.serving(directory, port=port) as running:
+        await until(lambda: is_covered(world))
+        await until(lambda: _delivers(scene))
+        assert (await world.client.get("/readyz")).text == "ok\n"
+        signed = (await world.client.get("/ledger/checkpoint")).text
+        key = Cosigner.parse(running.vkeys[0])
+        assert note.open(signed, [key]).signed_by == (key,)
+        receipt = proof.parse((await world.client.get(f"/ledger/receipts/{entry}")).text)
+        assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
+    assert "the witnesses are back" in said.getvalue()
+
+
+async def _alarm(world: World) -> str:
+    text = (await world.client.get("/readyz")).text
+    return text if "alarm" in text else ""
+
+
+async def _stopped(scene: Scene) -> bool:
+    return (await scene.ask({"limit": 1})).status == 503
+
+
+async def _delivers(scene: Scene) -> bool:
+    return (await scene.ask({"limit": 1})).status == 200
+
+
+async def test_a_database_behind_what_was_witnessed_signs_no_more(
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+) -> None:
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    with witnesses.serving(tmp_path / "w") as running:
+        settings = with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")
+        async with founded(settings) as world:
+            for number in range(3):
+                await world.party(f"party-{number}")
+            await until(lambda: is_covered(world))
+        await empty(empty_database)  # as far as the witness can tell, a backup from before was restored
+        async with founded(settings) as world:
+            await until(lambda: _says(said, "the ledger is not what was signed"))
+            assert await newest(world) is None
+            # Grown beyond what was witnessed, it is another history, and the witness says so.
+            for number in range(6):
+                await world.party(f"other-{number}")
+            await until(lambda: _says(said, "another history"))
+            assert await newest(world) is None
+
+
+async def _says(said: io.StringIO, what: str) -> bool:
+    return what in said.getvalue()
+
+
+class Liar(BaseHTTPRequestHandler):
+    """A witness that answers as it was told."""
+
+    protocol_version = "HTTP/1.1"
+    answer: tuple[int, bytes, float] = (200, b"", 0)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        status, body, seconds = self.answer
+        self.server.hold.wait(seconds)  # type: ignore[attr-defined]
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def lying(*answer: Any) -> Iterator[str]:
+    handler = type("Told", (Liar,), {"answer": answer})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.hold = threading.Event()  # type: ignore[attr-defined]
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.hold.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+LIAR = CosignerKey("liar.example", 4, bytes(32))
+OTHER = checkpoint.Checkpoint("exchange.local/ledger/1", 7, bytes(32)).text()
+
+
+LIES: dict[str, tuple[int, bytes, float]] = {
+    "nothing": (200, b"", 0),
+    "no line": (200, b"nonsense\n", 0),
+    "another checkpoint's": (200, LIAR.line(OTHER, time=1).encode(), 0),
+    "zeros": (200, note.line("liar.example", LIAR.cosigner.key_id, bytes(72)).encode(), 0),
+    "not UTF-8": (200, b"\xff", 0),
+    "another note": (200, f"\n{OTHER}\n{LIAR.line(OTHER, time=1)}".encode(), 0),
+    "too long": (200, b"x" * 200_000, 0),
+    "always another size": (409, b"0\n", 0),
+    "much larger": (409, b"99999999\n", 0),
+    "no size": (409, b"-1\n", 0),
+    "failure": (500, b"", 0),
+    "elsewhere": (302, b"", 0),
+    "silence": (200, b"", 60),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
+    settings: Settings, tmp_path: Path, said: io.StringIO, lie: str
+) -> None:
+    log = log_of(settings)
+    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    with witnesses.serving(tmp_path / "w") as honest, lying(*LIES[lie]) as url:
+        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
+        async with founded(with_policy(settings, text)) as world:
+            await until(lambda: is_covered(world), seconds=15)
+            signed = (await world.client.get("/ledger/checkpoint")).text
+    keys: list[note.Key] = [log.verifier, Cosigner.parse(vkey)]
+    assert note.open(signed, keys).signed_by == tuple(keys)
+    assert len(note.split(signed)[1]) == 2
+    assert "published without some witnesses" in said.getvalue()
+
+
+STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "No such file"),
+        ("quorum\n", "line 1"),
+        (f"witness W {STRANGER}\nquorum W\n", "can never be the quorum"),
+        (f"witness W {STRANGER} ftp://w.example\nquorum W\n", "is not http"),
+        (f"witness W {STRANGER} http://\nquorum W\n", "is not http"),
+        (f"log {note.Signer('exchange.local/ledger/1', bytes(32)).vkey}\nquorum none\n", "does not name this ledger"),
+    ],
+)
+async def test_a_policy_that_cannot_be_used_stops_the_start(settings: Settings, text: str | None, reason: str) -> None:
+    given = with_policy(settings, text or "")
+    if text is None:
+        assert given.witness_policy is not None
+        given.witness_policy.unlink()
+    app = create_app(given)
+    with pytest.raises(PolicyUnusable, match=reason):
+        async with app.router.lifespan_context(app):
+            pass
+
+
+async def test_the_operator_is_told_before_the_start(settings: Settings) -> None:
+    async with founded(settings) as world:
+        vkey = world.app.state.publisher.vkey
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    await asyncio.to_thread(databases.demand_ready, settings, url, vkey=vkey)
+    with pytest.raises(CannotDo, match="line 1"):
+        await asyncio.to_thread(databases.demand_ready, with_policy(settings, "quorum\n"), url, vkey=vkey)
+
+
+async def test_without_a_policy_there_are_no_witnesses_to_wait_for(world: World) -> None:
+    await until(lambda: is_covered(world))
+    served = policy.parse((await world.client.get("/ledger/policy")).content)
+    assert served.quorum == "none"
+    assert [log.key.vkey for log in served.logs] == [(await world.client.get("/ledger/vkey")).text.strip()]
+
+
+async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44, Kind.SM2)})
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    with witnesses.serving(tmp_path / "w") as running:
+        async with founded(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as world:
+            await until(lambda: is_covered(world))
+            signed = (await world.client.get("/ledger/checkpoint")).text
+            known = (await world.client.get("/.well-known/data-exchange")).json()
+    keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
+    assert note.open(signed, keys).signed_by == tuple(keys)
+    demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
+    trusted = policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
+    assert len(trusted.check(signed)) == 2

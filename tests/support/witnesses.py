@@ -1,0 +1,150 @@
+"""Witnesses as real processes: our own, and litewitness, which nobody here wrote."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from ledger import merkle, note
+from ledger.cosignature import parse_key
+from ledger.witness import commands, keys, state
+from tests.support.server import ROOT, free_port
+
+_PATIENCE = 30.0
+_PROGRAM = "from ledger.cli import main; main()"
+LITEWITNESS = Path(os.environ.get("LITEWITNESS", ROOT / "build" / "tools" / "litewitness"))
+
+
+@dataclass
+class Running:
+    """A witness that runs: its address and its verifier keys, the Ed25519 one first."""
+
+    url: str
+    vkeys: list[str]
+    process: subprocess.Popen[str]
+
+    def add(self, body: str | bytes) -> httpx2.Response:
+        content = body.encode() if isinstance(body, str) else body
+        return httpx2.post(f"{self.url}/add-checkpoint", content=content, timeout=30)
+
+
+def witness(*arguments: str | Path, program: str = _PROGRAM) -> list[str]:
+    """The command `ledger witness`."""
+    return [sys.executable, "-c", program, "witness", *(str(one) for one in arguments)]
+
+
+def told(*arguments: str | Path, status: int = 0) -> str:
+    """Run `ledger witness` to its end; what it printed."""
+    done = subprocess.run(witness(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout if status == 0 else done.stderr
+
+
+def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list[str]:
+    """Make a witness that knows some logs; its verifier keys."""
+    directory.mkdir(mode=0o700, parents=True)
+    made = keys.make(directory / commands.KEYS, name=name)
+    with state.opened(directory / commands.DATABASE) as opened:
+        for vkey in vkeys:
+            key = parse_key(vkey)
+            opened.trust(key.name, key)
+    return [key.cosigner.vkey for key in made]
+
+
+@contextmanager
+def serving(directory: Path, *, port: int = 0, program: str = _PROGRAM) -> Iterator[Running]:
+    """Serve a witness that was made, until the block ends."""
+    command = witness("serve", directory, "--port", str(port), program=program)
+    with (directory / "server.log").open("a") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.fullmatch(r"witness at (http://\S+)\n", line)
+            assert found, (directory / "server.log").read_text()
+            vkeys = [key.cosigner.vkey for key in keys.read(directory / commands.KEYS)]
+            yield Running(found[1], vkeys, process)
+        finally:
+            ended(process)
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    """End a process that may have ended already."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@contextmanager
+def litewitness(directory: Path, *logs: note.Verifier, name: str = "witness.example/lite") -> Iterator[Running]:
+    """Serve torchwood's litewitness, with a key in an agent of its own; skips where it was not built."""
+    if not LITEWITNESS.exists():
+        pytest.skip("no litewitness binary: neither LITEWITNESS nor build/tools/litewitness")
+    directory.mkdir(parents=True, exist_ok=True)
+    key, socket, database = directory / "key", directory / "agent", directory / "litewitness.db"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL, text=True)
+    try:
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+        _until(socket.exists)
+        environment = os.environ | {"SSH_AUTH_SOCK": str(socket)}
+        subprocess.run(["ssh-add", "-q", key], env=environment, check=True)
+        printed = subprocess.run(["ssh-keygen", "-l", "-f", key], capture_output=True, text=True, check=True).stdout
+        _list(database, logs)
+        port = free_port()
+        with (directory / "server.log").open("w+") as log:
+            command = [str(LITEWITNESS), "-db", str(database), "-name", name, "-ssh-agent", str(socket)]
+            command += ["-key", printed.split()[1], "-listen", f"127.0.0.1:{port}"]
+            process = subprocess.Popen(command, stderr=log, text=True)
+            try:
+                url = f"http://127.0.0.1:{port}"
+                _until(lambda: _answers(url))
+                [vkey] = re.findall(r"vkey=\"?([^\s\"]+)", (directory / "server.log").read_text())
+                yield Running(url, [vkey], process)
+            finally:
+                ended(process)
+    finally:
+        ended(agent)
+
+
+def _list(database: Path, logs: tuple[note.Verifier, ...]) -> None:
+    """Tell litewitness of logs, as its own tool witnessctl writes them into its database."""
+    connection = sqlite3.connect(database)
+    connection.executescript(
+        "CREATE TABLE log (origin TEXT PRIMARY KEY, tree_size INTEGER NOT NULL, tree_hash TEXT NOT NULL);"
+        "CREATE TABLE key (origin TEXT NOT NULL, key TEXT NOT NULL, FOREIGN KEY(origin) REFERENCES log(origin));"
+    )
+    for log in logs:
+        root = note.encode_base64(merkle.EMPTY_ROOT)
+        connection.execute("INSERT INTO log VALUES (?, 0, ?)", (log.name, root))
+        connection.execute("INSERT INTO key VALUES (?, ?)", (log.name, log.vkey))
+    connection.commit()
+    connection.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=5).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def _until(holds) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
