@@ -8,74 +8,24 @@ docs/ledger-format.md lists the types from here.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ledger import canonical
-
-Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
-Erasable = Literal["purpose-ended", "service-ended", "consent-withdrawn", "unlawful-processing", "other-law"]
-"""Why a person's details are to be erased: the five cases of PIPL Article 47, in its order."""
-Holding = Literal["litigation", "investigation", "supervision", "other-law"]
-"""Why they may not be."""
-Lane = Literal["government", "operation", "trade", "person"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Actor(_Strict):
-    """Who acted: the principal and its organisation as the exchange knows them, and the key that signed."""
-
-    key: str | None = None
-    organisation: str | None = None
-    principal: str | None = None
+from ledger.parts import Actor as Actor
+from ledger.parts import Decision as Decision
+from ledger.parts import Erasable as Erasable
+from ledger.parts import Hex as Hex
+from ledger.parts import Holding as Holding
+from ledger.parts import Lane as Lane
+from ledger.parts import Object as Object
+from ledger.parts import Reason as Reason
+from ledger.parts import Request as Request
+from ledger.parts import Result as Result
+from ledger.parts import Strict
+from ledger.parts import Time as Time
 
 
-class Object(_Strict):
-    """What was acted on."""
-
-    kind: str
-    id: str
-    version: int | None = None
-
-
-class Request(_Strict):
-    """The evidence of the signed request: the digest of its signature base (RFC 9421 section 2.5) and the signature."""
-
-    base: Hex
-    signature: Annotated[str, Field(description="base64, as on the wire")]
-
-
-class Reason(_Strict):
-    """One reason of a denial: the rule's code and, where there is one, the thing it was about."""
-
-    code: str
-    ref: str | None = None
-
-
-class Decision(_Strict):
-    """What the policy said, and which policy."""
-
-    outcome: Literal["allow", "deny"]
-    policy: Annotated[Hex, Field(description="digest of the policy bundle")]
-    engine: str
-    input: Annotated[Hex | None, Field(description="salted digest of the input document")] = None
-    obligations: Annotated[Hex | None, Field(description="salted digest of the obligations")] = None
-    reasons: list[Reason] = []
-
-
-class Result(_Strict):
-    """What left: its size, and the SHA-256 of the content's bytes."""
-
-    rows: int
-    columns: int
-    bytes: int
-    content: Hex
-
-
-class Body(_Strict):
+class Body(Strict):
     """The fields that every entry may have."""
 
     affects_decisions: ClassVar[bool] = True
