@@ -22,15 +22,23 @@ class SlotsMissing(RuntimeError):
 
 
 class Slots:
-    """The slots in one directory. Safe to share between threads and processes: nothing of them is kept in memory."""
+    """The slots in one directory. Safe to share between threads and processes: no secret is kept in memory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._durable: set[int] = set()
 
     def prepare(self, slots: Iterable[int]) -> None:
-        """Make the files that hold these slots, where they are not there yet."""
-        for block in {slot // BLOCK for slot in slots}:
+        """Make the files that hold these slots, where they are not there yet; they survive the machine when this returns."""
+        for block in {slot // BLOCK for slot in slots} - self._durable:
             create_once(self._path(block), lambda: secrets.token_bytes(BLOCK * BYTES))
+            # Whoever made the file: its name has to be on the disk before anything rests on what is in it.
+            handle = os.open(self._directory, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            self._durable.add(block)
 
     def read(self, slot: int) -> bytes | None:
         """The secret in a slot; None once it is destroyed. Raises SlotsMissing, KeyFileInvalid."""
