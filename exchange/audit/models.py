@@ -3,10 +3,11 @@
 `FILL` derives its rows inside the database, so that no process which answers requests spends time on it. Every column
 is the text that the entry has at that place. Two follow from other entries: `owner`, whose thing an entry is about (a
 dataset or source is its first drafter's or registrant's, an application, agreement or delivery its dataset's owner's, a
-member, system or key its organisation's), and `consumer`, who asks, is granted or receives.
+member, system or key its organisation's), and `consumer`, who asks, is granted or receives. `subjects` are the pseudonyms
+of the people it names.
 """
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.kernel.database import Base
@@ -17,7 +18,7 @@ _Plain = Text(collation="C")
 _BEGINNINGS = "'dataset.drafted', 'source.registered', 'member.enrolled', 'system.enrolled', 'application.submitted'"
 FOUND_BY = (
     "type", "organisation", "principal", "key", "object_kind", "object_id", "dataset", "agreement", "owner", "consumer",
-    "subject", "lane", "purpose", "problem",
+    "lane", "purpose", "problem",
 )  # fmt: skip
 """The columns that are searched for a value; each has an index, of one column, since equal values then share their space:
 a third of the size and half the work of one that goes on in the order of the ledger.
@@ -32,6 +33,12 @@ class IndexRow(Base):
         *(
             Index(f"ix_ledger_index_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
             for column in FOUND_BY
+        ),
+        Index(
+            "ix_ledger_index_subjects",
+            "subjects",
+            postgresql_using="gin",
+            postgresql_where=text("subjects IS NOT NULL"),
         ),
         Index("ix_ledger_index_at", "at", postgresql_using="brin"),
         Index("ix_ledger_index_beginnings", "object_id", "seq", postgresql_where=text(f"type IN ({_BEGINNINGS})")),
@@ -49,13 +56,13 @@ class IndexRow(Base):
     agreement: Mapped[str | None] = mapped_column(_Plain)
     owner: Mapped[str | None] = mapped_column(_Plain)
     consumer: Mapped[str | None] = mapped_column(_Plain)
-    subject: Mapped[str | None] = mapped_column(_Plain)
     lane: Mapped[str | None] = mapped_column(_Plain)
     purpose: Mapped[str | None] = mapped_column(_Plain)
     problem: Mapped[str | None] = mapped_column(_Plain)
+    subjects: Mapped[list[str] | None] = mapped_column(ARRAY(_Plain))
 
 
-_COLUMNS = ("seq", "at", *FOUND_BY)
+_COLUMNS = ("seq", "at", *FOUND_BY, "subjects")
 
 # $1 <= seq < $2. `ledger_body` gives null for bytes that are not what was hashed: such an entry is in the index by its
 # place alone, and reading it says so. A row that is right already is not written again.
@@ -65,11 +72,14 @@ WITH parsed AS MATERIALIZED (
 ), said AS MATERIALIZED (
     SELECT seq, body, body->>'at' AS at, body->>'type' AS type, body#>>'{{actor,organisation}}' AS organisation,
         body#>>'{{actor,principal}}' AS principal, body#>>'{{actor,key}}' AS key,
-        body#>>'{{object,kind}}' AS object_kind, body#>>'{{object,id}}' AS object_id, body->>'subject' AS subject,
+        body#>>'{{object,kind}}' AS object_kind, body#>>'{{object,id}}' AS object_id,
         body->>'lane' AS lane, body->>'purpose' AS purpose, body->>'problem' AS problem,
         CASE WHEN body#>>'{{object,kind}}' = 'dataset' THEN body#>>'{{object,id}}' ELSE body->>'dataset' END AS dataset,
         CASE WHEN body#>>'{{object,kind}}' = 'agreement' THEN body#>>'{{object,id}}'
-            ELSE body->>'agreement' END AS agreement
+            ELSE body->>'agreement' END AS agreement,
+        CASE WHEN body#>>'{{object,kind}}' = 'subject' THEN ARRAY[body#>>'{{object,id}}']
+            WHEN jsonb_typeof(body->'subjects') = 'array'
+            THEN ARRAY(SELECT jsonb_array_elements_text(body->'subjects')) END AS subjects
     FROM parsed
 ), told AS MATERIALIZED (
     SELECT *, coalesce(dataset, body->>'principal', object_id) AS thing,

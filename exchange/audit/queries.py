@@ -33,6 +33,7 @@ class Wanted:
     """What is looked for: values by column, and the rest by name. `prefix` is how the type begins, times are RFC 3339."""
 
     values: Mapping[str, str]
+    subject: str | None = None
     prefix: str | None = None
     since: str | None = None
     until: str | None = None
@@ -117,6 +118,8 @@ def _ways(scope: Scope) -> list[ColumnElement[bool]]:
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [getattr(IndexRow, column) == value for column, value in wanted.values.items()]
+    if wanted.subject is not None:
+        found.append(IndexRow.subjects.contains([wanted.subject]))
     if wanted.prefix is not None:
         found += [IndexRow.type >= wanted.prefix, IndexRow.type < f"{wanted.prefix}\x7f"]
     if wanted.since is not None:

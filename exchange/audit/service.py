@@ -20,7 +20,6 @@ _COLUMNS = {
 } | {
     "object_kind": "object_kind",
     "object": "object_id",
-    "subject": "subject",
     "purpose": "purpose",
     "lane": "lane",
     "problem": "problem",
@@ -104,6 +103,7 @@ def wanted(asked: Filter) -> Wanted:
             values["type"] = asked.type
     return Wanted(
         values,
+        subject=asked.subject,
         prefix=prefix,
         since=rfc3339(asked.since) if asked.since else None,
         until=rfc3339(asked.until) if asked.until else None,

@@ -25,7 +25,7 @@ from tests.support import entries
 from tests.support.founded import empty
 
 ROOT = Path(__file__).parents[2]
-COLUMNS = ("at", *FOUND_BY)
+COLUMNS = ("at", *FOUND_BY, "subjects")
 
 
 @contextlib.asynccontextmanager
@@ -200,9 +200,10 @@ INSERT INTO ledger_index SELECT i,
     CASE WHEN i % 1000 = 0 THEN 'agreement.suspended' WHEN i % 20 = 0 THEN 'delivery.refused' ELSE 'delivery.completed' END,
     'org-' || i % 500, 'principal-' || i % 3000, 'key-' || i % 4000,
     CASE WHEN i % 1000 = 0 THEN 'agreement' ELSE 'dataset' END, 'thing-' || i % 2000, 'dataset-' || i % 2000,
-    'agreement-' || i % 10000, 'owner-' || i % 100, 'org-' || i % 500, 'subject-' || i % 100000,
+    'agreement-' || i % 10000, 'owner-' || i % 100, 'org-' || i % 500,
     CASE WHEN i % 1000 = 7 THEN 'person' ELSE 'government' END, 'purpose-' || i % 10,
-    CASE WHEN i % 20 = 0 THEN 'purpose-not-granted' END
+    CASE WHEN i % 20 = 0 THEN 'purpose-not-granted' END,
+    ARRAY['subject-' || i % 100000, 'subject-' || i % 99991]
 FROM generate_series(0, 999999) i
 """
 _ASKED = [
@@ -219,7 +220,6 @@ _ASKED = [
             "agreement": ("agreement-7",),
             "owner": ("owner-7",),
             "consumer": ("org-7",),
-            "subject": ("subject-7",),
             "lane": ("person", "government"),
             "purpose": ("purpose-7", "none"),
             "problem": ("purpose-not-granted", "none"),
@@ -227,6 +227,7 @@ _ASKED = [
         for value in values
     ),
     Wanted({}),
+    Wanted({}, subject="subject-7"),
     Wanted({}, prefix="agreement."),
     Wanted({}, prefix="delivery."),
     Wanted({}, since="2026-03-01T00:00:00.000000Z", until="2026-03-01T01:00:00.000000Z"),

@@ -77,10 +77,11 @@ ENTRIES = st.lists(
             lane_=_one_of(LANES),
             purpose_=_one_of(PURPOSES),
             problem_=_one_of(PROBLEMS),
-            subject_=_one_of(SUBJECTS),
+            subjects_=st.lists(_one_of(SUBJECTS), min_size=1, max_size=3, unique=True),
         ),
         _entry(["delivery.refused", "request.refused"], kind=None, problem=_one_of(PROBLEMS)),
         _entry(["audit.read"], kind=None),
+        _entry(["erasure.executed", "hold.placed"], kind="subject", ids=SUBJECTS),
     ),
     min_size=1,
     max_size=60,
@@ -96,7 +97,6 @@ _VALUES: dict[str, Sequence[str]] = {
     "agreement": AGREEMENTS,
     "owner": ORGANISATIONS,
     "consumer": ORGANISATIONS,
-    "subject": SUBJECTS,
     "lane": LANES,
     "purpose": PURPOSES,
     "problem": PROBLEMS,
@@ -106,6 +106,7 @@ FILTERS = st.builds(
     st.fixed_dictionaries({}, optional={name: _one_of(values) for name, values in _VALUES.items()}).filter(
         lambda values: len(values) < 4
     ),
+    subject=st.none() | _one_of(SUBJECTS),
     prefix=st.sampled_from([None, None, "delivery.", "app", "x"]),
     since=st.none() | _TIMES,
     until=st.none() | _TIMES,
@@ -113,6 +114,7 @@ FILTERS = st.builds(
 )
 EACH_FILTER = [
     *(Wanted({name: value}) for name, values in _VALUES.items() for value in values),
+    *(Wanted({}, subject=subject) for subject in SUBJECTS),
     *(Wanted({}, prefix=prefix) for prefix in ("delivery.", "app", "x")),
     Wanted({}, since="2026-11-26T08:00:30.000000Z"),
     Wanted({}, until="2026-11-26T08:00:30.000000Z"),
@@ -166,7 +168,8 @@ def told(entries: Sequence[Entry]) -> list[dict[str, Any]]:
                 "agreement": about["id"] if about.get("kind") == "agreement" else entry.get("agreement"),
                 "owner": owner,
                 "consumer": consumer,
-                **{name: entry.get(name) for name in ("subject", "lane", "purpose", "problem")},
+                **{name: entry.get(name) for name in ("lane", "purpose", "problem")},
+                "subjects": [about["id"]] if about.get("kind") == "subject" else entry.get("subjects"),
             }
         )
     return rows
@@ -176,6 +179,7 @@ def found(rows: Sequence[dict[str, Any]], wanted: Wanted, scope: Scope) -> list[
     """The indexes that a search has to find, oldest first."""
     tests: list[Callable[[dict[str, Any]], bool]] = [
         lambda row: all(row[name] == value for name, value in wanted.values.items()),
+        lambda row: wanted.subject is None or wanted.subject in (row["subjects"] or ()),
         lambda row: wanted.prefix is None or row["type"].startswith(wanted.prefix),
         lambda row: wanted.since is None or row["at"] >= wanted.since,
         lambda row: wanted.until is None or row["at"] < wanted.until,

@@ -14,7 +14,7 @@ depends_on = None
 
 _FOUND_BY = (
     "type", "organisation", "principal", "key", "object_kind", "object_id", "dataset", "agreement", "owner", "consumer",
-    "subject", "lane", "purpose", "problem",
+    "lane", "purpose", "problem",
 )  # fmt: skip
 _BEGINNINGS = "'dataset.drafted', 'source.registered', 'member.enrolled', 'system.enrolled', 'application.submitted'"
 
@@ -24,6 +24,7 @@ def upgrade() -> None:
         "ledger_index",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         *(sa.Column(name, sa.Text(collation="C"), nullable=True) for name in ("at", *_FOUND_BY)),
+        sa.Column("subjects", sa.ARRAY(sa.Text(collation="C")), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_ledger_index")),
     )
     for column in _FOUND_BY:
@@ -33,6 +34,13 @@ def upgrade() -> None:
             [column],
             postgresql_where=sa.text(f"{column} IS NOT NULL"),
         )
+    op.create_index(
+        "ix_ledger_index_subjects",
+        "ledger_index",
+        ["subjects"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("subjects IS NOT NULL"),
+    )
     op.create_index("ix_ledger_index_at", "ledger_index", ["at"], postgresql_using="brin")
     op.create_index(
         "ix_ledger_index_beginnings",
