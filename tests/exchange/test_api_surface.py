@@ -26,6 +26,7 @@ PUBLIC = {
     "/ledger/entries/{index}",
     "/ledger/receipts/{index}",
     "/ledger/tile/{path:path}",
+    "/ledger/policy",
     "/ledger/vkey",
     "/livez",
     "/openapi.json",
