@@ -129,23 +129,26 @@ class Tree:
         self.is_lost = False
         self._nodes: list[bytes] = []
 
-    def append(self, leaf: bytes | None) -> list[tuple[int, int, bytes]]:
-        """Add a leaf; returns the roots of the tiles that it completes, as (their level, their index, root).
+    def append(self, node: bytes | None, *, height: int = 0) -> list[tuple[int, int, bytes]]:
+        """Add a leaf, or at once the root over 2^height of them; the size must then be a multiple of as many.
 
-        Without a leaf the tree is lost: no root of it can be known any more.
+        Returns the roots of the tiles that it completes, as (their level, their index, root). Without a hash the tree is
+        lost: no root of it can be known any more.
         """
-        if leaf is None:
+        if node is None:
             self.is_lost = True
-            leaf = bytes(merkle.HASH_SIZE)
+            node = bytes(merkle.HASH_SIZE)
         completed = []
-        height, rest = 0, self.size
-        while rest & 1:
-            leaf = merkle.node_hash(self._nodes.pop(), leaf)
+        rest = self.size >> height
+        self.size += 1 << height
+        while True:
+            if height and height % tiles.HEIGHT == 0:
+                completed.append((height // tiles.HEIGHT - 1, rest, node))
+            if not rest & 1:
+                break
+            node = merkle.node_hash(self._nodes.pop(), node)
             height, rest = height + 1, rest >> 1
-            if height % tiles.HEIGHT == 0:
-                completed.append((height // tiles.HEIGHT - 1, rest, leaf))
-        self._nodes.append(leaf)
-        self.size += 1
+        self._nodes.append(node)
         return [] if self.is_lost else completed
 
     def root(self) -> bytes | None:
@@ -156,7 +159,12 @@ class Tree:
 
     def adopt(self, other: "Tree") -> None:
         """Become the tree that another account has grown, since a checkpoint proved that one right."""
-        self._nodes, self.is_lost = other._nodes.copy(), other.is_lost  # noqa: SLF001 - of its own kind
+        self.size, self.is_lost = other.size, other.is_lost
+        self._nodes = other._nodes.copy()  # noqa: SLF001 - of its own kind
+
+    def is_as(self, other: "Tree") -> bool:
+        """Whether both are one tree, and known."""
+        return not self.is_lost and not other.is_lost and self._nodes == other._nodes  # noqa: SLF001
 
 
 def _altered_tile(index: int, expected: bytes, found: bytes, evidence: list[str]) -> Finding:

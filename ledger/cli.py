@@ -5,13 +5,15 @@ Exit status: 0 when everything is as it has to be, 1 when something is wrong, 2 
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, verify
+from ledger import bundle, checkpoint, entry, export, merkle, note, proof, remote, source, tiles, verify, walk
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -44,7 +46,9 @@ def export_command(
 
 @app.command("verify")
 def verify_command(
-    directory: Directory,
+    ledger: Annotated[
+        str, typer.Argument(help="The directory with the exported ledger, or an exchange's address.", metavar="DIR|URL")
+    ],
     vkey: Key = None,
     known: Annotated[
         list[Path] | None,
@@ -52,8 +56,18 @@ def verify_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint."""
-    report = verify.verify(directory, verifier=_key(vkey), known=[_checkpoint_in(path) for path in known or ()])
+    """Verify a ledger: every entry, the chain, the tree, every checkpoint.
+
+    In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
+    """
+    with ExitStack() as opened:
+        files = remote.Remote(opened.enter_context(source.Source(ledger))) if _is_url(ledger) else Path(ledger)
+        report = verify.verify(
+            files,
+            verifier=_key(vkey),
+            known=[_checkpoint_in(path) for path in known or ()],
+            progress=opened.enter_context(_progress()),
+        )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
     raise typer.Exit(0 if report.is_ok else 1)
 
@@ -104,12 +118,29 @@ def main() -> None:
     app()
 
 
-def _leaves(source: bundle.Bundle, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
+@contextmanager
+def _progress() -> Iterator[walk.Progress]:
+    """A progress bar where standard error is a terminal; nothing elsewhere."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=_errors, disable=not _errors.is_terminal, transient=True) as bar:
+        task = bar.add_task("entries", total=None)
+
+        def tell(done: int, size: int) -> None:
+            bar.update(task, completed=done, total=size)
+
+        yield tell
+
+
+def _leaves(files: bundle.Files, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
     """The entries of a bundle from `first` to `last`, with their indices, as far as there are any."""
-    size = _size(source)
+    size = _size(files)
     last = size - 1 if last is None else min(last, size - 1)
     for block in range(first // tiles.WIDTH, last // tiles.WIDTH + 1):
-        entries, reason = source.entries(block, tiles.width(tiles.ENTRIES, block, size))
+        entries, reason = files.entries(block, tiles.width(tiles.ENTRIES, block, size))
         for index, leaf in enumerate(entries, block * tiles.WIDTH):
             if first <= index <= last:
                 yield index, leaf
@@ -117,10 +148,10 @@ def _leaves(source: bundle.Bundle, first: int, last: int | None) -> Iterator[tup
             _fail(f"{tiles.entries_path(block)}: {reason}")
 
 
-def _size(source: bundle.Bundle) -> int:
+def _size(files: bundle.Files) -> int:
     """The size in the newest checkpoint, whoever signed it: showing is not verifying."""
     try:
-        lines = source.text(bundle.CHECKPOINT).split("\n")
+        lines = files.text(bundle.CHECKPOINT).split("\n")
         return checkpoint.parse_number(lines[1])
     except bundle.Unreadable as error:
         _fail(str(error))

@@ -77,6 +77,8 @@ class Report:
     findings: tuple[Finding, ...]
     omitted: int
     remarks: tuple[str, ...]
+    vouched: int = 0
+    later: tuple[int, ...] = ()
 
     @property
     def is_ok(self) -> bool:
@@ -95,7 +97,13 @@ class Report:
             {name: value for name, value in asdict(finding).items() if value not in (None, ())}
             for finding in self.findings
         ]
-        return {"ok": self.is_ok, "first_bad_index": self.first_bad_index, **plain, "findings": findings}
+        later = {
+            "count": len(self.later),
+            "first": min(self.later, default=None),
+            "last": max(self.later, default=None),
+        }
+        first = self.first_bad_index
+        return {"ok": self.is_ok, "first_bad_index": first, **plain, "findings": findings, "later": later}
 
     def text(self) -> str:
         """The report as text; its first line is the verdict."""
@@ -109,11 +117,25 @@ class Report:
                 f"  tiles        {self.tiles} recomputed",
                 f"  checkpoints  {self.checkpoints_matched} of {self.checkpoints} match",
             ]
+        if not self.is_ok:
+            lines += self._what_still_holds()
         lines += [f"  note: {remark}" for remark in self.remarks]
         lines += [f"  {finding.text()}" for finding in self.findings]
         if self.omitted:
             lines.append(f"  and {self.omitted} more")
         return "\n".join(lines)
+
+    def _what_still_holds(self) -> list[str]:
+        size = self.size or 0
+        if not self.vouched:
+            return ["  vouched for   nothing: no checkpoint matches"] if size else []
+        lines = [f"  vouched for   entries 0 to {self.vouched - 1} but those named below, by checkpoint {self.vouched}"]
+        if self.later:
+            which = str(self.later[0]) if len(self.later) == 1 else f"{self.later[0]} to {self.later[-1]}"
+            lines.append(f"  still match   {len(self.later)} checkpoints that cover the first bad entry: {which}")
+        if self.vouched < size:
+            lines.append(f"  by nothing    entries {self.vouched} to {size - 1}")
+        return lines
 
     def _verdict(self) -> str:
         if self.is_ok:

@@ -8,23 +8,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger import checkpoint, note
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle, Missing, Unreadable
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle, Files, Missing, Unreadable
 from ledger.report import Code, Finding, Findings, Report
-from ledger.walk import Schedule, Walk, open_checkpoint
+from ledger.walk import Progress, Schedule, Walk, open_checkpoint
 
 _TRIES = 16
 """How many of the newest checkpoints are tried where the newest cannot be used."""
 
 
-def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Sequence[str] = ()) -> Report:
-    """Verify the bundle in a directory.
+def verify(
+    ledger: Path | Files,
+    *,
+    verifier: note.Verifier | None = None,
+    known: Sequence[str] = (),
+    progress: Progress = lambda _done, _all: None,
+) -> Report:
+    """Verify the bundle in a directory, or the files of a ledger wherever they lie.
 
     `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
     from receipts: each must be of this log, and of a tree that the entries still have. Whatever lies in the directory,
-    the report says it; nothing is raised for it.
+    the report says it; nothing is raised for it. `progress` is told how many entries have been looked at, of how many.
     """
-    bundle, findings = Bundle(directory), Findings()
+    bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
     key = _find_key(bundle, verifier, findings)
     schedule = None
     if key is not None:
@@ -49,11 +55,11 @@ def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Seq
             f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
         )
     walk = Walk(bundle, key, schedule, findings)
-    walk.run()
+    walk.run(progress)
     return walk.report(is_key_given=verifier is not None)
 
 
-def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
+def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
     try:
         own = bundle.verifier()
     except Unreadable as error:
@@ -73,7 +79,7 @@ def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -
     return given or own
 
 
-def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> None:
+def _check_policy(bundle: Files, key: note.Verifier, findings: Findings) -> None:
     """Check that the policy (c2sp.org/tlog-policy) trusts the key and asks for no cosignatures: none are read here."""
     try:
         lines = [line.split() for line in bundle.text(POLICY).split("\n")]
@@ -93,13 +99,15 @@ def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> Non
         findings.add(Finding(Code.POLICY_UNSUPPORTED, detail, path=POLICY, expected="quorum none"))
 
 
-def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
-    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+def _read_schedule(bundle: Files, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
+    unusable = None
     try:
-        sizes = bundle.checkpoint_sizes()
+        sizes = bundle.checkpoint_sizes()  # first: a live log signs on, and the list must not be ahead of the newest
     except Unreadable as error:
-        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        sizes = []
+        unusable, sizes = Finding(Code.FILE_UNUSABLE, error.reason, path=error.path), []
+    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+    if unusable is not None:
+        findings.add(unusable)
     later = [size for size in sizes if newest is None or size > newest.size]
     latest = newest
     for size in later[: -_TRIES - 1 : -1]:
