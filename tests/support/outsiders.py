@@ -156,14 +156,19 @@ def _claim(signed: bytes) -> tuple[int, bytes]:
 
 
 def _leaves(directory: Path) -> list[bytes]:
-    """All entries, from the files of C2SP tlog-tiles."""
-    files = [path for path in (directory / "tile" / "entries").rglob("*") if path.is_file()]
+    """All entries, from the files of C2SP tlog-tiles: of a bundle the full file, or else the partial one."""
+    found: dict[str, tuple[int, Path]] = {}
+    for path in (directory / "tile" / "entries").rglob("*"):
+        name, _, width = str(path.relative_to(directory)).partition(".p/")
+        if path.is_file():
+            found[name] = max(found.get(name, (0, path)), (int(width or 256), path))
     leaves = []
-    for path in sorted(files, key=lambda path: str(path.relative_to(directory)).replace(".p/", "/~")):
+    for _, (_, path) in sorted(found.items()):
         data = path.read_bytes()
         while data:
             end = 2 + int.from_bytes(data[:2], "big")
-            assert len(data) >= end, f"{path} ends inside an entry"
+            if len(data) < end:
+                raise ValueError(f"{path} ends inside an entry")
             leaves.append(data[2:end])
             data = data[end:]
     return leaves

@@ -17,7 +17,6 @@ SERVER = [
     "fastapi",
     "orjson",
     "pyarrow",
-    "pydantic",
     "sqlalchemy",
     "starlette",
     "uvicorn",
