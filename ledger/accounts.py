@@ -72,7 +72,7 @@ class Accounts:
     def judge(self, truth: bytes | None, size: int | None) -> Finding | None:
         """The finding on a dispute. `truth` is the hash that the checkpoint of `size` proves, None where none does."""
         if self.stored is None:
-            return None  # that it is missing has been said
+            return self._judge_without_entry(truth, size)
         evidence = [f"checkpoint {size}"] if truth is not None else []
         if truth is None:
             if self.stored == self.tile:
@@ -98,6 +98,18 @@ class Accounts:
             if self.said == truth:
                 evidence.append(f"prev of entry {self.index + 1}")
             return _altered_tile(self.index, truth, self.tile or b"", evidence)
+        return self._breaks_chain(truth, evidence)
+
+    def _judge_without_entry(self, truth: bytes | None, size: int | None) -> Finding | None:
+        """The finding where the entry is pruned, or missing, which has been said then; its tile and successor may differ."""
+        if truth is None or self.tile is None or self.said is None:
+            return None
+        if self.tile != truth:
+            evidence = [f"checkpoint {size}", f"prev of entry {self.index + 1}"]
+            return _altered_tile(self.index, truth, self.tile, evidence)
+        return self._breaks_chain(truth, [f"checkpoint {size}", "tile"])
+
+    def _breaks_chain(self, truth: bytes, evidence: list[str]) -> Finding:
         return Finding(
             Code.CHAIN_BROKEN,
             f"entry {self.index + 1} follows an entry that is not entry {self.index}",
@@ -171,7 +183,7 @@ def _altered_tile(index: int, expected: bytes, found: bytes, evidence: list[str]
     position = index % tiles.WIDTH
     return Finding(
         Code.TILE_ALTERED,
-        f"hash {position} of the tile is not that of entry {index}, which is as it was logged",
+        f"hash {position} of the tile is not that of entry {index} as it was logged",
         index=index,
         path=_place(0, index),
         expected=expected.hex(),

@@ -22,7 +22,8 @@ UNKNOWN: Final = None
 class Block:
     """What the bundle has of the entries from `start` on: their bytes, as far as they are whole, and their tile.
 
-    `stored` are the hashes of the bytes, `hashes` those of the tile, None where it cannot be had. `is_sound` says that
+    `is_pruned` says that its entries are gone and need not be
+    there. `stored` are the hashes of the bytes, `hashes` those of the tile, None where it cannot be had. `is_sound` says that
     nothing can be wrong with it, but for what the block after it says of its last entry.
     """
 
@@ -33,6 +34,7 @@ class Block:
     hashes: list[bytes] | None
     findings: list[Finding] = field(default_factory=list)
     is_sound: bool = False
+    is_pruned: bool = False
 
     @property
     def start(self) -> int:
@@ -64,8 +66,11 @@ class Block:
         return Record(index, self.stored[position], tile, prev, flaw)
 
 
-def read(files: Files, index: int, size: int, prev: bytes | None) -> Block:
-    """Read a block of the tree of `size` and look it over. `prev` is the hash of the entry before it, or UNKNOWN."""
+def read(files: Files, index: int, size: int, prev: bytes | None, *, minimum: int = 0) -> Block:
+    """Read a block of the tree of `size` and look it over. `prev` is the hash of the entry before it, or UNKNOWN.
+
+    Entries below `minimum` may be missing, by whole bundles.
+    """
     width = tiles.width(tiles.ENTRIES, index, size)
     start, findings = index * tiles.WIDTH, []
     hashes = None
@@ -76,6 +81,9 @@ def read(files: Files, index: int, size: int, prev: bytes | None) -> Block:
         code = Code.TILE_MISSING if isinstance(error, Missing) else Code.FILE_UNUSABLE
         findings.append(Finding(code, error.reason, path=error.path))
     leaves, reason = files.entries(index, width)
+    if reason is not None and not leaves and start + width <= minimum and width == tiles.WIDTH:
+        # What the tiles say of entries that are gone is proven by the checkpoints, and the next block follows from there.
+        return Block(index, width, [], hashes or [], hashes, findings, is_sound=hashes is not None, is_pruned=True)
     if reason is not None:
         is_short = len(leaves) < width
         code = Code.ENTRY_MISSING if is_short else Code.FILE_UNUSABLE

@@ -4,6 +4,7 @@
     checkpoints/<size>     every checkpoint, the newest too
     vkey                   the log's verifier key
     policy                 which keys to trust, as a C2SP tlog-policy
+    minimum-index          below which entries are pruned (decimal); 0 where it is not there
     tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
 
 Whoever hands a directory over may have put anything into it, so it is read with suspicion: no links are followed, only
@@ -22,6 +23,7 @@ from ledger import note, tiles
 
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
+MINIMUM_INDEX = "minimum-index"
 POLICY = "policy"
 VKEY = "vkey"
 
@@ -72,6 +74,16 @@ class Files(ABC):
             return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
         except note.BadNote as error:
             raise Unreadable(VKEY, str(error)) from None
+
+    def minimum_index(self) -> int:
+        """The index below which entries are said to be pruned. Raises Unreadable."""
+        try:
+            text = self.text(MINIMUM_INDEX).removesuffix("\n")
+        except Missing:
+            return 0
+        if not _SIZE.fullmatch(text):
+            raise Unreadable(MINIMUM_INDEX, "not an index")
+        return int(text)
 
     def tile(self, tile: tiles.Tile) -> bytes:
         """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.

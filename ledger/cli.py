@@ -5,7 +5,7 @@ Exit status: 0 when everything is as it has to be, 1 when something is wrong, 2 
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -13,7 +13,22 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger import bundle, checkpoint, entry, export, merkle, note, proof, remote, source, tiles, verify, walk
+from ledger import (
+    bundle,
+    checkpoint,
+    entry,
+    export,
+    merkle,
+    note,
+    proof,
+    pruning,
+    remote,
+    serving,
+    source,
+    tiles,
+    verify,
+    walk,
+)
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -23,12 +38,20 @@ Key = Annotated[
     str | None, typer.Option("--vkey", help="The log's key: a verifier key, or a file that holds one.", metavar="KEY")
 ]
 
+Minimum = Annotated[
+    int,
+    typer.Option(
+        "--minimum-index", min=0, help="Entries below it may be missing, where you accept that they are pruned."
+    ),
+]
+
 
 @app.command("export")
 def export_command(
     directory: Directory,
     url: Annotated[str, typer.Option("--url", help="The exchange's address.")],
     vkey: Key = None,
+    minimum: Minimum = 0,
 ) -> None:
     """Mirror the ledger of a running exchange into DIRECTORY, and verify it.
 
@@ -36,7 +59,7 @@ def export_command(
     refused.
     """
     try:
-        done = export.export(url, directory, verifier=_key(vkey))
+        done = export.export(url, directory, verifier=_key(vkey), minimum=minimum)
     except (export.ExportFailed, export.ExportRefused, bundle.Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.fetched} files fetched")
@@ -54,6 +77,7 @@ def verify_command(
         list[Path] | None,
         typer.Option("--known", help="A checkpoint, or a receipt, that you have from elsewhere; may be repeated."),
     ] = None,
+    minimum: Minimum = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Verify a ledger: every entry, the chain, the tree, every checkpoint.
@@ -66,10 +90,40 @@ def verify_command(
             files,
             verifier=_key(vkey),
             known=[_checkpoint_in(path) for path in known or ()],
+            minimum=minimum,
             progress=opened.enter_context(_progress()),
         )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
     raise typer.Exit(0 if report.is_ok else 1)
+
+
+@app.command("serve")
+def serve_command(
+    directory: Directory,
+    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+) -> None:
+    """Serve the ledger in DIRECTORY, read-only, at the addresses of an exchange (C2SP tlog-tiles below /ledger)."""
+    try:
+        made = serving.server(directory, host, port)
+    except OSError as error:
+        _fail(f"{host}:{port}: {error.strerror}")
+    typer.echo(f"http://{host}:{made.server_port}{serving.PREFIX}checkpoint")
+    with made, suppress(KeyboardInterrupt):
+        made.serve_forever()
+
+
+@app.command("prune")
+def prune_command(
+    directory: Directory,
+    minimum: Annotated[int, typer.Argument(min=0, metavar="INDEX", help="Entries below it go, by whole bundles.")],
+) -> None:
+    """Remove entries from the ledger in DIRECTORY that its retention policy lets go. Tiles, proofs and checkpoints stay."""
+    try:
+        done = pruning.prune(directory, minimum)
+    except (pruning.PruningRefused, bundle.Unreadable) as error:
+        _fail(str(error))
+    typer.echo(f"{done.removed} bundles of entries removed; the minimum index is {done.minimum}")
 
 
 @app.command("show")

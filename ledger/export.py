@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger import checkpoint, merkle, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, POLICY, VKEY, Bundle
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MINIMUM_INDEX, POLICY, VKEY, Bundle
 from ledger.remote import MAX_PAGE, PAGE
 from ledger.report import Report
 from ledger.source import Source, SourceFailed
@@ -35,17 +35,18 @@ class Export:
     report: Report
 
 
-def export(url: str, directory: Path, *, verifier: note.Verifier | None = None) -> Export:
+def export(url: str, directory: Path, *, verifier: note.Verifier | None = None, minimum: int = 0) -> Export:
     """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
 
     `verifier` is the log's key as the auditor has it; otherwise the key that the server states at the first export is
-    kept, and must not change. Raises ExportFailed or ExportRefused, and bundle.Unreadable for an unusable directory.
+    kept, and must not change. Entries that the server has pruned are left out, and missed by the verification unless they are
+    below `minimum`. Raises ExportFailed or ExportRefused, and bundle.Unreadable for an unusable directory.
     """
     bundle = Bundle(directory)
     with Source(url) as source:
         mirror = _Mirror(source, bundle)
         newest = mirror.run(verifier)
-    return Export(newest, mirror.fetched, verify(directory, verifier=verifier))
+    return Export(newest, mirror.fetched, verify(directory, verifier=verifier, minimum=minimum))
 
 
 class _Mirror:
@@ -70,7 +71,7 @@ class _Mirror:
             self._bundle.write(tile.path, data)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
             self._fetch_level(level, newest.size)
-        self._fetch_entries(newest.size)
+        self._fetch_entries(newest.size, self._settle_minimum(newest.size))
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
         self._bundle.write(CHECKPOINT, signed)
@@ -131,9 +132,24 @@ class _Mirror:
                 raise ExportRefused(f"{tile.path} is not the tile that {parent.path} has the root of")
             self._bundle.write(tile.path, data)
 
-    def _fetch_entries(self, size: int) -> None:
-        """The bundles of entries, each against its tile of leaf hashes, which the bundle has."""
-        for index in range(-(-size // tiles.WIDTH)):
+    def _settle_minimum(self, size: int) -> int:
+        """The index below which the server has pruned entries, which is stated in the bundle too."""
+        stated = self._source.find(MINIMUM_INDEX)
+        try:
+            minimum = checkpoint.parse_number(stated.decode().removesuffix("\n")) if stated else 0
+        except ValueError:
+            raise ExportFailed("the server's minimum index cannot be read") from None
+        if minimum > size:
+            raise ExportFailed(f"the server's minimum index is {minimum}, beyond its checkpoint of {size}")
+        # What the bundle still has, it keeps; it states what it is without.
+        here = max(minimum, self._bundle.minimum_index())
+        if not all(self._bundle.has(tiles.entries_path(index)) for index in range(here // tiles.WIDTH)):
+            self._bundle.write(MINIMUM_INDEX, f"{here}\n".encode())
+        return here
+
+    def _fetch_entries(self, size: int, minimum: int) -> None:
+        """The bundles of entries that are not pruned, each against its tile of leaf hashes, which the bundle has."""
+        for index in range(minimum // tiles.WIDTH, -(-size // tiles.WIDTH)):
             tile = tiles.Tile(tiles.ENTRIES, index, tiles.width(tiles.ENTRIES, index, size))
             if self._bundle.has(tile.path):
                 continue

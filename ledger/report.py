@@ -79,6 +79,7 @@ class Report:
     remarks: tuple[str, ...]
     vouched: int = 0
     later: tuple[int, ...] = ()
+    pruned: int = 0
 
     @property
     def is_ok(self) -> bool:
@@ -119,6 +120,8 @@ class Report:
             ]
         if not self.is_ok:
             lines += self._what_still_holds()
+        if self.pruned:
+            lines.append(f"  pruned       {self.pruned} entries, of which only the hashes were checked")
         lines += [f"  note: {remark}" for remark in self.remarks]
         lines += [f"  {finding.text()}" for finding in self.findings]
         if self.omitted:
@@ -138,6 +141,8 @@ class Report:
         return lines
 
     def _verdict(self) -> str:
+        if self.is_ok and self.pruned:
+            return f"OK: {self.entries} of {self.size} entries are what the log signed; {self.pruned} are pruned"
         if self.is_ok:
             return f"OK: all {self.size} entries are what the log signed"
         first = self.first_bad_index

@@ -21,6 +21,7 @@ def verify(
     *,
     verifier: note.Verifier | None = None,
     known: Sequence[str] = (),
+    minimum: int = 0,
     progress: Progress = lambda _done, _all: None,
 ) -> Report:
     """Verify the bundle in a directory, or the files of a ledger wherever they lie.
@@ -28,7 +29,9 @@ def verify(
     `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
     from receipts: each must be of this log, and of a tree that the entries still have. Whatever lies in the directory,
-    the report says it; nothing is raised for it. `progress` is told how many entries have been looked at, of how many.
+    the report says it; nothing is raised for it. Entries below `minimum` may be
+    missing, by whole bundles, where the auditor accepts that the log pruned them. `progress` is told how many entries have
+    been looked at, of how many.
     """
     bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
     key = _find_key(bundle, verifier, findings)
@@ -54,9 +57,25 @@ def verify(
         findings.remarks.append(
             f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
         )
+    schedule.minimum = minimum
+    _compare_minimum(bundle, minimum, findings)
     walk = Walk(bundle, key, schedule, findings)
     walk.run(progress)
     return walk.report(is_key_given=verifier is not None)
+
+
+def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
+    """Say where the bundle states another minimum index than is accepted: its word alone must not hide entries."""
+    try:
+        stated = bundle.minimum_index()
+    except Unreadable as error:
+        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return
+    if stated > accepted:
+        findings.remarks.append(
+            f"it states that entries below {stated} are pruned; if the log's retention policy lets them go, accept that "
+            f"with --minimum-index {stated}"
+        )
 
 
 def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:

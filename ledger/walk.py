@@ -27,11 +27,13 @@ class Schedule:
     """What is to be matched: all up to the newest checkpoint.
 
     `sizes` are those of the files in `checkpoints`, ascending; `others` are checkpoints from elsewhere, already opened.
+    Entries below `minimum` may be pruned.
     """
 
     latest: checkpoint.Checkpoint
     sizes: list[int]
     others: dict[int, list[tuple[str, checkpoint.Checkpoint]]] = field(default_factory=dict)
+    minimum: int = 0
 
     def add(self, label: str, opened: checkpoint.Checkpoint) -> None:
         """Have another checkpoint matched too."""
@@ -63,7 +65,7 @@ class Walk:
 
     def __init__(self, bundle: Files, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
-        self._latest, self._others = schedule.latest, schedule.others
+        self._latest, self._others, self._minimum = schedule.latest, schedule.others, schedule.minimum
         self._listed = set(schedule.sizes)
         self._due = deque(sorted({*schedule.sizes, *schedule.others}))
         self._by_chain, self._by_tile = Tree(), Tree()
@@ -72,7 +74,7 @@ class Walk:
         self._unmatched: list[Finding] = []
         self._cache: dict[int, tuple[int, list[bytes] | None]] = {}
         self._matches: list[int] = []
-        self._entries = self._tiles = self._checkpoints = self._good = 0
+        self._pruned = self._entries = self._tiles = self._checkpoints = self._good = 0
 
     def run(self, progress: Progress = lambda _done, _all: None) -> None:
         """Check everything up to the newest checkpoint, or up to where neither entries nor hashes are left."""
@@ -111,6 +113,7 @@ class Walk:
             root=self._latest.root.hex(),
             key_given=is_key_given,
             entries=self._entries,
+            pruned=self._pruned,
             tiles=self._tiles,
             checkpoints=self._checkpoints,
             checkpoints_matched=len(self._matches),
@@ -125,7 +128,7 @@ class Walk:
         """The next block, or None behind the last one."""
         if index * tiles.WIDTH >= self._latest.size:
             return None
-        return blocks.read(self._bundle, index, self._latest.size, prev)
+        return blocks.read(self._bundle, index, self._latest.size, prev, minimum=self._minimum)
 
     def _take(self, block: blocks.Block, *, is_sound: bool) -> bool:
         """Take in a block; returns whether there was anything to go on with.
@@ -135,13 +138,14 @@ class Walk:
         """
         for finding in block.findings:
             self._findings.add(finding)
+        self._pruned += block.width if block.is_pruned else 0
         position = 0
         if is_sound:
             while position < block.width and self._window and self._window[0].index < block.start:
                 self._push(block.record(position))
                 position += 1
             if self._by_chain.size == block.start and not self._disputes and self._by_chain.is_as(self._by_tile):
-                self._entries += block.width - position
+                self._entries += len(block.leaves) - min(position, len(block.leaves))
                 self._window.clear()
                 self._grow(block)
                 return True

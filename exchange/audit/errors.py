@@ -21,3 +21,13 @@ class EntriesPrivate(Problem):
     slug = "entries-private"
     title = "Entries are shown to auditors only"
     status = 403
+
+
+class EntryPruned(Problem):
+    """The entry is older than what this exchange still shows, as its retention policy lets it. The hashes of all entries are
+    served, so receipts and proofs stay good; `GET /ledger/minimum-index` says where the entries begin.
+    """
+
+    slug = "entry-pruned"
+    title = "The entry is pruned"
+    status = 410

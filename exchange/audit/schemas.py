@@ -50,4 +50,5 @@ class WellKnown(Out):
     origin: Annotated[str, Field(description="The ledger's origin and key name")]
     vkey: Annotated[str, Field(description="The ledger's verifier key (C2SP signed-note)")]
     keys: list[ExchangeKeyOut]
+    retention_policy: Annotated[str | None, Field(description="Which entries may be pruned, and when; null: none ever")]
     endpoints: dict[str, str]
