@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that can cut a connection at the worst moment: when it has seen COMMIT, or what answers it."""
+"""A proxy before PostgreSQL that can cut a connection at the worst moments of a statement that commits by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,26 +6,34 @@ from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
 
 _CHUNK = 65_536
+_READY = b"Z\x00\x00\x00\x05I"
+"""ReadyForQuery, idle: only this says that what came before it is committed (PostgreSQL's protocol, section 54.2.3)."""
 
 
 class Cut(Enum):
-    """Where the next commit is cut off."""
+    """Where the next statement is cut off."""
 
     NOWHERE = auto()
-    BEFORE_COMMIT = auto()
-    """The server never hears of it, and rolls back."""
-    AFTER_COMMIT = auto()
+    BEFORE_IT_ARRIVES = auto()
+    """The server never hears of all of it, and does nothing."""
+    BEFORE_ITS_ANSWER = auto()
     """The server commits, and the client never hears of that."""
+    WITHIN_ITS_ANSWER = auto()
+    """The client hears of the result, and not that it is committed."""
 
 
 class Proxy:
-    """Forwards connections to a port; `cut` holds for the next commit on any of them, and `count` is of those cut."""
+    """Forwards connections to a port; `cut` holds for the next message to the server that has `marker` in it.
 
-    def __init__(self, upstream: int) -> None:
+    `count` is of those that were cut.
+    """
+
+    def __init__(self, upstream: int, marker: bytes) -> None:
         self.upstream = upstream
         self.port = 0
         self.cut = Cut.NOWHERE
         self.count = 0
+        self._marker = marker
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,11 +51,11 @@ class Proxy:
             server, up = await asyncio.open_connection("127.0.0.1", self.upstream)
             answers = asyncio.create_task(self._copy(server, writer))
             try:
-                await self._forward(reader, up, server, answers)
+                await self._forward(reader, up, server, answers, writer)
             finally:
                 answers.cancel()
-                for one in (up, writer):
-                    one.transport.abort()
+                up.transport.abort()
+                writer.close()  # what was written before the cut arrives
 
     async def _forward(
         self,
@@ -55,17 +63,23 @@ class Proxy:
         up: asyncio.StreamWriter,
         server: asyncio.StreamReader,
         answers: asyncio.Task[None],
+        client: asyncio.StreamWriter,
     ) -> None:
         while data := await reader.read(_CHUNK):
-            if b"COMMIT" in data and self.cut is not Cut.NOWHERE:
+            if self._marker in data and self.cut is not Cut.NOWHERE:
                 where, self.cut = self.cut, Cut.NOWHERE
-                self.count += 1
-                if where is Cut.AFTER_COMMIT:
+                if where is not Cut.BEFORE_IT_ARRIVES:
                     answers.cancel()
                     with suppress(asyncio.CancelledError):
                         await answers
                     up.write(data)
-                    await server.read(_CHUNK)  # the answer, which says that it is durable
+                    rest = asyncio.create_task(self._copy(reader, up))
+                    answer = await server.readuntil(_READY)
+                    rest.cancel()
+                    if where is Cut.WITHIN_ITS_ANSWER:
+                        client.write(answer.removesuffix(_READY))
+                        await client.drain()
+                self.count += 1
                 return
             up.write(data)
             await up.drain()
@@ -80,9 +94,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def cutting(upstream: int) -> AsyncIterator[Proxy]:
+async def cutting(upstream: int, marker: bytes) -> AsyncIterator[Proxy]:
     """A proxy before the server at the port."""
-    proxy = Proxy(upstream)
+    proxy = Proxy(upstream, marker)
     server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
