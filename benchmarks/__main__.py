@@ -1,6 +1,6 @@
 """Measure what docs and issues promise, print it, and write `build/bench.json`.
 
-python -m benchmarks [delivery] [stream] [ledger] [growth]; without a name, all but the last.
+python -m benchmarks [delivery] [stream] [ledger] [verifier] [growth]; without a name, all but the last.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, durable, growth, stream
+from benchmarks import delivery, durable, growth, stream, verifier
 from benchmarks.figures import machine
 from benchmarks.ground import furnish, ground, server
 
@@ -21,7 +21,7 @@ _TARGETS = {("1", "128"): "≥ 8,000, aim 20,000"}
 _OUTPUT = Path("build/bench.json")
 _LARGE = 100
 _UNITS = (("per_s", "requests/s"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"), ("cpu_us", "server CPU, µs a request"))
-_USUAL = ("delivery", "stream", "ledger")
+_USUAL = ("delivery", "stream", "ledger", "verifier")
 _ALL = (*_USUAL, "growth")
 
 
@@ -32,6 +32,18 @@ def main() -> None:
         sys.exit(f"there are: {', '.join(_ALL)}")
     begun = time.monotonic()
     found: dict[str, Any] = {"machine": machine()}
+    if "verifier" in chosen:
+        with tempfile.TemporaryDirectory(prefix="exchange-bench-") as directory:
+            found["verifier"] = verifier.measure(Path(directory))
+    if set(chosen) - {"verifier"}:
+        _measure_server(chosen, found)
+    found["seconds"] = round(time.monotonic() - begun, 1)
+    _OUTPUT.parent.mkdir(exist_ok=True)
+    _OUTPUT.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    _show(found)
+
+
+def _measure_server(chosen: list[str], found: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="exchange-bench-") as directory, ground(Path(directory)) as on:
         with server(on):
             key = furnish(on, stream.make_file(on.directory))
@@ -45,10 +57,6 @@ def main() -> None:
             found["ledger"] = durable.measure(on)
         if "growth" in chosen:
             found["growth"] = growth.measure(on)
-    found["seconds"] = round(time.monotonic() - begun, 1)
-    _OUTPUT.parent.mkdir(exist_ok=True)
-    _OUTPUT.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    _show(found)
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -69,6 +77,13 @@ def _show(found: dict[str, Any]) -> None:
         _row(table, f"ledger of {int(size):,} entries, durable/s", one["per_s"])
         _row(table, "  p99, ms", one["p99_ms"])
     console.print(table)
+    if "verifier" in found:
+        sizes = Table("entries", "entries/s", "peak memory, MiB", "proof, ms", "p99, ms", title="ledger verify")
+        for one in found["verifier"].values():
+            proof = one["proof_ms"]
+            figures = (f"{one['peak_mib']}", f"{proof['median']:.3f}", f"{proof['p99']:.3f}")
+            sizes.add_row(f"{one['entries']:,}", f"{one['per_s']:,}", *figures)
+        console.print(sizes)
     for title, stages in found.get("delivery", {}).get("stages", {}).items():
         shares = Table(title.replace("_", " "), "µs a request", "share")
         for name, stage in stages.items():

@@ -72,7 +72,7 @@ class Accounts:
     def judge(self, truth: bytes | None, size: int | None) -> Finding | None:
         """The finding on a dispute. `truth` is the hash that the checkpoint of `size` proves, None where none does."""
         if self.stored is None:
-            return None  # that it is missing has been said
+            return self._judge_without_entry(truth, size)
         evidence = [f"checkpoint {size}"] if truth is not None else []
         if truth is None:
             if self.stored == self.tile:
@@ -98,6 +98,18 @@ class Accounts:
             if self.said == truth:
                 evidence.append(f"prev of entry {self.index + 1}")
             return _altered_tile(self.index, truth, self.tile or b"", evidence)
+        return self._breaks_chain(truth, evidence)
+
+    def _judge_without_entry(self, truth: bytes | None, size: int | None) -> Finding | None:
+        """The finding where the entry is pruned, or missing, which has been said then; its tile and successor may differ."""
+        if truth is None or self.tile is None or self.said is None:
+            return None
+        if self.tile != truth:
+            evidence = [f"checkpoint {size}", f"prev of entry {self.index + 1}"]
+            return _altered_tile(self.index, truth, self.tile, evidence)
+        return self._breaks_chain(truth, [f"checkpoint {size}", "tile"])
+
+    def _breaks_chain(self, truth: bytes, evidence: list[str]) -> Finding:
         return Finding(
             Code.CHAIN_BROKEN,
             f"entry {self.index + 1} follows an entry that is not entry {self.index}",
@@ -129,23 +141,26 @@ class Tree:
         self.is_lost = False
         self._nodes: list[bytes] = []
 
-    def append(self, leaf: bytes | None) -> list[tuple[int, int, bytes]]:
-        """Add a leaf; returns the roots of the tiles that it completes, as (their level, their index, root).
+    def append(self, node: bytes | None, *, height: int = 0) -> list[tuple[int, int, bytes]]:
+        """Add a leaf, or at once the root over 2^height of them; the size must then be a multiple of as many.
 
-        Without a leaf the tree is lost: no root of it can be known any more.
+        Returns the roots of the tiles that it completes, as (their level, their index, root). Without a hash the tree is
+        lost: no root of it can be known any more.
         """
-        if leaf is None:
+        if node is None:
             self.is_lost = True
-            leaf = bytes(merkle.HASH_SIZE)
+            node = bytes(merkle.HASH_SIZE)
         completed = []
-        height, rest = 0, self.size
-        while rest & 1:
-            leaf = merkle.node_hash(self._nodes.pop(), leaf)
+        rest = self.size >> height
+        self.size += 1 << height
+        while True:
+            if height and height % tiles.HEIGHT == 0:
+                completed.append((height // tiles.HEIGHT - 1, rest, node))
+            if not rest & 1:
+                break
+            node = merkle.node_hash(self._nodes.pop(), node)
             height, rest = height + 1, rest >> 1
-            if height % tiles.HEIGHT == 0:
-                completed.append((height // tiles.HEIGHT - 1, rest, leaf))
-        self._nodes.append(leaf)
-        self.size += 1
+        self._nodes.append(node)
         return [] if self.is_lost else completed
 
     def root(self) -> bytes | None:
@@ -156,14 +171,19 @@ class Tree:
 
     def adopt(self, other: "Tree") -> None:
         """Become the tree that another account has grown, since a checkpoint proved that one right."""
-        self._nodes, self.is_lost = other._nodes.copy(), other.is_lost  # noqa: SLF001 - of its own kind
+        self.size, self.is_lost = other.size, other.is_lost
+        self._nodes = other._nodes.copy()  # noqa: SLF001 - of its own kind
+
+    def is_as(self, other: "Tree") -> bool:
+        """Whether both are one tree, and known."""
+        return not self.is_lost and not other.is_lost and self._nodes == other._nodes  # noqa: SLF001
 
 
 def _altered_tile(index: int, expected: bytes, found: bytes, evidence: list[str]) -> Finding:
     position = index % tiles.WIDTH
     return Finding(
         Code.TILE_ALTERED,
-        f"hash {position} of the tile is not that of entry {index}, which is as it was logged",
+        f"hash {position} of the tile is not that of entry {index} as it was logged",
         index=index,
         path=_place(0, index),
         expected=expected.hex(),

@@ -4,6 +4,7 @@
     checkpoints/<size>     every checkpoint, the newest too
     vkey                   the log's verifier key
     policy                 which keys to trust, as a C2SP tlog-policy
+    minimum-index          below which entries are pruned (decimal); 0 where it is not there
     tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
 
 Whoever hands a directory over may have put anything into it, so it is read with suspicion: no links are followed, only
@@ -14,6 +15,7 @@ import os
 import re
 import secrets
 import stat
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from ledger import note, tiles
 
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
+MINIMUM_INDEX = "minimum-index"
 POLICY = "policy"
 VKEY = "vkey"
 
@@ -45,7 +48,90 @@ class Missing(Unreadable):
     """A file is not in the bundle."""
 
 
-class Bundle:
+class Files(ABC):
+    """The files of a ledger, wherever they lie: in a directory, or behind a URL (`ledger.remote`)."""
+
+    @abstractmethod
+    def has(self, path: str) -> bool:
+        """Whether something is known to lie at a path, readable or not."""
+
+    @abstractmethod
+    def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
+        """The bytes of a file of at most `limit` bytes. Raises Missing, or Unreadable."""
+
+    @abstractmethod
+    def checkpoint_sizes(self) -> list[int]:
+        """The sizes of which there is a checkpoint, ascending. Raises Unreadable."""
+
+    def text(self, path: str) -> str:
+        """The text of a file. Raises Missing or Unreadable."""
+        try:
+            return self.read(path).decode()
+        except UnicodeDecodeError:
+            raise Unreadable(path, "not UTF-8") from None
+
+    def verifier(self) -> note.Verifier:
+        """The key that came with the bundle. Raises Missing or Unreadable."""
+        try:
+            return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
+        except note.BadNote as error:
+            raise Unreadable(VKEY, str(error)) from None
+
+    def minimum_index(self) -> int:
+        """The index below which entries are said to be pruned. Raises Unreadable."""
+        try:
+            text = self.text(MINIMUM_INDEX).removesuffix("\n")
+        except Missing:
+            return 0
+        if not _SIZE.fullmatch(text):
+            raise Unreadable(MINIMUM_INDEX, "not an index")
+        return int(text)
+
+    def tile(self, tile: tiles.Tile) -> bytes:
+        """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.
+
+        A partial tile may have given way to the full one (C2SP tlog-tiles, "Partial Tiles").
+        """
+        expected = tile.width * 32
+        path, data = self._read_grown(tile, _FULL_TILE)
+        if len(data) != (expected if path == tile.path else _FULL_TILE):
+            raise Unreadable(path, f"{len(data)} bytes, where {expected} belong")
+        return data[:expected]
+
+    def read_tile(self, level: int, index: int, width: int) -> bytes:
+        """`tile`, as the functions of `ledger.tiles` call it."""
+        return self.tile(tiles.Tile(level, index, width))
+
+    def entries(self, index: int, width: int) -> tuple[list[bytes], str | None]:
+        """The entries of one of the bundles of entries, as far as they are whole, and what is wrong with its file.
+
+        More than `width` are never returned; fewer only together with a reason.
+        """
+        tile = tiles.Tile(tiles.ENTRIES, index, width)
+        try:
+            path, data = self._read_grown(tile, MAX_BUNDLE)
+        except Unreadable as error:
+            return [], error.reason
+        found, rest = tiles.split(data)
+        if len(found) < width:
+            return found, f"the file ends after {len(found)} of {width} entries"
+        if rest or (path == tile.path and len(found) > width):
+            return found[:width], f"the file goes on after {width} entries"
+        return found[:width], None
+
+    def _read_grown(self, tile: tiles.Tile, limit: int) -> tuple[str, bytes]:
+        """A tile's file, or the full one that it has grown into; and the path of the one that was read."""
+        try:
+            return tile.path, self.read(tile.path, limit=limit)
+        except Missing:
+            full = tiles.path(tile.level, tile.index)
+            if full != tile.path:
+                with suppress(Missing):
+                    return full, self.read(full, limit=limit)
+            raise
+
+
+class Bundle(Files):
     """A bundle in `directory`, which may be a link itself; nothing below it may be one."""
 
     def __init__(self, directory: Path) -> None:
@@ -71,52 +157,6 @@ class Bundle:
                 return file.read(limit)
         except OSError as error:
             raise _translate(path, error) from None
-
-    def text(self, path: str) -> str:
-        """The text of a file. Raises Missing or Unreadable."""
-        try:
-            return self.read(path).decode()
-        except UnicodeDecodeError:
-            raise Unreadable(path, "not UTF-8") from None
-
-    def verifier(self) -> note.Verifier:
-        """The key that came with the bundle. Raises Missing or Unreadable."""
-        try:
-            return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
-        except note.BadNote as error:
-            raise Unreadable(VKEY, str(error)) from None
-
-    def tile(self, tile: tiles.Tile) -> bytes:
-        """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.
-
-        A partial tile may have given way to the full one (C2SP tlog-tiles, "Partial Tiles").
-        """
-        path, expected = self._find(tile), tile.width * 32
-        data = self.read(path, limit=_FULL_TILE)
-        if len(data) != (expected if path == tile.path else _FULL_TILE):
-            raise Unreadable(path, f"{len(data)} bytes, where {expected} belong")
-        return data[:expected]
-
-    def read_tile(self, level: int, index: int, width: int) -> bytes:
-        """`tile`, as the functions of `ledger.tiles` call it."""
-        return self.tile(tiles.Tile(level, index, width))
-
-    def entries(self, index: int, width: int) -> tuple[list[bytes], str | None]:
-        """The entries of one of the bundles of entries, as far as they are whole, and what is wrong with its file.
-
-        More than `width` are never returned; fewer only together with a reason.
-        """
-        tile = tiles.Tile(tiles.ENTRIES, index, width)
-        path = self._find(tile)
-        try:
-            found, rest = tiles.split(self.read(path, limit=MAX_BUNDLE))
-        except Unreadable as error:
-            return [], error.reason
-        if len(found) < width:
-            return found, f"the file ends after {len(found)} of {width} entries"
-        if rest or (path == tile.path and len(found) > width):
-            return found[:width], f"the file goes on after {width} entries"
-        return found[:width], None
 
     def checkpoint_sizes(self) -> list[int]:
         """The sizes of which there is a file in `checkpoints`, ascending. Raises Unreadable for other names in it."""
@@ -156,10 +196,6 @@ class Bundle:
         target.unlink(missing_ok=True)
         with suppress(OSError):
             target.parent.rmdir()
-
-    def _find(self, tile: tiles.Tile) -> str:
-        full = tiles.path(tile.level, tile.index)
-        return full if not self.has(tile.path) and self.has(full) else tile.path
 
     def _check_directories(self, path: str, parent: str) -> None:
         while parent and parent not in self._checked:

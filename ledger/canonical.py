@@ -8,6 +8,7 @@ those of an independent RFC 8785 implementation.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 MAX_INTEGER = 2**53 - 1
@@ -58,6 +59,51 @@ def loads(data: bytes) -> Any:
     if dumps(value) != data:
         raise NotCanonical("valid JSON, but not in canonical form")
     return value
+
+
+def are_plain_objects(texts: Sequence[bytes]) -> bool:
+    """Whether all of some texts are objects that `loads` would take; False also where that takes a closer look.
+
+    Many at once, in a fraction of the time: what `loads` checks of each value is here a property of the text, or follows
+    from its being what the encoder writes. A text in which that is not plain, such as one with an integer of 16 digits,
+    is left to `loads`.
+    """
+    if any(text.count(b"{") + text.count(b"[") > MAX_DEPTH for text in texts):
+        return False  # it may be nested too deeply
+    joined = b",".join(texts)
+    # Byte by byte as Latin-1: what is not ASCII stands in strings only, comes out as it went in, and sorts the same.
+    characters = joined.decode("latin-1")
+    values = []
+    start = 0
+    try:
+        read = joined.decode()
+        for text in texts:
+            value, stop = _scan(characters, start)
+            if stop != start + len(text) or type(value) is not dict:
+                return False
+            values.append(value)
+            start = stop + 1
+    except (ValueError, StopIteration, RecursionError):
+        return False
+    # A lone surrogate can only have been written as an escape, which the encoder does not write; a key that occurs twice
+    # would be written once. So it remains to ask for characters beyond the basic plane, which may not be in keys.
+    is_basic = len(read) == len(joined) or len(read.encode("utf-16-le")) == 2 * len(read)
+    return is_basic and _encode(values)[1:-1] == characters
+
+
+def _short_integer(digits: str) -> int:
+    if len(digits) >= _LONG:
+        raise ValueError("an integer that may be too large")
+    return int(digits)
+
+
+def _no_number(_: str) -> Any:
+    raise ValueError("a number that has no canonical form here")
+
+
+_LONG = 16
+_decoder = json.JSONDecoder(parse_int=_short_integer, parse_float=_no_number, parse_constant=_no_number)
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
 
 
 def _check(value: Any, depth: int) -> None:

@@ -5,13 +5,31 @@ Exit status: 0 when everything is as it has to be, 1 when something is wrong, 2 
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger import bundle, checkpoint, entry, export, merkle, note, policy, proof, tiles, verify
+from ledger import (
+    bundle,
+    checkpoint,
+    entry,
+    export,
+    merkle,
+    note,
+    policy,
+    proof,
+    pruning,
+    remote,
+    serving,
+    source,
+    tiles,
+    verify,
+    walk,
+)
 from ledger.witness import commands as witness
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -28,6 +46,13 @@ Trusted = Annotated[
     typer.Option("--policy", help="Your own trust policy (C2SP tlog-policy), instead of the one in the bundle."),
 ]
 
+Minimum = Annotated[
+    int,
+    typer.Option(
+        "--minimum-index", min=0, help="Entries below it may be missing, where you accept that they are pruned."
+    ),
+]
+
 
 @app.command("export")
 def export_command(
@@ -35,6 +60,7 @@ def export_command(
     url: Annotated[str, typer.Option("--url", help="The exchange's address.")],
     vkey: Key = None,
     policy_file: Trusted = None,
+    minimum: Minimum = 0,
 ) -> None:
     """Mirror the ledger of a running exchange into DIRECTORY, and verify it.
 
@@ -42,7 +68,7 @@ def export_command(
     refused.
     """
     try:
-        done = export.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file))
+        done = export.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file), minimum=minimum)
     except (export.ExportFailed, export.ExportRefused, bundle.Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.fetched} files fetched")
@@ -52,24 +78,63 @@ def export_command(
 
 @app.command("verify")
 def verify_command(
-    directory: Directory,
+    ledger: Annotated[
+        str, typer.Argument(help="The directory with the exported ledger, or an exchange's address.", metavar="DIR|URL")
+    ],
     vkey: Key = None,
     known: Annotated[
         list[Path] | None,
         typer.Option("--known", help="A checkpoint, or a receipt, that you have from elsewhere; may be repeated."),
     ] = None,
     policy_file: Trusted = None,
+    minimum: Minimum = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures."""
-    report = verify.verify(
-        directory,
-        verifier=_key(vkey),
-        known=[_checkpoint_in(path) for path in known or ()],
-        policy=_policy(policy_file),
-    )
+    """Verify a ledger: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures.
+
+    In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
+    """
+    with ExitStack() as opened:
+        files = remote.Remote(opened.enter_context(source.Source(ledger))) if _is_url(ledger) else Path(ledger)
+        report = verify.verify(
+            files,
+            verifier=_key(vkey),
+            known=[_checkpoint_in(path) for path in known or ()],
+            policy=_policy(policy_file),
+            minimum=minimum,
+            progress=opened.enter_context(_progress()),
+        )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
     raise typer.Exit(0 if report.is_ok else 1)
+
+
+@app.command("serve")
+def serve_command(
+    directory: Directory,
+    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+) -> None:
+    """Serve the ledger in DIRECTORY, read-only, at the addresses of an exchange (C2SP tlog-tiles below /ledger)."""
+    try:
+        made = serving.server(directory, host, port)
+    except OSError as error:
+        _fail(f"{host}:{port}: {error.strerror}")
+    typer.echo(f"http://{host}:{made.server_port}{serving.PREFIX}checkpoint")
+    with made, suppress(KeyboardInterrupt):
+        made.serve_forever()
+
+
+@app.command("prune")
+def prune_command(
+    directory: Directory,
+    minimum: Annotated[int, typer.Argument(min=0, metavar="INDEX", help="Entries below it go, by whole bundles.")],
+) -> None:
+    """Remove entries from the ledger in DIRECTORY that its retention policy lets go. Tiles, proofs and checkpoints stay."""
+    try:
+        done = pruning.prune(directory, minimum)
+    except (pruning.PruningRefused, bundle.Unreadable) as error:
+        _fail(str(error))
+    typer.echo(f"{done.removed} bundles of entries removed; the minimum index is {done.minimum}")
 
 
 @app.command("show")
@@ -118,12 +183,29 @@ def main() -> None:
     app()
 
 
-def _leaves(source: bundle.Bundle, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
+@contextmanager
+def _progress() -> Iterator[walk.Progress]:
+    """A progress bar where standard error is a terminal; nothing elsewhere."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=_errors, disable=not _errors.is_terminal, transient=True) as bar:
+        task = bar.add_task("entries", total=None)
+
+        def tell(done: int, size: int) -> None:
+            bar.update(task, completed=done, total=size)
+
+        yield tell
+
+
+def _leaves(files: bundle.Files, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
     """The entries of a bundle from `first` to `last`, with their indices, as far as there are any."""
-    size = _size(source)
+    size = _size(files)
     last = size - 1 if last is None else min(last, size - 1)
     for block in range(first // tiles.WIDTH, last // tiles.WIDTH + 1):
-        entries, reason = source.entries(block, tiles.width(tiles.ENTRIES, block, size))
+        entries, reason = files.entries(block, tiles.width(tiles.ENTRIES, block, size))
         for index, leaf in enumerate(entries, block * tiles.WIDTH):
             if first <= index <= last:
                 yield index, leaf
@@ -131,10 +213,10 @@ def _leaves(source: bundle.Bundle, first: int, last: int | None) -> Iterator[tup
             _fail(f"{tiles.entries_path(block)}: {reason}")
 
 
-def _size(source: bundle.Bundle) -> int:
+def _size(files: bundle.Files) -> int:
     """The size in the newest checkpoint, whoever signed it: showing is not verifying."""
     try:
-        lines = source.text(bundle.CHECKPOINT).split("\n")
+        lines = files.text(bundle.CHECKPOINT).split("\n")
         return checkpoint.parse_number(lines[1])
     except bundle.Unreadable as error:
         _fail(str(error))

@@ -9,12 +9,12 @@ does not verify is a flaw wherever it stands (c2sp.org/signed-note).
 from collections.abc import Iterable
 
 from ledger import note, policy
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, Bundle, Missing, Unreadable
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, Files, Missing, Unreadable
 from ledger.policy import Policy
 from ledger.report import Code, Finding, Findings
 
 
-def find_policy(bundle: Bundle, key: note.Verifier, given: Policy | None, findings: Findings) -> Policy | None:
+def find_policy(bundle: Files, key: note.Verifier, given: Policy | None, findings: Findings) -> Policy | None:
     """The policy to hold the bundle to: the auditor's, or the bundle's own. None, and a finding, where neither will do."""
     trusted, path = given, "the policy that was given"
     if trusted is None:
@@ -40,7 +40,7 @@ def find_policy(bundle: Bundle, key: note.Verifier, given: Policy | None, findin
     return trusted
 
 
-def check(bundle: Bundle, trusted: Policy, sizes: Iterable[int], findings: Findings, *, newest: int) -> None:
+def check(bundle: Files, trusted: Policy, sizes: Iterable[int], findings: Findings, *, newest: int) -> None:
     """Check the cosignatures of the bundle's checkpoints, of which the newest has `newest` entries."""
     if not trusted.witnesses:
         return
@@ -62,7 +62,7 @@ def check(bundle: Bundle, trusted: Policy, sizes: Iterable[int], findings: Findi
         findings.remarks.append(f"{which} would not have had the quorum; the newest continues them")
 
 
-def _check_newest(bundle: Bundle, trusted: Policy, findings: Findings, *, newest: int) -> None:
+def _check_newest(bundle: Files, trusted: Policy, findings: Findings, *, newest: int) -> None:
     path = CHECKPOINT
     if not bundle.has(path):
         path = f"{CHECKPOINTS}/{newest}"

@@ -69,6 +69,17 @@ def splice(*, body: bytes, prev: bytes, seq: int) -> bytes:
     return _OPENING + body + _CLOSING % (prev.hex().encode(), seq)
 
 
+def body_at(leaf: bytes, prev: bytes, seq: int) -> bytes | None:
+    """The body of an entry that follows `prev` as number `seq`, or None where that is not what these bytes are.
+
+    The body itself is not looked at. Where it is a canonical object, `parse` gives this prev and this seq.
+    """
+    end = _CLOSING % (prev.hex().encode(), seq)
+    if len(leaf) > MAX_ENTRY or not leaf.startswith(_OPENING) or not leaf.endswith(end):
+        return None
+    return leaf[len(_OPENING) : -len(end)]
+
+
 def parse(leaf: bytes) -> Entry:
     """Read an entry's bytes. Raises MalformedEntry unless `splice` would write these very bytes again."""
     if len(leaf) > MAX_ENTRY:

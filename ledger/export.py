@@ -8,31 +8,20 @@ continue the one already in the directory is refused. The checkpoint is written 
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
-
 from ledger import checkpoint, merkle, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_TEXT, POLICY, VKEY, Bundle
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MINIMUM_INDEX, POLICY, VKEY, Bundle
 from ledger.policy import MalformedPolicy, Policy, unwitnessed
 from ledger.policy import parse as parse_policy
+from ledger.remote import MAX_PAGE, PAGE
 from ledger.report import Report
+from ledger.source import Source, SourceFailed
 from ledger.verify import verify
 
-PAGE = 100
-"""How many past checkpoints are asked for at once; with the cosignatures of many witnesses each is large."""
-
-TIMEOUT = 30.0
-"""How many seconds the server may take over each step of an answer."""
-
-_MAX_PAGE = 16 << 20
-_NOT_FOUND = 404
-
-
-class ExportFailed(Exception):
-    """The server could not be reached, or did not give what it was asked for."""
+ExportFailed = SourceFailed
+"""The server could not be reached, or did not give what it was asked for."""
 
 
 class ExportRefused(Exception):
@@ -48,66 +37,33 @@ class Export:
     report: Report
 
 
-def export(url: str, directory: Path, *, verifier: note.Verifier | None = None, policy: Policy | None = None) -> Export:
+def export(
+    url: str,
+    directory: Path,
+    *,
+    verifier: note.Verifier | None = None,
+    policy: Policy | None = None,
+    minimum: int = 0,
+) -> Export:
     """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
 
     `verifier` is the log's key as the auditor has it; otherwise the key that the server states at the first export is
-    kept, and must not change. `policy` is the auditor's own, to which the result is held. Raises ExportFailed or
+    kept, and must not change. `policy` is the auditor's own, to which the result is held. Entries that the server has
+    pruned are left out, and missed by the verification unless they are below `minimum`. Raises ExportFailed or
     ExportRefused, and bundle.Unreadable for an unusable directory.
     """
     bundle = Bundle(directory)
-    with httpx2.Client(timeout=TIMEOUT) as client:
-        mirror = _Mirror(_Source(client, url), bundle)
+    with Source(url) as source:
+        mirror = _Mirror(source, bundle)
         newest = mirror.run(verifier)
-    return Export(newest, mirror.fetched, verify(directory, verifier=verifier, policy=policy))
-
-
-class _Source:
-    """The server's side, in which no answer is larger than what was asked for can be."""
-
-    def __init__(self, client: httpx2.Client, url: str) -> None:
-        self._client = client
-        self._prefix = f"{url.rstrip('/')}/ledger/"
-
-    def get(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
-        found = self.find(path, limit=limit)
-        if found is None:
-            raise ExportFailed(f"{self._prefix}{path}: not found")
-        return found
-
-    def find(self, path: str, *, limit: int = MAX_TEXT) -> bytes | None:
-        """The body of an answer, or None for 404."""
-        url = self._prefix + path
-        body = bytearray()
-        try:
-            with self._client.stream("GET", url) as response:
-                if response.status_code == _NOT_FOUND:
-                    return None
-                if not response.is_success:
-                    raise ExportFailed(f"{url}: status {response.status_code}{_detail(response)}")
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > limit:
-                        raise ExportFailed(f"{url}: more than {limit} bytes")
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ExportFailed(f"{url}: {str(error) or type(error).__name__}") from error
-        return bytes(body)
-
-    def tile(self, tile: tiles.Tile) -> bytes:
-        """A tile or bundle of entries; the full one where the partial has given way to it."""
-        limit = MAX_BUNDLE if tile.level == tiles.ENTRIES else tiles.WIDTH * merkle.HASH_SIZE
-        found = self.find(tile.path, limit=limit)
-        if found is None and tile.width < tiles.WIDTH:
-            found = self.find(tiles.path(tile.level, tile.index), limit=limit)
-        if found is None:
-            raise ExportFailed(f"{self._prefix}{tile.path}: not found")
-        return found
+    done = verify(directory, verifier=verifier, policy=policy, minimum=minimum)
+    return Export(newest, mirror.fetched, done)
 
 
 class _Mirror:
     """One export: from a source into a bundle."""
 
-    def __init__(self, source: _Source, bundle: Bundle) -> None:
+    def __init__(self, source: Source, bundle: Bundle) -> None:
         self.fetched = 0
         self._source, self._bundle = source, bundle
 
@@ -127,7 +83,7 @@ class _Mirror:
             self._bundle.write(tile.path, data)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
             self._fetch_level(level, newest.size)
-        self._fetch_entries(newest.size)
+        self._fetch_entries(newest.size, self._settle_minimum(newest.size))
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
         self._bundle.write(CHECKPOINT, signed)
@@ -201,9 +157,24 @@ class _Mirror:
                 raise ExportRefused(f"{tile.path} is not the tile that {parent.path} has the root of")
             self._bundle.write(tile.path, data)
 
-    def _fetch_entries(self, size: int) -> None:
-        """The bundles of entries, each against its tile of leaf hashes, which the bundle has."""
-        for index in range(-(-size // tiles.WIDTH)):
+    def _settle_minimum(self, size: int) -> int:
+        """The index below which the server has pruned entries, which is stated in the bundle too."""
+        stated = self._source.find(MINIMUM_INDEX)
+        try:
+            minimum = checkpoint.parse_number(stated.decode().removesuffix("\n")) if stated else 0
+        except ValueError:
+            raise ExportFailed("the server's minimum index cannot be read") from None
+        if minimum > size:
+            raise ExportFailed(f"the server's minimum index is {minimum}, beyond its checkpoint of {size}")
+        # What the bundle still has, it keeps; it states what it is without.
+        here = max(minimum, self._bundle.minimum_index())
+        if not all(self._bundle.has(tiles.entries_path(index)) for index in range(here // tiles.WIDTH)):
+            self._bundle.write(MINIMUM_INDEX, f"{here}\n".encode())
+        return here
+
+    def _fetch_entries(self, size: int, minimum: int) -> None:
+        """The bundles of entries that are not pruned, each against its tile of leaf hashes, which the bundle has."""
+        for index in range(minimum // tiles.WIDTH, -(-size // tiles.WIDTH)):
             tile = tiles.Tile(tiles.ENTRIES, index, tiles.width(tiles.ENTRIES, index, size))
             if self._bundle.has(tile.path):
                 continue
@@ -226,7 +197,7 @@ class _Mirror:
                 after = opened.size
 
     def _read_page(self, after: int) -> list[str]:
-        body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=_MAX_PAGE)
+        body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=MAX_PAGE)
         try:
             return [str(item["note"]) for item in json.loads(body)["checkpoints"]]
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -238,13 +209,23 @@ class _Mirror:
         return self._bundle.tile(tile) if self._bundle.has(tiles.path(level, index)) else self._fetch(tile)
 
     def _fetch(self, tile: tiles.Tile) -> bytes:
-        data = self._source.tile(tile)
+        data = self._find(tile)
         self.fetched += 1
         if tile.level == tiles.ENTRIES:
             return data
         if len(data) < tile.width * merkle.HASH_SIZE:
             raise ExportFailed(f"{tile.path}: {len(data)} bytes are too few")
         return data[: tile.width * merkle.HASH_SIZE]
+
+    def _find(self, tile: tiles.Tile) -> bytes:
+        """A tile or bundle of entries; the full one where the partial has given way to it."""
+        limit = MAX_BUNDLE if tile.level == tiles.ENTRIES else tiles.WIDTH * merkle.HASH_SIZE
+        found = self._source.find(tile.path, limit=limit)
+        if found is None and tile.width < tiles.WIDTH:
+            found = self._source.find(tiles.path(tile.level, tile.index), limit=limit)
+        if found is None:
+            raise ExportFailed(f"{self._source.prefix}{tile.path}: not found")
+        return found
 
     def _remove_outgrown(self, old: int, new: int) -> None:
         """Remove the partial tiles of an earlier size that larger ones have taken the place of."""
@@ -272,18 +253,6 @@ def _check_entries(entries: Sequence[bytes], hashes: Sequence[bytes], start: int
             )
     if len(entries) < len(hashes):
         raise ExportRefused(f"the server does not give entry {start + len(entries)}, which the log signed")
-
-
-def _detail(response: httpx2.Response) -> str:
-    """What a problem document (RFC 9457) says, as far as it can be shown in a terminal."""
-    if not response.headers.get("content-type", "").startswith("application/problem+json"):
-        return ""
-    with suppress(ValueError, RecursionError, httpx2.HTTPError):
-        start = next(response.iter_bytes(MAX_TEXT), b"")
-        problem = json.loads(start)
-        if isinstance(problem, dict):
-            return ": " + "".join(letter for letter in str(problem.get("detail", "")) if letter.isprintable())
-    return ""
 
 
 def _partial(size: int) -> list[tiles.Tile]:

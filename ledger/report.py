@@ -79,6 +79,9 @@ class Report:
     findings: tuple[Finding, ...]
     omitted: int
     remarks: tuple[str, ...]
+    vouched: int = 0
+    later: tuple[int, ...] = ()
+    pruned: int = 0
 
     @property
     def is_ok(self) -> bool:
@@ -97,7 +100,13 @@ class Report:
             {name: value for name, value in asdict(finding).items() if value not in (None, ())}
             for finding in self.findings
         ]
-        return {"ok": self.is_ok, "first_bad_index": self.first_bad_index, **plain, "findings": findings}
+        later = {
+            "count": len(self.later),
+            "first": min(self.later, default=None),
+            "last": max(self.later, default=None),
+        }
+        first = self.first_bad_index
+        return {"ok": self.is_ok, "first_bad_index": first, **plain, "findings": findings, "later": later}
 
     def text(self) -> str:
         """The report as text; its first line is the verdict."""
@@ -111,13 +120,31 @@ class Report:
                 f"  tiles        {self.tiles} recomputed",
                 f"  checkpoints  {self.checkpoints_matched} of {self.checkpoints} match",
             ]
+        if not self.is_ok:
+            lines += self._what_still_holds()
+        if self.pruned:
+            lines.append(f"  pruned       {self.pruned} entries, of which only the hashes were checked")
         lines += [f"  note: {remark}" for remark in self.remarks]
         lines += [f"  {finding.text()}" for finding in self.findings]
         if self.omitted:
             lines.append(f"  and {self.omitted} more")
         return "\n".join(lines)
 
+    def _what_still_holds(self) -> list[str]:
+        size = self.size or 0
+        if not self.vouched:
+            return ["  vouched for   nothing: no checkpoint matches"] if size else []
+        lines = [f"  vouched for   entries 0 to {self.vouched - 1} but those named below, by checkpoint {self.vouched}"]
+        if self.later:
+            which = str(self.later[0]) if len(self.later) == 1 else f"{self.later[0]} to {self.later[-1]}"
+            lines.append(f"  still match   {len(self.later)} checkpoints that cover the first bad entry: {which}")
+        if self.vouched < size:
+            lines.append(f"  by nothing    entries {self.vouched} to {size - 1}")
+        return lines
+
     def _verdict(self) -> str:
+        if self.is_ok and self.pruned:
+            return f"OK: {self.entries} of {self.size} entries are what the log signed; {self.pruned} are pruned"
         if self.is_ok:
             return f"OK: all {self.size} entries are what the log signed"
         first = self.first_bad_index

@@ -8,32 +8,35 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger import checkpoint, cosigned, note
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, VKEY, Bundle, Missing, Unreadable
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, VKEY, Bundle, Files, Missing, Unreadable
 from ledger.cosigned import find_policy
 from ledger.policy import Policy
 from ledger.report import Code, Finding, Findings, Report
-from ledger.walk import Schedule, Walk, open_checkpoint
+from ledger.walk import Progress, Schedule, Walk, open_checkpoint
 
 _TRIES = 16
 """How many of the newest checkpoints are tried where the newest cannot be used."""
 
 
 def verify(
-    directory: Path,
+    ledger: Path | Files,
     *,
     verifier: note.Verifier | None = None,
     known: Sequence[str] = (),
     policy: Policy | None = None,
+    minimum: int = 0,
+    progress: Progress = lambda _done, _all: None,
 ) -> Report:
-    """Verify the bundle in a directory.
+    """Verify the bundle in a directory, or the files of a ledger wherever they lie.
 
     `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
     from receipts: each must be of this log, and of a tree that the entries still have. `policy` says which witnesses the
-    auditor trusts and how many have to have cosigned; without it the bundle's own says so. Whatever lies in the directory,
-    the report says it; nothing is raised for it.
+    auditor trusts and how many have to have cosigned; without it the bundle's own says so. Entries below `minimum` may
+    be missing, by whole bundles, where the auditor accepts that the log pruned them. `progress` is told how many entries
+    have been looked at, of how many. Whatever lies in the directory, the report says it; nothing is raised for it.
     """
-    bundle, findings = Bundle(directory), Findings()
+    bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
     key = _find_key(bundle, verifier, findings)
     schedule = None
     if key is not None:
@@ -57,14 +60,30 @@ def verify(
         findings.remarks.append(
             f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
         )
+    schedule.minimum = minimum
+    _compare_minimum(bundle, minimum, findings)
     walk = Walk(bundle, key, schedule, findings)
-    walk.run()
+    walk.run(progress)
     if policy is not None:
         cosigned.check(bundle, policy, schedule.sizes, findings, newest=schedule.latest.size)
     return walk.report(is_key_given=verifier is not None)
 
 
-def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
+def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
+    """Say where the bundle states another minimum index than is accepted: its word alone must not hide entries."""
+    try:
+        stated = bundle.minimum_index()
+    except Unreadable as error:
+        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return
+    if stated > accepted:
+        findings.remarks.append(
+            f"it states that entries below {stated} are pruned; if the log's retention policy lets them go, accept that "
+            f"with --minimum-index {stated}"
+        )
+
+
+def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
     try:
         own = bundle.verifier()
     except Unreadable as error:
@@ -84,13 +103,15 @@ def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -
     return given or own
 
 
-def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
-    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+def _read_schedule(bundle: Files, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
+    unusable = None
     try:
-        sizes = bundle.checkpoint_sizes()
+        sizes = bundle.checkpoint_sizes()  # first: a live log signs on, and the list must not be ahead of the newest
     except Unreadable as error:
-        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        sizes = []
+        unusable, sizes = Finding(Code.FILE_UNUSABLE, error.reason, path=error.path), []
+    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+    if unusable is not None:
+        findings.add(unusable)
     later = [size for size in sizes if newest is None or size > newest.size]
     latest = newest
     for size in later[: -_TRIES - 1 : -1]:

@@ -3,16 +3,23 @@
 Memory stays the same whatever the log's length, but for one number per checkpoint. Checked are the form and number of
 every entry, the chain of `prev`, its hash against the tile, the tiles of all levels, and signature and root of every
 checkpoint. Since all checkpoints are matched with prefixes of one sequence of entries, they are consistent with each
-other. What differs is told apart as `ledger.accounts` describes.
+other. What differs is told apart as `ledger.accounts` describes; a block in which nothing differs is taken in as a whole.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ledger import checkpoint, entry, merkle, note, tiles
-from ledger.accounts import Accounts, Flaw, Record, Tree
-from ledger.bundle import CHECKPOINTS, Bundle, Missing, Unreadable
+from ledger import blocks, checkpoint, entry, note, tiles
+from ledger.accounts import Accounts, Record, Tree
+from ledger.bundle import CHECKPOINTS, Files, Missing, Unreadable
 from ledger.report import MAX_FINDINGS, Code, Finding, Findings, Report
+
+Progress = Callable[[int, int], None]
+"""Is told, now and then, how many entries have been looked at, of how many."""
+
+_WITNESSES = 2
+"""An entry is judged with so many after it."""
 
 
 @dataclass(slots=True)
@@ -20,11 +27,13 @@ class Schedule:
     """What is to be matched: all up to the newest checkpoint.
 
     `sizes` are those of the files in `checkpoints`, ascending; `others` are checkpoints from elsewhere, already opened.
+    Entries below `minimum` may be pruned.
     """
 
     latest: checkpoint.Checkpoint
     sizes: list[int]
     others: dict[int, list[tuple[str, checkpoint.Checkpoint]]] = field(default_factory=dict)
+    minimum: int = 0
 
     def add(self, label: str, opened: checkpoint.Checkpoint) -> None:
         """Have another checkpoint matched too."""
@@ -32,7 +41,7 @@ class Schedule:
 
 
 def open_checkpoint(
-    bundle: Bundle, path: str, key: note.Verifier, findings: Findings, size: int | None = None
+    bundle: Files, path: str, key: note.Verifier, findings: Findings, size: int | None = None
 ) -> checkpoint.Checkpoint | None:
     """A checkpoint of the bundle, signed by the log, of `size` where one is given; otherwise None, and a finding."""
     try:
@@ -54,9 +63,9 @@ def open_checkpoint(
 class Walk:
     """One pass over the log in a bundle."""
 
-    def __init__(self, bundle: Bundle, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+    def __init__(self, bundle: Files, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
-        self._latest, self._others = schedule.latest, schedule.others
+        self._latest, self._others, self._minimum = schedule.latest, schedule.others, schedule.minimum
         self._listed = set(schedule.sizes)
         self._due = deque(sorted({*schedule.sizes, *schedule.others}))
         self._by_chain, self._by_tile = Tree(), Tree()
@@ -64,14 +73,21 @@ class Walk:
         self._disputes: list[Accounts] = []
         self._unmatched: list[Finding] = []
         self._cache: dict[int, tuple[int, list[bytes] | None]] = {}
-        self._entries = self._tiles = self._checkpoints = self._matched = self._good = 0
+        self._matches: list[int] = []
+        self._pruned = self._entries = self._tiles = self._checkpoints = self._good = 0
 
-    def run(self) -> None:
+    def run(self, progress: Progress = lambda _done, _all: None) -> None:
         """Check everything up to the newest checkpoint, or up to where neither entries nor hashes are left."""
         self._match()
-        for start in range(0, self._latest.size, tiles.WIDTH):
-            if not self._read(start // tiles.WIDTH, min(tiles.WIDTH, self._latest.size - start)):
+        block = self._read(0, entry.GENESIS)
+        while block is not None:
+            following = self._read(block.index + 1, block.last)
+            # A block's last entry is judged with what the next block says of it.
+            is_sound = block.is_sound and (following is None or following.is_sound)
+            if not self._take(block, is_sound=is_sound):
                 break
+            progress(self._by_chain.size, self._latest.size)
+            block = following
         while self._window:
             self._settle()
         self._decide(None)
@@ -90,39 +106,77 @@ class Walk:
         beyond = tiles.entries_path(-(-self._latest.size // tiles.WIDTH))
         if self._bundle.has(beyond):
             self._findings.remarks.append("there are entries beyond the newest checkpoint; they were not looked at")
+        first = min((finding.index for finding in self._findings.kept if finding.index is not None), default=None)
         return Report(
             origin=self._latest.origin,
             size=self._latest.size,
             root=self._latest.root.hex(),
             key_given=is_key_given,
             entries=self._entries,
+            pruned=self._pruned,
             tiles=self._tiles,
             checkpoints=self._checkpoints,
-            checkpoints_matched=self._matched,
+            checkpoints_matched=len(self._matches),
             findings=self._findings.by_index(),
             omitted=self._findings.omitted,
             remarks=tuple(self._findings.remarks),
+            vouched=self._matches[-1] if self._matches else 0,
+            later=() if first is None else tuple(size for size in self._matches if size > first),
         )
 
-    def _read(self, block: int, width: int) -> bool:
-        """Take in one bundle of entries and its tile; returns whether there was anything to go on with."""
-        start = block * tiles.WIDTH
-        hashes = self._hashes(0, block)
-        leaves, reason = self._bundle.entries(block, width)
-        if reason is not None:
-            is_short = len(leaves) < width
-            code = Code.ENTRY_MISSING if is_short else Code.FILE_UNUSABLE
-            index = start + len(leaves) if is_short else None
-            self._findings.add(Finding(code, reason, index=index, path=tiles.entries_path(block, width)))
-        for position in range(width):
-            leaf = leaves[position] if position < len(leaves) else None
-            if leaf is None and hashes is None:
+    def _read(self, index: int, prev: bytes | None) -> blocks.Block | None:
+        """The next block, or None behind the last one."""
+        if index * tiles.WIDTH >= self._latest.size:
+            return None
+        return blocks.read(self._bundle, index, self._latest.size, prev, minimum=self._minimum)
+
+    def _take(self, block: blocks.Block, *, is_sound: bool) -> bool:
+        """Take in a block; returns whether there was anything to go on with.
+
+        Of a block that is sound, as is the next one, no entry has to be judged. Its first ones are only witnesses to
+        those that still wait.
+        """
+        for finding in block.findings:
+            self._findings.add(finding)
+        self._pruned += block.width if block.is_pruned else 0
+        position = 0
+        if is_sound:
+            while position < block.width and self._window and self._window[0].index < block.start:
+                self._push(block.record(position))
+                position += 1
+            if self._by_chain.size == block.start and not self._disputes and self._by_chain.is_as(self._by_tile):
+                self._entries += len(block.leaves) - min(position, len(block.leaves))
+                self._window.clear()
+                self._grow(block)
+                return True
+        for rest in range(position, block.width):
+            record = block.record(rest)
+            if record.stored is None and record.tile is None:
                 return False
-            self._entries += leaf is not None
-            self._window.append(_record(start + position, leaf, hashes[position] if hashes else None))
-            if len(self._window) > 2:  # noqa: PLR2004 - an entry is judged with the two after it
-                self._settle()
+            self._push(record)
         return True
+
+    def _grow(self, block: blocks.Block) -> None:
+        """Let the tree, which is one, grow by a block that is sound, and match what is due on the way."""
+        position = 0
+        while position < block.width:
+            stop = min(block.width, self._due[0] - block.start) if self._due else block.width
+            if stop - position == tiles.WIDTH:
+                completed = self._by_chain.append(tiles.subtree(b"".join(block.stored)), height=tiles.HEIGHT)
+            else:
+                leaves = block.stored[position:stop]
+                completed = [tile for leaf in leaves for tile in self._by_chain.append(leaf)]
+            self._by_tile.adopt(self._by_chain)
+            for level, index, root in completed:
+                self._check_tile(level, index, {root})
+            self._match()
+            position = stop
+
+    def _push(self, record: Record) -> None:
+        self._entries += record.stored is not None
+        self._window.append(record)
+        if len(self._window) > _WITNESSES:
+            self._settle()
 
     def _settle(self) -> None:
         """Judge the oldest record in the window, let both trees grow by it, and match what is due then."""
@@ -181,7 +235,8 @@ class Walk:
                 opened = open_checkpoint(self._bundle, path, self._key, self._findings, size)
                 signed += [(path, opened)] if opened else []
             matches = [self._match_one(path, opened) for path, opened in signed]
-            self._matched += bool(matches) and all(matches)
+            if matches and all(matches):
+                self._matches.append(size)
 
     def _match_one(self, path: str, signed: checkpoint.Checkpoint) -> bool:
         tree, other = self._by_chain, self._by_tile
@@ -227,20 +282,3 @@ class Walk:
             if dispute.flaw is not None and (finding is None or finding.code is not Code.ENTRY_ALTERED):
                 self._findings.add(Finding(dispute.flaw.code, dispute.flaw.detail, index=dispute.index))
         self._disputes.clear()
-
-
-def _record(index: int, leaf: bytes | None, tile: bytes | None) -> Record:
-    if leaf is None:
-        return Record(index, None, tile, None, None)
-    prev, flaw = None, None
-    try:
-        parsed = entry.parse(leaf)
-    except entry.MalformedEntry as error:
-        flaw = Flaw(Code.ENTRY_MALFORMED, f"entry {index} does not have the form of an entry: {error}")
-    else:
-        prev = parsed.prev
-        if parsed.seq != index:
-            flaw = Flaw(Code.SEQUENCE_BROKEN, f"entry {index} calls itself number {parsed.seq}")
-        elif index == 0 and prev != entry.GENESIS:
-            flaw = Flaw(Code.CHAIN_BROKEN, "entry 0 claims to follow another")
-    return Record(index, merkle.leaf_hash(leaf), tile, prev, flaw)

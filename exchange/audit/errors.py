@@ -41,3 +41,13 @@ class EntryAltered(Problem):
     slug = "entry-altered"
     title = "An entry was altered"
     status = 500
+
+
+class EntryPruned(Problem):
+    """The entry is older than what this exchange still shows, as its retention policy lets it. The hashes of all entries are
+    served, so receipts and proofs stay good; `GET /ledger/minimum-index` says where the entries begin.
+    """
+
+    slug = "entry-pruned"
+    title = "The entry is pruned"
+    status = 410

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from exchange.audit import service, waiting
-from exchange.audit.errors import EntriesPrivate, NotYetCovered
+from exchange.audit.errors import EntriesPrivate, EntryPruned, NotYetCovered
 from exchange.audit.schemas import (
     CheckpointOut,
     CheckpointsOut,
@@ -30,6 +30,7 @@ router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRo
 
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 _FRESH = {"Cache-Control": "no-cache"}
+_UNCACHED = {"Cache-Control": "no-store"}
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
 _MOST = 2**53
@@ -54,6 +55,7 @@ async def well_known(request: Request) -> WellKnown:
         keys=[
             ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
         ],
+        retention_policy=runtime.settings.retention_policy,
         endpoints={
             "api": f"{url}/api/v1",
             "catalog": f"{url}/catalog",
@@ -75,6 +77,16 @@ async def policy(request: Request) -> Response:
     """The trust policy (C2SP tlog-policy): the ledger's key, its witnesses, and how many of them cosign a checkpoint."""
     text: str = request.app.state.publisher.policy.text(with_urls=False)
     return Response(trust.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
+
+
+@public.get("/ledger/minimum-index", response_class=PlainTextResponse)
+async def minimum_index(request: Request) -> PlainTextResponse:
+    """The index below which entries are pruned (C2SP tlog-tiles), one line. Hashes are served for all of them."""
+    runtime = runtime_of(request)
+    async with runtime.database.pool.acquire() as connection:
+        latest = await publication.latest(connection)
+    covered = latest.size if latest else 0
+    return PlainTextResponse(f"{min(runtime.settings.minimum_index, covered)}\n", headers=_FRESH)
 
 
 @public.get("/ledger/checkpoint", response_class=PlainTextResponse)
@@ -123,7 +135,7 @@ async def receipt(
 @public.get("/ledger/entries/{index}", response_class=Response, responses=_bytes("The bytes that were hashed", _JSON))
 async def entry_bytes(request: Request, index: Index) -> Response:
     """One entry, as the bytes that were hashed."""
-    runtime = _public_entries(request)
+    runtime = _public_entries(request, end=index + 1)
     async with runtime.database.pool.acquire() as connection:
         found = await store.read_leaves(connection, index, index + 1)
     if not found:
@@ -131,8 +143,12 @@ async def entry_bytes(request: Request, index: Index) -> Response:
     return Response(found[0], media_type=_JSON, headers=_IMMUTABLE)
 
 
-def _public_entries(request: Request) -> Runtime:
+def _public_entries(request: Request, *, end: int) -> Runtime:
+    """The runtime, where everybody may read the entries before `end`."""
     runtime = runtime_of(request)
+    minimum = runtime.settings.minimum_index
+    if end <= minimum:
+        raise EntryPruned(f"Entries below {minimum} are pruned.", headers=_UNCACHED, minimum_index=minimum)
     if not runtime.settings.public_entries:
         raise EntriesPrivate("An auditor reads entries with a signed request at /api/v1/audit/entries.")
     return runtime
@@ -158,12 +174,13 @@ async def tile(
 
 
 async def _bundle(request: Request, wanted: tiles.Tile) -> bytes:
-    runtime = _public_entries(request)
+    # What is pruned is a bundle that ends below the minimum index once it is full, in whichever width it is asked for.
     start = wanted.index * tiles.WIDTH
+    runtime = _public_entries(request, end=start + tiles.WIDTH)
     async with runtime.database.pool.acquire() as connection:
         latest = await publication.latest(connection)
         if latest is None or latest.size < start + wanted.width:
-            raise NotYetCovered("No checkpoint covers these entries yet.")
+            raise NotYetCovered("No checkpoint covers these entries yet.", headers=_UNCACHED)
         return tiles.pack(await store.read_leaves(connection, start, start + wanted.width))
 
 

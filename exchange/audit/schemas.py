@@ -126,4 +126,5 @@ class WellKnown(Out):
         list[str], Field(description="The verifier keys of further signature lines on checkpoints, ML-DSA-44 or SM2")
     ]
     keys: list[ExchangeKeyOut]
+    retention_policy: Annotated[str | None, Field(description="Which entries may be pruned, and when; null: none ever")]
     endpoints: dict[str, str]

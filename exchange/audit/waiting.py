@@ -33,6 +33,7 @@ async def published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]]
         except publication.NotPublished as error:
             if loop.time() >= deadline:
                 raise NotYetCovered(
-                    "Ask again in a second, or send Prefer: wait=5.", headers={"Retry-After": "1"}
+                    "Ask again in a second, or send Prefer: wait=5.",
+                    headers={"Retry-After": "1", "Cache-Control": "no-store"},
                 ) from error
         await asyncio.sleep(_POLL)

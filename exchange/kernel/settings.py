@@ -84,6 +84,16 @@ class Settings(BaseSettings):
             description="Days that sealed details about a person are kept at least; an erasure before is refused",
         ),
     ] = 1096
+    minimum_index: Annotated[
+        int, Field(ge=0, description="Entries below this index are pruned: no longer shown, by whole bundles of 256")
+    ] = 0
+    retention_policy: Annotated[
+        str | None,
+        Field(
+            description="The URL of the published policy that says which entries may be pruned, and when",
+            max_length=500,
+        ),
+    ] = None
     opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
     opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
     source_hosts: Annotated[
@@ -126,6 +136,10 @@ class Settings(BaseSettings):
     def _refuse_half_set_security(self) -> Self:
         if self.opa_token is not None and self.opa_url is None:
             raise ValueError("EXCHANGE_OPA_TOKEN is set without EXCHANGE_OPA_URL: set both or neither")
+        if self.minimum_index and not self.retention_policy:
+            raise ValueError(
+                "EXCHANGE_MINIMUM_INDEX is set without EXCHANGE_RETENTION_POLICY: publish one before pruning"
+            )
         parts = urlsplit(self.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.rstrip("/") or parts.query:
             raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")

@@ -24,6 +24,7 @@ PUBLIC = {
     "/ledger/checkpoint",
     "/ledger/checkpoints",
     "/ledger/entries/{index}",
+    "/ledger/minimum-index",
     "/ledger/receipts/{index}",
     "/ledger/tile/{path:path}",
     "/ledger/policy",

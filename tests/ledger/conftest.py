@@ -1,100 +1,28 @@
-"""A small ledger of our own making, as bytes in a dictionary: what a server would serve and an export would hold."""
+"""Logs to verify, and published vectors."""
 
 import json
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from ledger import canonical, checkpoint, entry, merkle, note, tiles
+from tests.support.logs import ORIGIN as ORIGIN
+from tests.support.logs import SEED as SEED
+from tests.support.logs import Log as Log
 
 # How long an example takes says something about the machine's load, and nothing about the code.
 settings.register_profile("exchange", deadline=None)
 settings.load_profile("exchange")
 
-ORIGIN = "exchange.example/ledger/1"
-SEED = bytes(range(32))
 VECTORS = Path(__file__).parent / "vectors"
-
-
-@dataclass
-class Log:
-    """A ledger with all its tiles; `files` are those of a bundle, for its newest checkpoint and all earlier ones."""
-
-    signer: note.Signer
-    leaves: list[bytes] = field(default_factory=list)
-    hashes: list[bytes] = field(default_factory=list)
-    full: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    checkpoints: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        return len(self.leaves)
-
-    @property
-    def newest(self) -> str:
-        return self.checkpoints[max(self.checkpoints)]
-
-    def append(self, count: int, **extra: Any) -> None:
-        edge = {(tile.level, tile.index): self.full[tile.level, tile.index] for tile in tiles.tiles_for_root(self.size)}
-        start = self.size
-        for seq in range(start, start + count):
-            body = canonical.dumps({"type": "delivery.completed" if seq % 2 else "key.registered", "n": seq, **extra})
-            prev = self.hashes[-1] if self.hashes else entry.GENESIS
-            self.leaves.append(entry.splice(body=body, prev=prev, seq=seq))
-            self.hashes.append(merkle.leaf_hash(self.leaves[-1]))
-        self.full |= tiles.extend(start, edge, self.hashes[start:])
-
-    def sign(self) -> str:
-        signed = checkpoint.sign(
-            checkpoint.Checkpoint(self.signer.name, self.size, merkle.root(self.hashes)), self.signer
-        )
-        self.checkpoints[self.size] = signed
-        return signed
-
-    def read(self, level: int, index: int, width: int) -> bytes:
-        return self.full[level, index][: width * 32]
-
-    def files(self) -> dict[str, bytes]:
-        size = max(self.checkpoints)
-        files = {
-            "checkpoint": self.newest.encode(),
-            "vkey": f"{self.signer.vkey}\n".encode(),
-            "policy": f"log {self.signer.vkey}\nquorum none\n".encode(),
-        }
-        files |= {f"checkpoints/{each}": signed.encode() for each, signed in self.checkpoints.items()}
-        for level, index in self.full:
-            width = tiles.width(level, index, size)
-            if width:
-                files[tiles.path(level, index, width)] = self.read(level, index, width)
-        for start in range(0, size, 256):
-            end = min(size, start + 256)
-            files[tiles.entries_path(start // 256, end - start)] = tiles.pack(self.leaves[start:end])
-        return files
-
-    def write(self, directory: Path) -> Path:
-        shutil.rmtree(directory, ignore_errors=True)
-        for path, data in self.files().items():
-            (directory / path).parent.mkdir(parents=True, exist_ok=True)
-            (directory / path).write_bytes(data)
-        return directory
 
 
 @pytest.fixture(scope="session")
 def new_log() -> Callable[..., Log]:
-    def new(*sizes: int, seed: bytes = SEED, origin: str = ORIGIN) -> Log:
-        """A log with a checkpoint at each of the sizes."""
-        log = Log(note.Signer(origin, seed))
-        for size in sizes:
-            log.append(size - log.size)
-            log.sign()
-        return log
-
-    return new
+    """Make a log with a checkpoint at each of some sizes."""
+    return Log.signed_at
 
 
 @pytest.fixture(scope="session")

@@ -1,78 +1,19 @@
 """Mirroring a ledger from a real server, which may be interrupted, may have grown, and may lie."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from ledger import bundle, export, note, policy, tiles
 from ledger.cosignature import CosignerKey
 from ledger.verify import verify
+from tests.support.served import served
 
 
-class Server:
-    """Serves the ledger of the contract over HTTP; `broken` replaces answers by path, `asked` records them."""
-
-    def __init__(self, log) -> None:
-        self.log = log
-        self.broken: dict[str, bytes | int] = {}
-        self.asked: list[str] = []
-        self.url = ""
-        self.problem = b""
-        self.files: dict[str, bytes] = {}
-        self.size = -1
-
-    def answer(self, target: str) -> bytes | int:
-        path = urlsplit(target).path.removeprefix("/deep/ledger/")
-        self.asked.append(path)
-        if path in self.broken:
-            return self.broken[path]
-        if path == "checkpoints":
-            query = parse_qs(urlsplit(target).query)
-            after, limit = int(query["after"][0]), int(query["limit"][0])
-            sizes = sorted(size for size in self.log.checkpoints if size > after)[: min(limit, 3)]
-            page = [{"size": size, "note": self.log.checkpoints[size]} for size in sizes]
-            return json.dumps({"checkpoints": page}).encode()
-        if self.size != self.log.size:
-            self.files, self.size = self.log.files(), self.log.size
-        return self.files.get(path, 404)
-
-
-@contextmanager
-def served(log) -> Iterator[Server]:
-    state = Server(log)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            found = state.answer(self.path)
-            status, body = (found, state.problem) if isinstance(found, int) else (200, found)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/problem+json" if status != 200 else "text/plain")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}/deep"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch):
+    """Ask again as often as always, without the pauses."""
+    monkeypatch.setattr("ledger.source.PAUSE", 0.0)
 
 
 def content(directory) -> dict[str, bytes]:

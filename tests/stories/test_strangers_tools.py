@@ -1,19 +1,20 @@
 """The main job by a client that shares no code with the exchange, against a real server process.
 
 Requests are signed and answers verified with `http-message-signatures`; receipts and checkpoints are checked with
-`scitt-cose` and with sigstore's code for Merkle trees and checkpoints. All this test knows of the exchange are its
-documents: addresses, header names, and the formats' specifications.
+`scitt-cose`, sigstore's code for Merkle trees and checkpoints, tessera's `fsck` and Go's `sumdb`. All this test knows of
+the exchange are its documents: addresses, header names, and the formats' specifications.
 """
 
 import base64
 import hashlib
 import json
 import secrets
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import http_message_signatures as hms
@@ -23,13 +24,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from http_message_signatures.httpx2 import adapt_message
 from scitt_cose import merkle as scitt
-from sigstore._internal import merkle as sigstore
 from sigstore._internal.rekor import checkpoint as rekor
 from sigstore._utils import KeyID
 
 from tests.support.founded import empty, founded
+from tests.support.outsiders import OUTSIDERS, Keyring, check_receipt, fsck_url
 from tests.support.server import free_port, serving, settings_on
 
+LEDGER = Path(sys.executable).with_name("ledger")
 TAG = "data-exchange"
 BOUND = {'"@method";req', '"@target-uri";req', '"signature";req;key="sig1"', '"@status"'}
 
@@ -113,58 +115,6 @@ class Stranger:
         response = self.call(method, path, document, **more)
         assert response.is_success, response.text
         return response.json() if response.content else None
-
-
-@dataclass
-class Keyring:
-    """What sigstore's checkpoint code asks for a key."""
-
-    vkey: str
-
-    @property
-    def _parts(self) -> tuple[str, str, bytes]:
-        name, key_hash, key = self.vkey.split("+", 2)
-        return name, key_hash, base64.b64decode(key)
-
-    @property
-    def key_id(self) -> bytes:
-        """C2SP signed-note: the first bytes of SHA-256 of the name, a newline, the type and the key."""
-        name, key_hash, key = self._parts
-        assert key[0] == 1
-        computed = hashlib.sha256(name.encode() + b"\n" + key).digest()
-        assert computed[:4].hex() == key_hash
-        return computed
-
-    def verify(self, *, key_id: bytes, signature: bytes, data: bytes) -> None:
-        assert key_id == self.key_id
-        Ed25519PublicKey.from_public_bytes(self._parts[2][1:]).verify(signature, data)
-
-
-def check_receipt(text: str, leaf: bytes, index: int, keyring: Keyring) -> int:
-    """Check a C2SP tlog-proof with code of other people; returns the size of the tree it is in."""
-    head, _, signed = text.partition("\n\n")
-    version, index_line, *hashes = head.splitlines()
-    assert version == "c2sp.org/tlog-proof@v1"
-    assert index_line == f"index {index}"
-    parsed = rekor.SignedCheckpoint.from_text(signed)
-    size, root = parsed.checkpoint.log_size, parsed.checkpoint.log_hash
-    path = [base64.b64decode(value, validate=True) for value in hashes]
-    assert scitt.verify_inclusion(leaf.hex(), index, size, [value.hex() for value in path], root)
-    proof = SimpleNamespace(
-        log_index=index,
-        tree_size=size,
-        hashes=path,
-        root_hash=bytes.fromhex(root),
-        checkpoint=SimpleNamespace(envelope=signed),
-    )
-    inner = SimpleNamespace(
-        inclusion_proof=proof, canonicalized_body=leaf, log_id=SimpleNamespace(key_id=keyring.key_id)
-    )
-    entry: Any = SimpleNamespace(_inner=inner)
-    sigstore.verify_merkle_inclusion(entry)
-    ring: Any = keyring
-    rekor.verify_checkpoint(ring, entry)
-    return int(size)
 
 
 @dataclass
@@ -300,13 +250,13 @@ def test_the_whole_story_with_other_peoples_tools(town: Town, tmp_path: Path) ->
         assert refused.json()["type"] == f"/problems/{problem}"
 
     # Every one of these answers has a receipt that code of others accepts.
-    keyring = Keyring(town.http.get("/ledger/vkey").text.strip())
+    vkey = town.http.get("/ledger/vkey").text.strip()
     bodies = {}
     for response in (answer, plain, stream, *refusals.values()):
         index = int(response.headers["exchange-entry"])
         receipt = town.http.get(f"/ledger/receipts/{index}", headers={"prefer": "wait=10"})
         leaf = town.http.get(f"/ledger/entries/{index}").content
-        assert check_receipt(receipt.text, leaf, index, keyring) > index
+        assert check_receipt(receipt.text, leaf, index, vkey) > index
         bodies[index] = json.loads(leaf)["body"]
     completed = bodies[int(answer.headers["exchange-entry"])]
     assert completed["result"]["content"] == hashlib.sha256(answer.content).hexdigest()
@@ -317,11 +267,12 @@ def test_the_whole_story_with_other_peoples_tools(town: Town, tmp_path: Path) ->
     assert completed["request"]["signature"] == answer.request.headers["signature"].split(":")[1]
     assert completed["actor"]["key"] == consumer.keyid
 
-    check_tree(town, keyring)
+    check_tree(town, vkey, tmp_path)
 
 
-def check_tree(town: Town, keyring: Keyring) -> None:
+def check_tree(town: Town, vkey: str, directory: Path) -> None:
     """The served tree has the roots that were signed, at every checkpoint, and each grew out of the one before."""
+    keyring = Keyring(vkey)
     notes = town.http.get("/ledger/checkpoints").json()["checkpoints"]
     parsed = []
     for one in notes:
@@ -339,6 +290,11 @@ def check_tree(town: Town, keyring: Keyring) -> None:
         assert json.loads(leaf)["prev"] == previous
         assert json.loads(leaf)["seq"] == index
         previous = hashlib.sha256(b"\0" + leaf).hexdigest()
+    # tessera's checker reads the addresses themselves, and Go's checksum database an export of them.
+    assert fsck_url(f"{town.http.base_url}/ledger/", directory / "served", vkey) is None
+    subprocess.run([LEDGER, "export", directory / "export", "--url", str(town.http.base_url)], check=True)
+    for name, verdict in OUTSIDERS.items():
+        assert verdict(directory / "export", vkey) is None, name
 
 
 def test_an_answer_cannot_be_passed_off_as_the_answer_to_another_question(town: Town) -> None:

@@ -20,6 +20,7 @@ from exchange.kernel.settings import Settings
 from ledger import bodies, canonical
 from policies.documents import Reason
 from policies.explanations import explain
+from tests.support.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -290,11 +291,29 @@ def _link(model: type[BaseModel]) -> str:
     return f"{model.__name__.lower()}](#the-part-{model.__name__.lower()})"
 
 
+# Attacks --------------------------------------------------------------------------------------------------------------
+
+
+def attacks() -> str:
+    """A row for each attack of the simulator: what our verifier answers, and whose verifiers see it."""
+    others = ("fsck", "sumdb", "scitt-cose", "sigstore")
+    lines = [
+        f"| Attack | `ledger verify` | First bad entry | {' | '.join(others)} |",
+        f"|---|---|---{'|---' * len(others)}|",
+    ]
+    for attack in ATTACKS:
+        marks = ["yes" if other in attack.seen else "" for other in others]
+        index = "" if attack.index is None else str(attack.index)
+        lines.append(f"| {attack.name.replace('_', ' ')} | `{attack.code}` | {index} | {' | '.join(marks)} |")
+    return "\n".join(lines)
+
+
 # The pages ------------------------------------------------------------------------------------------------------------
 
 PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("problems.md", problems),
     "settings": ("operations.md", settings),
+    "attacks": ("threat-model.md", attacks),
     "entry types": ("ledger-format.md", entry_types),
 }
 

@@ -1,0 +1,77 @@
+"""The database is killed under the whole exchange, and started again: nothing that was answered is lost, nobody lends a hand."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stories.test_kill import Answered, Client, check_ledger, workers
+from tests.support.founded import founded
+from tests.support.postgres import Postgres
+from tests.support.server import free_port, settings_on, wait_until_ready
+
+KILLS = 5
+ANSWERS = 10
+CLIENTS = 4
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    directory = Path(tempfile.mkdtemp(prefix="exchange-test-"))
+    directory.chmod(0o755)  # the server runs as another user
+    server = Postgres(directory / "postgres")
+    try:
+        server.prepare()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: str, tmp_path: Path) -> None:
+    settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
+    answered = Answered()
+    async with founded(settings) as world:
+        owner = await world.party("owner")
+        consumer = await world.party("consumer", kind="institution", level="none")
+        dataset = await world.dataset(owner, await world.table_source(owner, people_table, "people"), "people")
+        await world.agreement(consumer, owner, dataset)
+
+    async with workers(settings) as names:
+        for _ in range(3):
+            await asyncio.wait_for(names.readline(), 60)
+        client = Client(world, consumer, dataset, answered)
+        tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
+        try:
+            for _ in range(KILLS):
+                await _more(answered, tasks)
+                await asyncio.to_thread(postgres.kill)
+                refused = answered.unavailable
+                await _until(lambda seen=refused: answered.unavailable > seen, tasks)  # type: ignore[misc]
+                await asyncio.to_thread(postgres.start)
+            await _more(answered, tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        await asyncio.to_thread(wait_until_ready, settings.public_url)
+        await check_ledger(postgres.url, settings.public_url, answered, tmp_path / "export")
+    assert answered.unavailable >= KILLS
+    # What is cut off are streams whose end could not be recorded; every other request got an answer.
+    assert answered.broken <= CLIENTS * KILLS
+
+
+async def _more(answered: Answered, tasks: list[asyncio.Task[None]]) -> None:
+    wanted = len(answered) + ANSWERS
+    await _until(lambda: len(answered) >= wanted, tasks)
+
+
+async def _until(condition: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            assert not any(task.done() for task in tasks), tasks
+            await asyncio.sleep(0.01)

