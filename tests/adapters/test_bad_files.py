@@ -11,6 +11,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 import xlwt
 
 from adapters.contract import SourceError
@@ -67,6 +68,28 @@ def archive(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def lying(**members: bytes) -> bytes:
+    """An archive that declares of every member that it unpacks to a hundred bytes."""
+    content = bytearray(archive(**members))
+    for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = content.find(signature)
+        while start >= 0:
+            struct.pack_into("<I", content, start + place, 100)
+            start = content.find(signature, start + 4)
+    return bytes(content)
+
+
+def one_text_in(cells: int, length: int) -> bytes:
+    """A small workbook: one long text, kept once, in so many cells."""
+    buffer = BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list("abcdefghij"))
+        for row in range(cells // 10):
+            sheet.write_row(row + 1, 0, ["x" * length] * 10)
+    return buffer.getvalue()
+
+
 def damaged(content: bytes) -> bytes:
     middle = len(content) // 2
     return content[:middle] + bytes(200) + content[middle + 200 :]
@@ -111,6 +134,8 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("cut.xlsx", workbook(["a", "b"], [1, 2])[:900], "file-unreadable", None, {}),
     ("hollow.xlsx", archive(xl__workbook_dot_xml=b"<x/>"), "file-unreadable", None, {}),
     ("bomb.xlsx", archive(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
+    ("lying bomb.xlsx", lying(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
+    ("one text.xlsx", one_text_in(100_000, 30_000), "too-large", None, {}),
     ("cut.xls", old_workbook(["a", "b"], [1, 2])[:3000], "file-unreadable", None, {}),
     ("word.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "file-unreadable", None, {}),
     ("locked.xlsx", LOCKED, "file-encrypted", None, {}),
