@@ -96,9 +96,7 @@ def _ask(request: str) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     """What the other process does: read the sheet, spool its cells, tell the rest."""
-    options = ImportOptions(
-        sheet=request["sheet"], header_row=request["header_row"], max_bytes=request["max_bytes"]
-    )
+    options = ImportOptions(sheet=request["sheet"], header_row=request["header_row"], max_bytes=request["max_bytes"])
     try:
         check_unpacked(Path(request["path"]), options)
         grid = read_workbook(Path(request["path"]), options)
