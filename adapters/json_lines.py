@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from adapters.contract import Note, SourceError
+from adapters.deadline import Deadline
 from adapters.encoding import TextFile
 from adapters.grid import CellKind, Grid, batches_of
 from adapters.layout import clean_name
@@ -18,6 +19,7 @@ from adapters.missing import MISSING
 from adapters.options import MAX_CELL, MAX_COLUMNS
 
 _MAX_ARRAY: Final = 256 * 2**20
+_CHECKED_EVERY: Final = 10_000  # lines
 _KINDS: Final[dict[type, CellKind]] = {
     str: CellKind.TEXT,
     int: CellKind.NUMBER,
@@ -34,12 +36,12 @@ def is_json(text: TextFile) -> bool:
     return start.startswith("{") or (start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]", "["))
 
 
-def read_json(text: TextFile) -> Grid:
+def read_json(text: TextFile, deadline: Deadline) -> Grid:
     """The table; SourceError row-malformed with the line, file-empty, too-large. All of it is read twice."""
     names: dict[str, None] = {}
     kinds: dict[str, CellKind] = {}
     nested: dict[str, None] = {}
-    for _, record in _records(text):
+    for _, record in _records(text, deadline):
         for name, value in record.items():
             if value is not None and not (isinstance(value, str) and value.strip() in MISSING):
                 kinds[name] = kinds.get(name, CellKind.NONE) | _KINDS[type(value)]
@@ -54,7 +56,7 @@ def read_json(text: TextFile) -> Grid:
     if len(set(cleaned)) != len(cleaned):
         raise SourceError("header-missing", "two keys differ only in characters that cannot be shown")
     notes = [Note("kept-as-text", "what is nested is delivered as JSON text", ", ".join(nested))] if nested else []
-    rows = ((number, [_text(record.get(name)) for name in names]) for number, record in _records(text))
+    rows = ((number, [_text(record.get(name)) for name in names]) for number, record in _records(text, deadline))
     return Grid(
         cleaned,
         batches_of(rows, len(names)),
@@ -64,7 +66,7 @@ def read_json(text: TextFile) -> Grid:
     )
 
 
-def _records(text: TextFile) -> Iterator[tuple[int, dict[str, Any]]]:
+def _records(text: TextFile, deadline: Deadline) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each object with its number: of its line, or of its place in the array."""
     pieces = (chunk for chunk in text.chunks())
     first = next((chunk for chunk in pieces if chunk.strip()), "")
@@ -73,6 +75,8 @@ def _records(text: TextFile) -> Iterator[tuple[int, dict[str, Any]]]:
         return
     with text.path.open(encoding=text.encoding) as file:
         for number, line in enumerate(file, 1):
+            if number % _CHECKED_EVERY == 0:
+                deadline.check()
             if not line.strip():
                 continue
             if len(line) > 16 * MAX_CELL:

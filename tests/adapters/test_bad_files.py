@@ -1,6 +1,7 @@
 """People's broken files: each is refused with what is wrong and where, and leaves nothing behind."""
 
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ import xlsxwriter
 import xlwt
 
 from adapters.contract import SourceError
+from adapters.deadline import Deadline
 from adapters.files import import_file
 from adapters.options import ImportOptions
 
@@ -106,6 +108,22 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("ragged.csv", b"a,b,c\n1,2,3\n4,5\n6,7,8\n9,10,11,12\n", "row-ragged", "lines 3, 5", {}),
     ("many ragged.csv", b"a,b,c\n" + b"1,2\n" * 9, "row-ragged", "lines 2, 3, 4, 5, 6 and 4 more", {}),
     ("ragged after newline.csv", b'a,b\n"x\ny",2\n3\n1,2,3\n', "row-ragged", "lines 4, 5", {}),
+    ("only ragged.csv", b"a,b\n" + b"1\n" * 200_000, "row-ragged", "lines 2, 3, 4, 5, 6 and 99996 more", {}),
+    ("lone.csv", b"a,b,c\n" + b"x\n" * 30 + b"1,2,3\n", "row-ragged", "rows 2, 3, 4, 5, 6 and 25 more", {}),
+    (
+        "many lone.csv",
+        b"a,b,c\n" + b"x\n" * 110_000 + b"1,2,3\n",
+        "row-ragged",
+        "rows 2, 3, 4, 5, 6 and 99996 more",
+        {},
+    ),
+    (
+        "many blank.csv",
+        b"a,b\n1,2\n" + b"\n" * 2_100_000 + b"3,4\n",
+        "too-large",
+        "rows 3, 4, 5, 6, 7 and 2019994 more",
+        {},
+    ),
     ("quote.csv", b'a,b\n1,"two\n3,4\n5,6\n', "row-malformed", "line 2", {}),
     ("after quote.csv", b'a,b\n1,2\n3,"x"y"\n', "row-malformed", "line 3", {}),
     ("latin.csv", "name,city\nJosé,Köln\nÅsa,Malmö\n".encode("latin-1"), "encoding-unknown", "line 2", {}),
@@ -208,6 +226,17 @@ def test_options_that_cannot_be_followed(make: Callable[[], ImportOptions]) -> N
     with pytest.raises(SourceError) as caught:
         make()
     assert caught.value.code == "option-invalid"
+
+
+def test_reading_has_a_bound_in_time(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        Deadline(-1).check()
+    assert caught.value.code == "too-large"
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,2\n" + b"\n" * 300_000 + b"3,4\n")
+    began = time.process_time()
+    assert import_file(path, tmp_path / "snapshots").description.rows == 2
+    assert time.process_time() - began < 30  # seconds, of which each blank line takes as long as the one before
 
 
 def test_no_error_quotes_a_cell(tmp_path: Path) -> None:

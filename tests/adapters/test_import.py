@@ -108,6 +108,14 @@ def test_one_cell_is_a_record_unless_something_speaks_for_a_heading(tmp_path: Pa
     assert found.rows == [(1, "Bo", "Oslo", None), (2, "Ann", "Rome", "North"), (3, None, None, "North")]
 
 
+def test_headings_are_few_or_they_are_records(tmp_path: Path) -> None:
+    lone = "".join(f"P{n},,\n" for n in range(40))
+    found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
+    assert (found.names, len(found.rows)) == (["id", "name", "city"], 41)
+    found = imported(tmp_path, "a,b,c\n" + "x\n" * 30 + "1,2,3\n", ragged="pad")
+    assert len(found.rows) == 31
+
+
 @pytest.mark.parametrize(
     ("name", "cells", "kind", "values"),
     [
