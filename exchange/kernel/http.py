@@ -1,6 +1,8 @@
 """HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -87,6 +89,20 @@ async def glance(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
         await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     await app({**scope, "method": "GET"}, receive, send_head)
+
+
+def check_members(body: bytes) -> None:
+    """No object may name a member twice: which of them counts differs from reader to reader (RFC 8259 section 4).
+
+    Says nothing of what is no JSON at all; that is for whoever reads it. Raises RequestMalformed.
+    """
+    with suppress(ValueError, RecursionError):
+        json.loads(body, object_pairs_hook=_without_twins)
+
+
+def _without_twins(members: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in members}) != len(members):
+        raise RequestMalformed("An object in the body has two members of one name; send each once.")
 
 
 def problem_response(problem: Problem, *, entry: int | None = None) -> Response:

@@ -115,7 +115,7 @@ def complete(app: FastAPI, *, models: Sequence[type[BaseModel]]) -> None:
             components["responses"] = {name: _response(status) for status, name in _EVERYWHERE.items()}
             for operation in [one for path in document["paths"].values() for one in path.values()]:
                 for status, name in _EVERYWHERE.items():
-                    operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
+                    operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -185,6 +185,7 @@ SIGNATURES = table(
 )
 
 
+TWINS = b'{"dataset":"owner/people","filters":[{"field":"person_id","op":"gt","value":1,"value":2}]}'
 ENDLESS = b'{"dataset":"owner/people","filters":[{"field":"person_id","op":"eq","value":1e999}]}'
 
 
@@ -200,7 +201,8 @@ QUESTIONS = table(
     ("half a character", "request-malformed", "consumer-system", lambda s: s.ask(b'{"dataset":"\\ud800"}')),
     ("a list", "request-invalid", "consumer-system", lambda s: s.ask(b"[]")),
     ("an unknown member", "request-invalid", "consumer-system", lambda s: s.ask({"columns": [CANARY]})),
-    ("two members of a name", "request-invalid", "consumer-system", lambda s: s.ask(b'{"dataset":"owner/people","limit":1,"limit":"x"}')),
+    ("two members of a name", "request-malformed", "consumer-system", lambda s: s.ask(b'{"dataset":"owner/people","limit":1,"limit":2}')),
+    ("two members inside", "request-malformed", "consumer-system", lambda s: s.ask(TWINS)),
     ("no dataset", "request-invalid", "consumer-system", lambda s: s.ask(b"{}")),
     ("a limit of nothing", "request-invalid", "consumer-system", lambda s: s.ask({"limit": 0})),
     ("a limit in words", "request-invalid", "consumer-system", lambda s: s.ask({"limit": CANARY})),
