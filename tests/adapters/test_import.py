@@ -108,6 +108,18 @@ def test_one_cell_is_a_record_unless_something_speaks_for_a_heading(tmp_path: Pa
     assert found.rows == [(1, "Bo", "Oslo", None), (2, "Ann", "Rome", "North"), (3, None, None, "North")]
 
 
+def test_a_header_may_leave_half_of_its_columns_without_a_name(tmp_path: Path) -> None:
+    rows = "A1,张三,杭州,教授,x,y,z\nA2,李四,杭州,讲师,x,v,w\n"
+    found = imported(tmp_path, f"2025年名单,,,,,,\n编号,姓名,城市,,,,\n{rows}")
+    assert found.names == ["编号", "姓名", "城市", *(f"column_{n}" for n in range(4, 8))]
+    assert [row[0] for row in found.rows] == ["A1", "A2"]
+    assert found.notes["title-rows-dropped"].where == "row 1"
+    # Groups above the names, and labels with what they are of, are titles as before.
+    names = "编号,姓名,城市,职称,a,b,c\n"
+    for above in ("基本,,,工作,,其他,\n", "填报单位：,甲,,日期：,2025,,\n"):
+        assert imported(tmp_path, above + names + rows).names == ["编号", "姓名", "城市", "职称", "a", "b", "c"]
+
+
 def test_headings_are_few_or_they_are_records(tmp_path: Path) -> None:
     lone = "".join(f"P{n},,\n" for n in range(40))
     found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
