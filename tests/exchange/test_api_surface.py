@@ -21,6 +21,7 @@ PUBLIC = {
     "/",
     "/.well-known/data-exchange",
     "/catalog",
+    "/catalog/{dataset_id}",
     "/docs",
     "/ledger/checkpoint",
     "/ledger/checkpoints",
@@ -147,6 +148,17 @@ async def test_the_catalogue_names_its_next_page(scene: Scene, monkeypatch: pyte
     assert len(found) > 2
 
 
+async def test_the_addresses_of_the_catalogue_lead_to_its_datasets(scene: Scene) -> None:
+    whole = (await scene.world.send("GET", "/catalog", {})).json
+    named = {node["@id"]: node for node in whole["@graph"] if node["@type"] == "dcat:Dataset"}
+    assert named
+    for address, node in named.items():
+        target = address[address.index("/catalog/") :]
+        answer = await scene.world.send("GET", target, {})
+        assert answer.headers["content-type"] == "application/ld+json"
+        assert answer.json["@graph"][0] == node
+
+
 async def test_nothing_unsigned_passes(scene: Scene) -> None:
     before, size = await scene.state(), len(await scene.world.entries())
     tried = 0
@@ -209,6 +221,8 @@ async def test_a_look_at_a_public_address(scene: Scene, target: str) -> None:
         ("/ledger/checkpoints?limit=0", "request-invalid"),
         ("/ledger/checkpoints?after=x", "request-invalid"),
         ("/catalog?after=%00", "request-invalid"),
+        ("/catalog/x", "request-invalid"),
+        (f"/catalog/{EXAMPLE}", "not-found"),
         ("/problems/nothing", "not-found"),
         ("/problems/%00", "not-found"),
     ],
