@@ -120,6 +120,21 @@ def test_a_header_may_leave_half_of_its_columns_without_a_name(tmp_path: Path) -
         assert imported(tmp_path, above + names + rows).names == ["编号", "姓名", "城市", "职称", "a", "b", "c"]
 
 
+def test_formulas_that_nobody_has_calculated_are_told(tmp_path: Path) -> None:
+    written = openpyxl.Workbook()
+    written.active.title = "first"
+    sheet = written.create_sheet("second")
+    for row in (["n", "twice", "name"], [1, "=A2*2", "a"], [2, "=A3*2", "b"], [3, 6, "c"]):
+        sheet.append(row)
+    buffer = BytesIO()
+    written.save(buffer)
+    note = imported(tmp_path, buffer.getvalue()).notes["formulas-empty"]
+    assert note.text.startswith("2 formulas have no value, and count as empty cells (columns B)")
+    assert note.where == "rows 2, 3"
+    calculated = book(lambda _workbook, sheet: (sheet.write(0, 0, "a"), sheet.write_formula(1, 0, "=1+1", None, 2)))
+    assert "formulas-empty" not in imported(tmp_path, calculated).notes
+
+
 def test_headings_are_few_or_they_are_records(tmp_path: Path) -> None:
     lone = "".join(f"P{n},,\n" for n in range(40))
     found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
