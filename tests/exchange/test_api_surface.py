@@ -26,6 +26,7 @@ PUBLIC = {
     "/ledger/checkpoint",
     "/ledger/checkpoints",
     "/ledger/entries/{index}",
+    "/ledger/policy",
     "/ledger/receipts/{index}",
     "/ledger/tile/{path:path}",
     "/ledger/vkey",
