@@ -45,6 +45,7 @@ NoteCode: TypeAlias = Literal[
     "column-dropped",
     "column-renamed",
     "cells-filled",
+    "formulas-empty",
     "rows-padded",
     "total-row",
     "missing-values",

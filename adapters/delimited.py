@@ -20,6 +20,7 @@ from adapters.encoding import TextFile
 from adapters.grid import Batch, Grid, batches_of, places
 from adapters.layout import HEAD_ROWS, Layout, find_layout
 from adapters.options import MAX_CELL, ImportOptions
+from adapters.sections import MOST_LONE
 
 _DELIMITERS: Final = (",", "\t", ";", "|", "，", "^")
 _SNIFFED_LINES: Final = 100
@@ -27,6 +28,7 @@ _SNIFFED_CHARS: Final = 2**18
 _END_OF_FILE: Final = "\x1a"  # what DOS programs write behind the last line
 _MIN_SECTION_WIDTH: Final = 3
 _BLOCK: Final = 8 * 2**20
+_MOST_RAGGED: Final = 100_000
 
 
 class TooHard(Exception):
@@ -160,24 +162,29 @@ def _fast_batches(
         raise TooHard from error
 
 
-def _careful_rows(
+def _careful_rows(  # noqa: C901 - one case a kind of row
     text: TextFile, delimiter: str, layout: Layout, options: ImportOptions, grid: Grid
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """Numbered rows as wide as the grid; SourceError row-ragged with the first lines that have more or fewer cells."""
     width = len(grid.names)
     fit = _fitter(width, is_padded=options.ragged == "pad")
+    blank = [""] * width
     ragged: list[int] = []
     padded: list[int] = []
     for number, (line, cells) in enumerate(_records(text, delimiter), 1):
         if number <= layout.first:
             continue
         row = [cell.strip().strip(_END_OF_FILE) for cell in cells]
-        if len(row) != width:
+        if not row:
+            row = blank
+        elif len(row) != width:
             fitted = fit(row)
             if fitted is None:
                 ragged.append(line)
+                if len(ragged) > _MOST_RAGGED:
+                    break
                 continue
-            if len(row) == 1:
+            if len(row) == 1 and row[0] and len(grid.alone) <= MOST_LONE:
                 grid.alone.add(number)
             elif 1 < len(row) < width:
                 padded.append(number)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.contract import Description, Note, SourceError
+from adapters.deadline import Deadline
 from adapters.delimited import TooHard, read_delimited
 from adapters.encoding import as_utf8, find_encoding
 from adapters.grid import Batch, CellKind, Grid
@@ -28,7 +29,7 @@ from adapters.options import ImportOptions
 from adapters.parquet_file import import_parquet
 from adapters.sections import Headings, SectionColumn, Sorted_, headings, notes_on_rows, without_odd_rows
 from adapters.snapshot import Snapshot, write
-from adapters.spool import Spool
+from adapters.spool import Odd, Spool
 from adapters.workbook_process import read_apart
 
 _HINT_ROWS: Final = 500
@@ -48,6 +49,7 @@ def import_file(path: Path, target_directory: Path, *, options: ImportOptions | 
     Raises SourceError (its codes are in contract.py); nothing is left behind then.
     """
     options = options or ImportOptions()
+    deadline = Deadline()
     target_directory.mkdir(parents=True, exist_ok=True)
     kind = detect(path, options)
     if kind == "parquet":
@@ -55,26 +57,28 @@ def import_file(path: Path, target_directory: Path, *, options: ImportOptions | 
     elif kind == "workbook":
         with TemporaryDirectory(dir=target_directory, prefix="sheet-") as temporary:
             grid = read_apart(path, options, Path(temporary))
-            snapshot = _import_grid(grid, target_directory, options)
+            snapshot = _import_grid(grid, target_directory, options, deadline)
     else:
-        snapshot = _import_text(path, target_directory, options)
+        snapshot = _import_text(path, target_directory, options, deadline)
     return ImportedFile(snapshot.path, snapshot.description)
 
 
-def _import_text(path: Path, directory: Path, options: ImportOptions) -> Snapshot:
+def _import_text(path: Path, directory: Path, options: ImportOptions, deadline: Deadline) -> Snapshot:
     found = find_encoding(path, options.encoding)
     with TemporaryDirectory(dir=directory, prefix="text-") as temporary:
         text = as_utf8(found, Path(temporary))
         notes = [] if text is found else [Note("encoding", f"the text is {found.encoding.upper()}")]
         if options.delimiter is None and is_json(text):
-            return _import_grid(read_json(text), directory, options, notes)
+            return _import_grid(read_json(text, deadline), directory, options, deadline, notes)
         try:
-            return _import_grid(read_delimited(text, options, is_careful=False), directory, options, notes)
+            return _import_grid(read_delimited(text, options, is_careful=False), directory, options, deadline, notes)
         except TooHard:
-            return _import_grid(read_delimited(text, options, is_careful=True), directory, options, notes)
+            return _import_grid(read_delimited(text, options, is_careful=True), directory, options, deadline, notes)
 
 
-def _import_grid(grid: Grid, directory: Path, options: ImportOptions, notes: Sequence[Note] = ()) -> Snapshot:
+def _import_grid(
+    grid: Grid, directory: Path, options: ImportOptions, deadline: Deadline, notes: Sequence[Note] = ()
+) -> Snapshot:
     """Two passes: spool the text and look at every cell, then convert and write."""
     grid.notes[:0] = notes
     unknown = sorted(options.types.keys() - set(grid.names))
@@ -85,13 +89,14 @@ def _import_grid(grid: Grid, directory: Path, options: ImportOptions, notes: Seq
         found = Sorted_()
         columns = [ColumnGuess(name, options) for name in grid.names]
         for batch in grid.batches:
+            deadline.check()
             spool.add(batch)
             _look(without_odd_rows(batch, grid.names, found) if grid.is_sheet else batch, columns)
         spool.finish()
-        rows = _lone_rows(grid, found, columns)
+        rows = _lone_rows(grid, found, columns, options)
         if not spool.rows or (grid.is_sheet and not found.records and not rows.records):
             raise SourceError("file-empty", "there is a header but no row below it")
-        return _convert(grid, spool, columns, found, rows, directory, options)
+        return _convert(grid, spool, columns, found, rows, directory, options, deadline)
 
 
 def _look(batch: Batch, columns: list[ColumnGuess]) -> None:
@@ -100,9 +105,9 @@ def _look(batch: Batch, columns: list[ColumnGuess]) -> None:
             column.add(batch, index)
 
 
-def _lone_rows(grid: Grid, found: Sorted_, columns: list[ColumnGuess]) -> Headings:
+def _lone_rows(grid: Grid, found: Sorted_, columns: list[ColumnGuess], options: ImportOptions) -> Headings:
     """Decide on rows with one cell, and let the guesses see those that are records after all."""
-    rows = headings(found, grid, is_first_numeric=columns[0].is_numeric)
+    rows = headings(found, grid, is_first_numeric=columns[0].is_numeric, is_padded=options.ragged == "pad")
     if rows.records:
         numbers = pa.array(list(rows.records), pa.int64())
         empty = pa.array([""] * len(rows.records), pa.string())
@@ -119,6 +124,7 @@ def _convert(
     rows: Headings,
     directory: Path,
     options: ImportOptions,
+    deadline: Deadline,
 ) -> Snapshot:
     kinds: Sequence[CellKind | None] = grid.kinds or [None] * len(columns)
     guesses = [column.conclude(kind, counts_days=grid.counts_days) for column, kind in zip(columns, kinds, strict=True)]
@@ -131,8 +137,9 @@ def _convert(
         text = f"{len(dropped)} columns without a name and without a value are left out"
         notes.append(Note("column-dropped", text, ", ".join(dropped[:5])))
     notes += [note for index in kept for note in guesses[index].notes]
-    odd = pa.array([*found.blank, *found.repeated, *rows.sections, *rows.footnotes], pa.int64())
-    converted = _converted(spool, [(index, grid.names[index], guesses[index]) for index in kept], odd, rows, options)
+    odd = Odd([*found.blank, *found.repeated, *rows.sections, *rows.footnotes])
+    wanted = [(index, grid.names[index], guesses[index]) for index in kept]
+    converted = _converted(spool, wanted, odd, rows, options, deadline)
     first = next(converted)
     types = [guesses[index].arrow for index in kept]
     nullable = [guesses[index].nullable for index in kept]
@@ -154,15 +161,21 @@ def _convert(
 
 
 def _converted(
-    spool: Spool, wanted: list[tuple[int, str, Guess]], odd: Any, rows: Headings, options: ImportOptions
+    spool: Spool,
+    wanted: list[tuple[int, str, Guess]],
+    odd: Odd,
+    rows: Headings,
+    options: ImportOptions,
+    deadline: Deadline,
 ) -> Iterator[list[Any]]:
     """Batches of typed arrays, the column of sections last when there is one; at least one batch."""
     sections = SectionColumn(rows.sections) if rows.sections else None
     is_empty = True
     for batch in spool.batches():
+        deadline.check()
         extra = [sections.fill(batch.numbers)] if sections else []
-        if len(odd):
-            is_record = pc.invert(pc.is_in(batch.numbers, odd))
+        if (is_odd := odd.among(batch.numbers)) is not None:
+            is_record = pc.invert(is_odd)
             batch.columns = [column.filter(is_record) for column in batch.columns]
             extra = [column.filter(is_record) for column in extra]
         arrays = []

@@ -14,6 +14,7 @@ import pyarrow as pa
 from adapters.contract import Note
 
 BATCH: Final = 20_000
+_BATCH_CHARACTERS: Final = 2**26
 
 
 class CellKind(IntFlag):
@@ -58,12 +59,14 @@ def batches_of(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Iterato
     """Gather numbered rows of `width` cells into batches."""
     numbers: list[int] = []
     cells: list[Sequence[str]] = []
+    characters = 0
     for number, row in rows:
         numbers.append(number)
         cells.append(row)
-        if len(cells) == BATCH:
+        characters += sum(map(len, row))
+        if len(cells) == BATCH or characters > _BATCH_CHARACTERS:
             yield _batch(numbers, cells, width)
-            numbers, cells = [], []
+            numbers, cells, characters = [], [], 0
     if cells:
         yield _batch(numbers, cells, width)
 

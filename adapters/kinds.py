@@ -1,9 +1,12 @@
 """What kind of file this is, told by its bytes: suffixes lie (a page of HTML called .xls, a workbook called .csv)."""
 
+import lzma
+import sys
+import zlib
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from adapters.contract import SourceError
 from adapters.options import ImportOptions
@@ -11,6 +14,7 @@ from adapters.options import ImportOptions
 Kind: TypeAlias = Literal["text", "workbook", "parquet"]
 
 _HEAD: Final = 4096
+_CHUNK: Final = 2**20
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A kind that is recognised only to say what to do with it.
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
@@ -97,6 +101,30 @@ def _check_archive(path: Path, options: ImportOptions) -> None:
         raise SourceError("kind-unsupported", "this is a ZIP archive; unpack it first")
     unpacked = sum(member.file_size for member in members)
     if unpacked > options.max_bytes:
-        raise SourceError(
-            "too-large", f"the workbook unpacks to {unpacked} bytes; at most {options.max_bytes} are read"
-        )
+        raise _unpacks_to(str(unpacked), options)
+
+
+def check_unpacked(path: Path, options: ImportOptions) -> None:
+    """Unpack a workbook's archive and count: the sizes it declares are only words. SourceError too-large,
+    file-unreadable, file-encrypted.
+    """
+    unpacked = 0
+    try:
+        if path.suffix == ".xls" or not is_zipfile(path):
+            return
+        with ZipFile(path) as archive:
+            for member in archive.infolist():
+                member.file_size = sys.maxsize  # else what lies beyond the declared size is not seen
+                with archive.open(member) as part:
+                    while chunk := part.read(_CHUNK):
+                        unpacked += len(chunk)
+                        if unpacked > options.max_bytes:
+                            raise _unpacks_to(f"more than {options.max_bytes}", options)
+    except RuntimeError:
+        raise SourceError("file-encrypted", "the workbook needs a password; save it without one") from None
+    except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, zlib.error, lzma.LZMAError):
+        raise SourceError("file-unreadable", "the workbook is damaged or was cut off") from None
+
+
+def _unpacks_to(size: str, options: ImportOptions) -> SourceError:
+    return SourceError("too-large", f"the workbook unpacks to {size} bytes; at most {options.max_bytes} are read")

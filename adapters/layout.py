@@ -2,7 +2,8 @@
 
 People's tables start with titles, have headers of two rows under merged cells, a row that numbers the columns, names
 used twice, names that are missing. The header is the first row about as full as the table is wide; what stands above
-it is a title.
+it is a title. Where that row turns out to be a record, the header is a less full one above it, but none of one or two
+cells, which is a title.
 """
 
 import re
@@ -18,6 +19,7 @@ from adapters.options import MAX_COLUMNS
 
 HEAD_ROWS: Final = 200
 _FULL_SHARE: Final = 0.6
+_MOST_TITLE_CELLS: Final = 2
 _MAX_NAME: Final = 120
 _NUMERIC: Final = re.compile(
     r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?|\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?)?(?:[ T].*)?"
@@ -58,7 +60,7 @@ def find_layout(
         raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} are imported")
     if header_row == 0:
         return Layout([f"column_{index + 1}" for index in range(width)], -1, 0, (), has_titles=False)
-    header = _find_header(rows) if header_row is None else header_row - 1
+    header = _find_header(rows, spans or {}) if header_row is None else header_row - 1
     if header >= len(rows) or not any(rows[header]):
         raise SourceError("header-missing", "there is no header at this place", f"row {header + 1}")
     if header_row is None:
@@ -86,11 +88,33 @@ def _width(row: Sequence[str]) -> int:
     return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
-def _find_header(rows: Sequence[Sequence[str]]) -> int:
-    """The first row with at least _FULL_SHARE of the cells of the fullest rows."""
+def _find_header(rows: Sequence[Sequence[str]], spans: Mapping[int, Sequence[tuple[int, int]]]) -> int:
+    """The first row with at least _FULL_SHARE of the cells of the fullest rows, unless that is a record."""
     counts = [sum(1 for cell in row if cell) for row in rows]
     fullest = sorted(counts)[-max(1, len(counts) // 20) :][0]
-    return next(index for index, count in enumerate(counts) if count >= max(1, _FULL_SHARE * fullest))
+    full = next(index for index, count in enumerate(counts) if count >= max(1, _FULL_SHARE * fullest))
+    if _is_record(rows[full], below=rows[full + 1 :]):
+        for index in range(full):
+            if counts[index] > _MOST_TITLE_CELLS and not spans.get(index) and _has_names(rows[index]):
+                return index
+    return full
+
+
+def _is_record(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row holds what only records hold: a number, or what its column holds again further down."""
+    rest = [one for one in below if one != row]  # a header may come again as a whole
+    return any(
+        _NUMERIC.fullmatch(cell) or any(index < len(one) and one[index] == cell for one in rest)
+        for index, cell in enumerate(row)
+        if cell
+    )
+
+
+def _has_names(row: Sequence[str]) -> bool:
+    """Whether the cells of a row can be names of columns: different, no data, and no labels of what stands beside them."""
+    cells = [cell for cell in row if cell]
+    are_labels = any(cell.endswith((":", "：")) for cell in cells)
+    return len(set(cells)) == len(cells) and not are_labels and not any(_NUMERIC.fullmatch(cell) for cell in cells)
 
 
 def _check_header(row: Sequence[str], index: int) -> None:

@@ -14,13 +14,15 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.contract import Note
+from adapters.contract import Note, SourceError
 from adapters.grid import Batch, Grid, places
 
 _MIN_WIDTH: Final = 3
 _NUMBER: Final = re.compile(r"[+-]?[\d,.]+%?")
 _TOTALS: Final = ("合计", "总计", "小计", "共计", "total", "Total", "TOTAL", "Grand Total")
-_MAX_LONE: Final = 100_000
+MOST_LONE: Final = 100_000
+_MOST_BLANK: Final = 2_000_000  # what a sheet saved to its last row holds, and as much again
+_FEW: Final = 20
 
 
 @dataclass(slots=True)
@@ -36,16 +38,21 @@ class Sorted_:  # noqa: N801 - `Sorted` would read as an order
 
 
 def without_odd_rows(batch: Batch, names: Sequence[str], found: Sorted_) -> Batch:
-    """The rows of a batch that are records for certain; the others go to `found`."""
+    """The rows of a batch that are records for certain; the others go to `found`. SourceError too-large where most of a
+    long file is blank.
+    """
     filled: Any = pa.array([0] * len(batch.numbers), pa.int16())
     for column in batch.columns:
         filled = pc.add(filled, pc.cast(pc.not_equal(column, pa.scalar("")), pa.int16()))
     is_blank: Any = pc.equal(filled, pa.scalar(0, pa.int16()))
     first = batch.columns[0]
     is_lone: Any = pc.and_(pc.equal(filled, pa.scalar(1, pa.int16())), pc.not_equal(first, pa.scalar("")))
-    if len(batch.columns) < _MIN_WIDTH or len(found.lone) > _MAX_LONE:
+    if len(batch.columns) < _MIN_WIDTH or len(found.lone) > MOST_LONE:
         is_lone = pa.array([False] * len(batch.numbers))
     found.blank += batch.numbers.filter(is_blank).to_pylist()
+    if len(found.blank) > _MOST_BLANK:
+        detail = f"more than {_MOST_BLANK} rows are blank; save the table without them"
+        raise SourceError("too-large", detail, places(found.blank))
     lone = batch.numbers.filter(is_lone).to_pylist()
     found.lone.update(zip(lone, first.filter(is_lone).to_pylist(), strict=True))
     found.totals += batch.numbers.filter(pc.is_in(first, pa.array(_TOTALS))).to_pylist()
@@ -78,13 +85,23 @@ class Headings:
     records: dict[int, str]
 
 
-def headings(found: Sorted_, grid: Grid, *, is_first_numeric: bool) -> Headings:
-    """Tell headings from records with one cell; `is_first_numeric`: all other rows have a number there."""
+def headings(found: Sorted_, grid: Grid, *, is_first_numeric: bool, is_padded: bool = False) -> Headings:
+    """Tell headings from records with one cell; `is_first_numeric`: all other rows have a number there.
+
+    Headings are few among the rows that they head. Where there are more, those whose row has room for other cells are
+    records; a row of one cell alone is ragged (SourceError row-ragged), unless such rows are to be filled (`is_padded`).
+    """
     sections: dict[int, str] = {}
     records: dict[int, str] = {}
     for number, text in found.lone.items():
         speaks = number in grid.alone or grid.has_titles or is_first_numeric
         (sections if speaks and not _NUMBER.fullmatch(text) else records)[number] = text
+    if len(sections) > max(_FEW, (found.records + len(records)) // 2) or len(sections) > MOST_LONE:
+        alone = [number for number in sections if number in grid.alone]
+        if alone and not is_padded:
+            detail = f"{len(alone)} rows have one cell where the header has {len(grid.names)}: too many to be headings"
+            raise SourceError("row-ragged", detail, places(alone))
+        sections, records = {}, dict(found.lone)
     last = max((found.last_record, *records))
     footnotes = [number for number in sections if number > last]
     for number in footnotes:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import python_calamine
 
 from adapters.contract import Note, SourceError
+from adapters.formulas import uncalculated
 from adapters.grid import CellKind, Grid, batches_of, places
 from adapters.layout import HEAD_ROWS, find_layout
 from adapters.missing import MISSING
@@ -31,6 +32,8 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
     with _parsing():
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     sheet, notes = _chosen(book, options.sheet)
+    if path.suffix == ".xlsx":
+        notes += uncalculated(path, list(book.sheet_names).index(sheet.name))
     offset = sheet.start[1] if sheet.start else 0
     merged: list[_Range] = [
         ((top, left - offset), (bottom, right - offset))

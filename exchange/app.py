@@ -69,6 +69,8 @@ class Exchange(FastAPI):
         if delivery.is_question(scope):
             scope["app"] = self
             await delivery.serve(scope, receive, send)
+        elif http.is_glance(scope):
+            await http.glance(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

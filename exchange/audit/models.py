@@ -7,7 +7,8 @@ member, system or key its organisation's), and `consumer`, who asks, is granted 
 of the people it names.
 """
 
-from sqlalchemy import ARRAY, BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.kernel.database import Base

@@ -75,6 +75,11 @@ def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool
     return {"@context": _CONTEXT, "@graph": graph}
 
 
+def dataset(item: Listed, *, url: str) -> dict[str, Any]:
+    """One published dataset: what its address in the catalogue leads to."""
+    return {"@context": _CONTEXT, "@graph": _dataset(item, url=url, service=f"{url}/api/v1/deliveries")}
+
+
 def _dataset(item: Listed, *, url: str, service: str) -> list[dict[str, Any]]:
     if item.version is None:  # the query gives published datasets, which have a version
         return []

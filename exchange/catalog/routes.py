@@ -38,6 +38,15 @@ async def catalogue(
     return JSONResponse(document, media_type=dcat.MEDIA_TYPE)
 
 
+@public.get("/catalog/{dataset_id}", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
+async def catalogued_dataset(request: Request, dataset_id: UUID) -> JSONResponse:
+    """One published dataset of the public catalogue, as DCAT-AP 3 in JSON-LD: what its address there leads to."""
+    runtime = runtime_of(request)
+    async with runtime.database.sessions() as session:
+        listed = await queries.dataset(session, None, str(dataset_id))
+    return JSONResponse(dcat.dataset(listed, url=runtime.settings.public_url), media_type=dcat.MEDIA_TYPE)
+
+
 @router.get("/sources")
 async def list_sources(work: SignedWork) -> list[SourceOut]:
     """The sources of your organisation."""

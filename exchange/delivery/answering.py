@@ -23,7 +23,7 @@ from exchange.delivery.planning import next_cursor
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.service import Attempt, Release
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.http import body_of, headers_of, problem_response, runtime_of, target_uri_of
+from exchange.kernel.http import body_of, check_members, headers_of, problem_response, runtime_of, target_uri_of
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
 from exchange.kernel.problems import InternalError, LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
@@ -113,6 +113,7 @@ async def _authenticate(
 def _question(request: Request, body: bytes) -> DeliveryRequest:
     try:
         if request.method == "POST":
+            check_members(body)
             return DeliveryRequest.model_validate_json(body)
         pairs = parse_qsl(
             request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100

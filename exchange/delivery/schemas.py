@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from exchange.catalog.schemas import FieldName
 from exchange.kernel.problems import RequestInvalid
@@ -41,12 +42,27 @@ class DeliveryRequest(In):
         ),
     ]
     fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
-    filters: Annotated[list[Filter], Field(max_length=50)] = []
+    filters: Annotated[
+        list[Filter], Field(max_length=50, description=f"With at most {_VALUES} values in all of them together")
+    ] = []
     limit: Annotated[
         int | None,
         Field(ge=1, le=1_000_000_000, description="Left out: a page of JSON, or a stream of everything else"),
     ] = None
     cursor: Annotated[str | None, Field(max_length=4000, description="`next` of the answer before")] = None
+
+    @field_validator("filters")
+    @classmethod
+    def _few_values(cls, filters: list[Filter]) -> list[Filter]:
+        """Each value is checked, compared and passed on many times; fifty full lists would hold every other answer up."""
+        count = sum(len(one.value) if isinstance(one.value, list) else 1 for one in filters)
+        if count > _VALUES:
+            raise PydanticCustomError(
+                "too_many_values",
+                "the filters have {count} values in all, and may have {most}: ask several times",
+                {"count": count, "most": _VALUES},
+            )
+        return filters
 
 
 class DeliveryPage(Out):

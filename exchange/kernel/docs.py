@@ -1,4 +1,6 @@
-"""The page of the API's documentation, at /docs. Its scripts come from a package, so that it needs no internet."""
+"""Where somebody finds out what is here: the addresses to begin at, at /, and the API's documentation, at /docs. Its scripts
+come from a package, so that it needs no internet.
+"""
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -7,10 +9,17 @@ from starlette.staticfiles import StaticFiles
 
 _ADDRESS = "/docs"
 _FILES = "/static-offline-docs"
+_BEGINNINGS = {
+    "docs": _ADDRESS,
+    "openapi": "/openapi.json",
+    "catalog": "/catalog",
+    "checkpoint": "/ledger/checkpoint",
+    "trust": "/.well-known/data-exchange",
+}
 
 
 def install(app: FastAPI) -> None:
-    """Serve the page and what it is made of."""
+    """Serve the pages and what they are made of."""
     app.mount(_FILES, StaticFiles(packages=[("fastapi_offline", "static")]), name="static-offline-docs")
 
     @app.get(_ADDRESS, include_in_schema=False)
@@ -22,3 +31,7 @@ def install(app: FastAPI) -> None:
             swagger_css_url=f"{_FILES}/swagger-ui.css",
             swagger_favicon_url=f"{_FILES}/favicon.png",
         )
+
+    @app.get("/", include_in_schema=False)
+    async def beginnings() -> dict[str, str]:
+        return {"title": app.title, "version": app.version, **_BEGINNINGS}

@@ -1,6 +1,8 @@
 """HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -10,6 +12,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.kernel.logs import log
 from exchange.kernel.problems import (
@@ -27,6 +30,8 @@ from exchange.kernel.schemas import WORDS
 from exchange.kernel.settings import Settings
 
 _ERRORS_SHOWN = 20
+_SIGNED = "/api/"
+"""Where addresses take signed requests. A signature covers the method, so there HEAD is no GET without its body."""
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -72,6 +77,34 @@ async def body_of(request: Request, *, limit: int) -> bytes:
     return request._body  # noqa: SLF001
 
 
+def is_glance(scope: Scope) -> bool:
+    """Whether this is a HEAD request for something that anyone may read, which `glance` answers."""
+    return scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(_SIGNED)
+
+
+async def glance(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD with what GET is answered, without the content (RFC 9110 section 9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    await app({**scope, "method": "GET"}, receive, send_head)
+
+
+def check_members(body: bytes) -> None:
+    """No object may name a member twice: which of them counts differs from reader to reader (RFC 8259 section 4).
+
+    Says nothing of what is no JSON at all; that is for whoever reads it. Raises RequestMalformed.
+    """
+    with suppress(ValueError, RecursionError):
+        json.loads(body, object_pairs_hook=_without_twins)
+
+
+def _without_twins(members: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in members}) != len(members):
+        raise RequestMalformed("An object in the body has two members of one name; send each once.")
+
+
 def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
     """A problem as its answer (RFC 9457 section 3)."""
     return Response(
@@ -115,7 +148,9 @@ def _methods_at(request: Request) -> list[str]:
     matching = (
         one for one in iter_route_contexts(request.app.routes) if one.matches(request.scope)[0] is not Match.NONE
     )
-    return sorted({method for one in matching for method in one.methods or ()})
+    methods = {method for one in matching for method in one.methods or ()}
+    is_for_anyone = "GET" in methods and not request.scope["path"].startswith(_SIGNED)
+    return sorted(methods | {"HEAD"} if is_for_anyone else methods)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

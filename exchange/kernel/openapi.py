@@ -50,6 +50,7 @@ _DESCRIPTIONS = {
     401: ("The sender is not established", "signature-missing"),
     403: ("The sender may not do this", "role-missing"),
     404: ("Nothing that you may see is there", "not-found"),
+    405: ("The address does not take this method", "method-not-allowed"),
     406: ("No acceptable representation", "not-acceptable"),
     409: ("The present state does not allow this", "conflict"),
     413: ("The body is too large", "content-too-large"),
@@ -60,6 +61,8 @@ _DESCRIPTIONS = {
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }
+# What any address may answer: described once, and named by every operation.
+_EVERYWHERE = {405: "MethodNotAllowed", 500: "InternalError"}
 _ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 # For `openapi_extra`: the route takes signed requests.
@@ -91,7 +94,9 @@ def _response(status: int) -> dict[str, Any]:
 
 
 def complete(app: FastAPI, *, models: Sequence[type[BaseModel]]) -> None:
-    """Add what FastAPI does not see: the problem schema, the signature scheme, models of hand-described bodies."""
+    """Add what FastAPI does not see: the problem schema, the signature scheme, models of hand-described bodies, and the
+    problems of every address.
+    """
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -107,6 +112,10 @@ def complete(app: FastAPI, *, models: Sequence[type[BaseModel]]) -> None:
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
             components["securitySchemes"] = SECURITY
+            components["responses"] = {name: _response(status) for status, name in _EVERYWHERE.items()}
+            for operation in [one for path in document["paths"].values() for one in path.values()]:
+                for status, name in _EVERYWHERE.items():
+                    operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
             app.openapi_schema = document
         return app.openapi_schema
 

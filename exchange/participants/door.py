@@ -20,6 +20,7 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import FAILURES, AsyncSession, IntegrityError, is_value_refused
 from exchange.kernel.http import (
     body_of,
+    check_members,
     headers_of,
     http_problem,
     problem_response,
@@ -163,6 +164,7 @@ async def _admit(
     authentication.check_standing(sender.holder)
     if is_used:
         raise store.Replayed
+    check_members(body)
 
     async def confirm() -> None:
         async with runtime.database.aside() as aside:

@@ -1,6 +1,7 @@
 """People's broken files: each is refused with what is wrong and where, and leaves nothing behind."""
 
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,9 +12,11 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 import xlwt
 
 from adapters.contract import SourceError
+from adapters.deadline import Deadline
 from adapters.files import import_file
 from adapters.options import ImportOptions
 
@@ -67,6 +70,28 @@ def archive(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def lying(**members: bytes) -> bytes:
+    """An archive that declares of every member that it unpacks to a hundred bytes."""
+    content = bytearray(archive(**members))
+    for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = content.find(signature)
+        while start >= 0:
+            struct.pack_into("<I", content, start + place, 100)
+            start = content.find(signature, start + 4)
+    return bytes(content)
+
+
+def one_text_in(cells: int, length: int) -> bytes:
+    """A small workbook: one long text, kept once, in so many cells."""
+    buffer = BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list("abcdefghij"))
+        for row in range(cells // 10):
+            sheet.write_row(row + 1, 0, ["x" * length] * 10)
+    return buffer.getvalue()
+
+
 def damaged(content: bytes) -> bytes:
     middle = len(content) // 2
     return content[:middle] + bytes(200) + content[middle + 200 :]
@@ -83,6 +108,22 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("ragged.csv", b"a,b,c\n1,2,3\n4,5\n6,7,8\n9,10,11,12\n", "row-ragged", "lines 3, 5", {}),
     ("many ragged.csv", b"a,b,c\n" + b"1,2\n" * 9, "row-ragged", "lines 2, 3, 4, 5, 6 and 4 more", {}),
     ("ragged after newline.csv", b'a,b\n"x\ny",2\n3\n1,2,3\n', "row-ragged", "lines 4, 5", {}),
+    ("only ragged.csv", b"a,b\n" + b"1\n" * 200_000, "row-ragged", "lines 2, 3, 4, 5, 6 and 99996 more", {}),
+    ("lone.csv", b"a,b,c\n" + b"x\n" * 30 + b"1,2,3\n", "row-ragged", "rows 2, 3, 4, 5, 6 and 25 more", {}),
+    (
+        "many lone.csv",
+        b"a,b,c\n" + b"x\n" * 110_000 + b"1,2,3\n",
+        "row-ragged",
+        "rows 2, 3, 4, 5, 6 and 99996 more",
+        {},
+    ),
+    (
+        "many blank.csv",
+        b"a,b\n1,2\n" + b"\n" * 2_100_000 + b"3,4\n",
+        "too-large",
+        "rows 3, 4, 5, 6, 7 and 2019994 more",
+        {},
+    ),
     ("quote.csv", b'a,b\n1,"two\n3,4\n5,6\n', "row-malformed", "line 2", {}),
     ("after quote.csv", b'a,b\n1,2\n3,"x"y"\n', "row-malformed", "line 3", {}),
     ("latin.csv", "name,city\nJosé,Köln\nÅsa,Malmö\n".encode("latin-1"), "encoding-unknown", "line 2", {}),
@@ -111,6 +152,8 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("cut.xlsx", workbook(["a", "b"], [1, 2])[:900], "file-unreadable", None, {}),
     ("hollow.xlsx", archive(xl__workbook_dot_xml=b"<x/>"), "file-unreadable", None, {}),
     ("bomb.xlsx", archive(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
+    ("lying bomb.xlsx", lying(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
+    ("one text.xlsx", one_text_in(100_000, 30_000), "too-large", None, {}),
     ("cut.xls", old_workbook(["a", "b"], [1, 2])[:3000], "file-unreadable", None, {}),
     ("word.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "file-unreadable", None, {}),
     ("locked.xlsx", LOCKED, "file-encrypted", None, {}),
@@ -136,6 +179,9 @@ BAD: list[tuple[str, bytes, str, str | None, dict[str, object]]] = [
     ("mixed.jsonl", b'{"a":1}\n\n[1]\n', "row-malformed", "line 3", {}),
     ("array.json", b'[{"a":1},2]', "row-malformed", "element 2", {}),
     ("cut.json", b'[{"a":1},\n{"a":', "row-malformed", "line 2", {}),
+    ("twins.jsonl", b'{"a":1}\n{"a":1,"a":2}\n', "row-malformed", "line 2", {}),
+    ("twins inside.jsonl", b'{"a":1}\n\n{"a":{"b":1,"b":2}}\n', "row-malformed", "line 3", {}),
+    ("twins.json", b'[{"a":"x:y"},\n{"a":1} , {"a":1,"a":2}]', "row-malformed", "element 3", {}),
     ("keyless.jsonl", b"{}\n{}\n", "file-empty", None, {}),
     ("too large.csv", GOOD.encode() * 100, "too-large", None, {"max_bytes": 1000}),
     ("wide.csv", b",".join(b"c%d" % n for n in range(1001)) + b"\n" + b"1," * 1000 + b"1\n", "too-large", None, {}),
@@ -183,6 +229,17 @@ def test_options_that_cannot_be_followed(make: Callable[[], ImportOptions]) -> N
     with pytest.raises(SourceError) as caught:
         make()
     assert caught.value.code == "option-invalid"
+
+
+def test_reading_has_a_bound_in_time(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        Deadline(-1).check()
+    assert caught.value.code == "too-large"
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,2\n" + b"\n" * 300_000 + b"3,4\n")
+    began = time.process_time()
+    assert import_file(path, tmp_path / "snapshots").description.rows == 2
+    assert time.process_time() - began < 30  # seconds, of which each blank line takes as long as the one before
 
 
 def test_no_error_quotes_a_cell(tmp_path: Path) -> None:

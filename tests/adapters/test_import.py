@@ -108,6 +108,41 @@ def test_one_cell_is_a_record_unless_something_speaks_for_a_heading(tmp_path: Pa
     assert found.rows == [(1, "Bo", "Oslo", None), (2, "Ann", "Rome", "North"), (3, None, None, "North")]
 
 
+def test_a_header_may_leave_half_of_its_columns_without_a_name(tmp_path: Path) -> None:
+    rows = "A1,张三,杭州,教授,x,y,z\nA2,李四,杭州,讲师,x,v,w\n"
+    found = imported(tmp_path, f"2025年名单,,,,,,\n编号,姓名,城市,,,,\n{rows}")
+    assert found.names == ["编号", "姓名", "城市", *(f"column_{n}" for n in range(4, 8))]
+    assert [row[0] for row in found.rows] == ["A1", "A2"]
+    assert found.notes["title-rows-dropped"].where == "row 1"
+    # Groups above the names, and labels with what they are of, are titles as before.
+    names = "编号,姓名,城市,职称,a,b,c\n"
+    for above in ("基本,,,工作,,其他,\n", "填报单位：,甲,,日期：,2025,,\n"):
+        assert imported(tmp_path, above + names + rows).names == ["编号", "姓名", "城市", "职称", "a", "b", "c"]
+
+
+def test_formulas_that_nobody_has_calculated_are_told(tmp_path: Path) -> None:
+    written = openpyxl.Workbook()
+    written.active.title = "first"
+    sheet = written.create_sheet("second")
+    for row in (["n", "twice", "name"], [1, "=A2*2", "a"], [2, "=A3*2", "b"], [3, 6, "c"]):
+        sheet.append(row)
+    buffer = BytesIO()
+    written.save(buffer)
+    note = imported(tmp_path, buffer.getvalue()).notes["formulas-empty"]
+    assert note.text.startswith("2 formulas have no value, and count as empty cells (columns B)")
+    assert note.where == "rows 2, 3"
+    calculated = book(lambda _workbook, sheet: (sheet.write(0, 0, "a"), sheet.write_formula(1, 0, "=1+1", None, 2)))
+    assert "formulas-empty" not in imported(tmp_path, calculated).notes
+
+
+def test_headings_are_few_or_they_are_records(tmp_path: Path) -> None:
+    lone = "".join(f"P{n},,\n" for n in range(40))
+    found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
+    assert (found.names, len(found.rows)) == (["id", "name", "city"], 41)
+    found = imported(tmp_path, "a,b,c\n" + "x\n" * 30 + "1,2,3\n", ragged="pad")
+    assert len(found.rows) == 31
+
+
 @pytest.mark.parametrize(
     ("name", "cells", "kind", "values"),
     [

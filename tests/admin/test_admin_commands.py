@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,23 @@ def home(place: Path) -> Path:
     assert (done.status, done.err) == (0, "")
     assert "exchange.local/ledger/1+" in done.out
     return data
+
+
+_INTERRUPTED = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "admin.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["exchange", "--help"]
+runpy.run_module("admin", run_name="__main__")
+"""
+
+
+def test_an_interruption_while_the_parts_are_loaded_says_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def keys_in(data: Path) -> dict[str, bytes]:

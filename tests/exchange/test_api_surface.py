@@ -18,16 +18,18 @@ from exchange.participants.door import SignedRoute
 from tests.support.scene import Scene
 
 PUBLIC = {
+    "/",
     "/.well-known/data-exchange",
     "/catalog",
+    "/catalog/{dataset_id}",
     "/docs",
     "/ledger/checkpoint",
     "/ledger/checkpoints",
     "/ledger/entries/{index}",
     "/ledger/minimum-index",
+    "/ledger/policy",
     "/ledger/receipts/{index}",
     "/ledger/tile/{path:path}",
-    "/ledger/policy",
     "/ledger/vkey",
     "/livez",
     "/openapi.json",
@@ -81,11 +83,15 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
     if success != "204":
         assert answers[success]["content"]
     problems = {status for status in answers if status >= "400"}
+    assert problems >= {"405", "500"}
     assert problems >= (
         {"422", "404"} if is_public else {"400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}
     )
     for status in problems:
-        [(media_type, content)] = answers[status]["content"].items()
+        described = answers[status]
+        if "$ref" in described:
+            described = DOCUMENT["components"]["responses"][described["$ref"].rpartition("/")[2]]
+        [(media_type, content)] = described["content"].items()
         assert media_type == "application/problem+json"
         assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
         assert content["example"]["status"] == int(status)
@@ -144,6 +150,17 @@ async def test_the_catalogue_names_its_next_page(scene: Scene, monkeypatch: pyte
     assert len(found) > 2
 
 
+async def test_the_addresses_of_the_catalogue_lead_to_its_datasets(scene: Scene) -> None:
+    whole = (await scene.world.send("GET", "/catalog", {})).json
+    named = {node["@id"]: node for node in whole["@graph"] if node["@type"] == "dcat:Dataset"}
+    assert named
+    for address, node in named.items():
+        target = address[address.index("/catalog/") :]
+        answer = await scene.world.send("GET", target, {})
+        assert answer.headers["content-type"] == "application/ld+json"
+        assert answer.json["@graph"][0] == node
+
+
 async def test_nothing_unsigned_passes(scene: Scene) -> None:
     before, size = await scene.state(), len(await scene.world.entries())
     tried = 0
@@ -168,6 +185,26 @@ async def test_methods_an_address_does_not_take(scene: Scene, method: str) -> No
     assert set(answer.headers["allow"].replace(" ", "").split(",")) == {"GET", "POST"}
 
 
+async def test_the_first_address_leads_to_the_others(scene: Scene) -> None:
+    first = (await scene.world.send("GET", "/", {})).json
+    led = [value for value in first.values() if value.startswith("/")]
+    assert {"/docs", "/catalog", "/ledger/checkpoint", "/.well-known/data-exchange"} <= set(led)
+    for target in led:
+        assert (await scene.world.send("GET", target, {})).status == 200, target
+
+
+@pytest.mark.parametrize("target", ["/", "/docs", "/catalog", "/livez", "/openapi.json", "/ledger/vkey", "/nothing"])
+async def test_a_look_at_a_public_address(scene: Scene, target: str) -> None:
+    whole = await scene.world.send("GET", target, {})
+    seen = await scene.world.send("HEAD", target, {})
+    assert (seen.status, seen.content) == (whole.status, b"")
+    assert seen.headers["content-type"] == whole.headers["content-type"]
+    assert seen.headers["content-length"] == whole.headers["content-length"]
+    refused = await scene.world.send("PATCH", target, {})
+    if whole.status == 200:
+        assert refused.headers["allow"] == "GET, HEAD"
+
+
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
@@ -186,6 +223,8 @@ async def test_methods_an_address_does_not_take(scene: Scene, method: str) -> No
         ("/ledger/checkpoints?limit=0", "request-invalid"),
         ("/ledger/checkpoints?after=x", "request-invalid"),
         ("/catalog?after=%00", "request-invalid"),
+        ("/catalog/x", "request-invalid"),
+        (f"/catalog/{EXAMPLE}", "not-found"),
         ("/problems/nothing", "not-found"),
         ("/problems/%00", "not-found"),
     ],

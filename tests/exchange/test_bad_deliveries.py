@@ -185,6 +185,7 @@ SIGNATURES = table(
 )
 
 
+TWINS = b'{"dataset":"owner/people","filters":[{"field":"person_id","op":"gt","value":1,"value":2}]}'
 ENDLESS = b'{"dataset":"owner/people","filters":[{"field":"person_id","op":"eq","value":1e999}]}'
 
 
@@ -200,7 +201,8 @@ QUESTIONS = table(
     ("half a character", "request-malformed", "consumer-system", lambda s: s.ask(b'{"dataset":"\\ud800"}')),
     ("a list", "request-invalid", "consumer-system", lambda s: s.ask(b"[]")),
     ("an unknown member", "request-invalid", "consumer-system", lambda s: s.ask({"columns": [CANARY]})),
-    ("two members of a name", "request-invalid", "consumer-system", lambda s: s.ask(b'{"dataset":"owner/people","limit":1,"limit":"x"}')),
+    ("two members of a name", "request-malformed", "consumer-system", lambda s: s.ask(b'{"dataset":"owner/people","limit":1,"limit":2}')),
+    ("two members inside", "request-malformed", "consumer-system", lambda s: s.ask(TWINS)),
     ("no dataset", "request-invalid", "consumer-system", lambda s: s.ask(b"{}")),
     ("a limit of nothing", "request-invalid", "consumer-system", lambda s: s.ask({"limit": 0})),
     ("a limit in words", "request-invalid", "consumer-system", lambda s: s.ask({"limit": CANARY})),
@@ -227,6 +229,7 @@ QUESTIONS = table(
     ("one value for a list", "filter-invalid", "consumer-system", lambda s: s.ask(is_not("in", 1))),
     ("a list for one value", "filter-invalid", "consumer-system", lambda s: s.ask(is_not("eq", [1]))),
     ("too long a list", "request-invalid", "consumer-system", lambda s: s.ask(is_not("in", list(range(1001))))),
+    ("too many values in all", "request-invalid", "consumer-system", lambda s: s.ask({"filters": is_not("in", list(range(501)))["filters"] * 2})),
     ("a prefix of a number", "filter-invalid", "consumer-system", lambda s: s.ask(is_not("prefix", "1"))),
     ("an end of text in a filter", "filter-invalid", "consumer-system", lambda s: s.ask(is_not("eq", "\0", "city"))),
     ("a cursor of one's own", "cursor-invalid", "consumer-system", lambda s: s.ask({"cursor": CANARY})),
@@ -260,6 +263,14 @@ async def test_a_request_whose_sender_is_not_established(scene: Scene, bad: Bad)
 @pytest.mark.parametrize("bad", QUESTIONS)
 async def test_a_question_that_is_not_answered(scene: Scene, bad: Bad) -> None:
     await check_refused(scene, bad)
+
+
+async def test_too_many_values_are_said_of_the_filters(scene: Scene) -> None:
+    few = is_not("in", list(range(500)))["filters"]
+    assert (await scene.ask({"limit": 1, "filters": few * 2})).status == 200
+    answer = await scene.ask({"limit": 1, "filters": [*few * 2, *is_not("gt", 0)["filters"]]})
+    words = "the filters have 1001 values in all, and may have 1000: ask several times"
+    assert answer.json["errors"] == [{"at": "body/filters", "error": words}]
 
 
 @pytest.mark.parametrize("bad", PLAIN)
