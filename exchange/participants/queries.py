@@ -121,6 +121,12 @@ async def keys_of(session: AsyncSession, principal_id: UUID) -> Sequence[Key]:
     return (await session.execute(statement)).scalars().all()
 
 
+async def roles_of(session: AsyncSession, principal_id: UUID) -> Sequence[str]:
+    """The roles a principal holds, in whatever domains."""
+    statement = select(RoleAssignment.role).where(RoleAssignment.principal_id == principal_id)
+    return (await session.execute(statement)).scalars().all()
+
+
 async def assignment(session: AsyncSession, principal_id: UUID, role: str, domain: str) -> RoleAssignment | None:
     """One role assignment."""
     return await session.get(RoleAssignment, (principal_id, role, domain))
