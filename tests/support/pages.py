@@ -161,6 +161,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "request": None,
     "audit.read": None,
     "audit": "entry",
+    "policy": "dataset",
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
