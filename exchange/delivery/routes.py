@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from exchange.delivery import foreseeing, queries
+from exchange.delivery import effects, foreseeing, queries
 from exchange.delivery.answering import answer
 from exchange.delivery.schemas import EffectsOut, ExplanationOut, Question, StreamOut
 from exchange.kernel.openapi import SIGNED, problems
@@ -167,4 +167,4 @@ async def explain(work: SignedWork, question: Question) -> ExplanationOut:
 @streams.post("/datasets/{dataset_id}/draft/effects")
 async def foresee(work: SignedWork, dataset_id: UUID) -> EffectsOut:
     """What publishing a dataset's draft would change: of agreements that run, and of deliveries that were made."""
-    return await foreseeing.effects(work, dataset_id=dataset_id)
+    return await effects.effects(work, dataset_id=dataset_id)

@@ -163,6 +163,9 @@ class EffectsOut(Out):
     agreements: list[ChangeOut]
     refused: list[PastOut]
     looked_at: Annotated[int, Field(description="How many past deliveries of the dataset were decided again")]
+    exact: Annotated[
+        int, Field(description="How many of them on what they were decided on; of the others that is not kept any more")
+    ]
     since: Annotated[int, Field(description="The first entry of the ledger that was looked at; older ones were not")]
 
 

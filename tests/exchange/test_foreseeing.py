@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+
+from exchange.kernel.database import arguments
 from tests.support.scene import Scene
 from tests.support.world import World
 
@@ -117,14 +120,9 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
     first = await world.agreement(consumer, owner, dataset)
     second = await world.agreement(other, owner, dataset)
     made = []
-    for party in (consumer, other, consumer):
-        answer = await world.call(
-            party.system,
-            "POST",
-            "/api/v1/deliveries",
-            {"dataset": "owner/people", "limit": 1},
-            purpose="talent-service",
-        )
+    for party, fields in ((consumer, []), (other, []), (consumer, ["city"]), (consumer, ["born"])):
+        asked = {"dataset": "owner/people", "limit": 1, "fields": fields}
+        answer = await world.call(party.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
         made.append(int(answer.headers["exchange-entry"]))
     target = f"/api/v1/datasets/{dataset['id']}/draft/effects"
     assert (await world.call(owner.steward, "POST", target)).problem == "conflict"  # nothing is drafted
@@ -138,7 +136,8 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
         return await world.done(owner.steward, "POST", target)
 
     nothing = await draft()
-    assert (nothing["agreements"], nothing["refused"], nothing["looked_at"]) == ([], [], 3)
+    assert (nothing["agreements"], nothing["refused"]) == ([], [])
+    assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
 
     narrower = await draft(
         fields=["person_id", "name", "city"], masks={"name": {"kind": "hash"}}, row_cap=10,
@@ -151,7 +150,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
         "other rows",
         f"at most 10 rows instead of {dataset['document']['terms']['row_cap']}",
     ]
-    assert narrower["refused"] == []
+    assert [(one["entry"], one["reasons"]) for one in narrower["refused"]] == [(made[3], ["field-not-granted"])]
     assert "330110" not in str(narrower)
 
     closed = await draft(consumers={"kinds": ["institution"]})
@@ -162,6 +161,11 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
 
     other_purpose = await draft(purposes=["statistics"])
     assert [one["entry"] for one in other_purpose["refused"]] == made
+    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    await connection.execute("DELETE FROM decision_inputs")  # their time is over
+    await connection.close()
+    without = await world.done(owner.steward, "POST", target)
+    assert (without["exact"], [one["entry"] for one in without["refused"]]) == (0, made)
     # And then it is as was told.
     await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
     answer = await world.call(
