@@ -15,6 +15,7 @@ from alembic.util import CommandError
 from admin import auditing, databases, founding, joining, places, reaching, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
+from admin.policies import policy
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
 from admin.subjects.cli import erase, hold
 from admin.terminal import CannotDo, console, told
@@ -45,6 +46,7 @@ app.add_typer(database, name="database")
 app.add_typer(hold, name="hold")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(auditing.ledger, name="ledger")
+app.add_typer(policy, name="policy")
 app.command("demo")(demo_command)
 app.command()(erase)
 

@@ -338,6 +338,16 @@ class DetailsDisclosed(Body):
     found: int
 
 
+class PolicyExplained(Body):
+    """Somebody asked what would be decided about a delivery, and why; nothing was delivered."""
+
+    type: Literal["policy.explained"] = "policy.explained"
+    affects_decisions: ClassVar[bool] = False
+    principal: Annotated[str, Field(description="whose delivery it would be")]
+    purpose: str
+    outcome: Literal["allow", "deny"]
+
+
 def all_bodies() -> list[type[Body]]:
     """Every entry model, in the order of this page."""
     found: list[type[Body]] = []

@@ -353,3 +353,18 @@ test_a_denial_is_reasons_and_revision if {
 test_an_empty_document_is_not_allowed if {
 	not delivery.allow with input as {}
 }
+
+# An agreement fails for another reason in the very second in which it begins.
+test_begun_is_not_to_come if {
+	begun := json.patch(request, [
+		{"op": "replace", "path": "/agreements/0/not_before", "value": request.now},
+		{"op": "replace", "path": "/agreements/0/state", "value": "suspended"},
+	])
+	codes(begun) == {["agreement-suspended", "delivery.holds", "first"]}
+}
+
+test_government_sharing_is_not_for_others if {
+	every kind in ["enterprise", "institution"] {
+		not delivery.lane_permitted with input as {"lane": "government", "subject": {"kind": kind}}
+	}
+}

@@ -223,9 +223,10 @@ class Decision(_Document):
     """
     The outcome: allowed under an agreement with obligations, or denied for reasons.
 
-    A decision is shared between requests: read it, do not change the values inside it.
+    Schema 1. A decision is shared between requests: read it, do not change the values inside it.
     """
 
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     allow: bool
     reasons: Annotated[tuple[Reason, ...], AfterValidator(_in_order)] = ()
     agreement: Identifier | None = None

@@ -1,9 +1,11 @@
 """Every SELECT of the delivery path. Facts are read in one snapshot, together with the fence they belong to."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
@@ -13,7 +15,7 @@ from exchange.catalog.queries import Listed, Source
 from exchange.delivery.models import Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from ledger.tables import head
+from ledger.tables import entry, head
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,23 @@ async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -
     if row is None:
         raise NotFound("There is no streamed delivery with this id that you may see.")
     return row
+
+
+async def past_deliveries(
+    session: AsyncSession, dataset: UUID, *, most: int
+) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
+    """The deliveries of a dataset among the `most` newest entries, oldest first, and the first entry that was looked at."""
+    size = int((await session.execute(select(head.c.size))).scalar_one())
+    since = max(size - most, 0)
+    wanted = f'"dataset":"{dataset}"'
+    statement = (
+        select(entry.c.seq, entry.c.leaf)
+        .where(entry.c.seq >= since, func.strpos(func.convert_from(entry.c.leaf, "UTF8"), wanted) > 0)
+        .order_by(entry.c.seq)
+    )
+    found = []
+    for seq, leaf in await session.execute(statement):
+        body = json.loads(leaf)["body"]
+        if body["type"] in {"delivery.completed", "delivery.started"} and "agreement" in body and "started" not in body:
+            found.append((int(seq), body))
+    return since, found

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     ] = None
     opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
     opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
+    opa_ca: Annotated[
+        Path | None,
+        Field(description="A PEM file of the authorities that may vouch for the OPA server; unset: the system's"),
+    ] = None
     source_hosts: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -140,6 +144,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "EXCHANGE_MINIMUM_INDEX is set without EXCHANGE_RETENTION_POLICY: publish one before pruning"
             )
+        if self.opa_ca is not None and not (self.opa_url or "").startswith("https://"):
+            raise ValueError("EXCHANGE_OPA_CA is set, and EXCHANGE_OPA_URL is not https: nothing would be checked")
         parts = urlsplit(self.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.rstrip("/") or parts.query:
             raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")

@@ -42,6 +42,10 @@ def hold(_: Scene) -> Any:
     return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
 
 
+def question(scene: Scene) -> Any:
+    return {"system": scene.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+
+
 def file_source(scene: Scene) -> Any:
     return {"organisation": scene.owner.id, "source": {"kind": "file", "title": "x"}}
 
@@ -99,6 +103,8 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
     ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
     ("GET", "/audit/entries/{index}/replay", nothing, (N, N, OK, OK)),
+    ("POST", "/policy/explanations", question, (N, OK, OK, OK)),
+    ("POST", "/datasets/{dataset_id}/draft/effects", nothing, (N, N, OK, N)),
 ]  # fmt: skip
 ROWS = [
     pytest.param(method, path, document, who, outcome, id=f"{who} {method} {path}")
