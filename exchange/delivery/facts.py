@@ -211,5 +211,6 @@ def _resource(found: queries.Found, document: DatasetDocument) -> documents.Reso
                 if one.name in in_source
             ],
             "terms": terms_for_policy(document.terms),
+            "assessments": document.assessments.on_file,
         }
     )
