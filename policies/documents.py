@@ -248,7 +248,8 @@ class Obligations(_Document):
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
     row_filters: tuple[Annotated[dict[str, Any], AfterValidator(_known_condition)], ...]
     row_cap: RowCap
-    rates: Rates
+    # Left out where there is none: so decisions from before there were rates replay to the digests on the ledger.
+    rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     not_after: Seconds
 
 
