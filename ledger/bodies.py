@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ledger import canonical
 from ledger.parts import Actor as Actor
+from ledger.parts import Assessments as Assessments
 from ledger.parts import Decision as Decision
 from ledger.parts import Erasable as Erasable
 from ledger.parts import Hex as Hex
@@ -151,6 +152,7 @@ class DatasetPublished(Body):
     document: Hex
     level: str
     sharing: Literal["unconditional", "conditional", "not_shared"]
+    assessments: Assessments | None = None
 
 
 class DatasetWithdrawn(Body):
@@ -195,6 +197,7 @@ class AgreementConcluded(Body):
     lane: Lane
     not_after: Time
     purpose: str
+    assessments: Assessments | None = None
 
 
 class AgreementChanged(Body):

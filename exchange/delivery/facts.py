@@ -217,5 +217,6 @@ def resource_of(found: queries.Found, document: DatasetDocument) -> documents.Re
                 if one.name in in_source
             ],
             "terms": terms_for_policy(document.terms),
+            "assessments": document.assessments.on_file,
         }
     )

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
 from exchange.agreements.queries import Agreement
 from exchange.catalog import queries as catalog
 from exchange.catalog.queries import Listed, Source
-from exchange.delivery.models import Stream
+from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from ledger.tables import entry, head
@@ -49,6 +50,18 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     if listed.version is None or (listed.dataset.state != "published" and not candidates):
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
     return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
+
+
+async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:
+    """Count one more request in a period, unless there were `most` already. The row's lock makes this exact."""
+    fresh = insert(Count).values(agreement_id=agreement, seconds=seconds, period=period, requests=1)
+    is_same = Count.period == fresh.excluded.period
+    counted = fresh.on_conflict_do_update(
+        index_elements=[Count.agreement_id, Count.seconds],
+        set_={"period": fresh.excluded.period, "requests": case((is_same, Count.requests + 1), else_=1)},
+        where=or_(Count.period < fresh.excluded.period, is_same & (Count.requests < most)),
+    ).returning(Count.requests)
+    return (await session.execute(counted)).scalar_one_or_none() is not None
 
 
 async def own_stream(session: AsyncSession, stream_id: UUID) -> Stream:

@@ -111,7 +111,7 @@ GRANT: dict[str, Any] = {
     "allow": True,
     "reasons": [],
     "agreement": "a",
-    "obligations": {"columns": [{"name": "id"}], "row_filters": [], "row_cap": 1, "not_after": 1},
+    "obligations": {"columns": [{"name": "id"}], "row_filters": [], "row_cap": 1, "rates": [], "not_after": 1},
     "revision": "r",
 }
 REASON = {"code": "role-missing", "rule": "r", "ref": "x"}

@@ -42,6 +42,7 @@ async def test_an_allowed_delivery_has_its_obligations(engine: EmbeddedEngine):
             {"field": "degree", "op": "in", "value": ["硕士", "doctor"]},
         ],
         "row_cap": 500,
+        "rates": [{"requests": 100, "seconds": 3600}],
         "not_after": NOW + 1000,
     }
 

@@ -15,8 +15,8 @@ from tests.support.world import Key, World, code
 
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
-    "agreement_statements, delivery_streams, key_marks, subjects, subject_holds, subject_erasures, ledger_sealed, "
-    "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_index, policy_bundles, decision_inputs"
+    "agreement_statements, delivery_streams, delivery_counts, key_marks, subjects, subject_holds, subject_erasures, "
+    "ledger_sealed, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_index, policy_bundles, decision_inputs"
 )
 
 

@@ -103,7 +103,15 @@ def _bounds(field: FieldInfo) -> str:
 
 # Entry types ----------------------------------------------------------------------------------------------------------
 
-_PARTS = (bodies.Actor, bodies.Object, bodies.Request, bodies.Decision, bodies.Reason, bodies.Result)
+_PARTS = (
+    bodies.Actor,
+    bodies.Object,
+    bodies.Request,
+    bodies.Decision,
+    bodies.Reason,
+    bodies.Result,
+    bodies.Assessments,
+)
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"

@@ -1,13 +1,13 @@
 """Duties kept apart by the database as well: nobody is two of the three administrators.
 
 Revision: 0010
-Revises: 0008
+Revises: 0009
 """
 
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
