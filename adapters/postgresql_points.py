@@ -55,11 +55,11 @@ class PointReads:
                         outcomes = await _read(connection, sql, [values for values, _ in batch])
                         for (_, future), outcome in zip(batch, outcomes, strict=True):
                             _settle(future, outcome)
-        except SourceError as error:
-            _fail([*batch, *self._take_all()], error)
         except asyncio.CancelledError:
             _fail(batch, _closed())
             raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, each that waits has to hear of it
+            _fail([*batch, *self._take_all()], error)
         finally:
             # At once, not when the task is seen to be done: a read that comes in between has to find the lane free.
             self._lanes.discard(asyncio.current_task())
@@ -96,16 +96,16 @@ async def _read_one(connection: Any, sql: str, values: Sequence[Any]) -> list[An
     return records
 
 
-def _settle(future: "asyncio.Future[list[Any]]", outcome: list[Any] | SourceError) -> None:
+def _settle(future: "asyncio.Future[list[Any]]", outcome: list[Any] | Exception) -> None:
     if future.done():
         return
-    if isinstance(outcome, SourceError):
+    if isinstance(outcome, Exception):
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
 
 
-def _fail(waiting: Iterable[_Waiting], error: SourceError) -> None:
+def _fail(waiting: Iterable[_Waiting], error: Exception) -> None:
     for _, future in waiting:
         _settle(future, error)
 

@@ -100,8 +100,8 @@ FLIPS = (
     (r'"government": \{"department"\}', '"government": {"department", "enterprise"}'),
     (r"\[0\]", "[1]"),
 )
-# What means the same either way: of two equal caps each is the lower; `reasons` of an allowance are not told.
-SAME = {("lower(a, b) := b if b < a", " <= ")}
+# What means the same either way: of two equal caps each is the lower; two prefixes of one length are the same mask.
+SAME = {("lower(a, b) := b if b < a", " <= "), ("\ta.length <= b.length", " < ")}
 
 
 def flipped(policy: str) -> list[tuple[int, str, str]]:
