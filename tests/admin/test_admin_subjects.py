@@ -21,7 +21,7 @@ def directory(demo: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The demo's exchange, being served, with a table about people."""
     directory = DataDirectory(demo.directory / "exchange")
     server = reaching.start(directory)
-    file = tmp_path_factory.mktemp("people") / "people.csv"
+    file = tmp_path_factory.mktemp("people") / "graduates.csv"
     file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
     published = typed("publish", file, "--owner", OWNER, "--title", "People", "--yes", "--data", directory.path)
     assert published.status == 0, published.err
@@ -38,7 +38,7 @@ def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
     def run(*arguments: str, answer: str = "") -> Ran:
         return typed(*arguments, "--data", directory.path, answer=answer)
 
-    dataset = f"{OWNER}/people"
+    dataset = f"{OWNER}/graduates"
     nothing = run("erase", dataset, "--yes", answer=f"{PERSON}\n")
     assert (nothing.status, "Nothing is held" in nothing.out) == (0, True), nothing.err
     placed = run("hold", "place", dataset, "--reason", "复议", answer=f"{PERSON}\n")
