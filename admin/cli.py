@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError
 
-from admin import databases, founding, joining, places, reaching, serving, shown
+from admin import databases, founding, joining, places, reaching, restoring, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
@@ -41,6 +41,7 @@ class Level(StrEnum):
 
 database = typer.Typer(help="Bring the database up to date, or check the migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
+app.add_typer(restoring.app, name="ledger")
 app.command("demo")(demo_command)
 
 Data = Annotated[
@@ -89,9 +90,9 @@ def health(data: Data = None) -> None:
         settings = directory.settings()
         url = reaching.running_at(directory)
         with databases.at_hand(settings) as address:
-            standing = databases.read(address)
+            standing = databases.read(address, settings)
         shown.health(directory, url, standing)
-        if url is None or not standing.is_current:
+        if url is None or not standing.is_current or standing.not_continued:
             raise typer.Exit(1)
 
 

@@ -18,17 +18,23 @@ from exchange.kernel.keyring import KeysDiffer, open_keyring
 from exchange.kernel.queries import key_marks
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
-from ledger import store
+from ledger import continuity, note, store
+from ledger.anchor import Anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it."""
+    """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it.
+
+    `not_continued` says why the ledger is not what was signed, where that is so.
+    """
 
     revision: str | None
     entries: int = 0
     origin: str | None = None
     vkey: str | None = None
+    incarnation: int = 1
+    not_continued: str | None = None
     key_marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -70,25 +76,48 @@ def check() -> None:
             embedded.close()
 
 
-async def standing(url: str) -> Standing:
-    """How the database at a URL stands."""
+async def standing(url: str, settings: Settings | None = None) -> Standing:
+    """How the database at a URL stands; with settings, also whether it continues what its anchor has."""
     revision = await commands.current(url)
-    if revision is None:
-        return Standing(None)
+    if revision != commands.newest():
+        return Standing(revision, entries=await _count(url) if revision else 0)
     connection = await asyncpg.connect(**arguments(url))
     try:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
-        marks = await key_marks(connection) if revision == commands.newest() else {}
+        marks = await key_marks(connection)
+        first = json.loads(leaves[0])["body"] if leaves else {}
+        reason = await _not_continued(connection, settings, head, first.get("vkey")) if settings else None
     finally:
         await connection.close()
-    first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks)
+    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), head.incarnation, reason, marks)
 
 
-def read(url: str) -> Standing:
+async def _count(url: str) -> int:
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        return int(await connection.fetchval("SELECT size FROM ledger_head"))
+    finally:
+        await connection.close()
+
+
+async def _not_continued(
+    connection: asyncpg.Connection, settings: Settings, head: store.Head, vkey: str | None
+) -> str | None:
+    anchor = Anchor(settings.anchor, settings.origin(head.incarnation))
+    if vkey is None:
+        return "the database has no entries, and some were signed" if anchor.read() is not None else None
+    verifier = note.Verifier.parse(vkey)
+    try:
+        await continuity.check(connection, anchor, lambda _: verifier)
+    except continuity.NotContinued as error:
+        return str(error)
+    return None
+
+
+def read(url: str, settings: Settings | None = None) -> Standing:
     """How the database at a URL stands, for callers without an event loop."""
-    return asyncio.run(standing(url))
+    return asyncio.run(standing(url, settings))
 
 
 def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
@@ -101,9 +130,9 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
         )
     if not now.entries:
         raise CannotDo("this exchange has not been initialised", hint="begin with: exchange init")
-    if now.origin != settings.origin:
+    if now.origin != settings.origin(now.incarnation):
         raise CannotDo(
-            f"the ledger is {now.origin}, but the settings name {settings.origin}",
+            f"the ledger is {now.origin}, but the settings name {settings.origin(now.incarnation)}",
             hint="EXCHANGE_DEPLOYMENT has to be what it was when the exchange was initialised",
         )
     if now.vkey != vkey:
@@ -112,6 +141,6 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
     try:
-        open_keyring(settings.data / "keys", now.key_marks)
+        open_keyring(settings.data / "keys", now.key_marks, incarnation=now.incarnation)
     except (KeysDiffer, KeyFileInvalid) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error

@@ -11,6 +11,7 @@ from admin.terminal import CannotDo
 from client.errors import KeyFileError
 from client.keys import SigningKey
 from client.trust import Trust
+from exchange.kernel.keyring import ledger_file, newest_incarnation
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS
 from ledger import note
@@ -69,10 +70,12 @@ class DataDirectory:
         settings = self.settings()
         try:
             answers = SigningKey.load(self.key_file("exchange"))
-            ledger = note.Signer(settings.origin, SigningKey.load(self.key_file("ledger")).seed)
+            incarnation = newest_incarnation(self.path / "keys")
+            key = SigningKey.load(self.path / "keys" / ledger_file(incarnation))
         except KeyFileError as error:
             raise CannotDo(f"{self.path} is not an exchange that can be used: {error}") from error
-        return Trust(settings.deployment, settings.origin, ledger.vkey, {answers.keyid: answers.public})
+        origin = settings.origin(incarnation)
+        return Trust(settings.deployment, origin, note.Signer(origin, key.seed).vkey, {answers.keyid: answers.public})
 
     @property
     def is_founded(self) -> bool:

@@ -64,7 +64,7 @@ def running_at(directory: DataDirectory) -> str | None:
     if not isinstance(url, str):
         return None
     with suppress(httpx2.HTTPError, httpx2.InvalidURL, ExchangeError), Connection(url, None, timeout=5.0) as connection:
-        connection.public("/readyz")
+        connection.public("/livez")
         if connection.identity() == directory.trust():
             return url
     return None

@@ -86,6 +86,8 @@ def health(directory: DataDirectory, url: str | None, standing: Standing) -> Non
         ("database", f"revision {revision}" + ("" if standing.is_current else ": run `exchange database upgrade`")),
         ("ledger", f"{standing.origin}, {standing.entries} entries" if standing.origin else "not begun"),
     ]
+    if standing.not_continued:
+        rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {standing.not_continued}"))
     console().print(facts(rows))
 
 

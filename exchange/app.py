@@ -41,7 +41,8 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants import routes as participants
-from ledger import note, store
+from ledger import continuity, note, store
+from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
 from policies.cache import DecisionCache
@@ -136,6 +137,10 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     database = await open_database(url)
     stack.push_async_callback(database.close)
     ring = await _keys(settings, database, clock)
+    origin = settings.origin(ring.incarnation)
+    signer = note.Signer(origin, ring.ledger.seed)
+    anchor = Anchor(settings.anchor, origin)
+    await _hold_to_anchor(database, anchor, signer)
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
@@ -145,6 +150,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
+        origin=origin,
         clock=clock,
         database=database,
         sequencer=sequencer,
@@ -156,7 +162,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    publisher = Publisher(runtime, note.Signer(settings.origin, ring.ledger.seed))
+    publisher = Publisher(runtime, signer, anchor)
     publisher.start()
     stack.push_async_callback(publisher.stop)
     app.state.runtime = runtime
@@ -167,13 +173,25 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
 async def _keys(settings: Settings, database: Database, clock: Clock) -> Keyring:
     """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
     async with database.pool.acquire() as connection:
-        ring = open_keyring(settings.data / "keys", await key_marks(connection))
-        if (await store.read_head(connection)).size:
+        head = await store.read_head(connection)
+        directory = settings.data / "keys"
+        ring = open_keyring(directory, await key_marks(connection), incarnation=head.incarnation)
+        if head.size:
             # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
             await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(settings.data / "keys", await key_marks(connection))
+            open_keyring(directory, await key_marks(connection), incarnation=head.incarnation)
             await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
     return ring
+
+
+async def _hold_to_anchor(database: Database, anchor: Anchor, signer: note.Signer) -> None:
+    """Before anything is taken in: halt where the database does not continue what was signed. Raises OSError."""
+    async with database.pool.acquire() as connection:
+        try:
+            await continuity.check(connection, anchor, lambda _: signer.verifier)
+        except continuity.NotContinued as error:
+            logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
+            await continuity.halt(connection, str(error))
 
 
 async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:

@@ -95,6 +95,21 @@ class ExchangeInitialised(Body):
     vkey: str
 
 
+class LedgerIncarnated(Body):
+    """The first entry of a ledger that goes on after a restore: under a new origin and key, since the database had lost
+    what the ledger before had signed. `checkpoint` is the last that was signed of that one, as a signed note; of its
+    entries, the first `kept`, whose tree has the root `root`, were in the restored database and are what it goes on from.
+    """
+
+    type: Literal["ledger.incarnated"] = "ledger.incarnated"
+    origin: str
+    vkey: str
+    predecessor: str
+    checkpoint: Annotated[str | None, Field(description="a signed note; absent where nothing had been signed")] = None
+    kept: int
+    root: Hex
+
+
 class OrganisationRegistered(Body):
     """An organisation asked to join."""
 

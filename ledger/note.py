@@ -164,6 +164,11 @@ def open(signed: str | bytes, verifiers: Sequence[Verifier]) -> Note:  # noqa: A
     return Note(text, tuple(signed_by))
 
 
+def text_of(signed: str | bytes) -> str:
+    """The text of a signed note, whoever signed it: to find out which key has to be asked for. Raises MalformedNote."""
+    return _split(signed)[0]
+
+
 def is_name(name: str) -> bool:
     """Whether a key may be called so: not empty, no Unicode spaces, no plus sign, nothing that would break a line."""
     return bool(name) and not any(

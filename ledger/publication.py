@@ -4,20 +4,21 @@ Entries are in the tree as soon as a checkpoint covers them. The tiles follow fr
 the process that grows them is killed: the next one reads where the last checkpoint ended and goes on.
 """
 
-from collections.abc import Iterable
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
-from ledger import checkpoint, merkle, note, proof, tiles
+from ledger import checkpoint, continuity, merkle, note, proof, tiles
+from ledger.anchor import Anchor
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
 _CHUNK = 65_536
 
 
-class TreeDiffers(Exception):
+class TreeDiffers(continuity.NotContinued):
     """The tiles or the last checkpoint are not what this key signed: something was changed, and nothing more is signed."""
 
 
@@ -57,17 +58,21 @@ async def resign(connection: asyncpg.Connection) -> None:
     await connection.fetchval("SELECT pg_advisory_unlock($1)", _LEADER)
 
 
-async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: datetime) -> Published | None:
+async def publish(
+    connection: asyncpg.Connection, signer: note.Signer, *, anchor: Anchor, now: datetime
+) -> Published | None:
     """Grow the tree over all durable entries and sign a checkpoint of it; None where there is nothing new.
 
-    Only the leader may call this. Raises TreeDiffers where the tiles are not the ones that were signed.
+    Only the leader may call this. Raises continuity.NotContinued where the ledger is not what was signed, AnchorMoved
+    where another instance has signed meanwhile, and OSError where the anchor cannot be used.
     """
+    known = await continuity.check(connection, anchor, lambda _: signer.verifier)
     before = await latest(connection)
     size = before.size if before else 0
     target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
     if target == size:
         return None
-    edge = await _read_tiles(connection, tiles.tiles_for_root(size))
+    edge = await continuity.read_tiles(connection, tiles.tiles_for_root(size))
     if before is not None:
         signed = _own(before.note, signer)
         if tiles.root_from_tiles(_reader(edge), size) != signed.root:
@@ -86,6 +91,8 @@ async def publish(connection: asyncpg.Connection, signer: note.Signer, *, now: d
             size = stop
         root = tiles.root_from_tiles(_reader(edge), size)
         signed_note = checkpoint.sign(checkpoint.Checkpoint(signer.name, size, root), signer)
+        # First outside the database: if the commit fails, the next attempt signs a tree that continues this one.
+        await asyncio.to_thread(anchor.swap, known, signed_note)
         await connection.execute(
             "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", size, signed_note, now
         )
@@ -107,17 +114,6 @@ def _reader(contents: dict[tuple[int, int], bytes]) -> tiles.Read:
     return read
 
 
-async def _read_tiles(connection: asyncpg.Connection, wanted: Iterable[tiles.Tile]) -> dict[tuple[int, int], bytes]:
-    places = [(tile.level, tile.index) for tile in wanted]
-    rows = await connection.fetch(
-        "SELECT level, index, hashes FROM ledger_tile "
-        "WHERE (level, index) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))",
-        [level for level, _ in places],
-        [index for _, index in places],
-    )
-    return {(row["level"], row["index"]): row["hashes"] for row in rows}
-
-
 async def _write_tiles(connection: asyncpg.Connection, changed: dict[tuple[int, int], bytes]) -> None:
     await connection.execute(
         "INSERT INTO ledger_tile (level, index, hashes) "
@@ -131,7 +127,7 @@ async def _write_tiles(connection: asyncpg.Connection, changed: dict[tuple[int, 
 
 async def read_tile(connection: asyncpg.Connection, level: int, index: int, width: int) -> bytes:
     """The hashes of a tile, or of a partial tile of that width. Raises NotPublished."""
-    found = (await _read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
+    found = (await continuity.read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
     if len(found) < width * merkle.HASH_SIZE:
         raise NotPublished("no checkpoint covers this tile yet")
     return found[: width * merkle.HASH_SIZE]
@@ -142,6 +138,6 @@ async def receipt(connection: asyncpg.Connection, index: int) -> str:
     published = await latest(connection)
     if published is None or index >= published.size:
         raise NotPublished("no checkpoint covers this entry yet")
-    contents = await _read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
+    contents = await continuity.read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
     path = tiles.inclusion_proof(_reader(contents), index, published.size)
     return proof.Receipt(index, tuple(path), published.note).text()

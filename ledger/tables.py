@@ -18,7 +18,8 @@ from sqlalchemy import (
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
 
-# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.store).
+# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.store); which
+# incarnation of the ledger this is, and why nothing is appended where that is so (see ledger.continuity).
 head = Table(
     "ledger_head",
     metadata,
@@ -26,6 +27,8 @@ head = Table(
     Column("size", BigInteger, nullable=False),
     Column("prev", LargeBinary, nullable=False),
     Column("fence", BigInteger, nullable=False),
+    Column("incarnation", SmallInteger, nullable=False, server_default="1"),
+    Column("halted", Text),
 )
 
 # The bytes that were hashed, never re-serialised. The key is dense: two writers cannot take the same place.

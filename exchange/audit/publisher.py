@@ -7,7 +7,8 @@ from exchange.agreements import service as agreements
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from ledger import note, publication, store
+from ledger import continuity, note, publication, store
+from ledger.anchor import Anchor, AnchorMoved
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -16,9 +17,10 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signer: note.Signer) -> None:
+    def __init__(self, runtime: Runtime, signer: note.Signer, anchor: Anchor) -> None:
         self._runtime = runtime
         self._signer = signer
+        self._anchor = anchor
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -42,11 +44,8 @@ class Publisher:
             try:
                 async with self._runtime.database.pool.acquire() as connection:
                     await self._lead(connection)
-            except publication.TreeDiffers as error:
-                # Signing on would make the change official. The alarm stays on until somebody looks.
-                log().critical(
-                    "the ledger is not what was signed; no checkpoint is published", error=type(error).__name__
-                )
+            except AnchorMoved:
+                log().warning("the anchor moved while a checkpoint was made; looking again")
             except FAILURES as error:
                 log().warning("publishing failed; trying again", exc_info=error)
             except Exception as error:  # noqa: BLE001 - without checkpoints there are no receipts: it never gives up
@@ -60,15 +59,29 @@ class Publisher:
         try:
             loop = asyncio.get_running_loop()
             chores_due = loop.time()
+            is_halted = True  # perhaps, by an earlier look: the first good one ends it
             while True:
-                await publication.publish(connection, self._signer, now=self._runtime.clock.now())
-                if loop.time() >= chores_due:
+                is_halted = await self._publish(connection, is_halted=is_halted)
+                if loop.time() >= chores_due and not is_halted:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY
                 await asyncio.sleep(self._runtime.settings.checkpoint_interval)
         finally:
             with suppress(*FAILURES):
                 await publication.resign(connection)
+
+    async def _publish(self, connection: Connection, *, is_halted: bool) -> bool:
+        """Publish, if the ledger continues what was signed, and otherwise halt it; returns whether it is halted."""
+        try:
+            await publication.publish(connection, self._signer, anchor=self._anchor, now=self._runtime.clock.now())
+        except continuity.NotContinued as error:
+            # Signing on would make a second history official. The alarm stays on until somebody acts.
+            log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
+            await continuity.halt(connection, str(error))
+            return True
+        if is_halted:
+            await continuity.halt(connection, None)
+        return False
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()

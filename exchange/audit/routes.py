@@ -39,7 +39,7 @@ async def well_known(request: Request) -> WellKnown:
     url = runtime.settings.public_url
     return WellKnown(
         name=runtime.settings.deployment,
-        origin=runtime.settings.origin,
+        origin=runtime.origin,
         vkey=request.app.state.publisher.vkey,
         keys=[
             ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),

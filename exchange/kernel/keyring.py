@@ -4,6 +4,7 @@ A new key in place of a lost one would look like a working exchange: clients wou
 checkpoints, and no login or mask key could be opened any more. So keys are made before the founding and never after it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,29 @@ from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.sealing import Seal
 
 ANSWERS, LEDGER, SEAL = "exchange.pem", "ledger.pem", "seal.key"
+NEXT = "next"
+"""The directory of keys that are made and not yet in force."""
 
 
 class KeysDiffer(RuntimeError):
     """A key file is missing, or is another than the exchange was founded with."""
+
+
+def ledger_file(incarnation: int) -> str:
+    """The file of the key that an incarnation of the ledger begins with."""
+    return LEDGER if incarnation == 1 else f"ledger-{incarnation}.pem"
+
+
+def newest_incarnation(directory: Path) -> int:
+    """The newest incarnation of the ledger that there is a key of."""
+    found = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.pem", path.name) for path in directory.glob("ledger-*.pem"))
+    return max((int(match[1]) for match in found if match), default=1)
+
+
+def settle(directory: Path, name: str) -> None:
+    """Put a key in its place that was made ahead of the database's word that it is in force, if that is still to be done."""
+    if not (directory / name).exists() and (directory / NEXT / name).exists():
+        (directory / NEXT / name).replace(directory / name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +46,32 @@ class Keyring:
     answers: ExchangeKey
     ledger: ExchangeKey
     seal: Seal
+    incarnation: int = 1
 
     @property
     def marks(self) -> dict[str, str]:
         """What each file is told by, under its name. Public: no key follows from it."""
-        return {ANSWERS: self.answers.keyid, LEDGER: self.ledger.keyid, SEAL: self.seal.mark}
+        return {
+            ANSWERS: self.answers.keyid,
+            ledger_file(self.incarnation): self.ledger.keyid,
+            SEAL: self.seal.mark,
+        }
 
 
-def open_keyring(directory: Path, remembered: Mapping[str, str]) -> Keyring:
+def open_keyring(directory: Path, remembered: Mapping[str, str], *, incarnation: int = 1) -> Keyring:
     """The keys in a directory; those of which no mark is remembered are made where there is no file.
 
-    Raises KeysDiffer, KeyFileInvalid.
+    Of the ledger's it is the one of an incarnation. Raises KeysDiffer, KeyFileInvalid.
     """
+    settle(directory, ledger_file(incarnation))
     for name in remembered:
         if not (directory / name).is_file():
             raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
     ring = Keyring(
         keys.load_or_create(directory / ANSWERS),
-        keys.load_or_create(directory / LEDGER),
+        keys.load_or_create(directory / ledger_file(incarnation)),
         sealing.load_or_create(directory / SEAL),
+        incarnation,
     )
     for name, mark in ring.marks.items():
         if remembered.get(name, mark) != mark:

@@ -20,6 +20,7 @@ class Runtime:
     """What a request may need besides its own session. `marks` are what the key files are told by."""
 
     settings: Settings
+    origin: str
     clock: Clock
     database: Database
     sequencer: Sequencer

@@ -68,6 +68,13 @@ class Settings(BaseSettings):
         ),
     ] = 600
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
+    ledger_anchor: Annotated[
+        Path | None,
+        Field(
+            description="The directory that remembers the last signed checkpoint, shared by all processes and never "
+            "restored with the database; unset: `anchor` in the data directory, where only a restored database is noticed"
+        ),
+    ] = None
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
@@ -99,10 +106,14 @@ class Settings(BaseSettings):
             raise ValueError("EXCHANGE_PAGE_ROWS is above EXCHANGE_PAGE_ROWS_MAX")
         return self
 
-    @property
-    def origin(self) -> str:
+    def origin(self, incarnation: int = 1) -> str:
         """The ledger's origin line, `<deployment>/<ledger>/<incarnation>`, which is also its key's name."""
-        return f"{self.deployment}/ledger/1"
+        return f"{self.deployment}/ledger/{incarnation}"
+
+    @property
+    def anchor(self) -> Path:
+        """The directory of the ledger's anchor."""
+        return self.ledger_anchor or self.data / "anchor"
 
     @property
     def authorities(self) -> frozenset[str]:

@@ -140,6 +140,10 @@ _VALUES: Mapping[str, Any] = {
     "version": 1,
     "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 }
+_CHECKPOINT = (
+    "exchange.example/ledger/1\n2\nTy/B/M//R/jn4QunE46TIgNyj6KBLFSTvBTqnKDJi58=\n\n"
+    "— exchange.example/ledger/1 9+of9n5lx+R/5oqL5brt225HC1JIsoUePeoC585f9L9qhkI7NW6gcvjbYQXaE7sQ2ZuwHdoEL7PphoRa7h4w8nWsQw0=\n"
+)
 _SHARED = ("at", "actor", "request")
 # What an example leaves out, because it goes with another use of the type.
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
@@ -150,6 +154,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 # Objects of a kind that is not the first half of the type; None: there is no object.
 _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
+    "ledger": None,
     "request": None,
     "audit": None,
     "principal": "system",
@@ -159,6 +164,13 @@ _OBJECTS: Mapping[str, str | None] = {
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
+    "ledger.incarnated": {
+        "origin": "exchange.example/ledger/2",
+        "predecessor": "exchange.example/ledger/1",
+        "vkey": "exchange.example/ledger/2+6c900d95+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+        "checkpoint": _CHECKPOINT,
+        "kept": 2,
+    },
 }
 _DENIED = {"reasons": [{"code": "purpose-not-granted", "ref": f"{_ID}6"}]}
 

@@ -1,0 +1,42 @@
+"""A ledger that is no longer appended to, written out of the database as a bundle that `ledger verify` reads."""
+
+from pathlib import Path
+
+import asyncpg
+
+from ledger import continuity, publication, store, tiles
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle
+
+_PAGE = 1000
+
+
+async def write(connection: asyncpg.Connection, directory: Path, vkey: str) -> int:
+    """Write everything up to the database's last checkpoint; returns its size, 0 where there is none.
+
+    Raises bundle.Unreadable where the directory cannot be written.
+    """
+    bundle = Bundle(directory)
+    newest = await publication.latest(connection)
+    if newest is None:
+        return 0
+    for block in range(-(-newest.size // tiles.WIDTH)):
+        start = block * tiles.WIDTH
+        leaves = await store.read_leaves(connection, start, min(start + tiles.WIDTH, newest.size))
+        bundle.write(tiles.entries_path(block, len(leaves)), tiles.pack(leaves))
+    for level in range(tiles.MAX_LEVEL):
+        count = -(-(newest.size >> tiles.HEIGHT * level) // tiles.WIDTH)
+        if not count:
+            break
+        for index in range(count):
+            tile = tiles.Tile(level, index, tiles.width(level, index, newest.size))
+            found = await continuity.read_tiles(connection, [tile])
+            bundle.write(tile.path, found[level, index][: tile.width * 32])
+    after = 0
+    while page := await publication.checkpoints(connection, after=after, limit=_PAGE):
+        for one in page:
+            bundle.write(f"{CHECKPOINTS}/{one.size}", one.note.encode())
+            after = one.size
+    bundle.write(VKEY, f"{vkey}\n".encode())
+    bundle.write(POLICY, f"log {vkey}\nquorum none\n".encode())
+    bundle.write(CHECKPOINT, newest.note.encode())
+    return newest.size
