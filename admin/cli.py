@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError
 
-from admin import databases, founding, joining, places, reaching, restoring, serving, shown
+from admin import databases, founding, joining, places, reaching, restoring, rotating, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
@@ -42,6 +42,7 @@ class Level(StrEnum):
 database = typer.Typer(help="Bring the database up to date, or check the migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
 app.add_typer(restoring.app, name="ledger")
+app.add_typer(rotating.app, name="keys")
 app.command("demo")(demo_command)
 
 Data = Annotated[

@@ -20,6 +20,7 @@ from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from ledger import continuity, note, store
 from ledger.anchor import Anchor
+from ledger.rotation import LEDGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Standing:
     vkey: str | None = None
     incarnation: int = 1
     not_continued: str | None = None
+    is_rotated: bool = False
     key_marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -86,11 +88,14 @@ async def standing(url: str, settings: Settings | None = None) -> Standing:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
         marks = await key_marks(connection)
+        rotated = bool(await continuity.statements(connection, LEDGER))
         first = json.loads(leaves[0])["body"] if leaves else {}
         reason = await _not_continued(connection, settings, head, first.get("vkey")) if settings else None
     finally:
         await connection.close()
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), head.incarnation, reason, marks)
+    return Standing(
+        revision, head.size, first.get("origin"), first.get("vkey"), head.incarnation, reason, rotated, marks
+    )
 
 
 async def _count(url: str) -> int:
@@ -109,7 +114,7 @@ async def _not_continued(
         return "the database has no entries, and some were signed" if anchor.read() is not None else None
     verifier = note.Verifier.parse(vkey)
     try:
-        await continuity.check(connection, anchor, lambda _: verifier)
+        await continuity.check(connection, anchor, verifier)
     except continuity.NotContinued as error:
         return str(error)
     return None
@@ -135,7 +140,7 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             f"the ledger is {now.origin}, but the settings name {settings.origin(now.incarnation)}",
             hint="EXCHANGE_DEPLOYMENT has to be what it was when the exchange was initialised",
         )
-    if now.vkey != vkey:
+    if now.vkey != vkey and not now.is_rotated:
         raise CannotDo(
             "keys/ledger.pem is not the key that this ledger began with",
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",

@@ -65,7 +65,7 @@ def running_at(directory: DataDirectory) -> str | None:
         return None
     with suppress(httpx2.HTTPError, httpx2.InvalidURL, ExchangeError), Connection(url, None, timeout=5.0) as connection:
         connection.public("/livez")
-        if connection.identity() == directory.trust():
+        if directory.trust().is_same(connection.identity()):
             return url
     return None
 

@@ -22,8 +22,9 @@ from exchange.kernel.database import arguments
 from exchange.kernel.keyring import NEXT, ledger_file, settle
 from exchange.kernel.settings import Settings
 from exchange.migrations import incarnation
-from ledger import archive, bodies, checkpoint, continuity, note, publication
+from ledger import archive, bodies, continuity, note, publication
 from ledger.anchor import Anchor, AnchorMoved
+from ledger.rotation import History
 
 app = typer.Typer(help="Hold the ledger to what was signed; go on after a restore.", no_args_is_help=True)
 
@@ -124,7 +125,7 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
                 now=Clock().now(),
             )
         )
-        settle(settings.data / "keys", name)
+        settle(settings.data / "keys", name, key.keyid)
     return Begun(origin, vkey, kept, incarnation.last_signed(last), where)
 
 
@@ -137,12 +138,12 @@ def new_anchor(directory: DataDirectory, known: Path | None) -> int:
         if anchor.read() is not None:
             raise CannotDo("the anchor is there; only a lost one is made anew")
         newest = asyncio.run(_newest(url))
-    verifier = directory.trust().verifier()
+        signed_by = asyncio.run(_history(url, directory.trust().verifier()))
     found: dict[int, str] = {}
     for text in (newest, known.read_text(encoding="utf-8") if known else None):
         if text is not None:
             try:
-                found[checkpoint.open(text, verifier).size] = text
+                found[signed_by.open(text).size] = text
             except ValueError as error:
                 raise CannotDo("a checkpoint is not of this ledger, or not signed by its key") from error
     if not found:
@@ -175,6 +176,14 @@ async def _newest(url: str) -> str | None:
     finally:
         await connection.close()
     return found.note if found else None
+
+
+async def _history(url: str, first: note.Verifier) -> History:
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        return await continuity.history(connection, first)
+    finally:
+        await connection.close()
 
 
 async def _archive(url: str, directory: Path, vkey: str) -> None:

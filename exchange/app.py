@@ -22,6 +22,7 @@ from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
 from exchange.audit import routes as audit
 from exchange.audit.publisher import Publisher
+from exchange.audit.renewal import LedgerKeys, Renewal
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
@@ -37,7 +38,7 @@ from exchange.kernel.limits import Allowance
 from exchange.kernel.queries import key_marks, remember_keys
 from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
-from exchange.kernel.runtime import Runtime
+from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants import routes as participants
@@ -138,9 +139,9 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     stack.push_async_callback(database.close)
     ring = await _keys(settings, database, clock)
     origin = settings.origin(ring.incarnation)
-    signer = note.Signer(origin, ring.ledger.seed)
+    signers = LedgerKeys(settings.data / "keys", origin, ring)
     anchor = Anchor(settings.anchor, origin)
-    await _hold_to_anchor(database, anchor, signer)
+    await _hold_to_anchor(database, anchor, signers.first)
     sequencer = Sequencer(database.pool)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
@@ -158,13 +159,16 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         engine=DecisionCache(await _engine(settings, stack)),
         seal=ring.seal,
         readers=readers,
-        key=ring.answers,
+        answers=AnsweringKey(ring.answers),
         marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    publisher = Publisher(runtime, signer, anchor)
+    publisher = Publisher(runtime, signers, anchor)
     publisher.start()
     stack.push_async_callback(publisher.stop)
+    renewal = Renewal(runtime)
+    renewal.start()
+    stack.push_async_callback(renewal.stop)
     app.state.runtime = runtime
     app.state.facts = Facts(runtime)
     app.state.publisher = publisher
@@ -184,11 +188,11 @@ async def _keys(settings: Settings, database: Database, clock: Clock) -> Keyring
     return ring
 
 
-async def _hold_to_anchor(database: Database, anchor: Anchor, signer: note.Signer) -> None:
+async def _hold_to_anchor(database: Database, anchor: Anchor, first: note.Verifier) -> None:
     """Before anything is taken in: halt where the database does not continue what was signed. Raises OSError."""
     async with database.pool.acquire() as connection:
         try:
-            await continuity.check(connection, anchor, lambda _: signer.verifier)
+            await continuity.check(connection, anchor, first)
         except continuity.NotContinued as error:
             logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
             await continuity.halt(connection, str(error))

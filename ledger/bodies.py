@@ -110,6 +110,21 @@ class LedgerIncarnated(Body):
     root: Hex
 
 
+class SigningKeyRotated(Body):
+    """One of the exchange's own keys gives way to another: the ledger's, from trees of `valid_from` entries on, or the one
+    that signs answers. `statement` is a signed note by the old key that says the same; see [Keys](#keys).
+    """
+
+    type: Literal["signing_key.rotated"] = "signing_key.rotated"
+    affects_decisions: ClassVar[bool] = False
+    purpose: Annotated[Literal["ledger", "answers"], Field(description="what the key signs")]
+    old: Annotated[str, Field(description="verifier key")]
+    new: Annotated[str, Field(description="verifier key")]
+    valid_from: int
+    since: Time
+    statement: Annotated[str, Field(description="a signed note")]
+
+
 class OrganisationRegistered(Body):
     """An organisation asked to join."""
 

@@ -2,7 +2,8 @@
 
     checkpoint             the newest checkpoint
     checkpoints/<size>     every checkpoint, the newest too
-    vkey                   the log's verifier key
+    vkey                   the log's verifier key of today
+    rotations              the statements that led to it, where the key was rotated: a JSON list
     policy                 which keys to trust, as a C2SP tlog-policy
     tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
 
@@ -18,13 +19,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from ledger import note, tiles
+from ledger.rotation import History, RotationInvalid, parse_statements
 
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
 POLICY = "policy"
 VKEY = "vkey"
+ROTATIONS = "rotations"
 
 MAX_TEXT = 64 * 1024
+MAX_ROTATIONS = 1 << 20
 MAX_BUNDLE = tiles.WIDTH * (2 + tiles.MAX_LENGTH)
 _FULL_TILE = tiles.WIDTH * 32
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -83,6 +87,19 @@ class Bundle:
             return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
         except note.BadNote as error:
             raise Unreadable(VKEY, str(error)) from None
+
+    def history(self) -> History:
+        """The keys that came with the bundle. Raises Missing or Unreadable."""
+        newest = self.verifier()
+        if not self.has(ROTATIONS):
+            return History.of(newest)
+        try:
+            history = History.from_statements(parse_statements(self.read(ROTATIONS, limit=MAX_ROTATIONS)))
+        except RotationInvalid as error:
+            raise Unreadable(ROTATIONS, str(error)) from None
+        if history.newest != newest:
+            raise Unreadable(ROTATIONS, "they do not lead to the bundle's key")
+        return history
 
     def tile(self, tile: tiles.Tile) -> bytes:
         """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.

@@ -7,15 +7,13 @@ the ledger continues what was signed after all, and otherwise with a new incarna
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import asyncpg
 
 from ledger import checkpoint, merkle, note, tiles
 from ledger.anchor import Anchor
-
-VerifierAt = Callable[[int], note.Verifier]
-"""The key that signs checkpoints of a size."""
+from ledger.rotation import LEDGER, History, Purpose, Rotation
 
 _CHUNK = 65_536
 
@@ -28,10 +26,41 @@ class AnchorMissing(NotContinued):
     """Checkpoints were signed, and the file with the last of them is not there."""
 
 
-async def check(connection: asyncpg.Connection, anchor: Anchor, verifier_at: VerifierAt) -> str | None:
+async def statements(connection: asyncpg.Connection, purpose: Purpose) -> list[str]:
+    """The statements by which a key was rotated, in order; of the ledger's those of the present incarnation."""
+    rows = await connection.fetch(
+        "SELECT statement FROM ledger_rotation JOIN ledger_head ON purpose <> $2 OR "
+        "ledger_rotation.incarnation = ledger_head.incarnation WHERE purpose = $1 "
+        "ORDER BY ledger_rotation.incarnation, valid_from",
+        purpose,
+        LEDGER,
+    )
+    return [row["statement"] for row in rows]
+
+
+async def remember_rotation(
+    connection: asyncpg.Connection, change: Rotation, *, incarnation: int, statement: str
+) -> None:
+    """Have `statements` return another one, in the transaction that appends the entry with it."""
+    await connection.execute(
+        "INSERT INTO ledger_rotation (purpose, incarnation, valid_from, statement) VALUES ($1, $2, $3, $4)",
+        change.purpose,
+        incarnation,
+        change.valid_from,
+        statement,
+    )
+
+
+async def history(connection: asyncpg.Connection, first: note.Verifier) -> History:
+    """The keys that the ledger was and is signed with; `first` where its key was never rotated."""
+    rotated = await statements(connection, LEDGER)
+    return History.from_statements(rotated) if rotated else History.of(first)
+
+
+async def check(connection: asyncpg.Connection, anchor: Anchor, first: note.Verifier) -> str | None:
     """Hold the database to the anchor; returns the last signed checkpoint as its note, None before the first.
 
-    Raises NotContinued, and OSError where the anchor cannot be read.
+    `first` is the ledger's key where it was never rotated. Raises NotContinued, and OSError where the anchor cannot be read.
     """
     # The anchor first: the log only grows, so what the database holds a moment later has to cover it.
     text, successor = await asyncio.to_thread(lambda: (anchor.read(), anchor.successor()))
@@ -42,7 +71,7 @@ async def check(connection: asyncpg.Connection, anchor: Anchor, verifier_at: Ver
         if stored is not None:
             raise AnchorMissing("the anchor, with the last signed checkpoint, is not where EXCHANGE_LEDGER_ANCHOR says")
         return None
-    signed = _open(text, anchor.origin, verifier_at)
+    signed = _open(text, anchor.origin, await history(connection, first))
     size = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
     if size < signed.size:
         raise NotContinued(f"the database has {size} entries, and {signed.size} were signed")
@@ -93,10 +122,9 @@ async def halt(connection: asyncpg.Connection, reason: str | None) -> None:
     await connection.execute("UPDATE ledger_head SET halted = $1 WHERE id = 1 AND halted IS DISTINCT FROM $1", reason)
 
 
-def _open(text: str, origin: str, verifier_at: VerifierAt) -> checkpoint.Checkpoint:
+def _open(text: str, origin: str, keys: History) -> checkpoint.Checkpoint:
     try:
-        size = checkpoint.parse(note.text_of(text)).size
-        signed = checkpoint.open(text, verifier_at(size))
+        signed = keys.open(text)
     except ValueError as error:
         raise NotContinued("the anchor's checkpoint was not signed by this ledger's key") from error
     if signed.origin != origin:

@@ -15,8 +15,9 @@ from pathlib import Path
 import httpx2
 
 from ledger import checkpoint, merkle, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_TEXT, POLICY, VKEY, Bundle
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_ROTATIONS, MAX_TEXT, POLICY, ROTATIONS, VKEY, Bundle
 from ledger.report import Report
+from ledger.rotation import History, RotationInvalid, parse_statements
 from ledger.verify import verify
 
 PAGE = 1000
@@ -109,7 +110,7 @@ class _Mirror:
         self._source, self._bundle = source, bundle
 
     def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
-        key = self._settle_key(given)
+        key, statements = self._settle_key(given)
         signed = self._source.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
         own = None
@@ -117,8 +118,10 @@ class _Mirror:
             own = _open(self._bundle.read(CHECKPOINT), key, "the directory's checkpoint")
             self._check_continues(own, newest)
         edge = self._fetch_edge(newest)
-        self._bundle.write(VKEY, f"{key.vkey}\n".encode())
-        self._bundle.write(POLICY, f"log {key.vkey}\nquorum none\n".encode())
+        if statements:
+            self._bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
+        self._bundle.write(VKEY, f"{key.newest.vkey}\n".encode())
+        self._bundle.write(POLICY, f"log {key.newest.vkey}\nquorum none\n".encode())
         for tile, data in edge.items():
             self._bundle.write(tile.path, data)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
@@ -131,16 +134,28 @@ class _Mirror:
             self._remove_outgrown(own.size, newest.size)
         return newest
 
-    def _settle_key(self, given: note.Verifier | None) -> note.Verifier:
+    def _settle_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
+        """The log's keys and the statements that lead to the one of today, which has to follow from any known before."""
         try:
             stated = note.Verifier.parse(self._source.get(VKEY).decode().removesuffix("\n"))
+            statements = self._read_statements()
+            history = History.from_statements(statements) if statements else History.of(stated)
         except ValueError as error:
             raise ExportFailed(f"the server's key cannot be read: {error}") from None
+        if history.newest != stated:
+            raise ExportRefused("the server's rotations do not lead to its key")
         kept = self._bundle.verifier() if self._bundle.has(VKEY) else None
         for other, whose in ((given, "that was given"), (kept, "in the directory")):
-            if other not in (None, stated):
+            if other is not None and not history.has(other):
                 raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
-        return stated
+        return history, statements
+
+    def _read_statements(self) -> list[str]:
+        body = self._source.find("rotations", limit=MAX_ROTATIONS)
+        try:
+            return [] if body is None else parse_statements(json.dumps(json.loads(body)["statements"]).encode())
+        except (KeyError, TypeError, RecursionError):
+            raise RotationInvalid("not a list of statements") from None
 
     def _check_continues(self, own: checkpoint.Checkpoint, newest: checkpoint.Checkpoint) -> None:
         """Check that the server's tree extends the directory's, before anything of it is written."""
@@ -195,7 +210,7 @@ class _Mirror:
             _check_entries(entries, hashes, index * tiles.WIDTH)
             self._bundle.write(tile.path, tiles.pack(entries))
 
-    def _fetch_checkpoints(self, key: note.Verifier, size: int) -> None:
+    def _fetch_checkpoints(self, key: History, size: int) -> None:
         """The past checkpoints that the bundle does not have, ascending, so that an interruption leaves no gap."""
         after = max(self._bundle.checkpoint_sizes(), default=0)
         while page := self._read_page(after):
@@ -237,9 +252,9 @@ class _Mirror:
                 self._bundle.remove(tile.path)
 
 
-def _open(signed: str | bytes, key: note.Verifier, which: str) -> checkpoint.Checkpoint:
+def _open(signed: str | bytes, key: History, which: str) -> checkpoint.Checkpoint:
     try:
-        return checkpoint.open(signed, key)
+        return key.open(signed)
     except ValueError as error:
         raise ExportRefused(f"{which} cannot be trusted: {error}") from None
 

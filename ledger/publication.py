@@ -7,11 +7,13 @@ the process that grows them is killed: the next one reads where the last checkpo
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import asyncpg
 
 from ledger import checkpoint, continuity, merkle, note, proof, tiles
 from ledger.anchor import Anchor
+from ledger.rotation import History
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
@@ -20,6 +22,15 @@ _CHUNK = 65_536
 
 class TreeDiffers(continuity.NotContinued):
     """The tiles or the last checkpoint are not what this key signed: something was changed, and nothing more is signed."""
+
+
+class Signers(Protocol):
+    """Whoever has the private keys of the log. `first` is its key where that was never rotated."""
+
+    first: note.Verifier
+
+    def signer(self, key: note.Verifier) -> note.Signer:
+        """What signs with a key. Raises LookupError where the private key cannot be had."""
 
 
 class NotPublished(LookupError):
@@ -59,22 +70,25 @@ async def resign(connection: asyncpg.Connection) -> None:
 
 
 async def publish(
-    connection: asyncpg.Connection, signer: note.Signer, *, anchor: Anchor, now: datetime
+    connection: asyncpg.Connection, signers: Signers, *, anchor: Anchor, now: datetime
 ) -> Published | None:
     """Grow the tree over all durable entries and sign a checkpoint of it; None where there is nothing new.
 
     Only the leader may call this. Raises continuity.NotContinued where the ledger is not what was signed, AnchorMoved
     where another instance has signed meanwhile, and OSError where the anchor cannot be used.
     """
-    known = await continuity.check(connection, anchor, lambda _: signer.verifier)
+    known = await continuity.check(connection, anchor, signers.first)
     before = await latest(connection)
     size = before.size if before else 0
+    # The size first: whatever rotation it covers is found then.
     target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
     if target == size:
         return None
+    keys = await continuity.history(connection, signers.first)
+    signer = signers.signer(keys.at(target))
     edge = await continuity.read_tiles(connection, tiles.tiles_for_root(size))
     if before is not None:
-        signed = _own(before.note, signer)
+        signed = _own(before.note, keys)
         if tiles.root_from_tiles(_reader(edge), size) != signed.root:
             raise TreeDiffers("the tiles' root is not the last checkpoint's")
     async with connection.transaction():
@@ -99,10 +113,10 @@ async def publish(
     return Published(size, signed_note)
 
 
-def _own(text: str, signer: note.Signer) -> checkpoint.Checkpoint:
-    """A checkpoint that this very key signed. Raises TreeDiffers: going on under another key would hide a swap."""
+def _own(text: str, keys: History) -> checkpoint.Checkpoint:
+    """A checkpoint that this very log signed. Raises TreeDiffers: going on under another key would hide a swap."""
     try:
-        return checkpoint.open(text, signer.verifier)
+        return keys.open(text)
     except ValueError as error:
         raise TreeDiffers("the last checkpoint has no good signature by this key") from error
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     SmallInteger,
+    String,
     Table,
     Text,
 )
@@ -56,6 +57,16 @@ tile = Table(
     Column("level", SmallInteger, primary_key=True, autoincrement=False),
     Column("index", BigInteger, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
+)
+
+# The statements by which the exchange's own keys were rotated; the entries that hold them are the record.
+rotation = Table(
+    "ledger_rotation",
+    metadata,
+    Column("purpose", String(8), primary_key=True),
+    Column("incarnation", SmallInteger, primary_key=True, autoincrement=False),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("statement", Text, nullable=False),
 )
 
 checkpoint = Table(

@@ -7,9 +7,10 @@ and those that the auditor brings. The pass over the entries is `ledger.walk`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import checkpoint, note
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, VKEY, Bundle, Missing, Unreadable
+from ledger import entry, note, tiles
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Missing, Unreadable
 from ledger.report import Code, Finding, Findings, Report
+from ledger.rotation import ENTRY_TYPE, History
 from ledger.walk import Schedule, Walk, open_checkpoint
 
 _TRIES = 16
@@ -44,36 +45,55 @@ def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Seq
             omitted=findings.omitted,
             remarks=tuple(findings.remarks),
         )
+    _check_announced(bundle, key, schedule.latest.size, findings)
     if verifier is None:
         findings.remarks.append(
-            f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
+            f"the key came with the bundle; compare it with the one that you were given: {key.newest.vkey}"
         )
     walk = Walk(bundle, key, schedule, findings)
     walk.run()
     return walk.report(is_key_given=verifier is not None)
 
 
-def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
+def _find_key(bundle: Bundle, given: note.Verifier | None, findings: Findings) -> History | None:
+    """The log's keys: those that came with the bundle, if the given one is among them; otherwise the given one alone."""
     try:
-        own = bundle.verifier()
+        own = bundle.history()
     except Unreadable as error:
         if given is None or not isinstance(error, Missing):
             findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        return given
-    if given is not None and given != own:
-        findings.add(
-            Finding(
-                Code.KEY_DIFFERS,
-                "the bundle's key is not the one that was given",
-                path=VKEY,
-                expected=given.vkey,
-                found=own.vkey,
-            )
+        return None if given is None else History.of(given)
+    if given is None or own.has(given):
+        return own
+    findings.add(
+        Finding(
+            Code.KEY_DIFFERS,
+            "the bundle's key is not the one that was given",
+            path=VKEY,
+            expected=given.vkey,
+            found=own.newest.vkey,
         )
-    return given or own
+    )
+    return History.of(given)
 
 
-def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> None:
+def _check_announced(bundle: Bundle, keys: History, latest: int, findings: Findings) -> None:
+    """Check that each rotation is announced where it says: by the last entry before the first tree of the new key."""
+    for size, key in keys.keys[1:]:
+        if size > latest:
+            continue
+        block, place = divmod(size - 1, tiles.WIDTH)
+        try:
+            leaf = bundle.entries(block, tiles.width(tiles.ENTRIES, block, latest))[0][place]
+            body = entry.parse(leaf).body
+        except (Unreadable, IndexError, entry.MalformedEntry):
+            body = {}
+        if body.get("type") != ENTRY_TYPE or body.get("new") != key.vkey:
+            detail = f"no entry {size - 1} announces the key that signs from size {size} on"
+            findings.add(Finding(Code.KEY_DIFFERS, detail, index=size - 1, path=ROTATIONS, expected=key.vkey))
+
+
+def _check_policy(bundle: Bundle, key: History, findings: Findings) -> None:
     """Check that the policy (c2sp.org/tlog-policy) trusts the key and asks for no cosignatures: none are read here."""
     try:
         lines = [line.split() for line in bundle.text(POLICY).split("\n")]
@@ -84,16 +104,15 @@ def _check_policy(bundle: Bundle, key: note.Verifier, findings: Findings) -> Non
         findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
         return
     rules = [line for line in lines if line and not line[0].startswith("#")]
-    if key.vkey not in [rule[1] for rule in rules if rule[0] == "log" and len(rule) > 1]:
-        findings.add(
-            Finding(Code.KEY_DIFFERS, "the policy does not name the log's key", path=POLICY, expected=key.vkey)
-        )
+    vkey = key.newest.vkey
+    if vkey not in [rule[1] for rule in rules if rule[0] == "log" and len(rule) > 1]:
+        findings.add(Finding(Code.KEY_DIFFERS, "the policy does not name the log's key", path=POLICY, expected=vkey))
     if [rule for rule in rules if rule[0] == "quorum"] != [["quorum", "none"]]:
         detail = "the policy asks for cosignatures, which this verifier does not check"
         findings.add(Finding(Code.POLICY_UNSUPPORTED, detail, path=POLICY, expected="quorum none"))
 
 
-def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
+def _read_schedule(bundle: Bundle, key: History, known: Sequence[str], findings: Findings) -> Schedule | None:
     newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
     try:
         sizes = bundle.checkpoint_sizes()
@@ -127,9 +146,9 @@ def _read_schedule(bundle: Bundle, key: note.Verifier, known: Sequence[str], fin
     return schedule
 
 
-def _add_known(label: str, signed: str, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+def _add_known(label: str, signed: str, key: History, schedule: Schedule, findings: Findings) -> None:
     try:
-        opened = checkpoint.open(signed, key)
+        opened = key.open(signed)
     except ValueError as error:
         findings.add(Finding(Code.CHECKPOINT_INVALID, str(error), path=label))
         return

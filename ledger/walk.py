@@ -9,10 +9,11 @@ other. What differs is told apart as `ledger.accounts` describes.
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from ledger import checkpoint, entry, merkle, note, tiles
+from ledger import checkpoint, entry, merkle, tiles
 from ledger.accounts import Accounts, Flaw, Record, Tree
 from ledger.bundle import CHECKPOINTS, Bundle, Missing, Unreadable
 from ledger.report import MAX_FINDINGS, Code, Finding, Findings, Report
+from ledger.rotation import History
 
 
 @dataclass(slots=True)
@@ -32,11 +33,11 @@ class Schedule:
 
 
 def open_checkpoint(
-    bundle: Bundle, path: str, key: note.Verifier, findings: Findings, size: int | None = None
+    bundle: Bundle, path: str, key: History, findings: Findings, size: int | None = None
 ) -> checkpoint.Checkpoint | None:
     """A checkpoint of the bundle, signed by the log, of `size` where one is given; otherwise None, and a finding."""
     try:
-        opened = checkpoint.open(bundle.read(path), key)
+        opened = key.open(bundle.read(path))
     except Unreadable as error:
         code = Code.CHECKPOINT_MISSING if isinstance(error, Missing) else Code.FILE_UNUSABLE
         findings.add(Finding(code, error.reason, path=path))
@@ -54,7 +55,7 @@ def open_checkpoint(
 class Walk:
     """One pass over the log in a bundle."""
 
-    def __init__(self, bundle: Bundle, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+    def __init__(self, bundle: Bundle, key: History, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
         self._latest, self._others = schedule.latest, schedule.others
         self._listed = set(schedule.sizes)

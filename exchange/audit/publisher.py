@@ -17,16 +17,21 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signer: note.Signer, anchor: Anchor) -> None:
+    def __init__(self, runtime: Runtime, signers: publication.Signers, anchor: Anchor) -> None:
         self._runtime = runtime
-        self._signer = signer
+        self._signers = signers
         self._anchor = anchor
         self._task: asyncio.Task[None] | None = None
 
     @property
+    def first(self) -> note.Verifier:
+        """The key that the ledger is signed with where it was never rotated."""
+        return self._signers.first
+
+    @property
     def vkey(self) -> str:
-        """The ledger's verifier key."""
-        return self._signer.vkey
+        """The same, as a verifier key."""
+        return self.first.vkey
 
     def start(self) -> None:
         """Begin, on the running loop."""
@@ -44,6 +49,8 @@ class Publisher:
             try:
                 async with self._runtime.database.pool.acquire() as connection:
                     await self._lead(connection)
+            except LookupError:
+                log().critical("the private key that the ledger is to be signed with is not here")
             except AnchorMoved:
                 log().warning("the anchor moved while a checkpoint was made; looking again")
             except FAILURES as error:
@@ -73,7 +80,7 @@ class Publisher:
     async def _publish(self, connection: Connection, *, is_halted: bool) -> bool:
         """Publish, if the ledger continues what was signed, and otherwise halt it; returns whether it is halted."""
         try:
-            await publication.publish(connection, self._signer, anchor=self._anchor, now=self._runtime.clock.now())
+            await publication.publish(connection, self._signers, anchor=self._anchor, now=self._runtime.clock.now())
         except continuity.NotContinued as error:
             # Signing on would make a second history official. The alarm stays on until somebody acts.
             log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))

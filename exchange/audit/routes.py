@@ -7,14 +7,14 @@ from fastapi.responses import PlainTextResponse, Response
 
 from exchange.audit import service
 from exchange.audit.errors import EntriesPrivate, NotYetCovered
-from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, ExchangeKeyOut, WellKnown
+from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, RotationsOut, WellKnown
 from exchange.kernel.database import Connection
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door import SignedRoute, SignedWork
-from ledger import publication, store, tiles
+from ledger import continuity, publication, rotation, store, tiles
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
 router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())
@@ -34,16 +34,18 @@ def _bytes(description: str, media_type: str = _OCTETS) -> dict[int | str, dict[
 
 @public.get("/.well-known/data-exchange", name="well-known")
 async def well_known(request: Request) -> WellKnown:
-    """The exchange's name, its ledger's key and the keys it signs answers with. Pin them."""
+    """The exchange's name, its ledger's keys and the keys it signs answers with. Pin them."""
     runtime = runtime_of(request)
     url = runtime.settings.public_url
+    async with runtime.database.pool.acquire() as connection:
+        signed_with = await service.own_keys(runtime, connection, request.app.state.publisher.first)
     return WellKnown(
         name=runtime.settings.deployment,
         origin=runtime.origin,
-        vkey=request.app.state.publisher.vkey,
-        keys=[
-            ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
-        ],
+        vkey=signed_with.ledger[-1].vkey,
+        keys=signed_with.answers,
+        ledger_keys=signed_with.ledger,
+        rotations=signed_with.statements,
         endpoints={
             "api": f"{url}/api/v1",
             "catalog": f"{url}/catalog",
@@ -56,8 +58,17 @@ async def well_known(request: Request) -> WellKnown:
 
 @public.get("/ledger/vkey", response_class=PlainTextResponse)
 async def vkey(request: Request) -> PlainTextResponse:
-    """The ledger's verifier key (C2SP signed-note), one line."""
-    return PlainTextResponse(f"{request.app.state.publisher.vkey}\n", headers=_FRESH)
+    """The ledger's verifier key of today (C2SP signed-note), one line."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        keys = await continuity.history(connection, request.app.state.publisher.first)
+    return PlainTextResponse(f"{keys.newest.vkey}\n", headers=_FRESH)
+
+
+@public.get("/ledger/rotations")
+async def rotations(request: Request) -> RotationsOut:
+    """The statements by which the ledger's key was rotated, in order, each signed by the key before."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        return RotationsOut(statements=await continuity.statements(connection, rotation.LEDGER))
 
 
 @public.get("/ledger/checkpoint", response_class=PlainTextResponse)

@@ -1,5 +1,6 @@
 """What the audit room answers."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -41,6 +42,22 @@ class ExchangeKeyOut(Out):
     keyid: str
     algorithm: str
     public_key: Annotated[str, Field(description="Ed25519, 32 bytes, base64url")]
+    valid_from: Annotated[datetime | None, Field(description="Since when, where it took the place of another")] = None
+    valid_until: Annotated[datetime | None, Field(description="Until when answers were signed with it")] = None
+
+
+class LedgerKeyOut(Out):
+    """A key the ledger's checkpoints are signed with."""
+
+    vkey: Annotated[str, Field(description="C2SP signed-note")]
+    valid_from: Annotated[int, Field(description="The first tree size that it signs")]
+    valid_until: Annotated[int | None, Field(description="The last one; null for the key of today")] = None
+
+
+class RotationsOut(Out):
+    """The statements by which a key was rotated, in order."""
+
+    statements: Annotated[list[str], Field(description="Signed notes")]
 
 
 class WellKnown(Out):
@@ -50,4 +67,6 @@ class WellKnown(Out):
     origin: Annotated[str, Field(description="The ledger's origin and key name")]
     vkey: Annotated[str, Field(description="The ledger's verifier key (C2SP signed-note)")]
     keys: list[ExchangeKeyOut]
+    ledger_keys: list[LedgerKeyOut]
+    rotations: Annotated[list[str], Field(description="The statements that lead from former keys to those of today")]
     endpoints: dict[str, str]

@@ -6,6 +6,7 @@ checkpoints, and no login or mask key could be opened any more. So keys are made
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from exchange.kernel.sealing import Seal
 ANSWERS, LEDGER, SEAL = "exchange.pem", "ledger.pem", "seal.key"
 NEXT = "next"
 """The directory of keys that are made and not yet in force."""
+OLD = "old"
+"""The directory of keys that gave way to others. Nothing needs them."""
 
 
 class KeysDiffer(RuntimeError):
@@ -33,10 +36,19 @@ def newest_incarnation(directory: Path) -> int:
     return max((int(match[1]) for match in found if match), default=1)
 
 
-def settle(directory: Path, name: str) -> None:
-    """Put a key in its place that was made ahead of the database's word that it is in force, if that is still to be done."""
-    if not (directory / name).exists() and (directory / NEXT / name).exists():
-        (directory / NEXT / name).replace(directory / name)
+def settle(directory: Path, name: str, mark: str | None) -> None:
+    """Put the key of this mark in its place, if it was made ahead and the database says that it is in force by now.
+
+    The one that it takes the place of is kept in `old`, and need not be.
+    """
+    made, place = directory / NEXT / name, directory / name
+    with suppress(FileNotFoundError):  # another process was first
+        if mark is None or not made.is_file() or keys.load_or_create(made).keyid != mark:
+            return
+        if place.is_file():
+            (directory / OLD).mkdir(mode=0o700, exist_ok=True)
+            place.replace(directory / OLD / f"{place.stem}-{keys.load_or_create(place).keyid[:8]}{place.suffix}")
+        made.replace(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,15 @@ def open_keyring(directory: Path, remembered: Mapping[str, str], *, incarnation:
 
     Of the ledger's it is the one of an incarnation. Raises KeysDiffer, KeyFileInvalid.
     """
-    settle(directory, ledger_file(incarnation))
-    for name in remembered:
-        if not (directory / name).is_file():
+    ledger = ledger_file(incarnation)
+    for name in (ANSWERS, ledger):
+        settle(directory, name, remembered.get(name))
+    for name in (ANSWERS, ledger, SEAL):
+        if name in remembered and not (directory / name).is_file():
             raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
     ring = Keyring(
         keys.load_or_create(directory / ANSWERS),
-        keys.load_or_create(directory / ledger_file(incarnation)),
+        keys.load_or_create(directory / ledger),
         sealing.load_or_create(directory / SEAL),
         incarnation,
     )

@@ -28,6 +28,18 @@ class Runtime:
     engine: Engine
     seal: Seal
     readers: Readers
-    key: ExchangeKey
+    answers: "AnsweringKey"
     marks: Mapping[str, str]
     strangers: Allowance
+
+    @property
+    def key(self) -> ExchangeKey:
+        """The key that signs answers now."""
+        return self.answers.key
+
+
+@dataclass(slots=True)
+class AnsweringKey:
+    """The key that signs answers, which a rotation replaces while the process runs."""
+
+    key: ExchangeKey

@@ -101,6 +101,16 @@ async def race(url: str) -> list[dict[str, Any]]:
     return [json.loads(output) for output, _ in told]
 
 
+class Alone:
+    """The one key of a log."""
+
+    first = SIGNER.verifier
+
+    def signer(self, key: note.Verifier) -> note.Signer:
+        assert key == self.first
+        return SIGNER
+
+
 async def test_eight_processes_append_without_a_fork_or_a_gap(
     pool: asyncpg.Pool, empty_database: str, tmp_path: Path
 ) -> None:
@@ -129,7 +139,7 @@ async def test_eight_processes_append_without_a_fork_or_a_gap(
             assert parsed[index].body == {"worker": one["worker"], "token": int(name)}
 
     async with pool.acquire() as connection:
-        await publication.publish(connection, SIGNER, anchor=Anchor(tmp_path / "anchor", SIGNER.name), now=NOW)
+        await publication.publish(connection, Alone(), anchor=Anchor(tmp_path / "anchor", SIGNER.name), now=NOW)
     await write_bundle(pool, tmp_path)
     report = verify(tmp_path, verifier=SIGNER.verifier)
     assert report.findings == ()

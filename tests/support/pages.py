@@ -155,6 +155,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
     "ledger": None,
+    "signing_key": None,
     "request": None,
     "audit": None,
     "principal": "system",

@@ -36,9 +36,23 @@ def upgrade() -> None:
         "CREATE TRIGGER ledger_entry_halted BEFORE INSERT ON ledger_entry "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_halted()"
     )
+    op.create_table(
+        "ledger_rotation",
+        sa.Column("purpose", sa.String(length=8), nullable=False),
+        sa.Column("incarnation", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "incarnation", "valid_from", name=op.f("pk_ledger_rotation")),
+    )
+    op.execute("GRANT SELECT, INSERT ON ledger_rotation TO exchange_app")
+    op.execute(
+        "CREATE TRIGGER ledger_rotation_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_rotation "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_halted() CASCADE")
+    op.drop_table("ledger_rotation")
     op.drop_column("ledger_head", "halted")
     op.drop_column("ledger_head", "incarnation")
