@@ -23,6 +23,7 @@ from exchange.applications import routes as applications
 from exchange.audit import routes as audit
 from exchange.audit.publisher import Publisher
 from exchange.audit.renewal import LedgerKeys, Renewal
+from exchange.audit.stamping import Stamper
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
@@ -42,7 +43,7 @@ from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants import routes as participants
-from ledger import continuity, note, store
+from ledger import continuity, note, store, timestamps
 from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer
 from policies.bundle import bundle
@@ -169,6 +170,11 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     renewal = Renewal(runtime)
     renewal.start()
     stack.push_async_callback(renewal.stop)
+    if settings.timestamp_url is not None and settings.timestamp_certificate is not None:
+        authority = timestamps.Authority(settings.timestamp_certificate.read_bytes())
+        stamper = Stamper(runtime, settings.timestamp_url, authority)
+        stamper.start()
+        stack.push_async_callback(stamper.stop)
     app.state.runtime = runtime
     app.state.facts = Facts(runtime)
     app.state.publisher = publisher

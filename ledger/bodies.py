@@ -110,12 +110,12 @@ class LedgerIncarnated(Body):
     root: Hex
 
 
-class SigningKeyRotated(Body):
+class KeyRotated(Body):
     """One of the exchange's own keys gives way to another: the ledger's, from trees of `valid_from` entries on, or the one
     that signs answers. `statement` is a signed note by the old key that says the same; see [Keys](#keys).
     """
 
-    type: Literal["signing_key.rotated"] = "signing_key.rotated"
+    type: Literal["key.rotated"] = "key.rotated"
     affects_decisions: ClassVar[bool] = False
     purpose: Annotated[Literal["ledger", "answers"], Field(description="what the key signs")]
     old: Annotated[str, Field(description="verifier key")]

@@ -2,6 +2,7 @@
 
     checkpoint             the newest checkpoint
     checkpoints/<size>     every checkpoint, the newest too
+    checkpoints/<size>.tsr a timestamp over it, where there is one
     vkey                   the log's verifier key of today
     rotations              the statements that led to it, where the key was rotated: a JSON list
     policy                 which keys to trust, as a C2SP tlog-policy
@@ -24,6 +25,7 @@ from ledger.rotation import History, RotationInvalid, parse_statements
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
 POLICY = "policy"
+TIMESTAMP = ".tsr"
 VKEY = "vkey"
 ROTATIONS = "rotations"
 
@@ -133,8 +135,11 @@ class Bundle:
             return found[:width], f"the file goes on after {width} entries"
         return found[:width], None
 
-    def checkpoint_sizes(self) -> list[int]:
-        """The sizes of which there is a file in `checkpoints`, ascending. Raises Unreadable for other names in it."""
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes of which there is a checkpoint, or a timestamp over one, in `checkpoints`, ascending.
+
+        Raises Unreadable for other names in it.
+        """
         if not self.has(CHECKPOINTS):
             return []
         self._check_directories(f"{CHECKPOINTS}/0", CHECKPOINTS)
@@ -142,9 +147,11 @@ class Bundle:
         for name in os.listdir(self.directory / CHECKPOINTS):  # noqa: PTH208 - names are wanted, and there may be many
             if name.startswith("."):  # a write that did not come to its end
                 continue
-            if not _SIZE.fullmatch(name):
+            stem = name.removesuffix(TIMESTAMP)
+            if not _SIZE.fullmatch(stem):
                 raise Unreadable(f"{CHECKPOINTS}/{name}", "not named after the size of a tree")
-            sizes.append(int(name))
+            if name.endswith(TIMESTAMP) == are_timestamps:
+                sizes.append(int(stem))
         return sorted(sizes)
 
     def write(self, path: str, data: bytes) -> None:

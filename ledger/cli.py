@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, verify
+from ledger import bundle, checkpoint, entry, export, merkle, note, proof, tiles, timestamps, verify
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -50,10 +50,19 @@ def verify_command(
         list[Path] | None,
         typer.Option("--known", help="A checkpoint, or a receipt, that you have from elsewhere; may be repeated."),
     ] = None,
+    tsa: Annotated[
+        Path | None,
+        typer.Option("--tsa", help="The timestamping authority's certificate and its issuers', PEM, its own first."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint."""
-    report = verify.verify(directory, verifier=_key(vkey), known=[_checkpoint_in(path) for path in known or ()])
+    """Verify the ledger in DIRECTORY: every entry, the chain, the tree, every checkpoint, and timestamps over them."""
+    report = verify.verify(
+        directory,
+        verifier=_key(vkey),
+        known=[_checkpoint_in(path) for path in known or ()],
+        authority=_authority(tsa),
+    )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
     raise typer.Exit(0 if report.is_ok else 1)
 
@@ -140,6 +149,15 @@ def _range(which: str | None) -> tuple[int, int | None]:
 
 def _is_of(kind: object, wanted: str) -> bool:
     return isinstance(kind, str) and (kind.startswith(wanted) if wanted.endswith(".") else kind == wanted)
+
+
+def _authority(path: Path | None) -> timestamps.Authority | None:
+    if path is None:
+        return None
+    try:
+        return timestamps.Authority(_bytes(path))
+    except (timestamps.CertificateInvalid, timestamps.TimestampsUnavailable) as error:
+        raise typer.BadParameter(str(error), param_hint="--tsa") from None
 
 
 def _key(text: str | None) -> note.Verifier | None:

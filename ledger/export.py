@@ -15,7 +15,18 @@ from pathlib import Path
 import httpx2
 
 from ledger import checkpoint, merkle, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MAX_ROTATIONS, MAX_TEXT, POLICY, ROTATIONS, VKEY, Bundle
+from ledger.bundle import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    MAX_BUNDLE,
+    MAX_ROTATIONS,
+    MAX_TEXT,
+    POLICY,
+    ROTATIONS,
+    TIMESTAMP,
+    VKEY,
+    Bundle,
+)
 from ledger.report import Report
 from ledger.rotation import History, RotationInvalid, parse_statements
 from ledger.verify import verify
@@ -129,6 +140,7 @@ class _Mirror:
         self._fetch_entries(newest.size)
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
+        self._fetch_timestamps(newest.size)
         self._bundle.write(CHECKPOINT, signed)
         if own is not None:
             self._remove_outgrown(own.size, newest.size)
@@ -222,6 +234,29 @@ class _Mirror:
                     return
                 self._bundle.write(f"{CHECKPOINTS}/{opened.size}", signed.encode())
                 after = opened.size
+
+    def _fetch_timestamps(self, size: int) -> None:
+        """The timestamps that the bundle does not have. They are not checked here: whose they are, the auditor knows."""
+        after = max(self._bundle.checkpoint_sizes(are_timestamps=True), default=0)
+        while page := self._read_stamped(after):
+            for stamped in page:
+                if stamped <= after:
+                    raise ExportFailed(f"the server's timestamps after {after} are not in order")
+                if stamped > size:
+                    return
+                path = f"{CHECKPOINTS}/{stamped}{TIMESTAMP}"
+                self._bundle.write(path, self._source.get(path))
+                self.fetched += 1
+                after = stamped
+
+    def _read_stamped(self, after: int) -> list[int]:
+        body = self._source.find(f"timestamps?after={after}&limit={PAGE}", limit=_MAX_PAGE)
+        if body is None:  # a server that knows no timestamps
+            return []
+        try:
+            return [checkpoint.parse_number(str(size)) for size in json.loads(body)["sizes"]]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise ExportFailed("the server's list of timestamps cannot be read") from None
 
     def _read_page(self, after: int) -> list[str]:
         body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=_MAX_PAGE)

@@ -17,6 +17,7 @@ from ledger.rotation import History
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
+_STAMPER = _LEADER + 1
 _CHUNK = 65_536
 
 
@@ -155,3 +156,37 @@ async def receipt(connection: asyncpg.Connection, index: int) -> str:
     contents = await continuity.read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
     path = tiles.inclusion_proof(_reader(contents), index, published.size)
     return proof.Receipt(index, tuple(path), published.note).text()
+
+
+async def lead_stamping(connection: asyncpg.Connection) -> bool:
+    """Become the one that asks for timestamps, for as long as the connection lives; False while another is."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _STAMPER))
+
+
+async def resign_stamping(connection: asyncpg.Connection) -> None:
+    """Let another one ask for timestamps."""
+    await connection.fetchval("SELECT pg_advisory_unlock($1)", _STAMPER)
+
+
+async def keep_timestamp(connection: asyncpg.Connection, size: int, token: bytes, *, now: datetime) -> None:
+    """Keep the timestamp over the checkpoint of a size, an RFC 3161 response; the first one stays."""
+    await connection.execute(
+        "INSERT INTO ledger_timestamp (size, token, stamped_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        size,
+        token,
+        now,
+    )
+
+
+async def timestamp(connection: asyncpg.Connection, size: int) -> bytes | None:
+    """The timestamp over the checkpoint of a size."""
+    found: bytes | None = await connection.fetchval("SELECT token FROM ledger_timestamp WHERE size = $1", size)
+    return found
+
+
+async def timestamped(connection: asyncpg.Connection, *, after: int, limit: int) -> list[int]:
+    """The sizes above `after` whose checkpoints have timestamps, smallest first."""
+    rows = await connection.fetch(
+        "SELECT size FROM ledger_timestamp WHERE size > $1 ORDER BY size LIMIT $2", after, limit
+    )
+    return [row["size"] for row in rows]

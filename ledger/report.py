@@ -24,6 +24,7 @@ class Code(StrEnum):
     SEQUENCE_BROKEN = "sequence-broken"
     TILE_ALTERED = "tile-altered"
     TILE_MISSING = "tile-missing"
+    TIMESTAMP_INVALID = "timestamp-invalid"
 
 
 @dataclass(frozen=True, slots=True)

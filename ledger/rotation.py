@@ -25,7 +25,7 @@ from ledger import checkpoint, note
 HEADER = "data-exchange/key-rotation/v1"
 LEDGER: Literal["ledger"] = "ledger"
 ANSWERS: Literal["answers"] = "answers"
-ENTRY_TYPE = "signing_key.rotated"
+ENTRY_TYPE = "key.rotated"
 Purpose = Literal["ledger", "answers"]
 OVERLAP = timedelta(seconds=60)
 """How long after a rotation a process that has not yet heard of it may sign answers with the key before."""

@@ -76,3 +76,12 @@ checkpoint = Table(
     Column("note", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
 )
+
+# Timestamps over checkpoints, as RFC 3161 responses.
+timestamp = Table(
+    "ledger_timestamp",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("stamped_at", DateTime(timezone=True), nullable=False),
+)

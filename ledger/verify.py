@@ -7,8 +7,8 @@ and those that the auditor brings. The pass over the entries is `ledger.walk`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import entry, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Missing, Unreadable
+from ledger import entry, note, tiles, timestamps
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, TIMESTAMP, VKEY, Bundle, Missing, Unreadable
 from ledger.report import Code, Finding, Findings, Report
 from ledger.rotation import ENTRY_TYPE, History
 from ledger.walk import Schedule, Walk, open_checkpoint
@@ -17,13 +17,20 @@ _TRIES = 16
 """How many of the newest checkpoints are tried where the newest cannot be used."""
 
 
-def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Sequence[str] = ()) -> Report:
+def verify(
+    directory: Path,
+    *,
+    verifier: note.Verifier | None = None,
+    known: Sequence[str] = (),
+    authority: timestamps.Authority | None = None,
+) -> Report:
     """Verify the bundle in a directory.
 
     `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
-    from receipts: each must be of this log, and of a tree that the entries still have. Whatever lies in the directory,
-    the report says it; nothing is raised for it.
+    from receipts: each must be of this log, and of a tree that the entries still have. `authority` is who the timestamps
+    have to be of; without it they are not checked. Whatever lies in the directory, the report says it; nothing is raised
+    for it.
     """
     bundle, findings = Bundle(directory), Findings()
     key = _find_key(bundle, verifier, findings)
@@ -50,6 +57,7 @@ def verify(directory: Path, *, verifier: note.Verifier | None = None, known: Seq
         findings.remarks.append(
             f"the key came with the bundle; compare it with the one that you were given: {key.newest.vkey}"
         )
+    _check_timestamps(bundle, authority, schedule.latest.size, findings)
     walk = Walk(bundle, key, schedule, findings)
     walk.run()
     return walk.report(is_key_given=verifier is not None)
@@ -165,3 +173,29 @@ def _add_known(label: str, signed: str, key: History, schedule: Schedule, findin
             found=str(schedule.latest.size),
         )
     )
+
+
+def _check_timestamps(bundle: Bundle, authority: timestamps.Authority | None, latest: int, findings: Findings) -> None:
+    """Check each timestamp over the very bytes of its checkpoint. The checkpoint itself is the walk's affair."""
+    try:
+        sizes = [size for size in bundle.checkpoint_sizes(are_timestamps=True) if size <= latest]
+    except Unreadable:
+        return  # which has been said
+    if authority is None:
+        if sizes:
+            why = "give the authority's certificate" if timestamps.is_available() else "rfc3161-client is not installed"
+            findings.remarks.append(f"{len(sizes)} timestamps were not checked: {why}")
+        return
+    newest = ""
+    good = 0
+    for size in sizes:
+        path = f"{CHECKPOINTS}/{size}{TIMESTAMP}"
+        try:
+            token = bundle.read(path, limit=timestamps.MAX_TOKEN)
+            at = authority.check(token, bundle.read(f"{CHECKPOINTS}/{size}"))
+        except (Unreadable, timestamps.TimestampInvalid) as error:
+            findings.add(Finding(Code.TIMESTAMP_INVALID, str(error), path=path))
+            continue
+        good += 1
+        newest = f"; by {at.isoformat()} there were {size} entries"
+    findings.remarks.append(f"{good} of {len(sizes)} timestamps are of the given authority{newest}")

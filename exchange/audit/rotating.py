@@ -4,6 +4,7 @@ from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import Connection
 from exchange.kernel.work import indexes
 from ledger import bodies, continuity, note, rotation, store
+from ledger.signatures import thumbprint
 
 
 async def rotate(
@@ -23,9 +24,10 @@ async def rotate(
         head = await store.lock_head(connection)
         change = rotation.Rotation(origin, purpose, old.verifier, new, head.size + 1, rfc3339(clock.now()))
         statement = note.sign(change.text(), [old])
-        body = bodies.SigningKeyRotated(
+        body = bodies.KeyRotated(
             at=change.since,
             actor=bodies.Actor(),
+            object=bodies.Object(kind="key", id=thumbprint(new.public_key)),
             purpose=purpose,
             old=change.old.vkey,
             new=change.new.vkey,

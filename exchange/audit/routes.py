@@ -7,14 +7,14 @@ from fastapi.responses import PlainTextResponse, Response
 
 from exchange.audit import service
 from exchange.audit.errors import EntriesPrivate, NotYetCovered
-from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, RotationsOut, WellKnown
+from exchange.audit.schemas import CheckpointOut, CheckpointsOut, EntriesOut, RotationsOut, TimestampsOut, WellKnown
 from exchange.kernel.database import Connection
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door import SignedRoute, SignedWork
-from ledger import continuity, publication, rotation, store, tiles
+from ledger import continuity, publication, rotation, store, tiles, timestamps
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
 router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())
@@ -97,6 +97,33 @@ async def checkpoints(
     async with runtime_of(request).database.pool.acquire() as connection:
         found = await publication.checkpoints(connection, after=after, limit=limit)
     return CheckpointsOut(checkpoints=[CheckpointOut(size=one.size, note=one.note) for one in found])
+
+
+@public.get("/ledger/timestamps")
+async def timestamped(
+    request: Request,
+    after: Annotated[int, Query(ge=0, lt=_MOST, description="Only those of more entries than this")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> TimestampsOut:
+    """The sizes whose checkpoints have timestamps, smallest first."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        return TimestampsOut(sizes=await publication.timestamped(connection, after=after, limit=limit))
+
+
+@public.get(
+    "/ledger/checkpoints/{size}.tsr",
+    response_class=Response,
+    responses=_bytes("An RFC 3161 response over the checkpoint", timestamps.MEDIA_REPLY),
+)
+async def timestamp(
+    request: Request, size: Annotated[int, Path(ge=0, lt=_MOST, description="The tree's size")]
+) -> Response:
+    """The timestamp over the checkpoint of a size, from the authority that the exchange asks."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        found = await publication.timestamp(connection, size)
+    if found is None:
+        raise NotFound("There is no timestamp over a checkpoint of this size.")
+    return Response(found, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
 
 
 @public.get("/ledger/receipts/{index}", response_class=PlainTextResponse)

@@ -21,6 +21,12 @@ class CheckpointsOut(Out):
     checkpoints: list[CheckpointOut]
 
 
+class TimestampsOut(Out):
+    """Which checkpoints have timestamps; each is at /ledger/checkpoints/{size}.tsr."""
+
+    sizes: list[int]
+
+
 class EntryOut(Out):
     """An entry, parsed; the bytes that were hashed are at /ledger/entries/{index}."""
 

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
             "restored with the database; unset: `anchor` in the data directory, where only a restored database is noticed"
         ),
     ] = None
+    timestamp_url: Annotated[
+        str | None, Field(description="A timestamping authority (RFC 3161) to have checkpoints stamped by")
+    ] = None
+    timestamp_certificate: Annotated[
+        Path | None, Field(description="The authority's certificate and those that issued it, PEM, its own first")
+    ] = None
+    timestamp_interval: Annotated[int, Field(ge=1, le=86_400, description="Seconds between timestamps")] = 60
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
@@ -95,6 +102,10 @@ class Settings(BaseSettings):
     def _refuse_half_set_security(self) -> Self:
         if self.opa_token is not None and self.opa_url is None:
             raise ValueError("EXCHANGE_OPA_TOKEN is set without EXCHANGE_OPA_URL: set both or neither")
+        if (self.timestamp_url is None) != (self.timestamp_certificate is None):
+            raise ValueError(
+                "EXCHANGE_TIMESTAMP_URL and EXCHANGE_TIMESTAMP_CERTIFICATE belong together: set both or neither"
+            )
         parts = urlsplit(self.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.rstrip("/") or parts.query:
             raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")

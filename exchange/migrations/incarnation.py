@@ -15,7 +15,7 @@ from exchange.kernel.database import APPLICATION_ROLE, arguments
 from exchange.kernel.queries import remember_keys
 from ledger import bodies, checkpoint, continuity, entry, note, store
 
-TABLES = ("ledger_entry", "ledger_tile", "ledger_checkpoint")
+TABLES = ("ledger_entry", "ledger_tile", "ledger_checkpoint", "ledger_timestamp")
 """What belongs to one incarnation of the ledger."""
 
 _FENCE_JUMP = 1 << 32

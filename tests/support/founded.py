@@ -21,7 +21,7 @@ _KEYS: dict[Path, dict[str, Key]] = {}
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, delivery_streams, key_marks, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, "
-    "ledger_rotation"
+    "ledger_rotation, ledger_timestamp"
 )
 
 

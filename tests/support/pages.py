@@ -17,7 +17,7 @@ import exchange.app  # noqa: F401 - every problem is known once everything is im
 from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
 from exchange.kernel.settings import Settings
-from ledger import bodies, canonical
+from ledger import bodies, canonical, note, rotation
 from policies.documents import Reason
 from policies.explanations import explain
 
@@ -144,6 +144,8 @@ _CHECKPOINT = (
     "exchange.example/ledger/1\n2\nTy/B/M//R/jn4QunE46TIgNyj6KBLFSTvBTqnKDJi58=\n\n"
     "— exchange.example/ledger/1 9+of9n5lx+R/5oqL5brt225HC1JIsoUePeoC585f9L9qhkI7NW6gcvjbYQXaE7sQ2ZuwHdoEL7PphoRa7h4w8nWsQw0=\n"
 )
+_OLD, _NEW = (note.Signer("exchange.example/ledger/1", bytes(range(start, start + 32))) for start in (0, 1))
+_CHANGE = rotation.Rotation(_OLD.name, "ledger", _OLD.verifier, _NEW.verifier, 58, "2026-01-05T08:00:00.250000Z")
 _SHARED = ("at", "actor", "request")
 # What an example leaves out, because it goes with another use of the type.
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
@@ -155,7 +157,6 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
     "ledger": None,
-    "signing_key": None,
     "request": None,
     "audit": None,
     "principal": "system",
@@ -165,6 +166,13 @@ _OBJECTS: Mapping[str, str | None] = {
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
+    "key.rotated": {
+        "old": _OLD.vkey,
+        "new": _NEW.vkey,
+        "valid_from": _CHANGE.valid_from,
+        "since": _CHANGE.since,
+        "statement": note.sign(_CHANGE.text(), [_OLD]),
+    },
     "ledger.incarnated": {
         "origin": "exchange.example/ledger/2",
         "predecessor": "exchange.example/ledger/1",

@@ -44,15 +44,24 @@ def upgrade() -> None:
         sa.Column("statement", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("purpose", "incarnation", "valid_from", name=op.f("pk_ledger_rotation")),
     )
-    op.execute("GRANT SELECT, INSERT ON ledger_rotation TO exchange_app")
-    op.execute(
-        "CREATE TRIGGER ledger_rotation_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_rotation "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    op.create_table(
+        "ledger_timestamp",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_ledger_timestamp")),
     )
+    for table in ("ledger_rotation", "ledger_timestamp"):
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO exchange_app")
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_halted() CASCADE")
+    op.drop_table("ledger_timestamp")
     op.drop_table("ledger_rotation")
     op.drop_column("ledger_head", "halted")
     op.drop_column("ledger_head", "incarnation")
