@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from admin.terminal import CannotDo
+from exchange.kernel.custody import custody
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -146,6 +147,6 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
     try:
-        open_keyring(settings.data / "keys", now.key_marks, incarnation=now.incarnation)
+        open_keyring(settings.data / "keys", now.key_marks, custody(settings), incarnation=now.incarnation)
     except (KeysDiffer, KeyFileInvalid) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error

@@ -16,10 +16,10 @@ import typer
 from admin import databases, places, reaching
 from admin.places import DataDirectory
 from admin.terminal import CannotDo, console, told
-from exchange.kernel import keys
 from exchange.kernel.clock import Clock, rfc3339
+from exchange.kernel.custody import KeyNotHere, custody
 from exchange.kernel.database import arguments
-from exchange.kernel.keyring import NEXT, ledger_file, settle
+from exchange.kernel.keyring import ledger_file
 from exchange.kernel.settings import Settings
 from exchange.migrations import incarnation
 from ledger import archive, bodies, continuity, note, publication
@@ -96,8 +96,12 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
         where = settings.data / "archive" / str(now.incarnation)
         asyncio.run(_archive(url, where, now.vkey))
         name = ledger_file(number)
-        key = keys.load_or_create(settings.data / "keys" / NEXT / name)
-        vkey = note.Signer(origin, key.seed).vkey
+        held = custody(settings)
+        try:
+            key = held.following(name, now.key_marks.values())
+        except KeyNotHere as error:
+            raise CannotDo(str(error)) from error
+        vkey = note.Verifier(origin, key.public).vkey
 
         def make(kept: int, root: bytes) -> bodies.LedgerIncarnated:
             return bodies.LedgerIncarnated(
@@ -125,7 +129,7 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
                 now=Clock().now(),
             )
         )
-        settle(settings.data / "keys", name, key.keyid)
+        held.settle(name, key.keyid)
     return Begun(origin, vkey, kept, incarnation.last_signed(last), where)
 
 

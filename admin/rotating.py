@@ -6,19 +6,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import typer
 
 from admin import databases, places
 from admin.places import DataDirectory
 from admin.terminal import CannotDo, console, told
+from exchange.audit.renewal import signer_of
 from exchange.audit.rotating import rotate
 from exchange.kernel import keys
 from exchange.kernel.clock import Clock
-from exchange.kernel.database import open_database
+from exchange.kernel.custody import NEXT, KeyNotHere, LedgerKey, custody, settle
+from exchange.kernel.database import arguments, open_database
 from exchange.kernel.keyfiles import KeyFileInvalid
-from exchange.kernel.keyring import ANSWERS, NEXT, KeysDiffer, ledger_file, open_keyring, settle
+from exchange.kernel.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
 from exchange.kernel.settings import Settings
-from ledger import note, rotation, store
+from ledger import continuity, note, rotation, store
+from ledger.signatures import thumbprint
 
 app = typer.Typer(help="The exchange's own keys.", no_args_is_help=True)
 
@@ -69,26 +73,41 @@ def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
         if not now.is_current or not now.entries:
             raise CannotDo("there is no ledger in the database", hint="begin with: exchange init")
         place = settings.data / "keys"
-        try:
-            ring = open_keyring(place, now.key_marks, incarnation=now.incarnation)
-        except (KeysDiffer, KeyFileInvalid) as error:
-            raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
+        held = custody(settings)
         is_ledger = which is Which.LEDGER
         file = ledger_file(now.incarnation) if is_ledger else ANSWERS
         name = settings.origin(now.incarnation) if is_ledger else f"{settings.deployment}/answers"
-        old = note.Signer(name, (ring.ledger if is_ledger else ring.answers).seed)
-        made = keys.load_or_create(place / NEXT / file)
-        new = note.Signer(name, made.seed).verifier
+        try:
+            ring = open_keyring(place, now.key_marks, held, incarnation=now.incarnation)
+            key: LedgerKey = ring.ledger if is_ledger else ring.answers
+            used = asyncio.run(_used(url)) | {key.keyid}
+            made = held.following(file, used) if is_ledger else keys.load_or_create(place / NEXT / file)
+        except (KeysDiffer, KeyNotHere, KeyFileInvalid) as error:
+            raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
+        old, new = signer_of(name, key), note.Verifier(name, made.public)
         try:
             entry = asyncio.run(_rotate(settings, url, which, now.incarnation, old, new))
         except store.Halted as error:
             raise CannotDo(f"the ledger takes nothing in: {error}", hint="exchange health") from error
-        settle(place, file, made.keyid)
+        if is_ledger:
+            held.settle(file, made.keyid)
+        else:
+            settle(place, file, made.keyid)
     return Rotated(old.verifier, new, entry)
 
 
+async def _used(url: str) -> set[str]:
+    """The thumbprints of the ledger's keys that others took the place of."""
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        statements = await continuity.statements(connection, rotation.LEDGER)
+    finally:
+        await connection.close()
+    return {thumbprint(rotation.parse(one).old.public_key) for one in statements}
+
+
 async def _rotate(
-    settings: Settings, url: str, which: Which, incarnation: int, old: note.Signer, new: note.Verifier
+    settings: Settings, url: str, which: Which, incarnation: int, old: note.Signs, new: note.Verifier
 ) -> int:
     database = await open_database(url, pool_size=2)
     try:

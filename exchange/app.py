@@ -32,6 +32,7 @@ from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import docs, health, http, logs, openapi
 from exchange.kernel.clock import Clock
+from exchange.kernel.custody import Custody, custody
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
 from exchange.kernel.keyring import Keyring, open_keyring
@@ -138,9 +139,10 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    ring = await _keys(settings, database, clock)
+    held = custody(settings)
+    ring = await _keys(settings, database, clock, held)
     origin = settings.origin(ring.incarnation)
-    signers = LedgerKeys(settings.data / "keys", origin, ring)
+    signers = LedgerKeys(held, origin, ring)
     anchor = Anchor(settings.anchor, origin)
     await _hold_to_anchor(database, anchor, signers.first)
     sequencer = Sequencer(database.pool)
@@ -180,16 +182,16 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     app.state.publisher = publisher
 
 
-async def _keys(settings: Settings, database: Database, clock: Clock) -> Keyring:
+async def _keys(settings: Settings, database: Database, clock: Clock, held: Custody) -> Keyring:
     """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
     async with database.pool.acquire() as connection:
         head = await store.read_head(connection)
         directory = settings.data / "keys"
-        ring = open_keyring(directory, await key_marks(connection), incarnation=head.incarnation)
+        ring = open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
         if head.size:
             # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
             await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(directory, await key_marks(connection), incarnation=head.incarnation)
+            open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
             await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
     return ring
 

@@ -8,8 +8,9 @@ add signatures without breaking its readers.
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nacl import bindings, exceptions
 
@@ -125,6 +126,40 @@ class Signer:
         return f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + signature)}\n"
 
 
+class Signs(Protocol):
+    """Whatever signs notes under a name: a key at hand, or one that lies elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """The name it signs under."""
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key."""
+
+    def line(self, text: str) -> str:
+        """The signature line over a note's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """A key that lies elsewhere: its verifier, and what makes Ed25519 signatures (64 bytes) with it."""
+
+    verifier: Verifier
+    sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name it signs under."""
+        return self.verifier.name
+
+    def line(self, text: str) -> str:
+        """The signature line over a note's text. Raises SignatureInvalid where what came back does not verify."""
+        signature = self.sign(text.encode())
+        self.verifier.verify(text, signature)
+        return f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + signature)}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A note that was opened: its text, and which of the given keys signed it, in the order of their lines."""
@@ -133,7 +168,7 @@ class Note:
     signed_by: tuple[Verifier, ...]
 
 
-def sign(text: str, signers: Sequence[Signer]) -> str:
+def sign(text: str, signers: Sequence[Signs]) -> str:
     """The signed note over a text, which ends in a newline. Raises MalformedNote for a text that no note can carry."""
     if not signers:
         raise ValueError("a note needs a signer")

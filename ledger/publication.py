@@ -30,7 +30,7 @@ class Signers(Protocol):
 
     first: note.Verifier
 
-    def signer(self, key: note.Verifier) -> note.Signer:
+    def signer(self, key: note.Verifier) -> note.Signs:
         """What signs with a key. Raises LookupError where the private key cannot be had."""
 
 
@@ -105,7 +105,8 @@ async def publish(
             edge = {**edge, **changed}
             size = stop
         root = tiles.root_from_tiles(_reader(edge), size)
-        signed_note = checkpoint.sign(checkpoint.Checkpoint(signer.name, size, root), signer)
+        # In a thread, since a key in a token may take its time.
+        signed_note = await asyncio.to_thread(checkpoint.sign, checkpoint.Checkpoint(signer.name, size, root), signer)
         # First outside the database: if the commit fails, the next attempt signs a tree that continues this one.
         await asyncio.to_thread(anchor.swap, known, signed_note)
         await connection.execute(

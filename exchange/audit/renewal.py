@@ -2,35 +2,40 @@
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 
 from exchange.kernel import keys
+from exchange.kernel.custody import NEXT, Custody, LedgerKey
 from exchange.kernel.database import FAILURES
-from exchange.kernel.keyring import ANSWERS, NEXT, Keyring, ledger_file
-from exchange.kernel.keys import ExchangeKey
+from exchange.kernel.keyring import ANSWERS, Keyring, ledger_file
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from ledger import continuity, note, rotation
+from ledger.signatures import thumbprint
 
 _EVERY = 1.0
 
 
 class LedgerKeys:
-    """The private keys that the ledger is signed with, by public key; a new one is looked for where rotations lay it."""
+    """What the ledger is signed with, by public key; a new one is looked for in the custody."""
 
-    def __init__(self, directory: Path, origin: str, ring: Keyring) -> None:
-        own = note.Signer(origin, ring.ledger.seed)
+    def __init__(self, custody: Custody, origin: str, ring: Keyring) -> None:
+        own = signer_of(origin, ring.ledger)
         self.first = own.verifier
-        self._directory = directory
+        self._custody = custody
         self._name = ledger_file(ring.incarnation)
-        self._known = {own.verifier: own}
+        self._known: dict[note.Verifier, note.Signs] = {own.verifier: own}
 
-    def signer(self, key: note.Verifier) -> note.Signer:
+    def signer(self, key: note.Verifier) -> note.Signs:
         """What signs with a key. Raises LookupError where the private key cannot be had."""
         if key not in self._known:
-            found = _find(self._directory, self._name, key.public_key)
-            self._known[key] = note.Signer(key.name, found.seed)
+            found = self._custody.find(self._name, thumbprint(key.public_key))
+            self._known[key] = signer_of(key.name, found)
         return self._known[key]
+
+
+def signer_of(name: str, key: LedgerKey) -> note.Delegated:
+    """A key as what signs notes under a name."""
+    return note.Delegated(note.Verifier(name, key.public), key.sign)
 
 
 class Renewal:
@@ -68,15 +73,12 @@ class Renewal:
         if not rotated:
             return
         public = rotation.parse(rotated[-1]).new.public_key
-        if public != answers.key.public:
-            answers.key = _find(self._runtime.settings.data / "keys", ANSWERS, public)
-
-
-def _find(directory: Path, name: str, public: bytes) -> ExchangeKey:
-    for path in (directory / name, directory / NEXT / name):
-        with suppress(OSError):
-            if path.is_file():
-                found = keys.load_or_create(path)
-                if found.public == public:
-                    return found
-    raise LookupError(name)
+        if public == answers.key.public:
+            return
+        directory = self._runtime.settings.data / "keys"
+        for path in (directory / ANSWERS, directory / NEXT / ANSWERS):
+            with suppress(FileNotFoundError):  # moved at this moment
+                if path.is_file() and (found := keys.load_or_create(path)).public == public:
+                    answers.key = found
+                    return
+        raise LookupError(ANSWERS)

@@ -12,7 +12,7 @@ async def rotate(
     *,
     purpose: rotation.Purpose,
     origin: str,
-    old: note.Signer,
+    old: note.Signs,
     new: note.Verifier,
     clock: Clock,
 ) -> int:

@@ -6,19 +6,15 @@ checkpoints, and no login or mask key could be opened any more. So keys are made
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.kernel import keys, sealing
+from exchange.kernel.custody import Custody, Files, KeyNotHere, LedgerKey, settle
 from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.sealing import Seal
 
 ANSWERS, LEDGER, SEAL = "exchange.pem", "ledger.pem", "seal.key"
-NEXT = "next"
-"""The directory of keys that are made and not yet in force."""
-OLD = "old"
-"""The directory of keys that gave way to others. Nothing needs them."""
 
 
 class KeysDiffer(RuntimeError):
@@ -32,23 +28,8 @@ def ledger_file(incarnation: int) -> str:
 
 def newest_incarnation(directory: Path) -> int:
     """The newest incarnation of the ledger that there is a key of."""
-    found = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.pem", path.name) for path in directory.glob("ledger-*.pem"))
+    found = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.(?:pem|pub)", path.name) for path in directory.glob("ledger-*"))
     return max((int(match[1]) for match in found if match), default=1)
-
-
-def settle(directory: Path, name: str, mark: str | None) -> None:
-    """Put the key of this mark in its place, if it was made ahead and the database says that it is in force by now.
-
-    The one that it takes the place of is kept in `old`, and need not be.
-    """
-    made, place = directory / NEXT / name, directory / name
-    with suppress(FileNotFoundError):  # another process was first
-        if mark is None or not made.is_file() or keys.load_or_create(made).keyid != mark:
-            return
-        if place.is_file():
-            (directory / OLD).mkdir(mode=0o700, exist_ok=True)
-            place.replace(directory / OLD / f"{place.stem}-{keys.load_or_create(place).keyid[:8]}{place.suffix}")
-        made.replace(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +37,7 @@ class Keyring:
     """The key that signs answers, the one that signs checkpoints, and the seal."""
 
     answers: ExchangeKey
-    ledger: ExchangeKey
+    ledger: LedgerKey
     seal: Seal
     incarnation: int = 1
 
@@ -70,24 +51,32 @@ class Keyring:
         }
 
 
-def open_keyring(directory: Path, remembered: Mapping[str, str], *, incarnation: int = 1) -> Keyring:
+def open_keyring(
+    directory: Path, remembered: Mapping[str, str], custody: Custody | None = None, *, incarnation: int = 1
+) -> Keyring:
     """The keys in a directory; those of which no mark is remembered are made where there is no file.
 
-    Of the ledger's it is the one of an incarnation. Raises KeysDiffer, KeyFileInvalid.
+    Of the ledger's it is the one of an incarnation, from its custody. Raises KeysDiffer, KeyFileInvalid.
     """
-    ledger = ledger_file(incarnation)
-    for name in (ANSWERS, ledger):
-        settle(directory, name, remembered.get(name))
-    for name in (ANSWERS, ledger, SEAL):
-        if name in remembered and not (directory / name).is_file():
-            raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
+    custody = custody or Files(directory)
+    name = ledger_file(incarnation)
+    settle(directory, ANSWERS, remembered.get(ANSWERS))
+    in_files = (ANSWERS, name, SEAL) if isinstance(custody, Files) else (ANSWERS, SEAL)
+    settle(directory, name, remembered.get(name))
+    for one in in_files:
+        if one in remembered and not (directory / one).is_file():
+            raise KeysDiffer(f"keys/{one} of this exchange is not there: put it back from its safe copy")
+    try:
+        ledger = custody.find(name, remembered[name]) if name in remembered else custody.first(name)
+    except KeyNotHere as error:
+        raise KeysDiffer(str(error)) from error
     ring = Keyring(
         keys.load_or_create(directory / ANSWERS),
-        keys.load_or_create(directory / ledger),
+        ledger,
         sealing.load_or_create(directory / SEAL),
         incarnation,
     )
-    for name, mark in ring.marks.items():
-        if remembered.get(name, mark) != mark:
-            raise KeysDiffer(f"keys/{name} is not the key of this exchange: put that back from its safe copy")
+    for one, mark in ring.marks.items():
+        if remembered.get(one, mark) != mark:
+            raise KeysDiffer(f"keys/{one} is not the key of this exchange: put that back from its safe copy")
     return ring

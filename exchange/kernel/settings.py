@@ -75,6 +75,18 @@ class Settings(BaseSettings):
             "restored with the database; unset: `anchor` in the data directory, where only a restored database is noticed"
         ),
     ] = None
+    ledger_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="The ledger's private key itself, PKCS #8 PEM or a seed of 32 bytes in base64 or hexadecimal, in "
+            "place of a file; several, separated by commas, to rotate"
+        ),
+    ] = None
+    pkcs11_module: Annotated[
+        Path | None, Field(description="The PKCS #11 module of the token that has the ledger's key, in place of a file")
+    ] = None
+    pkcs11_token: Annotated[str | None, Field(description="The label of that token")] = None
+    pkcs11_pin: Annotated[SecretStr | None, Field(description="Its user PIN")] = None
     timestamp_url: Annotated[
         str | None, Field(description="A timestamping authority (RFC 3161) to have checkpoints stamped by")
     ] = None
@@ -102,6 +114,11 @@ class Settings(BaseSettings):
     def _refuse_half_set_security(self) -> Self:
         if self.opa_token is not None and self.opa_url is None:
             raise ValueError("EXCHANGE_OPA_TOKEN is set without EXCHANGE_OPA_URL: set both or neither")
+        token = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin)
+        if any(one is None for one in token) != all(one is None for one in token):
+            raise ValueError("EXCHANGE_PKCS11_MODULE, _TOKEN and _PIN belong together: set all or none")
+        if self.ledger_key is not None and self.pkcs11_module is not None:
+            raise ValueError("the ledger's key is in EXCHANGE_LEDGER_KEY or in a PKCS #11 token, not in both")
         if (self.timestamp_url is None) != (self.timestamp_certificate is None):
             raise ValueError(
                 "EXCHANGE_TIMESTAMP_URL and EXCHANGE_TIMESTAMP_CERTIFICATE belong together: set both or neither"
