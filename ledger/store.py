@@ -135,7 +135,9 @@ async def append(
 
     Returns, in order, each submission's index or why it was refused. All of it happens in one function of the database
     (migration 0004): tokens are used up, the head is locked, each body is spliced behind its predecessor's hash. So the
-    lock is held while the database works and commits, and never while a process that shares the machine waits its turn. Raises Halted.
+    lock is held while the database works and commits, and never while a process that shares the machine waits its turn.
+
+    Raises Halted.
     """
     try:
         row = await connection.fetchrow(
