@@ -144,7 +144,11 @@ def new_anchor(directory: DataDirectory, known: Path | None) -> int:
         newest = asyncio.run(_newest(url))
         signed_by = asyncio.run(_history(url, directory.trust().verifier()))
     found: dict[int, str] = {}
-    for text in (newest, known.read_text(encoding="utf-8") if known else None):
+    try:
+        given = known.read_text(encoding="utf-8") if known else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotDo(f"{known} cannot be read") from error
+    for text in (newest, given):
         if text is not None:
             try:
                 found[signed_by.open(text).size] = text

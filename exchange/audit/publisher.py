@@ -66,9 +66,8 @@ class Publisher:
         try:
             loop = asyncio.get_running_loop()
             chores_due = loop.time()
-            is_halted = True  # perhaps, by an earlier look: the first good one ends it
             while True:
-                is_halted = await self._publish(connection, is_halted=is_halted)
+                is_halted = not await self._publish(connection)
                 if loop.time() >= chores_due and not is_halted:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY
@@ -77,18 +76,17 @@ class Publisher:
             with suppress(*FAILURES):
                 await publication.resign(connection)
 
-    async def _publish(self, connection: Connection, *, is_halted: bool) -> bool:
-        """Publish, if the ledger continues what was signed, and otherwise halt it; returns whether it is halted."""
+    async def _publish(self, connection: Connection) -> bool:
+        """Publish, if the ledger continues what was signed, and otherwise halt it; returns whether it does."""
         try:
             await publication.publish(connection, self._signers, anchor=self._anchor, now=self._runtime.clock.now())
         except continuity.NotContinued as error:
             # Signing on would make a second history official. The alarm stays on until somebody acts.
             log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
             await continuity.halt(connection, str(error))
-            return True
-        if is_halted:
-            await continuity.halt(connection, None)
-        return False
+            return False
+        await continuity.halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
+        return True
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()

@@ -119,7 +119,9 @@ async def copied(settings: Settings, copies: Copies, name: str) -> AsyncIterator
         yield world
 
 
-async def test_a_restored_backup_neither_signs_nor_takes_in_anything(exchange: Settings, copies: Copies) -> None:
+async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
+    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = await signed(copies.url("backup"))
     async with copied(exchange, copies, "restored") as world:
         entries = len(await world.entries())
@@ -135,6 +137,10 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(exchange: S
     assert await signed(copies.url("restored")) == before
     standing = await databases.standing(copies.url("restored"), on(exchange, copies.url("restored")))
     assert standing.not_continued
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", copies.url("restored"))
+    health = await asyncio.to_thread(typed, "health", "--data", exchange.data)
+    assert health.status == 1
+    assert "NOTHING IS SIGNED OR TAKEN IN" in health.out
     async with resumed(exchange) as world:  # the right database goes on
         await refused(world)
         await covered(world)
