@@ -101,10 +101,9 @@ class Trust:
         old, new = thumbprint(change.old.public_key), thumbprint(change.new.public_key)
         if self.keys.get(old) != change.old.public_key or new in self.keys:
             return self
+        if old in self.until:
+            return self  # it named its successor; whoever has it now may not name another
         end = datetime.fromisoformat(change.since) + rotation.OVERLAP
-        known = self.until.get(old)
-        if known is not None and known < int(end.timestamp()):
-            return self  # it may not name another successor later
         return replace(
             self,
             keys={**self.keys, new: change.new.public_key},
