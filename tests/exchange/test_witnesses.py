@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,8 +18,8 @@ from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.audit.witnesses import PolicyUnusable
-from exchange.kernel import logs
-from exchange.kernel.keyring import open_keyring
+from exchange.kernel import keys, logs
+from exchange.kernel.keyring import LEDGER, open_keyring
 from exchange.kernel.settings import Settings
 from ledger import checkpoint, export, note, policy, proof
 from ledger.cosignature import Cosigner, CosignerKey
@@ -34,8 +35,8 @@ from tests.support.world import World
 
 def log_of(settings: Settings) -> note.Signer:
     """The ledger's key, made before the exchange begins, so that witnesses can be told of it."""
-    ring = open_keyring(settings.data / "keys", {})
-    return note.Signer(settings.origin, ring.ledger.seed)
+    open_keyring(settings.data / "keys", {})
+    return note.Signer(settings.origin(), keys.load_or_create(settings.data / "keys" / LEDGER).seed)
 
 
 def with_policy(settings: Settings, text: str, **more: Any) -> Settings:
@@ -232,15 +233,40 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
             for number in range(3):
                 await world.party(f"party-{number}")
             await until(lambda: is_covered(world))
-        await empty(empty_database)  # as far as the witness can tell, a backup from before was restored
+        await _restore(settings, empty_database)
         async with founded(settings) as world:
-            await until(lambda: _says(said, "the ledger is not what was signed"))
+            await until(lambda: _says(said, "the ledger does not continue what was signed"))
+            await until(lambda: _is_halted(world))
             assert await newest(world) is None
-            # Grown beyond what was witnessed, it is another history, and the witness says so.
-            for number in range(6):
-                await world.party(f"other-{number}")
+
+
+async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+) -> None:
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
+    with witnesses.serving(tmp_path / "w", port=port):
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+    await _restore(settings, empty_database)
+    async with founded(settings) as world:
+        for number in range(3):
+            await world.party(f"other-{number}")
+        # Grown beyond what was witnessed before the witness is there again.
+        with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: _says(said, "another history"))
             assert await newest(world) is None
+
+
+async def _restore(settings: Settings, url: str) -> None:
+    """As far as the witness can tell, a backup from before was put back, and the anchor with it."""
+    await empty(url)
+    shutil.rmtree(settings.anchor)
+
+
+async def _is_halted(world: World) -> bool:
+    return (await world.client.get("/readyz")).status_code == 503
 
 
 async def _says(said: io.StringIO, what: str) -> bool:
