@@ -15,6 +15,7 @@ from exchange.kernel.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
 from exchange.kernel.token import Token
 from ledger import note, publication
+from ledger.further import Kind
 from tests.support.commands import Ran, typed
 from tests.support.founded import founded, resumed
 from tests.support.softhsm import PIN, SoftHsm, softhsm
@@ -123,5 +124,9 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
     for half in ({"pkcs11_token": "x"}, {"pkcs11_token": "x", "pkcs11_pin": "1"}):
         with pytest.raises(ValidationError, match="belong together"):
             Settings.model_validate(half)
+    with pytest.raises(ValidationError, match="keeps to itself"):
+        Settings(
+            pkcs11_module=tmp_path, pkcs11_token="t", pkcs11_pin=SecretStr("1"), further_signatures=(Kind.ML_DSA_44,)
+        )
     with pytest.raises(ValidationError, match="not in both"):
         Settings.model_validate({"ledger_key": "x", "pkcs11_module": "m", "pkcs11_token": "x", "pkcs11_pin": "1"})

@@ -21,13 +21,16 @@ from exchange.audit.witnesses import PolicyUnusable
 from exchange.kernel import keys, logs
 from exchange.kernel.keyring import LEDGER, open_keyring
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, export, note, policy, proof
+from ledger import checkpoint, continuity, export, note, policy, proof
+from ledger.anchor import Anchor
 from ledger.cosignature import Cosigner, CosignerKey
 from ledger.further import Kind
 from ledger.report import Code
+from ledger.rotation import History
 from ledger.verify import verify
 from tests.support import witnesses
-from tests.support.founded import empty, founded
+from tests.support.commands import typed
+from tests.support.founded import empty, founded, resumed
 from tests.support.scene import Scene, staged
 from tests.support.server import free_port, serving, settings_on
 from tests.support.world import World
@@ -257,6 +260,47 @@ async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
         with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: _says(said, "another history"))
             assert await newest(world) is None
+
+
+async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the anchor before it is shown; and it stays what is continued, also where the key is rotated meanwhile."""
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
+    anchor = Anchor(settings.anchor, settings.origin())
+    shown = []
+    for number in range(2):
+        async with founded(settings) if not number else resumed(settings) as world:
+            await world.party(f"party-{number}")
+            shown.append(await until(partial(_anchored, anchor, await head(world))))
+            assert await newest(world) is None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
+    rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+    assert rotated.status == 0, rotated.err
+    async with resumed(settings) as world:
+        history = History.from_statements(
+            [entry["statement"] for entry in await world.entries() if "statement" in entry]
+        )
+        shown.append(await until(partial(_anchored, anchor, await head(world))))
+        served = policy.parse((await world.client.get("/ledger/policy")).content)
+        assert history.newest in [one.key for one in served.logs]
+        witnesses.told("trust", tmp_path / "w", history.newest.vkey)
+        with witnesses.serving(tmp_path / "w", port=port):
+            await until(lambda: is_covered(world))
+            published = await newest(world)
+            assert published is not None
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                for text in shown:
+                    before = history.open(text)
+                    assert await continuity.root_at(connection, before.size, tiled=0) == before.root
+    assert [history.at(history.open(text).size) for text in shown] == [history.keys[0][1]] * 2 + [history.newest]
+
+
+async def _anchored(anchor: Anchor, size: int) -> str | None:
+    text = anchor.read()
+    return text if text is not None and checkpoint.parse(note.text_of(text)).size >= size else None
 
 
 async def _restore(settings: Settings, url: str) -> None:

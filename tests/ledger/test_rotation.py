@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ledger import canonical, checkpoint, merkle, note, rotation
+from ledger import canonical, checkpoint, merkle, note, rotation, tiles
+from ledger.export import export
+from ledger.policy import unwitnessed
+from ledger.remote import Remote
 from ledger.report import Code
 from ledger.rotation import History, Rotation, RotationInvalid
+from ledger.source import Source
 from ledger.verify import verify
 from tests.ledger.conftest import ORIGIN, Log
+from tests.ledger.test_serving import serve as served
 
 OLD, NEW, LAST = (note.Signer(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))
 SINCE = "2026-01-05T08:00:00.250000Z"
@@ -46,6 +51,38 @@ def test_either_key_is_enough_to_verify_all(new_log: NewLog, tmp_path: Path, pin
     assert report.is_ok, report.text()
     assert report.checkpoints_matched == 4
     assert not verify(directory, verifier=LAST.verifier).is_ok
+
+
+def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
+    _, directory = rotated(new_log, tmp_path / "bundle")
+    (directory / "checkpoints" / "300.tsr").write_bytes(b"a token")
+    with served(directory) as url:
+        for pinned in (OLD, NEW):
+            with Source(url) as source:
+                report = verify(Remote(source), verifier=pinned.verifier)
+            assert report.is_ok, report.text()
+            assert report.checkpoints_matched == 4
+            assert "1 timestamps were not checked" in report.text()
+        with Source(url) as source:
+            assert not verify(Remote(source), verifier=LAST.verifier).is_ok
+        assert export(url, tmp_path / "mirror", verifier=OLD.verifier).report.is_ok
+    assert (tmp_path / "mirror" / "checkpoints" / "300.tsr").read_bytes() == b"a token"
+    assert json.loads((tmp_path / "mirror" / "rotations").read_bytes()) == [statement()]
+
+
+def test_a_policy_may_name_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
+    _, directory = rotated(new_log, tmp_path / "bundle")
+    for one, is_one in ((OLD, True), (NEW, True), (LAST, False)):
+        assert verify(directory, policy=unwitnessed(one.verifier)).is_ok is is_one
+
+
+def test_the_announcement_may_be_pruned(new_log: NewLog, tmp_path: Path) -> None:
+    _, directory = rotated(new_log, tmp_path / "bundle")
+    for bundle in (tiles.entries_path(0), tiles.entries_path(1)):
+        (directory / bundle).unlink()
+    report = verify(directory, verifier=OLD.verifier, minimum=512)
+    assert report.is_ok, report.text()
+    assert "entry 300, which announces a key of the log, is pruned" in report.text()
 
 
 @pytest.mark.parametrize(("size", "wrong"), [(100, NEW), (300, NEW), (301, OLD), (700, OLD)])
