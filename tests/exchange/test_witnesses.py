@@ -244,8 +244,9 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
 
 
 async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
-    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("exchange.audit.witnesses._REPEAT_ALARM", 0.0)  # first it is said that the witness is not there
     port = free_port()
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
