@@ -12,6 +12,8 @@ from client import Client, Trust, TrustError, receipts
 from client.keys import SigningKey
 from exchange.kernel.settings import Settings
 from ledger import export, note, publication, rotation
+from ledger.cosignature import Cosigner
+from ledger.further import Kind
 from ledger.rotation import History
 from ledger.verify import verify
 from tests.support.commands import Ran, typed, until
@@ -47,6 +49,19 @@ async def covering(world: World, index: int) -> publication.Published:
 async def well_known(world: World) -> dict[str, Any]:
     found: dict[str, Any] = (await world.send("GET", "/.well-known/data-exchange", {})).json
     return found
+
+
+async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44,)})
+    seen = []
+    async with founded(settings) as world:
+        for _ in range(2):
+            newest = await covering(world, await append(world))
+            [vkey] = (await well_known(world))["further_vkeys"]
+            assert note.open(newest.note, [Cosigner.parse(vkey)]).signed_by
+            seen.append(vkey)
+            await operate(settings, monkeypatch, "ledger")
+    assert seen[0] != seen[1]
 
 
 async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
