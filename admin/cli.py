@@ -4,6 +4,7 @@ Exit status: 0 when done, 1 when it could not be done, 2 when the command was us
 """
 
 import signal
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -15,6 +16,7 @@ from alembic.util import CommandError
 from admin import auditing, databases, founding, joining, places, reaching, restoring, rotating, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
+from admin.policies import policy
 from admin.publishing import PURPOSES, Found, Wish, demand_file, publish
 from admin.subjects.cli import erase, hold
 from admin.terminal import CannotDo, console, told
@@ -46,6 +48,7 @@ app.add_typer(hold, name="hold")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(restoring.app, name="ledger")
 app.add_typer(rotating.app, name="keys")
+app.add_typer(policy, name="policy")
 app.command("demo")(demo_command)
 app.command()(erase)
 
@@ -141,6 +144,13 @@ def publish_command(  # noqa: PLR0917 - its options, which typer reads off
     personal: Annotated[
         list[str] | None, typer.Option("--personal", metavar="FIELD", help="A field that is about people; repeat it.")
     ] = None,
+    impact_assessment: Annotated[
+        Path | None,
+        typer.Option(metavar="REPORT", help="The impact assessment on file (PIPL 55); only its digest is recorded."),
+    ] = None,
+    assessed_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was concluded; otherwise today.")
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
     header_row: Annotated[int | None, typer.Option(min=0, help="The row of names, from 1; 0: there is none.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding of a text file, such as gb18030.")] = None,
@@ -159,6 +169,7 @@ def publish_command(  # noqa: PLR0917 - its options, which typer reads off
         purposes=purpose or PURPOSES,
         clear=clear or (),
         personal=personal or (),
+        impact=(impact_assessment, (assessed_on or datetime.now(UTC)).date()) if impact_assessment else None,
         options={name: value for name, value in options.items() if value is not None},
     )
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Wish:
     purposes: Sequence[str] = PURPOSES
     clear: Sequence[str] = ()
     personal: Sequence[str] = ()
+    impact: tuple[Path, date] | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,6 +79,7 @@ def publish(client: Client, wish: Wish, *, confirm: Callable[[Found], bool]) -> 
     owner = me["organisation"]["handle"]
     handle = wish.handle or handle_for(wish)
     _demand_free(client, owner, handle)
+    assessments = {"impact": _assessment(*wish.impact)} if wish.impact else {}
     new = {"kind": "file", "title": wish.title, "options": wish.options}
     source = client.request(
         "POST", "/api/v1/sources", json={"organisation": me["organisation"]["id"], "source": new}
@@ -91,6 +94,7 @@ def publish(client: Client, wish: Wish, *, confirm: Callable[[Found], bool]) -> 
             title={"zh": wish.title, "en": wish.title_en or wish.title},
             description={"zh": wish.title, "en": wish.title_en or wish.title},
             purposes=wish.purposes,
+            assessments=assessments,
         )
         drafted = client.request(
             "POST", "/api/v1/datasets", json={"source": source["id"], "handle": handle, "document": document}
@@ -119,6 +123,14 @@ def _read(client: Client, source: str, wish: Wish, handle: str) -> Found:
         raise CannotDo(f"the file has no field {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(names))}")
     fields = proposing.propose(described["description"], clear=wish.clear, personal=wish.personal)
     return Found(described, fields, handle)
+
+
+def _assessment(report: Path, concluded: date) -> dict[str, str]:
+    """An assessment on file: the report's name and digest; the report itself stays where it is. Raises CannotDo."""
+    demand_file(report)
+    with report.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"reference": report.name, "digest": digest, "concluded_on": concluded.isoformat()}
 
 
 def _demand_text(wish: Wish) -> None:

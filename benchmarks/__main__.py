@@ -1,6 +1,6 @@
 """Measure what docs and issues promise, print it, and write `build/bench.json`.
 
-python -m benchmarks [delivery] [stream] [ledger] [verifier] [growth]; without a name, all but the last.
+python -m benchmarks [delivery] [stream] [ledger] [policies] [verifier] [growth]; without a name, all but the last.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, durable, growth, stream, verifier
+from benchmarks import delivery, durable, growth, policies, stream, verifier
 from benchmarks.figures import machine
 from benchmarks.ground import furnish, ground, server
 
@@ -21,7 +21,7 @@ _TARGETS = {("1", "128"): "≥ 8,000, aim 20,000"}
 _OUTPUT = Path("build/bench.json")
 _LARGE = 100
 _UNITS = (("per_s", "requests/s"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"), ("cpu_us", "server CPU, µs a request"))
-_USUAL = ("delivery", "stream", "ledger", "verifier")
+_USUAL = ("delivery", "stream", "ledger", "policies", "verifier")
 _ALL = (*_USUAL, "growth")
 
 
@@ -55,6 +55,8 @@ def _measure_server(chosen: list[str], found: dict[str, Any]) -> None:
                 found["stream"] = stream.measure(on, key)
         if "ledger" in chosen:
             found["ledger"] = durable.measure(on)
+        if "policies" in chosen:
+            found["policies"] = policies.measure(on, key)
         if "growth" in chosen:
             found["growth"] = growth.measure(on)
 
@@ -73,6 +75,8 @@ def _show(found: dict[str, Any]) -> None:
         _row(table, "  DuckDB alone, rows/s", one["duckdb_rows_per_s"])
     if "ledger" in found:
         _show_ledger(table, found["ledger"])
+    if "policies" in found:
+        _show_policies(table, found["policies"])
     for size, one in found.get("growth", {}).items():
         _row(table, f"ledger of {int(size):,} entries, durable/s", one["per_s"])
         _row(table, "  p99, ms", one["p99_ms"])
@@ -97,6 +101,21 @@ def _show_delivery(table: Table, one: dict[str, Any]) -> None:
     for name in ("governed", "bare"):
         for key, unit in _UNITS:
             _row(table, f"  {name}, {unit}", one[name][key])
+
+
+def _show_policies(table: Table, found: dict[str, Any]) -> None:
+    sizes = [size for size in found if size != "memory"]
+    for name, target in (
+        ("embedded_ms", "< 0.5"),
+        ("remembered_ms", "< 0.05"),
+        ("opa_ms", ""),
+        ("with_facts_ms", "within 1.5 × of the first"),
+    ):
+        for size in sizes:
+            if name in found[size]:
+                _row(table, f"policies.{name}, {int(size):,} agreements", found[size][name], target)
+    for name, megabytes in found["memory"].items():
+        table.add_row(f"  memory {name.replace('_', ' ')}", f"{megabytes:,.1f}", "", "", "", "steady")
 
 
 def _show_ledger(table: Table, found: dict[str, Any]) -> None:

@@ -268,6 +268,7 @@ def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
             for one in fields
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
+        "assessments": {"impact": {"reference": "made up", "digest": "00" * 32, "concluded_on": "2026-01-31"}},
         "terms": {
             "purposes": [PURPOSE],
             "fields": [one["name"] for one in fields],

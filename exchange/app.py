@@ -52,6 +52,7 @@ from exchange.subjects import routes as subjects
 from ledger import continuity, note, store, timestamps
 from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer
+from policies.breaker import Breaker
 from policies.bundle import Bundle, bundle
 from policies.cache import DecisionCache
 from policies.engine import EmbeddedEngine, Engine
@@ -233,7 +234,8 @@ async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> E
     if settings.opa_url is None:
         return EmbeddedEngine(rules)
     token = settings.opa_token.get_secret_value() if settings.opa_token else None
-    return await stack.enter_async_context(opa_server(settings.opa_url, revision=rules.digest, token=token))
+    server = opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
+    return Breaker(await stack.enter_async_context(server))
 
 
 def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers:

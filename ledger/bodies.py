@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ledger import canonical
 from ledger.parts import Actor as Actor
+from ledger.parts import Assessments as Assessments
 from ledger.parts import Decision as Decision
 from ledger.parts import Erasable as Erasable
 from ledger.parts import Hex as Hex
@@ -181,6 +182,7 @@ class DatasetPublished(Body):
     document: Hex
     level: str
     sharing: Literal["unconditional", "conditional", "not_shared"]
+    assessments: Assessments | None = None
 
 
 class DatasetWithdrawn(Body):
@@ -225,6 +227,7 @@ class AgreementConcluded(Body):
     lane: Lane
     not_after: Time
     purpose: str
+    assessments: Assessments | None = None
 
 
 class AgreementChanged(Body):
@@ -366,6 +369,16 @@ class DetailsDisclosed(Body):
     type: Literal["details.disclosed"] = "details.disclosed"
     affects_decisions: ClassVar[bool] = False
     found: int
+
+
+class PolicyExplained(Body):
+    """Somebody asked what would be decided about a delivery, and why; nothing was delivered."""
+
+    type: Literal["policy.explained"] = "policy.explained"
+    affects_decisions: ClassVar[bool] = False
+    principal: Annotated[str, Field(description="whose delivery it would be")]
+    purpose: str
+    outcome: Literal["allow", "deny"]
 
 
 def all_bodies() -> list[type[Body]]:

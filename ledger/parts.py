@@ -49,6 +49,13 @@ class Reason(Strict):
     ref: str | None = None
 
 
+class Assessments(Strict):
+    """What an owner has on file: salted digests of the reference, the report's digest and the day of each assessment."""
+
+    impact: Annotated[Hex | None, Field(description="of the personal information protection impact assessment")] = None
+    risk: Annotated[Hex | None, Field(description="of the risk assessment of important data")] = None
+
+
 class Decision(Strict):
     """What the policy said, and which policy."""
 

@@ -35,6 +35,8 @@ allow if {
 	lane_permitted
 	consumer_in_terms
 	terms_in_time
+	records_offered
+	consent_unneeded
 	purpose_in_terms
 	chosen
 }
@@ -79,6 +81,16 @@ consumer_in_terms if {
 	welcome(terms.consumers.kinds, input.subject.kind)
 	welcome(terms.consumers.levels, input.subject.level)
 	welcome(terms.consumers.organisations, input.subject.organisation)
+	consumer_in_group
+}
+
+consumer_in_group if count(terms.consumers.groups) == 0
+
+consumer_in_group if {
+	some group in terms.consumers.groups
+	welcome(group.kinds, input.subject.kind)
+	welcome(group.levels, input.subject.level)
+	welcome(group.organisations, input.subject.organisation)
 }
 
 welcome(list, _) if count(list) == 0
@@ -86,6 +98,12 @@ welcome(list, _) if count(list) == 0
 welcome(list, one) if one in list
 
 terms_in_time if input.now < terms.not_after
+
+# A delivery is of records. Where only figures about groups of people may leave, there is none that would do.
+records_offered if terms.min_group == 0
+
+# There is nowhere yet to look for people's consent, so what needs it stays.
+consent_unneeded if terms.consent == false
 
 purpose_in_terms if input.purpose in terms.purposes
 
@@ -107,9 +125,39 @@ holds(agreement) if {
 	agreement.not_before <= input.now
 	input.now < agreement.not_after
 	covers_purpose(agreement)
+	impact_assessed(agreement)
+	risk_assessed(agreement)
 }
 
 covers_purpose(agreement) if input.purpose in agreement.purposes
+
+# What has to be on file before data leaves, with the dataset or with the agreement. Personal information in authorised
+# operation and in trade: an impact assessment (PIPL Article 55). Important data: a risk assessment (Decree 790, Article 31).
+on_file(_, kind) if kind in input.resource.assessments
+
+on_file(agreement, kind) if kind in agreement.assessments
+
+impact_assessed(agreement) if on_file(agreement, "impact")
+
+impact_assessed(_) if input.lane in {"government", "person"}
+
+impact_assessed(agreement) if {
+	within := granted(agreement)
+	every field in input.resource.fields { impersonal(field, within) }
+}
+
+impersonal(field, _) if field.personal == false
+
+impersonal(field, within) if not field.name in within
+
+risk_assessed(agreement) if on_file(agreement, "risk")
+
+risk_assessed(_) if {
+	input.resource.level in general_levels
+	every field in input.resource.fields { field.level in general_levels }
+}
+
+general_levels := {"G1", "G2", "G3", "G4"}
 
 # A filter on a masked or withheld field would reveal it by trial, so it needs the field granted in the clear.
 covers(agreement) if {
@@ -141,6 +189,7 @@ obligations := {
 	"columns": columns,
 	"row_filters": array.concat(terms.row_filters, chosen.row_filters),
 	"row_cap": lower(terms.row_cap, chosen.row_cap),
+	"rates": terms.rates,
 	"not_after": lower(terms.not_after, chosen.not_after),
 }
 
@@ -152,16 +201,50 @@ columns := [column |
 	within := leaving(granted(chosen))
 }
 
-# An agreement never weakens the terms: the terms' mask goes first, unless the agreement's withholds the value.
-withholding := {"null", "constant"}
-
-released(name) := {"name": name, "mask": chosen.masks[name]} if chosen.masks[name].kind in withholding
+# Where both sides mask, the mask goes that shows no more than either; where neither of two does, nothing is shown.
+released(name) := {"name": name, "mask": stricter(terms.masks[name], chosen.masks[name])} if {
+	terms.masks[name]
+	chosen.masks[name]
+}
 
 else := {"name": name, "mask": terms.masks[name]} if terms.masks[name]
 
 else := {"name": name, "mask": chosen.masks[name]} if chosen.masks[name]
 
 else := {"name": name} if not name in masked(chosen)
+
+stricter(a, b) := a if hides(a, b)
+
+else := b if hides(b, a)
+
+else := {"kind": "null"}
+
+# Whether what a mask shows follows from what the other shows.
+hides(a, b) if a == b
+
+hides(a, _) if a.kind in {"null", "constant"}
+
+hides(a, b) if {
+	a.kind == "year"
+	b.kind == "month"
+}
+
+hides(a, b) if {
+	a == {"kind": "partial", "keep_start": 0, "keep_end": 0}
+	b.kind == "partial"
+}
+
+hides(a, b) if {
+	a.kind == "prefix"
+	b.kind == "prefix"
+	a.length <= b.length
+}
+
+hides(a, b) if {
+	a.kind == "bucket"
+	b.kind == "bucket"
+	a.size % b.size == 0
+}
 
 lower(a, b) := a if a <= b
 
@@ -190,6 +273,10 @@ reasons contains because("lane-mismatch", "lane_permitted", input.lane) if not l
 reasons contains because("consumer-not-in-terms", "consumer_in_terms", input.subject.organisation) if not consumer_in_terms
 
 reasons contains because("terms-expired", "terms_in_time", input.resource.dataset) if not terms_in_time
+
+reasons contains because("aggregates-only", "records_offered", input.resource.dataset) if not records_offered
+
+reasons contains because("consent-missing", "consent_unneeded", input.resource.dataset) if not consent_unneeded
 
 reasons contains because("purpose-not-granted", "purpose_in_terms", input.resource.dataset) if not purpose_in_terms
 
@@ -221,6 +308,18 @@ reasons contains because("agreement-not-yet-valid", "holds", agreement.id) if {
 reasons contains because("agreement-expired", "holds", agreement.id) if {
 	some agreement in failing
 	expired(agreement)
+}
+
+reasons contains because("impact-assessment-missing", "impact_assessed", agreement.id) if {
+	some agreement in failing
+	not impact_assessed(agreement)
+}
+
+# Of core data this would say what cannot help.
+reasons contains because("risk-assessment-missing", "risk_assessed", agreement.id) if {
+	some agreement in failing
+	level_permitted
+	not risk_assessed(agreement)
 }
 
 reasons contains because("lane-mismatch", "holds", agreement.id) if {

@@ -37,14 +37,18 @@ request := {
 			{"name": "degree", "level": "G2", "personal": true, "sensitive": false},
 		],
 		"terms": {
-			"consumers": {"kinds": ["institution", "department"], "levels": [], "organisations": []},
+			"consumers": {"kinds": ["institution", "department"], "levels": [], "organisations": [], "groups": []},
 			"purposes": ["talent-service", "statistics"],
 			"fields": ["region", "id", "name", "salary", "gone"],
 			"masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
 			"row_filters": [{"field": "region", "op": "eq", "value": "330100"}],
 			"not_after": 4000,
 			"row_cap": 1000,
+			"rates": [{"requests": 100, "seconds": 3600}],
+			"consent": false,
+			"min_group": 0,
 		},
+		"assessments": ["impact"],
 	},
 	"agreements": [{
 		"id": "first",
@@ -59,6 +63,7 @@ request := {
 		"masks": {"salary": {"kind": "bucket", "size": 1000}},
 		"row_filters": [{"field": "degree", "op": "in", "value": ["master", "doctor"]}],
 		"row_cap": 500,
+		"assessments": [],
 	}],
 	"now": 1500,
 }
@@ -90,6 +95,7 @@ test_allowed_by_the_first_agreement if {
 				{"field": "degree", "op": "in", "value": ["master", "doctor"]},
 			],
 			"row_cap": 500,
+			"rates": [{"requests": 100, "seconds": 3600}],
 			"not_after": 2000,
 		},
 		"revision": "test",
@@ -129,10 +135,40 @@ test_equal_bounds_are_one_bound if {
 	bounds.not_after == 2000
 }
 
-test_an_agreement_does_not_weaken_a_mask if {
+test_masks_that_show_different_things_show_nothing_together if {
 	weaker := changed("/agreements/0/masks", {"name": {"kind": "prefix", "length": 9}})
 	column := delivery.columns[1] with input as weaker
-	column == {"name": "name", "mask": {"kind": "partial", "keep_start": 1, "keep_end": 0}}
+	column == {"name": "name", "mask": {"kind": "null"}}
+}
+
+test_of_two_masks_the_stricter_goes if {
+	start := {"kind": "partial", "keep_start": 1, "keep_end": 0}
+	stars := {"kind": "partial", "keep_start": 0, "keep_end": 0}
+	end := {"kind": "partial", "keep_start": 0, "keep_end": 1}
+	nothing := {"kind": "null"}
+	fixed := {"kind": "constant", "value": 1}
+	year := {"kind": "year"}
+	month := {"kind": "month"}
+	hash := {"kind": "hash"}
+	four := {"kind": "prefix", "length": 4}
+	six := {"kind": "prefix", "length": 6}
+	tens := {"kind": "bucket", "size": 10}
+	fifteens := {"kind": "bucket", "size": 15}
+	thirties := {"kind": "bucket", "size": 30}
+	every triple in [
+		[{"kind": "other", "length": 4}, six, nothing],
+		[four, {"kind": "other", "length": 6}, nothing],
+		[{"kind": "other", "size": 30}, tens, nothing],
+		[thirties, {"kind": "other", "size": 10}, nothing],
+		[start, start, start], [hash, hash, hash], [start, stars, stars], [end, stars, stars], [start, end, nothing],
+		[nothing, start, nothing], [fixed, hash, fixed], [hash, nothing, nothing], [year, month, year],
+		[year, hash, nothing], [hash, month, nothing], [four, six, four], [tens, thirties, thirties],
+		[fifteens, thirties, thirties], [tens, fifteens, nothing], [four, start, nothing], [six, tens, nothing],
+		[four, tens, nothing], [stars, four, nothing], [stars, hash, nothing],
+	] {
+		delivery.stricter(triple[0], triple[1]) == triple[2]
+		delivery.stricter(triple[1], triple[0]) == triple[2]
+	}
 }
 
 test_an_agreement_may_withhold_what_terms_mask if {
@@ -160,7 +196,7 @@ test_a_window_holds_its_start_and_not_its_end if {
 }
 
 test_empty_lists_of_consumers_leave_the_terms_open if {
-	open := {"kinds": [], "levels": [], "organisations": []}
+	open := {"kinds": [], "levels": [], "organisations": [], "groups": []}
 	delivery.allow with input as changed("/resource/terms/consumers", open)
 }
 
@@ -207,7 +243,48 @@ test_level_forbidden if {
 	forbidden := {["level-forbidden", "delivery.level_permitted", "people"]}
 	codes(changed("/resource/level", "CORE")) == forbidden
 	codes(changed("/resource/fields/4/level", "CORE")) == forbidden
-	delivery.allow with input as changed("/resource/level", "IMPORTANT")
+	core := changed("/resource/level", "CORE")
+	codes(json.patch(core, [{"op": "add", "path": "/resource/assessments/-", "value": "risk"}])) == forbidden
+}
+
+test_personal_information_needs_an_impact_assessment if {
+	without := changed("/resource/assessments", [])
+	missing := {["impact-assessment-missing", "delivery.impact_assessed", "first"]}
+	codes(without) == missing
+	trade := [{"op": "replace", "path": "/lane", "value": "trade"}, {"op": "replace", "path": "/agreements/0/lane", "value": "trade"}]
+	codes(json.patch(without, trade)) == missing
+	codes(changed("/resource/assessments", ["risk"])) == missing
+	delivery.allow with input as json.patch(without, [{
+		"op": "replace",
+		"path": "/agreements/0/assessments",
+		"value": ["impact"],
+	}])
+	impersonal := [
+		{"op": "replace", "path": "/agreements/0/fields", "value": ["region"]},
+		{"op": "replace", "path": "/filtered", "value": ["region"]},
+	]
+	delivery.allow with input as json.patch(without, impersonal)
+	codes(json.patch(without, [impersonal[0]])) == {["filter-not-granted", "delivery.covers", "id"]}
+}
+
+test_other_lanes_need_no_impact_assessment if {
+	every lane in ["government", "person"] {
+		delivery.allow with input as json.patch(request, [
+			{"op": "replace", "path": "/resource/assessments", "value": []},
+			{"op": "replace", "path": "/lane", "value": lane},
+			{"op": "replace", "path": "/agreements/0/lane", "value": lane},
+			{"op": "replace", "path": "/subject/kind", "value": "department"},
+		])
+	}
+}
+
+test_important_data_needs_a_risk_assessment if {
+	missing := {["risk-assessment-missing", "delivery.risk_assessed", "first"]}
+	codes(changed("/resource/level", "IMPORTANT")) == missing
+	codes(changed("/resource/fields/2/level", "IMPORTANT")) == missing
+	important := changed("/resource/level", "IMPORTANT")
+	delivery.allow with input as json.patch(important, [{"op": "add", "path": "/resource/assessments/-", "value": "risk"}])
+	delivery.allow with input as json.patch(important, [{"op": "add", "path": "/agreements/0/assessments/-", "value": "risk"}])
 }
 
 test_government_sharing_is_between_departments if {
@@ -240,8 +317,33 @@ test_consumer_not_in_terms if {
 	delivery.allow with input as changed("/resource/terms/consumers/organisations", ["another", "platform"])
 }
 
+test_consumer_in_one_of_the_groups if {
+	other := {"kinds": [], "levels": ["city"], "organisations": []}
+	own := {"kinds": ["institution"], "levels": ["province"], "organisations": ["platform"]}
+	outside := {["consumer-not-in-terms", "delivery.consumer_in_terms", "platform"]}
+	delivery.allow with input as changed("/resource/terms/consumers/groups", [other, own])
+	codes(changed("/resource/terms/consumers/groups", [other])) == outside
+	every side in ["kinds", "levels", "organisations"] {
+		another := [object.union(own, {side: ["another"]})]
+		codes(changed("/resource/terms/consumers/groups", another)) == outside
+	}
+	codes(json.patch(changed("/resource/terms/consumers/groups", [own]), [{
+		"op": "replace",
+		"path": "/resource/terms/consumers/levels",
+		"value": ["city"],
+	}])) == outside
+}
+
 test_terms_expired if {
 	codes(changed("/resource/terms/not_after", 1500)) == {["terms-expired", "delivery.terms_in_time", "people"]}
+}
+
+test_aggregates_only if {
+	codes(changed("/resource/terms/min_group", 5)) == {["aggregates-only", "delivery.records_offered", "people"]}
+}
+
+test_consent_missing if {
+	codes(changed("/resource/terms/consent", true)) == {["consent-missing", "delivery.consent_unneeded", "people"]}
 }
 
 test_purpose_not_in_terms if {
@@ -352,4 +454,19 @@ test_a_denial_is_reasons_and_revision if {
 
 test_an_empty_document_is_not_allowed if {
 	not delivery.allow with input as {}
+}
+
+# An agreement fails for another reason in the very second in which it begins.
+test_begun_is_not_to_come if {
+	begun := json.patch(request, [
+		{"op": "replace", "path": "/agreements/0/not_before", "value": request.now},
+		{"op": "replace", "path": "/agreements/0/state", "value": "suspended"},
+	])
+	codes(begun) == {["agreement-suspended", "delivery.holds", "first"]}
+}
+
+test_government_sharing_is_not_for_others if {
+	every kind in ["enterprise", "institution"] {
+		not delivery.lane_permitted with input as {"lane": "government", "subject": {"kind": kind}}
+	}
 }

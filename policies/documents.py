@@ -40,11 +40,15 @@ ReasonCode = Literal[
     "lane-mismatch",
     "consumer-not-in-terms",
     "terms-expired",
+    "aggregates-only",
+    "consent-missing",
     "agreement-missing",
     "agreement-suspended",
     "agreement-terminated",
     "agreement-not-yet-valid",
     "agreement-expired",
+    "impact-assessment-missing",
+    "risk-assessment-missing",
     "purpose-not-granted",
     "field-not-granted",
     "filter-not-granted",
@@ -61,6 +65,8 @@ RowCap = Annotated[int, Field(ge=0, lt=2**53)]
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_FIELDS)]
 # Not checked on the way in: what the decision picks of them is checked on the way out, with a reason of its own.
 Masks = dict[Name, dict[str, JsonValue]]
+# What is on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
+Assessments = Annotated[tuple[Literal["impact", "risk"], ...], Field(strict=False, max_length=2)]
 RowFilters = Annotated[tuple[dict[str, JsonValue], ...], Field(strict=False, max_length=100)]
 
 
@@ -95,16 +101,37 @@ class DatasetField(_Document):
     sensitive: bool
 
 
-class Consumers(_Document):
-    """Who may consume; an empty list leaves that side open."""
+class ConsumerGroup(_Document):
+    """Some of the consumers; an empty list leaves that side open."""
 
     kinds: Annotated[tuple[OrganisationKind, ...], Field(strict=False, max_length=10)] = ()
     levels: Annotated[tuple[OrganisationLevel, ...], Field(strict=False, max_length=10)] = ()
     organisations: Annotated[tuple[Identifier, ...], Field(strict=False, max_length=1000)] = ()
 
 
+class Consumers(ConsumerGroup):
+    """Who may consume: who is on every list and, where there are groups, in one of them."""
+
+    groups: Annotated[tuple[ConsumerGroup, ...], Field(strict=False, max_length=50)]
+
+
+class Rate(_Document):
+    """At most so many requests under one agreement in each period of so many seconds: an hour, or a day of China's time."""
+
+    requests: Annotated[int, Field(ge=1, lt=2**53)]
+    seconds: Literal[3600, 86400]
+
+
+Rates = Annotated[tuple[Rate, ...], Field(strict=False, max_length=10)]
+
+
 class Terms(_Document):
-    """What the owner attaches to the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` in rows."""
+    """
+    What the owner attaches to the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` in rows.
+
+    `consent`: whether each person must have consented. `min_group`: how many records stand behind a figure at least; with
+    0, records may leave, with more only figures.
+    """
 
     consumers: Consumers
     purposes: Names
@@ -112,6 +139,9 @@ class Terms(_Document):
     masks: Masks
     row_filters: RowFilters
     row_cap: RowCap
+    rates: Rates
+    consent: bool
+    min_group: Annotated[int, Field(ge=0, lt=2**53)]
     not_after: Seconds = NEVER
 
 
@@ -127,6 +157,7 @@ class Resource(_Document):
     level: Level
     fields: Annotated[tuple[DatasetField, ...], Field(strict=False, max_length=MAX_FIELDS)]
     terms: Terms
+    assessments: Assessments
 
 
 class Agreement(_Document):
@@ -144,6 +175,7 @@ class Agreement(_Document):
     masks: Masks
     row_filters: RowFilters
     row_cap: RowCap
+    assessments: Assessments
 
 
 class DeliveryInput(_Document):
@@ -211,11 +243,13 @@ class Column(_Document):
 
 
 class Obligations(_Document):
-    """What the delivery must be cut down to: these columns, rows that pass every filter, so many rows, until then."""
+    """What the delivery must be cut down to: columns, rows that pass every filter, so many, so often, until then."""
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
     row_filters: tuple[Annotated[dict[str, Any], AfterValidator(_known_condition)], ...]
     row_cap: RowCap
+    # Left out where there is none: so decisions from before there were rates replay to the digests on the ledger.
+    rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     not_after: Seconds
 
 
@@ -223,9 +257,10 @@ class Decision(_Document):
     """
     The outcome: allowed under an agreement with obligations, or denied for reasons.
 
-    A decision is shared between requests: read it, do not change the values inside it.
+    Schema 1. A decision is shared between requests: read it, do not change the values inside it.
     """
 
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     allow: bool
     reasons: Annotated[tuple[Reason, ...], AfterValidator(_in_order)] = ()
     agreement: Identifier | None = None

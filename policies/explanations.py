@@ -90,6 +90,26 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
         "en": ("The owner's terms have ended", "The owner publishes terms with a later end."),
         "zh": ("提供方条款已到期", "由提供方发布期限更晚的条款。"),
     },
+    "aggregates-only": {
+        "en": (
+            "The owner's terms let figures about groups leave, and no records",
+            "The owner publishes terms without a smallest group, or the figures themselves as a dataset.",
+        ),
+        "zh": (
+            "提供方条款只允许提供分组统计数据，不提供明细记录",
+            "由提供方取消最小分组要求，或将统计结果发布为数据集。",
+        ),
+    },
+    "consent-missing": {
+        "en": (
+            "The owner's terms need the consent of the people in the data, of which there is no record",
+            "The owner publishes terms that need no consent, where another legal basis holds (PIPL Article 13).",
+        ),
+        "zh": (
+            "提供方条款要求数据主体同意，平台尚无同意记录",
+            "如有其他合法性基础（个人信息保护法第十三条），由提供方发布不要求同意的条款。",
+        ),
+    },
     "agreement-missing": {
         "en": ("There is no agreement on this dataset with this organisation", "Apply for the dataset to its owner."),
         "zh": ("本组织与该数据集之间没有协议", "请向提供方提出使用申请。"),
@@ -109,6 +129,26 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
     "agreement-expired": {
         "en": ("The agreement has expired", "Apply for a new agreement."),
         "zh": ("协议已到期", "请重新申请。"),
+    },
+    "impact-assessment-missing": {
+        "en": (
+            "Personal information leaves in operation and trade only with an impact assessment on file (PIPL Article 55)",
+            "The data owner puts the assessment on file: with the dataset, or with the agreement when it approves one.",
+        ),
+        "zh": (
+            "授权运营和交易中提供个人信息，须先有个人信息保护影响评估备查（个人信息保护法第五十五条）",
+            "由提供方在数据集或在批准协议时登记影响评估。",
+        ),
+    },
+    "risk-assessment-missing": {
+        "en": (
+            "Important data leaves only with a risk assessment on file (Decree 790, Article 31)",
+            "The data owner puts the assessment on file: with the dataset, or with the agreement when it approves one.",
+        ),
+        "zh": (
+            "提供重要数据须先有风险评估备查（网络数据安全管理条例第三十一条）",
+            "由提供方在数据集或在批准协议时登记风险评估。",
+        ),
     },
     "purpose-not-granted": {
         "en": (

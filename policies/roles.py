@@ -7,7 +7,7 @@ hundred, there is nothing to load from a database, and nothing that threads shar
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -28,6 +28,9 @@ Role = Literal[
 ROLES: tuple[Role, ...] = get_args(Role)
 """Every role. `operator` runs the system; it neither hands out roles nor reads the audit log."""
 
+APART: frozenset[Role] = frozenset({"operator", "security_administrator", "auditor"})
+"""The system, the security and the audit administrator: three persons (GB/T 22239-2019, level 3), whatever the domain."""
+
 EXCHANGE = "exchange"
 """The domain of the exchange itself; every other domain is an organisation's identifier."""
 
@@ -42,6 +45,12 @@ class InvalidIdentifier(ValueError):
 
 class UnknownVerb(LookupError):
     """No rule knows this verb of this kind of thing: the question is a mistake, not a denial."""
+
+
+def united(roles: Iterable[str]) -> tuple[Role, ...]:
+    """The duties that must be kept apart and would be in one hand with these roles (in the order of ROLES); or none."""
+    held = APART.intersection(roles)
+    return tuple(role for role in ROLES if role in held) if len(held) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Every SELECT of agreements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -66,6 +66,23 @@ async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) ->
     )
     found = (await session.execute(statement)).scalars().all()
     return [agreement for agreement in found if agreement.state in {"active", "suspended"}] or found[:1]
+
+
+async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequence[Agreement]:
+    """The agreements over a dataset that have not ended, the newest first."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.dataset_id == dataset, Agreement.state.in_(("active", "suspended")))
+        .order_by(Agreement.id.desc())
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str, Agreement]:
+    """Agreements by their ids, whoever may see them: the caller decides that."""
+    statement = select(Agreement).where(Agreement.id.in_(list(identifiers)))
+    return {str(one.id): one for one in (await session.execute(statement)).scalars()}
 
 
 async def overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:

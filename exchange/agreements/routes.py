@@ -4,11 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
 
 from exchange.agreements import queries, service
 from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
+from exchange.catalog.offers import address
 from exchange.kernel.openapi import problems
 from exchange.participants.door import SignedRoute, SignedWork
+from policies import odrl
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())
 
@@ -28,6 +31,22 @@ async def list_agreements(
 async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
     """One agreement."""
     return AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+
+
+@router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {odrl.MEDIA_TYPE: {}}}})
+async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONResponse:
+    """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's offer, and the offer holds as it is now."""
+    found = AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+    url = work.runtime.settings.public_url
+    document = odrl.agreement(
+        found.model_dump(mode="json"),
+        uid=f"{url}/api/v1/agreements/{found.id}/odrl",
+        dataset=str(found.dataset_id),
+        owner=str(found.provider_id),
+        consumer=str(found.consumer_id),
+        inherits=address(url, found.dataset_id),
+    )
+    return JSONResponse(document, media_type=odrl.MEDIA_TYPE)
 
 
 @router.get("/{agreement_id}/statements")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from exchange.catalog.schemas import Assessments, Price
 from exchange.kernel.schemas import In, Out, Prose, Salt, shown
 
 Lane = Literal["government", "operation", "trade", "person"]
@@ -27,6 +28,9 @@ class AgreementOut(Out):
     masks: dict[str, Any]
     row_filter: dict[str, Any] | None
     row_cap: int
+    assessments: Annotated[Assessments, Field(description="What the owner put on file with this agreement")]
+    resharing: Annotated[bool, Field(description="Whether the consumer may pass the data on")]
+    price: Annotated[Price | None, Field(description="What the terms asked; never between departments")]
     not_before: datetime
     not_after: datetime
     digest: Annotated[str, Field(description="The salted digest of what both sides accepted, as on the ledger")]

@@ -46,6 +46,9 @@ class Grant:
     masks: dict[str, Any]
     row_filter: dict[str, Any] | None
     row_cap: int
+    assessments: dict[str, Any]
+    resharing: bool
+    price: dict[str, Any] | None
     not_before: datetime
     not_after: datetime
 
@@ -65,6 +68,9 @@ class Grant:
             "purpose": self.purpose,
             "row_cap": self.row_cap,
             "row_filter": self.row_filter,
+            **({"assessments": self.assessments} if self.assessments else {}),
+            **({"resharing": True} if self.resharing else {}),
+            **({"price": self.price} if self.price else {}),
         }
 
 
@@ -91,6 +97,7 @@ def for_policy(agreement: Agreement) -> documents.Agreement:
             "masks": agreement.masks,
             "row_filters": [agreement.row_filter] if agreement.row_filter else [],
             "row_cap": agreement.row_cap,
+            "assessments": sorted(agreement.assessments),
         }
     )
 
@@ -115,6 +122,9 @@ def conclude(work: Work, grant: Grant) -> Agreement:
         masks=grant.masks,
         row_filter=grant.row_filter,
         row_cap=grant.row_cap,
+        assessments=grant.assessments,
+        resharing=grant.resharing,
+        price=grant.price,
         not_before=grant.not_before,
         not_after=grant.not_after,
         mask_key=work.runtime.seal.close(secrets.token_bytes(_MASK_KEY_BYTES), name=f"agreement/{identifier}"),
@@ -142,6 +152,7 @@ def conclude(work: Work, grant: Grant) -> Agreement:
                 "lane": grant.lane,
                 "not_after": rfc3339(grant.not_after),
                 "purpose": grant.purpose,
+                "assessments": {name: commitment(one, salt=salt) for name, one in grant.assessments.items()},
             }
         )
     )

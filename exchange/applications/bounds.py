@@ -10,7 +10,15 @@ from typing import Any
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms import admits, faults_in_condition, faults_in_masks, faults_in_proposal, fields_of
+from exchange.catalog.terms import (
+    admits,
+    faults_in_assessments,
+    faults_in_condition,
+    faults_in_grounds,
+    faults_in_masks,
+    faults_in_proposal,
+    fields_of,
+)
 from exchange.kernel.clock import rfc3339
 from exchange.participants.queries import Organisation
 
@@ -28,6 +36,8 @@ def faults_in_request(
     """Where a consumer's request goes beyond the terms as they are now."""
     terms = document.terms
     faults = []
+    if document.effective_level == "CORE":
+        faults.append({"at": "dataset", "error": "core data enters no agreement"})
     if not admits(terms.consumers, organisation=str(consumer.id), kind=consumer.kind, level=consumer.level):
         faults.append({"at": "dataset", "error": "the terms do not offer it to an organisation of this kind"})
     if purpose not in terms.purposes:
@@ -45,7 +55,7 @@ def faults_in_request(
 
 
 def faults_in_approval(
-    document: DatasetDocument, *, application: Application, approval: Approval
+    document: DatasetDocument, *, application: Application, approval: Approval, now: datetime
 ) -> list[dict[str, str]]:
     """Where an owner's approval goes beyond the application or the terms, or says what nobody can carry out."""
     terms, described = document.terms, fields_of(document)
@@ -65,7 +75,13 @@ def faults_in_approval(
         faults.append({"at": "not_after", "error": "a grant ends no later than asked for"})
     if approval.row_cap is not None and approval.row_cap > terms.row_cap:
         faults.append({"at": "row_cap", "error": "the terms cap the rows lower"})
-    return faults
+    faults += faults_in_assessments(approval.assessments, now)
+    return faults + faults_in_grounds(
+        document,
+        lane=application.lane,
+        fields=approval.fields or application.fields,
+        assessments=approval.assessments,
+    )
 
 
 def both(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -7,13 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
-from exchange.catalog.schemas import FieldName, Purpose
+from exchange.catalog.schemas import Assessments, FieldName, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
-
-RowFilter = Annotated[
-    dict[str, Any] | None,
-    Field(description="Only these rows", examples=[{"field": "city", "op": "eq", "value": "330100"}]),
-]
 
 
 class NewApplication(In):
@@ -70,6 +65,9 @@ class Approval(In):
     row_filter: RowFilter = None
     row_cap: Annotated[int | None, Field(ge=1)] = None
     not_after: Moment | None = None
+    assessments: Annotated[
+        Assessments, Field(description="What the owner has on file for this recipient, beside what is with the dataset")
+    ] = Assessments()
 
 
 class Reasons(In):

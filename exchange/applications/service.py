@@ -143,7 +143,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     document = _offered(listed)
     fields = approval.fields or application.fields
     not_after = approval.not_after or application.not_after
-    faults = faults_in_approval(document, application=application, approval=approval)
+    faults = faults_in_approval(document, application=application, approval=approval, now=work.runtime.clock.now())
     faults += faults_in_request(
         document,
         consumer=await participants.organisation(work.session, application.consumer_id),
@@ -169,6 +169,9 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             masks=approval.masks,
             row_filter=both(application.row_filter, approval.row_filter),
             row_cap=approval.row_cap or document.terms.row_cap,
+            assessments=approval.assessments.plain(),
+            resharing=document.terms.resharing,
+            price=_price(document, application.lane),
             not_before=work.runtime.clock.now(),
             not_after=not_after,
         ),
@@ -177,6 +180,12 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     application.agreement_id = agreement.id
     application.decided_at = work.runtime.clock.now()
     return application, AgreementOut.model_validate(agreement)
+
+
+def _price(document: DatasetDocument, lane: str) -> dict[str, Any] | None:
+    """What the terms ask, of those who can be asked: departments share with each other for nothing."""
+    price = document.terms.price
+    return None if price is None or lane == "government" else price.model_dump(mode="json")
 
 
 async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Application:

@@ -89,6 +89,14 @@ async def own_dataset(session: AsyncSession, principal: Principal, dataset_id: U
     return found
 
 
+async def version(session: AsyncSession, dataset: Dataset) -> DatasetVersion:
+    """The published version of a dataset. Raises NotFound before the first."""
+    found = await session.get(DatasetVersion, (dataset.id, dataset.version))
+    if found is None:
+        raise NotFound("The dataset has no version yet.")
+    return found
+
+
 async def sources(session: AsyncSession, principal: Principal) -> Sequence[Source]:
     """The sources of the principal's organisation, oldest first."""
     statement = select(Source).where(Source.organisation_id == principal.organisation).order_by(Source.id)

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from exchange.catalog import dcat, queries, service, sources
-from exchange.catalog.schemas import DatasetOut, NewDataset, NewSource, SourceOut, Withdrawal
+from exchange.catalog import dcat, offers, queries, service, sources
+from exchange.catalog.schemas import DatasetOut, NewDataset, NewSource, Policy, SourceOut, Withdrawal
 from exchange.kernel.http import headers_of, runtime_of
 from exchange.kernel.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door import SignedRoute, SignedWork, UploadRoute
+from policies import odrl
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
 uploads = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=UploadRoute, responses=problems(502))
@@ -132,6 +133,22 @@ async def read_dataset_by_handle(
 async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -> DatasetOut:
     """Replace the draft; the handle stays as it is."""
     await service.redraft(work, dataset_id=dataset_id, source_id=new.source, document=new.document)
+    return await _out(work, dataset_id)
+
+
+@router.get(
+    "/datasets/{dataset_id}/odrl", response_class=JSONResponse, responses={200: {"content": {odrl.MEDIA_TYPE: {}}}}
+)
+async def read_terms_as_odrl(work: SignedWork, dataset_id: UUID) -> JSONResponse:
+    """The terms of one dataset as an ODRL offer in JSON-LD."""
+    listed = await queries.dataset(work.session, work.principal, str(dataset_id))
+    return JSONResponse(offers.offer(work, listed), media_type=odrl.MEDIA_TYPE)
+
+
+@router.put("/datasets/{dataset_id}/draft/odrl")
+async def redraft_terms_from_odrl(work: SignedWork, dataset_id: UUID, policy: Policy) -> DatasetOut:
+    """Replace the draft's terms by those of an ODRL offer. What terms cannot express is refused, never left out."""
+    await offers.redraft(work, dataset_id=dataset_id, policy=policy.root)
     return await _out(work, dataset_id)
 
 

@@ -4,24 +4,30 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
 
-from exchange.kernel.schemas import PRINTABLE, Handle, In, Moment, Out, Prose, Salt, Text, shown
-from exchange.participants.schemas import Kind
-from exchange.participants.schemas import Level as AdministrativeLevel
+from exchange.catalog.terms_schemas import Assessments as Assessments
+from exchange.catalog.terms_schemas import ConsumerGroup as ConsumerGroup
+from exchange.catalog.terms_schemas import Consumers as Consumers
+from exchange.catalog.terms_schemas import FieldName as FieldName
+from exchange.catalog.terms_schemas import Price as Price
+from exchange.catalog.terms_schemas import Purpose as Purpose
+from exchange.catalog.terms_schemas import RowFilter as RowFilter
+from exchange.catalog.terms_schemas import Terms as Terms
+from exchange.kernel.schemas import PRINTABLE, Handle, In, Out, Prose, Salt, Text, shown
+from policies import odrl
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
 LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
 Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
-FieldName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
-    Field(description="The field's name in the source", examples=["degree"]),
-]
-Purpose = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])
-]
 
 
 class Bilingual(In):
@@ -156,42 +162,6 @@ class Sharing(In):
         return self
 
 
-class Consumers(In):
-    """Who may apply; an empty list means any."""
-
-    kinds: Annotated[list[Kind], Field(max_length=10)] = []
-    levels: Annotated[list[AdministrativeLevel], Field(max_length=10)] = []
-    organisations: Annotated[list[UUID], Field(max_length=1000)] = []
-
-
-class Terms(In):
-    """The conditions attached to a dataset; agreements can only narrow them."""
-
-    consumers: Consumers = Consumers()
-    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=50)]
-    fields: Annotated[
-        list[FieldName], Field(min_length=1, max_length=500, description="The fields that may be granted")
-    ]
-    masks: Annotated[
-        dict[str, dict[str, Any]],
-        Field(
-            description="How a field leaves: hash, partial, year, month, prefix, bucket, constant or null",
-            examples=[{"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}],
-        ),
-    ] = {}
-    row_filter: Annotated[
-        dict[str, Any] | None,
-        Field(
-            description="The rows that may leave: {field, op, value}, {all: […]}, {any: […]} or {not: …}",
-            examples=[{"field": "city", "op": "eq", "value": "330100"}],
-        ),
-    ] = None
-    not_after: Moment | None = None
-    row_cap: Annotated[
-        int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery, all its pages together")
-    ] = 1_000_000
-
-
 class DatasetDocument(In):
     """What a dataset is and under which terms it is offered."""
 
@@ -205,6 +175,8 @@ class DatasetDocument(In):
     level: Annotated[Level | None, Field(description="At least the highest field's; left out: that")] = None
     sharing: Sharing
     terms: Terms
+    # Left out where there are none, so that a version from before they could be recorded is what its digest is over.
+    assessments: Annotated[Assessments, Field(exclude_if=lambda found: not found.on_file)] = Assessments()
 
     @property
     def effective_level(self) -> Level:
@@ -249,6 +221,13 @@ class NewDataset(In):
                     "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
                     "row_cap": 100_000,
                 },
+                "assessments": {
+                    "impact": {
+                        "reference": "学历数据个人信息保护影响评估 2026-3",
+                        "digest": "5f0c9a3f6c1f1a0f7b3ad0de3b1f5a6e2c0b7e6d4c8b9a1f2e3d4c5b6a798081",
+                        "concluded_on": "2026-03-31",
+                    }
+                },
             },
         }
     )
@@ -256,6 +235,36 @@ class NewDataset(In):
     source: UUID
     handle: Handle
     document: DatasetDocument
+
+
+class Policy(RootModel[dict[str, JsonValue]]):
+    """An ODRL 2.2 policy in JSON-LD; docs/terms.md says what it may hold."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "@context": odrl.CONTEXT,
+                    "@type": "Offer",
+                    "profile": odrl.PROFILE,
+                    "assigner": "urn:uuid:01930b2e-6f1a-7000-8000-000000000001",
+                    "permission": [
+                        {
+                            "target": "urn:uuid:01930b2e-6f1a-7000-8000-000000000003",
+                            "action": "use",
+                            "constraint": [
+                                {"leftOperand": "purpose", "operator": "isAnyOf", "rightOperand": ["talent-service"]},
+                                {"leftOperand": "dx:field", "operator": "isAnyOf", "rightOperand": ["degree"]},
+                            ],
+                        }
+                    ],
+                    "prohibition": [
+                        {"target": "urn:uuid:01930b2e-6f1a-7000-8000-000000000003", "action": "distribute"}
+                    ],
+                }
+            ]
+        }
+    )
 
 
 class Withdrawn(Out):

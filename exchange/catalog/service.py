@@ -9,7 +9,7 @@ from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.queries import Listed, Source
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
 from exchange.catalog.sources import fields_in
-from exchange.catalog.terms import faults_against_source, faults_in_document, shown
+from exchange.catalog.terms import faults_against_source, faults_in_assessments, faults_in_document, shown
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
@@ -26,9 +26,10 @@ def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict
     }
 
 
-def _plain(document: DatasetDocument) -> dict[str, Any]:
+def _plain(work: Work, document: DatasetDocument) -> dict[str, Any]:
     """The document as JSON, if it holds together. Raises DatasetInvalid."""
     faults = faults_in_document(document)
+    faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
     if faults:
         raise DatasetInvalid("Correct the document where `errors` says.", errors=faults)
     plain = document.model_dump(mode="json")
@@ -45,7 +46,7 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation."""
     source = await queries.source(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation_id)
-    draft = _draft(source, new.document)
+    draft = _draft(work, source, new.document)
     dataset = Dataset(
         id=new_id(),
         organisation_id=source.organisation_id,
@@ -60,8 +61,8 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     return dataset
 
 
-def _draft(source: Source, document: DatasetDocument) -> dict[str, Any]:
-    return {"source": str(source.id), "document": _plain(document), "salt": new_salt()}
+def _draft(work: Work, source: Source, document: DatasetDocument) -> dict[str, Any]:
+    return {"source": str(source.id), "document": _plain(work, document), "salt": new_salt()}
 
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
@@ -76,7 +77,7 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     source = await queries.source(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
         raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
-    dataset.draft = draft = _draft(source, document)
+    dataset.draft = draft = _draft(work, source, document)
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)
     return dataset
@@ -93,7 +94,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(dataset.draft["document"])
-    plain = _plain(document)
+    plain = _plain(work, document)
     faults = faults_against_source(document, fields_in(source))
     if faults:
         raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)
@@ -117,6 +118,9 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
                 "document": version.digest,
                 "level": document.effective_level,
                 "sharing": document.sharing.attribute,
+                "assessments": {
+                    name: commitment(one, salt=version.salt) for name, one in document.assessments.plain().items()
+                },
             }
         )
     )

@@ -5,17 +5,21 @@ carries out only what fits its plan. What is stored has passed both, so that not
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
+from adapters.condition_text import ConditionTextError, condition_from_text
 from adapters.plan import Column, Field, Plan, PlanError, check, comparisons, condition_from_json, mask_from_json
-from exchange.catalog.schemas import Consumers, DatasetDocument, Terms
+from exchange.catalog.schemas import Assessments, ConsumerGroup, Consumers, DatasetDocument, Terms
 from policies import documents
 from policies.obligations import UnknownObligation, check_condition, check_mask
 
 # Only the form of a mask is checked here; the key of a hash belongs to an agreement that does not exist yet.
 _KEY_FOR_CHECKING = bytes(32)
+_SECONDS = {"hour": 3600, "day": 86_400}
+_EASTERNMOST = timedelta(hours=14)
 
 
 def fields_of(document: DatasetDocument) -> tuple[Field, ...]:
@@ -92,11 +96,51 @@ def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
         if name not in names
     ]
     faults += faults_in_masks(document.terms.masks, described, at="terms/masks")
-    faults += faults_in_condition(document.terms.row_filter, described, at="terms/row_filter")
+    faults += _faults_in_row_filter(document.terms, described)
     try:
         for_policy(document.terms)
     except ValidationError as error:
         faults += faults_of(error, at="terms")
+    return faults
+
+
+def _faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[str, str]]:
+    """As faults_in_condition; in text that its owner wrote, by the character."""
+    if terms.written is not None:
+        try:
+            condition_from_text(terms.written, {field.name: field.type for field in fields})
+        except ConditionTextError as error:
+            return [{"at": "terms/row_filter", "error": str(error)}]
+    return faults_in_condition(terms.row_filter, fields, at="terms/row_filter")
+
+
+def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = "assessments") -> list[dict[str, str]]:
+    """What is wrong with assessments: one is on file when it has been concluded, in some time zone at least."""
+    today = (now + _EASTERNMOST).date()
+    return [
+        {"at": f"{at}/{name}/concluded_on", "error": "an assessment is on file when it has been concluded"}
+        for name in assessments.on_file
+        if getattr(assessments, name).concluded_on > today
+    ]
+
+
+def faults_in_grounds(
+    document: DatasetDocument, *, lane: str, fields: Iterable[str], assessments: Assessments
+) -> list[dict[str, str]]:
+    """What an agreement over fields lacks on file, with the dataset or with itself, so that nothing could be delivered."""
+    on_file = {*document.assessments.on_file, *assessments.on_file}
+    granted = {*fields}
+    faults = []
+    if (
+        lane in ("operation", "trade")
+        and "impact" not in on_file
+        and any(one.personal for one in document.fields if one.name in granted)
+    ):
+        error = "personal information leaves on this lane only with an impact assessment on file (PIPL Article 55)"
+        faults.append({"at": "assessments/impact", "error": error})
+    if "risk" not in on_file and document.effective_level == "IMPORTANT":
+        error = "important data leaves only with a risk assessment on file (Decree 790, Article 31)"
+        faults.append({"at": "assessments/risk", "error": error})
     return faults
 
 
@@ -116,12 +160,15 @@ def for_policy(terms: Terms) -> documents.Terms:
     """The terms as decisions know them. Raises ValidationError for what no decision can take in."""
     return documents.Terms.model_validate(
         {
-            "consumers": terms.consumers.model_dump(mode="json"),
+            "consumers": {"groups": [], **terms.consumers.model_dump(mode="json")},
             "purposes": terms.purposes,
             "fields": terms.fields,
             "masks": terms.masks,
             "row_filters": [terms.row_filter] if terms.row_filter else [],
             "row_cap": terms.row_cap,
+            "rates": [{"requests": terms.rate.requests, "seconds": _SECONDS[terms.rate.per]}] if terms.rate else [],
+            "consent": terms.consent,
+            "min_group": terms.min_group or 0,
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
         }
     )
@@ -147,13 +194,23 @@ def shown(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if consumers["organisations"]:
         consumers["organisations"] = []
         withheld.append("terms/consumers/organisations")
+    if any(group["organisations"] for group in consumers.get("groups", [])):
+        consumers["groups"] = []
+        withheld.append("terms/consumers/groups")
     return {**document, "terms": {**terms, "consumers": consumers}}, withheld
 
 
 def admits(consumers: Consumers, *, organisation: str, kind: str, level: str) -> bool:
     """Whether the terms' consumers include an organisation; an empty list leaves its side open."""
+    return _includes(consumers, organisation=organisation, kind=kind, level=level) and (
+        not consumers.groups
+        or any(_includes(group, organisation=organisation, kind=kind, level=level) for group in consumers.groups)
+    )
+
+
+def _includes(group: ConsumerGroup, *, organisation: str, kind: str, level: str) -> bool:
     return (
-        (not consumers.kinds or kind in consumers.kinds)
-        and (not consumers.levels or level in consumers.levels)
-        and (not consumers.organisations or organisation in {str(one) for one in consumers.organisations})
+        (not group.kinds or kind in group.kinds)
+        and (not group.levels or level in group.levels)
+        and (not group.organisations or organisation in {str(one) for one in group.organisations})
     )

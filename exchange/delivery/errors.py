@@ -44,6 +44,14 @@ class WitnessesMissing(Problem):
     status = 503
 
 
+class RateExceeded(Problem):
+    """The terms cap how often may be asked under the agreement. Ask again after the seconds that `Retry-After` says."""
+
+    slug = "rate-exceeded"
+    title = "The agreement's requests are used up for now"
+    status = 429
+
+
 class Denied(Problem):
     """The root of the problems of a denied delivery; `reasons` names every rule that said no."""
 

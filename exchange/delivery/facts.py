@@ -152,17 +152,22 @@ class Facts:
 
     def subject(self, holder: KeyHolder) -> documents.Subject:
         """The sender as a decision's subject."""
-        principal = holder.principal
-        return documents.Subject.model_validate(
-            {
-                "principal": str(principal.id),
-                "organisation": str(principal.organisation),
-                "kind": principal.organisation_kind,
-                "level": holder.organisation_level,
-                "organisation_state": holder.organisation_state,
-                "principal_state": holder.principal_state,
-            }
-        )
+        return subject_of(holder)
+
+
+def subject_of(holder: KeyHolder) -> documents.Subject:
+    """Whoever holds a key as a decision's subject."""
+    principal = holder.principal
+    return documents.Subject.model_validate(
+        {
+            "principal": str(principal.id),
+            "organisation": str(principal.organisation),
+            "kind": principal.organisation_kind,
+            "level": holder.organisation_level,
+            "organisation_state": holder.organisation_state,
+            "principal_state": holder.principal_state,
+        }
+    )
 
 
 def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offer:
@@ -178,7 +183,7 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
         version=listed.version.version,
         salt=listed.version.salt,
         lane=lane,
-        resource=_resource(found, document),
+        resource=resource_of(found, document),
         agreements=tuple(agreement_for_policy(agreement) for agreement in found.agreements),
         mask_keys={
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
@@ -193,7 +198,8 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
     )
 
 
-def _resource(found: queries.Found, document: DatasetDocument) -> documents.Resource:
+def resource_of(found: queries.Found, document: DatasetDocument) -> documents.Resource:
+    """The dataset as decisions know it, under one of its documents. Raises ValidationError for one they cannot take in."""
     listed = found.listed
     in_source = {field.name for field in fields_in(found.source)}
     return documents.Resource.model_validate(
@@ -211,5 +217,6 @@ def _resource(found: queries.Found, document: DatasetDocument) -> documents.Reso
                 if one.name in in_source
             ],
             "terms": terms_for_policy(document.terms),
+            "assessments": document.assessments.on_file,
         }
     )

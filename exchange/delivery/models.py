@@ -1,9 +1,12 @@
-"""The table of streamed deliveries; private to this room. A buffered delivery is its ledger entry and needs no row."""
+"""The tables of streamed deliveries and of counted requests; private to this room.
+
+A buffered delivery is its ledger entry and needs no row.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, String
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.kernel.database import Base
@@ -25,3 +28,14 @@ class Stream(Base):
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     content: Mapped[str | None] = mapped_column(String(64))
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Count(Base):
+    """How many requests were made under an agreement in one period, where its terms cap them; the latest period only."""
+
+    __tablename__ = "delivery_counts"
+
+    agreement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seconds: Mapped[int] = mapped_column(Integer, primary_key=True)
+    period: Mapped[int] = mapped_column(BigInteger)
+    requests: Mapped[int] = mapped_column(BigInteger)

@@ -1,19 +1,22 @@
 """Every SELECT of the delivery path. Facts are read in one snapshot, together with the fence they belong to."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
 from exchange.agreements.queries import Agreement
 from exchange.catalog import queries as catalog
 from exchange.catalog.queries import Listed, Source
-from exchange.delivery.models import Stream
+from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from ledger.tables import head
+from ledger.tables import entry, head
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,18 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
 
 
+async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:
+    """Count one more request in a period, unless there were `most` already. The row's lock makes this exact."""
+    fresh = insert(Count).values(agreement_id=agreement, seconds=seconds, period=period, requests=1)
+    is_same = Count.period == fresh.excluded.period
+    counted = fresh.on_conflict_do_update(
+        index_elements=[Count.agreement_id, Count.seconds],
+        set_={"period": fresh.excluded.period, "requests": case((is_same, Count.requests + 1), else_=1)},
+        where=or_(Count.period < fresh.excluded.period, is_same & (Count.requests < most)),
+    ).returning(Count.requests)
+    return (await session.execute(counted)).scalar_one_or_none() is not None
+
+
 async def own_stream(session: AsyncSession, stream_id: UUID) -> Stream:
     """The row of a stream that this process began."""
     return await session.get_one(Stream, stream_id)
@@ -69,3 +84,23 @@ async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -
     if row is None:
         raise NotFound("There is no streamed delivery with this id that you may see.")
     return row
+
+
+async def past_deliveries(
+    session: AsyncSession, dataset: UUID, *, most: int
+) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
+    """The deliveries of a dataset among the `most` newest entries, oldest first, and the first entry that was looked at."""
+    size = int((await session.execute(select(head.c.size))).scalar_one())
+    since = max(size - most, 0)
+    wanted = f'"dataset":"{dataset}"'
+    statement = (
+        select(entry.c.seq, entry.c.leaf)
+        .where(entry.c.seq >= since, func.strpos(func.convert_from(entry.c.leaf, "UTF8"), wanted) > 0)
+        .order_by(entry.c.seq)
+    )
+    found = []
+    for seq, leaf in await session.execute(statement):
+        body = json.loads(leaf)["body"]
+        if body["type"] in {"delivery.completed", "delivery.started"} and "agreement" in body and "started" not in body:
+            found.append((int(seq), body))
+    return since, found

@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from exchange.delivery import queries
+from exchange.delivery import effects, foreseeing, queries
 from exchange.delivery.answering import answer
-from exchange.delivery.schemas import StreamOut
+from exchange.delivery.schemas import EffectsOut, ExplanationOut, Question, StreamOut
 from exchange.kernel.openapi import SIGNED, problems
 from exchange.participants.door import Handler, SignedRoute, SignedWork
 from ledger import signatures
@@ -156,3 +156,15 @@ async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
         bytes=row.bytes,
         content=signatures.digest_field(bytes.fromhex(row.content)) if row.content else None,
     )
+
+
+@streams.post("/policy/explanations")
+async def explain(work: SignedWork, question: Question) -> ExplanationOut:
+    """What would be decided about a delivery, and why: every rule that speaks, each obligation with whose word it is."""
+    return await foreseeing.explain(work, question)
+
+
+@streams.post("/datasets/{dataset_id}/draft/effects")
+async def foresee(work: SignedWork, dataset_id: UUID) -> EffectsOut:
+    """What publishing a dataset's draft would change: of agreements that run, and of deliveries that were made."""
+    return await effects.effects(work, dataset_id=dataset_id)

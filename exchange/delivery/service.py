@@ -6,17 +6,19 @@ meanwhile; then the facts are read again, the decision is made again, and what w
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from adapters.contract import Rows, SourceError
 from adapters.plan import Plan
 from exchange.catalog.sources import problem_of
-from exchange.delivery import planning
+from exchange.delivery import planning, queries
 from exchange.delivery.deciding import decide
-from exchange.delivery.errors import denial
+from exchange.delivery.errors import RateExceeded, denial
 from exchange.delivery.facts import Decided, Facts, Offer
 from exchange.delivery.naming import NOBODY, Naming, name
 from exchange.delivery.planning import Planned
@@ -27,6 +29,9 @@ from exchange.participants.authentication import Sender
 from exchange.participants.door import Claim
 from ledger import bodies, store
 from ledger.signatures import SignedRequest
+from policies.documents import Rate
+
+_MIDNIGHT_IN_CHINA = 8 * 3600
 
 
 @dataclass(slots=True)
@@ -115,7 +120,25 @@ async def prepare(
         agreement=decision.agreement,
         nonce=attempt.sender.signed.nonce,
     )
+    await _count(runtime, attempt, decision.obligations.rates, UUID(decision.agreement))
     return Release(planned, cap, decision.agreement, plan_digest)
+
+
+async def _count(runtime: Runtime, attempt: Attempt, rates: Sequence[Rate], agreement: UUID) -> None:
+    """Count a request against every rate, before anything is read. Raises RateExceeded.
+
+    A request is counted when it is allowed, whatever becomes of it: at most as many are answered as the terms say.
+    """
+    if not rates:
+        return
+    async with runtime.database.sessions.begin() as session:
+        for rate in sorted(rates, key=lambda one: one.seconds):
+            place = attempt.now + _MIDNIGHT_IN_CHINA
+            if not await queries.count(
+                session, agreement, seconds=rate.seconds, period=place // rate.seconds, most=rate.requests
+            ):
+                left = rate.seconds - place % rate.seconds
+                raise RateExceeded("Ask again in the next period.", headers={"Retry-After": str(left)})
 
 
 async def read(offer: Offer, plan: Plan) -> Rows:

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     ] = None
     opa_url: Annotated[str | None, Field(description="An OPA server to decide instead of the embedded engine")] = None
     opa_token: Annotated[SecretStr | None, Field(description="The bearer token for the OPA server")] = None
+    opa_ca: Annotated[
+        Path | None,
+        Field(description="A PEM file of the authorities that may vouch for the OPA server; unset: the system's"),
+    ] = None
     source_hosts: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -170,6 +174,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "EXCHANGE_TIMESTAMP_URL and EXCHANGE_TIMESTAMP_CERTIFICATE belong together: set both or neither"
             )
+        if self.opa_ca is not None and not (self.opa_url or "").startswith("https://"):
+            raise ValueError("EXCHANGE_OPA_CA is set, and EXCHANGE_OPA_URL is not https: nothing would be checked")
         return self
 
     @model_validator(mode="after")

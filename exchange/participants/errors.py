@@ -99,6 +99,17 @@ class PrincipalSuspended(Problem):
     status = 403
 
 
+class DutiesUnited(Problem):
+    """The system, the security and the audit administrator are three persons (GB/T 22239-2019, level 3): nobody holds two of
+    the roles `operator`, `security_administrator` and `auditor`, in whatever domain. `duties` names those that would be in
+    one hand. Give the role to somebody else, or revoke the other one first.
+    """
+
+    slug = "duties-united"
+    title = "Duties that are kept apart would be in one hand"
+    status = 409
+
+
 class OrganisationNotAdmitted(Problem):
     """The organisation is not admitted to the exchange: not yet, not at present, or no longer. `state` says which."""
 

@@ -66,6 +66,13 @@ async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
     )
 
 
+async def holder_of(session: AsyncSession, principal_id: UUID) -> KeyHolder | None:
+    """A member or system with what decides about it, by its newest key; None where there is none."""
+    statement = select(Key.id).where(Key.principal_id == principal_id).order_by(Key.not_before.desc(), Key.id).limit(1)
+    keyid = (await session.execute(statement)).scalar_one_or_none()
+    return await key_holder(session, keyid) if keyid is not None else None
+
+
 async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
     """One organisation. Raises NotFound."""
     found = await session.get(Organisation, organisation_id, with_for_update=lock)
@@ -118,6 +125,12 @@ async def key(session: AsyncSession, keyid: str, *, lock: bool = False) -> Key |
 async def keys_of(session: AsyncSession, principal_id: UUID) -> Sequence[Key]:
     """The keys of a principal, oldest first."""
     statement = select(Key).where(Key.principal_id == principal_id).order_by(Key.not_before, Key.id)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def roles_of(session: AsyncSession, principal_id: UUID) -> Sequence[str]:
+    """The roles a principal holds, in whatever domains."""
+    statement = select(RoleAssignment.role).where(RoleAssignment.principal_id == principal_id)
     return (await session.execute(statement)).scalars().all()
 
 

@@ -1,6 +1,7 @@
 """The verbs of participants: load, decide, change, record."""
 
 import base64
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,10 +10,12 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, Forbidden, NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries
+from exchange.participants.errors import DutiesUnited
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
 from ledger import bodies
 from ledger.signatures import thumbprint
+from policies.roles import united
 
 EXCHANGE = "exchange"
 
@@ -109,6 +112,7 @@ async def _enrol(work: Work, organisation: Organisation, new: NewPrincipal) -> P
         state="active",
         enrolled_at=work.runtime.clock.now(),
     )
+    _keep_apart(new.roles)
     work.session.add(principal)
     await work.session.flush()
     reference = bodies.Object(kind=new.kind, id=str(principal.id))
@@ -230,15 +234,25 @@ async def set_standing(work: Work, *, principal_id: UUID, suspended: bool) -> Pr
 
 
 async def assign_role(work: Work, *, principal_id: UUID, change: RoleChange) -> None:
-    """Assign a role in a domain. Nobody assigns a role to itself."""
-    principal = await queries.principal_row(work.session, work.principal, principal_id)
+    """Assign a role in a domain. Nobody assigns a role to itself, and nobody gets duties that are kept apart."""
+    # Locked until this is committed, so that of two assignments at once the later one sees the earlier.
+    principal = await queries.principal_row(work.session, work.principal, principal_id, lock=True)
     domain = str(change.domain)
     work.permit("role", "assign", domain)
     if principal.id == work.principal.id:
         raise Forbidden("Nobody assigns a role to itself; another administrator does.")
     if await queries.assignment(work.session, principal.id, change.role, domain) is not None:
         raise Conflict("The principal holds this role there already.")
+    _keep_apart([*await queries.roles_of(work.session, principal.id), change.role])
     assign(work, principal.id, change.role, domain)
+
+
+def _keep_apart(roles: Iterable[str]) -> None:
+    """Raises DutiesUnited for roles that no one person may hold together; the database refuses them too."""
+    if duties := united(roles):
+        raise DutiesUnited(
+            f"One person cannot be {' and '.join(duties)}; give one of them to another.", duties=list(duties)
+        )
 
 
 def assign(work: Work, principal_id: UUID, role: str, domain: str) -> None:

@@ -24,6 +24,8 @@ from ledger import canonical, store
 from tests.support import entries
 from tests.support.founded import empty
 
+pytestmark = pytest.mark.endurance
+
 ROOT = Path(__file__).parents[2]
 COLUMNS = ("at", *FOUND_BY, "subjects")
 

@@ -42,6 +42,10 @@ def hold(_: Scene) -> Any:
     return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
 
 
+def question(scene: Scene) -> Any:
+    return {"system": scene.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+
+
 def file_source(scene: Scene) -> Any:
     return {"organisation": scene.owner.id, "source": {"kind": "file", "title": "x"}}
 
@@ -75,6 +79,8 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/datasets/{dataset_id}", nothing, (N, N, OK, N)),
     ("GET", "/datasets/by-handle/{organisation}/{handle}", nothing, (N, N, OK, N)),
     ("PUT", "/datasets/{dataset_id}/draft", dataset, (N, N, None, N)),
+    ("GET", "/datasets/{dataset_id}/odrl", nothing, (N, N, OK, N)),
+    ("PUT", "/datasets/{dataset_id}/draft/odrl", lambda _: {}, (N, N, "dataset-invalid", N)),
     ("POST", "/datasets/{dataset_id}/publication", nothing, (N, N, None, N)),
     ("POST", "/datasets/{dataset_id}/withdrawal", reason, (N, N, "conflict", N)),
     ("GET", "/applications", nothing, (OK, OK, OK, OK)),
@@ -87,6 +93,7 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/applications/{application_id}/withdrawal", nothing, (N, None, R, N)),
     ("GET", "/agreements", nothing, (OK, OK, OK, OK)),
     ("GET", "/agreements/{agreement_id}", nothing, (N, OK, OK, OK)),
+    ("GET", "/agreements/{agreement_id}/odrl", nothing, (N, OK, OK, OK)),
     ("GET", "/agreements/{agreement_id}/statements", nothing, (N, OK, OK, OK)),
     ("POST", "/agreements/{agreement_id}/suspension", reason, (N, R, None, R)),
     ("POST", "/agreements/{agreement_id}/resumption", reason, (N, R, "conflict", R)),
@@ -99,6 +106,8 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
     ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
     ("GET", "/audit/entries/{index}/replay", nothing, (N, N, OK, OK)),
+    ("POST", "/policy/explanations", question, (N, OK, OK, OK)),
+    ("POST", "/datasets/{dataset_id}/draft/effects", nothing, (N, N, OK, N)),
 ]  # fmt: skip
 ROWS = [
     pytest.param(method, path, document, who, outcome, id=f"{who} {method} {path}")

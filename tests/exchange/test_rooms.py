@@ -185,7 +185,15 @@ async def test_a_datasets_level_is_that_of_its_highest_field(world: World) -> No
 async def test_core_data_is_not_delivered(world: World) -> None:
     owner = await world.party("owner")
     consumer = await world.party("consumer")
-    await world.agreement(consumer, owner, await published(world, owner, level="CORE"))
+    dataset = await published(world, owner, level="G2")
+    await world.agreement(consumer, owner, dataset)
+    draft = {"source": (await world.done(owner.steward, "GET", "/api/v1/sources"))[0]["id"], "handle": "codes"}
+    core = dataset["document"] | {"level": "CORE"}
+    target = f"/api/v1/datasets/{dataset['id']}"
+    await world.done(owner.steward, "PUT", f"{target}/draft", draft | {"document": core})
+    await world.done(owner.steward, "POST", f"{target}/publication")
+    refused = await world.call(consumer.steward, "POST", "/api/v1/applications", world.application_for(dataset))
+    assert (refused.problem, refused.json["errors"][0]["at"]) == ("outside-terms", "dataset")
     answer = await world.call(
         consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/codes"}, purpose="talent-service"
     )

@@ -196,3 +196,45 @@ async def test_an_agreement_that_has_expired_stays_so_for_a_clock_set_back(
 
     refused = await ask(world, consumer)
     assert refused.problem == "agreement-expired"
+
+
+async def test_a_row_filter_may_be_written_as_text(
+    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+) -> None:
+    dataset = await world.dataset(owner, source, "people", terms={"row_filter": "city = 'C1' and not score < 5.5"})
+    assert dataset["document"]["terms"]["row_filter"] == {
+        "all": [
+            {"field": "city", "op": "eq", "value": "C1"},
+            {"not": {"field": "score", "op": "lt", "value": "5.5"}},
+        ]
+    }
+    application = await world.apply(consumer, dataset, row_filter="city = 'C1'")
+    assert application["row_filter"] == {"field": "city", "op": "eq", "value": "C1"}
+    assert (await approve(world, owner, application, row_filter="score <= 7.25")).status == 201
+    answer = await ask(world, consumer)
+    assert [row["score"] for row in answer.json["rows"]] == [6.25, 7.25]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "character"),
+    [
+        ("city == 'C1'", "request-invalid", 7),
+        ("city = ‘C1’", "request-invalid", 8),
+        ("city = 'C1'; drop table people", "request-invalid", 12),
+        ("(" * 1_000_000, "request-invalid", 20_001),
+        ("city = 5", "dataset-invalid", 8),
+        ("cіty = 'C1'", "request-invalid", 2),
+        ("\"cіty\" = 'C1'", "dataset-invalid", 1),
+    ],
+)
+async def test_text_that_is_no_row_filter_is_refused_with_the_place(
+    world: World, owner: Party, source: dict[str, Any], text: str, problem: str, character: int
+) -> None:
+    document = document_for(source["description"]["fields"], terms={"row_filter": text})
+    draft = {"source": source["id"], "handle": "people", "document": document}
+    answer = await world.call(owner.steward, "POST", "/api/v1/datasets", draft)
+    assert answer.problem == problem
+    [error] = answer.json["errors"]
+    assert error["at"].endswith("terms/row_filter")
+    assert f"character {character}:" in error["error"]
+    assert "C1" not in error["error"]

@@ -29,6 +29,8 @@ from tests.support.cutting import Cut, cutting
 from tests.support.logs import OneKey
 from tests.support.postgres import Postgres
 
+pytestmark = pytest.mark.endurance
+
 SIGNER = note.Signer("faults.example/ledger/1", bytes(range(32)))
 CLIENTS = 16
 

@@ -23,6 +23,8 @@ from ledger.verify import verify
 from tests.support.logs import Log
 from tests.support.served import served
 
+pytestmark = pytest.mark.endurance
+
 COUNTS = st.integers(1, 40) | st.sampled_from([255, 256, 257])
 
 

@@ -65,14 +65,18 @@ ALLOWED: dict[str, Any] = {
             {"name": "degree", "level": "G2", "personal": True, "sensitive": False},
         ],
         "terms": {
-            "consumers": {"kinds": ["institution"], "levels": [], "organisations": []},
+            "consumers": {"kinds": ["institution"], "levels": [], "organisations": [], "groups": []},
             "purposes": ["talent-service", "statistics"],
             "fields": ["id", "姓名", "region", "salary"],
             "masks": {"姓名": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
             "row_filters": [{"field": "region", "op": "eq", "value": "330100"}],
             "not_after": NOW + 4000,
             "row_cap": 1000,
+            "rates": [{"requests": 100, "seconds": 3600}],
+            "consent": False,
+            "min_group": 0,
         },
+        "assessments": ["impact"],
     },
     "agreements": [
         {
@@ -88,6 +92,7 @@ ALLOWED: dict[str, Any] = {
             "masks": {"salary": {"kind": "bucket", "size": 1000}},
             "row_filters": [{"field": "degree", "op": "in", "value": ["硕士", "doctor"]}],
             "row_cap": 500,
+            "assessments": [],
         }
     ],
     "now": NOW,
@@ -130,12 +135,22 @@ def any_document(random: Random) -> dict[str, Any]:
     resource["sharing"] = usually("conditional", "unconditional", "not_shared")
     resource["level"] = usually("G4", "IMPORTANT", "CORE")
     resource["fields"][4]["level"] = usually("G2", "CORE")
+    resource["assessments"] = usually(["impact", "risk"], ["impact"], ["risk"], [])
     random.shuffle(resource["fields"])
     terms = resource["terms"]
     terms["consumers"] = {
         "kinds": random.choice(([], [subject["kind"]], usually([], ["institution"]))),
         "levels": random.choice(([], [subject["level"], "city"], usually([], ["county"]))),
         "organisations": random.choice(([], usually([], ["another"], ["another", "platform"]))),
+        "groups": random.choice(
+            (
+                [],
+                [
+                    {"kinds": [], "levels": [], "organisations": ["another"]},
+                    {"kinds": [subject["kind"]], "levels": usually([], ["county"]), "organisations": []},
+                ],
+            )
+        ),
     }
     terms["purposes"] = most(PURPOSES)
     terms["fields"] = most(FIELDS)
@@ -143,6 +158,11 @@ def any_document(random: Random) -> dict[str, Any]:
     terms["row_filters"] = random.sample(FILTERS, random.randint(0, 2))
     terms["not_after"] = NOW + usually(4000, 0, 1, 999, 10_000)
     terms["row_cap"] = random.choice((9, 10, 1037, 1_000_000, 9_007_199_254_740_991))
+    terms["rates"] = random.sample(
+        [{"requests": 1, "seconds": 3600}, {"requests": 50, "seconds": 86400}], random.randint(0, 2)
+    )
+    terms["consent"] = usually(False, True)
+    terms["min_group"] = usually(0, 5)
     document["agreements"] = [
         {
             "id": f"agreement-{number}",
@@ -157,6 +177,7 @@ def any_document(random: Random) -> dict[str, Any]:
             "masks": some_masks(),
             "row_filters": random.sample(FILTERS, random.randint(0, 2)),
             "row_cap": random.choice((0, 9, 10, 1037, 1_000_000)),
+            "assessments": usually([], ["impact"], ["risk"], ["impact", "risk"]),
         }
         for number in range(random.choice((1, 1, 1, 2, 3, usually(1, 0, 10))))
     ]

@@ -111,7 +111,7 @@ GRANT: dict[str, Any] = {
     "allow": True,
     "reasons": [],
     "agreement": "a",
-    "obligations": {"columns": [{"name": "id"}], "row_filters": [], "row_cap": 1, "not_after": 1},
+    "obligations": {"columns": [{"name": "id"}], "row_filters": [], "row_cap": 1, "rates": [], "not_after": 1},
     "revision": "r",
 }
 REASON = {"code": "role-missing", "rule": "r", "ref": "x"}
@@ -166,7 +166,7 @@ def test_the_schemas_describe_the_documents():
     documented = schemas()
     assert set(documented["input"]["required"]) == set(allowed()) - {"schema", "action"}
     assert documented["input"]["additionalProperties"] is False
-    assert documented["decision"]["properties"].keys() == GRANT.keys()
+    assert documented["decision"]["properties"].keys() == GRANT.keys() | {"schema"}
 
 
 scalars = st.one_of(st.text(max_size=5), st.integers(-(2**54), 2**54), st.booleans(), st.floats(), st.none())

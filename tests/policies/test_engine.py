@@ -9,7 +9,7 @@ import pytest
 
 from policies.bundle import Bundle, bundle, write
 from policies.documents import DeliveryInput
-from policies.engine import BundleRefused, EmbeddedEngine
+from policies.engine import BundleRefused, EmbeddedEngine, interpreter
 from tests.policies.samples import NOW, allowed
 
 SECRET = "secret-value"
@@ -42,6 +42,7 @@ async def test_an_allowed_delivery_has_its_obligations(engine: EmbeddedEngine):
             {"field": "degree", "op": "in", "value": ["硕士", "doctor"]},
         ],
         "row_cap": 500,
+        "rates": [{"requests": 100, "seconds": 3600}],
         "not_after": NOW + 1000,
     }
 
@@ -106,7 +107,7 @@ async def test_a_panic_denies_once(engine: EmbeddedEngine, caplog: pytest.LogCap
     holding, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        found.append(engine._interpreter())
+        found.append(interpreter(engine._bundle))
         holding.set()
         release.wait()
         found.clear()

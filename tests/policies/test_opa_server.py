@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +16,8 @@ from policies.documents import DeliveryInput
 from policies.engine import ENTRY_POINT, EmbeddedEngine
 from policies.opa_server import opa_server
 from tests.policies.samples import allowed, any_document
+from tests.support.opa import opa_running
+from tests.support.server import free_port
 
 SECRET = "secret-value"
 
@@ -25,40 +26,13 @@ def document(**changes: Any) -> DeliveryInput:
     return DeliveryInput.model_validate_json(json.dumps({**allowed(), **changes}))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 async def server(opa: str, own_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of a real OPA server with the exchange's bundle."""
     directory = tmp_path_factory.mktemp("opa")
     write(own_bundle, directory)
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(opa, "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error", str(directory)),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        until = time.monotonic() + 20
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                assert time.monotonic() < until, "the OPA server did not come up"
-                assert process.returncode is None
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                break
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        await process.wait()
+    async with opa_running(opa, directory) as url:
+        yield url
 
 
 async def test_the_server_decides_as_the_embedded_engine_does(server: str, engine: EmbeddedEngine):

@@ -77,3 +77,50 @@ def notices(changed: str) -> bool:
 def test_a_lost_line_is_noticed(policy: str):
     survivors = [number for number, changed in without_each_line(policy) if not notices(changed)]
     assert [policy.splitlines()[number - 1] for number in survivors] == []
+
+
+FLIPS = (
+    (r" == ", " != "),
+    (r" != ", " == "),
+    (r" < ", " <= "),
+    (r" <= ", " < "),
+    (r" < ", " >= "),
+    (r" <= ", " > "),
+    (r" > ", " <= "),
+    (r" > 0", " >= 0"),
+    (r"\bnot ", ""),
+    (r" if (?=[a-z_]+(?:\(|$| ==))(?!not )", " if not "),
+    (r"^\t(?=[a-z_]+$)", "\tnot "),
+    (r"^\t(?=[a-z_]+\([^:]*\)$)", "\tnot "),
+    (r" & ", " | "),
+    (r" \| (?!some)", " & "),
+    (r" - ", " | "),
+    (r"\btrue\b", "false"),
+    (r"\bfalse\b", "true"),
+    (r'"government": \{"department"\}', '"government": {"department", "enterprise"}'),
+    (r"\[0\]", "[1]"),
+)
+# What means the same either way: of two equal caps each is the lower; `reasons` of an allowance are not told.
+SAME = {("lower(a, b) := b if b < a", " <= ")}
+
+
+def flipped(policy: str) -> list[tuple[int, str, str]]:
+    """The policy with one condition turned round, once for each: its line, as it is then, and the whole."""
+    found = []
+    start = policy.index("decision := {")
+    for pattern, replacement in FLIPS:
+        for match in re.finditer(pattern, policy, re.MULTILINE):
+            begin = policy.rfind("\n", 0, match.start()) + 1
+            line = policy[begin : policy.index("\n", match.end() - 1)]
+            if match.start() < start or line.lstrip().startswith("#") or (line, replacement) in SAME:
+                continue
+            changed = policy[: match.start()] + match.expand(replacement) + policy[match.end() :]
+            after = changed[begin : changed.index("\n", match.start() + len(replacement) - 1)]
+            found.append((policy.count("\n", 0, match.start()) + 1, after, changed))
+    return found
+
+
+def test_a_condition_turned_round_is_noticed(policy: str):
+    mutants = flipped(policy)
+    assert len(mutants) > 60
+    assert [(number, line) for number, line, changed in mutants if not notices(changed)] == []

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import runpy
 from pathlib import Path
 
 import pytest
@@ -97,24 +96,6 @@ def test_python_and_json_examples_can_be_read(name: str) -> None:
             ast.parse(code)
         elif kind.startswith("json"):
             json.loads(code)
-
-
-def test_the_python_of_operations_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for number, (kind, code) in enumerate(_FENCE.findall(page("operations.md"))):
-        if kind == "python":
-            script = tmp_path / f"{number}.py"
-            script.write_text(code, encoding="utf-8")
-            runpy.run_path(str(script))
-    assert (tmp_path / "build/policies/delivery.rego").exists()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_make_targets_that_pages_name_exist(name: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    code = re.findall(r"`[^`]*`|^```.*?^```$", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    named = set(re.findall(r"\bmake ([a-z]+)\b", " ".join(code)))
-    assert named <= targets
 
 
 def test_both_readmes_show_the_same_commands() -> None:

@@ -13,6 +13,8 @@ from tests.support.founded import founded
 from tests.support.postgres import Postgres
 from tests.support.server import free_port, settings_on, wait_until_ready
 
+pytestmark = pytest.mark.endurance
+
 KILLS = 5
 ANSWERS = 10
 CLIENTS = 4

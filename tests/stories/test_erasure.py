@@ -23,6 +23,8 @@ from tests.support.founded import founded
 from tests.support.server import free_port, serving, settings_on
 from tests.support.world import World
 
+pytestmark = pytest.mark.endurance
+
 _PEOPLE, _TURNS = 3, 20
 _DONE = ("committed", "not-yet-destroyed", "destroyed", "noted")
 

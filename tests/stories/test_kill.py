@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.settings import Settings
@@ -25,6 +26,8 @@ from tests.support.commands import until
 from tests.support.founded import empty, founded
 from tests.support.server import ROOT, free_port, settings_on, wait_until_ready
 from tests.support.world import Key, Party, World
+
+pytestmark = pytest.mark.endurance
 
 KILLS = 100
 WORKERS = 3

