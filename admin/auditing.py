@@ -23,7 +23,6 @@ from exchange.kernel.database import Database, driver, open_database
 from exchange.kernel.settings import Settings
 
 audit = typer.Typer(help="Make decisions on the ledger again.", no_args_is_help=True)
-ledger = typer.Typer(help="Look after what is derived from the ledger.", no_args_is_help=True)
 
 _CHUNK = 500
 T = TypeVar("T")
@@ -69,7 +68,6 @@ def replay_command(
             raise typer.Exit(1)
 
 
-@ledger.command("reindex")
 def reindex_command(data: Data = None) -> None:
     """Derive the index by which entries are found from the entries again. Searches and deliveries go on meanwhile."""
     with told():

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from alembic.util import CommandError
 
-from admin import auditing, databases, founding, joining, places, reaching, serving, shown
+from admin import auditing, databases, founding, joining, places, reaching, restoring, rotating, serving, shown
 from admin.demo.cli import demo_command
 from admin.joining import Newcomer, demand_name
 from admin.policies import policy
@@ -46,7 +46,8 @@ database = typer.Typer(help="Bring the database up to date, or check the migrati
 app.add_typer(database, name="database")
 app.add_typer(hold, name="hold")
 app.add_typer(auditing.audit, name="audit")
-app.add_typer(auditing.ledger, name="ledger")
+app.add_typer(restoring.app, name="ledger")
+app.add_typer(rotating.app, name="keys")
 app.add_typer(policy, name="policy")
 app.command("demo")(demo_command)
 app.command()(erase)
@@ -97,9 +98,9 @@ def health(data: Data = None) -> None:
         settings = directory.settings()
         url = reaching.running_at(directory)
         with databases.at_hand(settings) as address:
-            standing = databases.read(address)
+            standing = databases.read(address, settings)
         shown.health(directory, url, standing)
-        if url is None or not standing.is_current:
+        if url is None or not standing.is_current or standing.not_continued:
             raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ import asyncpg
 
 from admin.terminal import CannotDo
 from exchange.audit import witnesses
+from exchange.kernel.custody import custody
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -22,23 +23,33 @@ from exchange.kernel.settings import Settings
 from exchange.kernel.slots import Slots, SlotsMissing
 from exchange.migrations import commands
 from exchange.subjects.queries import blocks_in_use
-from ledger import note, publication, store
+from ledger import continuity, note, publication, store
+from ledger.anchor import Anchor
+from ledger.rotation import LEDGER, History
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a database stands: its revision, how many entries its ledger has, and as whose the first one begins it.
 
-    `uncovered_since` is when the first entry was made that no published checkpoint covers.
+    `not_continued` says why the ledger is not what was signed, where that is so; `uncovered_since` is when the first entry
+    was made that no published checkpoint covers.
     """
 
     revision: str | None
     entries: int = 0
     origin: str | None = None
     vkey: str | None = None
+    incarnation: int = 1
+    not_continued: str | None = None
+    rotations: Sequence[str] = ()
     key_marks: Mapping[str, str] = field(default_factory=dict)
     slot_blocks: Sequence[int] = ()
     uncovered_since: datetime | None = None
+
+    def history(self, first: str) -> History:
+        """The keys that the ledger was and is signed with; `first` where its key was never rotated."""
+        return History.from_statements(self.rotations) if self.rotations else History.of(note.Verifier.parse(first))
 
     @property
     def is_current(self) -> bool:
@@ -79,11 +90,11 @@ def check() -> None:
             embedded.close()
 
 
-async def standing(url: str) -> Standing:
-    """How the database at a URL stands."""
+async def standing(url: str, settings: Settings | None = None) -> Standing:
+    """How the database at a URL stands; with settings, also whether it continues what its anchor has."""
     revision = await commands.current(url)
-    if revision is None:
-        return Standing(None)
+    if revision != commands.newest():
+        return Standing(revision, entries=await _count(url) if revision else 0)
     connection = await asyncpg.connect(**arguments(url))
     try:
         head = await store.read_head(connection)
@@ -92,15 +103,50 @@ async def standing(url: str) -> Standing:
         marks = await key_marks(connection) if is_current else {}
         blocks = await blocks_in_use(connection) if is_current else ()
         uncovered = await publication.uncovered_since(connection)
+        rotated = await continuity.statements(connection, LEDGER)
+        first = json.loads(leaves[0])["body"] if leaves else {}
+        reason = await _not_continued(connection, settings, head, first.get("vkey")) if settings else None
     finally:
         await connection.close()
-    first = json.loads(leaves[0])["body"] if leaves else {}
-    return Standing(revision, head.size, first.get("origin"), first.get("vkey"), marks, blocks, uncovered)
+    return Standing(
+        revision=revision,
+        entries=head.size,
+        origin=first.get("origin"),
+        vkey=first.get("vkey"),
+        incarnation=head.incarnation,
+        not_continued=reason,
+        rotations=rotated,
+        key_marks=marks,
+        slot_blocks=blocks,
+        uncovered_since=uncovered,
+    )
 
 
-def read(url: str) -> Standing:
+async def _count(url: str) -> int:
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        return int(await connection.fetchval("SELECT size FROM ledger_head"))
+    finally:
+        await connection.close()
+
+
+async def _not_continued(
+    connection: asyncpg.Connection, settings: Settings, head: store.Head, vkey: str | None
+) -> str | None:
+    anchor = Anchor(settings.anchor, settings.origin(head.incarnation))
+    if vkey is None:
+        return "the database has no entries, and some were signed" if anchor.read() is not None else None
+    verifier = note.Verifier.parse(vkey)
+    try:
+        await continuity.check(connection, anchor, verifier)
+    except continuity.NotContinued as error:
+        return str(error)
+    return None
+
+
+def read(url: str, settings: Settings | None = None) -> Standing:
     """How the database at a URL stands, for callers without an event loop."""
-    return asyncio.run(standing(url))
+    return asyncio.run(standing(url, settings))
 
 
 def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
@@ -113,20 +159,20 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
         )
     if not now.entries:
         raise CannotDo("this exchange has not been initialised", hint="begin with: exchange init")
-    if now.origin != settings.origin:
+    if now.origin != settings.origin(now.incarnation):
         raise CannotDo(
-            f"the ledger is {now.origin}, but the settings name {settings.origin}",
+            f"the ledger is {now.origin}, but the settings name {settings.origin(now.incarnation)}",
             hint="EXCHANGE_DEPLOYMENT has to be what it was when the exchange was initialised",
         )
-    if now.vkey != vkey:
+    if now.vkey != vkey and not now.rotations:
         raise CannotDo(
             "keys/ledger.pem is not the key that this ledger began with",
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
     try:
-        open_keyring(settings.data / "keys", now.key_marks)
+        open_keyring(settings.data / "keys", now.key_marks, custody(settings), incarnation=now.incarnation)
         Slots(settings.slots).demand(now.slot_blocks)
-        witnesses.chosen(settings, note.Verifier.parse(vkey))
+        witnesses.chosen(settings, now.history(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
     except witnesses.PolicyUnusable as error:

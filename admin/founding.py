@@ -20,6 +20,7 @@ from exchange.kernel.database import IntegrityError
 from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
+from ledger import store
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str
             raise _exists(directory)
         try:
             vkey = asyncio.run(_found(settings, url, first))
+        except store.Halted as error:
+            raise CannotDo(
+                f"a ledger of this name was begun before: {error}",
+                hint="restore its database, or found another exchange under another EXCHANGE_DEPLOYMENT",
+            ) from error
         except (AlreadyFounded, IntegrityError) as error:
             raise _exists(directory) from error
-    return Founded({name: directory.key_file(name) for name in ADMINISTRATORS}, settings.origin, vkey)
+    return Founded({name: directory.key_file(name) for name in ADMINISTRATORS}, settings.origin(), vkey)
 
 
 def _exists(directory: DataDirectory) -> CannotDo:

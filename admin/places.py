@@ -11,6 +11,9 @@ from admin.terminal import CannotDo
 from client.errors import KeyFileError
 from client.keys import SigningKey
 from client.trust import Trust
+from exchange.kernel.custody import public_of
+from exchange.kernel.keyfiles import KeyFileInvalid
+from exchange.kernel.keyring import ledger_file, newest_incarnation
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS
 from ledger import note
@@ -69,15 +72,19 @@ class DataDirectory:
         settings = self.settings()
         try:
             answers = SigningKey.load(self.key_file("exchange"))
-            ledger = note.Signer(settings.origin, SigningKey.load(self.key_file("ledger")).seed)
-        except KeyFileError as error:
+            incarnation = newest_incarnation(self.path / "keys")
+            ledger = public_of(self.path / "keys", ledger_file(incarnation))
+        except (KeyFileError, KeyFileInvalid, OSError) as error:
             raise CannotDo(f"{self.path} is not an exchange that can be used: {error}") from error
-        return Trust(settings.deployment, settings.origin, ledger.vkey, {answers.keyid: answers.public})
+        origin = settings.origin(incarnation)
+        vkey = note.Verifier(origin, ledger).vkey
+        return Trust(settings.deployment, origin, vkey, {answers.keyid: answers.public})
 
     @property
     def is_founded(self) -> bool:
         """Whether an exchange was initialised here, as far as its files tell."""
-        return self.key_file("ledger").is_file()
+        place = self.key_file("ledger")
+        return place.is_file() or place.with_suffix(".pub").is_file()
 
 
 def chosen(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:

@@ -64,8 +64,8 @@ def running_at(directory: DataDirectory) -> str | None:
     if not isinstance(url, str):
         return None
     with suppress(httpx2.HTTPError, httpx2.InvalidURL, ExchangeError), Connection(url, None, timeout=5.0) as connection:
-        connection.public("/readyz")
-        if connection.identity() == directory.trust():
+        connection.public("/livez")
+        if directory.trust().is_same(connection.identity()):
             return url
     return None
 

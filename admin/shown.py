@@ -90,6 +90,8 @@ def health(directory: DataDirectory, url: str | None, standing: Standing) -> Non
         since = standing.uncovered_since
         covered = "covers every entry" if since is None else f"covers no entry since {since:%Y-%m-%d %H:%M:%S %Z}"
         rows.append(("checkpoint", covered))
+    if standing.not_continued:
+        rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {standing.not_continued}"))
     console().print(facts(rows))
 
 

@@ -22,7 +22,7 @@ from client.delivery import Delivery, Format
 from client.errors import ExchangeError, ExchangeProblem
 from client.evidence import Evidence
 from client.keys import SigningKey
-from client.trust import Trust
+from client.trust import WELL_KNOWN, Trust
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -78,8 +78,13 @@ def trust(
             now.save(trust)
             _errors.print(f"pinned in {trust}")
             pinned = now
+        elif not pinned.is_same(now):
+            pinned = pinned.follow(json.loads(connection.public(WELL_KNOWN)))
+            if pinned.is_same(now):
+                pinned.save(trust)
+                _errors.print(f"a rotation that a pinned key announced is now in {trust}")
     _print(pinned.document())
-    if pinned != now:
+    if not pinned.is_same(now):
         _fail(f"the exchange now has another identity than {trust}; ask its operator, then use --renew")
 
 

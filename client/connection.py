@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ from client.errors import ExchangeError, ExchangeProblem, ResponseUntrusted
 from client.evidence import Evidence, digest_of
 from client.keys import SigningKey
 from client.signing import SignedAuth, asked
-from client.trust import WELL_KNOWN, Trust
+from client.trust import WELL_KNOWN, KeyNotPinned, Trust
 from ledger.signatures.digests import digest_field
 
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
@@ -115,6 +115,33 @@ class Connection:
         except ValueError as error:
             raise ResponseUntrusted("the exchange's identity is not JSON") from error
 
+    def follow(self) -> bool:
+        """Take over what pinned keys announce at the exchange; returns whether there was anything new.
+
+        Raises as `identity`.
+        """
+        try:
+            followed = self.trust.follow(json.loads(self.public(WELL_KNOWN)))
+        except ValueError as error:
+            raise ResponseUntrusted("the exchange's identity is not JSON") from error
+        if followed == self.trust:
+            return False
+        self._trust = followed
+        if self._trust_file:
+            followed.save(self._trust_file)
+        return True
+
+    def _check(self, evidence: Evidence) -> None:
+        """Check who signed an answer; where the key is new, whether a pinned one has announced it."""
+        try:
+            evidence.check_signature(self.trust)
+        except KeyNotPinned as unknown:
+            with suppress(ExchangeError):
+                if self.follow():
+                    evidence.check_signature(self.trust)
+                    return
+            raise unknown from None
+
     def public(self, path: str, *, headers: Mapping[str, str] | None = None) -> bytes:
         """The content at a public address. Its signature is not looked at: the caller has other means to check it."""
         with self._opened(self._http.build_request("GET", path, headers=headers)) as response:
@@ -164,14 +191,14 @@ class Connection:
             body = _chunks_of(content)
         else:
             body = content
-        trust = self.trust
+        _ = self.trust  # pinned before anything is sent
         request = self._http.build_request(method, path, params=params, json=json, content=body, headers=fields)
         with self._opened(request) as response:
             received = _joined(response.headers)
             evidence = Evidence.of(asked(request), status=response.status_code, headers=received)
             is_signed = "signature" in received or "signature-input" in received
             if is_signed:
-                evidence.check_signature(trust)
+                self._check(evidence)
             if response.status_code >= _FAILED:
                 raise _problem(response, is_signed=is_signed, evidence=evidence)
             if not is_signed or not response.is_success:

@@ -67,7 +67,7 @@ class Evidence:
             signature = None if self.signature is None else decode_bytes(self.signature.strip(":"))
             asked = Asked(method=self.method, target_uri=self.target_uri, signature=signature)
             signed = read_response(status=self.status, headers=self.fields, request=asked)
-            verify_ed25519(trust.public_key(signed.keyid), signed.base, signed.signature)
+            verify_ed25519(trust.public_key(signed.keyid, at=signed.created), signed.base, signed.signature)
         except (SignatureProblem, FieldError) as problem:
             raise ResponseUntrusted(f"the answer's signature was not accepted: {problem}") from problem
 

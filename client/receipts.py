@@ -45,9 +45,10 @@ class Receipt:
 def verify(text: str, leaf: bytes, trust: Trust) -> Receipt:
     """Check a receipt against an entry's bytes and the pinned ledger key. Raises ReceiptInvalid."""
     try:
-        signed = proof.verify_receipt(text, leaf, trust.verifier())
-        index = proof.parse(text).index
-    except (proof.ReceiptInvalid, note.BadNote) as error:
+        parsed = proof.parse(text)
+        size = checkpoint.parse(note.text_of(parsed.checkpoint)).size
+        signed, index = proof.verify_receipt(text, leaf, trust.history().at(size)), parsed.index
+    except (proof.ReceiptInvalid, note.BadNote, checkpoint.MalformedCheckpoint) as error:
         raise ReceiptInvalid(str(error)) from error
     return Receipt(index=index, text=text, leaf=leaf, checkpoint=signed)
 
@@ -73,7 +74,13 @@ def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ReceiptInvalid("the receipt is not text") from error
-    receipt = verify(text, connection.public(f"/ledger/entries/{index}"), connection.trust)
+    leaf = connection.public(f"/ledger/entries/{index}")
+    try:
+        receipt = verify(text, leaf, connection.trust)
+    except ReceiptInvalid:
+        if not connection.follow():  # the ledger's key may have been rotated, and that been announced
+            raise
+        receipt = verify(text, leaf, connection.trust)
     if receipt.index != index:
         raise ReceiptInvalid(f"this is the receipt of entry {receipt.index}, not of {index}")
     return receipt

@@ -2,7 +2,7 @@
 
 Signatures prove that an answer comes from the holder of a key; that the key is the exchange's has to be settled by
 other means. Whoever can, compares the identity with one got from the operator; without that, what was read first is
-kept and any change is refused (trust on first use).
+kept (trust on first use). A change is refused, unless a pinned key has announced it by a signed statement.
 """
 
 import base64
@@ -11,25 +11,38 @@ import contextlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from client.errors import TrustError
-from ledger import note
+from ledger import note, rotation
 from ledger.signatures import thumbprint
 
 WELL_KNOWN = "/.well-known/data-exchange"
 
 
+class KeyNotPinned(TrustError):
+    """An answer is signed by a key that is not among the pinned ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """An exchange's identity: its ledger's origin and verifier key (C2SP), and its response keys by key id."""
+    """An exchange's identity: its ledger's origin and verifier key (C2SP), and its response keys by key id.
+
+    `until` says of response keys that others took the place of, when that was, in Unix seconds: what they sign later
+    counts for nothing. `former` are the ledger's keys before `vkey`, each with the first tree size that it signed, and
+    `since` is the first that `vkey` signs.
+    """
 
     name: str
     origin: str
     vkey: str
     keys: Mapping[str, bytes]
+    until: Mapping[str, int] = field(default_factory=dict)
+    former: tuple[tuple[int, str], ...] = ()
+    since: int = 0
 
     @classmethod
     def parse(cls, document: Any) -> Self:
@@ -37,7 +50,13 @@ class Trust:
         try:
             name, origin, vkey = (document[member] for member in ("name", "origin", "vkey"))
             listed = [(key["keyid"], key["algorithm"], key["public_key"]) for key in document["keys"]]
-        except (KeyError, TypeError, IndexError) as error:
+            until = {
+                key["keyid"]: int(datetime.fromisoformat(key["valid_until"]).timestamp())
+                for key in document["keys"]
+                if key.get("valid_until") is not None
+            }
+            ledger = [(int(key["valid_from"]), str(key["vkey"])) for key in document.get("ledger_keys") or [] if key]
+        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
             raise TrustError("the exchange's identity lacks a member or has one of the wrong kind") from error
         if not all(isinstance(text, str) for text in (name, origin, vkey)):
             raise TrustError("the exchange's identity has a member of the wrong kind")
@@ -45,12 +64,58 @@ class Trust:
         if not keys:
             raise TrustError("the exchange has no key that this client understands")
         try:
-            verifier = note.Verifier.parse(vkey)
+            verifiers = [note.Verifier.parse(one) for one in (vkey, *(one for _, one in ledger))]
         except ValueError as error:
             raise TrustError("the ledger's verifier key cannot be read") from error
-        if verifier.name != origin:
+        if any(verifier.name != origin for verifier in verifiers):
             raise TrustError("the ledger's verifier key is named after another ledger")
-        return cls(name=name, origin=origin, vkey=vkey, keys=keys)
+        if ledger and (
+            ledger[-1][1] != vkey
+            or ledger[0][0] != 0
+            or sorted({size for size, _ in ledger}) != [size for size, _ in ledger]
+        ):
+            raise TrustError("the ledger's keys do not lead to its verifier key")
+        since = ledger[-1][0] if ledger else 0
+        return cls(name, origin, vkey, keys, until, tuple(ledger[:-1]), since)
+
+    def follow(self, document: Any) -> "Trust":
+        """This identity, with the keys that pinned ones announce in a document of /.well-known/data-exchange.
+
+        What is not signed by a pinned key is left out. Raises TrustError for a document that cannot be read.
+        """
+        self.parse(document)
+        try:
+            changes = [rotation.parse(str(statement)) for statement in document.get("rotations") or ()]
+        except (rotation.RotationInvalid, TypeError) as error:
+            raise TrustError("the exchange's statement of a rotation cannot be believed") from error
+        found = self
+        for change in changes:
+            if change.purpose == rotation.ANSWERS:
+                found = found._follow_answers(change)
+            elif change.origin == found.origin and change.old == found.verifier() and change.valid_from > found.since:
+                former = (*found.former, (found.since, found.vkey))
+                found = replace(found, vkey=change.new.vkey, former=former, since=change.valid_from)
+        return found
+
+    def _follow_answers(self, change: rotation.Rotation) -> "Trust":
+        old, new = thumbprint(change.old.public_key), thumbprint(change.new.public_key)
+        if self.keys.get(old) != change.old.public_key or new in self.keys:
+            return self
+        if old in self.until:
+            return self  # it named its successor; whoever has it now may not name another
+        end = datetime.fromisoformat(change.since) + rotation.OVERLAP
+        return replace(
+            self,
+            keys={**self.keys, new: change.new.public_key},
+            until={**self.until, old: int(end.timestamp())},
+        )
+
+    def is_same(self, now: "Trust") -> bool:
+        """Whether what an exchange says of itself now is covered by this identity."""
+        current = {keyid: key for keyid, key in now.keys.items() if keyid not in now.until}
+        return (self.name, self.origin, self.vkey) == (now.name, now.origin, now.vkey) and all(
+            self.keys.get(keyid) == key and keyid not in self.until for keyid, key in current.items()
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -77,28 +142,47 @@ class Trust:
 
     def document(self) -> dict[str, Any]:
         """The identity as JSON, which `parse` reads."""
-        return {
+        document: dict[str, Any] = {
             "name": self.name,
             "origin": self.origin,
             "vkey": self.vkey,
             "keys": [
-                {"keyid": keyid, "algorithm": "ed25519", "public_key": _text(public)}
+                {"keyid": keyid, "algorithm": "ed25519", "public_key": _text(public)} | self._end(keyid)
                 for keyid, public in sorted(self.keys.items())
             ],
         }
+        if self.former:
+            document["ledger_keys"] = [
+                {"vkey": vkey, "valid_from": size} for size, vkey in (*self.former, (self.since, self.vkey))
+            ]
+        return document
 
-    def public_key(self, keyid: str) -> bytes:
-        """The exchange's key of this id. Raises TrustError for one that was not pinned."""
-        try:
-            return self.keys[keyid]
-        except KeyError:
-            raise TrustError(
-                "the answer is signed by a key that was not pinned; if the exchange announced it, renew the trust"
-            ) from None
+    def _end(self, keyid: str) -> dict[str, str]:
+        end = self.until.get(keyid)
+        return {} if end is None else {"valid_until": datetime.fromtimestamp(end, UTC).isoformat()}
+
+    def public_key(self, keyid: str, *, at: int | None = None) -> bytes:
+        """The exchange's key of this id, for what was signed at a time in Unix seconds.
+
+        Raises KeyNotPinned, TrustError for a key that had given way to another by then.
+        """
+        if keyid not in self.keys:
+            raise KeyNotPinned(
+                "the answer is signed by a key that was not pinned, and that no pinned key has announced; "
+                "ask the exchange's operator, then renew the trust"
+            )
+        if at is not None and at > self.until.get(keyid, at):
+            raise TrustError("the answer is signed by a key that has given way to another")
+        return self.keys[keyid]
 
     def verifier(self) -> note.Verifier:
-        """What checks the ledger's checkpoints."""
+        """What checks the ledger's checkpoints of today."""
         return note.Verifier.parse(self.vkey)
+
+    def history(self) -> rotation.History:
+        """What checks the ledger's checkpoints of any size."""
+        keys = (*self.former, (self.since, self.vkey)) if self.former else ((0, self.vkey),)
+        return rotation.History(tuple((size, note.Verifier.parse(vkey)) for size, vkey in keys))
 
 
 def _public(keyid: Any, text: Any) -> bytes:

@@ -22,6 +22,9 @@ from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
 from exchange.audit import routes as audit
 from exchange.audit.publisher import Publisher
+from exchange.audit.renewal import LedgerKeys, Renewal
+from exchange.audit.stamping import Stamper
+from exchange.audit.witnesses import chosen
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
@@ -31,6 +34,7 @@ from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import docs, health, http, logs, openapi
 from exchange.kernel.clock import Clock
+from exchange.kernel.custody import Custody, custody
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
 from exchange.kernel.keyring import Keyring, open_keyring
@@ -38,15 +42,15 @@ from exchange.kernel.limits import Allowance
 from exchange.kernel.queries import key_marks, remember_keys
 from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
-from exchange.kernel.runtime import Runtime
+from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.settings import Settings
 from exchange.kernel.slots import Slots
 from exchange.migrations import commands
 from exchange.participants import routes as participants
 from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
-from ledger import store
-from ledger.further import LogSigner
+from ledger import continuity, note, store, timestamps
+from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer
 from policies.breaker import Breaker
 from policies.bundle import Bundle, bundle
@@ -144,7 +148,12 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    ring = await _keys(settings, database, clock)
+    held = custody(settings)
+    ring = await _keys(settings, database, clock, held)
+    origin = settings.origin(ring.incarnation)
+    signers = LedgerKeys(held, origin, ring, settings.further_signatures)
+    anchor = Anchor(settings.anchor, origin)
+    await _hold_to_anchor(database, anchor, signers.first)
     slots = Slots(settings.slots)
     await subject_keys.settle(database, slots, now=clock.now())
     sequencer = Sequencer(database.pool)
@@ -158,6 +167,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
+        origin=origin,
         clock=clock,
         database=database,
         sequencer=sequencer,
@@ -166,28 +176,50 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         seal=ring.seal,
         slots=slots,
         readers=readers,
-        key=ring.answers,
+        answers=AnsweringKey(ring.answers),
         marks=ring.marks,
         strangers=Allowance(settings.stranger_refusals),
     )
-    publisher = Publisher(runtime, LogSigner(settings.origin, ring.ledger.seed, settings.further_signatures))
+    async with database.pool.acquire() as connection:
+        policy = chosen(settings, await continuity.history(connection, signers.first))
+    publisher = Publisher(runtime, signers, anchor, policy)
     publisher.start()
     stack.push_async_callback(publisher.stop)
+    renewal = Renewal(runtime)
+    renewal.start()
+    stack.push_async_callback(renewal.stop)
+    if settings.timestamp_url is not None and settings.timestamp_certificate is not None:
+        authority = timestamps.Authority(settings.timestamp_certificate.read_bytes())
+        stamper = Stamper(runtime, settings.timestamp_url, authority)
+        stamper.start()
+        stack.push_async_callback(stamper.stop)
     app.state.runtime = runtime
     app.state.facts = Facts(runtime)
     app.state.publisher = publisher
 
 
-async def _keys(settings: Settings, database: Database, clock: Clock) -> Keyring:
+async def _keys(settings: Settings, database: Database, clock: Clock, held: Custody) -> Keyring:
     """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
     async with database.pool.acquire() as connection:
-        ring = open_keyring(settings.data / "keys", await key_marks(connection))
-        if (await store.read_head(connection)).size:
+        head = await store.read_head(connection)
+        directory = settings.data / "keys"
+        ring = open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
+        if head.size:
             # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
             await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(settings.data / "keys", await key_marks(connection))
+            open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
             await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
     return ring
+
+
+async def _hold_to_anchor(database: Database, anchor: Anchor, first: note.Verifier) -> None:
+    """Before anything is taken in: halt where the database does not continue what was signed. Raises OSError."""
+    async with database.pool.acquire() as connection:
+        try:
+            await continuity.check(connection, anchor, first)
+        except continuity.NotContinued as error:
+            logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
+            await continuity.halt(connection, str(error))
 
 
 async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:

@@ -2,7 +2,9 @@
 
     checkpoint             the newest checkpoint
     checkpoints/<size>     every checkpoint, the newest too
-    vkey                   the log's verifier key
+    checkpoints/<size>.tsr a timestamp over it, where there is one
+    vkey                   the log's verifier key of today
+    rotations              the statements that led to it, where the key was rotated: a JSON list
     policy                 which keys to trust, as a C2SP tlog-policy
     minimum-index          below which entries are pruned (decimal); 0 where it is not there
     tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
@@ -20,16 +22,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from ledger import note, tiles
+from ledger.rotation import History, RotationInvalid, parse_statements
 
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
 MINIMUM_INDEX = "minimum-index"
 POLICY = "policy"
+TIMESTAMP = ".tsr"
+TIMESTAMPS = "timestamps"
+"""Where a server lists the sizes that have one."""
+
 VKEY = "vkey"
+ROTATIONS = "rotations"
 
 MAX_TEXT = 256 * 1024
 """The largest text in bytes: a checkpoint with the ML-DSA-44 cosignatures of as many witnesses as a note may have lines."""
 
+MAX_ROTATIONS = 1 << 20
 MAX_BUNDLE = tiles.WIDTH * (2 + tiles.MAX_LENGTH)
 _FULL_TILE = tiles.WIDTH * 32
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -60,8 +69,8 @@ class Files(ABC):
         """The bytes of a file of at most `limit` bytes. Raises Missing, or Unreadable."""
 
     @abstractmethod
-    def checkpoint_sizes(self) -> list[int]:
-        """The sizes of which there is a checkpoint, ascending. Raises Unreadable."""
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes of which there is a checkpoint, or a timestamp over one, ascending. Raises Unreadable."""
 
     def text(self, path: str) -> str:
         """The text of a file. Raises Missing or Unreadable."""
@@ -76,6 +85,26 @@ class Files(ABC):
             return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
         except note.BadNote as error:
             raise Unreadable(VKEY, str(error)) from None
+
+    def rotations(self) -> list[str]:
+        """The statements by which the key was rotated, in order. Raises Unreadable."""
+        try:
+            return parse_statements(self.read(ROTATIONS, limit=MAX_ROTATIONS))
+        except Missing:
+            return []
+        except RotationInvalid as error:
+            raise Unreadable(ROTATIONS, str(error)) from None
+
+    def history(self) -> History:
+        """The keys that came with the bundle. Raises Missing or Unreadable."""
+        newest, statements = self.verifier(), self.rotations()
+        try:
+            history = History.from_statements(statements) if statements else History.of(newest)
+        except RotationInvalid as error:
+            raise Unreadable(ROTATIONS, str(error)) from None
+        if history.newest != newest:
+            raise Unreadable(ROTATIONS, "they do not lead to the bundle's key")
+        return history
 
     def minimum_index(self) -> int:
         """The index below which entries are said to be pruned. Raises Unreadable."""
@@ -158,8 +187,8 @@ class Bundle(Files):
         except OSError as error:
             raise _translate(path, error) from None
 
-    def checkpoint_sizes(self) -> list[int]:
-        """The sizes of which there is a file in `checkpoints`, ascending. Raises Unreadable for other names in it."""
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes in the names of `checkpoints`, ascending. Raises Unreadable for other names in it."""
         if not self.has(CHECKPOINTS):
             return []
         self._check_directories(f"{CHECKPOINTS}/0", CHECKPOINTS)
@@ -167,9 +196,11 @@ class Bundle(Files):
         for name in os.listdir(self.directory / CHECKPOINTS):  # noqa: PTH208 - names are wanted, and there may be many
             if name.startswith("."):  # a write that did not come to its end
                 continue
-            if not _SIZE.fullmatch(name):
+            stem = name.removesuffix(TIMESTAMP)
+            if not _SIZE.fullmatch(stem):
                 raise Unreadable(f"{CHECKPOINTS}/{name}", "not named after the size of a tree")
-            sizes.append(int(name))
+            if name.endswith(TIMESTAMP) == are_timestamps:
+                sizes.append(int(stem))
         return sorted(sizes)
 
     def write(self, path: str, data: bytes) -> None:

@@ -59,7 +59,7 @@ def parse(text: str, *, is_extended: bool = False) -> Checkpoint:
     return Checkpoint(origin, parse_number(size), root)
 
 
-def sign(checkpoint: Checkpoint, signer: note.Signer) -> str:
+def sign(checkpoint: Checkpoint, signer: note.Signs) -> str:
     """The checkpoint as a note signed by the log's key. Raises OriginDiffers where the key has another name."""
     if signer.name != checkpoint.origin:
         raise OriginDiffers(f"a key named {signer.name} cannot sign for {checkpoint.origin}")

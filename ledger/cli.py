@@ -27,6 +27,7 @@ from ledger import (
     serving,
     source,
     tiles,
+    timestamps,
     verify,
     walk,
 )
@@ -88,9 +89,13 @@ def verify_command(
     ] = None,
     policy_file: Trusted = None,
     minimum: Minimum = 0,
+    tsa: Annotated[
+        Path | None,
+        typer.Option("--tsa", help="The timestamping authority's certificate and its issuers', PEM, its own first."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify a ledger: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures.
+    """Verify a ledger: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures, timestamps.
 
     In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
     """
@@ -102,6 +107,7 @@ def verify_command(
             known=[_checkpoint_in(path) for path in known or ()],
             policy=_policy(policy_file),
             minimum=minimum,
+            authority=_authority(tsa),
             progress=opened.enter_context(_progress()),
         )
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else report.text())
@@ -236,6 +242,15 @@ def _range(which: str | None) -> tuple[int, int | None]:
 
 def _is_of(kind: object, wanted: str) -> bool:
     return isinstance(kind, str) and (kind.startswith(wanted) if wanted.endswith(".") else kind == wanted)
+
+
+def _authority(path: Path | None) -> timestamps.Authority | None:
+    if path is None:
+        return None
+    try:
+        return timestamps.Authority(_bytes(path))
+    except (timestamps.CertificateInvalid, timestamps.TimestampsUnavailable) as error:
+        raise typer.BadParameter(str(error), param_hint="--tsa") from None
 
 
 def _key(text: str | None) -> note.Verifier | None:

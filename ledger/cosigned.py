@@ -12,9 +12,10 @@ from ledger import note, policy
 from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, Files, Missing, Unreadable
 from ledger.policy import Policy
 from ledger.report import Code, Finding, Findings
+from ledger.rotation import History
 
 
-def find_policy(bundle: Files, key: note.Verifier, given: Policy | None, findings: Findings) -> Policy | None:
+def find_policy(bundle: Files, keys: History, given: Policy | None, findings: Findings) -> Policy | None:
     """The policy to hold the bundle to: the auditor's, or the bundle's own. None, and a finding, where neither will do."""
     trusted, path = given, "the policy that was given"
     if trusted is None:
@@ -30,11 +31,11 @@ def find_policy(bundle: Files, key: note.Verifier, given: Policy | None, finding
         except policy.MalformedPolicy as error:
             findings.add(Finding(Code.POLICY_INVALID, str(error), path=POLICY))
             return None
-    is_named = key in [log.key for log in trusted.logs]
+    is_named = any(key in [log.key for log in trusted.logs] for _, key in keys.keys)
     # Whoever brings a policy may know the log from elsewhere, and list none (c2sp.org/tlog-policy).
     if not is_named and (given is None or trusted.logs):
         detail = "the policy does not name the log's key"
-        findings.add(Finding(Code.KEY_DIFFERS, detail, path=path, expected=key.vkey))
+        findings.add(Finding(Code.KEY_DIFFERS, detail, path=path, expected=keys.newest.vkey))
     if given is None and trusted.quorum != policy.NONE:
         findings.remarks.append("the policy came with the bundle; compare it with the one that you were given")
     return trusted

@@ -12,11 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger import checkpoint, merkle, note, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_BUNDLE, MINIMUM_INDEX, POLICY, VKEY, Bundle
+from ledger.bundle import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    MAX_BUNDLE,
+    MAX_ROTATIONS,
+    MINIMUM_INDEX,
+    POLICY,
+    ROTATIONS,
+    TIMESTAMP,
+    TIMESTAMPS,
+    VKEY,
+    Bundle,
+)
 from ledger.policy import MalformedPolicy, Policy, unwitnessed
 from ledger.policy import parse as parse_policy
-from ledger.remote import MAX_PAGE, PAGE
+from ledger.remote import MAX_PAGE, PAGE, sizes_in, statements_in
 from ledger.report import Report
+from ledger.rotation import History
 from ledger.source import Source, SourceFailed
 from ledger.verify import verify
 
@@ -68,7 +81,7 @@ class _Mirror:
         self._source, self._bundle = source, bundle
 
     def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
-        key = self._settle_key(given)
+        key, statements = self._settle_key(given)
         trusted = self._fetch_policy(key)
         signed = self._source.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
@@ -77,7 +90,9 @@ class _Mirror:
             own = _open(self._bundle.read(CHECKPOINT), key, "the directory's checkpoint")
             self._check_continues(own, newest)
         edge = self._fetch_edge(newest)
-        self._bundle.write(VKEY, f"{key.vkey}\n".encode())
+        if statements:
+            self._bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
+        self._bundle.write(VKEY, f"{key.newest.vkey}\n".encode())
         self._bundle.write(POLICY, trusted)
         for tile, data in edge.items():
             self._bundle.write(tile.path, data)
@@ -86,32 +101,42 @@ class _Mirror:
         self._fetch_entries(newest.size, self._settle_minimum(newest.size))
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
+        self._fetch_timestamps(newest.size)
         self._bundle.write(CHECKPOINT, signed)
         if own is not None:
             self._remove_outgrown(own.size, newest.size)
         return newest
 
-    def _settle_key(self, given: note.Verifier | None) -> note.Verifier:
+    def _settle_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
+        """The log's keys and the statements that lead to the one of today, which has to follow from any known before."""
         try:
             stated = note.Verifier.parse(self._source.get(VKEY).decode().removesuffix("\n"))
+            statements = self._read_statements()
+            history = History.from_statements(statements) if statements else History.of(stated)
         except ValueError as error:
             raise ExportFailed(f"the server's key cannot be read: {error}") from None
+        if history.newest != stated:
+            raise ExportRefused("the server's rotations do not lead to its key")
         kept = self._bundle.verifier() if self._bundle.has(VKEY) else None
         for other, whose in ((given, "that was given"), (kept, "in the directory")):
-            if other not in (None, stated):
+            if other is not None and not history.has(other):
                 raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
-        return stated
+        return history, statements
 
-    def _fetch_policy(self, key: note.Verifier) -> bytes:
+    def _read_statements(self) -> list[str]:
+        body = self._source.find(ROTATIONS, limit=MAX_ROTATIONS)
+        return [] if body is None else statements_in(body)
+
+    def _fetch_policy(self, key: History) -> bytes:
         """The server's policy as it is; one without witnesses where it has none."""
         found = self._source.find(POLICY)
         if found is None:
-            return unwitnessed(key).text().encode()
+            return unwitnessed(key.newest).text().encode()
         try:
             logs = [log.key for log in parse_policy(found).logs]
         except MalformedPolicy as error:
             raise ExportFailed(f"the server's policy cannot be read: {error}") from None
-        if key not in logs:
+        if not any(one in logs for _, one in key.keys):
             raise ExportRefused("the server's policy does not name the log's key")
         return found
 
@@ -183,7 +208,7 @@ class _Mirror:
             _check_entries(entries, hashes, index * tiles.WIDTH)
             self._bundle.write(tile.path, tiles.pack(entries))
 
-    def _fetch_checkpoints(self, key: note.Verifier, size: int) -> None:
+    def _fetch_checkpoints(self, key: History, size: int) -> None:
         """The past checkpoints that the bundle does not have, ascending, so that an interruption leaves no gap."""
         after = max(self._bundle.checkpoint_sizes(), default=0)
         while page := self._read_page(after):
@@ -195,6 +220,25 @@ class _Mirror:
                     return
                 self._bundle.write(f"{CHECKPOINTS}/{opened.size}", signed.encode())
                 after = opened.size
+
+    def _fetch_timestamps(self, size: int) -> None:
+        """The timestamps that the bundle does not have. They are not checked here: whose they are, the auditor knows."""
+        after = max(self._bundle.checkpoint_sizes(are_timestamps=True), default=0)
+        while page := self._read_stamped(after):
+            for stamped in page:
+                if stamped > size:
+                    return
+                path = f"{CHECKPOINTS}/{stamped}{TIMESTAMP}"
+                self._bundle.write(path, self._source.get(path))
+                self.fetched += 1
+                after = stamped
+
+    def _read_stamped(self, after: int) -> list[int]:
+        body = self._source.find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", limit=MAX_PAGE)
+        try:
+            return [] if body is None else sizes_in(body, after)  # some servers know no timestamps
+        except ValueError as error:
+            raise ExportFailed(str(error)) from None
 
     def _read_page(self, after: int) -> list[str]:
         body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=MAX_PAGE)
@@ -235,9 +279,9 @@ class _Mirror:
                 self._bundle.remove(tile.path)
 
 
-def _open(signed: str | bytes, key: note.Verifier, which: str) -> checkpoint.Checkpoint:
+def _open(signed: str | bytes, key: History, which: str) -> checkpoint.Checkpoint:
     try:
-        return checkpoint.open(signed, key)
+        return key.open(signed)
     except ValueError as error:
         raise ExportRefused(f"{which} cannot be trusted: {error}") from None
 

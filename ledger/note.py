@@ -8,7 +8,7 @@ unread, as the specification demands, so that a log can add signatures without b
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -145,6 +145,40 @@ class Signer:
         return line(self.name, self.verifier.key_id, signature)
 
 
+class Signs(Protocol):
+    """Whatever signs notes under a name: a key at hand, or one that lies elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """The name it signs under."""
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key."""
+
+    def line(self, text: str) -> str:
+        """The signature line over a note's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """A key that lies elsewhere: its verifier, and what makes Ed25519 signatures (64 bytes) with it."""
+
+    verifier: Verifier
+    sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name it signs under."""
+        return self.verifier.name
+
+    def line(self, text: str) -> str:
+        """The signature line over a note's text. Raises SignatureInvalid where what came back does not verify."""
+        signature = self.sign(text.encode())
+        self.verifier.verify(text, signature)
+        return f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + signature)}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Note(Generic[AnyKey]):
     """A note that was opened: its text, and which of the given keys signed it, in the order of their lines."""
@@ -153,7 +187,7 @@ class Note(Generic[AnyKey]):
     signed_by: tuple[AnyKey, ...]
 
 
-def sign(text: str, signers: Sequence[Signer]) -> str:
+def sign(text: str, signers: Sequence[Signs]) -> str:
     """The signed note over a text, which ends in a newline. Raises MalformedNote for a text that no note can carry."""
     if not signers:
         raise ValueError("a note needs a signer")
@@ -182,6 +216,11 @@ def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # n
     if not signed_by:
         raise SignatureMissing("no known key signed the note")
     return Note(text, tuple(signed_by))
+
+
+def text_of(signed: str | bytes) -> str:
+    """The text of a signed note, whoever signed it: to find out which key has to be asked for. Raises MalformedNote."""
+    return split(signed)[0]
 
 
 def is_name(name: str) -> bool:

@@ -10,7 +10,7 @@ Parsing is strict: whoever states what must hold has to be understood in full, s
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger import note, sm2
 from ledger.cosignature import Cosigner, parse_key
@@ -130,6 +130,13 @@ def encode(text: str) -> bytes:
 def unwitnessed(key: note.Verifier) -> Policy:
     """The policy that believes a log by its signature alone."""
     return Policy((Log(key),), (), (), NONE)
+
+
+def naming(trusted: Policy, key: note.Verifier) -> Policy:
+    """A policy that names a log's key too, as where it was rotated after the policy was written."""
+    if key in [log.key for log in trusted.logs]:
+        return trusted
+    return replace(trusted, logs=(*trusted.logs, Log(key)))
 
 
 def parse(data: str | bytes) -> Policy:

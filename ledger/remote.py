@@ -7,7 +7,8 @@ up to it; the list of past checkpoints, which is asked for before, cannot be ahe
 import json
 from collections.abc import Iterator
 
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_TEXT, Files, Missing, Unreadable
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, MAX_TEXT, ROTATIONS, TIMESTAMPS, Files, Missing, Unreadable
+from ledger.rotation import RotationInvalid
 from ledger.source import Source, SourceFailed
 
 PAGE = 100
@@ -33,16 +34,23 @@ class Remote(Files):
         if path == CHECKPOINT and self._newest is not None:
             return self._newest
         directory, _, name = path.rpartition("/")
-        data = self._checkpoint(path, int(name)) if directory == CHECKPOINTS else self._find(path, limit)
+        if directory == CHECKPOINTS and name.isdigit():
+            return self._checkpoint(path, int(name))
+        data = self._find(path, limit)
+        if path == ROTATIONS:
+            try:
+                return json.dumps(statements_in(data)).encode()
+            except RotationInvalid as error:
+                raise Unreadable(ROTATIONS, str(error)) from None
         if path == CHECKPOINT:
             self._newest = data
         return data
 
-    def checkpoint_sizes(self) -> list[int]:
-        """The sizes of all checkpoints that the server lists. Raises Unreadable."""
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes of all checkpoints that the server lists, or of all timestamps. Raises Unreadable."""
         sizes: list[int] = []
         after = 0
-        while page := dict(self._list(after)):
+        while page := list(self._list_timestamps(after) if are_timestamps else dict(self._list(after))):
             sizes += page
             after = sizes[-1]
         return sizes
@@ -69,6 +77,14 @@ class Remote(Files):
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Unreadable(CHECKPOINTS, "the server's list cannot be read") from None
 
+    def _list_timestamps(self, after: int) -> list[int]:
+        try:
+            return sizes_in(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
+        except Missing:
+            return []  # a server that knows no timestamps
+        except ValueError as error:
+            raise Unreadable(TIMESTAMPS, str(error)) from None
+
     def _find(self, path: str, limit: int) -> bytes:
         try:
             found = self._source.find(path, limit=limit)
@@ -77,3 +93,27 @@ class Remote(Files):
         if found is None:
             raise Missing(path, "not found")
         return found
+
+
+def statements_in(answer: bytes) -> list[str]:
+    """The statements of rotations in a server's answer. Raises RotationInvalid."""
+    try:
+        found = json.loads(answer)["statements"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise RotationInvalid("not a list of statements")
+    return found
+
+
+def sizes_in(answer: bytes, after: int) -> list[int]:
+    """The sizes in a server's list of timestamps, all above `after`, ascending. Raises ValueError."""
+    try:
+        found = json.loads(answer)["sizes"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        found = None
+    if not isinstance(found, list) or not all(type(size) is int for size in found):
+        raise ValueError("the server's list of timestamps cannot be read")
+    if found != sorted(set(found)) or (found and found[0] <= after):
+        raise ValueError(f"the server's timestamps after {after} are not in order")
+    return found

@@ -26,6 +26,7 @@ class Code(StrEnum):
     SEQUENCE_BROKEN = "sequence-broken"
     TILE_ALTERED = "tile-altered"
     TILE_MISSING = "tile-missing"
+    TIMESTAMP_INVALID = "timestamp-invalid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from ledger import checkpoint, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, MINIMUM_INDEX, POLICY, VKEY, Bundle, Missing, Unreadable
+from ledger import checkpoint, tiles, timestamps
+from ledger.bundle import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    MINIMUM_INDEX,
+    POLICY,
+    ROTATIONS,
+    TIMESTAMP,
+    TIMESTAMPS,
+    VKEY,
+    Bundle,
+    Missing,
+    Unreadable,
+)
 from ledger.remote import PAGE
 
 PREFIX = "/ledger/"
@@ -28,6 +40,7 @@ FRESH = "no-cache"
 
 _IDLE = 30
 _FILES = (CHECKPOINT, VKEY, POLICY, MINIMUM_INDEX)
+_LISTS = (CHECKPOINTS, TIMESTAMPS, ROTATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +68,10 @@ class Site:
         try:
             if path in _FILES:
                 return Answer(HTTPStatus.OK, self._bundle.read(path), TEXT, FRESH)
-            if path == CHECKPOINTS:
-                return Answer(HTTPStatus.OK, self._list(parts.query), JSON, FRESH)
-            return self._tile(tiles.parse(path))
+            if path in _LISTS:
+                return Answer(HTTPStatus.OK, self._list(path, parts.query), JSON, FRESH)
+            is_timestamp = path.startswith(f"{CHECKPOINTS}/") and path.endswith(TIMESTAMP)
+            return self._timestamp(path) if is_timestamp else self._tile(tiles.parse(path))
         except (Missing, tiles.TileError):
             return _error(HTTPStatus.NOT_FOUND, "there is no such file of a log here")
         except (Unreadable, ValueError):
@@ -81,13 +95,25 @@ class Site:
             raise Missing(tile.path, reason or "not there")
         return Answer(HTTPStatus.OK, tiles.pack(entries[: tile.width]), OCTETS, IMMUTABLE)
 
-    def _list(self, query: str) -> bytes:
+    def _timestamp(self, path: str) -> Answer:
+        size = path.removeprefix(f"{CHECKPOINTS}/").removesuffix(TIMESTAMP)
+        if not size.isdecimal() or not size.isascii():
+            return _error(HTTPStatus.NOT_FOUND, "a timestamp is named after the size of a tree")
+        return Answer(HTTPStatus.OK, self._bundle.read(path), timestamps.MEDIA_REPLY, IMMUTABLE)
+
+    def _list(self, path: str, query: str) -> bytes:
+        if path == ROTATIONS:
+            return _json(statements=self._bundle.rotations())
+        sizes = self._sizes(query, are_timestamps=path == TIMESTAMPS)
+        if path == TIMESTAMPS:
+            return _json(sizes=sizes)
+        return _json(checkpoints=[{"size": one, "note": self._bundle.text(f"{CHECKPOINTS}/{one}")} for one in sizes])
+
+    def _sizes(self, query: str, *, are_timestamps: bool) -> list[int]:
         asked = parse_qs(query)
         after = checkpoint.parse_number(asked.get("after", ["0"])[0])
         limit = min(PAGE, checkpoint.parse_number(asked.get("limit", [str(PAGE)])[0]))
-        sizes = [size for size in self._bundle.checkpoint_sizes() if size > after][:limit]
-        listed = [{"size": size, "note": self._bundle.text(f"{CHECKPOINTS}/{size}")} for size in sizes]
-        return json.dumps({"checkpoints": listed}, ensure_ascii=False).encode()
+        return [size for size in self._bundle.checkpoint_sizes(are_timestamps=are_timestamps) if size > after][:limit]
 
 
 def server(directory: Path, host: str, port: int) -> ThreadingHTTPServer:
@@ -122,6 +148,10 @@ def server(directory: Path, host: str, port: int) -> ThreadingHTTPServer:
     made = ThreadingHTTPServer((host, port), Handler)
     made.daemon_threads = True
     return made
+
+
+def _json(**content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()
 
 
 def _error(status: HTTPStatus, detail: str) -> Answer:

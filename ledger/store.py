@@ -74,13 +74,19 @@ class FenceMoved(Refused):
         self.fence = fence
 
 
+class Halted(Exception):
+    """Nothing is appended any more, since the ledger does not continue what was signed (see ledger.continuity)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the log."""
+    """The end of the log, which incarnation of the ledger it is, and why nothing is appended where that is so."""
 
     size: int
     prev: bytes
     fence: int
+    incarnation: int
+    halted: str | None
 
 
 Outcome = int | Refused
@@ -89,7 +95,8 @@ _TAKE = (
     "INSERT INTO ledger_once (token, expires_at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) "
     "ON CONFLICT DO NOTHING RETURNING token"
 )
-_LOCK = "SELECT size, prev, fence FROM ledger_head WHERE id = 1 FOR UPDATE"
+_HEAD = "SELECT size, prev, fence, incarnation, halted FROM ledger_head WHERE id = 1"
+_LOCK = f"{_HEAD} FOR UPDATE"
 _APPEND = (
     "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
 )
@@ -103,21 +110,24 @@ _APPEND_SEALED = (
     ") SELECT outcomes, fence FROM appended"
 )
 _REPLAYED = -1
+HALTED = "LG001"
+"""The SQLSTATE with which the database refuses an entry while the ledger is halted."""
 
 
 async def read_head(connection: asyncpg.Connection) -> Head:
     """The end of the log as the connection's snapshot sees it, unlocked."""
-    row = await connection.fetchrow("SELECT size, prev, fence FROM ledger_head WHERE id = 1")
-    return Head(row["size"], row["prev"], row["fence"])
+    return Head(**await connection.fetchrow(_HEAD))
 
 
 async def lock_head(connection: asyncpg.Connection) -> Head:
     """Lock the end of the log in the connection's transaction: from here on nothing else is ordered before it.
 
-    Take tokens first: whoever holds the head must not wait for a token.
+    Take tokens first: whoever holds the head must not wait for a token. Raises Halted.
     """
-    row = await connection.fetchrow(_LOCK)
-    return Head(row["size"], row["prev"], row["fence"])
+    head = Head(**await connection.fetchrow(_LOCK))
+    if head.halted is not None:
+        raise Halted(head.halted)
+    return head
 
 
 async def is_used(connection: asyncpg.Connection, once: Once) -> bool:
@@ -145,22 +155,27 @@ async def append(
     Returns, in order, each submission's index or why it was refused. All of it happens in one function of the database
     (migration 0004): tokens are used up, the head is locked, each body is spliced behind its predecessor's hash. So the
     lock is held while the database works and commits, and never while a process that shares the machine waits its turn.
-    What is sealed beside the entries is written by the same statement.
+    What is sealed beside the entries is written by the same statement. Raises Halted.
     """
     beside = [
         (place, one.subject, one.nonce, one.ciphertext)
         for place, submission in enumerate(submissions, 1)
         for one in submission.sealed
     ]
-    row = await connection.fetchrow(
-        _APPEND_SEALED if beside else _APPEND,
-        [one.once.token if one.once else None for one in submissions],
-        [one.once.expires_at if one.once else None for one in submissions],
-        [one.body for one in submissions],
-        [one.fence for one in submissions],
-        advance_fence,
-        *(list(column) for column in zip(*beside, strict=True)),
-    )
+    try:
+        row = await connection.fetchrow(
+            _APPEND_SEALED if beside else _APPEND,
+            [one.once.token if one.once else None for one in submissions],
+            [one.once.expires_at if one.once else None for one in submissions],
+            [one.body for one in submissions],
+            [one.fence for one in submissions],
+            advance_fence,
+            *(list(column) for column in zip(*beside, strict=True)),
+        )
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == HALTED:
+            raise Halted(str(error)) from error
+        raise
     fence: int = row["fence"]
     return [_outcome(number, fence) for number in row["outcomes"]]
 

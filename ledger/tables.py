@@ -12,13 +12,15 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     SmallInteger,
+    String,
     Table,
     Text,
 )
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
 
-# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.store).
+# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.store); which
+# incarnation of the ledger this is, and why nothing is appended where that is so (see ledger.continuity).
 head = Table(
     "ledger_head",
     metadata,
@@ -26,6 +28,8 @@ head = Table(
     Column("size", BigInteger, nullable=False),
     Column("prev", LargeBinary, nullable=False),
     Column("fence", BigInteger, nullable=False),
+    Column("incarnation", SmallInteger, nullable=False, server_default="1"),
+    Column("halted", Text),
 )
 
 # The bytes that were hashed, never re-serialised. The key is dense: two writers cannot take the same place.
@@ -67,10 +71,29 @@ tile = Table(
     Column("hashes", LargeBinary, nullable=False),
 )
 
+# The statements by which the exchange's own keys were rotated; the entries that hold them are the record.
+rotation = Table(
+    "ledger_rotation",
+    metadata,
+    Column("purpose", String(8), primary_key=True),
+    Column("incarnation", SmallInteger, primary_key=True, autoincrement=False),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("statement", Text, nullable=False),
+)
+
 checkpoint = Table(
     "ledger_checkpoint",
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
+)
+
+# Timestamps over checkpoints, as RFC 3161 responses.
+timestamp = Table(
+    "ledger_timestamp",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("stamped_at", DateTime(timezone=True), nullable=False),
 )

@@ -7,11 +7,12 @@ and those that the auditor brings. The pass over the entries is `ledger.walk`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import checkpoint, cosigned, note
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, VKEY, Bundle, Files, Missing, Unreadable
+from ledger import cosigned, entry, note, tiles, timestamps
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, ROTATIONS, TIMESTAMP, VKEY, Bundle, Files, Missing, Unreadable
 from ledger.cosigned import find_policy
 from ledger.policy import Policy
 from ledger.report import Code, Finding, Findings, Report
+from ledger.rotation import ENTRY_TYPE, History
 from ledger.walk import Progress, Schedule, Walk, open_checkpoint
 
 _TRIES = 16
@@ -25,6 +26,7 @@ def verify(
     known: Sequence[str] = (),
     policy: Policy | None = None,
     minimum: int = 0,
+    authority: timestamps.Authority | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> Report:
     """Verify the bundle in a directory, or the files of a ledger wherever they lie.
@@ -33,7 +35,8 @@ def verify(
     say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
     from receipts: each must be of this log, and of a tree that the entries still have. `policy` says which witnesses the
     auditor trusts and how many have to have cosigned; without it the bundle's own says so. Entries below `minimum` may
-    be missing, by whole bundles, where the auditor accepts that the log pruned them. `progress` is told how many entries
+    be missing, by whole bundles, where the auditor accepts that the log pruned them. `authority` is who the timestamps have to be
+    of; without it they are not checked. `progress` is told how many entries
     have been looked at, of how many. Whatever lies in the directory, the report says it; nothing is raised for it.
     """
     bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
@@ -56,12 +59,14 @@ def verify(
             omitted=findings.omitted,
             remarks=tuple(findings.remarks),
         )
+    _check_announced(bundle, key, schedule.latest.size, findings, minimum=minimum)
     if verifier is None:
         findings.remarks.append(
-            f"the key came with the bundle; compare it with the one that you were given: {key.vkey}"
+            f"the key came with the bundle; compare it with the one that you were given: {key.newest.vkey}"
         )
     schedule.minimum = minimum
     _compare_minimum(bundle, minimum, findings)
+    _check_timestamps(bundle, authority, schedule.latest.size, findings)
     walk = Walk(bundle, key, schedule, findings)
     walk.run(progress)
     if policy is not None:
@@ -83,27 +88,48 @@ def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
         )
 
 
-def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> note.Verifier | None:
+def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> History | None:
+    """The log's keys: those that came with the bundle, if the given one is among them; otherwise the given one alone."""
     try:
-        own = bundle.verifier()
+        own = bundle.history()
     except Unreadable as error:
         if given is None or not isinstance(error, Missing):
             findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        return given
-    if given is not None and given != own:
-        findings.add(
-            Finding(
-                Code.KEY_DIFFERS,
-                "the bundle's key is not the one that was given",
-                path=VKEY,
-                expected=given.vkey,
-                found=own.vkey,
-            )
+        return None if given is None else History.of(given)
+    if given is None or own.has(given):
+        return own
+    findings.add(
+        Finding(
+            Code.KEY_DIFFERS,
+            "the bundle's key is not the one that was given",
+            path=VKEY,
+            expected=given.vkey,
+            found=own.newest.vkey,
         )
-    return given or own
+    )
+    return History.of(given)
 
 
-def _read_schedule(bundle: Files, key: note.Verifier, known: Sequence[str], findings: Findings) -> Schedule | None:
+def _check_announced(bundle: Files, keys: History, latest: int, findings: Findings, *, minimum: int) -> None:
+    """Check that each rotation is announced where it says: by the last entry before the first tree of the new key."""
+    for size, key in keys.keys[1:]:
+        if size > latest:
+            continue
+        block, place = divmod(size - 1, tiles.WIDTH)
+        entries, _ = bundle.entries(block, tiles.width(tiles.ENTRIES, block, latest))
+        if not entries and (block + 1) * tiles.WIDTH <= minimum:
+            findings.remarks.append(f"entry {size - 1}, which announces a key of the log, is pruned")
+            continue
+        try:
+            body = entry.parse(entries[place]).body
+        except (IndexError, entry.MalformedEntry):
+            body = {}
+        if body.get("type") != ENTRY_TYPE or body.get("new") != key.vkey:
+            detail = f"no entry {size - 1} announces the key that signs from size {size} on"
+            findings.add(Finding(Code.KEY_DIFFERS, detail, index=size - 1, path=ROTATIONS, expected=key.vkey))
+
+
+def _read_schedule(bundle: Files, key: History, known: Sequence[str], findings: Findings) -> Schedule | None:
     unusable = None
     try:
         sizes = bundle.checkpoint_sizes()  # first: a live log signs on, and the list must not be ahead of the newest
@@ -139,9 +165,9 @@ def _read_schedule(bundle: Files, key: note.Verifier, known: Sequence[str], find
     return schedule
 
 
-def _add_known(label: str, signed: str, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+def _add_known(label: str, signed: str, key: History, schedule: Schedule, findings: Findings) -> None:
     try:
-        opened = checkpoint.open(signed, key)
+        opened = key.open(signed)
     except ValueError as error:
         findings.add(Finding(Code.CHECKPOINT_INVALID, str(error), path=label))
         return
@@ -158,3 +184,29 @@ def _add_known(label: str, signed: str, key: note.Verifier, schedule: Schedule, 
             found=str(schedule.latest.size),
         )
     )
+
+
+def _check_timestamps(bundle: Files, authority: timestamps.Authority | None, latest: int, findings: Findings) -> None:
+    """Check each timestamp over the very bytes of its checkpoint. The checkpoint itself is the walk's affair."""
+    try:
+        sizes = [size for size in bundle.checkpoint_sizes(are_timestamps=True) if size <= latest]
+    except Unreadable:
+        return  # which has been said
+    if authority is None:
+        if sizes:
+            why = "give the authority's certificate" if timestamps.is_available() else "rfc3161-client is not installed"
+            findings.remarks.append(f"{len(sizes)} timestamps were not checked: {why}")
+        return
+    newest = ""
+    good = 0
+    for size in sizes:
+        path = f"{CHECKPOINTS}/{size}{TIMESTAMP}"
+        try:
+            token = bundle.read(path, limit=timestamps.MAX_TOKEN)
+            at = authority.check(token, bundle.read(f"{CHECKPOINTS}/{size}"))
+        except (Unreadable, timestamps.TimestampInvalid) as error:
+            findings.add(Finding(Code.TIMESTAMP_INVALID, str(error), path=path))
+            continue
+        good += 1
+        newest = f"; by {at.isoformat()} there were {size} entries"
+    findings.remarks.append(f"{good} of {len(sizes)} timestamps are of the given authority{newest}")

@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ledger import blocks, checkpoint, entry, note, tiles
+from ledger import blocks, checkpoint, entry, tiles
 from ledger.accounts import Accounts, Record, Tree
 from ledger.bundle import CHECKPOINTS, Files, Missing, Unreadable
 from ledger.report import MAX_FINDINGS, Code, Finding, Findings, Report
+from ledger.rotation import History
 
 Progress = Callable[[int, int], None]
 """Is told, now and then, how many entries have been looked at, of how many."""
@@ -41,11 +42,11 @@ class Schedule:
 
 
 def open_checkpoint(
-    bundle: Files, path: str, key: note.Verifier, findings: Findings, size: int | None = None
+    bundle: Files, path: str, key: History, findings: Findings, size: int | None = None
 ) -> checkpoint.Checkpoint | None:
     """A checkpoint of the bundle, signed by the log, of `size` where one is given; otherwise None, and a finding."""
     try:
-        opened = checkpoint.open(bundle.read(path), key)
+        opened = key.open(bundle.read(path))
     except Unreadable as error:
         code = Code.CHECKPOINT_MISSING if isinstance(error, Missing) else Code.FILE_UNUSABLE
         findings.add(Finding(code, error.reason, path=path))
@@ -63,7 +64,7 @@ def open_checkpoint(
 class Walk:
     """One pass over the log in a bundle."""
 
-    def __init__(self, bundle: Files, key: note.Verifier, schedule: Schedule, findings: Findings) -> None:
+    def __init__(self, bundle: Files, key: History, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
         self._latest, self._others, self._minimum = schedule.latest, schedule.others, schedule.minimum
         self._listed = set(schedule.sizes)

@@ -8,12 +8,14 @@ from contextlib import suppress
 
 from exchange.agreements import service as agreements
 from exchange.audit import indexing
-from exchange.audit.witnesses import Witnesses, chosen
+from exchange.audit.renewal import LedgerKeys
+from exchange.audit.witnesses import Witnesses
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from ledger import publication, store
-from ledger.further import LogSigner
+from ledger import continuity, note, publication, store
+from ledger.anchor import Anchor, AnchorMoved
+from ledger.policy import Policy
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -22,22 +24,27 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signer: LogSigner) -> None:
+    def __init__(self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: Policy) -> None:
         self._runtime = runtime
-        self._signer = signer
-        self.policy = chosen(runtime.settings, signer.verifier)
-        self._witnesses = Witnesses(runtime, self.policy, signer)
+        self._signers = signers
+        self._anchor = anchor
+        self.policy = policy
+        self._witnesses = Witnesses(runtime, policy, signers, anchor)
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def vkey(self) -> str:
-        """The ledger's verifier key."""
-        return self._signer.vkey
+    def first(self) -> note.Verifier:
+        """The key that the ledger is signed with where it was never rotated."""
+        return self._signers.first
 
     @property
-    def further_vkeys(self) -> tuple[str, ...]:
-        """The verifier keys of the further lines on its checkpoints."""
-        return self._signer.further_vkeys
+    def vkey(self) -> str:
+        """The same, as a verifier key."""
+        return self.first.vkey
+
+    def further_vkeys(self, key: note.Verifier) -> tuple[str, ...]:
+        """The verifier keys of the further lines on checkpoints that a key signs."""
+        return self._signers.further_vkeys(key)
 
     def start(self) -> None:
         """Begin, on the running loop."""
@@ -57,11 +64,10 @@ class Publisher:
             try:
                 async with self._runtime.database.pool.acquire() as connection:
                     await self._lead(connection)
-            except publication.TreeDiffers as error:
-                # Signing on would make the change official. The alarm stays on until somebody looks.
-                log().critical(
-                    "the ledger is not what was signed; no checkpoint is published", error=type(error).__name__
-                )
+            except LookupError:
+                log().critical("the private key that the ledger is to be signed with is not here")
+            except AnchorMoved:
+                log().warning("the anchor moved while a checkpoint was made; looking again")
             except FAILURES as error:
                 log().warning("publishing failed; trying again", exc_info=error)
             except Exception as error:  # noqa: BLE001 - without checkpoints there are no receipts: it never gives up
@@ -77,11 +83,8 @@ class Publisher:
             chores_due = loop.time()
             self._witnesses.begin()
             while True:
-                if self._witnesses.are_asked:
-                    await self._witnesses.publish(connection)
-                else:
-                    await publication.publish(connection, self._signer, now=self._runtime.clock.now())
-                if loop.time() >= chores_due:
+                is_halted = not await self._publish(connection)
+                if loop.time() >= chores_due and not is_halted:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY
                 await self._index(connection)
@@ -96,6 +99,22 @@ class Publisher:
             await indexing.keep_up(connection, seconds=self._runtime.settings.checkpoint_interval / 2)
         except FAILURES as error:
             log().warning("the index of the ledger was not brought up to date", exc_info=error)
+
+    async def _publish(self, connection: Connection) -> bool:
+        """Publish, if the ledger continues what was signed, and otherwise halt it; returns whether it does."""
+        try:
+            if self._witnesses.are_asked:
+                await self._witnesses.publish(connection)
+            else:
+                now = self._runtime.clock.now()
+                await publication.publish(connection, self._signers, anchor=self._anchor, now=now)
+        except continuity.NotContinued as error:
+            # Signing on would make a second history official. The alarm stays on until somebody acts.
+            log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
+            await continuity.halt(connection, str(error))
+            return False
+        await continuity.halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
+        return True
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()

@@ -5,15 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from exchange.audit import service, waiting
+from exchange.audit import ownkeys, service, waiting
 from exchange.audit.errors import EntriesPrivate, EntryPruned, NotYetCovered
 from exchange.audit.schemas import (
     CheckpointOut,
     CheckpointsOut,
     EntriesOut,
-    ExchangeKeyOut,
     Filter,
     ReplayOut,
+    RotationsOut,
+    TimestampsOut,
     WellKnown,
 )
 from exchange.kernel.database import Connection
@@ -22,8 +23,8 @@ from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door import SignedRoute, SignedWork
+from ledger import continuity, publication, rotation, store, tiles, timestamps
 from ledger import policy as trust
-from ledger import publication, store, tiles
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
 router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())
@@ -44,17 +45,19 @@ def _bytes(description: str, media_type: str = _OCTETS) -> dict[int | str, dict[
 
 @public.get("/.well-known/data-exchange", name="well-known")
 async def well_known(request: Request) -> WellKnown:
-    """The exchange's name, its ledger's key and the keys it signs answers with. Pin them."""
+    """The exchange's name, its ledger's keys and the keys it signs answers with. Pin them."""
     runtime = runtime_of(request)
     url = runtime.settings.public_url
+    async with runtime.database.pool.acquire() as connection:
+        signed_with = await ownkeys.own_keys(runtime, connection, request.app.state.publisher.first)
     return WellKnown(
         name=runtime.settings.deployment,
-        origin=runtime.settings.origin,
-        vkey=request.app.state.publisher.vkey,
-        further_vkeys=list(request.app.state.publisher.further_vkeys),
-        keys=[
-            ExchangeKeyOut(keyid=runtime.key.keyid, algorithm="ed25519", public_key=runtime.key.public_text),
-        ],
+        origin=runtime.origin,
+        vkey=signed_with.ledger[-1].vkey,
+        further_vkeys=list(request.app.state.publisher.further_vkeys(signed_with.newest)),
+        keys=signed_with.answers,
+        ledger_keys=signed_with.ledger,
+        rotations=signed_with.statements,
         retention_policy=runtime.settings.retention_policy,
         endpoints={
             "api": f"{url}/api/v1",
@@ -68,14 +71,26 @@ async def well_known(request: Request) -> WellKnown:
 
 @public.get("/ledger/vkey", response_class=PlainTextResponse)
 async def vkey(request: Request) -> PlainTextResponse:
-    """The ledger's verifier key (C2SP signed-note), one line."""
-    return PlainTextResponse(f"{request.app.state.publisher.vkey}\n", headers=_FRESH)
+    """The ledger's verifier key of today (C2SP signed-note), one line."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        keys = await continuity.history(connection, request.app.state.publisher.first)
+    return PlainTextResponse(f"{keys.newest.vkey}\n", headers=_FRESH)
+
+
+@public.get("/ledger/rotations")
+async def rotations(request: Request) -> RotationsOut:
+    """The statements by which the ledger's key was rotated, in order, each signed by the key before."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        return RotationsOut(statements=await continuity.statements(connection, rotation.LEDGER))
 
 
 @public.get("/ledger/policy", response_class=PlainTextResponse)
 async def policy(request: Request) -> Response:
     """The trust policy (C2SP tlog-policy): the ledger's key, its witnesses, and how many of them cosign a checkpoint."""
-    text: str = request.app.state.publisher.policy.text(with_urls=False)
+    publisher = request.app.state.publisher
+    async with runtime_of(request).database.pool.acquire() as connection:
+        keys = await continuity.history(connection, publisher.first)
+    text = trust.naming(publisher.policy, keys.newest).text(with_urls=False)
     return Response(trust.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
 
 
@@ -115,6 +130,33 @@ async def checkpoints(
     async with runtime_of(request).database.pool.acquire() as connection:
         found = await publication.checkpoints(connection, after=after, limit=limit)
     return CheckpointsOut(checkpoints=[CheckpointOut(size=one.size, note=one.note) for one in found])
+
+
+@public.get("/ledger/timestamps")
+async def timestamped(
+    request: Request,
+    after: Annotated[int, Query(ge=0, lt=_MOST, description="Only those of more entries than this")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> TimestampsOut:
+    """The sizes whose checkpoints have timestamps, smallest first."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        return TimestampsOut(sizes=await publication.timestamped(connection, after=after, limit=limit))
+
+
+@public.get(
+    "/ledger/checkpoints/{size}.tsr",
+    response_class=Response,
+    responses=_bytes("An RFC 3161 response over the checkpoint", timestamps.MEDIA_REPLY),
+)
+async def timestamp(
+    request: Request, size: Annotated[int, Path(ge=0, lt=_MOST, description="The tree's size")]
+) -> Response:
+    """The timestamp over the checkpoint of a size, from the authority that the exchange asks."""
+    async with runtime_of(request).database.pool.acquire() as connection:
+        found = await publication.timestamp(connection, size)
+    if found is None:
+        raise NotFound("There is no timestamp over a checkpoint of this size.")
+    return Response(found, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
 
 
 @public.get("/ledger/receipts/{index}", response_class=PlainTextResponse)

@@ -20,10 +20,12 @@ from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, note, policy, publication
+from ledger import checkpoint, continuity, note, policy, publication
+from ledger.anchor import Anchor
 from ledger.cosignature import time_of
 from ledger.policy import Policy, Witness
 from ledger.publication import Published
+from ledger.rotation import History
 from ledger.witness import protocol
 
 MOST = 32
@@ -48,19 +50,20 @@ class _NotCosigned(Exception):
     """A witness did not cosign; the message says why."""
 
 
-def chosen(settings: Settings, key: note.Verifier) -> Policy:
-    """The policy that the settings name, with this ledger among its logs. Raises PolicyUnusable."""
+def chosen(settings: Settings, keys: History) -> Policy:
+    """The policy that the settings name, with this ledger among its logs by any of its keys. Raises PolicyUnusable."""
     path = settings.witness_policy
     if path is None:
-        return policy.unwitnessed(key)
+        return policy.unwitnessed(keys.newest)
     try:
         found = policy.parse(path.read_bytes())
     except (OSError, policy.MalformedPolicy) as error:
         raise PolicyUnusable(f"EXCHANGE_WITNESS_POLICY: {path}: {error}") from error
     if not found.logs:
-        found = replace(found, logs=(policy.Log(key),))
-    if key not in [one.key for one in found.logs]:
-        raise PolicyUnusable(f"{path}: the policy does not name this ledger; add: log {key.vkey}")
+        found = replace(found, logs=(policy.Log(keys.newest),))
+    named = [one.key for one in found.logs]
+    if not any(key in named for _, key in keys.keys):
+        raise PolicyUnusable(f"{path}: the policy does not name this ledger; add: log {keys.newest.vkey}")
     asked = [one for one in found.witnesses if one.url is not None]
     for one in asked:
         parts = urlsplit(one.url or "")
@@ -76,14 +79,16 @@ def chosen(settings: Settings, key: note.Verifier) -> Policy:
 class Witnesses:
     """The witnesses of a policy, for the one process that publishes, and the watch that every process keeps."""
 
-    def __init__(self, runtime: Runtime, trusted: Policy, signer: note.Signer) -> None:
-        self._runtime, self._policy, self._signer = runtime, trusted, signer
+    def __init__(self, runtime: Runtime, trusted: Policy, signers: publication.Signers, anchor: Anchor) -> None:
+        self._runtime, self._policy, self._signers, self._anchor = runtime, trusted, signers, anchor
         self._asked = [one for one in trusted.witnesses if one.url is not None]
         self._within = runtime.settings.witness_timeout
         self._client: httpx2.AsyncClient | None = None
         self._watch: asyncio.Task[None] | None = None
         self._pending: Published | None = None
+        self._keys = History.of(signers.first)
         self._sizes: dict[str, int] = {}  # what each witness has, as far as it is known
+        self._shown: dict[str, int] = {}  # what each has shown to be signed, where that was more than the ledger has
         self._alarmed: float | None = None
         self._told: float | None = None
 
@@ -121,11 +126,15 @@ class Witnesses:
 
         Raises publication.TreeDiffers, also where a witness shows that this key has signed more than the database has.
         """
-        grown = await publication.grow(connection, self._signer, since=self._pending)
+        grown = await publication.grow(connection, self._signers, anchor=self._anchor, since=self._pending)
         self._pending = grown or self._pending
         if self._pending is None:
             return None
         candidate, guard = self._pending, asyncio.Lock()
+        for name, size in self._shown.items():
+            if size > candidate.size:
+                raise _ahead(name, size)
+        self._keys = await continuity.history(connection, self._signers.first)
 
         async def prove(old: int) -> list[bytes]:
             async with guard:  # a connection does one thing at a time
@@ -194,11 +203,12 @@ class Witnesses:
     async def _demand_evidence(self, witness: Witness, candidate: Published, size: int) -> None:
         """A witness claims to have cosigned more than the ledger has. If it shows our signature on it, that is so."""
         self._sizes.pop(witness.name, None)
-        origin = hashlib.sha256(self._signer.name.encode()).hexdigest()
+        origin = hashlib.sha256(self._signers.first.name.encode()).hexdigest()
         status, answer = await self._call(witness, "GET", f"/{origin}/checkpoint")
         with suppress(ValueError):
-            if status == _OK and checkpoint.open(answer, self._signer.verifier).size > candidate.size:
-                raise publication.TreeDiffers(f"witness {witness.name!r} has a checkpoint of more entries")
+            if status == _OK and (shown := _signed_size(answer, self._keys)) > candidate.size:
+                self._shown[witness.name] = shown
+                raise _ahead(witness.name, shown)
         raise _NotCosigned(f"it claims to have cosigned {size} entries already, which the ledger does not have")
 
     async def _call(self, witness: Witness, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
@@ -246,6 +256,22 @@ class Witnesses:
                 else:
                     log().warning("the witnesses are back; deliveries go on")
             await asyncio.sleep(min(_WATCH_EVERY, self._runtime.settings.witness_cutoff / 2))
+
+
+def _signed_size(signed: bytes, keys: History) -> int:
+    """The size of a checkpoint that any of the log's keys signed. Raises ValueError."""
+    # A restored database may not know of a rotation, so any key that it does know counts, whatever the size.
+    note.open(signed, [key for _, key in keys.keys])
+    found = checkpoint.parse(note.text_of(signed))
+    if found.origin != keys.name:
+        raise checkpoint.MalformedCheckpoint("of another log")
+    return found.size
+
+
+def _ahead(name: str, size: int) -> publication.TreeDiffers:
+    return publication.TreeDiffers(
+        f"witness {name!r} has a signed checkpoint of {size} entries, which the database lacks"
+    )
 
 
 def _printable(reasons: dict[str, str]) -> dict[str, str]:

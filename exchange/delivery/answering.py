@@ -26,10 +26,10 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.http import body_of, check_members, headers_of, problem_response, runtime_of, target_uri_of
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
-from exchange.kernel.problems import InternalError, LedgerUnavailable, Problem, RequestInvalid, RequestMalformed
+from exchange.kernel.problems import InternalError, Problem, RequestInvalid, RequestMalformed
 from exchange.kernel.runtime import Runtime
 from exchange.participants import authentication, errors
-from exchange.participants.door import DATABASE_FAILURES, REPLAYED, refuse
+from exchange.participants.door import DATABASE_FAILURES, REPLAYED, refuse, unwritable
 from ledger import bodies, signatures, store
 from ledger.signatures import SignedRequest
 
@@ -60,9 +60,7 @@ async def answer(request: Request) -> Response:
         return await _refuse(request, runtime, attempt, busy)
     except DATABASE_FAILURES as error:
         log().error("delivery failed", exc_info=error, method=request.method)
-        return problem_response(
-            LedgerUnavailable("Nothing was delivered; try again later.", headers={"Retry-After": "1"})
-        )
+        return problem_response(unwritable(error, "Nothing was delivered; try again later."))
 
 
 async def _try(request: Request, headers: dict[str, str], runtime: Runtime, facts: Facts, attempt: Attempt) -> Response:

@@ -39,6 +39,11 @@ async def fence(session: AsyncSession) -> int:
     return int((await session.execute(select(head.c.fence))).scalar_one())
 
 
+async def is_halted(session: AsyncSession) -> bool:
+    """Whether the ledger takes nothing in any more (see ledger.continuity)."""
+    return (await session.execute(select(head.c.halted))).scalar_one() is not None
+
+
 async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     """A dataset, with the agreements the consumer has over it.
 

@@ -177,6 +177,8 @@ class StreamResponse(Response):
         assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
         now = runtime.clock.seconds()
         async with runtime.database.sessions() as session:
+            if await queries.is_halted(session):
+                raise Ended("exchange-stopped")
             fence = await queries.fence(session)
         if fence == attempt.fence and now < attempt.decided.end:
             return
@@ -220,7 +222,7 @@ class StreamResponse(Response):
                 outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
-        except FAILURES as error:
+        except (store.Halted, *FAILURES) as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
 

@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 from exchange.kernel.database import FAILURES
 from exchange.kernel.http import runtime_of
 from exchange.kernel.openapi import problems
-from exchange.kernel.problems import LedgerUnavailable, NotFound, all_problems
+from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
 
 public = APIRouter(tags=["exchange"], responses=problems(public=True))
 
@@ -19,13 +19,18 @@ async def livez() -> PlainTextResponse:
 
 @public.get("/readyz", response_class=PlainTextResponse, responses=problems(503, public=True))
 async def readyz(request: Request) -> PlainTextResponse:
-    """The process can work: its database answers. It is told here too where checkpoints wait for witnesses."""
+    """The process can work: its database answers, and the ledger in it continues what was signed.
+
+    It is told here too where checkpoints wait for witnesses.
+    """
     runtime = runtime_of(request)
     try:
         async with runtime.database.pool.acquire(timeout=2) as connection:
-            await connection.fetchval("SELECT size FROM ledger_head")
+            halted = await connection.fetchval("SELECT halted FROM ledger_head")
     except FAILURES as error:
         raise LedgerUnavailable("The database does not answer.") from error
+    if halted is not None:
+        raise LedgerHalted(f"Nothing is signed or taken in: {halted}.")
     alarm = runtime.coverage.alarm(runtime.clock.now())
     return PlainTextResponse("ok\n" + (f"{alarm}\n" if alarm else ""))
 

@@ -4,11 +4,13 @@ A new key in place of a lost one would look like a working exchange: clients wou
 checkpoints, and no login or mask key could be opened any more. So keys are made before the founding and never after it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.kernel import keys, sealing
+from exchange.kernel.custody import Custody, Files, KeyNotHere, LedgerKey, settle
 from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.sealing import Seal
 
@@ -19,34 +21,62 @@ class KeysDiffer(RuntimeError):
     """A key file is missing, or is another than the exchange was founded with."""
 
 
+def ledger_file(incarnation: int) -> str:
+    """The file of the key that an incarnation of the ledger begins with."""
+    return LEDGER if incarnation == 1 else f"ledger-{incarnation}.pem"
+
+
+def newest_incarnation(directory: Path) -> int:
+    """The newest incarnation of the ledger that there is a key of."""
+    found = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.(?:pem|pub)", path.name) for path in directory.glob("ledger-*"))
+    return max((int(match[1]) for match in found if match), default=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """The key that signs answers, the one that signs checkpoints, and the seal."""
 
     answers: ExchangeKey
-    ledger: ExchangeKey
+    ledger: LedgerKey
     seal: Seal
+    incarnation: int = 1
 
     @property
     def marks(self) -> dict[str, str]:
         """What each file is told by, under its name. Public: no key follows from it."""
-        return {ANSWERS: self.answers.keyid, LEDGER: self.ledger.keyid, SEAL: self.seal.mark}
+        return {
+            ANSWERS: self.answers.keyid,
+            ledger_file(self.incarnation): self.ledger.keyid,
+            SEAL: self.seal.mark,
+        }
 
 
-def open_keyring(directory: Path, remembered: Mapping[str, str]) -> Keyring:
+def open_keyring(
+    directory: Path, remembered: Mapping[str, str], custody: Custody | None = None, *, incarnation: int = 1
+) -> Keyring:
     """The keys in a directory; those of which no mark is remembered are made where there is no file.
 
-    Raises KeysDiffer, KeyFileInvalid.
+    Of the ledger's it is the one of an incarnation, from its custody. Raises KeysDiffer, KeyFileInvalid.
     """
-    for name in remembered:
-        if not (directory / name).is_file():
-            raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
+    custody = custody or Files(directory)
+    name = ledger_file(incarnation)
+    settle(directory, ANSWERS, remembered.get(ANSWERS))
+    in_files = (ANSWERS, name, SEAL) if isinstance(custody, Files) else (ANSWERS, SEAL)
+    settle(directory, name, remembered.get(name))
+    for one in in_files:
+        if one in remembered and not (directory / one).is_file():
+            raise KeysDiffer(f"keys/{one} of this exchange is not there: put it back from its safe copy")
+    try:
+        ledger = custody.find(name, remembered[name]) if name in remembered else custody.first(name)
+    except KeyNotHere as error:
+        raise KeysDiffer(str(error)) from error
     ring = Keyring(
         keys.load_or_create(directory / ANSWERS),
-        keys.load_or_create(directory / LEDGER),
+        ledger,
         sealing.load_or_create(directory / SEAL),
+        incarnation,
     )
-    for name, mark in ring.marks.items():
-        if remembered.get(name, mark) != mark:
-            raise KeysDiffer(f"keys/{name} is not the key of this exchange: put that back from its safe copy")
+    for one, mark in ring.marks.items():
+        if remembered.get(one, mark) != mark:
+            raise KeysDiffer(f"keys/{one} is not the key of this exchange: put that back from its safe copy")
     return ring

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 from exchange.kernel.keyfiles import KeyFileInvalid, create_once
 from ledger.signatures import thumbprint
 
+SEED_BYTES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeKey:
@@ -30,6 +32,10 @@ class ExchangeKey:
         """Seed and public key in one, the form libsodium signs with."""
         return self.seed + self.public
 
+    def sign(self, data: bytes) -> bytes:
+        """An Ed25519 signature."""
+        return bytes(nacl.signing.SigningKey(self.seed).sign(data).signature)
+
     @property
     def public_text(self) -> str:
         """The public key in base64url without padding."""
@@ -42,13 +48,21 @@ def _new_pem() -> bytes:
 
 def load_or_create(path: Path) -> ExchangeKey:
     """The key of a PKCS #8 PEM file of mode 0600; made on first use. Raises KeyFileInvalid."""
-    pem = create_once(path, _new_pem)
+    return from_pem(create_once(path, _new_pem), name=path.name)
+
+
+def from_pem(pem: bytes, *, name: str) -> ExchangeKey:
+    """The key in a PKCS #8 PEM text; `name` is what a complaint calls it. Raises KeyFileInvalid."""
     try:
         key = load_pem_private_key(pem, password=None)
     except ValueError as error:
-        raise KeyFileInvalid(f"{path.name} is not a PEM private key") from error
+        raise KeyFileInvalid(f"{name} is not a PEM private key") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileInvalid(f"{path.name} is not an Ed25519 key")
-    signing = nacl.signing.SigningKey(key.private_bytes_raw())
-    public = bytes(signing.verify_key)
-    return ExchangeKey(seed=bytes(signing), public=public, keyid=thumbprint(public))
+        raise KeyFileInvalid(f"{name} is not an Ed25519 key")
+    return from_seed(key.private_bytes_raw())
+
+
+def from_seed(seed: bytes) -> ExchangeKey:
+    """The key of a seed of 32 bytes."""
+    public = bytes(nacl.signing.SigningKey(seed).verify_key)
+    return ExchangeKey(seed=seed, public=public, keyid=thumbprint(public))

@@ -129,6 +129,17 @@ class LedgerUnavailable(Problem):
     status = 503
 
 
+class LedgerHalted(Problem):
+    """The exchange's database does not continue what its ledger has signed: it was restored from a backup or copied, or the
+    anchor is lost. Nothing is taken in and nothing was delivered. The operator puts the right database or the anchor back,
+    or goes on under a new origin with `exchange ledger new-incarnation`; docs/operations.md says how to tell which.
+    """
+
+    slug = "ledger-halted"
+    title = "The ledger does not continue what was signed"
+    status = 503
+
+
 class TooManyRefusals(Problem):
     """Too many requests that nobody is proven to have sent came in at once, so this one was not even put on the ledger.
     Wait a minute; see first what was wrong with the earlier ones.

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from exchange.kernel.database import Connection
+from exchange.kernel.keyring import ANSWERS, ledger_file
+from ledger import continuity, rotation
+from ledger.signatures import thumbprint
 
 
 async def key_marks(connection: Connection) -> dict[str, str]:
-    """The marks of the key files that this exchange has, by the file's name."""
-    return {row["name"]: row["mark"] for row in await connection.fetch("SELECT name, mark FROM key_marks")}
+    """The marks of the key files that this exchange has, by the file's name; of rotated keys those of the newest."""
+    marks = {row["name"]: row["mark"] for row in await connection.fetch("SELECT name, mark FROM key_marks")}
+    incarnation = await connection.fetchval("SELECT incarnation FROM ledger_head")
+    for purpose, name in ((rotation.LEDGER, ledger_file(incarnation)), (rotation.ANSWERS, ANSWERS)):
+        rotated = await continuity.statements(connection, purpose)
+        if rotated:
+            marks[name] = thumbprint(rotation.parse(rotated[-1]).new.public_key)
+    return marks
 
 
 async def remember_keys(connection: Connection, marks: Mapping[str, str], *, now: datetime) -> None:

@@ -22,6 +22,7 @@ class Runtime:
     """What a request may need besides its own session. `marks` are what the key files are told by."""
 
     settings: Settings
+    origin: str
     clock: Clock
     database: Database
     sequencer: Sequencer
@@ -30,7 +31,19 @@ class Runtime:
     seal: Seal
     slots: Slots
     readers: Readers
-    key: ExchangeKey
+    answers: "AnsweringKey"
     marks: Mapping[str, str]
     strangers: Allowance
     coverage: Coverage = field(default_factory=Coverage)
+
+    @property
+    def key(self) -> ExchangeKey:
+        """The key that signs answers now."""
+        return self.answers.key
+
+
+@dataclass(slots=True)
+class AnsweringKey:
+    """The key that signs answers, which a rotation replaces while the process runs."""
+
+    key: ExchangeKey

@@ -69,6 +69,32 @@ class Settings(BaseSettings):
         ),
     ] = 600
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
+    ledger_anchor: Annotated[
+        Path | None,
+        Field(
+            description="The directory that remembers the last signed checkpoint, shared by all processes and never "
+            "restored with the database; unset: `anchor` in the data directory, where only a restored database is noticed"
+        ),
+    ] = None
+    ledger_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="The ledger's private key itself, PKCS #8 PEM or a seed of 32 bytes in base64 or hexadecimal, in "
+            "place of a file; several, separated by commas, to rotate"
+        ),
+    ] = None
+    pkcs11_module: Annotated[
+        Path | None, Field(description="The PKCS #11 module of the token that has the ledger's key, in place of a file")
+    ] = None
+    pkcs11_token: Annotated[str | None, Field(description="The label of that token")] = None
+    pkcs11_pin: Annotated[SecretStr | None, Field(description="Its user PIN")] = None
+    timestamp_url: Annotated[
+        str | None, Field(description="A timestamping authority (RFC 3161) to have checkpoints stamped by")
+    ] = None
+    timestamp_certificate: Annotated[
+        Path | None, Field(description="The authority's certificate and those that issued it, PEM, its own first")
+    ] = None
+    timestamp_interval: Annotated[int, Field(ge=1, le=86_400, description="Seconds between timestamps")] = 60
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
@@ -144,8 +170,29 @@ class Settings(BaseSettings):
             raise ValueError(
                 "EXCHANGE_MINIMUM_INDEX is set without EXCHANGE_RETENTION_POLICY: publish one before pruning"
             )
+        if (self.timestamp_url is None) != (self.timestamp_certificate is None):
+            raise ValueError(
+                "EXCHANGE_TIMESTAMP_URL and EXCHANGE_TIMESTAMP_CERTIFICATE belong together: set both or neither"
+            )
         if self.opa_ca is not None and not (self.opa_url or "").startswith("https://"):
             raise ValueError("EXCHANGE_OPA_CA is set, and EXCHANGE_OPA_URL is not https: nothing would be checked")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_two_places_of_a_key(self) -> Self:
+        token = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin)
+        if any(one is None for one in token) != all(one is None for one in token):
+            raise ValueError("EXCHANGE_PKCS11_MODULE, _TOKEN and _PIN belong together: set all or none")
+        if self.ledger_key is not None and self.pkcs11_module is not None:
+            raise ValueError("the ledger's key is in EXCHANGE_LEDGER_KEY or in a PKCS #11 token, not in both")
+        if self.further_signatures and self.pkcs11_module is not None:
+            raise ValueError(
+                "EXCHANGE_FURTHER_SIGNATURES follow from the key's seed, which a PKCS #11 token keeps to itself"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_addresses_that_do_not_work(self) -> Self:
         parts = urlsplit(self.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.rstrip("/") or parts.query:
             raise ValueError("EXCHANGE_PUBLIC_URL is a scheme and a host, such as https://exchange.example.org")
@@ -162,10 +209,14 @@ class Settings(BaseSettings):
         """The directory of the secrets that an erasure destroys."""
         return self.subject_keys or self.data / "keys" / "subjects"
 
-    @property
-    def origin(self) -> str:
+    def origin(self, incarnation: int = 1) -> str:
         """The ledger's origin line, `<deployment>/<ledger>/<incarnation>`, which is also its key's name."""
-        return f"{self.deployment}/ledger/1"
+        return f"{self.deployment}/ledger/{incarnation}"
+
+    @property
+    def anchor(self) -> Path:
+        """The directory of the ledger's anchor."""
+        return self.ledger_anchor or self.data / "anchor"
 
     @property
     def authorities(self) -> frozenset[str]:

@@ -33,6 +33,7 @@ from exchange.kernel.openapi import SIGNED
 from exchange.kernel.problems import (
     Conflict,
     InternalError,
+    LedgerHalted,
     LedgerUnavailable,
     Problem,
     RequestInvalid,
@@ -49,7 +50,7 @@ from ledger.signatures import SignedRequest
 
 REPLAYED = "This key has used this nonce before; every request needs a fresh one."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-DATABASE_FAILURES = (SequencerClosed, *FAILURES)
+DATABASE_FAILURES = (SequencerClosed, store.Halted, *FAILURES)
 
 
 @dataclass(slots=True)
@@ -127,6 +128,8 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one form and recorded
         problem = _problem_of(error)
+        if isinstance(error, store.Halted):
+            return problem_response(problem)
         if isinstance(problem, LedgerUnavailable | InternalError):
             log().error("work failed", exc_info=error, method=request.method)
         return await _refuse(request, runtime, claim, problem)
@@ -192,8 +195,15 @@ def _problem_of(error: Exception) -> Problem:
     elif is_value_refused(error):
         problem = RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
     elif isinstance(error, DATABASE_FAILURES):
-        problem = LedgerUnavailable("Look whether it was done before you try again.", headers={"Retry-After": "1"})
+        problem = unwritable(error, "Look whether it was done before you try again.")
     return problem
+
+
+def unwritable(error: Exception, detail: str) -> Problem:
+    """What to tell where the ledger could not be written; `detail` where trying again may help."""
+    if isinstance(error, store.Halted):
+        return LedgerHalted("Nothing was done. The exchange's operator has to act before it takes anything in again.")
+    return LedgerUnavailable(detail, headers={"Retry-After": "1"})
 
 
 def _check_media_type(content_type: str) -> None:
@@ -220,8 +230,8 @@ async def _refuse(request: Request, runtime: Runtime, claim: Claim, problem: Pro
     except store.Replayed:
         claim.is_replay = True
         return await _refuse(request, runtime, claim, problem)
-    except DATABASE_FAILURES:
-        return problem_response(LedgerUnavailable("The refusal could not be put on the ledger; try again later."))
+    except DATABASE_FAILURES as error:
+        return problem_response(unwritable(error, "The refusal could not be put on the ledger; try again later."))
 
 
 async def refuse(

@@ -70,9 +70,7 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
             assignments=(("operator", EXCHANGE), ("security_administrator", EXCHANGE)),
         )
         work = Work(session, acting, runtime, None)
-        work.record(
-            bodies.ExchangeInitialised(at=work.now, actor=bodies.Actor(), origin=runtime.settings.origin, vkey=vkey)
-        )
+        work.record(bodies.ExchangeInitialised(at=work.now, actor=bodies.Actor(), origin=runtime.origin, vkey=vkey))
         organisation = await service.register(work, founder.organisation)
         await service.change(work, organisation_id=organisation.id, verb="admit")
         members = {row.handle: row for row in await queries.principals_of(session, acting, organisation.id)}

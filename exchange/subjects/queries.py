@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, update
+from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.kernel.database import Connection
@@ -110,7 +110,28 @@ async def details_about(
 async def newest_about(session: AsyncSession, pseudonym: bytes) -> bytes | None:
     """The bytes of the newest entry beside which something about a subject is sealed."""
     index = await session.scalar(select(func.max(sealed.c.seq)).where(sealed.c.subject == pseudonym))
-    return await leaf(session, index) if index is not None else None
+    if index is not None:
+        return await leaf(session, index)
+    for schema in await _former(session):
+        found: bytes | None = await session.scalar(
+            text(
+                f"SELECT leaf FROM {schema}.ledger_entry WHERE seq = "  # noqa: S608 - a name of ours
+                f"(SELECT max(seq) FROM {schema}.ledger_sealed WHERE subject = :subject)"
+            ),
+            {"subject": pseudonym},
+        )
+        if found is not None:
+            return found
+    return None
+
+
+async def _former(session: AsyncSession) -> list[str]:
+    """The schemas of former incarnations of the ledger (exchange.migrations.incarnation), the newest first."""
+    statement = text(
+        "SELECT nspname FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]*$' "
+        "AND to_regclass(nspname || '.ledger_sealed') IS NOT NULL ORDER BY substr(nspname, 8)::integer DESC"
+    )
+    return list(await session.scalars(statement))
 
 
 # Erasures and holds ---------------------------------------------------------------------------------------------------
@@ -118,10 +139,15 @@ async def newest_about(session: AsyncSession, pseudonym: bytes) -> bytes | None:
 
 async def destroy(session: AsyncSession, row: Wrapped) -> int:
     """Remove a subject's wrapped key, its lifted holds, and all that is sealed; how many details that were."""
-    gone = await session.execute(delete(sealed).where(sealed.c.subject == row.pseudonym).returning(sealed.c.seq))
+    gone = len(
+        (await session.execute(delete(sealed).where(sealed.c.subject == row.pseudonym).returning(sealed.c.seq))).all()
+    )
+    for schema in await _former(session):
+        statement = text(f"DELETE FROM {schema}.ledger_sealed WHERE subject = :subject RETURNING seq")  # noqa: S608 - as above
+        gone += len((await session.execute(statement, {"subject": row.pseudonym})).all())
     await session.execute(delete(Hold).where(Hold.pseudonym == row.pseudonym))
     await session.execute(delete(Subject).where(Subject.lookup == row.lookup))
-    return len(gone.all())
+    return gone
 
 
 async def erasures(session: AsyncSession, pseudonyms: Collection[bytes]) -> dict[bytes, Erasure]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,16 +18,19 @@ from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.audit.witnesses import PolicyUnusable
-from exchange.kernel import logs
-from exchange.kernel.keyring import open_keyring
+from exchange.kernel import keys, logs
+from exchange.kernel.keyring import LEDGER, open_keyring
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, export, note, policy, proof
+from ledger import checkpoint, continuity, export, note, policy, proof
+from ledger.anchor import Anchor
 from ledger.cosignature import Cosigner, CosignerKey
 from ledger.further import Kind
 from ledger.report import Code
+from ledger.rotation import History
 from ledger.verify import verify
 from tests.support import witnesses
-from tests.support.founded import empty, founded
+from tests.support.commands import typed
+from tests.support.founded import empty, founded, resumed
 from tests.support.scene import Scene, staged
 from tests.support.server import free_port, serving, settings_on
 from tests.support.world import World
@@ -34,8 +38,8 @@ from tests.support.world import World
 
 def log_of(settings: Settings) -> note.Signer:
     """The ledger's key, made before the exchange begins, so that witnesses can be told of it."""
-    ring = open_keyring(settings.data / "keys", {})
-    return note.Signer(settings.origin, ring.ledger.seed)
+    open_keyring(settings.data / "keys", {})
+    return note.Signer(settings.origin(), keys.load_or_create(settings.data / "keys" / LEDGER).seed)
 
 
 def with_policy(settings: Settings, text: str, **more: Any) -> Settings:
@@ -232,15 +236,82 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
             for number in range(3):
                 await world.party(f"party-{number}")
             await until(lambda: is_covered(world))
-        await empty(empty_database)  # as far as the witness can tell, a backup from before was restored
+        await _restore(settings, empty_database)
         async with founded(settings) as world:
-            await until(lambda: _says(said, "the ledger is not what was signed"))
+            await until(lambda: _says(said, "the ledger does not continue what was signed"))
+            await until(lambda: _is_halted(world))
             assert await newest(world) is None
-            # Grown beyond what was witnessed, it is another history, and the witness says so.
-            for number in range(6):
-                await world.party(f"other-{number}")
+
+
+async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exchange.audit.witnesses._REPEAT_ALARM", 0.0)  # first it is said that the witness is not there
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
+    with witnesses.serving(tmp_path / "w", port=port):
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+    await _restore(settings, empty_database)
+    async with founded(settings) as world:
+        for number in range(3):
+            await world.party(f"other-{number}")
+        # Grown beyond what was witnessed before the witness is there again.
+        with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: _says(said, "another history"))
             assert await newest(world) is None
+
+
+async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the anchor before it is shown; and it stays what is continued, also where the key is rotated meanwhile."""
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
+    anchor = Anchor(settings.anchor, settings.origin())
+    shown = []
+    for number in range(2):
+        async with founded(settings) if not number else resumed(settings) as world:
+            await world.party(f"party-{number}")
+            shown.append(await until(partial(_anchored, anchor, await head(world))))
+            assert await newest(world) is None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
+    rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+    assert rotated.status == 0, rotated.err
+    async with resumed(settings) as world:
+        history = History.from_statements(
+            [entry["statement"] for entry in await world.entries() if "statement" in entry]
+        )
+        shown.append(await until(partial(_anchored, anchor, await head(world))))
+        served = policy.parse((await world.client.get("/ledger/policy")).content)
+        assert history.newest in [one.key for one in served.logs]
+        witnesses.told("trust", tmp_path / "w", history.newest.vkey)
+        with witnesses.serving(tmp_path / "w", port=port):
+            await until(lambda: is_covered(world))
+            published = await newest(world)
+            assert published is not None
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                for text in shown:
+                    before = history.open(text)
+                    assert await continuity.root_at(connection, before.size, tiled=0) == before.root
+    assert [history.at(history.open(text).size) for text in shown] == [history.keys[0][1]] * 2 + [history.newest]
+
+
+async def _anchored(anchor: Anchor, size: int) -> str | None:
+    text = anchor.read()
+    return text if text is not None and checkpoint.parse(note.text_of(text)).size >= size else None
+
+
+async def _restore(settings: Settings, url: str) -> None:
+    """As far as the witness can tell, a backup from before was put back, and the anchor with it."""
+    await empty(url)
+    shutil.rmtree(settings.anchor)
+
+
+async def _is_halted(world: World) -> bool:
+    return (await world.client.get("/readyz")).status_code == 503
 
 
 async def _says(said: io.StringIO, what: str) -> bool:

@@ -15,15 +15,18 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
 
 from exchange.kernel.database import APPLICATION_ROLE, FAILURES, arguments
 from ledger import canonical, checkpoint, entry, merkle, note, publication, store
+from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer
 from tests.support.commands import until
 from tests.support.cutting import Cut, cutting
+from tests.support.logs import OneKey
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.endurance
@@ -130,9 +133,19 @@ async def check(url: str, load: Load) -> dict[int, int]:
     return there
 
 
+async def publish(connection: asyncpg.Connection, *, now: datetime) -> publication.Published | None:
+    """Publish, held to the checkpoint before."""
+    with TemporaryDirectory() as directory:
+        anchor = Anchor(Path(directory), SIGNER.name)
+        latest = await publication.latest(connection)
+        if latest is not None:
+            anchor.swap(None, latest.note)
+        return await publication.publish(connection, OneKey(SIGNER), anchor=anchor, now=now)
+
+
 async def check_publishing(connection: asyncpg.Connection) -> None:
     """The tree grows over all of it, and its checkpoint is right."""
-    published = await publication.publish(connection, SIGNER, now=datetime.now(UTC))
+    published = await publish(connection, now=datetime.now(UTC))
     published = published or await publication.latest(connection)
     assert published is not None
     signed = checkpoint.open(published.note, SIGNER.verifier)
@@ -260,9 +273,9 @@ async def test_the_clock_is_set_back(postgres: Postgres) -> None:
         await load.more()
         connection = await asyncpg.connect(**arguments(postgres.url))
         now = datetime.now(UTC)
-        first = await publication.publish(connection, SIGNER, now=now)
+        first = await publish(connection, now=now)
         await load.more()
-        second = await publication.publish(connection, SIGNER, now=now - timedelta(days=400))
+        second = await publish(connection, now=now - timedelta(days=400))
         await store.forget_expired(connection, now - timedelta(days=400))
         await load.more()
         assert first is not None

@@ -13,8 +13,10 @@ import pytest
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
 from ledger import bundle, canonical, entry, merkle, note, publication, store, tiles
+from ledger.anchor import Anchor
 from ledger.sequencer import Sequencer, SequencerClosed
 from ledger.verify import verify
+from tests.support.logs import OneKey
 
 WORKERS = 8
 EACH = 1000
@@ -128,7 +130,7 @@ async def test_eight_processes_append_without_a_fork_or_a_gap(
             assert parsed[index].body == {"worker": one["worker"], "token": int(name)}
 
     async with pool.acquire() as connection:
-        await publication.publish(connection, SIGNER, now=NOW)
+        await publication.publish(connection, OneKey(SIGNER), anchor=Anchor(tmp_path / "anchor", SIGNER.name), now=NOW)
     await write_bundle(pool, tmp_path)
     report = verify(tmp_path, verifier=SIGNER.verifier)
     assert report.findings == ()

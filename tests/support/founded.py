@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import httpx2
+from fastapi import FastAPI
 
 from exchange.app import create_app
 from exchange.kernel.clock import Clock
@@ -13,10 +15,14 @@ from exchange.kernel.settings import Settings
 from exchange.participants.founding import found, founder
 from tests.support.world import Key, World, code
 
+_KEYS: dict[Path, dict[str, Key]] = {}
+"""The administrators' keys of the exchanges that were founded here, by data directory."""
+
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, delivery_streams, delivery_counts, key_marks, subjects, subject_holds, subject_erasures, "
-    "ledger_sealed, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_index, policy_bundles, decision_inputs"
+    "ledger_sealed, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
+    "policy_bundles, decision_inputs"
 )
 
 
@@ -25,7 +31,7 @@ async def empty(url: str) -> None:
     connection = await asyncpg.connect(**arguments(url))
     await connection.execute(
         f"SET session_replication_role = replica; TRUNCATE {TABLES}; "
-        "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0"
+        "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0, incarnation = 1, halted = NULL"
     )
     await connection.close()
 
@@ -47,6 +53,21 @@ async def founded(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             ),
             vkey=app.state.publisher.vkey,
         )
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            yield World(app, client, keys, url=settings.public_url)
+        _KEYS[settings.data] = keys
+        async with _called(app, settings, keys) as world:
+            yield world
+
+
+@asynccontextmanager
+async def resumed(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[World]:
+    """An exchange that was founded in the same data directory, started again, perhaps on another database."""
+    app = create_app(settings, clock=clock)
+    async with app.router.lifespan_context(app), _called(app, settings, _KEYS[settings.data]) as world:
+        yield world
+
+
+@asynccontextmanager
+async def _called(app: FastAPI, settings: Settings, keys: dict[str, Key]) -> AsyncIterator[World]:
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield World(app, client, keys, url=settings.public_url)

@@ -81,3 +81,16 @@ class Log:
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
             (directory / path).write_bytes(data)
         return directory
+
+
+class OneKey:
+    """The one key of a log that was never rotated (publication.Signers)."""
+
+    def __init__(self, signer: note.Signer) -> None:
+        self.first = signer.verifier
+        self._signer = signer
+
+    def signer(self, key: note.Verifier) -> note.Signer:
+        """What signs with a key."""
+        assert key == self.first
+        return self._signer

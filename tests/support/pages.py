@@ -18,7 +18,7 @@ import exchange.app  # noqa: F401 - every problem is known once everything is im
 from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
 from exchange.kernel.settings import Settings
-from ledger import bodies, canonical
+from ledger import bodies, canonical, note, rotation
 from policies.documents import Reason, schemas
 from policies.explanations import explain
 from tests.support.attacks import ATTACKS
@@ -154,6 +154,12 @@ _VALUES: Mapping[str, Any] = {
     "version": 1,
     "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 }
+_CHECKPOINT = (
+    "exchange.example/ledger/1\n2\nTy/B/M//R/jn4QunE46TIgNyj6KBLFSTvBTqnKDJi58=\n\n"
+    "— exchange.example/ledger/1 9+of9n5lx+R/5oqL5brt225HC1JIsoUePeoC585f9L9qhkI7NW6gcvjbYQXaE7sQ2ZuwHdoEL7PphoRa7h4w8nWsQw0=\n"
+)
+_OLD, _NEW = (note.Signer("exchange.example/ledger/1", bytes(range(start, start + 32))) for start in (0, 1))
+_CHANGE = rotation.Rotation(_OLD.name, "ledger", _OLD.verifier, _NEW.verifier, 58, "2026-01-05T08:00:00.250000Z")
 _SHARED = ("at", "actor", "request")
 # What an example leaves out, because it goes with another use of the type.
 _NAMING = ("subjects", "sealed", "named")
@@ -167,6 +173,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 # Objects of a kind that is not the first half of the type; None: there is no object.
 _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
+    "ledger": None,
     "request": None,
     "audit.read": None,
     "audit": "entry",
@@ -182,6 +189,20 @@ _OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "subject": _DIGE
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
+    "key.rotated": {
+        "old": _OLD.vkey,
+        "new": _NEW.vkey,
+        "valid_from": _CHANGE.valid_from,
+        "since": _CHANGE.since,
+        "statement": note.sign(_CHANGE.text(), [_OLD]),
+    },
+    "ledger.incarnated": {
+        "origin": "exchange.example/ledger/2",
+        "predecessor": "exchange.example/ledger/1",
+        "vkey": "exchange.example/ledger/2+6c900d95+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+        "checkpoint": _CHECKPOINT,
+        "kept": 2,
+    },
 }
 _DENIED = {"reasons": [{"code": "purpose-not-granted", "ref": f"{_ID}6"}]}
 

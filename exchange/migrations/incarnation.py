@@ -1,0 +1,99 @@
+"""A new incarnation of the ledger, in the database: the owner's work, like a migration, and one transaction.
+
+The entries that a restored database has were signed under the old origin, and not all that were signed are there. They
+are not deleted and not continued: their tables move, with the guards on them, into a schema of their own, where the
+application may read them, and empty ones take their place. What the rooms hold stays as the backup had it. The fence
+jumps further than the old incarnation can have counted, so nothing that a process remembers passes for new.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import asyncpg
+
+from exchange.kernel.database import APPLICATION_ROLE, arguments
+from exchange.kernel.queries import remember_keys
+from ledger import bodies, checkpoint, continuity, entry, note, store
+
+TABLES = (
+    "ledger_entry",
+    "ledger_tile",
+    "ledger_checkpoint",
+    "ledger_timestamp",
+    "ledger_sealed",
+    "ledger_index",
+)
+"""What belongs to one incarnation of the ledger, by the indexes of its entries."""
+
+_FENCE_JUMP = 1 << 32
+
+
+class AlreadyBegun(RuntimeError):
+    """The database's ledger is of this incarnation, or of a later one."""
+
+
+async def begin(
+    url: str,
+    *,
+    incarnation: int,
+    make: Callable[[int, bytes], bodies.LedgerIncarnated],
+    marks: dict[str, str],
+    now: datetime,
+) -> int:
+    """Begin an incarnation with the entry that `make` gives for the size and root of what the database has.
+
+    `url` is the login that owns the tables; `marks` are those of the key it begins with. Returns how many entries were
+    moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own ledger.
+    """
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        async with connection.transaction():
+            row = await connection.fetchrow("SELECT size, incarnation FROM ledger_head WHERE id = 1 FOR UPDATE")
+            if row["incarnation"] >= incarnation:
+                raise AlreadyBegun
+            stored = await connection.fetchval("SELECT max(size) FROM ledger_checkpoint")
+            root = await continuity.root_at(connection, row["size"], tiled=stored or 0)
+            await _set_aside(connection, f"ledger_{row['incarnation']}")
+            await connection.execute(
+                "UPDATE ledger_head SET size = 0, prev = $1, fence = fence + $2, incarnation = $3, halted = NULL",
+                entry.GENESIS,
+                _FENCE_JUMP,
+                incarnation,
+            )
+            first = store.Submission(make(row["size"], root).canonical())
+            await store.append(connection, [first], advance_fence=True)
+            await remember_keys(connection, marks, now=now)
+    finally:
+        await connection.close()
+    return int(row["size"])
+
+
+def last_signed(text: str | None) -> int:
+    """How many entries a signed checkpoint covers; 0 for none."""
+    return 0 if text is None else checkpoint.parse(note.text_of(text)).size
+
+
+async def _set_aside(connection: asyncpg.Connection, schema: str) -> None:
+    await connection.execute(f'CREATE SCHEMA "{schema}"')
+    await connection.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO {APPLICATION_ROLE}')
+    for table in TABLES:
+        granted = await connection.fetch(
+            "SELECT privilege_type AS name FROM information_schema.role_table_grants "
+            "WHERE table_schema = 'public' AND table_name = $1 AND grantee = $2",
+            table,
+            APPLICATION_ROLE,
+        )
+        guards = await connection.fetch(
+            "SELECT pg_get_triggerdef(oid) AS text FROM pg_trigger "
+            "WHERE tgrelid = $1::text::regclass AND NOT tgisinternal",
+            f"public.{table}",
+        )
+        await connection.execute(f'ALTER TABLE public.{table} SET SCHEMA "{schema}"')
+        await connection.execute(f'REVOKE ALL ON "{schema}".{table} FROM {APPLICATION_ROLE}')
+        kept = "SELECT, DELETE" if table == "ledger_sealed" else "SELECT"  # an erasure reaches what was sealed before
+        await connection.execute(f'GRANT {kept} ON "{schema}".{table} TO {APPLICATION_ROLE}')
+        await connection.execute(f'CREATE TABLE public.{table} (LIKE "{schema}".{table} INCLUDING ALL)')
+        privileges = ", ".join(row["name"] for row in granted)
+        await connection.execute(f"GRANT {privileges} ON public.{table} TO {APPLICATION_ROLE}")
+        for guard in guards:
+            await connection.execute(guard["text"])

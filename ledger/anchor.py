@@ -1,0 +1,102 @@
+"""The anchor: the last checkpoint that was signed, kept in a file that no restore of the database takes back.
+
+A log must never sign two trees of which neither continues the other. A database cannot promise that by itself: restored
+from a backup, or copied, it has forgotten what it signed. So before a checkpoint is stored, the file is swapped from
+the one before to it, under a lock of the operating system and durably. Two instances that share the file cannot both
+sign, and one that has fallen behind finds that out before it signs anything.
+
+A log that went on under another origin is closed here; nothing opens it again.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+MAX_NOTE = 1 << 20
+
+
+class AnchorMoved(Exception):
+    """The anchor is not what it was when the checkpoint was made: another instance has signed, or the log was closed."""
+
+
+class Anchor:
+    """The last signed checkpoint of one log, in a directory that all its instances share.
+
+    Files are named after the origin: `.checkpoint` is the signed note, `.closed` names the origin that the log goes on
+    under. OSError means that the directory cannot be used; then nothing may be signed.
+    """
+
+    def __init__(self, directory: Path, origin: str) -> None:
+        self.origin = origin
+        self._directory = directory
+        name = quote(origin, safe="")
+        self.path = directory / f"{name}.checkpoint"
+        self._closed = directory / f"{name}.closed"
+        self._lock = directory / f"{name}.lock"
+
+    def read(self) -> str | None:
+        """The signed note; None where nothing was ever signed, or the file is lost."""
+        return _read(self.path)
+
+    def successor(self) -> str | None:
+        """The origin that the log goes on under; None while it is open."""
+        text = _read(self._closed)
+        return None if text is None else text.removesuffix("\n")
+
+    def swap(self, expected: str | None, new: str) -> None:
+        """Replace the note `expected` by `new`, durably. Raises AnchorMoved where another one is there, or none may be."""
+        with self._locked():
+            if self.successor() is not None or self.read() != expected:
+                raise AnchorMoved
+            if new != expected:
+                _write(self.path, new)
+
+    def close(self, successor: str) -> None:
+        """Let nothing be signed under this origin any more. Raises AnchorMoved where it has another successor."""
+        with self._locked():
+            known = self.successor()
+            if known not in (None, successor):
+                raise AnchorMoved
+            if known is None:
+                _write(self._closed, f"{successor}\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)  # which lets go of the lock
+
+
+def _read(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_NOTE).decode(errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in place whole, and have the medium hold it before this returns."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

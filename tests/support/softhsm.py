@@ -1,0 +1,45 @@
+"""A PKCS #11 token in software (SoftHSM 2), of a test worker's own."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PIN = "1234"
+_MODULES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+)
+
+
+@dataclass(frozen=True)
+class SoftHsm:
+    """The module, and the settings of an exchange that keeps its ledger's key in a token of it."""
+
+    module: Path
+
+    def token(self, label: str) -> dict[str, str]:
+        return {"pkcs11_module": str(self.module), "pkcs11_token": label, "pkcs11_pin": PIN}
+
+
+@contextmanager
+def softhsm(home: Path, *labels: str) -> Iterator[SoftHsm]:
+    """SoftHSM with its tokens in a directory, all made before the module is loaded and looks for them.
+
+    It has to be installed: keys in tokens are not tried without one.
+    """
+    module = next((Path(one) for one in _MODULES if Path(one).is_file()), None)
+    assert module is not None, "SoftHSM 2 is needed: apt-get install softhsm2"
+    assert shutil.which("softhsm2-util"), "SoftHSM 2 is needed: apt-get install softhsm2"
+    (home / "tokens").mkdir()
+    (home / "softhsm2.conf").write_text(f"directories.tokendir = {home / 'tokens'}\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(home / "softhsm2.conf")  # the module reads it when it is loaded, once a process
+    for label in labels:
+        words = ("--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "5678")
+        subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)
+    yield SoftHsm(module)
