@@ -67,7 +67,7 @@ def obliged(document: DeliveryInput, decision: Decision) -> tuple[Traced, ...]:
     agreement = next(one for one in document.agreements if one.id == decision.agreement)
     obligations = decision.obligations
     found = [
-        Traced("column", one.mask, _from(one.mask, terms.masks.get(one.name), agreement.masks.get(one.name)), one.name)
+        Traced("column", one.mask, _mask(one.mask, terms.masks.get(one.name), agreement.masks.get(one.name)), one.name)
         for one in obligations.columns
     ]
     found += [Traced("row_filter", one, _filter(one, terms, agreement)) for one in obligations.row_filters]
@@ -81,6 +81,11 @@ def obliged(document: DeliveryInput, decision: Decision) -> tuple[Traced, ...]:
 def _from(value: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
     sides: Sequence[tuple[Source, Any]] = (("terms", terms), ("agreement", agreement))
     return tuple(side for side, said in sides if value is not None and said == value)
+
+
+def _mask(mask: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
+    """Where neither side's mask shows less than the other's, what is left of both is neither's alone."""
+    return _from(mask, terms, agreement) or (("terms", "agreement") if mask is not None else ())
 
 
 def _filter(condition: Any, terms: Terms, agreement: Agreement) -> tuple[Source, ...]:

@@ -21,24 +21,26 @@ def directory(demo: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The demo's exchange, being served, with a table about people."""
     directory = DataDirectory(demo.directory / "exchange")
     server = reaching.start(directory)
-    file = tmp_path_factory.mktemp("people") / "graduates.csv"
-    file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
-    published = typed(
-        "publish",
-        file,
-        "--owner",
-        OWNER,
-        "--title",
-        "People",
-        "--handle",
-        "graduates",
-        "--yes",
-        "--data",
-        directory.path,
-    )
-    assert published.status == 0, published.err
-    yield directory
-    server.stop()
+    try:
+        file = tmp_path_factory.mktemp("people") / "graduates.csv"
+        file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
+        published = typed(
+            "publish",
+            file,
+            "--owner",
+            OWNER,
+            "--title",
+            "People",
+            "--handle",
+            "graduates",
+            "--yes",
+            "--data",
+            directory.path,
+        )
+        assert published.status == 0, published.err
+        yield directory
+    finally:
+        server.stop()
 
 
 def test_the_codes_are_the_ledgers() -> None:

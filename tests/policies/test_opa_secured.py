@@ -48,6 +48,7 @@ def document() -> DeliveryInput:
     return DeliveryInput.model_validate_json(json.dumps(allowed()))
 
 
+@pytest.mark.endurance
 async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
     opa: str, engine: EmbeddedEngine, laid_out: Path
 ):
