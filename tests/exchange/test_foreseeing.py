@@ -3,11 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
-from exchange.kernel.database import arguments
 from tests.support.scene import Scene
-from tests.support.world import World
 
 EXPLAIN = "/policy/explanations"
 
@@ -94,81 +90,3 @@ async def test_who_is_not_concerned_is_told_nothing(scene: Scene) -> None:
         {"more": 1},
     ):
         assert (await scene.say("owner", "POST", EXPLAIN, question(scene, **wrong))).problem == "request-invalid"
-
-
-async def test_a_condition_of_the_owners_terms_is_told_to_the_owner_only(world: World, people_table: str) -> None:
-    owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
-    condition = {"field": "city", "op": "eq", "value": "330110"}
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(owner, source, "people", terms={"row_filter": condition})
-    await world.agreement(consumer, owner, dataset)
-    asked = {"system": consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
-    for key, expected in ((owner.steward, condition), (consumer.steward, None)):
-        told = await world.done(key, "POST", f"/api/v1{EXPLAIN}", asked)
-        filters = [one for one in told["obligations"] if one["kind"] == "row_filter"]
-        assert [(one["value"], one["withheld"], one["sources"]) for one in filters] == [
-            (expected, expected is None, ["terms"])
-        ]
-    assert "330110" not in str(await world.entries())
-
-
-async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world: World, people_table: str) -> None:
-    owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
-    other = await world.party("other", kind="enterprise", level="none")
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(owner, source, "people")
-    first = await world.agreement(consumer, owner, dataset)
-    second = await world.agreement(other, owner, dataset)
-    made = []
-    for party, fields in ((consumer, []), (other, []), (consumer, ["city"]), (consumer, ["born"])):
-        asked = {"dataset": "owner/people", "limit": 1, "fields": fields}
-        answer = await world.call(party.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
-        made.append(int(answer.headers["exchange-entry"]))
-    target = f"/api/v1/datasets/{dataset['id']}/draft/effects"
-    assert (await world.call(owner.steward, "POST", target)).problem == "conflict"  # nothing is drafted
-
-    async def draft(**terms: Any) -> Any:
-        document = {**dataset["document"], "terms": {**dataset["document"]["terms"], **terms}}
-        address = f"/api/v1/datasets/{dataset['id']}/draft"
-        await world.done(
-            owner.steward, "PUT", address, {"source": source["id"], "handle": "people", "document": document}
-        )
-        return await world.done(owner.steward, "POST", target)
-
-    nothing = await draft()
-    assert (nothing["agreements"], nothing["refused"]) == ([], [])
-    assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
-
-    narrower = await draft(
-        fields=["person_id", "name", "city"], masks={"name": {"kind": "hash"}}, row_cap=10,
-        row_filter={"field": "city", "op": "eq", "value": "330110"},
-    )  # fmt: skip
-    assert {one["agreement"] for one in narrower["agreements"]} == {first["id"], second["id"]}
-    assert narrower["agreements"][0]["changes"] == [
-        "column born is withheld",
-        "column name is masked by hash instead of nothing",
-        "other rows",
-        f"at most 10 rows instead of {dataset['document']['terms']['row_cap']}",
-    ]
-    assert [(one["entry"], one["reasons"]) for one in narrower["refused"]] == [(made[3], ["field-not-granted"])]
-    assert "330110" not in str(narrower)
-
-    closed = await draft(consumers={"kinds": ["institution"]})
-    assert [(one["agreement"], one["before"], one["after"], one["reasons"]) for one in closed["agreements"]] == [
-        (second["id"], "allow", "deny", ["consumer-not-in-terms"])
-    ]
-    assert [(one["entry"], one["reasons"]) for one in closed["refused"]] == [(made[1], ["consumer-not-in-terms"])]
-
-    other_purpose = await draft(purposes=["statistics"])
-    assert [one["entry"] for one in other_purpose["refused"]] == made
-    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
-    await connection.execute("DELETE FROM decision_inputs")  # their time is over
-    await connection.close()
-    without = await world.done(owner.steward, "POST", target)
-    assert (without["exact"], [one["entry"] for one in without["refused"]]) == (0, made)
-    # And then it is as was told.
-    await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
-    answer = await world.call(
-        consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people", "limit": 1}, purpose="talent-service"
-    )
-    assert answer.problem == "purpose-not-granted"
