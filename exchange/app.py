@@ -232,7 +232,9 @@ async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:
 
 async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
     if settings.opa_url is None:
-        return EmbeddedEngine(rules)
+        engine = EmbeddedEngine(rules)
+        stack.callback(engine.close)
+        return engine
     token = settings.opa_token.get_secret_value() if settings.opa_token else None
     server = opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
     return Breaker(await stack.enter_async_context(server))

@@ -62,6 +62,10 @@ class EmbeddedEngine:
         self.name = f"embedded-regorus/{version('gordon-to-regorus')}"
         self.revision = bundle.digest
 
+    def close(self) -> None:
+        """Let go of this thread's interpreter here: found as garbage by another thread, it could not be freed."""
+        self._threads.__dict__.clear()
+
     async def decide(self, document: DeliveryInput) -> Decision:
         """Decide one delivery; see Engine."""
         return self.decide_now(document)
