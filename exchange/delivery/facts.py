@@ -25,8 +25,8 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
 from exchange.participants.queries import KeyHolder
-from exchange.subjects import keys
 from exchange.subjects.cipher import Subject
+from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
 from ledger import bodies
 from policies import documents
@@ -96,6 +96,7 @@ class Facts:
         self._holders: dict[str, KeyHolder] = {}
         self._offers: dict[tuple[UUID, str], Offer] = {}
         self._subjects: dict[Identity, Subject] = {}
+        self._gathering = Gathering(runtime)
 
     def forget(self, fence: int) -> None:
         """Drop what was read before the fence came to stand here; it only ever moves forward."""
@@ -143,7 +144,7 @@ class Facts:
         missing = [one for one in identities if one not in known]
         if not missing:
             return known
-        found = await keys.ensure(self._runtime, missing)
+        found = await self._gathering.ensure(missing)
         if fence == self._fence:
             if len(self._subjects) + len(found) > _KEPT:
                 self._subjects.clear()

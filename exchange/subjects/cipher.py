@@ -73,12 +73,12 @@ def committed(plain: bytes) -> str:
     return hashlib.sha256(TAG + plain).hexdigest()
 
 
-def create(identity: Identity, *, slot: int, secret: bytes, seal: Seal) -> Wrapped:
-    """A fresh data key for an identity, wrapped under a slot."""
+def create(identity: Identity, *, slot: int, secret: bytes, seal: Seal) -> tuple[Wrapped, Subject]:
+    """A fresh data key for an identity: wrapped under a slot, and open."""
     key, key_id, nonce = AESGCM.generate_key(_KEY * 8), uuid4(), secrets.token_bytes(_NONCE)
     wrapped = nonce + AESGCM(_wrapping(secret, key_id, seal)).encrypt(nonce, key, key_id.bytes)
     pseudonym = hmac.digest(_derived(key, b"pseudonym"), identity.octets, "sha256")
-    return Wrapped(identity.lookup(seal), pseudonym, key_id, slot, wrapped)
+    return Wrapped(identity.lookup(seal), pseudonym, key_id, slot, wrapped), _subject(pseudonym, key)
 
 
 def unwrap(row: Wrapped, *, secret: bytes, seal: Seal) -> Subject:
@@ -89,7 +89,11 @@ def unwrap(row: Wrapped, *, secret: bytes, seal: Seal) -> Subject:
         )
     except (InvalidTag, ValueError) as error:
         raise KeyUnusable("a subject's key does not open with its slot and this seal") from error
-    return Subject(row.pseudonym, AESGCM(_derived(key, b"details")))
+    return _subject(row.pseudonym, key)
+
+
+def _subject(pseudonym: bytes, key: bytes) -> Subject:
+    return Subject(pseudonym, AESGCM(_derived(key, b"details")))
 
 
 def _wrapping(secret: bytes, key_id: UUID, seal: Seal) -> bytes:

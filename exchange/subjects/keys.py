@@ -24,8 +24,8 @@ def opened(runtime: Runtime, row: Wrapped) -> Subject | None:
 async def ensure(runtime: Runtime, identities: Collection[Identity]) -> dict[Identity, Subject]:
     """The subjects of identities; whoever has no key gets one, in a transaction of its own.
 
-    A key that no entry follows is no trace of anybody, and the next question finds it. Raises KeyUnusable, SlotsMissing,
-    SubjectsUnsettled.
+    A key that no entry follows is no trace of anybody, and the next question finds it, or after a crash makes another.
+    Raises KeyUnusable, SlotsMissing, SubjectsUnsettled.
     """
     missing = {identity.lookup(runtime.seal): identity for identity in identities}
     found: dict[Identity, Subject] = {}
@@ -38,24 +38,30 @@ async def ensure(runtime: Runtime, identities: Collection[Identity]) -> dict[Ide
                     stale.append(row.key_id)
                 else:
                     found[missing.pop(row.lookup)] = subject
-            if not missing:
-                return found
             if stale:
                 await queries.drop(connection, stale)
-            await queries.add(connection, await _created(runtime, connection, list(missing.values())))
+            if missing:
+                created = await _created(runtime, connection, list(missing.values()))
+                for lookup in await queries.add(connection, [row for row, _ in created.values()]):
+                    found[missing.pop(lookup)] = created[lookup][1]
+            if not missing:
+                return found
     raise SubjectsUnsettled("Nothing was done; send the request again.", headers={"Retry-After": "1"})
 
 
-async def _created(runtime: Runtime, connection: Connection, identities: list[Identity]) -> list[Wrapped]:
-    """Fresh keys, each under a slot that is not destroyed: after a restore of the database some numbers come again."""
-    rows: list[Wrapped] = []
+async def _created(
+    runtime: Runtime, connection: Connection, identities: list[Identity]
+) -> dict[bytes, tuple[Wrapped, Subject]]:
+    """Fresh keys by lookup, each under a slot that is not destroyed: after a restore of the database numbers come again."""
+    rows: dict[bytes, tuple[Wrapped, Subject]] = {}
     while len(rows) < len(identities):
         slots = await queries.take_slots(connection, len(identities) - len(rows))
         await asyncio.to_thread(runtime.slots.prepare, slots)
         for slot in slots:
             secret = runtime.slots.read(slot)
             if secret is not None:
-                rows.append(cipher.create(identities[len(rows)], slot=slot, secret=secret, seal=runtime.seal))
+                row, subject = cipher.create(identities[len(rows)], slot=slot, secret=secret, seal=runtime.seal)
+                rows[row.lookup] = row, subject
     return rows
 
 

@@ -20,8 +20,10 @@ from ledger.tables import entry, sealed
 _COLUMNS = "lookup, pseudonym, key_id, slot, wrapped"
 _FIND = f"SELECT {_COLUMNS} FROM subjects WHERE lookup = ANY($1::bytea[])"  # noqa: S608 - a constant
 _ADD = (
+    "WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) "
     f"INSERT INTO subjects ({_COLUMNS}) "  # noqa: S608 - a constant
-    "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) ON CONFLICT DO NOTHING"
+    "SELECT given.* FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) AS given, soon "
+    "ON CONFLICT DO NOTHING RETURNING lookup"
 )
 _BLOCKS = (
     "SELECT DISTINCT slot / $1 AS block FROM (SELECT slot FROM subjects "
@@ -42,11 +44,15 @@ async def take_slots(connection: Connection, count: int) -> list[int]:
     return [row["nextval"] for row in rows]
 
 
-async def add(connection: Connection, rows: Sequence[Wrapped]) -> None:
-    """Add wrapped keys, in order of their lookups; an identity that has one by now keeps it."""
+async def add(connection: Connection, rows: Sequence[Wrapped]) -> set[bytes]:
+    """Add wrapped keys, in order of their lookups; an identity that has one by now keeps it. The lookups that were added.
+
+    This does not wait for the disk, outside a transaction of the caller's. Whatever names one of these keys is committed
+    later, and the database makes its commits durable in their order: an entry that survives has its key.
+    """
     ordered = sorted(rows, key=lambda row: row.lookup)
     columns = zip(*((row.lookup, row.pseudonym, row.key_id, row.slot, row.wrapped) for row in ordered), strict=True)
-    await connection.execute(_ADD, *(list(column) for column in columns))
+    return {row["lookup"] for row in await connection.fetch(_ADD, *(list(column) for column in columns))}
 
 
 async def drop(connection: Connection, keys: Sequence[UUID]) -> None:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 SEAL = Seal(bytes(range(32)))
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 PERSON = Identity(f"{OWNER}/person_id", "330106199003078812")
-SUBJECT = cipher.unwrap(cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL), secret=b"s" * 32, seal=SEAL)
+ROW, SUBJECT = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
 MAKE = (
     "import sys; from pathlib import Path; from exchange.kernel.slots import Slots; slots = Slots(Path(sys.argv[1])); "
 )
@@ -79,30 +79,28 @@ def test_processes_that_begin_at_once_agree(tmp_path: Path) -> None:
 
 
 def test_a_key_needs_its_slot_and_its_seal() -> None:
-    row = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
-    assert cipher.unwrap(row, secret=b"s" * 32, seal=SEAL).pseudonym == row.pseudonym
+    row, subject = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
+    assert subject.pseudonym == cipher.unwrap(row, secret=b"s" * 32, seal=SEAL).pseudonym == row.pseudonym
     for secret, seal in ((b"t" * 32, SEAL), (b"s" * 32, Seal(bytes(32)))):
         with pytest.raises(cipher.KeyUnusable):
             cipher.unwrap(row, secret=secret, seal=seal)
-    again = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
+    again, _ = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
     assert again.lookup == row.lookup != Identity(f"{OTHER}/person_id", PERSON.value).lookup(SEAL)
     assert row.lookup != PERSON.lookup(Seal(bytes(32)))
     assert len({row.pseudonym, again.pseudonym, row.wrapped, again.wrapped}) == 4
 
 
 def test_details_open_for_their_subject_only_and_as_they_were() -> None:
-    one, other = (
-        cipher.unwrap(cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL), secret=b"s" * 32, seal=SEAL)
-        for _ in range(2)
-    )
-    commitment, sealed = one.seal({"value": "陈"})
+    (row, made), (_, other) = (cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL) for _ in range(2))
+    one = cipher.unwrap(row, secret=b"s" * 32, seal=SEAL)
+    commitment, sealed = made.seal({"value": "陈"})
     assert cipher.committed(one.open(sealed)) == commitment
     assert one.open(sealed)[cipher.SALT :].decode() == '{"value":"陈"}'
     assert one.seal({"value": "陈"})[0] != commitment
     changed = bytes([sealed.ciphertext[0] ^ 1]) + sealed.ciphertext[1:]
-    for subject, row in ((other, sealed), (one, Sealed(sealed.subject, sealed.nonce, changed))):
+    for subject, details in ((other, sealed), (one, Sealed(sealed.subject, sealed.nonce, changed))):
         with pytest.raises(SealBroken):
-            subject.open(row)
+            subject.open(details)
 
 
 @settings(deadline=None)

@@ -300,6 +300,24 @@ async def test_the_retention_floor(settings: Settings, empty_database: str) -> N
         assert [one["state"] for one in await stage.read(dataset=DATASET, value="P00001")] == ["sealed"]
 
 
+async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_nobody_elses_affair(stage: Stage) -> None:
+    people = [f"P{n:05d}" for n in range(1, 41)]
+    first = await asyncio.gather(*(stage.about(one) for one in [*people, *people]))
+    pseudonyms = {one: entry["subjects"][0] for one, entry in zip(people, first, strict=False)}
+    assert len(set(pseudonyms.values())) == len(people)
+    assert [entry["subjects"][0] for entry in first] == [*pseudonyms.values()] * 2
+    for entry, one in zip(first, [*people, *people], strict=True):
+        [read] = await stage.read(entry=(await stage.world.entries()).index(entry))
+        assert read["details"]["value"] == one
+
+    await stage.sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
+                    "WHERE pseudonym = decode($1, 'hex')", pseudonyms["P00007"])  # fmt: skip
+    stage.world.app.state.facts.forget(10**9)
+    asked = [{"field": "person_id", "op": "eq", "value": one} for one in people]
+    answers = await asyncio.gather(*(stage.ask(one) for one in asked))
+    assert [one["value"] for one, answer in zip(asked, answers, strict=True) if answer.status != 200] == ["P00007"]
+
+
 async def test_at_once_with_each_other_and_with_deliveries(stage: Stage) -> None:
     first = await stage.about("P00001")
     asked = [stage.about("P00001") for _ in range(12)]
