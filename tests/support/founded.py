@@ -30,8 +30,9 @@ async def empty(url: str) -> None:
     """Leave no row in a database; only its owner can take the ledger's guards down for this."""
     connection = await asyncpg.connect(**arguments(url))
     await connection.execute(
-        f"SET session_replication_role = replica; TRUNCATE {TABLES}; "
-        "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0, incarnation = 1, halted = NULL"
+        "SET session_replication_role = replica; "
+        + "".join(f"DELETE FROM {table}; " for table in TABLES.split(", "))  # of a few rows faster than TRUNCATE
+        + "UPDATE ledger_head SET size = 0, prev = decode(repeat('00', 32), 'hex'), fence = 0, incarnation = 1, halted = NULL"
     )
     await connection.close()
 
