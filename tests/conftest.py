@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from exchange.kernel.database import arguments
@@ -15,6 +16,18 @@ from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from tests.support.founded import empty, founded
 from tests.support.world import URL, World
+
+# Properties are tried on a few examples with each run, and on many in `make endurance`.
+hypothesis.settings.register_profile("few", max_examples=25, deadline=None)
+hypothesis.settings.register_profile("many", max_examples=250, deadline=None)
+hypothesis.settings.load_profile("few")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what hypothesis gives examples to."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.property)
 
 
 def pytest_collection_finish() -> None:

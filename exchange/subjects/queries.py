@@ -20,8 +20,8 @@ from ledger.tables import entry, sealed
 _COLUMNS = "lookup, pseudonym, key_id, slot, wrapped"
 _FIND = f"SELECT {_COLUMNS} FROM subjects WHERE lookup = ANY($1::bytea[])"  # noqa: S608 - a constant
 _ADD = (
-    "WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) "
-    f"INSERT INTO subjects ({_COLUMNS}) "  # noqa: S608 - a constant
+    "WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) "  # noqa: S608 - a constant
+    f"INSERT INTO subjects ({_COLUMNS}) "
     "SELECT given.* FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) AS given, soon "
     "ON CONFLICT DO NOTHING RETURNING lookup"
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.condition import MAX_DEPTH, MAX_NODES, MAX_VALUES, condition_from_json, condition_to_json
@@ -103,7 +103,6 @@ def is_within_limits(condition: Any) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=300)
 @given(conditions.filter(is_within_limits))
 def test_a_printed_condition_reads_as_itself(condition: Any) -> None:
     text = condition_to_text(condition)
@@ -112,7 +111,6 @@ def test_a_printed_condition_reads_as_itself(condition: Any) -> None:
     assert text.isascii() or '"' in text or "'" in text
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.text(st.sampled_from(list("ab1 .,()=<>!'\"\\u{}notinadr\n陈\u202e\0-")), max_size=30))
 def test_any_text_is_a_condition_or_is_refused_with_the_place(text: str) -> None:
     try:

@@ -242,7 +242,7 @@ CONDITIONS = st.recursive(
 
 
 @given(condition=CONDITIONS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_condition_selects_the_rows_that_python_selects(adapter: Adapter, condition: Condition) -> None:
     plan = Plan((Column("id"),), condition)
     assert await read_all(adapter, plan) == answer(plan, FIELDS, ROWS)

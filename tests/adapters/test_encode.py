@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract import Adapter, Rows
@@ -48,7 +48,6 @@ async def all_of(kind: Format, *batches: pa.RecordBatch) -> bytes:
 
 
 @given(rows=TABLES)
-@settings(max_examples=60, deadline=None)
 async def test_every_format_reads_back_and_says_the_same(rows: list[dict[str, Any]]) -> None:
     rows = [{name: row[name] for name in TYPES} for row in rows]
     batch = pa.RecordBatch.from_pylist(rows, schema=pa.schema(TYPES))

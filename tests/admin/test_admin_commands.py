@@ -127,6 +127,7 @@ def served(data: Path, *more: str) -> Iterator[str]:
         process.wait()
 
 
+@pytest.mark.endurance
 def test_it_serves_with_several_processes_until_it_is_told_to_end(home: Path) -> None:
     with served(home, "--workers", "2") as url:
         assert json.loads((home / "server.json").read_text())["url"] == url
@@ -156,6 +157,7 @@ def sent_until_refused(url: str, begin: bytes, packet: bytes) -> int:
     return sent
 
 
+@pytest.mark.endurance
 def test_a_stranger_cannot_keep_it_busy_with_a_head_without_end(home: Path) -> None:
     long, many = b"a" * 60_000, b"x: y\r\n" * 10_000
     with served(home) as url:

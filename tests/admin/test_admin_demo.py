@@ -86,6 +86,7 @@ def test_a_file_that_is_not_there_is_said_before_anything_is_made(tmp_path: Path
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.endurance
 def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> None:
     directory = place / "killed"
     (directory / "ledger").mkdir(parents=True)
@@ -103,6 +104,7 @@ def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> No
 
 @pytest.mark.real_input
 @needed
+@pytest.mark.endurance
 def test_the_story_holds_on_real_files(place: Path) -> None:
     directory = place / "real"
     done = run(

@@ -182,12 +182,13 @@ CHANGES = {
 
 async def test_an_entry_that_was_taken_away_is_missed(story: Story) -> None:
     index = await story.ask(limit=2)
+    target = f"/api/v1/audit/entries/{index}/replay"
+    assert (await story.world.call(story.world.keys["auditor"], "GET", target)).json["verdict"] == "agrees"
     async with as_owner(story.world) as connection:
         await connection.execute("DELETE FROM ledger_entry WHERE seq = $1", index)
-    target = f"/api/v1/audit/entries/{index}/replay"
     answer = await story.world.call(story.world.keys["auditor"], "GET", target)
     # Whichever comes first: the replay that looks for it, or the publisher, after which nothing is taken in.
-    assert answer.problem == "ledger-halted" or answer.json["verdict"] == "entry-altered"
+    assert answer.problem == "ledger-halted" or answer.json.get("verdict") == "entry-altered", answer.content
 
 
 @pytest.mark.parametrize(("verdict", "change"), CHANGES.values(), ids=CHANGES)

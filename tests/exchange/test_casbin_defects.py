@@ -116,6 +116,7 @@ def test_c3_c4_threads_that_share_the_rules_are_neither_wrong_nor_fail() -> None
         assert all(answers == expected for answers in pool.map(ask, range(6)))
 
 
+@pytest.mark.endurance
 def test_c3_processes_give_the_same_answers() -> None:
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         first, second = pool.map(answers_in_a_process, range(2))

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.plan import Field, FieldType, PlanError
@@ -103,7 +103,6 @@ def test_details_open_for_their_subject_only_and_as_they_were() -> None:
             subject.open(details)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_what_is_sealed_is_canonical(text: str) -> None:
     details = {"value": text, "field": text, "op": "eq"}

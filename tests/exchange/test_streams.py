@@ -16,7 +16,7 @@ from exchange.kernel.embedded import Embedded
 from exchange.kernel.problems import NotAcceptable
 from tests.support.world import Party, World
 
-ROWS = 300_000
+ROWS = 150_000
 DELIVERIES = "/api/v1/deliveries"
 Action = Callable[[], Awaitable[None]]
 

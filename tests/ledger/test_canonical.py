@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import canonical
@@ -41,7 +41,6 @@ def test_the_rfc_s_examples(vectors):
     }
 
 
-@settings(max_examples=200)
 @given(DOCUMENTS)
 def test_the_bytes_are_those_of_an_independent_implementation(document):
     written = canonical.dumps(document)

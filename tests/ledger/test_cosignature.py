@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import checkpoint, cosignature, note
@@ -47,7 +47,6 @@ def test_the_signed_bytes_are_those_of_the_specification():
 
 
 @both
-@settings(max_examples=60)
 @given(data=st.data())
 def test_any_bit_that_is_changed_is_noticed(key, data):
     [(name, material)] = note.split(TEXT + "\n" + key.line(TEXT, time=TIME))[1]

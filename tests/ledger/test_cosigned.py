@@ -95,7 +95,7 @@ def test_witnesses_with_other_keys_are_strangers(log, bundle):
     assert "cosigned by 'c'" in report.text()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_cosignature_with_any_bit_changed_is_found(log, bundle, data):
     path = bundle / data.draw(st.sampled_from(["checkpoint", "checkpoints/1", "checkpoints/300"]))

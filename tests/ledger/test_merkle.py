@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scitt_cose import merkle as scitt
 from sigstore._internal import merkle as sigstore
@@ -130,7 +130,6 @@ def perturbed(draw, proof: list[bytes]):
     return [*proof[:at], draw(st.binary(max_size=64)), *proof[at:]]
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_a_perturbed_inclusion_proof_is_rejected_here_and_elsewhere(data):
     index, size, proof = data.draw(inclusions())
@@ -152,7 +151,6 @@ def test_an_inclusion_proof_holds_for_no_other_index_and_no_other_leaf(inclusion
         merkle.verify_inclusion(index=index, size=size, leaf=HASHES[other], proof=proof, root=ROOTS[size])
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_a_perturbed_consistency_proof_is_rejected(data):
     new = data.draw(st.integers(2, 70))

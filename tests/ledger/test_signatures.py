@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import http_message_signatures as pyhms
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import signatures
@@ -198,7 +198,6 @@ def respelled(text: str) -> str:
     created=st.integers(0, 10**12),
     label=st.sampled_from(["sig1", "sig2"]),
 )
-@settings(max_examples=150, deadline=None)
 def test_the_quick_way_and_the_general_parser_agree(method, path, digest, purpose, created, label):
     headers = {"content-digest": HEADERS["content-digest"]} if digest else {}
     if purpose is not None:

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger import merkle, tiles
@@ -113,7 +113,6 @@ def test_every_hash_is_the_one_that_the_specification_gives_it():
             assert value == merkle.root(HASHES[start : start + 256**level])
 
 
-@settings(max_examples=40)
 @given(st.lists(st.integers(0, 1300), max_size=8))
 @example([0, 256, 512, 512, 513])
 def test_a_tree_is_the_same_however_it_grew(sizes):
@@ -152,7 +151,6 @@ def test_the_root_follows_from_the_edge(size):
     assert asked == needed
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_proofs_from_tiles_hold_and_read_what_was_foretold(data):
     new = data.draw(st.sampled_from(EDGES[1:]) | st.integers(1, 70_000))

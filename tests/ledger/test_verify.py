@@ -368,7 +368,7 @@ def test_a_checkpoint_of_an_absurd_size_comes_to_an_end(log, bundle):
     assert report.entries == 512
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_mutilated_bundle_never_passes_and_never_breaks_the_verifier(log, tmp_path, data):
     files = log.files()

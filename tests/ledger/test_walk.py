@@ -45,7 +45,7 @@ def test_hurrying_and_judging_agree_on_a_log_that_is_in_order(long_log, tmp_path
     assert report == careful_report(directory, monkeypatch)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_hurrying_and_judging_agree_whatever_is_wrong(long_log, tmp_path, monkeypatch, data):
     files = long_log.files()
@@ -65,7 +65,6 @@ def test_hurrying_and_judging_agree_whatever_is_wrong(long_log, tmp_path, monkey
     assert verify(directory) == careful_report(directory, monkeypatch)
 
 
-@settings(max_examples=300)
 @given(
     st.lists(
         st.recursive(

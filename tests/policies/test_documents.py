@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -30,7 +30,6 @@ def change(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return document
 
 
-@settings(deadline=None)
 @given(st.randoms(use_true_random=False).map(any_document))
 def test_what_is_written_is_what_was_read(document: dict[str, Any]):
     assert json.loads(parse(document).to_json()) == document
@@ -198,7 +197,6 @@ conditions = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(masks)
 def test_every_known_mask_is_one_that_adapters_carry_out(mask: dict[str, Any]):
     try:
@@ -208,7 +206,6 @@ def test_every_known_mask_is_one_that_adapters_carry_out(mask: dict[str, Any]):
     mask_from_json(mask)
 
 
-@settings(deadline=None)
 @given(conditions)
 def test_every_known_condition_is_one_that_adapters_carry_out(condition: Any):
     try:

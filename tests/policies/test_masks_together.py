@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.masks import Hash
@@ -61,7 +61,6 @@ def shown(mask: dict[str, Any], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_the_mask_of_both_shows_no_more_than_either(kind: str, data: st.DataObject) -> None:
     masks, values = KINDS[kind]

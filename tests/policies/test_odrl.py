@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import odrl
@@ -132,7 +132,6 @@ EMPTY: dict[str, Any] = {
     "rate": None,
     "price": None,
 }
-bounded = settings(deadline=None, max_examples=100)
 
 
 def as_offer(terms: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -156,20 +155,17 @@ def read(document: Any) -> dict[str, Any]:
     return EMPTY | found | {"consumers": consumers | {"groups": [open_ | group for group in consumers["groups"]]}}
 
 
-@bounded
 @given(terms)
 def test_terms_come_back_as_they_were(terms: dict[str, Any]) -> None:
     assert read(as_offer(terms)) == terms
 
 
-@bounded
 @given(terms)
 def test_an_offer_comes_back_as_it_was(terms: dict[str, Any]) -> None:
     document = as_offer(terms)
     assert as_offer(read(document)) == document
 
 
-@bounded
 @given(agreements)
 def test_an_agreement_comes_back_as_it_was(agreed: dict[str, Any]) -> None:
     document = as_agreement(agreed)
@@ -191,7 +187,6 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
             yield from objects(one)
 
 
-@bounded
 @given(terms, agreements)
 def test_every_word_is_odrls_or_the_profiles(terms: dict[str, Any], agreed: dict[str, Any]) -> None:
     for document in (as_offer(terms), as_agreement(agreed)):

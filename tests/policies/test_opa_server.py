@@ -122,6 +122,7 @@ def decided_by_opa(opa: str, own_bundle: Bundle, documents: list[Any], directory
     return [answers[0] if answers else None for answers in json.loads(said.stdout)]
 
 
+@pytest.mark.endurance
 def test_two_thousand_decisions_are_the_same_on_opa(
     opa: str, own_bundle: Bundle, engine: EmbeddedEngine, tmp_path: Path
 ):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from policies.bundle import bundle
@@ -18,7 +18,6 @@ from tests.policies.samples import NOW, any_document
 
 ENGINE = EmbeddedEngine(bundle())
 # No deadline for one example: machines are busy, and slowness is the benchmarks' business.
-bounded = settings(max_examples=60, deadline=None)
 documents = st.randoms(use_true_random=False).map(any_document)
 
 
@@ -88,7 +87,6 @@ def is_within(narrow: dict[str, Any], wide: dict[str, Any]) -> bool:
     )
 
 
-@bounded
 @given(documents, st.randoms(use_true_random=False))
 def test_a_lost_fact_never_helps(document: dict[str, Any], random: Random):
     # One agreement: with several, losing the first makes the next one the first, which may be wider.
@@ -102,7 +100,6 @@ def test_a_lost_fact_never_helps(document: dict[str, Any], random: Random):
             assert is_within(after["obligations"], before["obligations"]), path
 
 
-@bounded
 @given(documents)
 def test_a_denial_has_a_reason_of_the_policy(document: dict[str, Any]):
     decision = decide(document)
@@ -110,7 +107,6 @@ def test_a_denial_has_a_reason_of_the_policy(document: dict[str, Any]):
     assert not {why.code for why in decision.reasons} & {"policy-unavailable", "obligation-unknown"}
 
 
-@bounded
 @given(documents)
 def test_nothing_exceeds_what_any_side_grants(document: dict[str, Any]):
     decision = decide(document)
@@ -137,7 +133,6 @@ def test_nothing_exceeds_what_any_side_grants(document: dict[str, Any]):
         assert name not in terms["masks"].keys() | agreement["masks"].keys()
 
 
-@bounded
 @given(documents)
 def test_a_wider_fact_never_narrows_and_a_narrower_one_never_widens(document: dict[str, Any]):
     narrower = copy.deepcopy(document)
@@ -153,14 +148,12 @@ def test_a_wider_fact_never_narrows_and_a_narrower_one_never_widens(document: di
         assert is_within(after["obligations"], before["obligations"])
 
 
-@bounded
 @given(documents)
 def test_another_organisation_gets_nothing_out_of_an_agreement(document: dict[str, Any]):
     document["subject"]["organisation"] = "stranger"
     assert "agreement-missing" in {why.code for why in decide(document).reasons}
 
 
-@bounded
 @given(documents, st.sampled_from(["suspended", "terminated", "expired"]))
 def test_no_agreement_in_force_no_delivery(document: dict[str, Any], state: str):
     for one in document["agreements"]:
@@ -173,7 +166,6 @@ masks = st.fixed_dictionaries(
 )
 
 
-@bounded
 @given(documents, masks)
 def test_a_mask_is_carried_out_or_the_delivery_is_denied(document: dict[str, Any], mask: dict[str, Any]):
     terms = document["resource"]["terms"]
@@ -198,7 +190,6 @@ def test_a_mask_is_carried_out_or_the_delivery_is_denied(document: dict[str, Any
 moments = st.lists(st.sampled_from([-1001, -1000, -1, 0, 1, 499, 500, 999, 1000, 3999, 4000, 9999, 10_000]), min_size=1)
 
 
-@bounded
 @given(documents, moments)
 async def test_a_remembered_decision_is_the_decision(document: dict[str, Any], moments: list[int]):
     cache = DecisionCache(ENGINE)
@@ -207,7 +198,6 @@ async def test_a_remembered_decision_is_the_decision(document: dict[str, Any], m
         assert await cache.decide(now) == await ENGINE.decide(now)
 
 
-@settings(bounded, max_examples=20)
 @given(st.lists(documents, min_size=2, max_size=8), st.randoms(use_true_random=False))
 async def test_a_small_memory_is_still_right(several: list[dict[str, Any]], random: Random):
     cache = DecisionCache(ENGINE, size=2)

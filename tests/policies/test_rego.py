@@ -74,6 +74,7 @@ def notices(changed: str) -> bool:
         return True
 
 
+@pytest.mark.endurance
 def test_a_lost_line_is_noticed(policy: str):
     survivors = [number for number, changed in without_each_line(policy) if not notices(changed)]
     assert [policy.splitlines()[number - 1] for number in survivors] == []
@@ -120,6 +121,7 @@ def flipped(policy: str) -> list[tuple[int, str, str]]:
     return found
 
 
+@pytest.mark.endurance
 def test_a_condition_turned_round_is_noticed(policy: str):
     mutants = flipped(policy)
     assert len(mutants) > 60

@@ -9,7 +9,7 @@ from typing import get_args
 
 import casbin
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import policies.roles
@@ -124,7 +124,6 @@ held = st.lists(st.tuples(st.sampled_from(ROLES), st.sampled_from([HOME, ABROAD,
 questions = st.tuples(st.sampled_from([HOME, EXCHANGE]), st.sampled_from(sorted(WORKED.verbs())))
 
 
-@settings(deadline=None)
 @given(held, questions)
 def test_what_is_remembered_is_what_the_rules_say(held: list[tuple[str, str]], question: tuple[str, tuple[str, str]]):
     domain, (resource, verb) = question
