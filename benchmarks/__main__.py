@@ -98,7 +98,8 @@ def _show(found: dict[str, Any]) -> None:
 
 def _show_delivery(table: Table, one: dict[str, Any]) -> None:
     _row(table, "delivery.governed_over_bare", one["ratio"], "≥ 0.2, aim 0.5")
-    for name in ("governed", "bare"):
+    _row(table, "  for people asked for for the first time", one["first_over_bare"])
+    for name in ("governed", "first", "bare"):
         for key, unit in _UNITS:
             _row(table, f"  {name}, {unit}", one[name][key])
 

@@ -1,22 +1,23 @@
 """A governed single-record read against a bare route that returns the same document.
 
 Governed: the signature verified, the policy's decision, one record read from PostgreSQL under a mask and a row filter,
-the entry durable on the ledger, the answer signed. The person whom the question names is sealed beside the entry; all
-are asked for once before, since the first time a key is made for each. Bare: a FastAPI route of the same process, of the
-same answer, asked without a signature. Rounds of both alternate.
+the entry durable on the ledger, the answer signed. The person whom the question names is sealed beside the entry; most
+are asked for once before. Beside these, people who are asked for for the first time, when a key is made for each. Bare: a
+FastAPI route of the same process, of the same answer, asked without a signature. Rounds of all three alternate.
 """
 
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import httpx2
 
 from benchmarks.figures import cpu_seconds, ratio, spread
-from benchmarks.ground import PURPOSE, TABLE, Ground
+from benchmarks.ground import PURPOSE, TABLE, TABLE_ROWS, Ground
 from benchmarks.load import Round, send_all
 from client import SigningKey
 from ledger import signatures
@@ -26,6 +27,7 @@ ROUNDS = 7
 REQUESTS = 2_000
 BARE_REQUESTS = 4_000
 PEOPLE = 1_000
+"""Those who are known; whoever comes after them in the table has not been asked for."""
 _WARM_UP = 1_000
 _LIFETIME = 120
 _PATH = "/api/v1/deliveries"
@@ -45,9 +47,9 @@ def governed_requests(on: Ground, key: SigningKey, count: int, *, seed: int) -> 
     return [_governed(on, key, chosen.randint(1, PEOPLE)) for _ in range(count)]
 
 
-def first_requests(on: Ground, key: SigningKey) -> list[bytes]:
-    """A signed request for each of the people."""
-    return [_governed(on, key, person) for person in range(1, PEOPLE + 1)]
+def requests_for(on: Ground, key: SigningKey, people: Iterable[int]) -> list[bytes]:
+    """A signed request for each of some people."""
+    return [_governed(on, key, person) for person in people]
 
 
 def _governed(on: Ground, key: SigningKey, person: int) -> bytes:
@@ -87,6 +89,7 @@ def one_answer(on: Ground, key: SigningKey) -> dict[str, Any]:
 def measure(on: Ground, pid: int, key: SigningKey) -> dict[str, Any]:
     """Alternating rounds of governed and bare requests, then the stages of governed ones."""
     seeds = iter(range(10_000))
+    strangers = iter(range(PEOPLE + 1, TABLE_ROWS + 1))
 
     def governed(count: int = REQUESTS, connections: int = CONNECTIONS) -> Measured:
         return _measured(on, pid, governed_requests(on, key, count, seed=next(seeds)), connections)
@@ -94,19 +97,25 @@ def measure(on: Ground, pid: int, key: SigningKey) -> dict[str, Any]:
     def bare(count: int = BARE_REQUESTS, connections: int = CONNECTIONS) -> Measured:
         return _measured(on, pid, bare_requests(on, count), connections)
 
+    def first(count: int = REQUESTS) -> Measured:
+        return _measured(on, pid, requests_for(on, key, islice(strangers, count)), CONNECTIONS)
+
     _check_same_answer(on, key)
-    _measured(on, pid, first_requests(on, key), CONNECTIONS)
+    _measured(on, pid, requests_for(on, key, range(1, PEOPLE + 1)), CONNECTIONS)
     governed(_WARM_UP)
     bare(_WARM_UP)
     before = _entries(on)
-    pairs = [(governed(), bare()) for _ in range(ROUNDS)]
+    rounds = [(governed(), bare(), first()) for _ in range(ROUNDS)]
     written = _entries(on) - before
-    assert written == ROUNDS * REQUESTS, "every governed read has to leave one entry"
-    several, single = [one for one, _ in pairs], [one for _, one in pairs]
+    assert written == 2 * ROUNDS * REQUESTS, "every governed read has to leave one entry"
+    known, single, new = ([one[place] for one in rounds] for place in range(3))
+    rates, bare_rates, new_rates = ([one.round.rate for one in several] for several in (known, single, new))
     return {
-        "governed_over_bare": ratio([one.round.rate for one in several], [one.round.rate for one in single])["median"],
-        "ratio": ratio([one.round.rate for one in several], [one.round.rate for one in single]),
-        "governed": _figures(several),
+        "governed_over_bare": ratio(rates, bare_rates)["median"],
+        "ratio": ratio(rates, bare_rates),
+        "first_over_bare": ratio(new_rates, bare_rates),
+        "governed": _figures(known),
+        "first": _figures(new),
         "bare": _figures(single),
         "in_flight": CONNECTIONS,
         "stages": _stages(on, governed),
