@@ -1,20 +1,24 @@
-"""A limit on what a connection may send that is no content: the target, header fields, trailers.
+"""What uvicorn's connections lack: trailers, and a limit on what may be sent that is no content.
 
-The parser keeps such bytes until a field is complete and copies all of them with every packet, so that one header field
-of a hundred megabytes, from a stranger, would keep every other request waiting for half a minute.
+That is the target, header fields and trailers. The parser keeps such bytes until a field is complete and copies all of
+them with every packet, so that one header field of a hundred megabytes, from a stranger, would keep every other request
+waiting for half a minute.
 """
 
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from admin.trailers import with_trailers
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 """How much may come before the head of a request is complete; signed requests have less than 4 KiB."""
 _TOO_LARGE: Final = f"Target and header fields may have {HEAD_BYTES_MAX} bytes together."
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which ends a connection that sends too much before a head, or after a body, is complete."""
+class ConnectionProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with trailers. It ends a connection that sends too much before a head, or after a body, is complete."""
 
     _unfinished = 0
     _has_progress = False
@@ -37,3 +41,6 @@ class LimitedProtocol(HttpToolsProtocol):
         """Content came."""
         self._has_progress = True
         super().on_body(body)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, with_trailers(app, cycle))

@@ -18,7 +18,7 @@ from types import FrameType
 import uvicorn
 
 from admin import databases, reaching
-from admin.connections import LimitedProtocol
+from admin.connections import ConnectionProtocol
 from admin.places import DataDirectory
 from admin.terminal import CannotDo
 from exchange.kernel.settings import Settings
@@ -85,7 +85,7 @@ def run(*, host: str, port: int, workers: int, until_stdin_closes: bool = False)
         port=port,
         workers=workers,
         loop="uvloop",
-        http=LimitedProtocol,
+        http=ConnectionProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,

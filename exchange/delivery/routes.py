@@ -62,7 +62,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
             "Exchange-Entry": {"schema": {"type": "integer"}, "description": "The ledger index of the delivery"},
             "Exchange-Delivery": {"schema": {"type": "string", "format": "uuid"}},
             "Exchange-Next": {"schema": {"type": "string"}, "description": "The cursor of the next page, if any"},
-            "Content-Digest": {"schema": {"type": "string"}, "description": "RFC 9530; absent on a stream"},
+            "Content-Digest": {"schema": {"type": "string"}, "description": "RFC 9530; a stream's is a trailer"},
         },
         "content": {
             "application/json": {

@@ -1,7 +1,8 @@
 """Streams: an answer of any length, with an entry before its first byte and another after its last.
 
 While it runs, the fence is watched: when a fact the decision rests on changes, the decision is made again, and a
-stream that is no longer allowed ends there. However a stream ends, the ledger says what may have left.
+stream that is no longer allowed ends there. However a stream ends, the ledger says what may have left; one that ends
+well says so itself in a trailer, where the client asks for trailers and the server can send them.
 """
 
 import asyncio
@@ -9,11 +10,12 @@ import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from adapters.contract import SourceError
 from exchange.delivery import queries, service
@@ -30,8 +32,10 @@ from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import driver, indexes
 from ledger import bodies, store
+from ledger.signatures.digests import digest_field
 
 _WATCH_EVERY = 1.0
+_TRAILERS: Final = "http.response.trailers"
 Cause = Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
 
 
@@ -119,12 +123,15 @@ class StreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream. A stream cut short is left without its last chunk, so no client can take it for whole."""
-        del scope
+        has_trailer = _is_trailer_wanted(scope)
+        head: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        if has_trailer:
+            head.update(headers=[*self.raw_headers, (b"trailer", b"content-digest")], trailers=True)
         cause: Cause | None = "exchange-stopped"
         gone = asyncio.create_task(_until_gone(receive))
         try:
             async with aclosing(self._chunks) as chunks:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await send(head)
                 await self._send_all(send, chunks, gone)
             cause = "client-left" if gone.done() else None
         except Ended as ended:
@@ -140,6 +147,9 @@ class StreamResponse(Response):
             await asyncio.shield(asyncio.create_task(self._end(cause)))
         if cause is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+            if has_trailer:
+                digest = digest_field(self._sent.hashed.digest()).encode()
+                await send({"type": _TRAILERS, "headers": [(b"content-digest", digest)], "more_trailers": False})
         # Otherwise the body has no end: the server closes the connection, and the client's library says so.
 
     async def _send_all(self, send: Send, chunks: AsyncGenerator[Chunk], gone: asyncio.Task[None]) -> None:
@@ -225,6 +235,12 @@ class StreamResponse(Response):
         except (store.Halted, *FAILURES) as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
+
+
+def _is_trailer_wanted(scope: Scope) -> bool:
+    """Whether the client takes trailers (RFC 9110 section 10.1.4), and the server sends them."""
+    accepted = ",".join(Headers(scope=scope).getlist("te")).lower().split(",")
+    return _TRAILERS in (scope.get("extensions") or {}) and "trailers" in map(str.strip, accepted)
 
 
 async def _until_gone(receive: Receive) -> None:

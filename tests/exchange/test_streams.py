@@ -14,6 +14,7 @@ from exchange.delivery.answers import negotiate
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.problems import NotAcceptable
+from ledger.signatures.digests import digest_field
 from tests.support.world import Party, World
 
 ROWS = 150_000
@@ -27,7 +28,7 @@ class Wire:
     def __init__(self, world: World, party: Party, question: dict[str, Any], *, accept: str = "text/csv") -> None:
         body = json.dumps(question).encode()
         self.body: bytes | None = body
-        headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000"}
+        headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000", "te": "trailers"}
         headers["content-length"] = str(len(body))
         signed = world.signed(party.system, "POST", DELIVERIES, body=body, headers=headers)
         self.scope = {
@@ -43,11 +44,13 @@ class Wire:
             "headers": [(name.encode(), value.encode()) for name, value in signed.items()],
             "client": ("127.0.0.1", 1),
             "server": ("localhost", 8000),
+            "extensions": {"http.response.trailers": {}},
         }
         self.app = world.app
         self.status = 0
         self.headers: dict[str, str] = {}
         self.content = b""
+        self.trailers: dict[str, str] | None = None
         self.chunks = 0
         self.is_whole = False
         self.gone = asyncio.Event()
@@ -64,6 +67,10 @@ class Wire:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            return
+        if message["type"] == "http.response.trailers":
+            assert self.is_whole
+            self.trailers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
         self.content += message.get("body", b"")
         self.is_whole = not message.get("more_body", False)
@@ -107,6 +114,7 @@ async def check_aborted(world: World, party: Party, wire: Wire, cause: str) -> N
     """What left is what the ledger says left, and nothing told the client that it was all."""
     assert wire.status == 200
     assert not wire.is_whole
+    assert wire.trailers is None
     entries = await world.entries()
     started = int(wire.headers["exchange-entry"])
     assert entries[started]["type"] == "delivery.started"
@@ -263,7 +271,9 @@ async def test_limits(world: World, parties: tuple[Party, Party, Any], limit: in
     found = len(json.loads(wire.content)["rows"]) if accept == "application/json" else wire.content.count(b"\n") - 1
     assert (wire.status, found) == (200, rows)
     # A page's digest comes before it, a stream's only after it.
-    assert ("content-digest" in wire.headers) == (limit != 6001)
+    digest = digest_field(hashlib.sha256(wire.content).digest())
+    assert wire.headers.get("content-digest") == (digest if limit != 6001 else None)
+    assert wire.trailers == ({"content-digest": digest} if limit == 6001 else None)
 
 
 async def test_a_row_cap_holds_for_pages_and_streams(world: World, long_table: str) -> None:
