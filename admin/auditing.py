@@ -7,6 +7,7 @@ at too. They show verdicts and digests, never an input: those are for the audito
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,19 +109,19 @@ async def _replay(database: Database, begin: int, since: str | None, *, one: boo
         size = await queries.size(session)
         if begin >= size:
             raise CannotDo(f"the ledger has {size} entries, counted from 0")
-        replayer = Replayer(await driver(session))
-        start, stop = begin, begin + 1 if one else size
-        while start < stop:
-            limit = min(_CHUNK, stop - start)
-            found = {leaf.seq: leaf for leaf in await queries.leaves_from(session, start, limit=limit)}
-            for index in range(start, start + limit):
-                replayed = await replayer.replay(index, found.get(index))
-                if since is not None and replayed.at is not None and replayed.at < since:
-                    continue
-                tally.verdicts[replayed.verdict] += 1
-                if one or replayed.verdict not in SOUND:
-                    _show(replayed)
-            start += limit
+        with closing(Replayer(await driver(session))) as replayer:
+            start, stop = begin, begin + 1 if one else size
+            while start < stop:
+                limit = min(_CHUNK, stop - start)
+                found = {leaf.seq: leaf for leaf in await queries.leaves_from(session, start, limit=limit)}
+                for index in range(start, start + limit):
+                    replayed = await replayer.replay(index, found.get(index))
+                    if since is not None and replayed.at is not None and replayed.at < since:
+                        continue
+                    tally.verdicts[replayed.verdict] += 1
+                    if one or replayed.verdict not in SOUND:
+                        _show(replayed)
+                start += limit
     return tally
 
 

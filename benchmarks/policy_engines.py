@@ -29,7 +29,8 @@ import regorus
 from policies.bundle import Bundle, bundle, write
 from policies.cache import DecisionCache
 from policies.documents import DeliveryInput
-from policies.engine import ENTRY_POINT, EmbeddedEngine, Engine
+from policies.engine import EmbeddedEngine, Engine
+from policies.interpreter import ENTRY_POINT
 from policies.opa_server import opa_server
 from tests.policies.samples import allowed, any_document
 

@@ -4,21 +4,15 @@ An engine is asked one question and always answers it. Not being able to decide 
 forget to treat it as one.
 """
 
-import json
 import re
-import threading
 from importlib.metadata import version
 from typing import Protocol
-
-import regorus
 
 from policies.bundle import Bundle
 from policies.conclusion import conclude, unavailable
 from policies.documents import Decision, DeliveryInput
+from policies.interpreter import ENTRY_POINT, Interpreters
 from policies.portable import check_portable
-
-ENTRY_POINT = "data.exchange.delivery.decision"
-"""The one rule that is ever asked for."""
 
 _PLACE = re.compile(r"[\w./-]+\.rego:\d+(?::\d+)?")
 
@@ -51,11 +45,10 @@ class EmbeddedEngine:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self._threads = threading.local()
+        self._interpreters = Interpreters(bundle)
         try:
             check_portable(bundle)
-            self._bundle = bundle
-            self._threads.interpreter = interpreter(bundle)
+            self.evaluate("{}")
         except Exception as problem:
             cause = str(problem).partition("\n\nStack backtrace")[0].strip()
             raise BundleRefused(f"no policy {ENTRY_POINT}: {cause}") from problem
@@ -63,8 +56,8 @@ class EmbeddedEngine:
         self.revision = bundle.digest
 
     def close(self) -> None:
-        """Let go of this thread's interpreter here: found as garbage by another thread, it could not be freed."""
-        self._threads.__dict__.clear()
+        """Let go of this thread's interpreter."""
+        self._interpreters.close()
 
     async def decide(self, document: DeliveryInput) -> Decision:
         """Decide one delivery; see Engine."""
@@ -81,7 +74,7 @@ class EmbeddedEngine:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as problem:  # noqa: BLE001 a panic in the engine is a BaseException
-            self._threads.__dict__.clear()  # an interpreter that failed half-way is not asked again
+            self.close()  # an interpreter that failed half-way is not asked again
             place = _PLACE.search(str(problem))
             cause = f"{type(problem).__name__} at {place[0] if place else 'an unknown place'}"
             return unavailable(cause, revision=self.revision, engine=self.name)
@@ -93,20 +86,4 @@ class EmbeddedEngine:
 
         Raises whatever the engine raises, a BaseException for a panic.
         """
-        own = getattr(self._threads, "interpreter", None)
-        if own is None:
-            own = self._threads.interpreter = interpreter(self._bundle)
-        own.set_input_json(document)
-        answer: str = own.eval_rule_as_json(ENTRY_POINT)
-        return answer
-
-
-def interpreter(bundle: Bundle) -> regorus.Engine:
-    """Load a bundle and ask it once, which is when it is compiled: about 2 ms. For the thread that loads it only."""
-    loaded = regorus.Engine()
-    for path, text in bundle.modules():
-        loaded.add_policy(path, text)
-    loaded.add_data_json(json.dumps(bundle.data(), ensure_ascii=False))
-    loaded.set_input_json("{}")
-    loaded.eval_rule_as_json(ENTRY_POINT)
-    return loaded
+        return self._interpreters.answer(ENTRY_POINT, document)

@@ -6,14 +6,13 @@ asked are the conjuncts of `allow` as they stand in the policy, so none can be f
 
 import json
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from policies.bundle import Bundle
 from policies.documents import Agreement, Decision, DeliveryInput, Terms
-from policies.engine import interpreter
+from policies.interpreter import Interpreters
 
 Source = Literal["terms", "agreement"]
 _MODULE = "delivery.rego"
@@ -26,19 +25,19 @@ class Tracer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.rules = conjuncts(bundle)
-        self._engine = interpreter(bundle)
-        self._thread = threading.get_ident()
-        self._bundle = bundle
+        self._interpreters = Interpreters(bundle)
 
     def proven(self, document: DeliveryInput) -> Mapping[str, bool]:
         """Each rule that an allowance needs, by its name, and whether it is proven."""
-        if threading.get_ident() != self._thread:  # an interpreter may not move between threads
-            return Tracer(self._bundle).proven(document)
-        self._engine.set_input_json(document.to_json().decode())
+        asked = document.to_json().decode()
         said = {
-            rule: json.loads(self._engine.eval_rule_as_json(f"data.exchange.delivery.{rule}")) for rule in self.rules
+            rule: json.loads(self._interpreters.answer(f"data.exchange.delivery.{rule}", asked)) for rule in self.rules
         }
         return {f"delivery.{rule}": answer not in (_UNDEFINED, False) for rule, answer in said.items()}
+
+    def close(self) -> None:
+        """Let go of this thread's interpreter."""
+        self._interpreters.close()
 
 
 def conjuncts(bundle: Bundle) -> tuple[str, ...]:

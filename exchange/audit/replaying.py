@@ -129,10 +129,17 @@ class Replayer:
         differences = _differences(was, is_now, body.get("agreement"), decided)
         return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
 
+    def close(self) -> None:
+        """Let go of the engines, in the thread that replayed."""
+        for engine in self._engines.values():
+            if isinstance(engine, EmbeddedEngine):
+                engine.close()
+        self._engines.clear()
+
     async def _engine(self, digest: str) -> EmbeddedEngine | Verdict:
         if digest not in self._engines:
             if len(self._engines) >= _ENGINES_KEPT:
-                self._engines.clear()
+                self.close()
             self._engines[digest] = _prepared(await decisions.kept_bundle(self._connection, digest), digest)
         return self._engines[digest]
 

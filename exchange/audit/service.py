@@ -1,5 +1,6 @@
 """The verbs of those who look into the ledger: search it, and have a decision made again. Either leaves an entry itself."""
 
+from contextlib import closing
 from typing import Literal
 
 from exchange.audit import indexing, queries, replaying
@@ -77,7 +78,8 @@ async def replay(work: Work, index: int) -> ReplayOut:
     if await queries.indexed(work.session, index, scope) is None:
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
     leaves = await queries.leaves(work.session, [index])
-    replayed = await replaying.Replayer(await driver(work.session)).replay(index, leaves.get(index))
+    with closing(replaying.Replayer(await driver(work.session))) as replayer:
+        replayed = await replayer.replay(index, leaves.get(index))
     work.record(
         bodies.AuditReplayed(
             at=work.now,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,8 @@ class Story:
 async def replays(world: World) -> list[Replayed]:
     async with world.app.state.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, 0, limit=10_000)
-        replayer = Replayer(await driver(session))
-        return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
+        with closing(Replayer(await driver(session))) as replayer:
+            return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
 
 @asynccontextmanager

@@ -2,9 +2,12 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.routing import iter_route_contexts
 
 from exchange.kernel.settings import Settings
@@ -64,7 +67,15 @@ def leaks(answers: list[tuple[str, bytes]]) -> list[str]:
     return [where for where, content in answers if ROW.search(content.decode("utf-8", "replace"))]
 
 
-async def test_nothing_leaves_while_the_policy_allows_nothing(settings: Settings, people_table: str) -> None:
+@pytest.fixture
+def denying() -> Iterator[EmbeddedEngine]:
+    with closing(EmbeddedEngine(Bundle({"delivery.rego": NOTHING}))) as engine:
+        yield engine
+
+
+async def test_nothing_leaves_while_the_policy_allows_nothing(
+    settings: Settings, people_table: str, denying: EmbeddedEngine
+) -> None:
     async with staged(settings, people_table) as scene:
         control = [
             (form, (await scene.ask({"dataset": dataset, "limit": 5}, accept=form)).content)
@@ -74,7 +85,7 @@ async def test_nothing_leaves_while_the_policy_allows_nothing(settings: Settings
         assert len(leaks(control)) == len(control)  # the search finds rows where there are any
 
         runtime = scene.world.app.state.runtime
-        object.__setattr__(runtime, "engine", EmbeddedEngine(Bundle({"delivery.rego": NOTHING})))
+        object.__setattr__(runtime, "engine", denying)
         await scene.world.done(
             scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/suspension"
         )

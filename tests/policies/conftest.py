@@ -1,5 +1,7 @@
 """Fixtures for the policies: the embedded engine, and the real OPA where there is one."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ def own_bundle() -> Bundle:
 
 
 @pytest.fixture
-def engine(own_bundle: Bundle) -> EmbeddedEngine:
-    return EmbeddedEngine(own_bundle)
+def engine(own_bundle: Bundle) -> Iterator[EmbeddedEngine]:
+    with closing(EmbeddedEngine(own_bundle)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,15 @@
 import json
 import logging
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from policies.bundle import Bundle, bundle, write
 from policies.documents import DeliveryInput
-from policies.engine import BundleRefused, EmbeddedEngine, interpreter
+from policies.engine import BundleRefused, EmbeddedEngine
+from policies.interpreter import interpreter
 from tests.policies.samples import NOW, allowed
 
 SECRET = "secret-value"
@@ -92,8 +94,8 @@ async def test_an_obligation_nobody_can_carry_out_is_a_denial(
     ],
 )
 async def test_an_engine_without_a_decision_denies(caplog: pytest.LogCaptureFixture, rego: str):
-    engine = deciding(rego)
-    decision = await engine.decide(document(purpose=SECRET))
+    with closing(deciding(rego)) as engine:
+        decision = await engine.decide(document(purpose=SECRET))
     assert not decision.allow
     assert [(why.code, why.rule) for why in decision.reasons] == [("policy-unavailable", "engine")]
     assert decision.revision == engine.revision
@@ -101,13 +103,13 @@ async def test_an_engine_without_a_decision_denies(caplog: pytest.LogCaptureFixt
     assert SECRET not in caplog.text
 
 
-async def test_a_panic_denies_once(engine: EmbeddedEngine, caplog: pytest.LogCaptureFixture):
+async def test_a_panic_denies_once(own_bundle: Bundle, engine: EmbeddedEngine, caplog: pytest.LogCaptureFixture):
     # An interpreter panics when another thread than its own uses it.
     found: list[Any] = []
     holding, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        found.append(interpreter(engine._bundle))
+        found.append(interpreter(own_bundle))
         holding.set()
         release.wait()
         found.clear()
@@ -115,7 +117,7 @@ async def test_a_panic_denies_once(engine: EmbeddedEngine, caplog: pytest.LogCap
     thread = threading.Thread(target=hold)
     thread.start()
     holding.wait()
-    engine._threads.interpreter = found[0]
+    engine._interpreters._threads.interpreter = found[0]
     panicked = await engine.decide(document())
     release.set()
     thread.join()
@@ -159,8 +161,8 @@ def test_a_policy_that_cannot_work_is_refused_at_once(rego: str, says: str):
 
 def test_a_stored_bundle_decides_again(own_bundle: Bundle, engine: EmbeddedEngine):
     stored = {path: bytes(content) for path, content in own_bundle.files.items()}
-    replayed = EmbeddedEngine(Bundle(stored))
-    assert replayed.decide_now(document()) == engine.decide_now(document())
+    with closing(EmbeddedEngine(Bundle(stored))) as replayed:
+        assert replayed.decide_now(document()) == engine.decide_now(document())
 
 
 def test_the_digest_is_what_sha256sum_would_give(own_bundle: Bundle, tmp_path: Any):

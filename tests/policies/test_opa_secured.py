@@ -15,7 +15,8 @@ import pytest
 
 from policies.bundle import Bundle
 from policies.documents import DeliveryInput
-from policies.engine import ENTRY_POINT, EmbeddedEngine
+from policies.engine import EmbeddedEngine
+from policies.interpreter import ENTRY_POINT
 from policies.opa_server import opa_server
 from policies.signing import ALGORITHM, SIGNATURES, authorization, new_key, public_key, sign, signed
 from tests.policies.samples import allowed, any_document

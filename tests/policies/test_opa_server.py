@@ -13,7 +13,8 @@ import pytest
 
 from policies.bundle import Bundle, write
 from policies.documents import DeliveryInput
-from policies.engine import ENTRY_POINT, EmbeddedEngine
+from policies.engine import EmbeddedEngine
+from policies.interpreter import ENTRY_POINT
 from policies.opa_server import opa_server
 from tests.policies.samples import allowed, any_document
 from tests.support.opa import opa_running

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from random import Random
 
 import pytest
@@ -13,8 +15,14 @@ from policies.tracing import Tracer, conjuncts, obliged
 from tests.policies.samples import any_document
 
 
-def test_all_rules_proven_is_allowed_and_one_that_is_not_denies(own_bundle: Bundle, engine: EmbeddedEngine):
-    tracer, random = Tracer(own_bundle), Random(7)
+@pytest.fixture
+def tracer(own_bundle: Bundle) -> Iterator[Tracer]:
+    with closing(Tracer(own_bundle)) as tracer:
+        yield tracer
+
+
+def test_all_rules_proven_is_allowed_and_one_that_is_not_denies(tracer: Tracer, engine: EmbeddedEngine):
+    random = Random(7)
     for _ in range(300):
         document = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
         decision = engine.decide_now(document)
@@ -30,8 +38,7 @@ def test_the_rules_are_those_of_the_policy(own_bundle: Bundle):
         conjuncts(Bundle({"delivery.rego": b"package exchange.delivery\n\nallow := true\n"}))
 
 
-def test_threads_may_share_it(own_bundle: Bundle):
-    tracer = Tracer(own_bundle)
+def test_threads_may_share_it(tracer: Tracer):
     document = DeliveryInput.model_validate_json(json.dumps(any_document(Random(1))))
     found = []
     threads = [threading.Thread(target=lambda: found.append(tracer.proven(document))) for _ in range(3)]
