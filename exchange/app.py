@@ -33,6 +33,7 @@ from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import docs, health, http, logs, openapi
+from exchange.kernel.background import background
 from exchange.kernel.clock import Clock
 from exchange.kernel.custody import Custody, custody
 from exchange.kernel.database import Database, open_database
@@ -185,14 +186,11 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     publisher = Publisher(runtime, signers, anchor, policy)
     publisher.start()
     stack.push_async_callback(publisher.stop)
-    renewal = Renewal(runtime)
-    renewal.start()
-    stack.push_async_callback(renewal.stop)
+    await stack.enter_async_context(background(Renewal(runtime).run(), name="key-renewal"))
     if settings.timestamp_url is not None and settings.timestamp_certificate is not None:
         authority = timestamps.Authority(settings.timestamp_certificate.read_bytes())
         stamper = Stamper(runtime, settings.timestamp_url, authority)
-        stamper.start()
-        stack.push_async_callback(stamper.stop)
+        await stack.enter_async_context(background(stamper.run(), name="timestamps"))
     app.state.runtime = runtime
     app.state.facts = Facts(runtime)
     app.state.publisher = publisher

@@ -56,20 +56,9 @@ class Renewal:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin, on the running loop."""
-        self._task = asyncio.create_task(self._run(), name="key-renewal")
-
-    async def stop(self) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Look again and again."""
         while True:
             await asyncio.sleep(_EVERY)
             try:

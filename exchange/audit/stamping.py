@@ -20,20 +20,9 @@ class Stamper:
         self._runtime = runtime
         self._url = url
         self._authority = authority
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin, on the running loop."""
-        self._task = asyncio.create_task(self._run(), name="timestamps")
-
-    async def stop(self) -> None:
-        """Stop; what was asked for is asked for again."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Ask again and again. What was being asked for when this stops is asked for again."""
         while True:
             try:
                 async with self._runtime.database.pool.acquire() as connection:
