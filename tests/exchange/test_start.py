@@ -116,8 +116,8 @@ async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Setti
 
 async def test_a_founding_that_was_broken_off_can_begin_elsewhere(settings: Settings, tmp_path: Path) -> None:
     await start(settings)
-    async with founded(settings.model_copy(update={"data": tmp_path / "elsewhere"})):
-        pass
+    async with founded(settings.model_copy(update={"data": tmp_path / "elsewhere"})) as world:
+        assert [entry["type"] for entry in await world.entries()][:1] == ["exchange.initialised"]
 
 
 async def test_keys_are_for_their_owner_only(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_functions_that_pages_name_exist(name: str) -> None:
     """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
     text = (ROOT / name).read_text(encoding="utf-8")
     for file, names in re.findall(
-        r"`((?:exchange|policies|ledger|adapters|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
+        r"`((?:exchange|policies|ledger|adapters|admin|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
     ):
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         defined = {
@@ -89,13 +90,24 @@ def test_functions_that_pages_name_exist(name: str) -> None:
         assert set(re.findall(r"\w+", names)) <= defined, file
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_python_and_json_examples_can_be_read(name: str) -> None:
-    for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8")):
-        if kind.startswith("python"):
-            ast.parse(code)
-        elif kind.startswith("json"):
-            json.loads(code)
+def examples(language: str) -> list[Any]:
+    """The examples in a language, by the page they are on."""
+    return [
+        pytest.param(code, id=f"{name}-{number}")
+        for name in NAMES
+        for number, (kind, code) in enumerate(_FENCE.findall((ROOT / name).read_text(encoding="utf-8")))
+        if kind.startswith(language)
+    ]
+
+
+@pytest.mark.parametrize("code", examples("python"))
+def test_python_examples_can_be_read(code: str) -> None:
+    assert ast.parse(code).body
+
+
+@pytest.mark.parametrize("code", examples("json"))
+def test_json_examples_can_be_read(code: str) -> None:
+    assert json.loads(code)
 
 
 def test_both_readmes_show_the_same_commands() -> None:
