@@ -17,7 +17,7 @@ async def livez() -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-@public.get("/readyz", response_class=PlainTextResponse, responses=problems(503, public=True))
+@public.get("/readyz", response_class=PlainTextResponse)
 async def readyz(request: Request) -> PlainTextResponse:
     """The process can work: its database answers, and the ledger in it continues what was signed.
 

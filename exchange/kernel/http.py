@@ -14,11 +14,13 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exchange.kernel.database import FAILURES
 from exchange.kernel.logs import log
 from exchange.kernel.problems import (
     MEDIA_TYPE,
     ContentTooLarge,
     InternalError,
+    LedgerUnavailable,
     MethodNotAllowed,
     NotFound,
     Problem,
@@ -172,12 +174,22 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101
         return problem_response(http_problem(error, methods=_methods_at(request)))
 
+    async def on_failing_database(request: Request, error: Exception) -> Response:
+        _tell(request, error)
+        return problem_response(LedgerUnavailable("Try again later.", headers={"Retry-After": "1"}))
+
     async def on_anything(request: Request, error: Exception) -> Response:
-        route = request.scope.get("route")
-        log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))
+        _tell(request, error)
         return problem_response(InternalError("The exchange failed and changed nothing; its log holds the cause."))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    for failure in FAILURES:
+        app.add_exception_handler(failure, on_failing_database)
     app.add_exception_handler(Exception, on_anything)
+
+
+def _tell(request: Request, error: Exception) -> None:
+    route = request.scope.get("route")
+    log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))

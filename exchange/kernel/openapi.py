@@ -71,7 +71,7 @@ SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}
 
 def problems(*statuses: int, public: bool = False) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems of every signed route, or of a public one, and those named."""
-    chosen = sorted({*((404, 422) if public else _ALWAYS), *statuses})
+    chosen = sorted({*((404, 422, 503) if public else _ALWAYS), *statuses})
     return {status: _response(status) for status in chosen}
 
 

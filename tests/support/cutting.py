@@ -1,4 +1,6 @@
-"""A proxy before PostgreSQL that can cut a connection at the worst moments of a statement that commits by itself."""
+"""A proxy before PostgreSQL that can cut a connection at the worst moments of a statement that commits by itself, or all of
+them for a while.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,20 +25,32 @@ class Cut(Enum):
 
 
 class Proxy:
-    """Forwards connections to a port; `cut` holds for the next message to the server that has `marker` in it.
+    """Forwards connections to a port, or to a socket; `cut` holds for the next message to the server that has `marker` in it.
 
-    `count` is of those that were cut.
+    `count` is of those that were cut. While `is_down` nobody gets through.
     """
 
-    def __init__(self, upstream: int, marker: bytes) -> None:
+    def __init__(self, upstream: int | str, marker: bytes) -> None:
         self.upstream = upstream
         self.port = 0
         self.cut = Cut.NOWHERE
         self.count = 0
+        self.is_down = False
         self._marker = marker
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @asynccontextmanager
+    async def down(self) -> AsyncIterator[None]:
+        """Cut all connections, and take none until the block ends."""
+        self.is_down = True
+        await self.close()
+        yield
+        self.is_down = False
+
     def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_down:
+            writer.close()
+            return
         task = asyncio.create_task(self._connect(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -48,7 +62,7 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
-            server, up = await asyncio.open_connection("127.0.0.1", self.upstream)
+            server, up = await self._open()
             answers = asyncio.create_task(self._copy(server, writer))
             try:
                 await self._forward(reader, up, server, answers, writer)
@@ -56,6 +70,11 @@ class Proxy:
                 answers.cancel()
                 up.transport.abort()
                 writer.close()  # what was written before the cut arrives
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.upstream, str):
+            return await asyncio.open_unix_connection(self.upstream)
+        return await asyncio.open_connection("127.0.0.1", self.upstream)
 
     async def _forward(
         self,
@@ -94,8 +113,8 @@ class Proxy:
 
 
 @asynccontextmanager
-async def cutting(upstream: int, marker: bytes) -> AsyncIterator[Proxy]:
-    """A proxy before the server at the port."""
+async def cutting(upstream: int | str, marker: bytes = b"") -> AsyncIterator[Proxy]:
+    """A proxy before the server at the port or socket."""
     proxy = Proxy(upstream, marker)
     server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]

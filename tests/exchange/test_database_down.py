@@ -1,0 +1,37 @@
+"""Without its database the exchange says so, at every address, and answers again when it is back."""
+
+from pydantic import SecretStr
+
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings import Settings
+from tests.exchange.test_api_surface import PUBLIC
+from tests.support.cutting import cutting
+from tests.support.founded import founded
+
+NEED_NO_DATABASE = {"/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs"}
+ADDRESSES = {
+    "/catalog/{dataset_id}": "/catalog/01930b2e-6f1a-7000-8000-000000000001",
+    "/problems/{slug}": "/problems/not-found",
+    "/ledger/checkpoints/{size}.tsr": "/ledger/checkpoints/1.tsr",
+    "/ledger/entries/{index}": "/ledger/entries/0",
+    "/ledger/receipts/{index}": "/ledger/receipts/0",
+    "/ledger/tile/{path:path}": "/ledger/tile/entries/000.p/1",
+}
+
+
+async def test_every_public_address(settings: Settings, embedded: Embedded) -> None:
+    async with cutting(f"{embedded.socket}/.s.PGSQL.5432") as proxy:
+        url = SecretStr(f"postgresql://postgres@127.0.0.1:{proxy.port}/exchange_test")
+        async with founded(settings.model_copy(update={"database_url": url})) as world:
+            assert (await world.send("GET", "/ledger/receipts/0", {"prefer": "wait=30"})).status == 200
+            async with proxy.down():
+                for path in sorted(PUBLIC - NEED_NO_DATABASE):
+                    for method in ("GET", "HEAD"):
+                        answer = await world.send(method, ADDRESSES.get(path, path), {})
+                        assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json"), (
+                            path
+                        )
+                    answer = await world.send("GET", ADDRESSES.get(path, path), {})
+                    assert answer.problem == "ledger-unavailable", path
+            for path in ("/ledger/checkpoint", "/catalog", "/readyz"):
+                assert (await world.send("GET", path, {})).status == 200, path
