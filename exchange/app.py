@@ -3,10 +3,12 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -65,6 +67,10 @@ Departments and enterprises publish datasets; consuming systems fetch records wi
 a hash-chained ledger before its answer leaves. Requests are signed with HTTP Message Signatures (RFC 9421); problems
 have the form of RFC 9457.
 """
+
+
+IMPORTS_AT_ONCE: Final = 2
+"""How many uploaded files a process reads at the same time, while others wait: each may take gigabytes of memory."""
 
 
 class Exchange(FastAPI):
@@ -242,6 +248,8 @@ def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers
     snapshots = storage.private(settings.data / "snapshots")
     engine = DuckEngine(snapshots)
     stack.callback(engine.close)
+    imports = ThreadPoolExecutor(IMPORTS_AT_ONCE, thread_name_prefix="import")
+    stack.callback(imports.shutdown, wait=False, cancel_futures=True)
 
     def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
         return open_adapter(kind, config, secret, snapshots, engine=engine, gate=reach.gate())
@@ -251,7 +259,8 @@ def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers
         if plain.get("missing") is not None:
             plain["missing"] = tuple(plain["missing"])
         # What an import needs on its way lies beside the upload, and goes with it.
-        imported = await asyncio.to_thread(import_file, path, path.parent, options=ImportOptions(**plain))
+        reading = partial(import_file, path, path.parent, options=ImportOptions(**plain))
+        imported = await asyncio.get_running_loop().run_in_executor(imports, reading)
         return replace(imported, path=imported.path.replace(snapshots / imported.path.name))
 
     return Readers(open=open_one, import_file=import_one)
