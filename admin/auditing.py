@@ -22,10 +22,12 @@ from exchange.audit.replaying import EXPLANATIONS, SOUND, VERDICTS, Replayed, Re
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Database, driver, open_database
 from exchange.kernel.settings import Settings
+from policies.workers import sandbox
 
 audit = typer.Typer(help="Make decisions on the ledger again.", no_args_is_help=True)
 
 _CHUNK = 500
+_PATIENT = 1.0  # seconds of the processor for an owner's module: nobody waits, and this machine may be a slow one
 T = TypeVar("T")
 Data = Annotated[
     Path | None,
@@ -105,11 +107,11 @@ def _on(settings: Settings, do: Callable[[Database], Awaitable[T]]) -> T:
 
 async def _replay(database: Database, begin: int, since: str | None, *, one: bool) -> Tally:
     tally = Tally()
-    async with database.sessions() as session:
+    async with database.sessions() as session, sandbox(seconds=_PATIENT) as boxes:
         size = await queries.size(session)
         if begin >= size:
             raise CannotDo(f"the ledger has {size} entries, counted from 0")
-        with closing(Replayer(await driver(session))) as replayer:
+        with closing(Replayer(await driver(session), boxes)) as replayer:
             start, stop = begin, begin + 1 if one else size
             while start < stop:
                 limit = min(_CHUNK, stop - start)

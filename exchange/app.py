@@ -30,6 +30,7 @@ from exchange.audit.witnesses import chosen
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
+from exchange.catalog.terms import obliged_fits
 from exchange.decisions.service import keep_bundle
 from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
@@ -49,6 +50,8 @@ from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.settings import Settings
 from exchange.kernel.slots import Slots
 from exchange.migrations import commands
+from exchange.modules import routes as modules
+from exchange.modules.queries import Shelf
 from exchange.participants import routes as participants
 from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
@@ -58,9 +61,12 @@ from ledger.sequencer import Sequencer
 from policies.breaker import Breaker
 from policies.bundle import Bundle, bundle
 from policies.cache import DecisionCache
+from policies.checking import checker
 from policies.engine import EmbeddedEngine, Engine
+from policies.narrowed import Narrowed
 from policies.opa_server import opa_server
 from policies.roles import Roles
+from policies.workers import sandbox
 
 _DESCRIPTION = """
 Departments and enterprises publish datasets; consuming systems fetch records with signed requests; every request is on
@@ -122,6 +128,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         participants.router,
         catalog.router,
         catalog.uploads,
+        modules.router,
         applications.router,
         agreements.router,
         subjects.router,
@@ -170,6 +177,12 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
     rules = bundle()
     await keep_bundle(database, clock, rules)
+    boxes = await stack.enter_async_context(
+        sandbox(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
+    )
+    engine = Narrowed(
+        await _engine(settings, rules, stack), find=Shelf(database).find, sandbox=boxes, fits=obliged_fits
+    )
     readers = _readers(settings, reach, stack)
     stack.push_async_callback(readers.close)
     runtime = Runtime(
@@ -179,7 +192,8 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         database=database,
         sequencer=sequencer,
         roles=Roles(),
-        engine=DecisionCache(await _engine(settings, rules, stack)),
+        engine=DecisionCache(engine),
+        modules=await checker(boxes, opa=settings.opa_binary),
         seal=ring.seal,
         slots=slots,
         readers=readers,

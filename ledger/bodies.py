@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger import canonical
 from ledger.parts import Actor as Actor
 from ledger.parts import Assessments as Assessments
+from ledger.parts import Body as Body
 from ledger.parts import Decision as Decision
 from ledger.parts import Erasable as Erasable
 from ledger.parts import Hex as Hex
@@ -22,25 +22,7 @@ from ledger.parts import Object as Object
 from ledger.parts import Reason as Reason
 from ledger.parts import Request as Request
 from ledger.parts import Result as Result
-from ledger.parts import Strict
 from ledger.parts import Time as Time
-
-
-class Body(Strict):
-    """The fields that every entry may have."""
-
-    affects_decisions: ClassVar[bool] = True
-    """Whether decisions rest on what this entry records, so that the fence has to advance."""
-
-    type: str
-    at: Time
-    actor: Actor
-    object: Object | None = None
-    request: Request | None = None
-
-    def canonical(self) -> bytes:
-        """The body as RFC 8785 canonical JSON; fields that are None are absent."""
-        return canonical.dumps(self.model_dump(exclude_none=True))
 
 
 class ExchangeInitialised(Body):
@@ -379,6 +361,18 @@ class PolicyExplained(Body):
     principal: Annotated[str, Field(description="whose delivery it would be")]
     purpose: str
     outcome: Literal["allow", "deny"]
+
+
+class ModuleAccepted(Body):
+    """An owner's own module passed its checks and its tests and may be attached to that owner's datasets; the object is the
+    digest of its files. Terms that name it are in the digest of a dataset's document.
+    """
+
+    type: Literal["module.accepted"] = "module.accepted"
+    affects_decisions: ClassVar[bool] = False
+    organisation: Annotated[str, Field(description="whose it is")]
+    tests: Annotated[int, Field(description="how many tests it brought")]
+    checked_by: Annotated[str, Field(description="the engines that compiled it and ran its tests")]
 
 
 def all_bodies() -> list[type[Body]]:

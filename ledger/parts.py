@@ -1,8 +1,10 @@
-"""The parts that entries of several types have, and the forms of their values."""
+"""The parts that entries of several types have, the fields that all have, and the forms of their values."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from ledger import canonical
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
@@ -74,3 +76,20 @@ class Result(Strict):
     columns: int
     bytes: int
     content: Hex
+
+
+class Body(Strict):
+    """The fields that every entry may have."""
+
+    affects_decisions: ClassVar[bool] = True
+    """Whether decisions rest on what this entry records, so that the fence has to advance."""
+
+    type: str
+    at: Time
+    actor: Actor
+    object: Object | None = None
+    request: Request | None = None
+
+    def canonical(self) -> bytes:
+        """The body as RFC 8785 canonical JSON; fields that are None are absent."""
+        return canonical.dumps(self.model_dump(exclude_none=True))

@@ -55,11 +55,14 @@ def span(document: DeliveryInput) -> tuple[int, int]:
     """
     The time around `now` in which no window of the document opens or closes: from, up to and without, in seconds.
 
-    The rules compare `now` with nothing but these edges (policies/delivery.rego), each as "at or after".
+    The rules compare `now` with nothing but these edges (policies/delivery.rego), each as "at or after". A module of the
+    owner's sees the minute as well.
     """
     edges = [document.resource.terms.not_after]
     for agreement in document.agreements:
         edges += (agreement.not_before, agreement.not_after)
     now = document.now
+    if document.resource.terms.module is not None:
+        edges += (now - now % 60, now - now % 60 + 60)
     begin = max((edge for edge in edges if edge <= now), default=0)
     return begin, min((edge for edge in edges if edge > now), default=NEVER + 1)

@@ -36,7 +36,7 @@ def conclude(answer: str | bytes, *, revision: str, engine: str) -> Decision:
     return decision
 
 
-def unavailable(cause: str, *, revision: str, engine: str) -> Decision:
+def unavailable(cause: str, *, revision: str, engine: str, rule: str = "engine") -> Decision:
     """The denial for a policy that could not be asked; `cause` goes to the log and holds no value from the input."""
     _LOG.error("%s gave no decision: %s", engine, cause)
-    return deny("policy-unavailable", rule="engine", revision=revision)
+    return deny("policy-unavailable", rule=rule, revision=revision)

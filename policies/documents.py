@@ -50,6 +50,7 @@ ReasonCode = Literal[
     "impact-assessment-missing",
     "risk-assessment-missing",
     "purpose-not-granted",
+    "owner-denied",
     "field-not-granted",
     "filter-not-granted",
     "nothing-granted",
@@ -66,15 +67,23 @@ Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_FIELDS)]
 # Not checked on the way in: what the decision picks of them is checked on the way out, with a reason of its own.
 Masks = dict[Name, dict[str, JsonValue]]
 # What is on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
+FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Assessments = Annotated[tuple[Literal["impact", "risk"], ...], Field(strict=False, max_length=2)]
 RowFilters = Annotated[tuple[dict[str, JsonValue], ...], Field(strict=False, max_length=100)]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
+    """A part of what goes in or comes out: of exactly this shape."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, serialize_by_alias=True)
 
 
-class Subject(_Document):
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+class Subject(Document):
     """Who asks: the principal, and the organisation it asks for."""
 
     principal: Identifier
@@ -85,23 +94,24 @@ class Subject(_Document):
     principal_state: Literal["active", "suspended"]
 
 
-class Rbac(_Document):
+class Rbac(Document):
     """What the roles say (policies.roles); repeated here so that neither engine alone can allow."""
 
     allow: bool
     roles: Annotated[tuple[Identifier, ...], Field(strict=False, max_length=100)]
 
 
-class DatasetField(_Document):
-    """One field of the dataset, as its owner graded it."""
+class DatasetField(Document):
+    """One field of the dataset, as its owner graded it; with its type where a module may say what becomes of it."""
 
     name: Name
     level: Level
     personal: bool
     sensitive: bool
+    type: Annotated[FieldType | None, Field(exclude_if=_is_absent)] = None
 
 
-class ConsumerGroup(_Document):
+class ConsumerGroup(Document):
     """Some of the consumers; an empty list leaves that side open."""
 
     kinds: Annotated[tuple[OrganisationKind, ...], Field(strict=False, max_length=10)] = ()
@@ -115,7 +125,7 @@ class Consumers(ConsumerGroup):
     groups: Annotated[tuple[ConsumerGroup, ...], Field(strict=False, max_length=50)]
 
 
-class Rate(_Document):
+class Rate(Document):
     """At most so many requests under one agreement in each period of so many seconds: an hour, or a day of China's time."""
 
     requests: Annotated[int, Field(ge=1, lt=2**53)]
@@ -125,12 +135,12 @@ class Rate(_Document):
 Rates = Annotated[tuple[Rate, ...], Field(strict=False, max_length=10)]
 
 
-class Terms(_Document):
+class Terms(Document):
     """
     What the owner attaches to the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` in rows.
 
     `consent`: whether each person must have consented. `min_group`: how many records stand behind a figure at least; with
-    0, records may leave, with more only figures.
+    0, records may leave, with more only figures. `module`: the digest of the owner's own module (policies/narrowing.py).
     """
 
     consumers: Consumers
@@ -143,9 +153,11 @@ class Terms(_Document):
     consent: bool
     min_group: Annotated[int, Field(ge=0, lt=2**53)]
     not_after: Seconds = NEVER
+    # Left out where there is none, as types of fields are: documents from before there were modules keep their digests.
+    module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
 
 
-class Resource(_Document):
+class Resource(Document):
     """The dataset, with the facts the rules look at."""
 
     dataset: Identifier
@@ -160,7 +172,7 @@ class Resource(_Document):
     assessments: Assessments
 
 
-class Agreement(_Document):
+class Agreement(Document):
     """One agreement, as accepted by both sides; valid from `not_before` up to and without `not_after`."""
 
     id: Identifier
@@ -178,7 +190,7 @@ class Agreement(_Document):
     assessments: Assessments
 
 
-class DeliveryInput(_Document):
+class DeliveryInput(Document):
     """
     Everything a delivery is decided by, schema 1.
 
@@ -206,18 +218,18 @@ class DeliveryInput(_Document):
         return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude={"now"})
 
 
-class Reason(_Document):
-    """One thing that was not proven: its code, the rule that asks for it, and what it is about."""
+class Reason(Document):
+    """One thing that was not proven: its code, the rule that asks for it, what it is about, and its owner's own words."""
 
     code: ReasonCode
     rule: str
     ref: str | None = None
+    message: Annotated[str | None, Field(exclude_if=_is_absent)] = None
 
 
-def _known_mask(mask: dict[str, Any] | None) -> dict[str, Any] | None:
+def _known_mask(mask: dict[str, Any]) -> dict[str, Any]:
     try:
-        if mask is not None:
-            check_mask(mask)
+        check_mask(mask)
     except UnknownObligation as problem:
         raise PydanticCustomError("obligation_unknown", "{problem}", {"problem": str(problem)}) from None
     return mask
@@ -235,25 +247,29 @@ def _in_order(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     return tuple(sorted(reasons, key=lambda reason: (REASON_CODES.index(reason.code), reason.ref or "", reason.rule)))
 
 
-class Column(_Document):
+Mask = Annotated[dict[str, Any], AfterValidator(_known_mask)]
+Condition = Annotated[dict[str, Any], AfterValidator(_known_condition)]
+
+
+class Column(Document):
     """One column that leaves, with the mask it leaves under."""
 
     name: Name
-    mask: Annotated[dict[str, Any] | None, AfterValidator(_known_mask)] = None
+    mask: Mask | None = None
 
 
-class Obligations(_Document):
+class Obligations(Document):
     """What the delivery must be cut down to: columns, rows that pass every filter, so many, so often, until then."""
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
-    row_filters: tuple[Annotated[dict[str, Any], AfterValidator(_known_condition)], ...]
+    row_filters: tuple[Condition, ...]
     row_cap: RowCap
     # Left out where there is none: so decisions from before there were rates replay to the digests on the ledger.
     rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     not_after: Seconds
 
 
-class Decision(_Document):
+class Decision(Document):
     """
     The outcome: allowed under an agreement with obligations, or denied for reasons.
 

@@ -157,6 +157,13 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
         ),
         "zh": ("用途未获授权", "请使用条款和协议均列明的用途，或就该用途另行申请。"),
     },
+    "owner-denied": {
+        "en": (
+            "The data owner's own module denies the delivery",
+            "Meet the condition that the owner set, or ask the owner about it.",
+        ),
+        "zh": ("提供方自定义规则模块拒绝了本次交付", "满足提供方设定的条件，或向提供方了解。"),
+    },
     "field-not-granted": {
         "en": ("A requested field is not granted", "Leave the field out, or apply for it."),
         "zh": ("请求了未获授权的字段", "请去掉该字段，或就该字段另行申请。"),
@@ -182,5 +189,6 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
 
 
 def explain(reason: Reason, *, language: Language = "en") -> Explanation:
-    """What a reason means and what would satisfy its rule."""
-    return Explanation(*_TEXTS[reason.code][language])
+    """What a reason means and what would satisfy its rule: in its owner's own words, where the owner has any."""
+    title, remedy = _TEXTS[reason.code][language]
+    return Explanation(title, reason.message or remedy)

@@ -30,10 +30,19 @@ CONSUMERS = {
 }
 
 
+class Unsaid(ValueError):
+    """Terms that an offer cannot say."""
+
+
 def offer(
     terms: Mapping[str, Any], *, uid: str, dataset: str, owner: str, withheld: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Terms, as JSON of the API, as an Offer. `withheld` names what the reader may not see, as the API does."""
+    """Terms, as JSON of the API, as an Offer. `withheld` names what the reader may not see, as the API does.
+
+    Raises Unsaid for terms with a module of the owner's.
+    """
+    if terms.get("module") is not None:
+        raise Unsaid("ODRL has no words for a program: an offer would promise more than the module lets through")
     hidden = {*withheld}
     constraints = [_constraint("purpose", "isAnyOf", list(terms["purposes"]))]
     for name, operand in CONSUMERS.items():

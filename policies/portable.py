@@ -6,6 +6,7 @@ text, one shows a policy the server's environment. A policy that uses none of th
 """
 
 import re
+from collections.abc import Iterator
 
 from policies.bundle import Bundle
 
@@ -34,8 +35,9 @@ BUILTINS = frozenset(
 """The built-in functions on which the engines agree (tests/policies/test_portable.py compares each)."""
 
 _KEYWORDS = frozenset({"contains", "else", "every", "if", "in", "not", "some", "with"})
-_NOISE = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
-_CALL = re.compile(r"([A-Za-z0-9_.\]]*[A-Za-z0-9_\]])[ \t]*\(")
+NOISE = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
+"""A comment, or a literal."""
+_CALL = re.compile(r"([A-Za-z0-9_.\]]*[A-Za-z0-9_\]])\s*\(")
 _DEFINED = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\(", re.MULTILINE)
 
 
@@ -45,14 +47,30 @@ class NotPortable(ValueError):
 
 def check_portable(bundle: Bundle) -> None:
     """Raise NotPortable where a module calls a function that is neither its bundle's own nor on the list."""
-    bare = {path: _NOISE.sub(_blank, text) for path, text in bundle.modules()}
-    own = {name for text in bare.values() for name in _DEFINED.findall(text)}
-    for path, text in bare.items():
+    for path, line, word in unportable(bundle):
+        raise NotPortable(f"{path}:{line}: {word} is not portable")
+
+
+def unportable(bundle: Bundle) -> Iterator[tuple[str, int, str]]:
+    """What is not portable in a bundle, as path, line and word."""
+    texts = {path: bare(text) for path, text in bundle.modules()}
+    own = {name for text in texts.values() for name in _DEFINED.findall(text)}
+    for path, text in texts.items():
         for call in _CALL.finditer(text):
             if call[1] not in BUILTINS | _KEYWORDS | own:
-                raise NotPortable(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: {call[1]} is not portable")
+                yield path, line_of(text, call.start()), call[1]
         if imported := re.search(r"^import\s+(?!data\.)\S+", text, re.MULTILINE):
-            raise NotPortable(f"{path}:{text.count(chr(10), 0, imported.start()) + 1}: {imported[0]} is not portable")
+            yield path, line_of(text, imported.start()), imported[0]
+
+
+def bare(text: str) -> str:
+    """A module without its comments and literals, on the same lines."""
+    return NOISE.sub(_blank, text)
+
+
+def line_of(text: str, position: int) -> int:
+    """The number of the line that a position is on."""
+    return text.count("\n", 0, position) + 1
 
 
 def _blank(noise: re.Match[str]) -> str:

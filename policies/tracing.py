@@ -7,14 +7,16 @@ asked are the conjuncts of `allow` as they stand in the policy, so none can be f
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from policies.bundle import Bundle
+from policies.conclusion import conclude
 from policies.documents import Agreement, Decision, DeliveryInput, Terms
+from policies.engine import ENTRY_POINT
 from policies.interpreter import Interpreters
 
-Source = Literal["terms", "agreement"]
+Source = Literal["terms", "agreement", "module"]
 _MODULE = "delivery.rego"
 _ALLOW = re.compile(r"^allow if \{\n(?P<body>(?:\t[a-z_]+\n)+)\}", re.MULTILINE)
 _UNDEFINED = "<undefined>"
@@ -26,6 +28,7 @@ class Tracer:
     def __init__(self, bundle: Bundle) -> None:
         self.rules = conjuncts(bundle)
         self._interpreters = Interpreters(bundle)
+        self._revision = bundle.digest
 
     def proven(self, document: DeliveryInput) -> Mapping[str, bool]:
         """Each rule that an allowance needs, by its name, and whether it is proven."""
@@ -34,6 +37,11 @@ class Tracer:
             rule: json.loads(self._interpreters.answer(f"data.exchange.delivery.{rule}", asked)) for rule in self.rules
         }
         return {f"delivery.{rule}": answer not in (_UNDEFINED, False) for rule, answer in said.items()}
+
+    def allowed(self, document: DeliveryInput) -> Decision:
+        """The decision of the policy alone, before an owner's module speaks."""
+        answer = self._interpreters.answer(ENTRY_POINT, document.to_json().decode())
+        return conclude(answer, revision=self._revision, engine="tracer")
 
     def close(self) -> None:
         """Let go of this thread's interpreter."""
@@ -58,10 +66,23 @@ class Traced:
     name: str | None = None
 
 
-def obliged(document: DeliveryInput, decision: Decision) -> tuple[Traced, ...]:
-    """The obligations of an allowance, each with the side it comes from: the owner's terms, the agreement, or both."""
+def obliged(document: DeliveryInput, decision: Decision, *, before: Decision | None = None) -> tuple[Traced, ...]:
+    """
+    The obligations of an allowance, each with the side it comes from: the owner's terms, the agreement, or both.
+
+    `before` is the decision that the owner's module narrowed; what is otherwise since then is the module's word.
+    """
     if decision.obligations is None:
         return ()
+    found = _obliged(document, decision)
+    if before is None or before.obligations is None:
+        return found
+    known = _obliged(document, before)
+    return tuple(one if one in known else replace(one, sources=("module",)) for one in found)
+
+
+def _obliged(document: DeliveryInput, decision: Decision) -> tuple[Traced, ...]:
+    assert decision.obligations is not None  # noqa: S101 - the caller looked
     terms = document.resource.terms
     agreement = next(one for one in document.agreements if one.id == decision.agreement)
     obligations = decision.obligations

@@ -1,6 +1,7 @@
 """Replaying: making the decision of an entry again from what is kept of it, and saying where the two differ.
 
-The bundle that decided, the input document, the time of the entry: nothing else goes into a decision. Each is held
+The bundle that decided, the input document, the owner's module that it names, the time of the entry: nothing else goes into a
+decision. Each is held
 against its digest in the entry first, so that what was changed in the database since is said, and not replayed.
 """
 
@@ -15,14 +16,18 @@ from pydantic import ValidationError
 from exchange.audit.queries import Leaf
 from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
+from exchange.catalog.terms import obliged_fits
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import recorded, salted
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
+from exchange.modules import queries as modules
 from ledger import bodies, canonical
 from policies.bundle import Bundle
-from policies.documents import Decision
+from policies.documents import Decision, DeliveryInput
 from policies.engine import BundleRefused, EmbeddedEngine
+from policies.narrowed import ModuleMissing, narrowed
+from policies.workers import NoAnswer, Sandbox
 
 Verdict = Literal[
     "agrees",
@@ -35,6 +40,9 @@ Verdict = Literal[
     "input-missing",
     "input-altered",
     "salt-missing",
+    "module-missing",
+    "module-altered",
+    "module-failed",
 ]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 EXPLANATIONS: dict[Verdict, str] = {
@@ -48,6 +56,9 @@ EXPLANATIONS: dict[Verdict, str] = {
     "input-missing": "the input document is not kept here; it may have been deleted when its time was over",
     "input-altered": "what is kept as the input document is not what was decided on",
     "salt-missing": "the salt of the dataset's version is gone, so the input cannot be held against its digest",
+    "module-missing": "the owner's module that narrowed the decision is not kept here",
+    "module-altered": "what is kept as the owner's module is not what narrowed the decision",
+    "module-failed": "the owner's module gave no answer when it was asked again; asked on a quieter machine it may",
 }
 SOUND: frozenset[Verdict] = frozenset({"agrees", "no-decision", "policy-unavailable"})
 """The verdicts that accuse nobody and miss nothing."""
@@ -83,10 +94,14 @@ class Replayed:
 
 
 class Replayer:
-    """Replays entries on one connection. Each bundle gets an engine of its own, the exchange's present one is not asked."""
+    """Replays entries on one connection. Each bundle gets an engine of its own, the exchange's present one is not asked.
 
-    def __init__(self, connection: Connection) -> None:
+    Owners' modules run in the sandbox.
+    """
+
+    def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
         self._connection = connection
+        self._sandbox = sandbox
         self._engines: dict[str, EmbeddedEngine | Verdict] = {}
 
     async def replay(self, index: int, leaf: Leaf | None) -> Replayed:
@@ -115,16 +130,18 @@ class Replayer:
         engine = await self._engine(was.policy)
         if not isinstance(engine, EmbeddedEngine):
             return stopped(engine)
-        document = await decisions.kept_input(self._connection, was.input) if was.input else None
-        if document is None:
-            return stopped("input-missing")
-        salt = await self._salt(body)
-        if salt is None:
-            return stopped("salt-missing")
-        if salted(document, salt=salt) != was.input:
-            return stopped("input-altered")
+        found = await self._input(was, body)
+        if not isinstance(found, tuple):
+            return stopped(found)
+        document, salt = found
         facts = json.loads(document)
-        decided = engine.decide_document(json.dumps({**facts, "now": now}, ensure_ascii=False).encode())
+        whole = json.dumps({**facts, "now": now}, ensure_ascii=False).encode()
+        decided = engine.decide_document(whole)
+        if decided.allow and facts["resource"]["terms"].get("module") is not None:
+            cut = await self._narrowed(decided, whole)
+            if not isinstance(cut, Decision):
+                return stopped(cut)
+            decided = cut
         is_now = recorded(decided, engine=engine.name, facts=document, salt=salt)
         differences = _differences(was, is_now, body.get("agreement"), decided)
         return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
@@ -135,6 +152,31 @@ class Replayer:
             if isinstance(engine, EmbeddedEngine):
                 engine.close()
         self._engines.clear()
+
+    async def _input(self, was: bodies.Decision, body: dict[str, Any]) -> tuple[bytes, str] | Verdict:
+        """The input document of a decision, held against its digest, and the salt of that."""
+        document = await decisions.kept_input(self._connection, was.input) if was.input else None
+        if document is None:
+            return "input-missing"
+        salt = await self._salt(body)
+        if salt is None:
+            return "salt-missing"
+        return (document, salt) if salted(document, salt=salt) == was.input else "input-altered"
+
+    async def _narrowed(self, decided: Decision, document: bytes) -> Decision | Verdict:
+        """What the owner's module leaves of an allowance, as it did then."""
+        try:
+            question = DeliveryInput.model_validate_json(document)
+            owner, digest = UUID(question.resource.owner), str(question.resource.terms.module)
+            module = await modules.kept(self._connection, owner, digest)
+            cut = await narrowed(decided, question, module=module, sandbox=self._sandbox, fits=obliged_fits)
+        except modules.ModuleAltered:
+            return "module-altered"
+        except ModuleMissing:
+            return "module-missing"
+        except (NoAnswer, ValidationError):
+            return "module-failed"
+        return cut if not any(reason.code == "policy-unavailable" for reason in cut.reasons) else "module-failed"
 
     async def _engine(self, digest: str) -> EmbeddedEngine | Verdict:
         if digest not in self._engines:

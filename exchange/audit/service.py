@@ -78,7 +78,8 @@ async def replay(work: Work, index: int) -> ReplayOut:
     if await queries.indexed(work.session, index, scope) is None:
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
     leaves = await queries.leaves(work.session, [index])
-    with closing(replaying.Replayer(await driver(work.session))) as replayer:
+    sandbox = work.runtime.modules.sandbox
+    with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
     work.record(
         bodies.AuditReplayed(

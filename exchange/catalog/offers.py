@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.catalog import queries, service
-from exchange.catalog.errors import DatasetInvalid
+from exchange.catalog.errors import DatasetInvalid, TermsUnsaid
 from exchange.catalog.models import Dataset
 from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument, Terms
@@ -23,24 +23,30 @@ def address(url: str, dataset: UUID) -> str:
 
 
 def offer(work: Work, listed: Listed) -> dict[str, Any]:
-    """The published terms as a principal may see them; before the first version, the draft's, for the owner."""
+    """The published terms as a principal may see them; before the first version, the draft's, for the owner.
+
+    Raises NotFound, TermsUnsaid.
+    """
     out = service.dataset_out(listed, work.principal)
     document = out.document or out.draft
     if document is None:
         raise NotFound("The dataset has no terms yet.")
-    return odrl.offer(
-        document.terms.model_dump(mode="json"),
-        uid=address(work.runtime.settings.public_url, out.id),
-        dataset=str(out.id),
-        owner=str(out.organisation_id),
-        withheld=out.withheld,
-    )
+    try:
+        return odrl.offer(
+            document.terms.model_dump(mode="json"),
+            uid=address(work.runtime.settings.public_url, out.id),
+            dataset=str(out.id),
+            owner=str(out.organisation_id),
+            withheld=out.withheld,
+        )
+    except odrl.Unsaid as error:
+        raise TermsUnsaid("Read the terms with the dataset, as JSON.", state=out.state) from error
 
 
 async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     """Put the terms of an offer into the draft, or into one begun from the published version.
 
-    Raises DatasetInvalid, which names the place in the offer that terms cannot express, or the term that is wrong.
+    Raises TermsUnsaid, and DatasetInvalid, which names the place in the offer that terms cannot express, or the term that is wrong.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
@@ -49,6 +55,8 @@ async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     else:
         version = await queries.version(work.session, dataset)
         source, plain = version.source_id, version.document
+    if plain["terms"].get("module") is not None:  # an offer without it would take it away unsaid
+        raise TermsUnsaid("Draft the terms as JSON, with the module or without it.", state=dataset.state)
     try:
         found = terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id))
         terms = Terms.model_validate(found)

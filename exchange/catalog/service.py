@@ -14,6 +14,7 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Principal, Work
+from exchange.modules import service as modules
 from ledger import bodies, canonical
 
 
@@ -26,10 +27,11 @@ def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict
     }
 
 
-def _plain(work: Work, document: DatasetDocument) -> dict[str, Any]:
+async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[str, Any]:
     """The document as JSON, if it holds together. Raises DatasetInvalid."""
     faults = faults_in_document(document)
     faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
+    faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
     if faults:
         raise DatasetInvalid("Correct the document where `errors` says.", errors=faults)
     plain = document.model_dump(mode="json")
@@ -46,7 +48,7 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation."""
     source = await queries.source(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation_id)
-    draft = _draft(work, source, new.document)
+    draft = await _draft(work, source, new.document)
     dataset = Dataset(
         id=new_id(),
         organisation_id=source.organisation_id,
@@ -61,8 +63,9 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     return dataset
 
 
-def _draft(work: Work, source: Source, document: DatasetDocument) -> dict[str, Any]:
-    return {"source": str(source.id), "document": _plain(work, document), "salt": new_salt()}
+async def _draft(work: Work, source: Source, document: DatasetDocument) -> dict[str, Any]:
+    plain = await _plain(work, document, owner=source.organisation_id)
+    return {"source": str(source.id), "document": plain, "salt": new_salt()}
 
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
@@ -77,7 +80,7 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     source = await queries.source(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
         raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
-    dataset.draft = draft = _draft(work, source, document)
+    dataset.draft = draft = await _draft(work, source, document)
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)
     return dataset
@@ -94,7 +97,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(dataset.draft["document"])
-    plain = _plain(work, document)
+    plain = await _plain(work, document, owner=dataset.organisation_id)
     faults = faults_against_source(document, fields_in(source))
     if faults:
         raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)

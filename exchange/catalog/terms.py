@@ -11,7 +11,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.condition_text import ConditionTextError, condition_from_text
-from adapters.plan import Column, Field, Plan, PlanError, check, comparisons, condition_from_json, mask_from_json
+from adapters.plan import (
+    Column,
+    Field,
+    Plan,
+    PlanError,
+    all_of,
+    check,
+    comparisons,
+    condition_from_json,
+    mask_from_json,
+)
 from exchange.catalog.schemas import Assessments, ConsumerGroup, Consumers, DatasetDocument, Terms
 from policies import documents
 from policies.obligations import UnknownObligation, check_condition, check_mask
@@ -170,8 +180,24 @@ def for_policy(terms: Terms) -> documents.Terms:
             "consent": terms.consent,
             "min_group": terms.min_group or 0,
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
+            **({"module": terms.module} if terms.module else {}),
         }
     )
+
+
+def obliged_fits(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
+    """Whether obligations can be carried out on the fields of a document, which has their types where a module spoke."""
+    fields = [Field(one.name, one.type) for one in document.resource.fields if one.type is not None]
+    try:
+        columns = tuple(
+            Column(one.name, mask_from_json(one.mask, key=_KEY_FOR_CHECKING) if one.mask else None)
+            for one in obligations.columns
+        )
+        where = all_of(*(condition_from_json(one) for one in obligations.row_filters))
+        check(Plan(columns=columns, where=where), fields)
+    except PlanError:
+        return False
+    return True
 
 
 def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:

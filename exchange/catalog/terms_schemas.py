@@ -162,6 +162,14 @@ class Terms(In):
         ),
     ] = None
     price: Annotated[Price | None, Field(exclude_if=_is_absent)] = None
+    module: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+        Field(
+            description="The digest of a module of the owner's own, which may deny and narrow what all of this allows",
+            exclude_if=_is_absent,
+        ),
+    ] = None
 
     _written: str | None = PrivateAttr(default=None)
 

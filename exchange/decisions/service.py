@@ -11,7 +11,7 @@ from exchange.kernel.database import Database
 from exchange.kernel.identifiers import as_id
 from ledger import bodies
 from policies.bundle import Bundle
-from policies.documents import Decision
+from policies.documents import Decision, Reason
 
 
 def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> bodies.Decision:
@@ -23,7 +23,7 @@ def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> bod
         engine=engine,
         input=salted(facts, salt=salt),
         obligations=salted(obligations, salt=salt) if obligations is not None else None,
-        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason.ref)) for reason in decision.reasons],
+        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason)) for reason in decision.reasons],
     )
 
 
@@ -32,9 +32,13 @@ def salted(content: bytes, *, salt: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
 
 
-def _ref(ref: str | None) -> str | None:
-    """What a reason is about, where it is an identifier; a field's name is whatever the caller typed, and is not kept."""
-    return ref if ref is not None and as_id(ref) is not None else None
+def _ref(reason: Reason) -> str | None:
+    """What a reason is about, where it is an identifier, or a word of an owner's module (policies/narrowing.py).
+
+    A field's name is whatever the caller typed, and is not kept.
+    """
+    is_kept = reason.code == "owner-denied" or (reason.ref is not None and as_id(reason.ref) is not None)
+    return reason.ref if is_kept else None
 
 
 async def keep(database: Database, clock: Clock, record: bodies.Decision, facts: bytes) -> None:

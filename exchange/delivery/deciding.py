@@ -52,7 +52,7 @@ async def decide(
         columns, where = granted(
             request.fields, offer=offer, obligations=decision.obligations, agreement=decision.agreement
         )
-        order = sorting(offer, agreement=decision.agreement)
+        order = sorting(offer, obligations=decision.obligations, agreement=decision.agreement)
     decided = Decided(
         decision=decision,
         record=record,

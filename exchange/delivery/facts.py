@@ -213,7 +213,14 @@ def resource_of(found: queries.Found, document: DatasetDocument) -> documents.Re
             "sharing": document.sharing.attribute,
             "level": document.effective_level,
             "fields": [
-                {"name": one.name, "level": one.level, "personal": one.personal, "sensitive": one.sensitive}
+                {
+                    "name": one.name,
+                    "level": one.level,
+                    "personal": one.personal,
+                    "sensitive": one.sensitive,
+                    # What a module obliges is held against the types before it is believed.
+                    **({"type": one.type} if document.terms.module else {}),
+                }
                 for one in document.fields
                 if one.name in in_source
             ],

@@ -25,7 +25,8 @@ from policies import documents
 from policies.bundle import bundle
 from policies.documents import Decision, DeliveryInput, Rbac
 from policies.explanations import explain as explained
-from policies.tracing import Tracer, obliged
+from policies.narrowed import rule_of
+from policies.tracing import Traced, Tracer, obliged
 
 _NOT_THERE = "There is no such system and dataset of which you may ask this."
 
@@ -112,18 +113,22 @@ def _rules(document: DeliveryInput, decision: Decision) -> list[RuleOut]:
         for rule, is_proven in _tracer().proven(document).items()
         if is_proven or rule not in named
     ]
+    if document.resource.terms.module is not None and decision.allow:
+        rules.append(RuleOut(rule=rule_of(document.resource.terms.module), says="allow"))
     return rules + denying
 
 
 def _obligations(document: DeliveryInput, decision: Decision, *, is_owner: bool) -> list[ObligationOut]:
     told = []
-    for one in obliged(document, decision):
+    digest = document.resource.terms.module
+    before = _tracer().allowed(document) if digest is not None else None
+    for one in obliged(document, decision, before=before):
         withheld = one.kind == "row_filter" and "agreement" not in one.sources and not is_owner
         value = datetime.fromtimestamp(one.value, UTC).isoformat() if one.kind == "not_after" else one.value
         told.append(
             ObligationOut(
                 kind=one.kind,
-                rule="delivery.released" if one.kind == "column" else "delivery.obligations",
+                rule=_rule(one, digest),
                 sources=list(one.sources),
                 name=one.name,
                 value=None if withheld else value,
@@ -131,3 +136,9 @@ def _obligations(document: DeliveryInput, decision: Decision, *, is_owner: bool)
             )
         )
     return told
+
+
+def _rule(one: Traced, module: str | None) -> str:
+    if module is not None and "module" in one.sources:
+        return rule_of(module)
+    return "delivery.released" if one.kind == "column" else "delivery.obligations"

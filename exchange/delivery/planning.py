@@ -52,7 +52,7 @@ def granted(
     return columns, check(Plan(columns=columns, where=all_of(*conditions)), offer.fields).where
 
 
-def sorting(offer: Offer, *, agreement: str) -> tuple[str, ...]:
+def sorting(offer: Offer, *, obligations: Obligations, agreement: str) -> tuple[str, ...]:
     """What pages may be sorted by: the source's key, where the agreement leaves all of it in the clear.
 
     Sorted by a key that is masked or withheld, the rows would tell much of it. Without an order the rows of a file are
@@ -61,6 +61,8 @@ def sorting(offer: Offer, *, agreement: str) -> tuple[str, ...]:
     terms = offer.resource.terms
     grant = next(one for one in offer.agreements if one.id == agreement)
     clear = (set(terms.fields) & set(grant.fields)) - terms.masks.keys() - grant.masks.keys()
+    if terms.module is not None:  # what it leaves in the clear is known of the columns that leave
+        clear &= {column.name for column in obligations.columns if column.mask is None}
     return offer.key if clear.issuperset(offer.key) else ()
 
 

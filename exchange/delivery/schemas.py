@@ -111,11 +111,11 @@ class RuleOut(Out):
 
 
 class ObligationOut(Out):
-    """One obligation, with the rule that demands it and the sides whose word it is (neither: nobody masks the column)."""
+    """One obligation, with the rule that demands it and whose word it is (nobody's: the column is not masked)."""
 
     kind: Literal["column", "row_filter", "row_cap", "not_after"]
     rule: str
-    sources: Annotated[list[Literal["terms", "agreement"]], Field(description="Whose word it is")]
+    sources: Annotated[list[Literal["terms", "agreement", "module"]], Field(description="Whose word it is")]
     name: str | None = None
     value: Annotated[Any, Field(description="The mask, condition, number of rows or time; null where `withheld`")] = (
         None

@@ -13,6 +13,7 @@ from exchange.kernel.sealing import Seal
 from exchange.kernel.settings import Settings
 from exchange.kernel.slots import Slots
 from ledger.sequencer import Sequencer
+from policies.checking import Checker
 from policies.engine import Engine
 from policies.roles import Roles
 
@@ -28,6 +29,7 @@ class Runtime:
     sequencer: Sequencer
     roles: Roles
     engine: Engine
+    modules: Checker
     seal: Seal
     slots: Slots
     readers: Readers

@@ -126,6 +126,26 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="A PEM file of the authorities that may vouch for the OPA server; unset: the system's"),
     ] = None
+    opa_binary: Annotated[
+        Path | None,
+        Field(
+            description="OPA's binary, which then has to accept owners' modules as well; unset: the embedded engine alone"
+        ),
+    ] = None
+    module_milliseconds: Annotated[
+        int,
+        Field(
+            ge=5,
+            le=1000,
+            description="The processor's time that an owner's module may take for a decision, milliseconds",
+        ),
+    ] = 50
+    module_processes: Annotated[
+        int,
+        Field(
+            ge=1, le=1000, description="Processes kept for owners' modules, one each, by every process of the exchange"
+        ),
+    ] = 8
     source_hosts: Annotated[
         tuple[str, ...],
         NoDecode,

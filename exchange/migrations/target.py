@@ -7,6 +7,7 @@ import exchange.catalog.models
 import exchange.decisions.models
 import exchange.delivery.models
 import exchange.kernel.models
+import exchange.modules.models
 import exchange.participants.models
 import exchange.subjects.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base

@@ -120,6 +120,7 @@ _VALUES: Mapping[str, Any] = {
     "application": f"{_ID}5",
     "at": "2026-01-05T08:00:00.250000Z",
     "bytes": 5120,
+    "checked_by": "regorus/0.13.0 opa/1.20.2",
     "code": "12330000MB0000001H",
     "columns": 4,
     "consumer": f"{_ID}2",
@@ -149,6 +150,7 @@ _VALUES: Mapping[str, Any] = {
     "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
     "started": 41,
     "supersedes": _KEYID,
+    "tests": 3,
     "until": "2026-01-12T08:00:00.000000Z",
     "verdict": "agrees",
     "version": 1,
@@ -185,7 +187,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "hold": "subject",
     "details": "subject",
 }
-_OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "subject": _DIGEST}
+_OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "module": _DIGEST, "subject": _DIGEST}
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},

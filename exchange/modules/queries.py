@@ -1,0 +1,80 @@
+"""What is asked of the database about modules."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.kernel.database import Connection, Database
+from exchange.kernel.problems import NotFound
+from exchange.modules.models import Module as Module
+from policies.modules import MODULE, TESTS, OwnerModule
+from policies.narrowed import ModuleMissing
+
+_KEPT = 100
+
+
+class ModuleAltered(ModuleMissing):
+    """What is kept under the digest of a module is another: somebody changed it in the database."""
+
+
+async def modules(session: AsyncSession, organisation: UUID) -> Sequence[Module]:
+    """The modules of an organisation, oldest first."""
+    statement = select(Module).where(Module.organisation_id == organisation).order_by(Module.accepted_at, Module.digest)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def known(session: AsyncSession, organisation: UUID, digest: str) -> Module | None:
+    """A module of an organisation; None where it has none of that digest."""
+    return await session.get(Module, (organisation, digest))
+
+
+async def module(session: AsyncSession, organisation: UUID, digest: str) -> Module:
+    """A module of an organisation. Raises NotFound."""
+    found = await known(session, organisation, digest)
+    if found is None:
+        raise NotFound("There is no such module, or none that you may see; GET /api/v1/policy-modules lists yours.")
+    return found
+
+
+async def kept(connection: Connection, organisation: UUID, digest: str) -> OwnerModule:
+    """The module of an owner. Raises ModuleMissing, ModuleAltered."""
+    found = await connection.fetchval(
+        "SELECT files::text FROM policy_modules WHERE organisation_id = $1 AND digest = $2", organisation, digest
+    )
+    if found is None:
+        raise ModuleMissing("the module is not kept here")
+    return of(json.loads(found), digest)
+
+
+def of(files: object, digest: str) -> OwnerModule:
+    """The module in files as they are kept. Raises ModuleAltered where they are not what the digest names."""
+    if isinstance(files, dict) and files.keys() == {MODULE, TESTS}:
+        module = OwnerModule(str(files[MODULE]), str(files[TESTS]))
+        if module.digest == digest:
+            return module
+    raise ModuleAltered("what is kept as the module is not what its digest names")
+
+
+class Shelf:
+    """The modules that one process has asked for, by owner and digest. What a digest names does not change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: OrderedDict[tuple[str, str], OwnerModule] = OrderedDict()
+
+    async def find(self, owner: str, digest: str) -> OwnerModule:
+        """The module of an owner. Raises ModuleMissing, ModuleAltered, or what the database raises."""
+        place = (owner, digest)
+        module = self._found.get(place)
+        if module is None:
+            async with self._database.pool.acquire() as connection:
+                module = await kept(connection, UUID(owner), digest)
+            self._found[place] = module
+            if len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        self._found.move_to_end(place)
+        return module

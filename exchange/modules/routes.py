@@ -1,0 +1,40 @@
+"""The addresses of modules."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from exchange.kernel.openapi import problems
+from exchange.kernel.work import Work
+from exchange.modules import queries, service
+from exchange.modules.schemas import Digest, ModuleOut, ModuleTextOut, NewModule
+from exchange.participants.door import SignedRoute, SignedWork
+
+router = APIRouter(prefix="/api/v1/policy-modules", tags=["catalogue"], route_class=SignedRoute, responses=problems())
+Owner = Annotated[UUID | None, Query(description="The organisation whose they are; otherwise your own")]
+
+
+@router.post("", status_code=201)
+async def submit_module(work: SignedWork, new: NewModule) -> ModuleOut:
+    """Have a module checked, its tests run, and it kept. It decides nothing until a dataset's terms name it."""
+    return ModuleOut.model_validate(await service.submit(work, new))
+
+
+@router.get("")
+async def list_modules(work: SignedWork, organisation: Owner = None) -> list[ModuleOut]:
+    """The modules of an organisation, oldest first."""
+    found = await queries.modules(work.session, _owner(work, organisation))
+    return [ModuleOut.model_validate(module) for module in found]
+
+
+@router.get("/{digest}")
+async def read_module(work: SignedWork, digest: Digest, organisation: Owner = None) -> ModuleTextOut:
+    """One module with its text and its tests: for its owner, and for auditors."""
+    return ModuleTextOut.model_validate(await queries.module(work.session, _owner(work, organisation), digest))
+
+
+def _owner(work: Work, organisation: UUID | None) -> UUID:
+    owner = organisation or work.principal.organisation
+    work.permit("module", "read", owner)
+    return owner

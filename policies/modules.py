@@ -1,0 +1,142 @@
+"""What an owner may write about a dataset of its own in Rego: the form of it, told from the text alone.
+
+A module is one file in the package `exchange.owner` and one with its tests. It keeps to the part of Rego on which all
+engines agree, sees nothing but the question, and is heard in five rules (policies/narrowing.py). What needs it to be run is
+found out in a process of its own (policies/workers.py).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from policies.bundle import Bundle
+from policies.portable import NOISE, bare, line_of, unportable
+from policies.sandbox import HEARD, PACKAGE
+
+MOST_BYTES = 64 << 10
+"""Bytes of a module, and of its tests."""
+
+MOST_TESTS = 200
+MODULE, TESTS = "owner.rego", "owner_test.rego"
+
+_PACKAGE = re.compile(r"^\s*package[ \t]+(\S+)")
+_PACKAGES = re.compile(r"(?<![\w.])package\b")
+_IMPORT = re.compile(r"(?<![\w.])import\b[ \t]*([^\n]*)")
+_DATA = re.compile(rf"(?<![\w.])data\b(?!\.{re.escape(PACKAGE)}\b)")
+_WITH = re.compile(r"(?<![\w.])with\b")
+_INTERPOLATED = re.compile(r"\$")
+_SAID = re.compile(rf"^(default[ \t]+)?({'|'.join(HEARD)})\b", re.MULTILINE)
+_ALLOWING = re.compile(r"^(?:default[ \t]+)?(allow|decision|obligations)\b", re.MULTILINE)
+_TEST = re.compile(r"^(test_\w+)\b", re.MULTILINE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a module: the file with its line, where it has one, and what to do."""
+
+    at: str
+    error: str
+
+
+@dataclass(frozen=True)
+class OwnerModule:
+    """A module and its tests, as texts."""
+
+    text: str
+    tests: str
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """Both files; its digest names the module."""
+        return Bundle({MODULE: self.text.encode(), TESTS: self.tests.encode()})
+
+    @property
+    def digest(self) -> str:
+        """What names the module: the digest of both its files, as of any bundle."""
+        return self.bundle.digest
+
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """The texts that stand in the module as they are: what it tells somebody is one of these, and never a value."""
+        found = set()
+        for noise in NOISE.findall(self.text):
+            if noise.startswith("`"):
+                found.add(noise[1:-1])
+            elif noise.startswith('"'):
+                try:
+                    found.add(str(json.loads(noise)))
+                except ValueError:
+                    continue
+        return frozenset(found)
+
+    def test_lines(self) -> dict[str, int]:
+        """The names of its tests, each with the line that it begins on."""
+        text = bare(self.tests)
+        return {found[1]: line_of(text, found.start()) for found in _TEST.finditer(text)}
+
+    def unheard(self) -> "OwnerModule":
+        """The same with the rules that are listened to under other names, so that it says nothing."""
+        covered = [noise.span() for noise in NOISE.finditer(self.text)]
+
+        def renamed(found: re.Match[str]) -> str:
+            if any(begin < found.start() < end for begin, end in covered):
+                return found[0]
+            return f"{found[1] or ''}unheard_{found[2]}"
+
+        return OwnerModule(_SAID.sub(renamed, self.text), self.tests)
+
+
+def faults(module: OwnerModule) -> tuple[Fault, ...]:
+    """What is wrong with a module by its text alone."""
+    sizes = [(path, len(content)) for path, content in module.bundle.files.items()]
+    large = [
+        Fault(path, f"a module and its tests have at most {MOST_BYTES} bytes each")
+        for path, size in sizes
+        if size > MOST_BYTES
+    ]
+    if large:
+        return tuple(large)
+    return tuple(_faults(module))
+
+
+def _faults(module: OwnerModule) -> Iterator[Fault]:
+    text, tests = bare(module.text), bare(module.tests)
+    yield from _frame(MODULE, text, package=PACKAGE)
+    yield from _frame(TESTS, tests, package=f"{PACKAGE}_test")
+    for path, line, word in unportable(module.bundle):
+        if not word.startswith("import"):
+            yield Fault(f"{path}:{line}", f"{word} may not be called; docs/policies.md lists the functions that may")
+    for found in _WITH.finditer(text):
+        yield _at(MODULE, text, found, "`with` is for tests: a module answers the question that was asked")
+    for found in _ALLOWING.finditer(text):
+        yield _at(MODULE, text, found, f"a module only narrows; name the rule otherwise than `{found[1]}`")
+    if not _SAID.search(text):
+        yield Fault(MODULE, f"nothing in it is listened to; the rules that are: {', '.join(HEARD)}")
+    names = module.test_lines()
+    if not names:
+        yield Fault(TESTS, "there is no test; a test is a rule whose name begins with `test_`")
+    if len(names) > MOST_TESTS:
+        yield Fault(TESTS, f"at most {MOST_TESTS} tests are run")
+
+
+def _frame(path: str, text: str, *, package: str) -> Iterator[Fault]:
+    begin = _PACKAGE.match(text)
+    if begin is None or begin[1] != package:
+        yield Fault(f"{path}:1", f"begin with `package {package}`")
+    for found in list(_PACKAGES.finditer(text))[1:]:
+        yield _at(path, text, found, "a file is of one package")
+    for found in _IMPORT.finditer(text):
+        if path == MODULE or found[1].strip() != f"data.{PACKAGE}":
+            yield _at(path, text, found, f"only tests import anything, and that is `data.{PACKAGE}`")
+    for found in _DATA.finditer(text):
+        yield _at(
+            path, text, found, f"there is no data but `data.{PACKAGE}`; everything a module may know is in `input`"
+        )
+    for found in _INTERPOLATED.finditer(text):
+        yield _at(path, text, found, "texts are not put together with `$`; not every engine knows that")
+
+
+def _at(path: str, text: str, found: re.Match[str], error: str) -> Fault:
+    return Fault(f"{path}:{line_of(text, found.start())}", error)

@@ -1,0 +1,221 @@
+"""The processes in which owners' modules run: one for each module that is in use, started when it is first asked.
+
+A module that takes too long, too much memory, or that brings its engine down loses its process and the question: whoever
+asked is told that there is no answer, which is a denial (policies/narrowed.py). The next question starts a new one. Owners
+share no process, so none can slow down or look into what another's module is asked.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.modules import MODULE, TESTS, Fault, OwnerModule, faults
+from policies.sandbox import MOST_SAID
+
+_STARTING = 15.0  # seconds for a process to start and compile a module
+_FAILURES = 3
+_REST = 2.0
+_COMPILING = ""
+
+
+class NoAnswer(Exception):
+    """A module gave no answer. The message says how and, with `place`, where in the module; it holds no value."""
+
+    def __init__(self, how: str, *, told: str | None = None, place: str | None = None) -> None:
+        super().__init__(f"{how} at {place}" if place else how)
+        self.told = told
+        """The same for the module's owner, in words of the module; where there are any, the process is none the worse."""
+        self.place = place
+
+
+class _Worker:
+    """One process with one module in it. One question at a time; what went wrong once is not asked again."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, module: OwnerModule, *, seconds: float) -> "_Worker":
+        """Start a process and compile the module in it. Raises NoAnswer, OSError."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-m", "policies.sandbox"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={},
+            cwd="/",
+            start_new_session=True,
+            limit=2 * MOST_SAID,
+        )
+        worker = cls(process)
+        files = {path: content.decode() for path, content in module.bundle.files.items()}
+        try:
+            await worker.ask({"load": files, "seconds": seconds}, within=_STARTING)
+        except BaseException:
+            await worker.end()
+            raise
+        return worker
+
+    async def ask(self, order: dict[str, Any], *, within: float) -> Any:
+        """The value that an order is answered with. Raises NoAnswer."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
+        try:
+            async with asyncio.timeout(within):
+                self._process.stdin.write(json.dumps(order).encode() + b"\n")
+                await self._process.stdin.drain()
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            raise NoAnswer("it was not ready in time") from None
+        except (OSError, ValueError):  # the pipe is broken; the line is longer than anybody reads
+            raise NoAnswer("its process ended") from None
+        try:
+            answer = json.loads(line) if line.endswith(b"\n") else {}
+        except ValueError:
+            answer = {}
+        if "value" in answer:
+            return answer["value"]
+        if "error" in answer:
+            place = f"{answer['file']}:{answer['line']}" if "file" in answer else None
+            raise NoAnswer("it failed", told=answer["error"], place=place)
+        raise NoAnswer("it took more time or memory than a module may, or called itself without end")
+
+    async def end(self) -> None:
+        """End the process, whatever it does."""
+        if self._process.returncode is None:
+            self._process.kill()
+        # Its pipes are closed when both ends are read out and the process is waited for.
+        await self._process.communicate()
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a module runs: its process, when it has one, and whether it is left alone for a while."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    worker: _Worker | None = None
+    failures: int = 0
+    until: float = 0.0
+
+
+class Sandbox:
+    """
+    Asks modules, each in a process of its own. For one event loop; `sandbox` makes one and ends its processes.
+
+    `seconds`: the processor's time that one question may take; it has to be answered within twenty times that of anybody's
+    time. `most`: how many processes are kept. A module that fails three times in a row is left alone for two seconds.
+    """
+
+    def __init__(self, *, seconds: float = 0.05, most: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._within = 20 * seconds
+        self._most = most
+        self._clock = clock
+        self._places: OrderedDict[str, _Place] = OrderedDict()
+
+    async def ask(self, module: OwnerModule, question: dict[str, Any]) -> Any:
+        """What a module says to a question, unchecked. Raises NoAnswer."""
+        place = self._places.setdefault(module.digest, _Place())
+        self._places.move_to_end(module.digest)
+        place.waiting += 1
+        try:
+            await self._make_room()
+            async with asyncio.timeout(self._within + _STARTING * (place.worker is None)):
+                await place.turn.acquire()
+            try:
+                return await self._ask(place, module, {"input": question})
+            finally:
+                place.turn.release()
+        except TimeoutError:
+            raise NoAnswer("others were asking it for too long") from None
+        finally:
+            place.waiting -= 1
+
+    async def _ask(self, place: _Place, module: OwnerModule, order: dict[str, Any]) -> Any:
+        if place.failures >= _FAILURES and self._clock() < place.until:
+            raise NoAnswer("it failed several times in a row and is left alone for a while")
+        try:
+            if place.worker is None:
+                place.worker = await _Worker.start(module, seconds=self._seconds)
+            answer = await place.worker.ask(order, within=self._within)
+        except BaseException as problem:
+            if isinstance(problem, NoAnswer) and problem.told is not None and place.worker is not None:
+                raise
+            place.failures += 1
+            place.until = self._clock() + _REST
+            worker, place.worker = place.worker, None
+            if worker is not None:
+                await worker.end()
+            if isinstance(problem, OSError):
+                raise NoAnswer(f"no process could be started ({type(problem).__name__})") from problem
+            raise
+        place.failures = 0
+        return answer
+
+    async def check(self, module: OwnerModule) -> tuple[Fault, ...]:
+        """Everything that is wrong with a module: by its text, when it is compiled, and by the tests it brings."""
+        found = faults(module)
+        if found:
+            return found
+        failing = await self._failing(module)
+        if failing:
+            return tuple(failing.values())
+        silent = await self._failing(module.unheard())
+        if _COMPILING in silent:
+            return (Fault(MODULE, "a rule that is listened to may not be used by another; put a rule between them"),)
+        if not silent:
+            return (
+                Fault(TESTS, "no test fails when the module says nothing: test that it denies or narrows something"),
+            )
+        return ()
+
+    async def _failing(self, module: OwnerModule) -> dict[str, Fault]:
+        """What is wrong with compiling a module, and with each of its tests up to one that ends the process."""
+        tests = module.test_lines()
+        failing: dict[str, Fault] = {}
+        worker: _Worker | None = None
+        name = _COMPILING
+        try:
+            worker = await _Worker.start(module, seconds=self._seconds)
+            await worker.ask({"input": {}}, within=self._within)
+            for name, line in tests.items():
+                if await worker.ask({"test": name}, within=self._within) is not True:
+                    failing[name] = Fault(f"{TESTS}:{line}", f"{name} does not pass")
+        except NoAnswer as problem:
+            place = problem.place or (f"{TESTS}:{tests[name]}" if name in tests else MODULE)
+            failing[name] = Fault(place, problem.told or str(problem))
+        finally:
+            if worker is not None:
+                await worker.end()
+        return failing
+
+    async def _make_room(self) -> None:
+        """End the processes, beyond those that are kept, of modules that nobody has asked for longest."""
+        idle = [digest for digest, place in self._places.items() if not place.waiting]
+        for place in [self._places.pop(digest) for digest in idle[: max(len(self._places) - self._most, 0)]]:
+            if place.worker is not None:
+                await place.worker.end()
+
+    async def close(self) -> None:
+        """End all processes."""
+        places = [*self._places.values()]
+        self._places.clear()
+        for place in places:
+            if place.worker is not None:
+                await place.worker.end()
+
+
+@asynccontextmanager
+async def sandbox(*, seconds: float = 0.05, most: int = 8) -> AsyncIterator[Sandbox]:
+    """A sandbox for as long as the block lasts; see Sandbox."""
+    made = Sandbox(seconds=seconds, most=most)
+    try:
+        yield made
+    finally:
+        await made.close()
