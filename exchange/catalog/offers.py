@@ -46,7 +46,7 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
 async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     """Put the terms of an offer into the draft, or into one begun from the published version.
 
-    Raises TermsUnsaid, and DatasetInvalid, which names the place in the offer that terms cannot express, or the term that is wrong.
+    Raises TermsUnsaid, and DatasetInvalid, which names the place in the offer that terms cannot express, or the wrong term.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)

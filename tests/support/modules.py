@@ -1,0 +1,61 @@
+"""Owners' modules for the tests: one that denies and narrows in every way, and what goes with it."""
+
+from typing import Any
+
+from policies.modules import OwnerModule
+from tests.support.world import Party, World
+
+TEXT = """package exchange.owner
+
+deny contains {"code": "office-hours", "message": "Ask between 9 and 17 o'clock."} if not office_hours
+
+office_hours if {
+	input.calendar.hour >= 9
+	input.calendar.hour < 17
+}
+
+drop contains "born" if input.subject.kind != "department"
+
+masks["name"] := {"kind": "partial", "keep_start": 1, "keep_end": 0}
+
+row_filters contains {"field": "city", "op": "eq", "value": "330110"}
+
+row_cap := 7
+"""
+TESTS = """package exchange.owner_test
+
+import data.exchange.owner
+
+at(hour) := {"calendar": {"hour": hour}, "subject": {"kind": "enterprise"}}
+
+test_closed_in_the_evening if {
+	some why in owner.deny with input as at(20)
+	why.code == "office-hours"
+}
+
+test_open_by_day if count(owner.deny) == 0 with input as at(10)
+
+test_narrows if {
+	owner.drop == {"born"} with input as at(10)
+	owner.row_cap == 7 with input as at(10)
+}
+"""
+OFFICE = OwnerModule(TEXT, TESTS)
+
+
+def saying(body: str, tests: str = "") -> OwnerModule:
+    """A module with a body, and tests with another."""
+    return OwnerModule(f"package exchange.owner\n\n{body}\n", f"package exchange.owner_test\n\n{tests}\n")
+
+
+def capping(rows: int) -> OwnerModule:
+    """The smallest module that narrows anything."""
+    return saying(f"row_cap := {rows}", f"test_cap if data.exchange.owner.row_cap == {rows}")
+
+
+async def submit(world: World, owner: Party, module: OwnerModule) -> str:
+    """Have a module accepted; gives its digest."""
+    document = {"organisation": owner.id, "module": module.text, "tests": module.tests}
+    accepted: dict[str, Any] = await world.done(owner.steward, "POST", "/api/v1/policy-modules", document)
+    assert accepted["digest"] == module.digest
+    return module.digest
