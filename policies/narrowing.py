@@ -103,6 +103,8 @@ def heard(value: Any, *, literals: Iterable[str]) -> Said:
         places = sorted({str(error["loc"][0]) for error in found if error["loc"]} & Said.model_fields.keys())
         is_unknown = any(error["type"] == "obligation_unknown" for error in found)
         raise NotSaid(f"{', '.join(places) or 'the answer'}: of another form", is_unknown=is_unknown) from None
+    if said.row_cap is None and "row_cap" in said.model_fields_set:
+        raise NotSaid("row_cap: of another form", is_unknown=False)
     written = {*literals}
     for one in said.deny:
         if one.code not in written or (one.message is not None and one.message not in written):
