@@ -1,6 +1,6 @@
 """A process that evaluates one owner's module and nothing else: `python -I -m policies.sandbox`, asked over its pipes.
 
-What an owner writes is a program. It runs here and not in the exchange: in a process without environment, files,
+What an owner writes is a program. It runs here and not in the exchange: in a process without the exchange's environment, files,
 sockets or children, of bounded memory, that the kernel ends when a question has cost more time than it may. Nothing here
 trusts the module, and the exchange trusts nothing that this says (policies/narrowing.py).
 
