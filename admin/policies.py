@@ -1,5 +1,6 @@
-"""`exchange policy`: what would be decided and why, and what an OPA server decides by."""
+"""`exchange policy`: what would be decided and why, what an OPA server decides by, and owners' own modules."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,18 @@ import typer
 
 from admin import places
 from admin.reaching import reached
-from admin.terminal import console, told
+from admin.terminal import CannotDo, console, told
 from client.api import Client
 from client.keys import SigningKey
 from exchange.kernel.keyfiles import KeyFileInvalid, create_once
 from policies.bundle import bundle
+from policies.modules import Fault, OwnerModule
 from policies.signing import ALGORITHM, authorization, new_key, public_key, signed
+from policies.workers import sandbox
 
-policy = typer.Typer(help="Ask what would be decided; write what an OPA server decides by.", no_args_is_help=True)
+policy = typer.Typer(
+    help="Ask what would be decided; check owners' modules; write what an OPA server decides by.", no_args_is_help=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,46 @@ def explain_command(
         with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
             explanation = client.request("POST", "/api/v1/policy/explanations", json=question).json()
         _show(explanation)
+
+
+@policy.command("module")
+def module_command(
+    file: Annotated[Path, typer.Argument(help="The module: Rego, in the package exchange.owner.")],
+    tests: Annotated[Path | None, typer.Option(help="Its tests; otherwise NAME_test.rego beside NAME.rego.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="The participant whose steward's key here submits it.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Check a module of an owner's own and run its tests; with --as, have the exchange accept it for that owner."""
+    with told():
+        module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
+        if key is None:
+            faults = asyncio.run(_checked(module))
+            if faults:
+                raise CannotDo("; ".join(f"{fault.at}: {fault.error}" for fault in faults))
+            console().print(f"{module.digest}  {len(module.test_lines())} tests pass; nothing was submitted")
+            return
+        home = places.found(data)
+        signing = home.steward_key(key)
+        with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+            me = client.request("GET", "/api/v1/me").json()
+            new = {"organisation": me["organisation"]["id"], "module": module.text, "tests": module.tests}
+            accepted = client.request("POST", "/api/v1/policy-modules", json=new).json()
+        console().print(f"{accepted['digest']}  accepted, checked by {accepted['checked_by']}")
+        console().print("It decides when a dataset's terms name it as `module` and are published.")
+
+
+async def _checked(module: OwnerModule) -> tuple[Fault, ...]:
+    async with sandbox() as boxes:
+        return await boxes.check(module)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotDo(f"{file} cannot be read as text ({type(error).__name__})") from error
 
 
 def _names(text: str) -> list[str]:

@@ -57,16 +57,13 @@ def main() -> None:
 
 
 def _confine() -> None:
-    """No files, no sockets, no children, no dumps, and only so much memory."""
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - the one file, and no module more for it
-        taken = int(statm.read().split()[0]) * resource.getpagesize()
-    limits = {
-        resource.RLIMIT_AS: taken + MEMORY,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_NOFILE: 0,
-    }
+    """No files, no sockets, no children, no dumps, and only so much memory (on Linux, where it can be bounded)."""
+    limits = dict.fromkeys(
+        (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE), 0
+    )
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - the last file, and no module for it
+            limits[resource.RLIMIT_AS] = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
     for what, most in limits.items():
         resource.setrlimit(what, (most, most))
 

@@ -21,6 +21,7 @@ from policies.sandbox import MOST_SAID
 _STARTING = 15.0  # seconds for a process to start and compile a module
 # What the engine's allocator keeps ahead, in KiB: by default a gibibyte, which would not count against the bound on memory.
 _ENVIRONMENT = {"MIMALLOC_ARENA_RESERVE": "16384"}
+_CHECKS = 2  # modules that are checked at the same time
 _FAILURES = 3
 _REST = 2.0
 _COMPILING = ""
@@ -120,6 +121,7 @@ class Sandbox:
         self._most = most
         self._clock = clock
         self._places: OrderedDict[str, _Place] = OrderedDict()
+        self._checking = asyncio.Semaphore(_CHECKS)
 
     async def ask(self, module: OwnerModule, question: dict[str, Any]) -> Any:
         """What a module says to a question, unchecked. Raises NoAnswer."""
@@ -165,6 +167,10 @@ class Sandbox:
         found = faults(module)
         if found:
             return found
+        async with self._checking:
+            return await self._faults(module)
+
+    async def _faults(self, module: OwnerModule) -> tuple[Fault, ...]:
         failing = await self._failing(module)
         if failing:
             return tuple(failing.values())

@@ -16,6 +16,7 @@ from policies.opa_server import opa_server
 from tests.policies.conftest import opa as opa
 from tests.policies.test_opa_secured import document
 from tests.support.commands import Told, typed
+from tests.support.modules import OFFICE, TESTS, TEXT
 from tests.support.opa import opa_running
 
 
@@ -46,6 +47,23 @@ def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, command)
     assert said.exit_code == 1
     assert "does not hold a key" in said.output
+
+
+def test_a_module_is_checked_here_and_submitted_for_its_owner(demo: Told, tmp_path: Path) -> None:
+    file = tmp_path / "hours.rego"
+    file.write_text(TEXT, encoding="utf-8")
+    missing = typed("policy", "module", str(file))
+    assert (missing.status, "hours_test.rego cannot be read" in missing.err) == (1, True)
+    (tmp_path / "hours_test.rego").write_text(TESTS, encoding="utf-8")
+    checked = typed("policy", "module", str(file))
+    assert checked.out == f"{OFFICE.digest}  3 tests pass; nothing was submitted\n"
+    file.write_text(f"{TEXT}x := time.now_ns()\n", encoding="utf-8")
+    for more in ((), ("--as", "demo-education", "--data", str(demo.directory / "exchange"))):
+        refused = typed("policy", "module", str(file), *more)
+        assert (refused.status, "owner.rego:17: time.now_ns may not be called" in refused.err) == (1, True)
+    file.write_text(TEXT, encoding="utf-8")
+    accepted = typed("policy", "module", str(file), *more)
+    assert (accepted.status, accepted.out.startswith(f"{OFFICE.digest}  accepted")) == (0, True)
 
 
 def test_it_says_what_would_be_decided_and_why(demo: Told) -> None:

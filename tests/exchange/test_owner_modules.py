@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,34 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(s
         answer = await story.world.call(key, "GET", f"{MODULES}/{digest}?organisation={story.owner.id}")
         assert answer.problem == "role-missing"
         assert (await story.world.call(key, "GET", f"{MODULES}/{digest}")).problem in {"not-found", "role-missing"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "at"),
+    [
+        ({"module": TEXT + 'x := http.send({"url": "http://127.0.0.1"})\n'}, "module-refused", "owner.rego:17"),
+        ({"module": TEXT + "deny contains\n"}, "module-refused", "owner.rego:18"),
+        ({"tests": TESTS + "test_more if false\n"}, "module-refused", "owner_test.rego:18"),
+        ({"module": "package exchange.delivery\n\nallow := true\n"}, "module-refused", "owner.rego:1"),
+        ({"module": "." * (1 << 17)}, "module-refused", "owner.rego"),
+        ({"module": "." * (1 << 20)}, "content-too-large", None),
+        ({"module": ""}, "request-invalid", "body/module"),
+        ({"module": TEXT + "\x00"}, "request-invalid", "body/module"),
+        ({"module": 1}, "request-invalid", "body/module"),
+        ({"allow": True}, "request-invalid", "body/allow"),
+    ],
+)
+async def test_a_bad_module_is_refused_and_not_kept(
+    story: Story, changes: dict[str, Any], problem: str, at: str | None
+) -> None:
+    document = {"organisation": story.owner.id, "module": TEXT, "tests": TESTS} | changes
+    kept = await story.world.done(story.owner.steward, "GET", MODULES)
+    answer = await story.world.call(story.owner.steward, "POST", MODULES, document)
+    assert answer.problem == problem
+    if at is not None:
+        assert at in {one["at"] for one in answer.json["errors"]}, answer.json
+    assert (await story.world.entries())[-1]["problem"] == problem
+    assert await story.world.done(story.owner.steward, "GET", MODULES) == kept
 
 
 async def test_only_ones_own_module_can_be_attached(story: Story) -> None:

@@ -38,6 +38,10 @@ def dataset(scene: Scene) -> Any:
     return {"source": scene.objects["table"]["id"], "handle": "x", "document": scene.objects["people"]["document"]}
 
 
+def module(scene: Scene) -> Any:
+    return {"organisation": scene.owner.id, "module": "package exchange.owner", "tests": "package exchange.owner_test"}
+
+
 def hold(_: Scene) -> Any:
     return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
 
@@ -83,6 +87,9 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("PUT", "/datasets/{dataset_id}/draft/odrl", lambda _: {}, (N, N, "dataset-invalid", N)),
     ("POST", "/datasets/{dataset_id}/publication", nothing, (N, N, None, N)),
     ("POST", "/datasets/{dataset_id}/withdrawal", reason, (N, N, "conflict", N)),
+    ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
+    ("POST", "/policy-modules", module, (R, R, None, R)),
+    ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
     ("GET", "/applications", nothing, (OK, OK, OK, OK)),
     ("POST", "/applications", lambda s: s.world.application_for(s.objects["secret"]), ("dataset-not-shared",) * 3 + (R,)),
     ("GET", "/applications/{application_id}", nothing, (N, OK, OK, N)),
@@ -125,6 +132,7 @@ def address(scene: Scene, path: str) -> str:
         keyid=scene.owner.system.keyid,
         source_id=scene.objects["table"]["id"],
         dataset_id=scene.objects["draft"]["id"],
+        digest="0" * 64,
         organisation="owner",
         handle="draft",
         application_id=scene.objects["application"]["id"],

@@ -1,5 +1,6 @@
 """What may be an owner's module: what is refused, with its place, and that OPA has a word where there is an OPA."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from policies.checking import Checker, checker
 from policies.compiler import OpaFailed
 from policies.modules import MOST_BYTES, OwnerModule
+from policies.portable import BUILTINS
 from policies.workers import Sandbox, sandbox
 from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
 
@@ -143,6 +145,19 @@ def test_what_is_listened_to_is_taken_away_outside_of_texts_only():
     assert module.unheard().text == module.text.replace("\n\ndeny", "\n\nunheard_deny").replace(
         "default row_cap", "default unheard_row_cap"
     )
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
+
+
+async def test_the_example_of_the_page_is_a_module_that_is_accepted(boxes: Sandbox, opa: str):
+    text, tests = re.findall(r"^```rego\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert await (await checker(boxes, opa=Path(opa))).check(OwnerModule(text, tests)) == ()
+
+
+def test_the_page_names_every_function_that_may_be_called():
+    page = PAGE.read_text(encoding="utf-8")
+    assert not [name for name in BUILTINS if f"`{name}`" not in page]
 
 
 # OPA's word ------------------------------------------------------------------------------------------------------------

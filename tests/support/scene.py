@@ -20,6 +20,7 @@ DELIVERIES = "/api/v1/deliveries"
 STATE = (
     "organisations", "principals", "keys", "role_assignments", "sources", "datasets", "dataset_versions", "applications",
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
+    "policy_modules",
 )  # fmt: skip
 CSV = "person_id,name,city,score\n" + "".join(f"P{n:05d},陈{n},3301{n % 4}0,{n / 4}\n" for n in range(1, 41))
 CITATION = {"kind": "law", "title": "中华人民共和国统计法", "article": "第二十五条"}
