@@ -71,6 +71,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         role: assign revoke
         source: register read withdraw
         dataset: draft publish withdraw read
+        module: submit read
         application: submit withdraw supplement decide read
         agreement: suspend resume terminate end read
         delivery: request read
