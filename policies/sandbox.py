@@ -5,8 +5,8 @@ sockets or children, of bounded memory, that the kernel ends when a question has
 trusts the module, and the exchange trusts nothing that this says (policies/narrowing.py).
 
 A line of JSON is an order, a line of JSON the answer to it: first `{"load": {path: text}, "seconds": …}`, then as often as
-liked `{"input": …}` for what the module says, or `{"test": name}` for whether one of its tests passes. Where that cannot
-be told, the answer is `{"error": …}`. Seconds are those of the processor.
+liked `{"ask": true}`, with the question on the next line, for what the module says, or `{"test": name}` for whether that test
+passes. Where that cannot be told, the answer is `{"error": …}`. Seconds are those of the processor.
 """
 
 import json
@@ -27,7 +27,7 @@ HEARD = ("deny", "drop", "masks", "row_cap", "row_filters")
 LOADING = 1.0
 """Seconds of the processor in which a module has to compile."""
 
-MEMORY = 192 << 20
+MEMORY = 128 << 20
 """Bytes of address space beside what the interpreter takes when it begins."""
 
 MOST_SAID = 256 << 10
@@ -49,9 +49,10 @@ def main() -> None:
         return
     _say({"value": True})
     for line in lines:
-        question = json.loads(line)
+        test = json.loads(line).get("test")
+        document = "{}" if test is not None else lines.readline().decode()
         try:
-            _say(_limited(order["seconds"], _answered, engine, question))
+            _say(_limited(order["seconds"], _answered, engine, test, document))
         except BaseException as problem:  # noqa: BLE001 as above
             _say(_told(problem))
 
@@ -86,11 +87,10 @@ def _load(files: dict[str, str]) -> regorus.Engine:
     return engine
 
 
-def _answered(engine: regorus.Engine, question: dict[str, Any]) -> dict[str, Any]:
-    if "test" in question:
-        engine.set_input_json("{}")
-        return {"value": engine.eval_rule_as_json(f"data.{PACKAGE}_test.{question['test']}") == "true"}
-    engine.set_input_json(json.dumps(question["input"], ensure_ascii=False))
+def _answered(engine: regorus.Engine, test: str | None, document: str) -> dict[str, Any]:
+    engine.set_input_json(document)
+    if test is not None:
+        return {"value": engine.eval_rule_as_json(f"data.{PACKAGE}_test.{test}") == "true"}
     # All of the package and not rule by rule: regorus does not know `masks` by that name if it is said field by field.
     found = json.loads(engine.eval_query_as_json(f"data.{PACKAGE}"))["result"]
     said = found[0]["expressions"][0]["value"]

@@ -26,6 +26,7 @@ _CHECKS = 2  # modules that are checked at the same time
 _FAILURES = 3
 _REST = 2.0
 _COMPILING = ""
+_ASK = {"ask": True}
 _PLACE = re.compile(r"owner(_test)?\.rego:[0-9]{1,6}")
 
 
@@ -67,20 +68,22 @@ class _Worker:
             raise
         return worker
 
-    async def ask(self, order: dict[str, Any], *, within: float) -> Any:
-        """The value that an order is answered with. Raises NoAnswer."""
+    async def ask(self, order: dict[str, Any], question: Any = None, *, within: float) -> Any:
+        """The value that an order is answered with, to a question where it asks one. Raises NoAnswer."""
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
+        lines = [order] if question is None else [order, question]
         try:
             async with asyncio.timeout(within):
-                self._process.stdin.write(json.dumps(order).encode() + b"\n")
+                for line in lines:
+                    self._process.stdin.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                 await self._process.stdin.drain()
-                line = await self._process.stdout.readline()
+                answered = await self._process.stdout.readline()
         except TimeoutError:
             raise NoAnswer("it was not ready in time") from None
         except (OSError, ValueError):  # the pipe is broken; the line is longer than anybody reads
             raise NoAnswer("its process ended") from None
         try:
-            answer = json.loads(line) if line.endswith(b"\n") else {}
+            answer = json.loads(answered) if answered.endswith(b"\n") else {}
         except ValueError:
             answer = {}
         if "value" in answer:
@@ -136,7 +139,7 @@ class Sandbox:
             async with asyncio.timeout(self._within + _STARTING * (place.worker is None)):
                 await place.turn.acquire()
             try:
-                return await self._ask(place, module, {"input": question})
+                return await self._ask(place, module, question)
             finally:
                 place.turn.release()
         except TimeoutError:
@@ -144,13 +147,13 @@ class Sandbox:
         finally:
             place.waiting -= 1
 
-    async def _ask(self, place: _Place, module: OwnerModule, order: dict[str, Any]) -> Any:
+    async def _ask(self, place: _Place, module: OwnerModule, question: dict[str, Any]) -> Any:
         if place.failures >= _FAILURES and self._clock() < place.until:
             raise NoAnswer("it failed several times in a row and is left alone for a while")
         try:
             if place.worker is None:
                 place.worker = await _Worker.start(module, seconds=self._seconds)
-            answer = await place.worker.ask(order, within=self._within)
+            answer = await place.worker.ask(_ASK, question, within=self._within)
         except BaseException as problem:
             if isinstance(problem, NoAnswer) and problem.told is not None and place.worker is not None:
                 raise
@@ -194,7 +197,7 @@ class Sandbox:
         name = _COMPILING
         try:
             worker = await _Worker.start(module, seconds=self._seconds)
-            await worker.ask({"input": {}}, within=self._within)
+            await worker.ask(_ASK, {}, within=self._within)
             for name, line in tests.items():
                 if await worker.ask({"test": name}, within=self._within) is not True:
                     failing[name] = Fault(f"{TESTS}:{line}", f"{name} does not pass")

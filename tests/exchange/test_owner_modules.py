@@ -12,8 +12,9 @@ import pytest
 from exchange.kernel.settings import Settings
 from policies.bundle import bundle, write
 from tests.support.founded import empty
-from tests.support.modules import OFFICE, TESTS, TEXT, Story, capping, saying, submit, told
+from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
 from tests.support.opa import opa_running
+from tests.support.owning import Story, submit, told
 from tests.support.tools import tool
 from tests.support.world import URL
 
@@ -21,16 +22,16 @@ MODULES = "/api/v1/policy-modules"
 EXPLAIN = "/api/v1/policy/explanations"
 
 
-@pytest.fixture(scope="module", params=["embedded", "opa"])
+@pytest.fixture(scope="module")
 async def shared(
     request: pytest.FixtureRequest, database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Story]:
-    """On either engine; where the policy is on an OPA server, OPA looks at modules as well."""
+    """On the embedded engine; or where the parameter is `opa`, on an OPA server, where OPA looks at modules as well."""
     await empty(database_url)
     place = tmp_path_factory.mktemp("modules")
     settings = Settings(data=place, database_url=database_url, public_url=URL, checkpoint_interval=0.05)
     async with AsyncExitStack() as stack:
-        if request.param == "opa":
+        if getattr(request, "param", None) == "opa":
             opa = tool("opa")
             write(bundle(), place / "policy")
             url = await stack.enter_async_context(opa_running(opa, place / "policy"))
@@ -45,6 +46,7 @@ def story(shared: Story) -> Story:
     return shared
 
 
+@pytest.mark.parametrize("shared", [None, "opa"], ids=["embedded", "opa"], indirect=True, scope="module")
 async def test_the_whole_path(story: Story) -> None:
     digest = await story.attach(OFFICE)
     before = await story.ask()

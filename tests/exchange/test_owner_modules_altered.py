@@ -9,7 +9,8 @@ import pytest
 from exchange.kernel.database import arguments
 from exchange.kernel.settings import Settings
 from tests.support.founded import resumed
-from tests.support.modules import Story, capping, told
+from tests.support.modules import capping
+from tests.support.owning import Story, told
 from tests.support.world import World
 
 CHANGES = {
