@@ -24,7 +24,7 @@ PACKAGE = "exchange.owner"
 HEARD = ("deny", "drop", "masks", "row_cap", "row_filters")
 """The rules of a module that are listened to."""
 
-LOADING = 1.0
+LOADING = 0.5
 """Seconds of the processor in which a module has to compile."""
 
 MEMORY = 128 << 20

@@ -1,16 +1,23 @@
 """An owner's own module over the whole path: accepted, attached, deciding, on the ledger, and decided again."""
 
+import os
 import re
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from exchange.delivery import streaming
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from policies.bundle import bundle, write
+from tests.exchange.test_streams import Wire
 from tests.support.founded import empty
 from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
 from tests.support.opa import opa_running
@@ -176,6 +183,55 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(story: 
         assert (await story.entry(answer))["decision"]["outcome"] == "deny"
     await story.attach(capping(4))
     assert len((await story.ask()).json["rows"]) == 4
+
+
+async def test_a_process_that_is_killed_costs_one_denial(story: Story) -> None:
+    digest = await story.attach(capping(5))
+    assert len((await story.ask()).json["rows"]) == 5
+    worker = story.world.app.state.runtime.modules.sandbox._places[digest].worker
+    assert worker is not None
+    os.kill(worker._process.pid, signal.SIGKILL)
+    assert len((await story.ask()).json["rows"]) == 5  # remembered
+    story.clock.move(timedelta(minutes=1))
+    denied, allowed = await story.ask(), await story.ask()
+    assert (denied.status, denied.problem) == (503, "policy-unavailable")
+    assert len(allowed.json["rows"]) == 5
+    assert (await story.replayed(denied))["verdict"] == "policy-unavailable"
+    assert (await story.replayed(allowed))["verdict"] == "agrees"
+
+
+async def test_a_stream_ends_when_the_module_says_so(
+    story: Story, embedded: Embedded, people_table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
+    connection = await asyncpg.connect(**arguments(embedded.url("owner")))
+    await connection.execute(
+        "CREATE OR REPLACE VIEW hourly AS SELECT i AS person_id, '人' || i AS name FROM generate_series(1, 100000) i;"
+        "GRANT SELECT ON hourly TO reader"
+    )
+    await connection.close()
+    hours = saying(
+        'deny contains {"code": "closed"} if input.calendar.hour >= 17',
+        'test_closed if count(data.exchange.owner.deny) == 1 with input as {"calendar": {"hour": 17}}',
+    )
+    digest = await submit(story.world, story.owner, hours)
+    source = await story.world.table_source(story.owner, people_table, "hourly")
+    dataset = await story.world.dataset(story.owner, source, "hourly", terms={"module": digest})
+    await story.world.agreement(story.consumer, story.owner, dataset)
+    for hour, is_whole in ((5, True), (6, False)):  # to a minute before four, and before five o'clock
+        story.morning()
+        story.clock.move(timedelta(hours=hour, minutes=59))
+        wire = Wire(story.world, story.consumer, {"dataset": "owner/hourly"})
+
+        async def strike() -> None:
+            story.clock.move(timedelta(minutes=1))
+
+        wire.after_first = strike
+        await wire.run()
+        assert (wire.status, wire.is_whole) == (200, is_whole)
+        last = (await story.world.entries())[-1]
+        assert last["type"] == ("delivery.completed" if is_whole else "delivery.aborted")
+        assert last.get("cause") == (None if is_whole else "permission-ended")
 
 
 ODD = {

@@ -77,5 +77,7 @@ async def told(settings: Settings, people_table: str) -> AsyncIterator[Story]:
         owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
         source = await world.table_source(owner, people_table, "people")
         dataset = await world.dataset(owner, source, "people")
-        await world.agreement(consumer, owner, dataset)
+        year = (MORNING + timedelta(days=365)).isoformat()
+        application = await world.apply(consumer, dataset, not_after=year)
+        await world.done(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", {})
         yield Story(world, clock, owner, consumer, dataset, source)
