@@ -63,7 +63,7 @@ def _confine() -> None:
         (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE), 0
     )
     if sys.platform == "linux":
-        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - the last file, and no module for it
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - the last file, and no module more for it
             limits[resource.RLIMIT_AS] = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
     for what, most in limits.items():
         resource.setrlimit(what, (most, most))
