@@ -151,6 +151,10 @@ def publish_command(  # noqa: PLR0917 - its options, which typer reads off
     assessed_on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was concluded; otherwise today.")
     ] = None,
+    module: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="A module of the owner's that `exchange policy module` had accepted."),
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
     header_row: Annotated[int | None, typer.Option(min=0, help="The row of names, from 1; 0: there is none.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding of a text file, such as gb18030.")] = None,
@@ -170,6 +174,7 @@ def publish_command(  # noqa: PLR0917 - its options, which typer reads off
         clear=clear or (),
         personal=personal or (),
         impact=(impact_assessment, (assessed_on or datetime.now(UTC)).date()) if impact_assessment else None,
+        module=module,
         options={name: value for name, value in options.items() if value is not None},
     )
 

@@ -103,6 +103,7 @@ def document(
     description: Mapping[str, str],
     purposes: Sequence[str],
     row_filter: Mapping[str, Any] | None = None,
+    module: str | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """A dataset's document over proposed fields: shared on conditions, every field on offer, masked as proposed."""
@@ -121,6 +122,7 @@ def document(
             "fields": [field.name for field in fields],
             "masks": {field.name: field.mask for field in fields if field.mask is not None},
             "row_filter": dict(row_filter) if row_filter else None,
+            **({"module": module} if module else {}),
         },
         **more,
     }

@@ -34,6 +34,7 @@ class Wish:
     clear: Sequence[str] = ()
     personal: Sequence[str] = ()
     impact: tuple[Path, date] | None = None
+    module: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -94,6 +95,7 @@ def publish(client: Client, wish: Wish, *, confirm: Callable[[Found], bool]) -> 
             title={"zh": wish.title, "en": wish.title_en or wish.title},
             description={"zh": wish.title, "en": wish.title_en or wish.title},
             purposes=wish.purposes,
+            module=wish.module,
             assessments=assessments,
         )
         drafted = client.request(

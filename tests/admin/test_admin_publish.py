@@ -14,6 +14,7 @@ from admin import reaching
 from admin.places import DataDirectory
 from client.api import Client
 from tests.support.commands import Ran, Told, typed
+from tests.support.modules import capping
 
 OWNER = "demo-education"
 _ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "4133010335", "本科"), ("宁波大学", "4133011646", "本科")]
@@ -200,3 +201,23 @@ def test_nothing_is_published_without_a_yes(
         datasets = [one["handle"] for one in steward.request("GET", "/api/v1/datasets").json()]
     assert sources[-1]["state"] == ("ready" if status == 0 else "withdrawn")
     assert ("asked" in datasets) is (status == 0)
+
+
+def test_a_module_of_ones_own_goes_with_it(exchange: tuple[DataDirectory, str], publish: Any, tmp_path: Path) -> None:
+    directory, url = exchange
+    file, table = tmp_path / "cap.rego", tmp_path / "capped.csv"
+    module = capping(1)
+    file.write_text(module.text, encoding="utf-8")
+    (tmp_path / "cap_test.rego").write_text(module.tests, encoding="utf-8")
+    table.write_bytes(as_text("utf-8"))
+    early = publish(table, "--module", module.digest, title="Capped")
+    assert (early.status, "terms/module: the dataset's owner has no such module" in early.err) == (1, True)
+    submit = ["policy", "module", str(file), "--as", OWNER, "--data", str(directory.path)]
+    assert typed(*submit).out.startswith(f"{module.digest}  accepted, checked by regorus/")
+    file.write_text(f"{module.text}x := opa.runtime()\n", encoding="utf-8")
+    refused = typed(*submit)
+    assert (refused.status, "owner.rego:4: opa.runtime may not be called" in refused.err) == (1, True)
+    assert publish(table, "--module", module.digest, title="Capped").status == 0
+    with Client(url, directory.steward_key(OWNER), trust=directory.trust()) as client:
+        dataset = client.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/capped").json()
+    assert dataset["document"]["terms"]["module"] == module.digest
