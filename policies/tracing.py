@@ -13,8 +13,7 @@ from typing import Any, Literal
 from policies.bundle import Bundle
 from policies.conclusion import conclude
 from policies.documents import Agreement, Decision, DeliveryInput, Terms
-from policies.engine import ENTRY_POINT
-from policies.interpreter import Interpreters
+from policies.interpreter import ENTRY_POINT, Interpreters
 
 Source = Literal["terms", "agreement", "module"]
 _MODULE = "delivery.rego"
