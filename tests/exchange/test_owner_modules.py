@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from admin import auditing
 from exchange.delivery import streaming
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
@@ -94,6 +95,10 @@ async def test_the_whole_path(story: Story) -> None:
         answer = await story.ask(**question)
         assert answer.problem == problem
         assert (await story.replayed(answer))["verdict"] == "agrees"
+    # As the command does it, in a sandbox of its own.
+    tally = await auditing._replay(story.world.app.state.runtime.database, 0, None, one=False)
+    assert tally.is_sound
+    assert tally.verdicts["agrees"] >= 7
 
 
 async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(story: Story) -> None:
