@@ -100,32 +100,15 @@ _LOCK = f"{_HEAD} FOR UPDATE"
 _APPEND = (
     "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
 )
-# What is sealed beside those entries that were appended; a function that writes runs once in a statement.
-_BESIDE = (
-    "beside AS (INSERT INTO ledger_sealed (seq, subject, nonce, ciphertext) "
+# The same, with what is sealed beside those entries that were appended; a function that writes runs once in a statement.
+_APPEND_SEALED = (
+    f"WITH appended AS ({_APPEND}), beside AS ("  # noqa: S608 - constants
+    "INSERT INTO ledger_sealed (seq, subject, nonce, ciphertext) "
     "SELECT appended.outcomes[given.place], given.subject, given.nonce, given.ciphertext FROM appended, "
     "unnest($6::integer[], $7::bytea[], $8::bytea[], $9::bytea[]) AS given (place, subject, nonce, ciphertext) "
-    "WHERE appended.outcomes[given.place] >= 0)"
+    "WHERE appended.outcomes[given.place] >= 0"
+    ") SELECT outcomes, fence FROM appended"
 )
-# For a statement that is a transaction by itself: its commit gives the head free without waiting for the disk.
-_SOON = "soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
-
-
-def _statement(*, is_awaited: bool, is_sealed: bool) -> str:
-    call = _APPEND if is_awaited else f"{_APPEND}, soon"
-    parts = [] if is_awaited else [_SOON]
-    if is_sealed:
-        parts += [f"appended AS ({call})", _BESIDE]
-        call = "SELECT outcomes, fence FROM appended"
-    return f"WITH {', '.join(parts)} {call}" if parts else call
-
-
-_STATEMENTS = {
-    (is_awaited, is_sealed): _statement(is_awaited=is_awaited, is_sealed=is_sealed)
-    for is_awaited in (True, False)
-    for is_sealed in (True, False)
-}
-_FLUSH = "SELECT pg_logical_emit_message(true, 'exchange', '')"
 _REPLAYED = -1
 HALTED = "LG001"
 """The SQLSTATE with which the database refuses an entry while the ledger is halted."""
@@ -165,15 +148,9 @@ async def take(connection: asyncpg.Connection, tokens: Sequence[Once]) -> set[by
 
 
 async def append(
-    connection: asyncpg.Connection,
-    submissions: Sequence[Submission],
-    *,
-    advance_fence: bool = False,
-    is_awaited: bool = True,
+    connection: asyncpg.Connection, submissions: Sequence[Submission], *, advance_fence: bool = False
 ) -> list[Outcome]:
     """Append submissions, as the last statement of the connection's transaction or, without one, durably at once.
-
-    Where the disk is not awaited, outside a transaction only, nobody may be told of them before `flush` has returned.
 
     Returns, in order, each submission's index or why it was refused. All of it happens in one function of the database
     (migration 0004): tokens are used up, the head is locked, each body is spliced behind its predecessor's hash. So the
@@ -187,7 +164,7 @@ async def append(
     ]
     try:
         row = await connection.fetchrow(
-            _STATEMENTS[is_awaited, bool(beside)],
+            _APPEND_SEALED if beside else _APPEND,
             [one.once.token if one.once else None for one in submissions],
             [one.once.expires_at if one.once else None for one in submissions],
             [one.body for one in submissions],
@@ -201,15 +178,6 @@ async def append(
         raise
     fence: int = row["fence"]
     return [_outcome(number, fence) for number in row["outcomes"]]
-
-
-async def flush(connection: asyncpg.Connection) -> None:
-    """Wait until all that was appended before this is durable.
-
-    A transaction that writes nothing but a mark in the database's log of changes: its commit waits for the disk, which has
-    all earlier ones then, since that log is one and is written in order.
-    """
-    await connection.execute(_FLUSH)
 
 
 def _outcome(number: int, fence: int) -> Outcome:
