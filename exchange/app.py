@@ -1,6 +1,7 @@
 """Where everything meets: settings become a running exchange. Only this module knows which adapters and engines there are."""
 
 import asyncio
+import atexit
 import gc
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -144,9 +145,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
 def from_environment() -> FastAPI:
     """The application of the process's environment, for servers that are given a factory, in a process of its own."""
     app = create_app(Settings())
-    # What exists now stays; not looking at it again evens out the slowest answers.
+    # What exists now stays until the process ends; not looking at it again evens out the slowest answers.
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)
     return app
 
 

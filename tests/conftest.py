@@ -30,10 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.property)
 
 
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays; not looking at it again makes every test faster."""
+    """What was imported and collected stays; looking at it only once makes every test faster."""
+    gc.enable()
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """What was frozen goes in order."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
