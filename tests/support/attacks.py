@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger import canonical, checkpoint, entry, merkle, note, tiles
+from ledger.cosignature import ED25519, SEED_SIZE, CosignerKey
 from ledger.report import Code
 from tests.support.logs import SEED, Log
 
@@ -25,6 +26,8 @@ NEWEST = frozenset({"fsck", "sumdb", "sigstore"})
 """These check the newest checkpoint's signature."""
 PAST = frozenset({"sumdb"})
 """Only this checks the signatures of past checkpoints, and only this and scitt-cose their roots."""
+WITNESSES = frozenset({"sumdb"})
+"""Only this can be told of witnesses' keys; to the others their lines are those of strangers."""
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -68,11 +71,12 @@ class Scene:
 class Attack:
     """One thing that is tried; `run` does it. `index` is what the report calls the first bad entry, `seen` who else sees it.
 
-    `code` is among the codes of what is found: many attacks leave more than one trace.
+    `code` is among the codes of what is found: many attacks leave more than one trace. It is None where what was done is no
+    flaw, and nothing may be found.
     """
 
     name: str
-    code: Code
+    code: Code | None
     index: int | None
     seen: frozenset[str]
     run: Callable[[Scene], None]
@@ -81,7 +85,7 @@ class Attack:
 ATTACKS: list[Attack] = []
 
 
-def attack(code: Code, index: int | None, seen: frozenset[str]) -> Callable[[Callable[[Scene], None]], None]:
+def attack(code: Code | None, index: int | None, seen: frozenset[str]) -> Callable[[Callable[[Scene], None]], None]:
     """Take up an attack; its name is the function's."""
 
     def add(run: Callable[[Scene], None]) -> None:
@@ -310,6 +314,101 @@ def checkpoint_replayed(at: Scene) -> None:
     at.put("tile/0/001.p/44", at.path("tile/0/001").read_bytes()[: 44 * 32])
     at.put("tile/entries/001.p/44", tiles.pack(at.log.leaves[256:300]))
     at.put("tile/1/000.p/1", at.path("tile/1/000.p/2").read_bytes()[:32])
+
+
+# Cosignatures, of which the policy asks for those of two out of three witnesses.
+
+KEYS = [CosignerKey(f"witness.example/{name}", ED25519, name.encode() * SEED_SIZE) for name in "abc"]
+_TIME = 1_700_000_000
+
+
+def _cosigned(at: Scene, *lines: str) -> None:
+    """Have the log be cosigned by two of three; put these lines below the newest checkpoint instead."""
+    witnesses = "".join(f"witness {key.name[-1]} {key.cosigner.vkey}\n" for key in KEYS)
+    at.put("policy", f"log {at.log.signer.vkey}\n{witnesses}group g 2 a b c\nquorum g\n")
+    for size, signed in at.log.checkpoints.items():
+        at.put(f"checkpoints/{size}", signed + "".join(_cosignatures(at, size)[:2]))
+    newest = at.log.newest.partition("\n\n")[0]
+    for name in ("checkpoint", f"checkpoints/{SIZES[-1]}"):
+        at.put(name, f"{newest}\n\n{''.join(lines)}")
+
+
+def _own(at: Scene) -> str:
+    return at.log.newest.partition("\n\n")[2]
+
+
+def _cosignatures(at: Scene, size: int = SIZES[-1]) -> list[str]:
+    """The lines of all three witnesses on a checkpoint."""
+    text = note.text_of(at.log.checkpoints[size])
+    return [key.line(text, time=_TIME + size) for key in KEYS]
+
+
+def _material(line: str) -> bytes:
+    """The key id and the signature in a line."""
+    return note.decode_base64(line.rstrip().rpartition(" ")[2])
+
+
+@attack(None, None, NOBODY)
+def cosignatures_reordered(at: Scene) -> None:
+    """It is the same checkpoint, whichever line comes first."""
+    one, two, three = _cosignatures(at)
+    _cosigned(at, three, one, _own(at), two)
+
+
+@attack(None, None, NOBODY)
+def cosignature_of_a_stranger_put_first(at: Scene) -> None:
+    stranger = CosignerKey("witness.example/x", ED25519, b"x" * SEED_SIZE)
+    _cosigned(at, stranger.line(note.text_of(at.log.newest), time=_TIME), *_cosignatures(at)[:2], _own(at))
+
+
+@attack(Code.QUORUM_MISSING, None, WITNESSES)
+def cosignature_dropped(at: Scene) -> None:
+    _cosigned(at, _own(at), _cosignatures(at)[0])
+
+
+@attack(Code.QUORUM_MISSING, None, WITNESSES)
+def cosignature_doubled(at: Scene) -> None:
+    """Two lines, but of one witness."""
+    one = _cosignatures(at)[0]
+    _cosigned(at, _own(at), one, one)
+
+
+@attack(Code.QUORUM_MISSING, None, WITNESSES)
+def cosignature_doubled_with_another_time(at: Scene) -> None:
+    """The same, where the witness has cosigned the same checkpoint twice."""
+    text = note.text_of(at.log.newest)
+    _cosigned(at, _own(at), KEYS[0].line(text, time=_TIME), KEYS[0].line(text, time=_TIME + 60))
+
+
+@attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
+def cosignature_of_another_checkpoint(at: Scene) -> None:
+    _cosigned(at, _own(at), _cosignatures(at)[0], _cosignatures(at, 300)[1])
+
+
+@attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
+def cosignature_with_its_time_changed(at: Scene) -> None:
+    one, two, _ = _cosignatures(at)
+    material = bytearray(_material(two))
+    material[11] ^= 1  # the last of the time's eight bytes, which follow the key id
+    _cosigned(at, _own(at), one, note.line(KEYS[1].name, bytes(material[:4]), bytes(material[4:])))
+
+
+@attack(Code.QUORUM_MISSING, None, WITNESSES)
+def cosignature_by_the_key_of_another(at: Scene) -> None:
+    """The first witness once more, under the second one's name: the id of such a key is nobody's."""
+    second = CosignerKey(KEYS[1].name, ED25519, KEYS[0].seed)
+    _cosigned(at, _own(at), _cosignatures(at)[0], second.line(note.text_of(at.log.newest), time=_TIME))
+
+
+@attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
+def cosignature_by_the_key_of_another_under_the_key_id(at: Scene) -> None:
+    one = _cosignatures(at)[0]
+    _cosigned(at, _own(at), one, note.line(KEYS[1].name, KEYS[1].cosigner.key_id, _material(one)[4:]))
+
+
+@attack(Code.CHECKPOINT_INVALID, None, NEWEST)
+def cosignatures_without_a_line_of_the_log(at: Scene) -> None:
+    _cosigned(at, *_cosignatures(at))
 
 
 # Keys and policy.

@@ -41,8 +41,14 @@ def fsck_url(url: str, scratch: Path, vkey: str) -> str | None:
 
 
 def sumdb(directory: Path, vkey: str) -> str | None:
-    """golang.org/x/mod/sumdb: all checkpoints, entries, inclusion and consistency."""
-    return _run([tool("sumdb"), str(directory), vkey])
+    """golang.org/x/mod/sumdb: all checkpoints, entries, inclusion and consistency; and cosignatures, by the bundle's policy.
+
+    Of policies it is given those that ask for so many of a group of witnesses.
+    """
+    words = [line.split() for line in (directory / "policy").read_text().splitlines()]
+    witnesses = [line[2] for line in words if line[0] == "witness"]
+    quorum = [line[2] for line in words if line[0] == "group"] if witnesses else []
+    return _run([tool("sumdb"), str(directory), vkey, *quorum, *witnesses])
 
 
 def _run(command: list[str], *, content: str = "OK: ") -> str | None:

@@ -337,7 +337,8 @@ def attacks() -> str:
     for attack in ATTACKS:
         marks = ["yes" if other in attack.seen else "" for other in others]
         index = "" if attack.index is None else str(attack.index)
-        lines.append(f"| {attack.name.replace('_', ' ')} | `{attack.code}` | {index} | {' | '.join(marks)} |")
+        verdict = "no flaw" if attack.code is None else f"`{attack.code}`"
+        lines.append(f"| {attack.name.replace('_', ' ')} | {verdict} | {index} | {' | '.join(marks)} |")
     return "\n".join(lines)
 
 

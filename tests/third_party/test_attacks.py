@@ -23,6 +23,9 @@ def at(tmp_path) -> Scene:
 def test_an_attack_is_detected(at: Scene, attack: Attack) -> None:
     attack.run(at)
     report = verify(at.directory, verifier=at.verifier, known=at.known)
+    if attack.code is None:
+        assert report.is_ok, report.text()
+        return
     assert not report.is_ok
     assert attack.code in {finding.code for finding in report.findings}, report.text()
     assert report.first_bad_index == attack.index, report.text()

@@ -1,6 +1,9 @@
 // Command sumdb checks an exported ledger with the code of Go's checksum database, golang.org/x/mod/sumdb: signatures of
 // checkpoints with its note package, tiles, records, inclusion and consistency with its tlog package. Of our own making
-// are only the reading of files and of a checkpoint's three lines.
+// are only the reading of files and of a checkpoint's three lines, and what a cosignature is over.
+//
+// Where witnesses' keys are given, lines of theirs have to be good wherever they stand, and the newest checkpoint has to
+// have as many of them as QUORUM says.
 //
 // Exit status: 0 when all of it holds, 1 when something does not, 2 when the command was used wrongly.
 package main
@@ -28,11 +31,15 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: sumdb DIRECTORY VKEY")
+	quorum, err := 0, error(nil)
+	if len(os.Args) > 3 {
+		quorum, err = strconv.Atoi(os.Args[3])
+	}
+	if len(os.Args) < 3 || err != nil {
+		fmt.Fprintln(os.Stderr, "usage: sumdb DIRECTORY VKEY [QUORUM WITNESS_VKEY...]")
 		os.Exit(2)
 	}
-	size, err := check(os.Args[1], os.Args[2])
+	size, err := check(os.Args[1], os.Args[2], quorum, os.Args[min(4, len(os.Args)):])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAILED:", err)
 		os.Exit(1)
@@ -40,14 +47,25 @@ func main() {
 	fmt.Printf("OK: %d entries\n", size)
 }
 
-func check(dir, vkey string) (int64, error) {
+func check(dir, vkey string, quorum int, witnesses []string) (int64, error) {
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		return 0, err
 	}
-	newest, err := open(filepath.Join(dir, "checkpoint"), verifier)
+	keys := []note.Verifier{verifier}
+	for _, vkey := range witnesses {
+		witness, err := newWitness(vkey)
+		if err != nil {
+			return 0, err
+		}
+		keys = append(keys, witness)
+	}
+	newest, signers, err := open(filepath.Join(dir, "checkpoint"), keys)
 	if err != nil {
 		return 0, err
+	}
+	if signers < 1+quorum {
+		return 0, fmt.Errorf("%d of %d witnesses cosigned the newest checkpoint", signers-1, quorum)
 	}
 	if newest.N == 0 {
 		return 0, nil
@@ -56,32 +74,35 @@ func check(dir, vkey string) (int64, error) {
 	if err := checkRecords(dir, newest, hashes); err != nil {
 		return 0, err
 	}
-	return newest.N, checkCheckpoints(dir, verifier, newest, hashes)
+	return newest.N, checkCheckpoints(dir, keys, newest, hashes)
 }
 
-// open reads a checkpoint (c2sp.org/tlog-checkpoint) that the verifier's key signed.
-func open(path string, verifier note.Verifier) (tlog.Tree, error) {
+// open reads a checkpoint (c2sp.org/tlog-checkpoint) that the first key signed, and says how many of the keys did.
+func open(path string, keys []note.Verifier) (tlog.Tree, int, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return tlog.Tree{}, err
+		return tlog.Tree{}, 0, err
 	}
-	opened, err := note.Open(data, note.VerifierList(verifier))
+	if _, err := note.Open(data, note.VerifierList(keys[0])); err != nil {
+		return tlog.Tree{}, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	opened, err := note.Open(data, note.VerifierList(keys...))
 	if err != nil {
-		return tlog.Tree{}, fmt.Errorf("%s: %w", path, err)
+		return tlog.Tree{}, 0, fmt.Errorf("%s: %w", path, err)
 	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) < 4 || lines[0] != verifier.Name() {
-		return tlog.Tree{}, fmt.Errorf("%s: not a checkpoint of %s", path, verifier.Name())
+	if len(lines) < 4 || lines[0] != keys[0].Name() {
+		return tlog.Tree{}, 0, fmt.Errorf("%s: not a checkpoint of %s", path, keys[0].Name())
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil {
-		return tlog.Tree{}, fmt.Errorf("%s: %w", path, err)
+		return tlog.Tree{}, 0, fmt.Errorf("%s: %w", path, err)
 	}
 	root, err := base64.StdEncoding.DecodeString(lines[2])
 	if err != nil || len(root) != tlog.HashSize {
-		return tlog.Tree{}, fmt.Errorf("%s: the root is not a hash", path)
+		return tlog.Tree{}, 0, fmt.Errorf("%s: the root is not a hash", path)
 	}
-	return tlog.Tree{N: size, Hash: tlog.Hash(root)}, nil
+	return tlog.Tree{N: size, Hash: tlog.Hash(root)}, len(opened.Sigs), nil
 }
 
 func checkRecords(dir string, tree tlog.Tree, hashes tlog.HashReader) error {
@@ -119,14 +140,14 @@ func checkRecords(dir string, tree tlog.Tree, hashes tlog.HashReader) error {
 	return nil
 }
 
-func checkCheckpoints(dir string, verifier note.Verifier, newest tlog.Tree, hashes tlog.HashReader) error {
+func checkCheckpoints(dir string, keys []note.Verifier, newest tlog.Tree, hashes tlog.HashReader) error {
 	names, err := filepath.Glob(filepath.Join(dir, "checkpoints", "[0-9]*"))
 	if err != nil {
 		return err
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		older, err := open(name, verifier)
+		older, _, err := open(name, keys)
 		if err != nil {
 			return err
 		}
