@@ -5,22 +5,24 @@ from pathlib import Path
 
 import asyncpg
 
-from ledger import continuity, note, policy, publication, store, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle
+from ledger import checkpoint, continuity, note, policy, publication, store, tiles
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Missing
 from ledger.rotation import LEDGER
 
 _PAGE = 1000
 
 
 async def write(connection: asyncpg.Connection, directory: Path, first: note.Verifier) -> int:
-    """Write everything up to the database's last checkpoint; returns its size, 0 where there is none.
+    """Write everything up to the database's last checkpoint; returns the archive's size, 0 where there is no checkpoint.
 
-    `first` is the ledger's key where it was never rotated. Raises bundle.Unreadable where the directory cannot be written.
+    An archive of this ledger that reaches further, from a later backup, stays. `first` is the ledger's key where it was
+    never rotated. Raises bundle.Unreadable where the directory cannot be read or written.
     """
     bundle = Bundle(directory)
     newest = await publication.latest(connection)
-    if newest is None:
-        return 0
+    kept = _size(bundle)
+    if newest is None or newest.size <= kept:
+        return kept
     for block in range(-(-newest.size // tiles.WIDTH)):
         start = block * tiles.WIDTH
         leaves = await store.read_leaves(connection, start, min(start + tiles.WIDTH, newest.size))
@@ -46,3 +48,11 @@ async def write(connection: asyncpg.Connection, directory: Path, first: note.Ver
     bundle.write(POLICY, policy.unwitnessed(keys.newest).text().encode())
     bundle.write(CHECKPOINT, newest.note.encode())
     return newest.size
+
+
+def _size(bundle: Bundle) -> int:
+    """How many entries an archive covers that is complete: its checkpoint is written last."""
+    try:
+        return checkpoint.parse(note.text_of(bundle.text(CHECKPOINT))).size
+    except (Missing, note.BadNote, checkpoint.MalformedCheckpoint):
+        return 0

@@ -1,5 +1,6 @@
 """Founding an exchange for tests: an empty database, and a world on it."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,6 +66,13 @@ async def resumed(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
     app = create_app(settings, clock=clock)
     async with app.router.lifespan_context(app), _called(app, settings, _KEYS[settings.data]) as world:
         yield world
+
+
+def moved(settings: Settings, data: Path) -> Settings:
+    """The settings of an exchange that was founded here, in a copy of its data directory."""
+    shutil.copytree(settings.data, data)
+    _KEYS[data] = _KEYS[settings.data]
+    return settings.model_copy(update={"data": data})
 
 
 @asynccontextmanager
