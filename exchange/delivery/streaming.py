@@ -1,8 +1,9 @@
 """Streams: an answer of any length, with an entry before its first byte and another after its last.
 
 While it runs, the fence is watched: when a fact the decision rests on changes, the decision is made again, and a
-stream that is no longer allowed ends there. However a stream ends, the ledger says what may have left; one that ends
-well says so itself in a trailer, where the client asks for trailers and the server can send them.
+stream that is no longer allowed ends there; so does one that runs when the ledger is halted, or has been without its
+witnesses for too long. However a stream ends, the ledger says what may have left; one that ends well says so itself in
+a trailer, where the client asks for trailers and the server can send them.
 """
 
 import asyncio
@@ -186,6 +187,8 @@ class StreamResponse(Response):
         attempt, runtime = self._attempt, self._runtime
         assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
         now = runtime.clock.seconds()
+        if runtime.coverage.is_overdue(runtime.clock.now()):  # nothing new would be delivered either
+            raise Ended("exchange-stopped")
         async with runtime.database.sessions() as session:
             if await queries.is_halted(session):
                 raise Ended("exchange-stopped")

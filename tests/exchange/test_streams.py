@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -11,10 +12,16 @@ import pytest
 
 from exchange.delivery import streaming
 from exchange.delivery.answers import negotiate
+from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.problems import NotAcceptable
+from exchange.kernel.settings import Settings
+from ledger.cosignature import ED25519, CosignerKey
 from ledger.signatures.digests import digest_field
+from tests.exchange.test_witnesses import with_policy
+from tests.support.founded import founded
+from tests.support.server import free_port
 from tests.support.world import Party, World
 
 ROWS = 150_000
@@ -218,6 +225,35 @@ async def test_a_server_that_stops(world: World, parties: tuple[Party, Party, An
     with pytest.raises(asyncio.CancelledError):
         await task
     await check_aborted(world, consumer, wire, "exchange-stopped")
+
+
+async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
+    settings: Settings, long_table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
+    witness, clock = CosignerKey("nowhere.example", ED25519, bytes(32)).cosigner, SettableClock(datetime.now(UTC))
+    text = f"witness W {witness.vkey} http://127.0.0.1:{free_port()}\nquorum W\n"
+    async with founded(with_policy(settings, text, witness_cutoff=3600), clock=clock) as world:
+        owner = await world.party("owner")
+        consumer = await world.party("consumer", kind="institution", level="none")
+        dataset = await world.dataset(owner, await world.table_source(owner, long_table, "long"), "long")
+        await world.agreement(consumer, owner, dataset)
+        coverage = world.app.state.runtime.coverage
+        async with asyncio.timeout(30):
+            while coverage.since is None:  # noqa: ASYNC110 - the watch of this process
+                await asyncio.sleep(0.02)
+
+        async def pass_cutoff() -> None:
+            clock.move(timedelta(seconds=seconds))
+
+        seconds, whole = 3600, Wire(world, consumer, {"dataset": "owner/long"})
+        whole.after_first = pass_cutoff
+        await whole.run()
+        assert whole.is_whole
+        seconds, wire = 1, Wire(world, consumer, {"dataset": "owner/long"})
+        wire.after_first = pass_cutoff
+        await wire.run()
+        await check_aborted(world, consumer, wire, "exchange-stopped")
 
 
 async def test_both_sides_see_a_stream_and_nobody_else(world: World, parties: tuple[Party, Party, Any]) -> None:
