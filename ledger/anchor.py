@@ -84,7 +84,9 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place whole, and have the medium hold it before this returns."""
+    """Put a file in place whole, and have the medium hold it before this returns. Only under the lock."""
+    for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed
+        left.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with draft.open("xb") as file:

@@ -1,0 +1,130 @@
+"""A process is killed at each step of moving the anchor: the next start goes on, and what was signed is continued."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings import Settings
+from ledger import checkpoint, merkle, note
+from ledger.anchor import Anchor
+from ledger.verify import verify
+from tests.exchange.test_continuity import Copies, covered, halts, on, operate, refused, signed
+from tests.support.commands import environment
+from tests.support.founded import founded, moved, resumed
+from tests.support.server import ROOT
+from tests.support.swapping import CLOSING, SIGNING
+
+pytestmark = pytest.mark.endurance
+
+
+async def killed(settings: Settings, verb: str, step: str) -> None:
+    """Have another process come to a step, and be gone."""
+    assert settings.database_url is not None
+    given = environment(
+        EXCHANGE_DATA=str(settings.data),
+        EXCHANGE_DATABASE_URL=settings.database_url.get_secret_value(),
+        EXCHANGE_PUBLIC_URL=settings.public_url,
+        EXCHANGE_SOURCE_HOSTS=os.environ["EXCHANGE_SOURCE_HOSTS"],
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.swapping", verb, step),
+        cwd=ROOT,
+        env=given,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == -signal.SIGKILL, (step, said.decode())
+
+
+def drafts(anchor: Anchor) -> list[Path]:
+    return [path for path in anchor.path.parent.iterdir() if path.name.startswith(".")]
+
+
+async def test_killed_while_signing(settings: Settings) -> None:
+    idle = settings.model_copy(update={"checkpoint_interval": 600})  # signs as it starts, and then no more
+    anchor = Anchor(settings.anchor, settings.origin())
+    async with founded(settings) as world:
+        await covered(world)
+        key = world.app.state.publisher.first
+    kept: set[str] = set()
+    for step in SIGNING:
+        async with resumed(idle) as world:
+            before = await covered(world)
+            await refused(world)
+        assert anchor.read() == before.note
+        await killed(settings, "sign", step)
+        after = anchor.read()
+        assert after is not None
+        is_swapped = step in {"replaced", "lasting", "swapped", "recorded"}
+        assert checkpoint.open(after, key).size == before.size + is_swapped, step
+        assert len(drafts(anchor)) == (step in {"half-written", "written", "synced"}), step
+        # What is in the anchor may have been shown to a witness, what is in the database to everybody.
+        kept |= {before.note, after, *(await signed(url_of(settings))).values()}
+        async with resumed(settings) as world:
+            assert (await world.send("GET", "/readyz", {})).status == 200
+            await refused(world)
+            newest = await covered(world)
+            assert anchor.read() == newest.note
+            assert drafts(anchor) == []
+    await hold(settings, key, kept)
+
+
+def url_of(settings: Settings) -> str:
+    assert settings.database_url is not None
+    return settings.database_url.get_secret_value()
+
+
+async def hold(settings: Settings, key: note.Verifier, kept: set[str]) -> None:
+    """Every checkpoint that was ever signed is one of this ledger's trees."""
+    connection = await asyncpg.connect(**arguments(url_of(settings)))
+    rows = await connection.fetch("SELECT leaf_hash FROM ledger_entry ORDER BY seq")
+    await connection.close()
+    hashes: list[Any] = [row["leaf_hash"] for row in rows]
+    assert len(kept) > len(SIGNING)
+    for text in kept:
+        one = checkpoint.open(text, key)
+        assert one.root == merkle.root(hashes[: one.size])
+
+
+async def test_killed_while_a_new_incarnation_begins(
+    settings: Settings, embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies, base = Copies(embedded), settings.model_copy(update={"data": tmp_path / "exchange"})
+    async with founded(base) as world:
+        await covered(world)
+    await copies.copy("live", "backup")
+    async with resumed(base) as world:
+        await refused(world)
+        last = await covered(world)
+    for number, step in enumerate(CLOSING):
+        restored = on(moved(base, tmp_path / step), await copies.copy("backup", f"restored_{number}"))
+        before = await signed(url_of(restored))
+        await killed(restored, "close", step)
+        anchor = Anchor(restored.anchor, restored.origin())
+        is_closed = step in {"replaced", "lasting", "closed", "begun"}
+        assert (anchor.read(), anchor.successor()) == (last.note, restored.origin(2) if is_closed else None), step
+        if step != "begun":
+            async with resumed(restored) as world:  # nothing is signed or taken in, whatever had been done
+                assert ("goes on as" if is_closed else "entries") in await halts(world)
+            assert await signed(url_of(restored)) == before
+            again = await operate(restored, monkeypatch, "new-incarnation", "--yes")
+            assert again.status == 0, again.err
+        async with resumed(restored) as world:
+            assert world.app.state.runtime.origin == restored.origin(2)
+            [first] = await world.entries()
+            assert (first["predecessor"], first["checkpoint"]) == (restored.origin(), last.note)
+            await refused(world)
+            newest = await covered(world)
+            assert checkpoint.open(newest.note, note.Verifier.parse(first["vkey"])).size == 2
+        vkey = (restored.data / "archive" / "1" / "vkey").read_text().strip()
+        assert verify(restored.data / "archive" / "1", verifier=note.Verifier.parse(vkey)).is_ok
+        assert drafts(anchor) == []
