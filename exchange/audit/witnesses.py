@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -39,7 +39,13 @@ _REPEAT_ALARM = 60.0
 _WATCH_EVERY = 1.0
 _OK, _CONFLICT, _UNPROCESSABLE = 200, 409, 422
 
-Prove = Callable[[int], Awaitable[list[bytes]]]
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """What is asked of the tree under a candidate: the proof that it continues a smaller one, and that one's root."""
+
+    prove: Callable[[int], Awaitable[list[bytes]]]
+    root_at: Callable[[int], Awaitable[bytes]]
 
 
 class PolicyUnusable(RuntimeError):
@@ -48,6 +54,14 @@ class PolicyUnusable(RuntimeError):
 
 class _NotCosigned(Exception):
     """A witness did not cosign; the message says why."""
+
+
+class _Shown(publication.TreeDiffers):
+    """A witness shows a checkpoint that the ledger's key signed and the database does not have; `note` is it."""
+
+    def __init__(self, message: str, signed: str) -> None:
+        super().__init__(message)
+        self.note = signed
 
 
 def chosen(settings: Settings, keys: History) -> Policy:
@@ -88,7 +102,6 @@ class Witnesses:
         self._pending: Published | None = None
         self._keys = History.of(signers.first)
         self._sizes: dict[str, int] = {}  # what each witness has, as far as it is known
-        self._shown: dict[str, int] = {}  # what each has shown to be signed, where that was more than the ledger has
         self._alarmed: float | None = None
         self._told: float | None = None
 
@@ -124,23 +137,29 @@ class Witnesses:
     async def publish(self, connection: Connection) -> Published | None:
         """Sign a checkpoint of all entries and publish it if enough witnesses cosign; None where none was published.
 
-        Raises publication.TreeDiffers, also where a witness shows that this key has signed more than the database has.
+        Raises publication.TreeDiffers, also where a witness shows that this key has signed what the database does not
+        have. That is in the anchor then, which holds what was signed: so every process halts, and after a restart too.
         """
         grown = await publication.grow(connection, self._signers, anchor=self._anchor, since=self._pending)
         self._pending = grown or self._pending
         if self._pending is None:
             return None
         candidate, guard = self._pending, asyncio.Lock()
-        for name, size in self._shown.items():
-            if size > candidate.size:
-                raise _ahead(name, size)
         self._keys = await continuity.history(connection, self._signers.first)
 
         async def prove(old: int) -> list[bytes]:
             async with guard:  # a connection does one thing at a time
                 return await publication.consistency(connection, old, candidate.size)
 
-        lines, reasons = await self._cosign(candidate, prove)
+        async def root_at(size: int) -> bytes:
+            async with guard:
+                return await continuity.root_at(connection, size, tiled=candidate.size)
+
+        try:
+            lines, reasons = await self._cosign(candidate, _Tree(prove, root_at))
+        except _Shown as shown:
+            await asyncio.to_thread(self._anchor.swap, candidate.note, shown.note)
+            raise
         cosigned = Published(candidate.size, candidate.note + "".join(lines.values()))
         if not self._policy.is_satisfied([one.key for one in self._asked if one.name in lines]):
             self._raise_alarm(candidate, reasons)
@@ -153,10 +172,10 @@ class Witnesses:
             log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
         return cosigned
 
-    async def _cosign(self, candidate: Published, prove: Prove) -> tuple[dict[str, str], dict[str, str]]:
+    async def _cosign(self, candidate: Published, tree: _Tree) -> tuple[dict[str, str], dict[str, str]]:
         """Ask all; the lines of those who cosigned and the reasons of the others, by the witnesses' names."""
         loop = asyncio.get_running_loop()
-        tasks = {asyncio.create_task(self._ask(one, candidate, prove)): one for one in self._asked}
+        tasks = {asyncio.create_task(self._ask(one, candidate, tree)): one for one in self._asked}
         deadline, is_enough = loop.time() + self._within, False
         lines: dict[str, str] = {}
         reasons = {one.name: f"no answer within {self._within} seconds" for one in self._asked}
@@ -178,38 +197,56 @@ class Witnesses:
             await asyncio.gather(*tasks, return_exceptions=True)
         return lines, {name: reason for name, reason in reasons.items() if name not in lines}
 
-    async def _ask(self, witness: Witness, candidate: Published, prove: Prove) -> str:
+    async def _ask(self, witness: Witness, candidate: Published, tree: _Tree) -> str:
         """One witness's signature line. Raises _NotCosigned, TreeDiffers, and what a failing database raises."""
         old = self._sizes.get(witness.name, 0)
         for _ in range(_TRIES):
             if old > candidate.size:
-                await self._demand_evidence(witness, candidate, old)
-            proof = await prove(old) if 0 < old < candidate.size else []
+                await self._demand_evidence(witness, candidate, tree)
+                raise _NotCosigned(f"it claims to have cosigned {old} entries already, which the ledger does not have")
+            proof = await tree.prove(old) if 0 < old < candidate.size else []
             body = protocol.AddCheckpoint(old, tuple(proof), candidate.note).text()
             status, answer = await self._call(witness, "POST", protocol.PATH, body)
             if status == _OK:
                 line = _checked(witness, candidate, answer)
                 self._sizes[witness.name] = candidate.size
                 return line
+            if status == _UNPROCESSABLE:
+                await self._demand_evidence(witness, candidate, tree)
+                raise _NotCosigned(f"status {status}: it holds another history than this ledger's")
             if status != _CONFLICT:
-                meaning = ": it holds another history than this ledger's" if status == _UNPROCESSABLE else ""
-                raise _NotCosigned(f"status {status}{meaning}")
+                raise _NotCosigned(f"status {status}")
             try:
-                old = self._sizes[witness.name] = protocol.parse_size(answer)
+                has = protocol.parse_size(answer)
             except protocol.MalformedRequest as error:
                 raise _NotCosigned(str(error)) from None
+            if has == old:  # as if of that size it had another tree
+                await self._demand_evidence(witness, candidate, tree)
+            old = self._sizes[witness.name] = has
         raise _NotCosigned("its size changes with every answer")
 
-    async def _demand_evidence(self, witness: Witness, candidate: Published, size: int) -> None:
-        """A witness claims to have cosigned more than the ledger has. If it shows our signature on it, that is so."""
+    async def _demand_evidence(self, witness: Witness, candidate: Published, tree: _Tree) -> None:
+        """A witness claims to have cosigned what the ledger does not have. If it shows our signature on it, that is so.
+
+        Raises _Shown then, and nothing where it has nothing to show.
+        """
         self._sizes.pop(witness.name, None)
         origin = hashlib.sha256(self._signers.first.name.encode()).hexdigest()
-        status, answer = await self._call(witness, "GET", f"/{origin}/checkpoint")
-        with suppress(ValueError):
-            if status == _OK and (shown := _signed_size(answer, self._keys)) > candidate.size:
-                self._shown[witness.name] = shown
-                raise _ahead(witness.name, shown)
-        raise _NotCosigned(f"it claims to have cosigned {size} entries already, which the ledger does not have")
+        try:
+            status, answer = await self._call(witness, "GET", f"/{origin}/checkpoint")
+            shown = _signed(answer, self._keys) if status == _OK else None
+        except (_NotCosigned, ValueError):
+            return
+        if shown is None or shown.size == 0:
+            return
+        if shown.size > candidate.size:
+            what = "which the database lacks"
+        elif await tree.root_at(shown.size) != shown.root:
+            what = "which are not those of the database"
+        else:
+            return
+        message = f"witness {witness.name!r} has a signed checkpoint of {shown.size} entries, {what}"
+        raise _Shown(message, answer.decode())
 
     async def _call(self, witness: Witness, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         assert self._client is not None  # noqa: S101 - started
@@ -258,20 +295,14 @@ class Witnesses:
             await asyncio.sleep(min(_WATCH_EVERY, self._runtime.settings.witness_cutoff / 2))
 
 
-def _signed_size(signed: bytes, keys: History) -> int:
-    """The size of a checkpoint that any of the log's keys signed. Raises ValueError."""
+def _signed(signed: bytes, keys: History) -> checkpoint.Checkpoint:
+    """A checkpoint that any of the log's keys signed. Raises ValueError."""
     # A restored database may not know of a rotation, so any key that it does know counts, whatever the size.
     note.open(signed, [key for _, key in keys.keys])
     found = checkpoint.parse(note.text_of(signed))
     if found.origin != keys.name:
         raise checkpoint.MalformedCheckpoint("of another log")
-    return found.size
-
-
-def _ahead(name: str, size: int) -> publication.TreeDiffers:
-    return publication.TreeDiffers(
-        f"witness {name!r} has a signed checkpoint of {size} entries, which the database lacks"
-    )
+    return found
 
 
 def _printable(reasons: dict[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.audit.witnesses import PolicyUnusable
 from exchange.kernel import keys, logs
+from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyring import LEDGER, open_keyring
 from exchange.kernel.settings import Settings
 from ledger import checkpoint, continuity, export, note, policy, proof
@@ -28,6 +29,7 @@ from ledger.further import Kind
 from ledger.report import Code
 from ledger.rotation import History
 from ledger.verify import verify
+from tests.exchange.test_continuity import Copies, on
 from tests.support import witnesses
 from tests.support.commands import typed
 from tests.support.founded import empty, founded, resumed
@@ -227,26 +229,48 @@ async def _delivers(scene: Scene) -> bool:
 
 
 async def test_a_database_behind_what_was_witnessed_signs_no_more(
-    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+    settings: Settings,
+    empty_database: str,
+    embedded: Embedded,
+    tmp_path: Path,
+    said: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Neither after a restart, nor in another process, nor when the witness is gone; until the ledger begins anew."""
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    anchor = Anchor(settings.anchor, settings.origin())
     with witnesses.serving(tmp_path / "w") as running:
         settings = with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")
         async with founded(settings) as world:
             for number in range(3):
                 await world.party(f"party-{number}")
             await until(lambda: is_covered(world))
+            witnessed = (await world.client.get("/ledger/checkpoint")).text
         await _restore(settings, empty_database)
         async with founded(settings) as world:
             await until(lambda: _says(said, "the ledger does not continue what was signed"))
             await until(lambda: _is_halted(world))
             assert await newest(world) is None
+    shown = anchor.read()
+    assert shown is not None
+    assert note.split(shown)[0] == note.split(witnessed)[0]
+    async with resumed(settings) as one, resumed(settings) as two:
+        before = said.getvalue().count("were signed")
+        await until(lambda: _says(said, "were signed", times=before + 3))  # the one that publishes has looked again
+        for world in (one, two):
+            answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")
+            assert (answer.status, answer.problem) == (503, "ledger-halted")
+    url = await Copies(embedded).copy("live", "anew")
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+    done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", settings.data)
+    assert done.status == 0, done.err
+    async with resumed(on(settings, url)) as world:
+        assert (await world.entries())[0]["checkpoint"] == shown
 
 
-async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
-    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+async def test_a_history_beside_the_one_that_was_witnessed_halts(
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
 ) -> None:
-    monkeypatch.setattr("exchange.audit.witnesses._REPEAT_ALARM", 0.0)  # first it is said that the witness is not there
     port = free_port()
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
@@ -259,8 +283,12 @@ async def test_a_history_beside_the_one_that_was_witnessed_is_not_published(
             await world.party(f"other-{number}")
         # Grown beyond what was witnessed before the witness is there again.
         with witnesses.serving(tmp_path / "w", port=port):
-            await until(lambda: _says(said, "another history"))
-            assert await newest(world) is None
+            await until(lambda: _says(said, "which are not those of the database"))
+            await until(lambda: _is_halted(world))
+    async with resumed(settings) as world:
+        await until(lambda: _says(said, "are not those that were signed"))
+        assert await _is_halted(world)
+        assert await newest(world) is None
 
 
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
@@ -314,8 +342,8 @@ async def _is_halted(world: World) -> bool:
     return (await world.client.get("/readyz")).status_code == 503
 
 
-async def _says(said: io.StringIO, what: str) -> bool:
-    return what in said.getvalue()
+async def _says(said: io.StringIO, what: str, *, times: int = 1) -> bool:
+    return said.getvalue().count(what) >= times
 
 
 class Liar(BaseHTTPRequestHandler):
@@ -323,11 +351,19 @@ class Liar(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     answer: tuple[int, bytes, float] = (200, b"", 0)
+    shows: Callable[[], bytes] | None = None
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         status, body, seconds = self.answer
         self.server.hold.wait(seconds)  # type: ignore[attr-defined]
+        self.reply(status, body)
+
+    def do_GET(self) -> None:
+        shows = type(self).shows
+        self.reply(*((404, b"") if shows is None else (200, shows())))
+
+    def reply(self, status: int, body: bytes) -> None:
         try:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -341,8 +377,8 @@ class Liar(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def lying(*answer: Any) -> Iterator[str]:
-    handler = type("Told", (Liar,), {"answer": answer})
+def lying(*answer: Any, shows: Callable[[], bytes] | None = None) -> Iterator[str]:
+    handler = type("Told", (Liar,), {"answer": answer, "shows": shows and staticmethod(shows)})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.hold = threading.Event()  # type: ignore[attr-defined]
     server.daemon_threads = True
@@ -393,6 +429,32 @@ async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
     assert note.open(signed, keys).signed_by == tuple(keys)
     assert len(note.split(signed)[1]) == 2
     assert "published without some witnesses" in said.getvalue()
+
+
+@pytest.mark.parametrize("lie", [(409, b"99999999\n", 0), (409, b"0\n", 0), (422, b"", 0)])
+async def test_what_the_ledger_has_is_no_evidence_against_it(
+    settings: Settings, tmp_path: Path, said: io.StringIO, lie: tuple[int, bytes, float]
+) -> None:
+    """A witness claims another history, and shows checkpoints of this one, or what somebody else has signed."""
+    log = log_of(settings)
+    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    anchor = Anchor(settings.anchor, settings.origin())
+    shown: list[str] = []
+    forged = checkpoint.sign(checkpoint.Checkpoint(log.name, 10**6, bytes(32)), note.Signer(log.name, bytes(32)))
+
+    def show() -> bytes:
+        shown.append([anchor.read() or "", forged, "nonsense"][len(shown) % 3])
+        return shown[-1].encode()
+
+    with witnesses.serving(tmp_path / "w") as honest, lying(*lie, shows=show) as url:
+        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
+        async with founded(with_policy(settings, text)) as world:
+            async with asyncio.timeout(30):
+                while len(shown) < 6:
+                    await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+                    await until(lambda: is_covered(world))
+            assert not await _is_halted(world)
+    assert "does not continue" not in said.getvalue()
 
 
 STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
