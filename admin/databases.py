@@ -13,7 +13,7 @@ import asyncpg
 
 from admin.terminal import CannotDo
 from exchange.audit import witnesses
-from exchange.kernel.custody import custody
+from exchange.kernel.custody import custody, custody_of_answers
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keyfiles import KeyFileInvalid
@@ -170,7 +170,8 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
     try:
-        open_keyring(settings.data / "keys", now.key_marks, custody(settings), incarnation=now.incarnation)
+        place, held, answers = settings.data / "keys", custody(settings), custody_of_answers(settings)
+        open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
         Slots(settings.slots).demand(now.slot_blocks)
         witnesses.chosen(settings, now.history(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:

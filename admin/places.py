@@ -13,10 +13,11 @@ from client.keys import SigningKey
 from client.trust import Trust
 from exchange.kernel.custody import public_of
 from exchange.kernel.keyfiles import KeyFileInvalid
-from exchange.kernel.keyring import ledger_file, newest_incarnation
+from exchange.kernel.keyring import ANSWERS, ledger_file, newest_incarnation
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS
 from ledger import note
+from ledger.signatures import thumbprint
 
 DEFAULT = Path("exchange-data")
 DEMO = Path("build/demo/exchange")
@@ -71,14 +72,14 @@ class DataDirectory:
         """The exchange's identity, from its own key files: on its own machine nothing has to be believed first."""
         settings = self.settings()
         try:
-            answers = SigningKey.load(self.key_file("exchange"))
+            answers = public_of(self.path / "keys", ANSWERS)
             incarnation = newest_incarnation(self.path / "keys")
             ledger = public_of(self.path / "keys", ledger_file(incarnation))
         except (KeyFileError, KeyFileInvalid, OSError) as error:
             raise CannotDo(f"{self.path} is not an exchange that can be used: {error}") from error
         origin = settings.origin(incarnation)
         vkey = note.Verifier(origin, ledger).vkey
-        return Trust(settings.deployment, origin, vkey, {answers.keyid: answers.public})
+        return Trust(settings.deployment, origin, vkey, {thumbprint(answers): answers})
 
     @property
     def is_founded(self) -> bool:

@@ -14,9 +14,8 @@ from admin.places import DataDirectory
 from admin.terminal import CannotDo, console, told
 from exchange.audit.renewal import signer_of
 from exchange.audit.rotating import rotate
-from exchange.kernel import keys
 from exchange.kernel.clock import Clock
-from exchange.kernel.custody import NEXT, KeyNotHere, LedgerKey, custody, settle
+from exchange.kernel.custody import KeyNotHere, LedgerKey, custody, custody_of_answers
 from exchange.kernel.database import arguments, open_database
 from exchange.kernel.keyfiles import KeyFileInvalid
 from exchange.kernel.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
@@ -73,15 +72,14 @@ def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
         if not now.is_current or not now.entries:
             raise CannotDo("there is no ledger in the database", hint="begin with: exchange init")
         place = settings.data / "keys"
-        held = custody(settings)
-        is_ledger = which is Which.LEDGER
+        held, answers, is_ledger = custody(settings), custody_of_answers(settings), which is Which.LEDGER
         file = ledger_file(now.incarnation) if is_ledger else ANSWERS
         name = settings.origin(now.incarnation) if is_ledger else f"{settings.deployment}/answers"
         try:
-            ring = open_keyring(place, now.key_marks, held, incarnation=now.incarnation)
+            ring = open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
             key: LedgerKey = ring.ledger if is_ledger else ring.answers
-            used = asyncio.run(_used(url)) | {key.keyid}
-            made = held.following(file, used) if is_ledger else keys.load_or_create(place / NEXT / file)
+            keeper = held if is_ledger else answers
+            made = keeper.following(file, asyncio.run(_used(url, which)) | {key.keyid})
         except (KeysDiffer, KeyNotHere, KeyFileInvalid) as error:
             raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
         old, new = signer_of(name, key), note.Verifier(name, made.public)
@@ -89,18 +87,15 @@ def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
             entry = asyncio.run(_rotate(settings, url, which, now.incarnation, old, new))
         except store.Halted as error:
             raise CannotDo(f"the ledger takes nothing in: {error}", hint="exchange health") from error
-        if is_ledger:
-            held.settle(file, made.keyid)
-        else:
-            settle(place, file, made.keyid)
+        keeper.settle(file, made.keyid)
     return Rotated(old.verifier, new, entry)
 
 
-async def _used(url: str) -> set[str]:
-    """The thumbprints of the ledger's keys that others took the place of."""
+async def _used(url: str, which: Which) -> set[str]:
+    """The thumbprints of the keys that others took the place of."""
     connection = await asyncpg.connect(**arguments(url))
     try:
-        statements = await continuity.statements(connection, rotation.LEDGER)
+        statements = await continuity.statements(connection, _purpose(which))
     finally:
         await connection.close()
     return {thumbprint(rotation.parse(one).old.public_key) for one in statements}
@@ -114,7 +109,7 @@ async def _rotate(
         async with database.pool.acquire() as connection:
             return await rotate(
                 connection,
-                purpose=rotation.LEDGER if which is Which.LEDGER else rotation.ANSWERS,
+                purpose=_purpose(which),
                 origin=settings.origin(incarnation),
                 old=old,
                 new=new,
@@ -122,3 +117,7 @@ async def _rotate(
             )
     finally:
         await database.close()
+
+
+def _purpose(which: Which) -> rotation.Purpose:
+    return rotation.LEDGER if which is Which.LEDGER else rotation.ANSWERS

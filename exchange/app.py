@@ -39,7 +39,7 @@ from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import docs, health, http, logs, openapi
 from exchange.kernel.background import background
 from exchange.kernel.clock import Clock
-from exchange.kernel.custody import Custody, custody
+from exchange.kernel.custody import Custody, custody, custody_of_answers
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
 from exchange.kernel.keyring import Keyring, open_keyring
@@ -222,12 +222,12 @@ async def _keys(settings: Settings, database: Database, clock: Clock, held: Cust
     """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
     async with database.pool.acquire() as connection:
         head = await store.read_head(connection)
-        directory = settings.data / "keys"
-        ring = open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
+        directory, answers = settings.data / "keys", custody_of_answers(settings)
+        ring = open_keyring(directory, await key_marks(connection), held, answers, incarnation=head.incarnation)
         if head.size:
             # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
             await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(directory, await key_marks(connection), held, incarnation=head.incarnation)
+            open_keyring(directory, await key_marks(connection), held, answers, incarnation=head.incarnation)
             await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
     return ring
 

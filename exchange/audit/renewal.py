@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from exchange.kernel import keys
-from exchange.kernel.custody import NEXT, Custody, LedgerKey
+from exchange.kernel.custody import Custody, LedgerKey, custody_of_answers
 from exchange.kernel.database import FAILURES
 from exchange.kernel.keyring import ANSWERS, Keyring, ledger_file
 from exchange.kernel.logs import log
@@ -75,12 +75,5 @@ class Renewal:
         if not rotated:
             return
         public = rotation.parse(rotated[-1]).new.public_key
-        if public == answers.key.public:
-            return
-        directory = self._runtime.settings.data / "keys"
-        for path in (directory / ANSWERS, directory / NEXT / ANSWERS):
-            with suppress(FileNotFoundError):  # moved at this moment
-                if path.is_file() and (found := keys.load_or_create(path)).public == public:
-                    answers.key = found
-                    return
-        raise LookupError(ANSWERS)
+        if public != answers.key.public:
+            answers.key = custody_of_answers(self._runtime.settings).find(ANSWERS, thumbprint(public))

@@ -1,4 +1,4 @@
-"""Where the ledger's private key is kept: in a file, in an environment secret, or in a token (PKCS #11) that never gives it out.
+"""Where private keys are kept: in files, in environment secrets, or the ledger's in a token (PKCS #11) that never gives it out.
 
 Whichever it is, the rest of the exchange sees a public key and a way to sign. Which key is in force is not the custody's to
 say: the ledger's entries do. A key that is asked for by its mark and is not here stops the start.
@@ -64,11 +64,19 @@ def custody(settings: Settings) -> Custody:
     """The custody that the settings say. Raises KeyFileInvalid."""
     directory = settings.data / "keys"
     if settings.ledger_key is not None:
-        return Secrets(directory, settings.ledger_key.get_secret_value())
+        return Secrets(directory, settings.ledger_key.get_secret_value(), setting="EXCHANGE_LEDGER_KEY")
     if settings.pkcs11_module is not None and settings.pkcs11_token and settings.pkcs11_pin is not None:
         return InToken(
             directory, Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin.get_secret_value())
         )
+    return Files(directory)
+
+
+def custody_of_answers(settings: Settings) -> "Files | Secrets":
+    """The custody of the key that signs answers: not in a token, since every answer waits for it. Raises KeyFileInvalid."""
+    directory = settings.data / "keys"
+    if settings.answers_key is not None:
+        return Secrets(directory, settings.answers_key.get_secret_value(), setting="EXCHANGE_ANSWERS_KEY")
     return Files(directory)
 
 
@@ -78,11 +86,11 @@ class Files:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def first(self, name: str) -> LedgerKey:
+    def first(self, name: str) -> ExchangeKey:
         """See Custody."""
         return keys.load_or_create(self._directory / name)
 
-    def find(self, name: str, keyid: str) -> LedgerKey:
+    def find(self, name: str, keyid: str) -> ExchangeKey:
         """See Custody."""
         for path in (self._directory / name, self._directory / NEXT / name):
             if path.is_file():
@@ -92,7 +100,7 @@ class Files:
                         return found
         raise KeyNotHere(f"keys/{name} is not the key of this exchange: put that back from its safe copy")
 
-    def following(self, name: str, used: Iterable[str]) -> LedgerKey:
+    def following(self, name: str, used: Iterable[str]) -> ExchangeKey:
         """See Custody."""
         del used
         return keys.load_or_create(self._directory / NEXT / name)
@@ -105,35 +113,34 @@ class Files:
 class Secrets:
     """Keys in an environment variable, separated by commas: PKCS #8 PEM, or a seed of 32 bytes in base64 or hexadecimal."""
 
-    def __init__(self, directory: Path, text: str) -> None:
+    def __init__(self, directory: Path, text: str, *, setting: str) -> None:
         self._directory = directory
-        self._keys = [_from_secret(part) for part in text.split(",") if part.strip()]
+        self._setting = setting
+        self._keys = [_from_secret(part, setting) for part in text.split(",") if part.strip()]
         if not self._keys:
-            raise KeyFileInvalid("EXCHANGE_LEDGER_KEY holds no key")
+            raise KeyFileInvalid(f"{setting} holds no key")
 
-    def first(self, name: str) -> LedgerKey:
+    def first(self, name: str) -> ExchangeKey:
         """See Custody."""
         note_public(self._directory, name, self._keys[0])
         return self._keys[0]
 
-    def find(self, name: str, keyid: str) -> LedgerKey:
+    def find(self, name: str, keyid: str) -> ExchangeKey:
         """See Custody."""
         del name
         for key in self._keys:
             if key.keyid == keyid:
                 return key
-        raise KeyNotHere("EXCHANGE_LEDGER_KEY does not hold the key of this exchange's ledger")
+        raise KeyNotHere(f"{self._setting} does not hold the key that is in force in this exchange")
 
-    def following(self, name: str, used: Iterable[str]) -> LedgerKey:
+    def following(self, name: str, used: Iterable[str]) -> ExchangeKey:
         """See Custody."""
         del name
         spent = set(used)
         for key in self._keys:
             if key.keyid not in spent:
                 return key
-        raise KeyNotHere(
-            "EXCHANGE_LEDGER_KEY holds no further key: add the new one, after a comma, for the servers too"
-        )
+        raise KeyNotHere(f"{self._setting} holds no further key: add the new one, after a comma, for the servers too")
 
     def settle(self, name: str, keyid: str) -> None:
         """See Custody."""
@@ -200,7 +207,7 @@ def note_public(directory: Path, name: str, key: LedgerKey) -> None:
 
 
 def public_of(directory: Path, name: str) -> bytes:
-    """The public half of a ledger key, from its file or from what was left of it. Raises KeyFileInvalid, OSError."""
+    """The public half of a key, from its file or from what was left of it. Raises KeyFileInvalid, OSError."""
     path = directory / name
     if path.is_file():
         return keys.load_or_create(path).public
@@ -214,13 +221,13 @@ def public_of(directory: Path, name: str) -> bytes:
     return found
 
 
-def _from_secret(text: str) -> ExchangeKey:
+def _from_secret(text: str, setting: str) -> ExchangeKey:
     text = text.strip()
     if text.startswith("-----BEGIN"):
-        return keys.from_pem(text.replace("\\n", "\n").encode(), name="EXCHANGE_LEDGER_KEY")
+        return keys.from_pem(text.replace("\\n", "\n").encode(), name=setting)
     for decode in (bytes.fromhex, lambda one: base64.b64decode(one, validate=True)):
         with suppress(ValueError):
             seed = decode(text)
             if len(seed) == keys.SEED_BYTES:
                 return keys.from_seed(seed)
-    raise KeyFileInvalid("EXCHANGE_LEDGER_KEY holds neither a PEM private key nor a seed of 32 bytes")
+    raise KeyFileInvalid(f"{setting} holds neither a PEM private key nor a seed of 32 bytes")

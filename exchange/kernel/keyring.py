@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from exchange.kernel import keys, sealing
-from exchange.kernel.custody import Custody, Files, KeyNotHere, LedgerKey, settle
+from exchange.kernel import sealing
+from exchange.kernel.custody import Custody, Files, KeyNotHere, LedgerKey, Secrets, settle
 from exchange.kernel.keys import ExchangeKey
 from exchange.kernel.sealing import Seal
 
@@ -52,26 +52,34 @@ class Keyring:
 
 
 def open_keyring(
-    directory: Path, remembered: Mapping[str, str], custody: Custody | None = None, *, incarnation: int = 1
+    directory: Path,
+    remembered: Mapping[str, str],
+    custody: Custody | None = None,
+    answers: Files | Secrets | None = None,
+    *,
+    incarnation: int = 1,
 ) -> Keyring:
     """The keys in a directory; those of which no mark is remembered are made where there is no file.
 
-    Of the ledger's it is the one of an incarnation, from its custody. Raises KeysDiffer, KeyFileInvalid.
+    The ledger's, which is the one of an incarnation, and that of answers come from their custody. Raises KeysDiffer,
+    KeyFileInvalid.
     """
-    custody = custody or Files(directory)
+    custody, answers = custody or Files(directory), answers or Files(directory)
     name = ledger_file(incarnation)
     settle(directory, ANSWERS, remembered.get(ANSWERS))
-    in_files = (ANSWERS, name, SEAL) if isinstance(custody, Files) else (ANSWERS, SEAL)
     settle(directory, name, remembered.get(name))
-    for one in in_files:
-        if one in remembered and not (directory / one).is_file():
+    for one, held in ((ANSWERS, answers), (name, custody), (SEAL, None)):
+        if isinstance(held, Files | None) and one in remembered and not (directory / one).is_file():
             raise KeysDiffer(f"keys/{one} of this exchange is not there: put it back from its safe copy")
     try:
+        answering = answers.find(ANSWERS, remembered[ANSWERS]) if ANSWERS in remembered else answers.first(ANSWERS)
         ledger = custody.find(name, remembered[name]) if name in remembered else custody.first(name)
     except KeyNotHere as error:
         raise KeysDiffer(str(error)) from error
+    answers.settle(ANSWERS, answering.keyid)  # a key that lies elsewhere leaves its public half here
+    custody.settle(name, ledger.keyid)
     ring = Keyring(
-        keys.load_or_create(directory / ANSWERS),
+        answering,
         ledger,
         sealing.load_or_create(directory / SEAL),
         incarnation,

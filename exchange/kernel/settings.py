@@ -83,6 +83,9 @@ class Settings(BaseSettings):
             "place of a file; several, separated by commas, to rotate"
         ),
     ] = None
+    answers_key: Annotated[
+        SecretStr | None, Field(description="The same for the key that signs answers, in place of `exchange.pem`")
+    ] = None
     pkcs11_module: Annotated[
         Path | None, Field(description="The PKCS #11 module of the token that has the ledger's key, in place of a file")
     ] = None

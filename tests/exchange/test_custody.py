@@ -1,4 +1,4 @@
-"""The ledger's key in an environment secret or a token: it founds, signs, rotates, and stops a start that lacks it."""
+"""The exchange's keys in environment secrets or a token: it founds, signs, rotates, and stops a start that lacks it."""
 
 import asyncio
 import base64
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from admin.places import DataDirectory
 from client.keys import SigningKey
-from exchange.kernel.custody import Files, KeyNotHere, custody, public_of
+from exchange.kernel.custody import Files, KeyNotHere, custody, custody_of_answers, public_of
 from exchange.kernel.keyfiles import KeyFileInvalid
 from exchange.kernel.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
@@ -38,8 +39,8 @@ def with_environment(settings: Settings, environment: pytest.MonkeyPatch, **more
     return Settings(data=settings.data, public_url=settings.public_url, checkpoint_interval=0.05)
 
 
-async def rotate(settings: Settings) -> Ran:
-    return await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+async def rotate(settings: Settings, which: str = "ledger") -> Ran:
+    return await asyncio.to_thread(typed, "keys", "rotate", which, "--data", settings.data)
 
 
 async def signed(world: World) -> note.Verifier:
@@ -83,6 +84,55 @@ async def test_a_key_in_the_environment(settings: Settings, monkeypatch: pytest.
             pass
 
 
+async def test_the_key_of_answers_in_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that runs goes on with the next one that it was given; clients follow as they do for files."""
+    first, second = (seed.hex() for seed in SEEDS[:2])
+    alone = with_environment(settings, monkeypatch, answers_key=first)
+    async with founded(alone) as world:
+        assert await answered_by(world, SEEDS[0])
+        assert not (settings.data / "keys" / "exchange.pem").exists()
+        assert list(DataDirectory(settings.data).trust().keys.values()) == [SigningKey(SEEDS[0]).public]
+        failed = await rotate(alone, "answers")
+        assert failed.status == 1
+        assert "EXCHANGE_ANSWERS_KEY holds no further key" in failed.err
+    both = with_environment(settings, monkeypatch, answers_key=f"{first},{second}")
+    async with resumed(both) as world:
+        assert await answered_by(world, SEEDS[0])
+        assert (await rotate(both, "answers")).status == 0
+        async with asyncio.timeout(30):
+            while not await answered_by(world, SEEDS[1]):  # noqa: ASYNC110 - it looks once a second
+                await asyncio.sleep(0.05)
+        assert {entry["purpose"] for entry in await world.entries() if entry["type"] == "key.rotated"} == {"answers"}
+    async with resumed(with_environment(settings, monkeypatch, answers_key=second)) as world:
+        assert await answered_by(world, SEEDS[1])
+    with pytest.raises(KeysDiffer, match="EXCHANGE_ANSWERS_KEY"):
+        async with resumed(with_environment(settings, monkeypatch, answers_key=first)):
+            pass
+
+
+async def test_keys_move_from_files_into_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = DataDirectory(settings.data)
+    async with founded(settings) as world:
+        before = await signed(world)
+    trust = place.trust()
+    files = [settings.data / "keys" / name for name in ("exchange.pem", "ledger.pem")]
+    answers, ledger = (SigningKey.load(path).seed.hex() for path in files)
+    moved = with_environment(settings, monkeypatch, answers_key=answers, ledger_key=ledger)
+    async with resumed(moved) as world:
+        assert await signed(world) == before
+    for path in files:
+        path.unlink()
+    assert place.trust() == trust
+    async with resumed(moved) as world:
+        assert await signed(world) == before
+        assert await answered_by(world, bytes.fromhex(answers))
+
+
+async def answered_by(world: World, seed: bytes) -> bool:
+    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/me")
+    return f'keyid="{SigningKey(seed).keyid}"' in answer.headers["signature-input"]
+
+
 async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPatch, hsm: SoftHsm) -> None:
     held = with_environment(settings, monkeypatch, **hsm.token("one"))
     async with founded(held) as world:
@@ -110,6 +160,8 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
     for text in ("", ",", "x", "00" * 31, base64.b64encode(bytes(33)).decode(), "-----BEGIN PRIVATE KEY-----"):
         with pytest.raises(KeyFileInvalid, match="EXCHANGE_LEDGER_KEY"):
             custody(Settings(data=tmp_path, ledger_key=SecretStr(text)))
+        with pytest.raises(KeyFileInvalid, match="EXCHANGE_ANSWERS_KEY"):
+            custody_of_answers(Settings(data=tmp_path, answers_key=SecretStr(text)))
     label, pin = hsm.token("three")["pkcs11_token"], PIN
     attempts: list[Callable[[], Token]] = [
         lambda: Token(hsm.module, "nowhere", pin),
