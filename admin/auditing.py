@@ -54,6 +54,9 @@ def replay_command(
     since: Annotated[
         str | None, typer.Option(metavar="INDEX|TIME", help="With --all: from an index, or a time such as 2027-01-31.")
     ] = None,
+    incarnation: Annotated[
+        int | None, typer.Option(min=1, help="Of a former incarnation of the ledger; otherwise of the present one.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Make decisions again, by the policy that made them and on what they were made on, and report each that differs."""
@@ -62,7 +65,7 @@ def replay_command(
             raise CannotDo("name one entry, or say --all", hint="--since goes with --all")
         begin, after = (index, None) if index is not None else _since(since)
         settings = places.found(data).settings()
-        tally = _on(settings, lambda database: _replay(database, begin, after, one=not every))
+        tally = _on(settings, lambda database: _replay(database, begin, after, one=not every, incarnation=incarnation))
         if every:
             for verdict in VERDICTS:
                 if tally.verdicts[verdict]:
@@ -105,17 +108,21 @@ def _on(settings: Settings, do: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(on(url))
 
 
-async def _replay(database: Database, begin: int, since: str | None, *, one: bool) -> Tally:
+async def _replay(
+    database: Database, begin: int, since: str | None, *, one: bool, incarnation: int | None = None
+) -> Tally:
     tally = Tally()
     async with database.sessions() as session, sandbox(seconds=_PATIENT) as boxes:
-        size = await queries.size(session)
-        if begin >= size:
-            raise CannotDo(f"the ledger has {size} entries, counted from 0")
+        ledger = await queries.ledger(session, incarnation)
+        if ledger is None:
+            raise CannotDo(f"there is no incarnation {incarnation} of the ledger in the database")
+        if begin >= ledger.size:
+            raise CannotDo(f"the ledger has {ledger.size} entries, counted from 0")
         with closing(Replayer(await driver(session), boxes)) as replayer:
-            start, stop = begin, begin + 1 if one else size
+            start, stop = begin, begin + 1 if one else ledger.size
             while start < stop:
                 limit = min(_CHUNK, stop - start)
-                found = {leaf.seq: leaf for leaf in await queries.leaves_from(session, start, limit=limit)}
+                found = {leaf.seq: leaf for leaf in await queries.leaves_from(session, ledger, start, limit=limit)}
                 for index in range(start, start + limit):
                     replayed = await replayer.replay(index, found.get(index))
                     if since is not None and replayed.at is not None and replayed.at < since:

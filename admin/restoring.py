@@ -5,6 +5,7 @@ It goes on as a new incarnation, which says so in its first entry. Nobody serves
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import typer
 from admin import auditing, databases, places, reaching
 from admin.places import DataDirectory
 from admin.terminal import CannotDo, console, told
+from exchange.audit import indexing
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.custody import KeyNotHere, custody
 from exchange.kernel.database import arguments
@@ -99,6 +101,7 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
         last = before.read() or asyncio.run(_newest(url))
         where = settings.data / "archive" / str(now.incarnation)
         asyncio.run(_archive(url, where, note.Verifier.parse(now.vkey)))
+        asyncio.run(_index(url))
         name = ledger_file(number)
         held = custody(settings)
         try:
@@ -194,6 +197,15 @@ async def _history(url: str, first: note.Verifier) -> History:
     connection = await asyncpg.connect(**arguments(url))
     try:
         return await continuity.history(connection, first)
+    finally:
+        await connection.close()
+
+
+async def _index(url: str) -> None:
+    """Index what is not yet: nobody writes into the old ledger's tables afterwards, and it goes on being searched."""
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        await indexing.keep_up(connection, seconds=math.inf)
     finally:
         await connection.close()
 

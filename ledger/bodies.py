@@ -296,7 +296,9 @@ class AuditRead(Body):
 
 
 class AuditReplayed(Body):
-    """Somebody had the decision of an entry, the object, made again from what is kept of it, and was told the verdict."""
+    """Somebody had the decision of an entry, the object, made again from what is kept of it, and was told the verdict. An
+    entry of a former incarnation of the ledger is named `<incarnation>/<index>`.
+    """
 
     type: Literal["audit.replayed"] = "audit.replayed"
     affects_decisions: ClassVar[bool] = False

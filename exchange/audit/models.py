@@ -1,11 +1,13 @@
 """The index by which entries are found; private to this room. It follows from the entries and proves nothing.
 
-`FILL` derives its rows inside the database, so that no process which answers requests spends time on it. Every column
-is the text that the entry has at that place. Two follow from other entries: `owner`, whose thing an entry is about (a
-dataset or source is its first drafter's or registrant's, an application, agreement or delivery its dataset's owner's, a
-member, system or key its organisation's), and `consumer`, who asks, is granted or receives. `subjects` are the pseudonyms
-of the people it names.
+`filling` is the statement that derives its rows inside the database, so that no process which answers requests spends time
+on it. Every column is the text that the entry has at that place. Two follow from other entries, of former incarnations
+too: `owner`, whose thing an entry is about (a dataset or source is its first drafter's or registrant's, an application,
+agreement or delivery its dataset's owner's, a member, system or key its organisation's), and `consumer`, who asks, is
+granted or receives. `subjects` are the pseudonyms of the people it names.
 """
+
+from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -67,7 +69,7 @@ _COLUMNS = ("seq", "at", *FOUND_BY, "subjects")
 
 # $1 <= seq < $2. `ledger_body` gives null for bytes that are not what was hashed: such an entry is in the index by its
 # place alone, and reading it says so. A row that is right already is not written again.
-FILL = f"""
+_FILL = f"""
 WITH parsed AS MATERIALIZED (
     SELECT seq, ledger_body(leaf, leaf_hash) AS body FROM ledger_entry WHERE seq >= $1 AND seq < $2
 ), said AS MATERIALIZED (
@@ -87,7 +89,7 @@ WITH parsed AS MATERIALIZED (
         CASE WHEN type IN ('dataset.drafted', 'source.registered') THEN organisation
             WHEN type IN ('member.enrolled', 'system.enrolled') THEN body->>'organisation'
             WHEN object_kind = 'organisation' THEN object_id END AS own,
-        CASE WHEN type = 'application.submitted' OR type LIKE 'delivery.%' THEN organisation
+        CASE WHEN type = 'application.submitted' OR type LIKE 'delivery.%%' THEN organisation
             ELSE body->>'consumer' END AS asking
     FROM said
 ), owned AS MATERIALIZED (
@@ -97,8 +99,8 @@ WITH parsed AS MATERIALIZED (
     SELECT DISTINCT ON (object_id) object_id, seq, asking FROM told
     WHERE type = 'application.submitted' AND asking IS NOT NULL ORDER BY object_id, seq
 ), found AS (
-    SELECT told.*, coalesce(told.own, earlier.owner, owned.own) AS owner,
-        coalesce(told.asking, asked.consumer, applied.asking) AS consumer
+    SELECT told.*, coalesce(told.own, earlier.owner, owned.own%(owner)s) AS owner,
+        coalesce(told.asking, asked.consumer, applied.asking%(consumer)s) AS consumer
     FROM told
     LEFT JOIN owned ON owned.object_id = told.thing AND owned.seq <= told.seq
     LEFT JOIN applied ON told.object_kind = 'application' AND applied.object_id = told.object_id
@@ -117,3 +119,19 @@ ON CONFLICT (seq) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for c
 WHERE ({", ".join(f"ledger_index.{column}" for column in _COLUMNS)})
     IS DISTINCT FROM ({", ".join(f"excluded.{column}" for column in _COLUMNS)})
 """  # noqa: S608 - put together from the names of columns
+# What stands in the indexes of former incarnations is asked for where the present one has nothing.
+_FORMER = (
+    "(SELECT i.{column} FROM ledger_{number}.ledger_index i WHERE i.object_id = told.{thing} "  # noqa: S608 - names
+    f"AND i.type IN ({_BEGINNINGS}) AND i.{{column}} IS NOT NULL ORDER BY i.seq LIMIT 1)"
+)
+
+
+def filling(former: Sequence[int]) -> str:
+    """The statement that indexes the entries $1 <= seq < $2, where these former incarnations of the ledger are there."""
+    owner = "".join(f", {_FORMER.format(column='owner', thing='thing', number=one)}" for one in former)
+    consumer = "".join(
+        f", CASE WHEN told.object_kind = 'application' "
+        f"THEN {_FORMER.format(column='consumer', thing='object_id', number=one)} END"
+        for one in former
+    )
+    return _FILL % {"owner": owner, "consumer": consumer}

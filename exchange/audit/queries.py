@@ -1,14 +1,15 @@
 """Every SELECT of the audit room: the ledger by index, and the index by what people look for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, and_, cast, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.audit.models import FILL, IndexRow
-from exchange.kernel.database import Connection
+from exchange.audit.models import IndexRow, filling
+from exchange.kernel.database import Connection, driver
+from exchange.kernel.queries import former_ledgers
 from ledger import store
 from ledger.merkle import HASH_SIZE
 from ledger.tables import entry, head, tile
@@ -50,6 +51,42 @@ class Leaf:
     signed: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An incarnation of the ledger: its number, how many entries it has and how many of them are indexed."""
+
+    number: int
+    size: int
+    indexed: int
+    is_former: bool
+
+    @property
+    def options(self) -> dict[str, dict[None, str]]:
+        """How a statement is executed on it: the tables of a former one lie in a schema of their own."""
+        return {"schema_translate_map": {None: f"ledger_{self.number}"}} if self.is_former else {}
+
+
+async def present(session: AsyncSession) -> Ledger:
+    """The present incarnation of the ledger."""
+    size, number = (await session.execute(select(head.c.size, head.c.incarnation))).one()
+    return Ledger(number, size, size, is_former=False)
+
+
+async def ledger(session: AsyncSession, number: int | None) -> Ledger | None:
+    """An incarnation of the ledger, or the present one; None where there is no such."""
+    now = await present(session)
+    if number is None or number == now.number:
+        return now
+    if number not in await former_ledgers(await driver(session)):
+        return None
+    found = Ledger(number, 0, 0, is_former=True)
+    size, indexed = [
+        (await session.execute(select(func.max(column)), execution_options=found.options)).scalar_one()
+        for column in (entry.c.seq, IndexRow.seq)
+    ]
+    return replace(found, size=size + 1, indexed=0 if indexed is None else indexed + 1)
+
+
 # The index ------------------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +103,7 @@ async def fill(connection: Connection, *, most: int) -> int:
         )
         stop = min(size, start + most)
         if start < stop:
-            await connection.execute(FILL, start, stop)
+            await connection.execute(filling(await former_ledgers(connection)), start, stop)
     return size - stop
 
 
@@ -79,17 +116,12 @@ async def refill(connection: Connection, start: int, *, most: int) -> tuple[int,
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
         size = (await store.read_head(connection)).size
         stop = min(size, start + most)
-        status = await connection.execute(FILL, start, stop)
+        status = await connection.execute(filling(await former_ledgers(connection)), start, stop)
         written = int(status.rpartition(" ")[2])
         if stop == size:
             beyond = await connection.execute("DELETE FROM ledger_index WHERE seq >= $1", size)
             written += int(beyond.rpartition(" ")[2])
     return stop, written
-
-
-async def size(session: AsyncSession) -> int:
-    """How many entries there are."""
-    return int((await session.execute(select(head.c.size))).scalar_one())
 
 
 def searched(wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int) -> Select[int]:
@@ -132,18 +164,19 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 async def search(
-    session: AsyncSession, wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int
+    session: AsyncSession, of: Ledger, wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int
 ) -> list[int]:
     """The indexes of a page; see `searched`."""
-    return list(await session.scalars(searched(wanted, scope, order=order, start=start, limit=limit)))
+    statement = searched(wanted, scope, order=order, start=start, limit=limit)
+    return list(await session.scalars(statement, execution_options=of.options))
 
 
-async def indexed(session: AsyncSession, index: int, scope: Scope) -> IndexRow | None:
-    """The row of an entry, where the scope has it by its owner."""
-    statement = select(IndexRow).where(IndexRow.seq == index)
+async def is_visible(session: AsyncSession, of: Ledger, index: int, scope: Scope) -> bool:
+    """Whether there is an entry, and the scope has it by its owner."""
+    statement = select(IndexRow.seq).where(IndexRow.seq == index)
     if not scope.everything:
         statement = statement.where(IndexRow.owner.in_(sorted(scope.owners)))
-    return (await session.execute(statement)).scalar_one_or_none()
+    return await session.scalar(statement, execution_options=of.options) is not None
 
 
 # The entries ----------------------------------------------------------------------------------------------------------
@@ -159,13 +192,15 @@ def _leaves() -> Select[int, bytes, bytes, bytes | None]:
     )
 
 
-async def leaves(session: AsyncSession, indexes: Sequence[int]) -> dict[int, Leaf]:
+async def leaves(session: AsyncSession, of: Ledger, indexes: Sequence[int]) -> dict[int, Leaf]:
     """The entries with these indexes, by index."""
     statement = _leaves().where(entry.c.seq.in_(indexes))
-    return {row[0]: Leaf(row[0], row[1], row[2], row[3] or None) for row in await session.execute(statement)}
+    rows = await session.execute(statement, execution_options=of.options)
+    return {row[0]: Leaf(row[0], row[1], row[2], row[3] or None) for row in rows}
 
 
-async def leaves_from(session: AsyncSession, start: int, *, limit: int) -> list[Leaf]:
+async def leaves_from(session: AsyncSession, of: Ledger, start: int, *, limit: int) -> list[Leaf]:
     """At most `limit` entries from an index on, in order."""
     statement = _leaves().where(entry.c.seq >= start, entry.c.seq < start + limit).order_by(entry.c.seq)
-    return [Leaf(row[0], row[1], row[2], row[3] or None) for row in await session.execute(statement)]
+    rows = await session.execute(statement, execution_options=of.options)
+    return [Leaf(row[0], row[1], row[2], row[3] or None) for row in rows]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 from exchange.kernel import keys
 from exchange.kernel.custody import Custody, LedgerKey, custody_of_answers

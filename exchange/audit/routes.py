@@ -233,6 +233,12 @@ async def search(work: SignedWork, asked: Annotated[Filter, Query()]) -> Entries
 
 
 @router.get("/entries/{index}/replay")
-async def replay(work: SignedWork, index: Index) -> ReplayOut:
+async def replay(
+    work: SignedWork,
+    index: Index,
+    incarnation: Annotated[
+        int | None, Query(ge=1, lt=10_000, description="The incarnation of the ledger; the present one where absent")
+    ] = None,
+) -> ReplayOut:
     """Make the decision of an entry again, for the dataset's owner or an auditor. It is itself on the ledger."""
-    return await service.replay(work, index)
+    return await service.replay(work, index, incarnation=incarnation)

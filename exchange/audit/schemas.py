@@ -43,6 +43,10 @@ class Filter(In):
     ] = None
     purpose: Annotated[Word | None, Field(description="The purpose that was stated")] = None
     lane: Annotated[Lane | None, Field(description="The rule set that held")] = None
+    incarnation: Annotated[
+        int | None,
+        Field(ge=1, lt=10_000, description="In which incarnation of the ledger; in the present one where absent"),
+    ] = None
     order: Annotated[Literal["oldest", "newest"], Field(description="Which come first")] = "oldest"
     start: Annotated[
         int | None,
@@ -90,6 +94,7 @@ class EntriesOut(Out):
     entries: list[EntryOut]
     next: Annotated[int | None, Field(description="The `start` of the next page; null at the end")]
     size: Annotated[int, Field(description="How many entries the ledger had; all of them were searched")]
+    incarnation: Annotated[int, Field(description="Which incarnation of the ledger was searched")]
     query: Annotated[dict[str, Any], Field(description="The filter as its digest on the ledger was taken")]
     salt: Annotated[str, Field(description="16 bytes in hex; with it, `query` on the ledger can be checked")]
 

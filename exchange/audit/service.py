@@ -4,6 +4,7 @@ from contextlib import closing
 from typing import Literal
 
 from exchange.audit import indexing, queries, replaying
+from exchange.audit.errors import IndexBehind
 from exchange.audit.queries import Scope, Wanted
 from exchange.audit.reading import read
 from exchange.audit.schemas import EntriesOut, EntryOut, Filter, ReplayOut
@@ -30,16 +31,15 @@ _COLUMNS = {
 async def search(work: Work, asked: Filter) -> EntriesOut:
     """A page of the entries that the principal may see and looks for; that it looked is an entry itself.
 
-    Raises Forbidden, IndexBehind, EntryAltered.
+    Raises Forbidden, NotFound, IndexBehind, EntryAltered.
     """
     scope = scope_of(work)
-    await indexing.catch_up(work.runtime)
-    size = await queries.size(work.session)
+    ledger = await _ledger(work, asked.incarnation)
     found = await queries.search(
-        work.session, wanted(asked), scope, order=asked.order, start=asked.start, limit=asked.limit + 1
+        work.session, ledger, wanted(asked), scope, order=asked.order, start=asked.start, limit=asked.limit + 1
     )
     shown = found[: asked.limit]
-    leaves = await queries.leaves(work.session, shown)
+    leaves = await queries.leaves(work.session, ledger, shown)
     entries = []
     for index in shown:
         parsed = read(index, leaves.get(index))
@@ -65,19 +65,20 @@ async def search(work: Work, asked: Filter) -> EntriesOut:
     return EntriesOut(
         entries=entries,
         next=found[asked.limit] if len(found) > asked.limit else None,
-        size=size,
+        size=ledger.size,
+        incarnation=ledger.number,
         query=asked.plain(),
         salt=salt,
     )
 
 
-async def replay(work: Work, index: int) -> ReplayOut:
+async def replay(work: Work, index: int, *, incarnation: int | None = None) -> ReplayOut:
     """Make the decision of an entry again; for its dataset's owner and the exchange's auditor. Raises NotFound, Forbidden."""
     scope = scope_of(work)
-    await indexing.catch_up(work.runtime)
-    if await queries.indexed(work.session, index, scope) is None:
+    ledger = await _ledger(work, incarnation)
+    if not await queries.is_visible(work.session, ledger, index, scope):
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
-    leaves = await queries.leaves(work.session, [index])
+    leaves = await queries.leaves(work.session, ledger, [index])
     sandbox = work.runtime.modules.sandbox
     with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
@@ -86,12 +87,23 @@ async def replay(work: Work, index: int) -> ReplayOut:
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="entry", id=str(index)),
+            object=bodies.Object(kind="entry", id=f"{ledger.number}/{index}" if ledger.is_former else str(index)),
             scope=_name(scope),
             verdict=replayed.verdict,
         )
     )
     return ReplayOut.model_validate(replayed)
+
+
+async def _ledger(work: Work, incarnation: int | None) -> queries.Ledger:
+    """The incarnation of the ledger that is meant, indexed to its end. Raises NotFound, IndexBehind."""
+    await indexing.catch_up(work.runtime)
+    found = await queries.ledger(work.session, incarnation)
+    if found is None:
+        raise NotFound("The ledger has no such incarnation here.")
+    if found.indexed < found.size:  # by a version that did not finish it; nobody may write there any more
+        raise IndexBehind("This incarnation was set aside before all of it was indexed; search its archive.")
+    return found
 
 
 def wanted(asked: Filter) -> Wanted:

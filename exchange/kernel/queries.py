@@ -20,6 +20,15 @@ async def key_marks(connection: Connection) -> dict[str, str]:
     return marks
 
 
+async def former_ledgers(connection: Connection) -> list[int]:
+    """Which former incarnations of the ledger are in the database, the newest first (exchange.migrations.incarnation)."""
+    rows = await connection.fetch(
+        "SELECT substr(nspname, 8)::integer AS number FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]{0,3}$' "
+        "AND to_regclass(nspname || '.ledger_index') IS NOT NULL ORDER BY number DESC"
+    )
+    return [row["number"] for row in rows]
+
+
 async def remember_keys(connection: Connection, marks: Mapping[str, str], *, now: datetime) -> None:
     """Remember the marks of key files, where none of that name is remembered."""
     await connection.executemany(

@@ -59,8 +59,9 @@ async def paged(database: Database, wanted: Wanted, scope: Scope, order: queries
     found: list[int] = []
     start: int | None = None
     async with database.sessions() as session:
+        ledger = await queries.present(session)
         while True:
-            page = await queries.search(session, wanted, scope, order=order, start=start, limit=limit + 1)
+            page = await queries.search(session, ledger, wanted, scope, order=order, start=start, limit=limit + 1)
             found += page[:limit]
             if len(page) <= limit:
                 return found

@@ -61,7 +61,7 @@ class Story:
 
 async def replays(world: World) -> list[Replayed]:
     async with world.app.state.runtime.database.sessions() as session:
-        leaves = await queries.leaves_from(session, 0, limit=10_000)
+        leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
         sandbox = world.app.state.runtime.modules.sandbox
         with closing(Replayer(await driver(session), sandbox)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
