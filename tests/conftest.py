@@ -24,7 +24,8 @@ hypothesis.settings.load_profile("few")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what hypothesis gives examples to."""
+    """Mark what hypothesis gives examples to; the commands first, all by one worker, since they share a demonstration."""
+    items.sort(key=lambda item: item.path.parent.name != "admin")
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.property)

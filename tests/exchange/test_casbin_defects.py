@@ -145,6 +145,7 @@ def test_c6_a_permission_says_which_roles_it_comes_through() -> None:
     assert permit == Permit(allow=True, roles=("steward", "approver"))
 
 
+@pytest.mark.endurance
 async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
     empty_database: str, tmp_path: Path, people_table: str
 ) -> None:
