@@ -20,14 +20,15 @@ demo: $(VENV)/.server
 	$(BIN)/exchange demo $(if $(KEEP),--keep) $(DEMO)
 
 test: $(VENV)/.dev $(TOOLS)
-	$(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal -m "not endurance" $(PYTEST)
+	$(BIN)/pytest -n $(or $(WORKERS),3) --dist worksteal -m "not endurance" $(PYTEST)
 ifeq ($(GO),)
 	@echo "make test: no Go here to build other people's verifiers with; the ledger was not checked by them"
 endif
 
-# What takes long by its nature: faults of disk and database, kills, millions of rows, many examples of each property.
+# What takes long by its nature: faults of disk and database, kills, many processes, millions of rows, many examples of each
+# property.
 endurance: $(VENV)/.dev $(TOOLS)
-	$(BIN)/pytest -n $(or $(WORKERS),2) --dist worksteal -m "endurance or property" --hypothesis-profile many $(PYTEST)
+	$(BIN)/pytest -n $(or $(WORKERS),3) --dist worksteal -m "endurance or property" --hypothesis-profile many $(PYTEST)
 
 # Where Go is, OPA itself looks at the policy too, and other people's verifiers at the ledger's formats.
 check: $(VENV)/.dev $(TOOLS)

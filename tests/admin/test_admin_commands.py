@@ -89,6 +89,7 @@ def join(data: Path) -> Ran:
     return typed("join", "science", "--data", data, "--code", _SCIENCE, "--name-zh", "市科技局", "--name-en", "Science")
 
 
+@pytest.mark.endurance
 def test_a_server_is_started_for_the_purpose_and_ended(home: Path, tmp_path: Path) -> None:
     joined = join(home)
     assert (joined.status, joined.err) == (0, "")

@@ -85,6 +85,7 @@ async def test_an_authority_that_fails_delays_nothing(settings: Settings, author
         assert (await world.send("GET", "/readyz", {})).status == 200
 
 
+@pytest.mark.endurance
 async def test_exported_stamps_are_verified_with_the_pinned_certificate(
     empty_database: str, tmp_path: Path, authority: Tsa, monkeypatch: pytest.MonkeyPatch
 ) -> None:

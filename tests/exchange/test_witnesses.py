@@ -72,6 +72,7 @@ async def is_covered(world: World) -> bool:
     return found is not None and found.size == await head(world)
 
 
+@pytest.mark.endurance
 async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_database: str, tmp_path: Path) -> None:
     """Two of ours and one that nobody here wrote; the export shows what they did."""
     settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "data")
@@ -168,6 +169,7 @@ async def waiting(
     await stack.__aexit__(None, None, None)
 
 
+@pytest.mark.endurance
 async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_they_are_back(
     waiting: tuple[Scene, Path, int], said: io.StringIO
 ) -> None:

@@ -194,6 +194,7 @@ def test_a_witness_killed_between_keeping_and_answering_cosigns_the_same_again(d
         check(running, log, 9, running.add(request(log, 5, 9)))
 
 
+@pytest.mark.endurance
 def test_a_restart_forgets_nothing_and_a_log_can_have_a_second_key(directory, log, new_log):
     with witnesses.serving(directory) as running:
         check(running, log, 300, running.add(request(log, 0, 300)))
@@ -208,6 +209,7 @@ def test_a_restart_forgets_nothing_and_a_log_can_have_a_second_key(directory, lo
         check(running, second, 700, running.add(request(second, 300, 700)))
 
 
+@pytest.mark.endurance
 def test_a_full_or_locked_database_cosigns_nothing(directory, log):
     with witnesses.serving(directory) as running:
         check(running, log, 1, running.add(request(log, 0, 1)))
