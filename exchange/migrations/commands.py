@@ -1,5 +1,6 @@
 """Migrating from code: the operator's command, the first start, and the tests all come here."""
 
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -30,6 +31,7 @@ def check(url: str) -> None:
     command.check(_config(url))
 
 
+@cache
 def newest() -> str:
     """The newest revision there is."""
     head = ScriptDirectory.from_config(_config("")).get_current_head()

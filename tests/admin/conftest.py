@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from admin import reaching
+from admin.places import DataDirectory
 from tests.support.commands import Told, run
 
 
@@ -33,3 +35,12 @@ def demo(place: Path) -> Told:
     done = run("demo", "--directory", directory)
     assert done.status == 0, done.out + done.err
     return Told(directory, done.out)
+
+
+@pytest.fixture(scope="session")
+def served(demo: Told) -> Iterator[tuple[DataDirectory, str]]:
+    """The demonstration's exchange, being served, and its address."""
+    directory = DataDirectory(demo.directory / "exchange")
+    server = reaching.start(directory)
+    yield directory, server.url
+    server.stop()

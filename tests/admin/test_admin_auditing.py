@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -13,9 +14,12 @@ from exchange.kernel.database import arguments
 from tests.support.commands import Told, typed
 
 
-@pytest.fixture
-def home(demo: Told) -> Path:
-    return demo.directory / "exchange"
+@pytest.fixture(scope="module")
+def home(demo: Told) -> Iterator[Path]:
+    """The demo's exchange, with its database running for all of them."""
+    home = demo.directory / "exchange"
+    with databases.at_hand(DataDirectory(home).settings()):
+        yield home
 
 
 async def _bodies(url: str) -> list[dict[str, object]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from admin import reaching
 from admin.cli import app
 from admin.places import DataDirectory
 from client.api import Client
@@ -15,7 +14,7 @@ from policies.bundle import bundle
 from policies.opa_server import opa_server
 from tests.policies.conftest import opa as opa
 from tests.policies.test_opa_secured import document
-from tests.support.commands import Told, typed
+from tests.support.commands import typed
 from tests.support.modules import OFFICE, TESTS, TEXT
 from tests.support.opa import opa_running
 
@@ -66,26 +65,22 @@ def test_a_module_is_checked_here(tmp_path: Path) -> None:
     assert typed("policy", "module", str(file)).status == 1
 
 
-def test_it_says_what_would_be_decided_and_why(demo: Told) -> None:
-    home = DataDirectory(demo.directory / "exchange")
-    server = reaching.start(home)
-    try:
-        key = SigningKey.load(home.key_file("auditor"))
-        with Client(server.url, key, trust=home.trust()) as client:
-            asked = client.request("GET", "/api/v1/agreements").json()
-            dataset, consumer = asked[0]["dataset_id"], asked[0]["consumer_id"]
-            purpose = asked[0]["purpose"]
-            members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
-        system = next(one["id"] for one in members if one["kind"] == "system")
-        about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]
-        said = typed(*about, "--purpose", purpose)
-        assert said.status == 0, said.err
-        assert "delivery.role_held" in said.out
-        assert "row_cap: " in said.out
-        denied = typed(*about, "--purpose", "another-purpose")
-        assert "deny" in denied.out.splitlines()[0]
-        assert "purpose-not-granted: " in denied.out
-        assert typed(*about, "--purpose", purpose, "--as", "nobody").status == 1
-        assert typed(*about, "--purpose", purpose, "--at", "yesterday").status == 1
-    finally:
-        server.stop()
+def test_it_says_what_would_be_decided_and_why(served: tuple[DataDirectory, str]) -> None:
+    home, url = served
+    key = SigningKey.load(home.key_file("auditor"))
+    with Client(url, key, trust=home.trust()) as client:
+        asked = client.request("GET", "/api/v1/agreements").json()
+        dataset, consumer = asked[0]["dataset_id"], asked[0]["consumer_id"]
+        purpose = asked[0]["purpose"]
+        members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
+    system = next(one["id"] for one in members if one["kind"] == "system")
+    about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]
+    said = typed(*about, "--purpose", purpose)
+    assert said.status == 0, said.err
+    assert "delivery.role_held" in said.out
+    assert "row_cap: " in said.out
+    denied = typed(*about, "--purpose", "another-purpose")
+    assert "deny" in denied.out.splitlines()[0]
+    assert "purpose-not-granted: " in denied.out
+    assert typed(*about, "--purpose", purpose, "--as", "nobody").status == 1
+    assert typed(*about, "--purpose", purpose, "--at", "yesterday").status == 1

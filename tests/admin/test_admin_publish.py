@@ -1,6 +1,5 @@
 """A newcomer's own file: each either is published, or the command says in a line what is wrong with it and where."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +9,18 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from admin import reaching
 from admin.places import DataDirectory
 from client.api import Client
-from tests.support.commands import Ran, Told, typed
+from tests.support.commands import Ran, typed
 from tests.support.modules import capping
 
 OWNER = "demo-education"
 _ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "4133010335", "本科"), ("宁波大学", "4133011646", "本科")]
 
 
-@pytest.fixture(scope="module")
-def exchange(demo: Told) -> Iterator[tuple[DataDirectory, str]]:
-    """The demo's exchange, being served."""
-    directory = DataDirectory(demo.directory / "exchange")
-    server = reaching.start(directory)
-    yield directory, server.url
-    server.stop()
-
-
 @pytest.fixture
-def publish(exchange: tuple[DataDirectory, str]) -> Any:
-    directory, _ = exchange
+def publish(served: tuple[DataDirectory, str]) -> Any:
+    directory, _ = served
 
     def run(file: Path, *more: str, owner: str = OWNER, title: str = "A table", answer: str | None = None) -> Ran:
         arguments = ["publish", str(file), "--owner", owner, "--title", title, "--data", str(directory.path), *more]
@@ -82,7 +71,7 @@ _KINDS = {
 
 @pytest.mark.parametrize("name", _KINDS)
 def test_files_of_every_kind_are_published(
-    name: str, tmp_path: Path, publish: Any, exchange: tuple[DataDirectory, str]
+    name: str, tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
 ) -> None:
     file = tmp_path / name
     _KINDS[name](file)
@@ -92,20 +81,20 @@ def test_files_of_every_kind_are_published(
     assert f"Published: {OWNER}/{handle}, version 1." in done.out
     assert "学校名称" in done.out
 
-    _, url = exchange
+    _, url = served
     with Client(url) as anyone:
         listed = [node.get("dct:identifier") for node in anyone.catalogue()["@graph"]]
     assert f"{OWNER}/{handle}" in listed
 
 
 def test_people_are_masked_unless_the_publisher_knows_better(
-    tmp_path: Path, publish: Any, exchange: tuple[DataDirectory, str]
+    tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
 ) -> None:
     file = tmp_path / "people.csv"
     file.write_text("person_id,姓名,性别,联系人,mark\nP001,陈一,女,甲,1\nP002,林二,男,乙,2\n")
     done = publish(file, "--clear", "联系人", "--personal", "mark", "--handle", "people")
     assert done.status == 0, done.err
-    directory, url = exchange
+    directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         document = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/people").json()["document"]
     assert document["terms"]["masks"] == {
@@ -189,13 +178,13 @@ def test_what_is_no_file_is_said(path: str, tmp_path: Path, publish: Any) -> Non
 
 @pytest.mark.parametrize(("answer", "status"), [("n\n", 1), ("", 1), ("y\n", 0)])
 def test_nothing_is_published_without_a_yes(
-    answer: str, status: int, tmp_path: Path, publish: Any, exchange: tuple[DataDirectory, str]
+    answer: str, status: int, tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
 ) -> None:
     file = tmp_path / "asked.csv"
     file.write_text("a,b\n1,2\n")
     done = publish(file, "--handle", "asked", title="asked", answer=answer)
     assert done.status == status, done.out + done.err
-    directory, url = exchange
+    directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "asked"]
         datasets = [one["handle"] for one in steward.request("GET", "/api/v1/datasets").json()]
@@ -203,8 +192,8 @@ def test_nothing_is_published_without_a_yes(
     assert ("asked" in datasets) is (status == 0)
 
 
-def test_a_module_of_ones_own_goes_with_it(exchange: tuple[DataDirectory, str], publish: Any, tmp_path: Path) -> None:
-    directory, url = exchange
+def test_a_module_of_ones_own_goes_with_it(served: tuple[DataDirectory, str], publish: Any, tmp_path: Path) -> None:
+    directory, url = served
     file, table = tmp_path / "cap.rego", tmp_path / "capped.csv"
     module = capping(1)
     file.write_text(module.text, encoding="utf-8")

@@ -1,15 +1,13 @@
 """Holding off an erasure and carrying it out, from the operator's terminal."""
 
-from collections.abc import Iterator
 from typing import get_args
 
 import pytest
 
-from admin import reaching
 from admin.places import DataDirectory
 from admin.subjects.cli import ErasureBasis, HoldBasis
 from ledger.bodies import Erasable, Holding
-from tests.support.commands import Ran, Told, typed
+from tests.support.commands import Ran, typed
 
 OWNER = "demo-education"
 NUMBERS = ("330106199003078812", "330106198811024436", "330106197507312218")
@@ -17,30 +15,26 @@ PERSON = NUMBERS[0]
 
 
 @pytest.fixture(scope="module")
-def directory(demo: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataDirectory]:
+def directory(served: tuple[DataDirectory, str], tmp_path_factory: pytest.TempPathFactory) -> DataDirectory:
     """The demo's exchange, being served, with a table about people."""
-    directory = DataDirectory(demo.directory / "exchange")
-    server = reaching.start(directory)
-    try:
-        file = tmp_path_factory.mktemp("people") / "graduates.csv"
-        file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
-        published = typed(
-            "publish",
-            file,
-            "--owner",
-            OWNER,
-            "--title",
-            "People",
-            "--handle",
-            "graduates",
-            "--yes",
-            "--data",
-            directory.path,
-        )
-        assert published.status == 0, published.err
-        yield directory
-    finally:
-        server.stop()
+    directory, _ = served
+    file = tmp_path_factory.mktemp("people") / "graduates.csv"
+    file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
+    published = typed(
+        "publish",
+        file,
+        "--owner",
+        OWNER,
+        "--title",
+        "People",
+        "--handle",
+        "graduates",
+        "--yes",
+        "--data",
+        directory.path,
+    )
+    assert published.status == 0, published.err
+    return directory
 
 
 def test_the_codes_are_the_ledgers() -> None:

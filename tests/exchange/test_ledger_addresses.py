@@ -113,6 +113,7 @@ def test_nothing_is_pruned_without_a_policy_that_says_so() -> None:
         Settings(minimum_index=1)
 
 
+@pytest.mark.endurance
 async def test_a_pruned_exchange_is_exported_and_verified(database_url: str, tmp_path: Path, monkeypatch) -> None:
     await empty(database_url)
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path)

@@ -114,6 +114,7 @@ async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_s
     assert (keys / "ledger.pem").read_bytes() == made
 
 
+@pytest.mark.endurance
 async def test_clients_exports_and_verifiers_follow_a_rotation(
     empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
