@@ -5,6 +5,7 @@ tests.support.life).
 """
 
 import asyncio
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -20,12 +21,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
-from tests.exchange.test_continuity import Copies
+from exchange.migrations import commands
 from tests.exchange.test_subjects import staged
-from tests.support.founded import empty, founded
+from tests.support.founded import founded
 from tests.support.life import PEOPLE, Life, Place, discard
 from tests.support.world import URL
 
@@ -103,23 +103,21 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def place(embedded: Embedded, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """An exchange in use, from which every life begins."""
-    data = tmp_path_factory.mktemp("founded")
-    given = Settings(
-        data=data, database_url=database_url, public_url=URL, checkpoint_interval=INTERVAL, retention_days=0
-    )
-    copies = Copies(embedded)
+def place(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """An exchange in use, from which every life begins, in a database that nobody else connects to."""
+    data, name = tmp_path_factory.mktemp("founded"), f"lives_{secrets.token_hex(4)}"
+    url = embedded.url(name)
+    given = Settings(data=data, database_url=url, public_url=URL, checkpoint_interval=INTERVAL, retention_days=0)
+    asyncio.run(embedded.create(name))
+    commands.upgrade(url)
 
     async def found() -> Place:
-        await empty(database_url)
         async with founded(given) as world:
-            stage = await staged(world, database_url)
+            stage = await staged(world, url)
             await stage.about(PEOPLE[0])
             async with world.app.state.runtime.database.pool.acquire() as connection:
                 await world.app.state.publisher._publish(connection)
-        url = await copies.copy("live", "founded")
-        return Place(embedded, given, arguments(url)["database"], stage)
+        return Place(embedded, given, name, stage)
 
     return asyncio.run(found())
 
