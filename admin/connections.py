@@ -1,4 +1,4 @@
-"""What uvicorn's connections lack: trailers, and a limit on what may be sent that is no content.
+"""What uvicorn's connections lack: trailers that leave, none that come in, and a limit on what is no content.
 
 That is the target, header fields and trailers. The parser keeps such bytes until a field is complete and copies all of
 them with every packet, so that one header field of a hundred megabytes, from a stranger, would keep every other request
@@ -22,6 +22,7 @@ class ConnectionProtocol(HttpToolsProtocol):
 
     _unfinished = 0
     _has_progress = False
+    _is_head = True
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and count it where it completed no head and was no content."""
@@ -32,9 +33,20 @@ class ConnectionProtocol(HttpToolsProtocol):
             self.logger.warning("A request whose head is too large was refused.")
             self.send_400_response(_TOO_LARGE)
 
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._is_head = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header field, or a trailer, which would otherwise join the header fields (RFC 9110 section 6.5.1)."""
+        if self._is_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """A head is complete."""
         self._has_progress = True
+        self._is_head = False
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -27,7 +27,8 @@ class Anchor:
     """The last signed checkpoint of one log, in a directory that all its instances share.
 
     Files are named after the origin: `.checkpoint` is the signed note, `.closed` names the origin that the log goes on
-    under. OSError means that the directory cannot be used; then nothing may be signed.
+    under, `.evidence` is a note that speaks against this log. OSError means that the directory cannot be used; then nothing
+    may be signed.
     """
 
     def __init__(self, directory: Path, origin: str) -> None:
@@ -35,6 +36,7 @@ class Anchor:
         self._directory = directory
         name = quote(origin, safe="")
         self.path = directory / f"{name}.checkpoint"
+        self.evidence_path = directory / f"{name}.evidence"
         self._closed = directory / f"{name}.closed"
         self._lock = directory / f"{name}.lock"
 
@@ -46,6 +48,17 @@ class Anchor:
         """The origin that the log goes on under; None while it is open."""
         text = _read(self._closed)
         return None if text is None else text.removesuffix("\n")
+
+    def evidence(self) -> str | None:
+        """A note by a key of this log that the log does not contain; None where there is none, or an operator took it away."""
+        return _read(self.evidence_path)
+
+    def accuse(self, expected: str, evidence: str) -> None:
+        """Keep a note that speaks against the log whose last one is `expected`. Raises AnchorMoved as `swap` does."""
+        with self._locked():
+            if self.successor() is not None or self.read() != expected:
+                raise AnchorMoved
+            _write(self.evidence_path, evidence)
 
     def swap(self, expected: str | None, new: str) -> None:
         """Replace the note `expected` by `new`, durably. Raises AnchorMoved where another one is there, or none may be."""

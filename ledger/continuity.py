@@ -64,9 +64,13 @@ async def check(connection: asyncpg.Connection, anchor: Anchor, first: note.Veri
     the last stored checkpoint. Raises NotContinued, and OSError where the anchor cannot be read.
     """
     # The anchor first: the log only grows, so what the database holds a moment later has to cover it.
-    text, successor = await asyncio.to_thread(lambda: (anchor.read(), anchor.successor()))
+    text, successor, evidence = await asyncio.to_thread(lambda: (anchor.read(), anchor.successor(), anchor.evidence()))
     if successor is not None:
         raise NotContinued(f"{anchor.origin} was closed; the ledger goes on as {successor}")
+    if evidence is not None:
+        raise NotContinued(
+            f"another history was signed by a key of this ledger; {anchor.evidence_path.name} is the proof"
+        )
     stored = await connection.fetchrow("SELECT size, note FROM ledger_checkpoint ORDER BY size DESC LIMIT 1")
     if text is None and stored is not None:
         text = await asyncio.to_thread(anchor.read)  # the first checkpoint may have come just now, the anchor before it

@@ -66,6 +66,8 @@ class Renewal:
                 log().critical("the private key that answers are to be signed with is not here")
             except FAILURES as error:
                 log().warning("it could not be seen whether a key was rotated", exc_info=error)
+            except Exception as error:  # noqa: BLE001 - a key file that cannot be read, or what nobody foresaw: it goes on
+                log().critical("it could not be seen whether a key was rotated", exc_info=error)
 
     async def _renew(self) -> None:
         answers = self._runtime.answers

@@ -57,11 +57,15 @@ class _NotCosigned(Exception):
 
 
 class _Shown(publication.TreeDiffers):
-    """A witness shows a checkpoint that the ledger's key signed and the database does not have; `note` is it."""
+    """A witness shows a checkpoint that the ledger's key signed and the database does not have; `note` is it.
 
-    def __init__(self, message: str, signed: str) -> None:
+    `is_ahead`: it is of more entries than the database has, by the key that signs trees of that size.
+    """
+
+    def __init__(self, message: str, signed: str, *, is_ahead: bool) -> None:
         super().__init__(message)
         self.note = signed
+        self.is_ahead = is_ahead
 
 
 def chosen(settings: Settings, keys: History) -> Policy:
@@ -138,7 +142,8 @@ class Witnesses:
         """Sign a checkpoint of all entries and publish it if enough witnesses cosign; None where none was published.
 
         Raises publication.TreeDiffers, also where a witness shows that this key has signed what the database does not
-        have. That is in the anchor then, which holds what was signed: so every process halts, and after a restart too.
+        have. That is kept with the anchor then, so every process halts, and after a restart too: as what was signed last
+        where it is that, and otherwise beside it, since the anchor never takes back what it holds.
         """
         grown = await publication.grow(connection, self._signers, anchor=self._anchor, since=self._pending)
         self._pending = grown or self._pending
@@ -158,7 +163,8 @@ class Witnesses:
         try:
             lines, reasons = await self._cosign(candidate, _Tree(prove, root_at))
         except _Shown as shown:
-            await asyncio.to_thread(self._anchor.swap, candidate.note, shown.note)
+            keep = self._anchor.swap if shown.is_ahead else self._anchor.accuse
+            await asyncio.to_thread(keep, candidate.note, shown.note)
             raise
         cosigned = Published(candidate.size, candidate.note + "".join(lines.values()))
         if not self._policy.is_satisfied([one.key for one in self._asked if one.name in lines]):
@@ -246,7 +252,9 @@ class Witnesses:
         else:
             return
         message = f"witness {witness.name!r} has a signed checkpoint of {shown.size} entries, {what}"
-        raise _Shown(message, answer.decode())
+        raise _Shown(
+            message, answer.decode(), is_ahead=shown.size > candidate.size and _is_by_its_key(answer, self._keys)
+        )
 
     async def _call(self, witness: Witness, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         assert self._client is not None  # noqa: S101 - started
@@ -303,6 +311,15 @@ def _signed(signed: bytes, keys: History) -> checkpoint.Checkpoint:
     if found.origin != keys.name:
         raise checkpoint.MalformedCheckpoint("of another log")
     return found
+
+
+def _is_by_its_key(signed: bytes, keys: History) -> bool:
+    """Whether the key that signs trees of a checkpoint's size has signed it: one that was retired may be in other hands."""
+    try:
+        keys.open(signed)
+    except ValueError:
+        return False
+    return True
 
 
 def _printable(reasons: dict[str, str]) -> dict[str, str]:

@@ -31,6 +31,21 @@ def is_value_refused(error: BaseException) -> bool:
     return str(getattr(cause, "sqlstate", None) or "").startswith("22")
 
 
+def is_unreachable(error: BaseException) -> bool:
+    """Whether the database could not be talked to, or had to give up (SQLSTATE classes 08, 53, 57); later it may work."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = str(getattr(cause, "sqlstate", None) or "")
+    if state:
+        return state[:2] in {"08", "53", "57"}
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(
+            getattr(cause, "__cause__", None), OSError | asyncpg.InterfaceError
+        )
+    return (
+        not isinstance(error, OSError) or error.filename is None
+    )  # a file of ours that is not there is something else
+
+
 class Base(DeclarativeBase):
     """The declarative base of every room's tables, with names a migration can refer to."""
 

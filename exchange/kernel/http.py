@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exchange.kernel.database import FAILURES
+from exchange.kernel.database import FAILURES, is_unreachable
 from exchange.kernel.logs import log
 from exchange.kernel.problems import (
     MEDIA_TYPE,
@@ -175,6 +175,8 @@ def install(app: FastAPI) -> None:
         return problem_response(http_problem(error, methods=_methods_at(request)))
 
     async def on_failing_database(request: Request, error: Exception) -> Response:
+        if not is_unreachable(error):
+            return await on_anything(request, error)
         _tell(request, error)
         return problem_response(LedgerUnavailable("Try again later.", headers={"Retry-After": "1"}))
 

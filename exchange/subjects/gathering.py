@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import Collection
 
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.slots import SlotsMissing
 from exchange.subjects import keys
-from exchange.subjects.cipher import Subject
+from exchange.subjects.cipher import KeyUnusable, Subject
+from exchange.subjects.errors import SubjectsUnsettled
 from exchange.subjects.identity import Identity
 
 _ROUND = 256  # identities, unless one request names more
@@ -61,12 +63,17 @@ class Gathering:
     async def _answer(self, one_round: list[_Waiting]) -> None:
         try:
             found = await keys.ensure(self._runtime, {one for identities, _ in one_round for one in identities})
-        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to hear of it
-            if len(one_round) > 1:  # what one of them asked for is not the others' affair
-                for one in one_round:
-                    await self._answer([one])
+        except (KeyUnusable, SlotsMissing, SubjectsUnsettled) as error:
+            if len(one_round) == 1:
+                _settle(one_round[0][1], error)
                 return
-            _settle(one_round[0][1], error)
+            for one in one_round:  # what one of them asked for is not the others' affair
+                if not one[1].done():
+                    await self._answer([one])
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to hear of it, and at once
+            for _, future in one_round:
+                _settle(future, error)
             return
         for identities, future in one_round:
             _settle(future, {one: found[one] for one in identities})

@@ -24,8 +24,8 @@ def opened(runtime: Runtime, row: Wrapped) -> Subject | None:
 async def ensure(runtime: Runtime, identities: Collection[Identity]) -> dict[Identity, Subject]:
     """The subjects of identities; whoever has no key gets one, in a transaction of its own.
 
-    A key that no entry follows is no trace of anybody, and the next question finds it, or after a crash makes another.
-    Raises KeyUnusable, SlotsMissing, SubjectsUnsettled.
+    A key that no entry follows is no trace of anybody, and the next question finds it. Raises KeyUnusable, SlotsMissing,
+    SubjectsUnsettled.
     """
     missing = {identity.lookup(runtime.seal): identity for identity in identities}
     found: dict[Identity, Subject] = {}

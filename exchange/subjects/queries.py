@@ -20,9 +20,8 @@ from ledger.tables import entry, sealed
 _COLUMNS = "lookup, pseudonym, key_id, slot, wrapped"
 _FIND = f"SELECT {_COLUMNS} FROM subjects WHERE lookup = ANY($1::bytea[])"  # noqa: S608 - a constant
 _ADD = (
-    "WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) "  # noqa: S608 - a constant
-    f"INSERT INTO subjects ({_COLUMNS}) "
-    "SELECT given.* FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) AS given, soon "
+    f"INSERT INTO subjects ({_COLUMNS}) "  # noqa: S608 - a constant
+    "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[], $5::bytea[]) "
     "ON CONFLICT DO NOTHING RETURNING lookup"
 )
 _BLOCKS = (
@@ -47,8 +46,8 @@ async def take_slots(connection: Connection, count: int) -> list[int]:
 async def add(connection: Connection, rows: Sequence[Wrapped]) -> set[bytes]:
     """Add wrapped keys, in order of their lookups; an identity that has one by now keeps it. The lookups that were added.
 
-    This does not wait for the disk, outside a transaction of the caller's. Whatever names one of these keys is committed
-    later, and the database makes its commits durable in their order: an entry that survives has its key.
+    Outside a transaction of the caller's they are durable when this returns. They have to be: what knows the keys from then
+    on, in memory, outlives a database that is killed.
     """
     ordered = sorted(rows, key=lambda row: row.lookup)
     columns = zip(*((row.lookup, row.pseudonym, row.key_id, row.slot, row.wrapped) for row in ordered), strict=True)

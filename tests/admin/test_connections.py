@@ -176,3 +176,20 @@ async def test_a_head_that_does_not_end_ends_the_connection() -> None:
         answer = await told(port, b"GET / HTTP/1.1\r\nx: " + b"a" * (HEAD_BYTES_MAX + 1))
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert f"may have {HEAD_BYTES_MAX} bytes together".encode() in answer
+
+
+async def test_what_comes_behind_the_content_of_a_request_is_no_header_field() -> None:
+    seen: list[set[bytes]] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        seen.append({name for name, _ in scope["headers"]})
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    content = b"transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nauthorization: late\r\n\r\n"
+    async with served(application) as port:
+        request = b"POST / HTTP/1.1\r\nhost: x\r\n"
+        await told(port, request + content + request + b"connection: close\r\n" + content)
+    assert seen == [{b"host", b"transfer-encoding"}, {b"host", b"transfer-encoding", b"connection"}]

@@ -276,6 +276,7 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
     port = free_port()
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
+    anchor = Anchor(settings.anchor, settings.origin())
     with witnesses.serving(tmp_path / "w", port=port):
         async with founded(settings) as world:
             await until(lambda: is_covered(world))
@@ -287,10 +288,17 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
         with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: _says(said, "which are not those of the database"))
             await until(lambda: _is_halted(world))
+        signed = anchor.read() or ""
+        assert checkpoint.parse(note.text_of(signed)).size == await head(
+            world
+        )  # what was signed last is not taken back
     async with resumed(settings) as world:
-        await until(lambda: _says(said, "are not those that were signed"))
+        await until(lambda: _says(said, "another history was signed"))
         assert await _is_halted(world)
         assert await newest(world) is None
+        assert anchor.read() == signed
+        anchor.evidence_path.unlink()  # an operator who has looked into it says that it counts for nothing
+        await until(lambda: _is_not_halted(world))
 
 
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
@@ -342,6 +350,10 @@ async def _restore(settings: Settings, url: str) -> None:
 
 async def _is_halted(world: World) -> bool:
     return (await world.client.get("/readyz")).status_code == 503
+
+
+async def _is_not_halted(world: World) -> bool:
+    return not await _is_halted(world)
 
 
 async def _says(said: io.StringIO, what: str, *, times: int = 1) -> bool:

@@ -5,9 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from exchange.subjects.identity import Identity, scheme_of
+from tests.exchange.test_subjects import staged
 from tests.stories.test_kill import Answered, Client, check_ledger, workers
 from tests.support.founded import founded
 from tests.support.postgres import Postgres
@@ -65,6 +68,28 @@ async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: st
     assert answered.unavailable >= KILLS
     # What is cut off are streams whose end could not be recorded; every other request got an answer.
     assert answered.broken <= CLIENTS * KILLS
+
+
+async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: Postgres, tmp_path: Path) -> None:
+    """It is known in memory from then on, and named by entries that come after the database is back."""
+    settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
+    async with founded(settings) as world:
+        stage = await staged(world, postgres.url)
+        await stage.sql("ALTER SYSTEM SET wal_writer_delay = 10000")
+        await stage.sql("SELECT pg_reload_conf()")
+        await stage.about("P00001")
+        facts = world.app.state.facts
+        people = [f"P{number:05d}" for number in range(2, 8)]
+        for one in people:
+            await facts.subjects(facts._fence, [Identity(scheme_of(UUID(stage.owner.id), "person_id"), one)])
+        await asyncio.to_thread(postgres.kill)
+        await asyncio.to_thread(postgres.start)
+        async with asyncio.timeout(60):
+            for one in people:
+                while (answer := await stage.ask({"field": "person_id", "op": "eq", "value": one})).status != 200:
+                    assert answer.status == 503, answer.content
+                [named] = (await stage.entry(answer))["subjects"]
+                assert await stage.sql("SELECT FROM subjects WHERE pseudonym = decode($1, 'hex')", named)
 
 
 async def _more(answered: Answered, tasks: list[asyncio.Task[None]]) -> None:
