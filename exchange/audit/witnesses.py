@@ -106,6 +106,7 @@ class Witnesses:
         self._pending: Published | None = None
         self._keys = History.of(signers.first)
         self._sizes: dict[str, int] = {}  # what each witness has, as far as it is known
+        self._contradicting: set[str] = set()
         self._alarmed: float | None = None
         self._told: float | None = None
 
@@ -182,12 +183,19 @@ class Witnesses:
         """Ask all; the lines of those who cosigned and the reasons of the others, by the witnesses' names."""
         loop = asyncio.get_running_loop()
         tasks = {asyncio.create_task(self._ask(one, candidate, tree)): one for one in self._asked}
-        deadline, is_enough = loop.time() + self._within, False
+        begun = loop.time()
+        deadline, is_enough = begun + self._within, False
+        self._contradicting.clear()
         lines: dict[str, str] = {}
         reasons = {one.name: f"no answer within {self._within} seconds" for one in self._asked}
         waiting = set(tasks)
         try:
-            while waiting and (left := deadline - loop.time()) > 0:
+            while waiting:
+                # Who speaks against this ledger is heard out, however many others have cosigned.
+                is_contradicted = any(tasks[task].name in self._contradicting for task in waiting)
+                left = (begun + self._within if is_contradicted else deadline) - loop.time()
+                if left <= 0:
+                    break
                 done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     name = tasks[task].name
@@ -197,6 +205,7 @@ class Witnesses:
                         reasons[name] = str(error)
                 if not is_enough and self._policy.is_satisfied([one.key for one in self._asked if one.name in lines]):
                     is_enough, deadline = True, min(deadline, loop.time() + _GRACE)
+                    reasons |= {tasks[task].name: "it was slower than the quorum" for task in waiting}
         finally:
             for task in tasks:
                 task.cancel()
@@ -237,6 +246,7 @@ class Witnesses:
         Raises _Shown then, and nothing where it has nothing to show.
         """
         self._sizes.pop(witness.name, None)
+        self._contradicting.add(witness.name)
         origin = hashlib.sha256(self._signers.first.name.encode()).hexdigest()
         try:
             status, answer = await self._call(witness, "GET", f"/{origin}/checkpoint")

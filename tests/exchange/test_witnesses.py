@@ -471,6 +471,25 @@ async def test_what_the_ledger_has_is_no_evidence_against_it(
     assert "does not continue" not in said.getvalue()
 
 
+async def test_who_speaks_against_the_ledger_is_heard_out_however_fast_the_others_are(
+    settings: Settings, tmp_path: Path, said: io.StringIO
+) -> None:
+    log = log_of(settings)
+    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    ahead = checkpoint.sign(checkpoint.Checkpoint(log.name, 10**6, bytes(32)), log)
+
+    def show() -> bytes:
+        threading.Event().wait(0.6)  # longer than others are waited for once the quorum is there
+        return ahead.encode()
+
+    with witnesses.serving(tmp_path / "w") as honest, lying(409, b"1000000\n", 0, shows=show) as url:
+        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
+        async with founded(with_policy(settings, text)) as world:
+            await until(lambda: _is_halted(world))
+    assert "witness 'L' has a signed checkpoint of 1000000 entries" in said.getvalue()
+    assert Anchor(settings.anchor, settings.origin()).read() == ahead
+
+
 STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
 
 
