@@ -144,7 +144,9 @@ class Secrets:
 
     def settle(self, name: str, keyid: str) -> None:
         """See Custody."""
-        note_public(self._directory, name, self.find(name, keyid))
+        key = self.find(name, keyid)
+        note_public(self._directory, name, key)
+        set_aside(self._directory, name, key)
 
 
 class InToken:
@@ -178,7 +180,9 @@ class InToken:
 
     def settle(self, name: str, keyid: str) -> None:
         """See Custody."""
-        note_public(self._directory, name, self.find(name, keyid))
+        key = self.find(name, keyid)
+        note_public(self._directory, name, key)
+        set_aside(self._directory, name, key)
 
 
 def settle(directory: Path, name: str, keyid: str | None) -> None:
@@ -188,9 +192,22 @@ def settle(directory: Path, name: str, keyid: str | None) -> None:
         if keyid is None or not made.is_file() or keys.load_or_create(made).keyid != keyid:
             return
         if place.is_file():
-            (directory / OLD).mkdir(mode=0o700, exist_ok=True)
-            place.replace(directory / OLD / f"{place.stem}-{keys.load_or_create(place).keyid[:8]}{place.suffix}")
+            _retire(place)
         made.replace(place)
+
+
+def set_aside(directory: Path, name: str, key: LedgerKey) -> None:
+    """Move a key file that was left behind by a key that lies elsewhere now, once it is of another key: it would be believed."""
+    place = directory / name
+    with suppress(FileNotFoundError):  # another process was first
+        if place.is_file() and keys.load_or_create(place).keyid != key.keyid:
+            _retire(place)
+
+
+def _retire(place: Path) -> None:
+    old = place.parent / OLD
+    old.mkdir(mode=0o700, exist_ok=True)
+    place.replace(old / f"{place.stem}-{keys.load_or_create(place).keyid[:8]}{place.suffix}")
 
 
 def note_public(directory: Path, name: str, key: LedgerKey) -> None:

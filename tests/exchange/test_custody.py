@@ -10,7 +10,8 @@ from pydantic import SecretStr, ValidationError
 
 from admin.places import DataDirectory
 from client.keys import SigningKey
-from exchange.kernel.custody import Files, KeyNotHere, custody, custody_of_answers, public_of
+from exchange.kernel import keys
+from exchange.kernel.custody import Files, KeyNotHere, Secrets, custody, custody_of_answers, public_of
 from exchange.kernel.keyfiles import KeyFileInvalid
 from exchange.kernel.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
@@ -182,3 +183,14 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
         )
     with pytest.raises(ValidationError, match="not in both"):
         Settings.model_validate({"ledger_key": "x", "pkcs11_module": "m", "pkcs11_token": "x", "pkcs11_pin": "1"})
+
+
+def test_a_file_left_behind_is_not_believed_once_the_key_was_rotated(tmp_path: Path) -> None:
+    first, second = keys.load_or_create(tmp_path / "exchange.pem"), keys.load_or_create(tmp_path / "another.pem")
+    held = Secrets(tmp_path, f"{first.seed.hex()},{second.seed.hex()}", setting="EXCHANGE_ANSWERS_KEY")
+    for key, is_there in ((first, True), (second, False)):
+        held.settle("exchange.pem", key.keyid)
+        assert public_of(tmp_path, "exchange.pem") == key.public
+        assert (tmp_path / "exchange.pem").is_file() is is_there
+    [kept] = (tmp_path / "old").iterdir()
+    assert keys.load_or_create(kept).public == first.public
