@@ -7,9 +7,11 @@ found out in a process of its own (policies/workers.py).
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from policies.bundle import Bundle
 from policies.portable import NOISE, bare, line_of, unportable
@@ -18,7 +20,13 @@ from policies.sandbox import HEARD, PACKAGE
 MOST_BYTES = 64 << 10
 """Bytes of a module, and of its tests."""
 
+MOST_LINE = 1024
+"""Characters of a line."""
+
 MOST_TESTS = 200
+MOST_FAULTS = 20
+"""Faults by the text alone that are told."""
+
 MODULE, TESTS = "owner.rego", "owner_test.rego"
 
 _PACKAGE = re.compile(r"^\s*package[ \t]+(\S+)")
@@ -74,14 +82,21 @@ class OwnerModule:
     def test_lines(self) -> dict[str, int]:
         """The names of its tests, each with the line that it begins on."""
         text = bare(self.tests)
-        return {found[1]: line_of(text, found.start()) for found in _TEST.finditer(text)}
+        lines, line, at = {}, 1, 0
+        for found in _TEST.finditer(text):
+            line += text.count("\n", at, found.start())
+            at = found.start()
+            lines[found[1]] = line
+        return lines
 
     def unheard(self) -> "OwnerModule":
         """The same with the rules that are listened to under other names, so that it says nothing."""
         covered = [noise.span() for noise in NOISE.finditer(self.text)]
+        begins = [begin for begin, _ in covered]
 
         def renamed(found: re.Match[str]) -> str:
-            if any(begin < found.start() < end for begin, end in covered):
+            before = bisect_left(begins, found.start()) - 1
+            if before >= 0 and found.start() < covered[before][1]:
                 return found[0]
             return f"{found[1] or ''}unheard_{found[2]}"
 
@@ -98,7 +113,15 @@ def faults(module: OwnerModule) -> tuple[Fault, ...]:
     ]
     if large:
         return tuple(large)
-    return tuple(_faults(module))
+    long = [
+        Fault(f"{path}:{number}", f"a line has at most {MOST_LINE} characters")
+        for path, text in ((MODULE, module.text), (TESTS, module.tests))
+        for number, line in enumerate(text.split("\n"), 1)
+        if len(line) > MOST_LINE
+    ]
+    if long:
+        return tuple(long[:MOST_FAULTS])
+    return tuple(islice(_faults(module), MOST_FAULTS))
 
 
 def _faults(module: OwnerModule) -> Iterator[Fault]:
@@ -106,7 +129,9 @@ def _faults(module: OwnerModule) -> Iterator[Fault]:
     yield from _frame(MODULE, text, package=PACKAGE)
     yield from _frame(TESTS, tests, package=f"{PACKAGE}_test")
     for path, line, word in unportable(module.bundle):
-        if not word.startswith("import"):
+        if word == '"':
+            yield Fault(f"{path}:{line}", "a text begins here and does not end on its line")
+        elif not word.startswith("import"):
             yield Fault(f"{path}:{line}", f"{word} may not be called; docs/policies.md lists the functions that may")
     for found in _WITH.finditer(text):
         yield _at(MODULE, text, found, "`with` is for tests: a module answers the question that was asked")

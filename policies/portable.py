@@ -35,9 +35,10 @@ BUILTINS = frozenset(
 """The built-in functions on which the engines agree (tests/policies/test_portable.py compares each)."""
 
 _KEYWORDS = frozenset({"contains", "else", "every", "if", "in", "not", "some", "with"})
-NOISE = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
-"""A comment, or a literal."""
-_CALL = re.compile(r"([A-Za-z0-9_.\]]*[A-Za-z0-9_\]])\s*\(")
+NOISE = re.compile(r"#[^\n]*+|\"(?:\\.|[^\"\\\n])*+[\"\\]?|`[^`]*+`")
+"""A comment, or a literal; one that does not end reaches to the end of its line. In time that is linear in the text."""
+_WHOLE = re.compile(r"\"(?:\\.|[^\"\\\n])*+\"")
+_CALL = re.compile(r"(?<![A-Za-z0-9_.\]])([A-Za-z0-9_.\]]++)\s*+\(")
 _DEFINED = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\(", re.MULTILINE)
 
 
@@ -53,6 +54,10 @@ def check_portable(bundle: Bundle) -> None:
 
 def unportable(bundle: Bundle) -> Iterator[tuple[str, int, str]]:
     """What is not portable in a bundle, as path, line and word."""
+    for path, text in bundle.modules():
+        for noise in NOISE.finditer(text):
+            if noise[0].startswith('"') and not _WHOLE.fullmatch(noise[0]):
+                yield path, line_of(text, noise.start()), '"'
     texts = {path: bare(text) for path, text in bundle.modules()}
     own = {name for text in texts.values() for name in _DEFINED.findall(text)}
     for path, text in texts.items():

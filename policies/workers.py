@@ -170,7 +170,7 @@ class Sandbox:
 
     async def check(self, module: OwnerModule) -> tuple[Fault, ...]:
         """Everything that is wrong with a module: by its text, when it is compiled, and by the tests it brings."""
-        found = faults(module)
+        found = await asyncio.to_thread(faults, module)
         if found:
             return found
         async with self._checking:
@@ -180,7 +180,7 @@ class Sandbox:
         failing = await self._failing(module)
         if failing:
             return tuple(failing.values())
-        silent = await self._failing(module.unheard())
+        silent = await self._failing(await asyncio.to_thread(module.unheard))
         if _COMPILING in silent:
             return (Fault(MODULE, "a rule that is listened to may not be used by another; put a rule between them"),)
         if not silent:

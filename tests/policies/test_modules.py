@@ -1,6 +1,7 @@
 """What may be an owner's module: what is refused, with its place, and that OPA has a word where there is an OPA."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 
 from policies.checking import Checker, checker
 from policies.compiler import OpaFailed
-from policies.modules import MOST_BYTES, OwnerModule
-from policies.portable import BUILTINS
+from policies.modules import MOST_BYTES, MOST_FAULTS, OwnerModule, faults
+from policies.portable import BUILTINS, unportable
 from policies.workers import Sandbox, sandbox
 from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
 
@@ -72,6 +73,9 @@ BAD = {
     "cannot be parsed in time": (more(f"x := {'[' * 200}{']' * 200}"), "owner.rego", "took more time"),
     "is large": (more(f"x := `{'.' * MOST_BYTES}`"), "owner.rego", f"at most {MOST_BYTES} bytes"),
     "is a megabyte": (more(f"x := `{'.' * (1 << 20)}`"), "owner.rego", f"at most {MOST_BYTES} bytes"),
+    "has a text without an end": (more('x := "a\n\ny := 1'), "owner.rego:5", "does not end on its line"),
+    "goes on with a text": (more('x := "a\\\nb"; y := opa.runtime()'), "owner.rego:5", "does not end on its line"),
+    "has a long line": (more(f"x := `{'.' * 1100}`"), "owner.rego:5", "at most 1024 characters"),
     "has no tests": (bringing(""), "owner_test.rego", "there is no test"),
     "has tests of another name": (bringing("todo_test_x if true"), "owner_test.rego", "there is no test"),
     "fails a test": (bringing(f"{PASSING}\n\ntest_no if false"), "owner_test.rego:5", "test_no does not pass"),
@@ -128,6 +132,30 @@ async def test_a_good_module_is_accepted(boxes: Sandbox, module: OwnerModule):
 async def test_words_in_texts_and_comments_are_no_calls(boxes: Sandbox):
     text = f"{TEXT}\n# http.send() with data.x\nnote := `package x\nimport y\ndeny $` # allow := true\n"
     assert await boxes.check(OwnerModule(text, TESTS)) == ()
+
+
+LENGTHY = {
+    "a word": "a" * 65_000,
+    "many words": "a " * 32_000,
+    "a text without an end": '\\"' * 32_000,
+    "texts without an end": '"\\"\\\n' * 10_000,
+    "calls": "f(\n" * 16_000,
+    "rules and texts": 'deny "a"\n' * 7_000,
+    "blanks": "import" + " " * 65_000,
+    "breaks": "a\n" * 10_000 + "\n" * 40_000,
+}
+
+
+@pytest.mark.parametrize("text", LENGTHY.values(), ids=LENGTHY)
+def test_a_text_of_any_form_is_looked_at_without_delay(text: str):
+    module = OwnerModule(f"package exchange.owner\n{text}", f"package exchange.owner_test\n{text}")
+    began = time.process_time()
+    assert len(faults(module)) <= MOST_FAULTS
+    tuple(unportable(module.bundle))
+    assert not {"deny", "row_cap"} & module.literals
+    module.unheard()
+    module.test_lines()
+    assert time.process_time() - began < 1
 
 
 def test_a_module_is_named_by_both_its_files():
