@@ -67,7 +67,8 @@ async def narrowed(
     """What a module leaves of an allowance. Raises NoAnswer."""
     assert decision.agreement is not None  # noqa: S101 - an allowance has one
     rule = rule_of(module.digest)
-    answer = await sandbox.ask(module, question(document, agreement=decision.agreement))
+    asked = question(document, agreement=decision.agreement)
+    answer = await sandbox.ask(module, asked, owner=document.resource.owner)
     try:
         said = heard(answer, literals=module.literals)
     except NotSaid as problem:

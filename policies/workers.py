@@ -1,4 +1,4 @@
-"""The processes in which owners' modules run: one for each module that is in use, started when it is first asked.
+"""The processes in which owners' modules run: one for each module of an owner in use, started when it is first asked.
 
 A module that takes too long, too much memory, or that brings its engine down loses its process and the question: whoever
 asked is told that there is no answer, which is a denial (policies/narrowed.py). The next question starts a new one. Owners
@@ -12,7 +12,7 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,7 @@ class _Place:
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
+    is_busy: bool = False
     worker: _Worker | None = None
     failures: int = 0
     until: float = 0.0
@@ -118,7 +119,8 @@ class Sandbox:
     Asks modules, each in a process of its own. For one event loop; `sandbox` makes one and ends its processes.
 
     `seconds`: the processor's time that one question may take; it has to be answered within twenty times that of anybody's
-    time. `most`: how many processes are kept. A module that fails three times in a row is left alone for two seconds.
+    time. `most`: how many processes there are at a time, beside those that check modules. A module that fails three times in
+    a row is left alone for two seconds.
     """
 
     def __init__(self, *, seconds: float = 0.05, most: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
@@ -126,47 +128,90 @@ class Sandbox:
         self._within = 20 * seconds
         self._most = most
         self._clock = clock
-        self._places: OrderedDict[str, _Place] = OrderedDict()
+        self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
+        self._processes = 0
+        self._slots = asyncio.Semaphore(most)
+        self._starting = asyncio.Lock()
         self._checking = asyncio.Semaphore(_CHECKS)
 
-    async def ask(self, module: OwnerModule, question: dict[str, Any]) -> Any:
-        """What a module says to a question, unchecked. Raises NoAnswer."""
-        place = self._places.setdefault(module.digest, _Place())
-        self._places.move_to_end(module.digest)
+    async def ask(self, module: OwnerModule, question: dict[str, Any], *, owner: str = "") -> Any:
+        """What a module of an owner says to a question, unchecked. Raises NoAnswer."""
+        key = owner, module.digest
+        place = self._places.setdefault(key, _Place())
+        self._places.move_to_end(key)
         place.waiting += 1
         try:
-            await self._make_room()
-            async with asyncio.timeout(self._within + _STARTING * (place.worker is None)):
-                await place.turn.acquire()
-            try:
+            async with self._turn(place):
                 return await self._ask(place, module, question)
-            finally:
-                place.turn.release()
-        except TimeoutError:
-            raise NoAnswer("others were asking it for too long") from None
         finally:
             place.waiting -= 1
+            self._forget()
+
+    @asynccontextmanager
+    async def _turn(self, place: _Place) -> AsyncIterator[None]:
+        """The turn of a question: no other is put to the module, and at most so many modules are asked. Raises NoAnswer."""
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(self._within + _STARTING * (place.worker is None)):
+                    await turn.enter_async_context(place.turn)
+                    await turn.enter_async_context(self._slots)
+            except TimeoutError:
+                raise NoAnswer("it or other modules were asked for too long") from None
+            place.is_busy = True
+            try:
+                yield
+            finally:
+                place.is_busy = False
 
     async def _ask(self, place: _Place, module: OwnerModule, question: dict[str, Any]) -> Any:
         if place.failures >= _FAILURES and self._clock() < place.until:
             raise NoAnswer("it failed several times in a row and is left alone for a while")
         try:
             if place.worker is None:
-                place.worker = await _Worker.start(module, seconds=self._seconds)
+                await self._start(place, module)
+            assert place.worker is not None  # noqa: S101 - it was started
             answer = await place.worker.ask(_ASK, question, within=self._within)
         except BaseException as problem:
             if isinstance(problem, NoAnswer) and problem.told is not None and place.worker is not None:
                 raise
-            place.failures += 1
-            place.until = self._clock() + _REST
-            worker, place.worker = place.worker, None
-            if worker is not None:
-                await worker.end()
+            if isinstance(problem, Exception):  # and not that nobody waits any more
+                place.failures += 1
+                place.until = self._clock() + _REST
+            await self._end(place)
             if isinstance(problem, OSError):
                 raise NoAnswer(f"no process could be started ({type(problem).__name__})") from problem
             raise
         place.failures = 0
         return answer
+
+    async def _start(self, place: _Place, module: OwnerModule) -> None:
+        """Start a process, in place of the one that has been idle for longest where there are enough."""
+        async with self._starting:
+            while self._processes >= self._most:
+                # Of the others at most one fewer is busy, as each of those holds a slot too.
+                await self._end(
+                    next(one for one in self._places.values() if one.worker is not None and not one.is_busy)
+                )
+            self._processes += 1
+        try:
+            place.worker = await _Worker.start(module, seconds=self._seconds)
+        finally:
+            if place.worker is None:
+                self._processes -= 1
+
+    async def _end(self, place: _Place) -> None:
+        worker, place.worker = place.worker, None
+        if worker is not None:
+            try:
+                await worker.end()
+            finally:
+                self._processes -= 1
+
+    def _forget(self) -> None:
+        """Forget the modules, beyond those that are kept, that have no process and that nobody asks."""
+        idle = [key for key, place in self._places.items() if not place.waiting and place.worker is None]
+        for key in idle[: max(len(self._places) - self._most, 0)]:
+            del self._places[key]
 
     async def check(self, module: OwnerModule) -> tuple[Fault, ...]:
         """Everything that is wrong with a module: by its text, when it is compiled, and by the tests it brings."""
@@ -209,20 +254,11 @@ class Sandbox:
                 await worker.end()
         return failing
 
-    async def _make_room(self) -> None:
-        """End the processes, beyond those that are kept, of modules that nobody has asked for longest."""
-        idle = [digest for digest, place in self._places.items() if not place.waiting]
-        for place in [self._places.pop(digest) for digest in idle[: max(len(self._places) - self._most, 0)]]:
-            if place.worker is not None:
-                await place.worker.end()
-
     async def close(self) -> None:
         """End all processes."""
         places = [*self._places.values()]
         self._places.clear()
-        for place in places:
-            if place.worker is not None:
-                await place.worker.end()
+        await asyncio.gather(*(self._end(place) for place in places))
 
 
 @asynccontextmanager

@@ -193,7 +193,7 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(story: 
 async def test_a_process_that_is_killed_costs_one_denial(story: Story) -> None:
     digest = await story.attach(capping(5))
     assert len((await story.ask()).json["rows"]) == 5
-    worker = story.world.app.state.runtime.modules.sandbox._places[digest].worker
+    worker = story.world.app.state.runtime.modules.sandbox._places[story.owner.id, digest].worker
     assert worker is not None
     os.kill(worker._process.pid, signal.SIGKILL)
     assert len((await story.ask()).json["rows"]) == 5  # remembered

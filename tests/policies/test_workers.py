@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from policies import workers
 from policies.documents import Decision, DeliveryInput
 from policies.engine import EmbeddedEngine
 from policies.modules import OwnerModule
@@ -40,11 +41,17 @@ async def boxes() -> AsyncIterator[Sandbox]:
         yield made
 
 
-def process_of(boxes: Sandbox, module: OwnerModule) -> int:
+def process_of(boxes: Sandbox, module: OwnerModule, owner: str = "") -> int:
     """The process that a module is in."""
-    worker = boxes._places[module.digest].worker
+    worker = boxes._places[owner, module.digest].worker
     assert worker is not None
     return worker._process.pid
+
+
+def children() -> list[str]:
+    """The processes that this one has started as sandboxes."""
+    found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [one for one in found if b"policies.sandbox" in (Path("/proc") / one / "cmdline").read_bytes()]
 
 
 def is_there(process: int) -> bool:
@@ -166,13 +173,68 @@ async def test_so_many_processes_and_no_more_are_kept():
         modules = [capping(n) for n in range(5)]
         for module in modules:
             await boxes.ask(module, {})
-        assert list(boxes._places) == [module.digest for module in modules[3:]]
+        assert list(boxes._places) == [("", module.digest) for module in modules[3:]]
         processes = [process_of(boxes, module) for module in modules[3:]]
         assert await asyncio.gather(*(boxes.ask(module, {}) for module in modules)) == [
             {"row_cap": n} for n in range(5)
         ]
     for process in processes:
         assert not is_there(process)
+
+
+async def test_there_are_no_more_processes_however_many_ask_at_once():
+    async with sandbox(most=2) as boxes:
+        modules = [capping(n) for n in range(6)]
+        asking = [asyncio.create_task(boxes.ask(module, {})) for module in modules for _ in range(2)]
+        most = 0
+        while not all(one.done() for one in asking):
+            most = max(most, len(children()))
+            await asyncio.sleep(0.001)
+        assert [one.result() for one in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
+        assert most == 2
+        assert len(boxes._places) == 2
+    assert not children()
+
+
+async def test_who_waits_for_too_long_gets_no_answer_and_the_module_is_none_the_worse(monkeypatch: pytest.MonkeyPatch):
+    async with sandbox(seconds=0.05, most=1) as boxes:
+        await boxes.ask(OFFICE, DAY)
+        os.kill(process_of(boxes, OFFICE), signal.SIGSTOP)
+        standing = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(workers, "_STARTING", -0.9)  # a tenth of a second is left to wait
+        with pytest.raises(NoAnswer, match="for too long"):
+            await boxes.ask(capping(1), {})
+        monkeypatch.undo()
+        with pytest.raises(NoAnswer, match="not ready in time"):
+            await standing
+        assert await boxes.ask(capping(1), {}) == {"row_cap": 1}
+
+
+async def test_owners_of_the_same_text_share_neither_process_nor_failures(boxes: Sandbox):
+    for owner in ("one", "other"):
+        await boxes.ask(SLOW, {"slow": False}, owner=owner)
+    assert process_of(boxes, SLOW, "one") != process_of(boxes, SLOW, "other")
+    for _ in range(3):
+        with pytest.raises(NoAnswer, match="more time or memory"):
+            await boxes.ask(SLOW, {"slow": True}, owner="one")
+    with pytest.raises(NoAnswer, match="left alone"):
+        await boxes.ask(SLOW, {"slow": False}, owner="one")
+    assert await boxes.ask(SLOW, {"slow": False}, owner="other") == {"row_cap": 0}
+
+
+async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(boxes: Sandbox):
+    for _ in range(3):
+        await boxes.ask(OFFICE, DAY)
+        process = process_of(boxes, OFFICE)
+        os.kill(process, signal.SIGSTOP)
+        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert not is_there(process)
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
 
 
 # In front of an engine ---------------------------------------------------------------------------------------------------
