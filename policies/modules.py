@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import islice
 
 from policies.bundle import Bundle
-from policies.portable import NOISE, bare, line_of, unportable
+from policies.portable import NOISE, RESERVED, bare, line_of, unportable
 from policies.sandbox import HEARD, PACKAGE
 
 MOST_BYTES = 64 << 10
@@ -128,7 +128,7 @@ def _faults(module: OwnerModule) -> Iterator[Fault]:
     text, tests = bare(module.text), bare(module.tests)
     yield from _frame(MODULE, text, package=PACKAGE)
     yield from _frame(TESTS, tests, package=f"{PACKAGE}_test")
-    for path, line, word in unportable(module.bundle):
+    for path, line, word in unportable(module.bundle, reserved=RESERVED):
         if word == '"':
             yield Fault(f"{path}:{line}", "a text begins here and does not end on its line")
         elif not word.startswith("import"):

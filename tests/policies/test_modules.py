@@ -40,6 +40,12 @@ BAD = {
     "calls over a line": (more("x := opa.runtime # (\n()"), "owner.rego:5", "opa.runtime may not be called"),
     "calls by its name in brackets": (more('x := http["send"]({})'), "owner.rego:5", "may not be called"),
     "calls inside a text": (more('x := $"{opa.runtime()}"'), "owner.rego:5", "are not put together"),
+    "calls what its tests define": (
+        OwnerModule(more("x := g(1)").text, more("g(x) := x").tests + "\ng(x) := x\n"),
+        "owner.rego:5",
+        "g may not be called",
+    ),
+    "defines a built-in function": (more("lower(x) := x\n\ny := lower(input.a)"), "owner.rego:7", "lower may not"),
     "imports": (more("import data.exchange.delivery"), "owner.rego:5", "only tests import"),
     "imports on the first line": (
         OwnerModule(f"package exchange.owner; import input.x\n{CAP}\n", PASSING),

@@ -8,7 +8,7 @@ import pytest
 import regorus
 
 from policies.bundle import Bundle
-from policies.portable import BUILTINS, NotPortable, check_portable
+from policies.portable import BUILTINS, RESERVED, NotPortable, check_portable, unportable
 
 
 def module(body: str) -> Bundle:
@@ -57,6 +57,41 @@ def test_the_place_is_named():
 )
 def test_what_engines_agree_on_is_not(body: str):
     check_portable(module(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("x := y if {\n\ty := 1\n}\n\nupper(input.a)", "upper"),
+        ("f(1)\n\nx := f(2)", "f"),
+        ("f(1) == 2\n\nx := f(2)", "f"),
+        ("x if {\ng(1)\n}", "g"),
+        ("x := [\ng(1) = 2]", "g"),
+    ],
+)
+def test_a_call_defines_no_function(body: str, word: str):
+    with pytest.raises(NotPortable, match=rf": {word} is not portable"):
+        check_portable(module(body))
+
+
+def test_a_function_is_its_packages_own():
+    files = {"a.rego": "package a\n\nx := f(1)\n", "b.rego": "package a\n\n f(x) := x\n"}
+    check_portable(Bundle({path: text.encode() for path, text in files.items()}))
+    files["b.rego"] = "package a_test\n\nf(x) := x\n"
+    with pytest.raises(NotPortable, match="f is not portable"):
+        check_portable(Bundle({path: text.encode() for path, text in files.items()}))
+
+
+def test_what_is_reserved_is_nobodys_own():
+    bundle = module("lower(x) := x\n\ny := lower(input.a)")
+    check_portable(bundle)
+    assert [word for _, _, word in unportable(bundle, reserved=RESERVED)] == ["lower", "lower"]
+
+
+def test_what_is_reserved_are_the_functions_of_opa(opa: str):
+    said = subprocess.run([opa, "capabilities", "--current"], capture_output=True, check=True)
+    names = {one["name"] for one in json.loads(said.stdout)["builtins"]}
+    assert {name for name in names if "." not in name} <= RESERVED
 
 
 def test_the_exchanges_own_policy_is_portable(own_bundle: Bundle):
