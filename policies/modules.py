@@ -7,14 +7,13 @@ found out in a process of its own (policies/workers.py).
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
 from policies.bundle import Bundle
-from policies.portable import NOISE, RESERVED, bare, line_of, unportable
+from policies.portable import NOISE, RESERVED, bare, heads, line_of, unportable
 from policies.sandbox import HEARD, PACKAGE
 
 MOST_BYTES = 64 << 10
@@ -35,9 +34,14 @@ _IMPORT = re.compile(r"(?<![\w.])import\b[ \t]*([^\n]*)")
 _DATA = re.compile(rf"(?<![\w.])data\b(?!\.{re.escape(PACKAGE)}\b)")
 _WITH = re.compile(r"(?<![\w.])with\b")
 _INTERPOLATED = re.compile(r"\$")
-_SAID = re.compile(rf"^(default[ \t]+)?({'|'.join(HEARD)})\b", re.MULTILINE)
-_ALLOWING = re.compile(r"^(?:default[ \t]+)?(allow|decision|obligations)\b", re.MULTILINE)
-_TEST = re.compile(r"^(test_\w+)\b", re.MULTILINE | re.ASCII)
+_ALLOWING = frozenset({"allow", "decision", "obligations"})
+_TEST = re.compile(r"test_\w+", re.ASCII)
+_EMPTY = {
+    "deny": "deny contains 1 if false",
+    "drop": "drop contains 1 if false",
+    "masks": "masks := {}",
+    "row_filters": "row_filters contains 1 if false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +87,23 @@ class OwnerModule:
         """The names of its tests, each with the line that it begins on."""
         text = bare(self.tests)
         lines, line, at = {}, 1, 0
-        for found in _TEST.finditer(text):
-            line += text.count("\n", at, found.start())
-            at = found.start()
-            lines[found[1]] = line
+        for head in heads(text):
+            line += text.count("\n", at, head.start())
+            at = head.start()
+            if _TEST.fullmatch(head["name"]):
+                lines[head["name"]] = line
         return lines
 
     def unheard(self) -> "OwnerModule":
-        """The same with the rules that are listened to under other names, so that it says nothing."""
-        covered = [noise.span() for noise in NOISE.finditer(self.text)]
-        begins = [begin for begin, _ in covered]
-
-        def renamed(found: re.Match[str]) -> str:
-            before = bisect_left(begins, found.start()) - 1
-            if before >= 0 and found.start() < covered[before][1]:
-                return found[0]
-            return f"{found[1] or ''}unheard_{found[2]}"
-
-        return OwnerModule(_SAID.sub(renamed, self.text), self.tests)
+        """The same with the rules that are listened to under other names, and empty ones in place of them: it says nothing."""
+        text, begun, said = [], 0, set()
+        for head in heads(self.text):
+            if head["name"] in HEARD:
+                said.add(head["name"])
+                text += [self.text[begun : head.start("name")], "unheard_"]
+                begun = head.start("name")
+        empty = [line for name, line in _EMPTY.items() if name in said]
+        return OwnerModule("\n".join(["".join([*text, self.text[begun:]]), *empty, ""]), self.tests)
 
 
 def faults(module: OwnerModule) -> tuple[Fault, ...]:
@@ -135,9 +138,10 @@ def _faults(module: OwnerModule) -> Iterator[Fault]:
             yield Fault(f"{path}:{line}", f"{word} may not be called; docs/policies.md lists the functions that may")
     for found in _WITH.finditer(text):
         yield _at(MODULE, text, found, "`with` is for tests: a module answers the question that was asked")
-    for found in _ALLOWING.finditer(text):
-        yield _at(MODULE, text, found, f"a module only narrows; name the rule otherwise than `{found[1]}`")
-    if not _SAID.search(text):
+    for head in heads(text):
+        if head["name"] in _ALLOWING:
+            yield _at(MODULE, text, head, f"a module only narrows; name the rule otherwise than `{head['name']}`")
+    if not any(head["name"] in HEARD for head in heads(text)):
         yield Fault(MODULE, f"nothing in it is listened to; the rules that are: {', '.join(HEARD)}")
     names = module.test_lines()
     if not names:

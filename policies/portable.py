@@ -114,7 +114,9 @@ NOISE = re.compile(r"#[^\n]*+|\"(?:\\.|[^\"\\\n])*+[\"\\]?|`[^`]*+`")
 _WHOLE = re.compile(r"\"(?:\\.|[^\"\\\n])*+\"")
 _CALL = re.compile(r"(?<![A-Za-z0-9_.\]])([A-Za-z0-9_.\]]++)\s*+\(")
 _HEAD = re.compile(
-    r"^[ \t]*+(?:default[ \t]++)?(?P<name>[A-Za-z_][A-Za-z0-9_]*+)(?P<arguments>\()?+|[\[({]|(?P<close>[\])}])",
+    NOISE.pattern
+    + r"|^[ \t]*+(?:default[ \t]++)?(?P<name>[A-Za-z_][A-Za-z0-9_]*+)(?P<arguments>\()?+"
+    + r"|(?P<open>[\[({])|(?P<close>[\])}])",
     re.MULTILINE,
 )
 _BODY = re.compile(r"\s*+(?::=|=(?!=)|if\b|\{)")
@@ -152,7 +154,7 @@ def unportable(bundle: Bundle, *, reserved: frozenset[str] = frozenset()) -> Ite
 
 
 def heads(text: str) -> Iterator[re.Match[str]]:
-    """Where the rules of a bare text begin: the first words of its lines, `name`, outside of all brackets."""
+    """Where the rules of a text begin: the first words of its lines, `name`, outside of brackets, comments and literals."""
     depth = 0
     for found in _HEAD.finditer(text):
         if found["name"] is not None:
@@ -160,23 +162,27 @@ def heads(text: str) -> Iterator[re.Match[str]]:
                 yield found
             depth += found["arguments"] is not None
         else:
-            depth = max(depth - 1, 0) if found["close"] else depth + 1
+            depth = max(depth + _step(found), 0)
 
 
 def _functions(text: str) -> Iterator[str]:
     """The functions that a bare text defines: a name and arguments at the head of a rule. A call alone defines nothing."""
     depth, name = 0, None
     for found in _HEAD.finditer(text):
-        if found["close"]:
-            depth = max(depth - 1, 0)
-            if depth == 0 and name is not None and _BODY.match(text, found.end()):
+        if found["name"] is not None:
+            name = found["name"] if found["arguments"] and depth == 0 else name
+            depth += found["arguments"] is not None
+            continue
+        depth = max(depth + _step(found), 0)
+        if depth == 0 and name is not None:
+            if _BODY.match(text, found.end()):
                 yield name
-            name = name if depth else None
-        elif found["name"] is None:
-            depth += 1
-        elif found["arguments"]:
-            name = found["name"] if depth == 0 else name
-            depth += 1
+            name = None
+
+
+def _step(found: re.Match[str]) -> int:
+    """What a bracket, or anything else, is to the depth."""
+    return -1 if found["close"] else int(found["open"] is not None)
 
 
 def bare(text: str) -> str:

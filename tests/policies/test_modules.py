@@ -95,6 +95,21 @@ BAD = {
         "owner_test.rego",
         "no test fails when the module says nothing",
     ),
+    "denies never, and tests that it does not": (
+        saying(
+            "deny contains 1 if {\n\tinput.x == 1\n\tinput.x == 2\n}",
+            "test_open if count(data.exchange.owner.deny) == 0 with input as {}",
+        ),
+        "owner_test.rego",
+        "no test fails when the module says nothing",
+    ),
+    "masks nothing, and tests that it does not": (
+        saying('masks["a"] := {"kind": "null"} if false', "test_open if data.exchange.owner.masks == {}"),
+        "owner_test.rego",
+        "no test fails when the module says nothing",
+    ),
+    "allows after a blank": (more(" allow := true"), "owner.rego:5", "a module only narrows"),
+    "fails a test after a blank": (bringing(f"{PASSING}\n\n test_no if false"), "owner_test.rego:5", "test_no does"),
     "uses what it says": (more("x if row_cap > 2"), "owner.rego", "may not be used by another"),
     "has a slow test": (
         bringing(
@@ -176,9 +191,21 @@ def test_its_literals_are_what_stands_in_it():
 
 def test_what_is_listened_to_is_taken_away_outside_of_texts_only():
     module = saying("deny contains x if input.x\n\nnote := `\ndeny contains`\n\ndefault row_cap := 3")
-    assert module.unheard().text == module.text.replace("\n\ndeny", "\n\nunheard_deny").replace(
-        "default row_cap", "default unheard_row_cap"
+    assert module.unheard().text == (
+        "package exchange.owner\n\nunheard_deny contains x if input.x\n\nnote := `\ndeny contains`\n\n"
+        "default unheard_row_cap := 3\n\ndeny contains 1 if false\n"
     )
+
+
+async def test_a_rule_after_a_blank_is_a_rule(boxes: Sandbox):
+    module = saying(
+        " deny contains {`code`: `x`} if input.x",
+        "  test_x if count(data.exchange.owner.deny) == 1 with input as {`x`: 1}",
+    )
+    assert module.test_lines() == {"test_x": 3}
+    assert await boxes.check(module) == ()
+    named = saying("f(x) := {\n\tdrop := x\n\tdrop > 1\n}\n\nrow_cap := 3", PASSING)
+    assert "\tdrop := x" in named.unheard().text
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
