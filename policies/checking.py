@@ -19,10 +19,7 @@ class Checker:
 
     async def check(self, module: OwnerModule) -> tuple[Fault, ...]:
         """Everything that is wrong with a module. Raises compiler.OpaFailed, OSError."""
-        found = await self.sandbox.check(module)
-        if not found and self._opa is not None:
-            found = await self._opa.faults(module)
-        return found
+        return await self.sandbox.check(module, then=self._opa.faults if self._opa is not None else None)
 
 
 async def checker(sandbox: Sandbox, *, opa: Path | None) -> Checker:

@@ -18,7 +18,11 @@ _WITHIN = 20.0  # seconds for either command
 
 
 class OpaFailed(RuntimeError):
-    """The binary did not do what OPA does, or took too long."""
+    """The binary did not do what OPA does."""
+
+
+class OpaSlow(OpaFailed):
+    """It took too long."""
 
 
 class Compiler:
@@ -29,7 +33,13 @@ class Compiler:
         self._capabilities = json.dumps(capabilities)
 
     async def faults(self, module: OwnerModule) -> tuple[Fault, ...]:
-        """What OPA has against a module that is well-formed. Raises OpaFailed, OSError."""
+        """What OPA has against a module that is well-formed: also that it took too long. Raises OpaFailed, OSError."""
+        try:
+            return await self._faults(module)
+        except OpaSlow as problem:
+            return (Fault(MODULE, f"OPA: {problem}"),)
+
+    async def _faults(self, module: OwnerModule) -> tuple[Fault, ...]:
         with tempfile.TemporaryDirectory() as held:
             place = Path(held)
             for path, content in module.bundle.files.items():
@@ -87,7 +97,7 @@ async def _run(binary: Path, *arguments: str) -> tuple[bytes, bool]:
         async with asyncio.timeout(_WITHIN):
             out, err = await process.communicate()
     except TimeoutError:
-        raise OpaFailed(f"opa {arguments[0]} took longer than {_WITHIN:.0f} seconds") from None
+        raise OpaSlow(f"opa {arguments[0]} took longer than {_WITHIN:.0f} seconds") from None
     finally:
         if process.returncode is None:
             process.kill()

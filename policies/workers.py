@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,9 @@ _REST = 2.0
 _COMPILING = ""
 _ASK = {"ask": True}
 _PLACE = re.compile(r"owner(_test)?\.rego:[0-9]{1,6}")
+
+
+Check = Callable[[OwnerModule], Awaitable[tuple[Fault, ...]]]
 
 
 class NoAnswer(Exception):
@@ -49,17 +52,25 @@ class _Worker:
     @classmethod
     async def start(cls, module: OwnerModule, *, seconds: float) -> "_Worker":
         """Start a process and compile the module in it. Raises NoAnswer, OSError."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-m", "policies.sandbox"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-            limit=2 * MOST_SAID,
+        creating = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-m", "policies.sandbox"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+                limit=2 * MOST_SAID,
+            )
         )
-        worker = cls(process)
+        try:
+            worker = cls(await asyncio.shield(creating))
+        except (
+            asyncio.CancelledError
+        ):  # a process that is half created cannot be ended, and would be waited for without end
+            await cls(await creating).end()
+            raise
         files = {path: content.decode() for path, content in module.bundle.files.items()}
         try:
             await worker.ask({"load": files, "seconds": seconds}, within=_STARTING)
@@ -213,13 +224,14 @@ class Sandbox:
         for key in idle[: max(len(self._places) - self._most, 0)]:
             del self._places[key]
 
-    async def check(self, module: OwnerModule) -> tuple[Fault, ...]:
-        """Everything that is wrong with a module: by its text, when it is compiled, and by the tests it brings."""
+    async def check(self, module: OwnerModule, *, then: Check | None = None) -> tuple[Fault, ...]:
+        """Everything that is wrong with a module: by its text, when it is compiled, by the tests it brings, and `then`."""
         found = await asyncio.to_thread(faults, module)
         if found:
             return found
         async with self._checking:
-            return await self._faults(module)
+            found = await self._faults(module)
+            return found if found or then is None else await then(module)
 
     async def _faults(self, module: OwnerModule) -> tuple[Fault, ...]:
         failing = await self._failing(module)

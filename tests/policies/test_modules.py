@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from policies import compiler
 from policies.checking import Checker, checker
 from policies.compiler import OpaFailed
 from policies.modules import MOST_BYTES, MOST_FAULTS, OwnerModule, faults
@@ -255,6 +256,12 @@ async def test_opa_has_no_functions_but_those_that_all_engines_have(gated: Check
     assert gated._opa is not None
     [fault] = await gated._opa.faults(more('x := http.send({"url": input.url})'))
     assert "undefined function http.send" in fault.error
+
+
+async def test_what_opa_takes_too_long_for_is_a_fault_of_the_module(gated: Checker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(compiler, "_WITHIN", 0.001)
+    [fault] = await gated.check(OFFICE)
+    assert (fault.at, fault.error.split(" took longer than ")[0]) == ("owner.rego", "OPA: opa check")
 
 
 async def test_a_binary_that_is_not_opa_is_no_gate(boxes: Sandbox):

@@ -237,6 +237,18 @@ async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(boxes: San
     assert (await boxes.ask(OFFICE, DAY))["deny"] == []
 
 
+async def test_who_stops_waiting_while_a_process_starts_leaves_none(boxes: Sandbox):
+    for steps in range(2, 12):
+        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asking, 5)
+        assert not children()
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+
+
 # In front of an engine ---------------------------------------------------------------------------------------------------
 
 
