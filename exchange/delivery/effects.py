@@ -1,6 +1,7 @@
 """What terms would change that are not published yet: of agreements that run, and of deliveries, had the terms held then."""
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import salted
 from exchange.delivery import queries
+from exchange.delivery.errors import EffectsBusy
 from exchange.delivery.facts import resource_of
 from exchange.delivery.schemas import ChangeOut, EffectsOut, PastOut
 from exchange.kernel.problems import Conflict
@@ -25,6 +27,8 @@ from policies.documents import Decision, DeliveryInput, Rbac
 
 MOST_AGREEMENTS = 500
 MOST_ENTRIES = 20_000
+_AGREEMENTS_WITHIN = 10.0
+_PAST_WITHIN = 10.0  # seconds that decisions take a database session for; older deliveries are left out
 
 
 async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
@@ -32,7 +36,8 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
 
     A past delivery is decided again on what it was decided on, with the draft in place of the dataset. Where that is not
     kept any more, it is tried for the purpose, agreement and time that its entry names, with all its agreement grants.
-    Raises NotFound, Conflict.
+    What cannot be decided in ten seconds is left out, the oldest first. Where a module decides, one is answered at a time.
+    Raises NotFound, Conflict, EffectsBusy.
     """
     dataset = await catalog.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
@@ -44,13 +49,27 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
     source = await catalog.source_by_id(work.session, UUID(dataset.draft["source"]))
     found = queries.Found(listed, source, ())
     draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft["document"])))
-    now = work.runtime.clock.seconds()
     source = await catalog.source_by_id(work.session, listed.version.source_id)
     found = queries.Found(listed, source, ())
     current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))
+    if draft.terms.module is None and current.terms.module is None:
+        return await _effects(work, dataset_id, draft=draft, current=current)
+    if work.runtime.effects.locked():
+        raise EffectsBusy("The effects of another draft with a module are being looked at; ask again in a few seconds.")
+    async with work.runtime.effects:
+        return await _effects(work, dataset_id, draft=draft, current=current)
+
+
+async def _effects(
+    work: Work, dataset_id: UUID, *, draft: documents.Resource, current: documents.Resource
+) -> EffectsOut:
+    now = work.runtime.clock.seconds()
+    until = time.monotonic() + _AGREEMENTS_WITHIN
     running = []
     for agreement in await agreements.running(work.session, dataset_id, limit=MOST_AGREEMENTS):
         consumer = await participants.organisation(work.session, agreement.consumer_id)
+        if time.monotonic() > until:
+            raise EffectsBusy("The module takes too long for the agreements that run; ask again, or make it quicker.")
         plain = for_policy(agreement)
         before = await work.runtime.engine.decide(_question(current, plain, consumer, now=now))
         after = await work.runtime.engine.decide(_question(draft, plain, consumer, now=now))
@@ -69,8 +88,13 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
     since, past = await queries.past_deliveries(work.session, dataset_id, most=MOST_ENTRIES)
     known = await agreements.by_ids(work.session, {UUID(body["agreement"]) for _, body in past})
     kept = _Kept(work, dataset_id)
-    refused, exact = [], 0
-    for index, body in past:
+    refused, exact, looked_at = [], 0, 0
+    until = time.monotonic() + _PAST_WITHIN
+    for index, body in reversed(past):
+        if looked_at and time.monotonic() > until:
+            since = index + 1
+            break
+        looked_at += 1
         document = await kept.as_it_was(draft, body)
         exact += document is not None
         if document is None:
@@ -88,7 +112,7 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
                     reasons=[reason.code for reason in decision.reasons],
                 )
             )
-    return EffectsOut(agreements=running, refused=refused, looked_at=len(past), exact=exact, since=since)
+    return EffectsOut(agreements=running, refused=refused[::-1], looked_at=looked_at, exact=exact, since=since)
 
 
 class _Kept:

@@ -1,5 +1,6 @@
 """The parts of one running exchange, made once by `create_app` and handed to whoever needs them."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,6 +38,7 @@ class Runtime:
     marks: Mapping[str, str]
     strangers: Allowance
     coverage: Coverage = field(default_factory=Coverage)
+    effects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def key(self) -> ExchangeKey:

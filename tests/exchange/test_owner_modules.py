@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from admin import auditing
-from exchange.delivery import streaming
+from exchange.delivery import effects, streaming
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
@@ -261,9 +261,10 @@ async def test_what_cannot_be_carried_out_denies(story: Story) -> None:
     for body, problem in ODD.values():
         heard = re.match(r"[a-z_]+", body)
         assert heard is not None
-        tests = (
-            f'test_says if data.exchange.owner.{heard[0]} with input as {{"resource": {{"fields": [{{"name": "a"}}]}}}}'
-        )
+        said = f"data.exchange.owner.{heard[0]}"
+        question = '{"purpose": "x", "resource": {"fields": [{"name": "a"}]}}'
+        says = f"{said} with input as {{}}" if heard[0] == "row_cap" else f"count({said}) == 1 with input as {question}"
+        tests = f"test_says if {says}"
         digest = await story.attach(saying(body, tests))
         answer = await story.ask()
         assert answer.problem == problem, body
@@ -302,6 +303,25 @@ async def test_before_publishing_its_effects_are_seen(story: Story) -> None:
     refused = {one["entry"]: one["reasons"] for one in effects["refused"]}
     assert int(delivered[0].headers["exchange-entry"]) not in refused
     assert refused[int(delivered[1].headers["exchange-entry"])] == ["owner-denied"]
+
+
+async def test_effects_end_when_they_take_too_long(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    await story.attach(capping(2))
+    for _ in range(2):
+        newest = await story.ask()
+    await story.draft(module=await submit(story.world, story.owner, OFFICE))
+    target = f"/api/v1/datasets/{story.dataset['id']}/draft/effects"
+    whole = await story.world.done(story.owner.steward, "POST", target)
+    monkeypatch.setattr(effects, "_PAST_WITHIN", -1)
+    cut = await story.world.done(story.owner.steward, "POST", target)
+    assert whole["looked_at"] > cut["looked_at"] == 1
+    assert whole["since"] < cut["since"] <= int(newest.headers["exchange-entry"])
+    monkeypatch.setattr(effects, "_AGREEMENTS_WITHIN", -1)
+    assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
+    monkeypatch.undo()
+    async with story.world.app.state.runtime.effects:
+        assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
+    assert (await story.world.done(story.owner.steward, "POST", target))["looked_at"] == whole["looked_at"]
 
 
 async def test_odrl_cannot_say_it(story: Story) -> None:
