@@ -71,7 +71,7 @@ class OwnerModule:
 
     @cached_property
     def literals(self) -> frozenset[str]:
-        """The texts that stand in the module as they are: what it tells somebody is one of these, and never a value."""
+        """The texts that stand in the module as they are: what it tells somebody is one of these, and no value verbatim."""
         found = set()
         for noise in NOISE.findall(self.text):
             if noise.startswith("`"):

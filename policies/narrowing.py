@@ -45,7 +45,7 @@ class Denial(Document):
 class Said(Document):
     """What a module says about one delivery that would be allowed without it."""
 
-    deny: Annotated[tuple[Denial, ...], Field(max_length=50)] = ()
+    deny: Annotated[tuple[Denial, ...], Field(max_length=5)] = ()
     drop: Names = ()
     masks: dict[Name, Mask] = {}
     row_filters: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
@@ -94,7 +94,7 @@ def heard(value: Any, *, literals: Iterable[str]) -> Said:
     What a module said, from its JSON value. Raises NotSaid.
 
     `literals` are the texts of the module: what it gives as a reason is one of them, so that no value of the question gets
-    into an answer or the ledger by it.
+    verbatim into an answer or the ledger by it. With many texts it could spell one, so few denials are heard.
     """
     try:
         said = Said.model_validate_json(json.dumps(value))
