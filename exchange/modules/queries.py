@@ -5,8 +5,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from exchange.kernel.database import Connection, Database
 from exchange.kernel.problems import NotFound
@@ -21,9 +22,16 @@ class ModuleAltered(ModuleMissing):
     """What is kept under the digest of a module is another: somebody changed it in the database."""
 
 
-async def modules(session: AsyncSession, organisation: UUID) -> Sequence[Module]:
-    """The modules of an organisation, oldest first."""
-    statement = select(Module).where(Module.organisation_id == organisation).order_by(Module.accepted_at, Module.digest)
+async def modules(
+    session: AsyncSession, organisation: UUID, *, after: str | None = None, limit: int = 100
+) -> Sequence[Module]:
+    """The modules of an organisation without their texts, oldest first; `after` is the last digest of the page before."""
+    own = Module.organisation_id == organisation
+    order = (Module.accepted_at, Module.digest)
+    statement = select(Module).options(defer(Module.files, raiseload=True)).where(own).order_by(*order).limit(limit)
+    if after is not None:
+        last = select(*order).where(own, Module.digest == after).subquery()
+        statement = statement.where(tuple_(*order) > select(last).scalar_subquery())
     return (await session.execute(statement)).scalars().all()
 
 

@@ -22,9 +22,14 @@ async def submit_module(work: SignedWork, new: NewModule) -> ModuleOut:
 
 
 @router.get("")
-async def list_modules(work: SignedWork, organisation: Owner = None) -> list[ModuleOut]:
+async def list_modules(
+    work: SignedWork,
+    organisation: Owner = None,
+    after: Annotated[Digest | None, Query(description="The last digest of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[ModuleOut]:
     """The modules of an organisation, oldest first."""
-    found = await queries.modules(work.session, _owner(work, organisation))
+    found = await queries.modules(work.session, _owner(work, organisation), after=after, limit=limit)
     return [ModuleOut.model_validate(module) for module in found]
 
 

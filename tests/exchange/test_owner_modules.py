@@ -110,6 +110,15 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(s
     assert await submit(story.world, story.owner, OFFICE) == digest  # the same content is there once
     assert [one for one in await story.world.entries() if one["type"] == "module.accepted"] == found
 
+    await submit(story.world, story.owner, capping(9))
+    everything = await story.world.done(story.owner.steward, "GET", MODULES)
+    paged: list[Any] = []
+    while page := await story.world.done(
+        story.owner.steward, "GET", f"{MODULES}?limit=1" + (f"&after={paged[-1]['digest']}" if paged else "")
+    ):
+        paged += page
+    assert len(everything) > 1
+    assert paged == everything
     [listed] = [one for one in await story.world.done(story.owner.steward, "GET", MODULES) if one["digest"] == digest]
     assert (listed["digest"], listed["checked_by"]) == (digest, entry["checked_by"])
     shown = await story.world.done(story.owner.steward, "GET", f"{MODULES}/{digest}")
