@@ -146,7 +146,9 @@ class Settings(BaseSettings):
     module_processes: Annotated[
         int,
         Field(
-            ge=1, le=1000, description="Processes kept for owners' modules, one each, by every process of the exchange"
+            ge=1,
+            le=1000,
+            description="Processes for owners' modules, one each, that every process of the exchange has at most",
         ),
     ] = 8
     source_hosts: Annotated[
