@@ -66,9 +66,8 @@ class _Worker:
         )
         try:
             worker = cls(await asyncio.shield(creating))
-        except (
-            asyncio.CancelledError
-        ):  # a process that is half created cannot be ended, and would be waited for without end
+        except asyncio.CancelledError:
+            # A process that is half created cannot be ended, and would be waited for without end.
             await cls(await creating).end()
             raise
         files = {path: content.decode() for path, content in module.bundle.files.items()}

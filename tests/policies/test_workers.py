@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -50,8 +51,13 @@ def process_of(boxes: Sandbox, module: OwnerModule, owner: str = "") -> int:
 
 def children() -> list[str]:
     """The processes that this one has started as sandboxes."""
-    found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [one for one in found if b"policies.sandbox" in (Path("/proc") / one / "cmdline").read_bytes()]
+    listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    found = []
+    for one in listed:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if b"policies.sandbox" in (Path("/proc") / one / "cmdline").read_bytes():
+                found.append(one)
+    return found
 
 
 def is_there(process: int) -> bool:
