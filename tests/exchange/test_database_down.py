@@ -1,7 +1,9 @@
 """Without its database the exchange says so, at every address, and answers again when it is back."""
 
+import asyncpg
 from pydantic import SecretStr
 
+from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from tests.exchange.test_api_surface import PUBLIC
@@ -35,3 +37,18 @@ async def test_every_public_address(settings: Settings, embedded: Embedded) -> N
                     assert answer.problem == "ledger-unavailable", path
             for path in ("/ledger/checkpoint", "/catalog", "/readyz"):
                 assert (await world.send("GET", path, {})).status == 200, path
+
+
+async def test_a_database_that_is_there_and_not_as_it_should_be_is_no_reason_to_try_again(
+    settings: Settings, empty_database: str
+) -> None:
+    owner = await asyncpg.connect(**arguments(empty_database))
+    async with founded(settings) as world:
+        await owner.execute("ALTER TABLE ledger_checkpoint RENAME TO aside")
+        try:
+            answer = await world.send("GET", "/ledger/checkpoint", {})
+        finally:
+            await owner.execute("ALTER TABLE aside RENAME TO ledger_checkpoint")
+            await owner.close()
+        assert (answer.status, answer.problem) == (500, "internal-error")
+        assert "retry-after" not in answer.headers

@@ -490,6 +490,33 @@ async def test_who_speaks_against_the_ledger_is_heard_out_however_fast_the_other
     assert Anchor(settings.anchor, settings.origin()).read() == ahead
 
 
+async def test_what_a_retired_key_signs_halts_and_does_not_become_what_was_signed_last(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(settings)
+    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    anchor = Anchor(settings.anchor, settings.origin())
+    ahead = checkpoint.sign(checkpoint.Checkpoint(log.name, 10**6, bytes(32)), log)
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
+    with witnesses.serving(tmp_path / "w") as honest, lying(409, b"1000000\n", 0, shows=ahead.encode) as url:
+        text = f"witness H {vkey} {honest.url}\n"
+        settings = with_policy(settings, f"{text}quorum H\n")
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+        rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+        assert rotated.status == 0, rotated.err
+        async with resumed(settings) as world:
+            statements = [entry["statement"] for entry in await world.entries() if "statement" in entry]
+            witnesses.told("trust", tmp_path / "w", History.from_statements(statements).newest.vkey)
+            await until(lambda: is_covered(world))
+        settings = with_policy(settings, f"{text}witness L {LIAR.cosigner.vkey} {url}\nquorum H\n")
+        async with resumed(settings) as world:
+            await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+            await until(lambda: _is_halted(world))
+    assert anchor.evidence() == ahead
+    assert checkpoint.parse(note.text_of(anchor.read() or "")).size < 10**6
+
+
 STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
 
 
