@@ -34,4 +34,4 @@ def rfc3339(at: datetime) -> str:
     """Print a time as RFC 3339 in UTC with microseconds, the form ledger entries use."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    return at.isoformat("T", "microseconds")[: -len("+00:00")] + "Z"

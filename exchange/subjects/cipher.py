@@ -6,6 +6,7 @@ about the subject comes from the data key, so that whoever destroys the slot has
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ class Subject:
         Every answer about one person waits for this. Of such details orjson's sorted output is the canonical JSON; a test
         holds the two together.
         """
-        plain = secrets.token_bytes(SALT) + orjson.dumps(details, option=orjson.OPT_SORT_KEYS)
-        nonce = secrets.token_bytes(_NONCE)
+        fresh = os.urandom(SALT + _NONCE)
+        plain, nonce = fresh[:SALT] + orjson.dumps(details, option=orjson.OPT_SORT_KEYS), fresh[SALT:]
         return committed(plain), Sealed(self.pseudonym, nonce, self.vault.encrypt(nonce, plain, self.pseudonym))
 
     def open(self, sealed: Sealed) -> bytes:

@@ -10,13 +10,10 @@ from ledger.signatures.profile import (
     ALGORITHM,
     LABEL,
     TAG,
-    Read,
-    base_of,
     check_profile,
     covered_names,
-    read_slowly,
+    read,
     signed_fields,
-    spelled,
 )
 
 _FIELDS: Final = ("content-digest", "exchange-entry", "exchange-delivery", "exchange-next")
@@ -80,12 +77,8 @@ def read_response(*, status: int, headers: Mapping[str, str], request: Asks, lab
     It has to cover everything `sign_response` covers, in any order. Raises SignatureMissing, SignatureMalformed or
     ComponentMissing; the caller looks up `keyid` among the keys it trusts and calls `verify_ed25519`.
     """
-    covered, lines = _expected(status, headers, request)
-    found = spelled(headers, label, covered)
-    if found:
-        signed = Read(covered_names(covered), found.parameters, base_of(lines, covered + found.tail), found.signature)
-    else:
-        signed = read_slowly(Message.of_response(status, headers.items(), _message(request)), label)
+    covered, _ = _expected(status, headers, request)
+    signed = read(Message.of_response(status, headers.items(), _message(request)), label)
     for name in covered_names(covered):
         if name not in signed.components:
             raise ComponentMissing(f"the signature must cover {name}")
