@@ -68,9 +68,9 @@ Condition: TypeAlias = Comparison | All_ | Any_ | Not_
 
 def all_of(*conditions: Condition | None) -> Condition | None:
     """Join conditions that must all hold; None stands for no condition."""
-    present = tuple(condition for condition in conditions if condition is not None)
+    present = [condition for condition in conditions if condition is not None]
     if len(present) > 1:
-        return All_(present)
+        return All_(tuple(present))
     return present[0] if present else None
 
 

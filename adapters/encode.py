@@ -198,8 +198,7 @@ def json_rows(rows: Rows) -> bytes:
 
 def _number_columns(rows: Sequence[tuple[Any, ...]]) -> list[int]:
     """Columns with doubles: their digits come from Arrow, so that 1 is "1" and not "1.0" here alone."""
-    width = len(rows[0]) if rows else 0
-    return [index for index in range(width) if any(type(row[index]) is float for row in rows)]
+    return sorted({index for row in rows for index, value in enumerate(row) if type(value) is float})
 
 
 def _plain(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapters.condition import All_ as All_
 from adapters.condition import Any_ as Any_
@@ -55,9 +55,8 @@ class Field:
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A field to deliver, under a mask or as it is."""
+class Column(NamedTuple):
+    """A field to deliver, under a mask or as it is. Statements are kept by it, and looked up with each read."""
 
     name: str
     mask: Mask | None = None

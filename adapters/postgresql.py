@@ -80,7 +80,7 @@ class PostgresAdapter:
         else:
             async with self._connection() as connection:
                 records = await connection.fetch(statement.sql, *values)
-        width, names = len(plan.columns), tuple(column.name for column in plan.columns)
+        width = len(plan.columns)
         position, is_cut = None, len(records) > limit
         if is_cut:
             if plan.order and limit:
@@ -90,7 +90,7 @@ class PostgresAdapter:
             del records[limit:]
         is_plain = not plan.order and not statement.is_point
         rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
-        return Rows(names, rows, position, is_cut=is_cut and position is None)
+        return Rows(statement.names, rows, position, is_cut=is_cut and position is None)
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""

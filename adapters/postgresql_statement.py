@@ -26,6 +26,7 @@ class Statement:
     its last column.
     """
 
+    names: tuple[str, ...]
     sql: str
     mask_values: tuple[Any, ...]
     is_point: bool
@@ -104,7 +105,8 @@ class Statements:
         is_point = is_paged and _is_point(plan.where, relation.key)
         if is_point:
             selected.append(f"CAST({parameters.bind(0)} AS integer)")
-        return Statement(f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
+        names = tuple(column.name for column in plan.columns)
+        return Statement(names, f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
 
     def _selected(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
         sql = column_sql(column.name, column.mask, dialect, parameters)
@@ -124,8 +126,8 @@ def _shape(condition: Condition, constants: list[Comparison]) -> Any:
         case Not_(part):
             return ("not", _shape(part, constants))
         case _:
-            parts = tuple(_shape(part, constants) for part in condition.conditions)
-            return (type(condition).__name__, parts)
+            parts = [_shape(part, constants) for part in condition.conditions]
+            return (type(condition), *parts)
 
 
 def _is_point(condition: Condition | None, key: tuple[str, ...]) -> bool:

@@ -79,9 +79,8 @@ async def _try(request: Request, headers: dict[str, str], runtime: Runtime, fact
 
 
 def _read_signature(request: Request, runtime: Runtime, headers: dict[str, str]) -> SignedRequest:
-    return authentication.read(
-        method=request.method, target_uri=target_uri_of(request, runtime.settings), headers=headers
-    )
+    target = target_uri_of(request.scope, headers, runtime.settings)
+    return authentication.read(method=request.scope["method"], target_uri=target, headers=headers)
 
 
 async def _authenticate(
@@ -92,11 +91,11 @@ async def _authenticate(
     attempt.check_fence(fence)
     attempt.claim.is_known = holder is not None
     authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
-    authentication.check_coverage(signed, has_body=request.method == "POST", purpose=True)
+    authentication.check_coverage(signed, has_body=signed.method == "POST", purpose=True)
     body = await body_of(request, limit=runtime.settings.body_bytes_max)
     holder = authentication.check_key(holder, at=runtime.clock.now())
     attempt.claim.sender = authentication.check_signature(signed, holder)
-    if request.method == "POST":
+    if signed.method == "POST":
         authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
     purpose = headers["exchange-purpose"]
     if not _PURPOSE_CODE.fullmatch(purpose):
@@ -108,14 +107,12 @@ async def _authenticate(
     return body
 
 
-def _question(request: Request, body: bytes) -> DeliveryRequest:
+def _question(signed: SignedRequest, body: bytes, query: bytes) -> DeliveryRequest:
     try:
-        if request.method == "POST":
+        if signed.method == "POST":
             check_members(body)
             return DeliveryRequest.model_validate_json(body)
-        pairs = parse_qsl(
-            request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100
-        )
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100)
         return DeliveryRequest.model_validate(from_query(pairs))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
@@ -149,7 +146,7 @@ async def _answer(
     body = await _authenticate(request, headers, runtime, facts, attempt, signed)
     _check_coverage(runtime)
     form = negotiate(headers.get("accept"))
-    question = _question(request, body)
+    question = _question(signed, body, request.scope["query_string"])
     most = runtime.settings.page_rows_max
     if form == "json" and (question.limit or 0) > most:
         raise RequestInvalid(

@@ -50,8 +50,11 @@ async def name(facts: Facts, fence: int, request: DeliveryRequest, offer: Offer)
         return NOBODY
     listed = list(people)[:MOST]
     subjects = await facts.subjects(fence, listed)
-    commitments, rows = zip(*(subjects[one].seal(people[one]) for one in listed), strict=True)
-    fields: dict[str, Any] = {"subjects": [row.subject.hex() for row in rows], "sealed": list(commitments)}
+    sealed = [subjects[one].seal(people[one]) for one in listed]
+    fields: dict[str, Any] = {
+        "subjects": [row.subject.hex() for _, row in sealed],
+        "sealed": [commitment for commitment, _ in sealed],
+    }
     if len(people) > MOST:
         fields["named"] = len(people)
-    return Naming(fields, rows)
+    return Naming(fields, tuple([row for _, row in sealed]))

@@ -83,7 +83,7 @@ def plan_for(
     """
     where = decided.where
     if request.filters:
-        wanted = all_of(*(_comparison(one) for one in request.filters))
+        wanted = all_of(*[_comparison(one) for one in request.filters])
         try:
             where = all_of(where, check_condition(wanted, offer.types) if wanted else None)
         except PlanError as error:

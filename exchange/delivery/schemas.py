@@ -42,10 +42,12 @@ class DeliveryRequest(In):
             examples=["demo-education/degrees"],
         ),
     ]
-    fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
+    fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = Field(
+        default_factory=list
+    )
     filters: Annotated[
         list[Filter], Field(max_length=50, description=f"With at most {_VALUES} values in all of them together")
-    ] = []
+    ] = Field(default_factory=list)
     limit: Annotated[
         int | None,
         Field(ge=1, le=1_000_000_000, description="Left out: a page of JSON, or a stream of everything else"),
@@ -56,7 +58,7 @@ class DeliveryRequest(In):
     @classmethod
     def _few_values(cls, filters: list[Filter]) -> list[Filter]:
         """Each value is checked, compared and passed on many times; fifty full lists would hold every other answer up."""
-        count = sum(len(one.value) if isinstance(one.value, list) else 1 for one in filters)
+        count = sum([len(one.value) if isinstance(one.value, list) else 1 for one in filters])
         if count > _VALUES:
             raise PydanticCustomError(
                 "too_many_values",

@@ -120,11 +120,11 @@ async def prepare(
         agreement=decision.agreement,
         nonce=attempt.sender.signed.nonce,
     )
-    await _count(runtime, attempt, decision.obligations.rates, UUID(decision.agreement))
+    await _count(runtime, attempt, decision.obligations.rates, decision.agreement)
     return Release(planned, cap, decision.agreement, plan_digest)
 
 
-async def _count(runtime: Runtime, attempt: Attempt, rates: Sequence[Rate], agreement: UUID) -> None:
+async def _count(runtime: Runtime, attempt: Attempt, rates: Sequence[Rate], agreement: str) -> None:
     """Count a request against every rate, before anything is read. Raises RateExceeded.
 
     A request is counted when it is allowed, whatever becomes of it: at most as many are answered as the terms say.
@@ -135,7 +135,7 @@ async def _count(runtime: Runtime, attempt: Attempt, rates: Sequence[Rate], agre
         for rate in sorted(rates, key=lambda one: one.seconds):
             place = attempt.now + _MIDNIGHT_IN_CHINA
             if not await queries.count(
-                session, agreement, seconds=rate.seconds, period=place // rate.seconds, most=rate.requests
+                session, UUID(agreement), seconds=rate.seconds, period=place // rate.seconds, most=rate.requests
             ):
                 left = rate.seconds - place % rate.seconds
                 raise RateExceeded("Ask again in the next period.", headers={"Retry-After": str(left)})

@@ -1,7 +1,7 @@
 """HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -51,13 +51,13 @@ def headers_of(request: Request) -> dict[str, str]:
     return found
 
 
-def target_uri_of(request: Request, settings: Settings) -> str:
-    """The URI the client signed, as far as this exchange answers for it."""
-    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: Settings) -> str:
+    """The URI the client signed, as far as this exchange answers for it; `headers` as `headers_of` gives them."""
+    raw_path = scope.get("raw_path") or scope["path"].encode()
     return settings.target_uri(
-        host=request.headers.get("host"),
+        host=headers.get("host"),
         path=raw_path.decode("latin-1"),
-        query=request.scope["query_string"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
     )
 
 
@@ -112,10 +112,10 @@ def _is_without_twins(body: bytes) -> bool:
     members = 0
     while waiting:
         value = waiting.pop()
-        if isinstance(value, dict):
+        if type(value) is dict:
             members += len(value)
             waiting += value.values()
-        elif isinstance(value, list):
+        elif type(value) is list:
             waiting += value
     return members == body.count(b":")
 

@@ -114,7 +114,7 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
     try:
         headers = headers_of(request)
         claim.signed = signed = authentication.read(
-            method=request.method, target_uri=target_uri_of(request, runtime.settings), headers=headers
+            method=request.method, target_uri=target_uri_of(request.scope, headers, runtime.settings), headers=headers
         )
         async with runtime.database.sessions() as session:
             work = await _admit(request, runtime, session, claim, signed, headers, streams_body=streams_body)
