@@ -108,6 +108,8 @@ def condition_to_json(condition: Condition) -> dict[str, Any]:
 
 
 def _constant_to_json(value: Any) -> Any:
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

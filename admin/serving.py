@@ -73,13 +73,15 @@ def prepared(directory: DataDirectory, *, host: str, port: int) -> Iterator[Sett
             yield settings
 
 
-def run(*, host: str, port: int, workers: int, until_stdin_closes: bool = False) -> None:
-    """Serve until a signal says otherwise."""
+def run(
+    *, host: str, port: int, workers: int, app: str = "exchange.app:from_environment", until_stdin_closes: bool = False
+) -> None:
+    """Serve what the factory `app` makes until a signal says otherwise."""
     signal.signal(signal.SIGTERM, _leave)
     if until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     uvicorn.run(
-        "exchange.app:from_environment",
+        app,
         factory=True,
         host=host,
         port=port,
@@ -89,6 +91,7 @@ def run(*, host: str, port: int, workers: int, until_stdin_closes: bool = False)
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nothing asks who is at the other end; the public address is configured
     )
 
 

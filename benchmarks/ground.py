@@ -120,9 +120,7 @@ def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]
         "EXCHANGE_SOURCE_HOSTS": on.source_host,
         ANSWER: json.dumps(answer or {}, ensure_ascii=False),
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "benchmarks.server:create", "--port", str(on.port)]
-    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server", str(on.port)], env=environment)
     try:
         _wait_until_ready(on, process)
         yield process.pid

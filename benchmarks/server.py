@@ -1,4 +1,4 @@
-"""The server under measurement: the exchange as it runs anywhere, with two routes that only a benchmark needs.
+"""The server under measurement: the exchange as `exchange serve` runs it, with two routes that only a benchmark needs.
 
 `/bare` is what the governed read is compared with: the same document, as a FastAPI route of the same process returns it
 when nothing is verified, decided, read, recorded or signed.
@@ -6,11 +6,13 @@ when nothing is verified, decided, read, recorded or signed.
 
 import json
 import os
+import sys
 import time
 from typing import Any
 
 from fastapi import FastAPI
 
+from admin import serving
 from benchmarks.stages import Stages
 from exchange.app import from_environment
 
@@ -40,3 +42,7 @@ def create() -> FastAPI:
         return stages.report() | {"cpu": time.process_time()}
 
     return app
+
+
+if __name__ == "__main__":
+    serving.run(host="127.0.0.1", port=int(sys.argv[1]), workers=1, app="benchmarks.server:create")
