@@ -22,7 +22,7 @@ from ledger.sequencer import Sequencer
 
 async def _run(database_url: str, body: bytes, fence: int) -> None:
     database = await open_database(database_url, pool_size=2)
-    sequencer = Sequencer(database.pool)
+    sequencer = Sequencer(database.appending)
     sequencer.start()
     _say({})
     loop = asyncio.get_running_loop()

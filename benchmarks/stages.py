@@ -13,7 +13,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from exchange.delivery import answering, planning, routes, service
-from ledger import sequencer
+from ledger.sequencer import Sequencer
 
 _STEPS: tuple[tuple[str, Any, str], ...] = (
     ("verify the request", answering, "_read_signature"),
@@ -26,8 +26,8 @@ _STEPS: tuple[tuple[str, Any, str], ...] = (
     ("encode the answer", answering, "json_page"),
     ("write the entry", service, "completed"),
     ("write the entry", service, "submission"),
-    ("make it durable", sequencer.Sequencer, "append"),
-    ("make it durable", sequencer, "_commit"),
+    ("make it durable", Sequencer, "append"),
+    ("make it durable", Sequencer, "_commit"),
     ("sign the answer", answering, "_signature"),
 )
 _WAITED_FOR = "append"  # the commit runs beside the requests that wait for it

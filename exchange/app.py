@@ -172,7 +172,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     await _hold_to_anchor(database, anchor, signers.first)
     slots = Slots(settings.slots)
     await subject_keys.settle(database, slots, now=clock.now())
-    sequencer = Sequencer(database.pool)
+    sequencer = Sequencer(database.appending)
     sequencer.start()
     stack.push_async_callback(sequencer.stop)
     own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}

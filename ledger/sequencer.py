@@ -60,33 +60,28 @@ class Sequencer:
         return await future
 
     async def _run(self) -> None:
-        """Commit what is queued, on one connection for as long as that lasts; to give it back would cost a round trip."""
-        batch: Batch = []
         while True:
-            batch = batch or await self._next()
-            try:
-                async with self._pool.acquire() as connection:
-                    while not connection.is_closed():
-                        await _commit(connection, batch)
-                        batch = []
-                        batch = await self._next()
-            except asyncio.CancelledError:
-                _fail(batch, SequencerClosed())
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, each waiting request has to hear of it
-                _fail(batch, error)
-                batch = []
-
-    async def _next(self) -> Batch:
-        """What is queued, as far as one transaction takes it, once there is something."""
-        while not self._queue:
-            self._wake.clear()
             await self._wake.wait()
+            self._wake.clear()
+            while batch := self._next():
+                await self._commit(batch)
+
+    def _next(self) -> Batch:
+        """What is queued, as far as one transaction takes it."""
         return [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
 
-
-async def _commit(connection: asyncpg.Connection, batch: Batch) -> None:
-    _tell(batch, await store.append(connection, [submission for submission, _ in batch]))
+    async def _commit(self, batch: Batch) -> None:
+        """Commit a batch and, on the same connection, those that queue up meanwhile."""
+        try:
+            async with self._pool.acquire() as connection:
+                while batch:
+                    _tell(batch, await store.append(connection, [submission for submission, _ in batch]))
+                    batch = self._next()
+        except asyncio.CancelledError:
+            _fail(batch, SequencerClosed())
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, each waiting request has to hear of it
+            _fail(batch, error)
 
 
 def _tell(batch: Batch, outcomes: list[store.Outcome]) -> None:

@@ -64,6 +64,9 @@ class Base(DeclarativeBase):
 class Database:
     """One open database. `pool` is for the ledger and the delivery path, `sessions` for everything else.
 
+    `appending` is for single statements that append, which leave nothing in a session: its one connection is given back
+    without the round trip that would clear it.
+
     `aside` has one connection of its own, for whoever holds the ledger's lock and has to see past its own transaction:
     it must never wait for a connection that somebody who waits for the lock holds.
     """
@@ -71,11 +74,13 @@ class Database:
     url: str
     engine: AsyncEngine
     pool: asyncpg.Pool
+    appending: asyncpg.Pool
     sessions: async_sessionmaker[AsyncSession]
     aside: async_sessionmaker[AsyncSession]
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.appending.close()
         await self.pool.close()
         await self.engine.dispose()
         await self.aside.kw["bind"].dispose()
@@ -106,22 +111,23 @@ def engine_for(url: str, *, role: str | None, **options: Any) -> AsyncEngine:
 
 async def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Connect to a migrated database in the application's role."""
-    pool = await asyncpg.create_pool(
-        **arguments(url),
-        min_size=2,
-        max_size=pool_size,
-        server_settings={"role": APPLICATION_ROLE},
-        command_timeout=_PATIENCE,
-    )
+    options = arguments(url) | {"server_settings": {"role": APPLICATION_ROLE}, "command_timeout": _PATIENCE}
+    pool = await asyncpg.create_pool(**options, min_size=2, max_size=pool_size)
+    appending = await asyncpg.create_pool(**options, min_size=1, max_size=1, reset=_keep)
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4)
     one = engine_for(url, role=APPLICATION_ROLE, pool_size=1, max_overflow=0)
     return Database(
         url=url,
         engine=engine,
         pool=pool,
+        appending=appending,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         aside=async_sessionmaker(one),
     )
+
+
+async def _keep(_connection: Connection) -> None:
+    """Leave a returned connection as it is."""
 
 
 async def driver(session: AsyncSession) -> Connection:

@@ -277,3 +277,19 @@ async def test_a_lost_connection_fails_the_batch_and_not_the_sequencer(pool: asy
         await waiting
     assert await sequencer.append(submission(2)) == 1
     await sequencer.stop()
+
+
+async def test_a_connection_lost_while_nothing_waits_costs_no_entry(pool: asyncpg.Pool, empty_database: str) -> None:
+    sequencer = Sequencer(pool)
+    sequencer.start()
+    assert await sequencer.append(submission(0)) == 0
+    idle = pool.get_idle_size()
+    owner = await asyncpg.connect(**arguments(empty_database))
+    await owner.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ledger_append%' AND pid <> pg_backend_pid()"
+    )
+    await owner.close()
+    while pool.get_idle_size() == idle:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # until this side has heard of it
+    assert await sequencer.append(submission(1)) == 1
+    await sequencer.stop()
