@@ -100,7 +100,8 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
             raise CannotDo("nothing was changed")
         last = before.read() or asyncio.run(_newest(url))
         where = settings.data / "archive" / str(now.incarnation)
-        asyncio.run(_archive(url, where, note.Verifier.parse(now.vkey)))
+        own = Anchor(settings.anchor, settings.origin(now.incarnation)).read()
+        asyncio.run(_archive(url, where, note.Verifier.parse(now.vkey), own))
         asyncio.run(_index(url))
         name = ledger_file(number)
         held = custody(settings)
@@ -210,12 +211,12 @@ async def _index(url: str) -> None:
         await connection.close()
 
 
-async def _archive(url: str, directory: Path, first: note.Verifier) -> None:
+async def _archive(url: str, directory: Path, first: note.Verifier, last: str | None) -> None:
     connection = await asyncpg.connect(**arguments(url))
     try:
         if not await publication.lead(connection):
             raise CannotDo("a server is publishing this ledger", hint="stop every server first")
-        await archive.write(connection, directory, first)
+        await archive.write(connection, directory, first, last=last)
     except continuity.NotContinued as error:
         raise CannotDo(str(error)) from error
     finally:

@@ -1,40 +1,39 @@
 """A ledger that is no longer appended to, written out of the database as a bundle that `ledger verify` reads."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
 
-from ledger import checkpoint, continuity, note, policy, publication, store, tiles
-from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Missing
+from ledger import checkpoint, continuity, merkle, note, policy, publication, store, tiles
+from ledger.bundle import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Unreadable
 from ledger.rotation import LEDGER
 
 _PAGE = 1000
 
 
-async def write(connection: asyncpg.Connection, directory: Path, first: note.Verifier) -> int:
+async def write(
+    connection: asyncpg.Connection, directory: Path, first: note.Verifier, *, last: str | None = None
+) -> int:
     """Write everything up to the database's last checkpoint; returns the archive's size, 0 where there is no checkpoint.
 
-    An archive of this ledger that reaches further, from a later backup, stays. `first` is the ledger's key where it was
-    never rotated. Raises bundle.Unreadable where the directory cannot be read or written.
+    An archive of this ledger that reaches further, from a later backup, stays. What lies there of another history, from
+    an attempt on another copy, or is not complete, is set aside under a name beside it.
+
+    `first` is the ledger's key where it was never rotated, `last` the last checkpoint that was signed of it, as its note,
+    which the database may lack. Raises bundle.Unreadable where the directory cannot be written, continuity.NotContinued.
     """
-    bundle = Bundle(directory)
     newest = await publication.latest(connection)
-    kept = _size(bundle)
-    if newest is None or newest.size <= kept:
+    if newest is None:
+        return 0
+    bundle = Bundle(directory)
+    kept = await _kept(connection, bundle, [_parsed(text) for text in (newest.note, last) if text is not None])
+    if kept >= newest.size:
         return kept
-    for block in range(-(-newest.size // tiles.WIDTH)):
-        start = block * tiles.WIDTH
-        leaves = await store.read_leaves(connection, start, min(start + tiles.WIDTH, newest.size))
-        bundle.write(tiles.entries_path(block, len(leaves)), tiles.pack(leaves))
-    for level in range(tiles.MAX_LEVEL):
-        count = -(-(newest.size >> tiles.HEIGHT * level) // tiles.WIDTH)
-        if not count:
-            break
-        for index in range(count):
-            tile = tiles.Tile(level, index, tiles.width(level, index, newest.size))
-            found = await continuity.read_tiles(connection, [tile])
-            bundle.write(tile.path, found[level, index][: tile.width * 32])
+    if not kept:
+        bundle.set_aside()
+    await _write_tree(connection, bundle, newest.size)
     after = 0
     while page := await publication.checkpoints(connection, after=after, limit=_PAGE):
         for one in page:
@@ -50,9 +49,41 @@ async def write(connection: asyncpg.Connection, directory: Path, first: note.Ver
     return newest.size
 
 
-def _size(bundle: Bundle) -> int:
-    """How many entries an archive covers that is complete: its checkpoint is written last."""
+async def _write_tree(connection: asyncpg.Connection, bundle: Bundle, size: int) -> None:
+    for block in range(-(-size // tiles.WIDTH)):
+        start = block * tiles.WIDTH
+        leaves = await store.read_leaves(connection, start, min(start + tiles.WIDTH, size))
+        bundle.write(tiles.entries_path(block, len(leaves)), tiles.pack(leaves))
+    for level in range(tiles.MAX_LEVEL):
+        count = -(-(size >> tiles.HEIGHT * level) // tiles.WIDTH)
+        if not count:
+            break
+        for index in range(count):
+            tile = tiles.Tile(level, index, tiles.width(level, index, size))
+            found = await continuity.read_tiles(connection, [tile])
+            bundle.write(tile.path, found[level, index][: tile.width * 32])
+
+
+async def _kept(connection: asyncpg.Connection, bundle: Bundle, known: Sequence[checkpoint.Checkpoint]) -> int:
+    """How many entries an archive covers of the history that is known; 0 where it is of another, or not complete.
+
+    Its checkpoint is written last. The first of those known is the database's newest.
+    """
     try:
-        return checkpoint.parse(note.text_of(bundle.text(CHECKPOINT))).size
-    except (Missing, note.BadNote, checkpoint.MalformedCheckpoint):
+        kept = _parsed(bundle.text(CHECKPOINT))
+        if kept.size < known[0].size:
+            root = await continuity.root_at(connection, kept.size, tiled=known[0].size)
+            return kept.size if root == kept.root else 0
+
+        def read(level: int, index: int, width: int) -> bytes:
+            grown = tiles.Tile(level, index, tiles.width(level, index, kept.size))
+            return bundle.tile(grown)[: width * merkle.HASH_SIZE]
+
+        covered = [one for one in known if one.size <= kept.size]
+        return kept.size if all(tiles.root_from_tiles(read, one.size) == one.root for one in covered) else 0
+    except (Unreadable, note.BadNote, checkpoint.MalformedCheckpoint, tiles.TileError):
         return 0
+
+
+def _parsed(text: str) -> checkpoint.Checkpoint:
+    return checkpoint.parse(note.text_of(text))

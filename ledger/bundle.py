@@ -228,6 +228,15 @@ class Bundle(Files):
         with suppress(OSError):
             target.parent.rmdir()
 
+    def set_aside(self) -> None:
+        """Give all of it, if it is there, another name beside its own. Raises Unreadable."""
+        self._checked.clear()
+        try:
+            with suppress(FileNotFoundError):
+                self.directory.rename(self.directory.with_name(f"{self.directory.name}-aside-{secrets.token_hex(4)}"))
+        except OSError as error:
+            raise _translate(".", error) from None
+
     def _check_directories(self, path: str, parent: str) -> None:
         while parent and parent not in self._checked:
             try:

@@ -18,7 +18,7 @@ from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, merkle, note, publication, store
+from ledger import archive, checkpoint, merkle, note, publication, store
 from ledger.anchor import Anchor, AnchorMoved
 from ledger.verify import verify
 from tests.support.commands import Ran, typed
@@ -148,6 +148,15 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
 
 async def test_a_backup_that_went_on_by_itself_is_a_fork(exchange: Settings, copies: Copies) -> None:
     """With as many entries as were signed, and more: other ones."""
+    url = await fork(exchange, copies)
+    before = await signed(url)
+    async with resumed(on(exchange, url)) as world:
+        assert "not those that were signed" in await halts(world)
+    assert await signed(url) == before
+
+
+async def fork(exchange: Settings, copies: Copies) -> str:
+    """The URL of a copy of the backup that went on by itself, further than the exchange did."""
     url = await copies.copy("backup", "forked")
     elsewhere = on(exchange, url).model_copy(update={"ledger_anchor": exchange.data / "other"})
     connection = await asyncpg.connect(**arguments(url))
@@ -160,10 +169,7 @@ async def test_a_backup_that_went_on_by_itself_is_a_fork(exchange: Settings, cop
             await refused(world)
         await covered(world)
     assert (await state(url)).size > (await state(copies.url("live"))).size
-    before = await signed(url)
-    async with resumed(on(exchange, url)) as world:
-        assert "not those that were signed" in await halts(world)
-    assert await signed(url) == before
+    return url
 
 
 async def test_entries_changed_below_the_anchor_halt(exchange: Settings, copies: Copies) -> None:
@@ -336,6 +342,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
         assert world.app.state.runtime.origin.endswith("/ledger/3")
         [first] = await world.entries()
         assert (first["predecessor"], first["checkpoint"]) == (exchange.origin(2), newest.note)
+    assert sorted(one.name for one in (exchange.data / "archive").iterdir()) == ["1"]  # the archive of the same entries
 
 
 async def test_a_new_incarnation_that_was_broken_off_is_finished_by_the_next_attempt(
@@ -349,6 +356,28 @@ async def test_a_new_incarnation_that_was_broken_off_is_finished_by_the_next_att
     async with resumed(restored) as world:
         assert world.app.state.runtime.origin.endswith("/ledger/2")
         await covered(world)
+
+
+async def test_an_archive_of_another_copy_is_set_aside(
+    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt on a copy that went its own way was broken off, and the next one is on the right backup."""
+    forked = await fork(exchange, copies)
+    async with resumed(exchange) as world:
+        first = world.app.state.publisher.first
+    where = exchange.data / "archive" / "1"
+    connection = await asyncpg.connect(**arguments(forked))
+    assert await archive.write(connection, where, first) == max(await signed(forked))
+    await connection.close()
+    restored = await copies.copy("backup", "restored")
+    ours, theirs = await signed(restored), await signed(forked)
+    assert max(ours) < max(theirs)
+    assert (await operate(on(exchange, restored), monkeypatch, "new-incarnation", "--yes")).status == 0
+    assert verify(where, verifier=first).is_ok
+    assert (where / "checkpoint").read_text() == ours[max(ours)]
+    [aside] = where.parent.glob("1-aside-*")
+    assert (aside / "checkpoint").read_text() == theirs[max(theirs)]
+    assert verify(aside, verifier=first).is_ok
 
 
 async def test_an_exchange_is_not_founded_again_over_its_anchor(
