@@ -1,8 +1,10 @@
 """What terms would change that are not published yet: of agreements that run, and of deliveries, had the terms held then."""
 
+import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,7 @@ from exchange.delivery.errors import EffectsBusy
 from exchange.delivery.facts import resource_of
 from exchange.delivery.schemas import ChangeOut, EffectsOut, PastOut
 from exchange.kernel.problems import Conflict
+from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work, driver
 from exchange.participants import queries as participants
 from policies import documents
@@ -27,8 +30,10 @@ from policies.documents import Decision, DeliveryInput, Rbac
 
 MOST_AGREEMENTS = 500
 MOST_ENTRIES = 20_000
+# Seconds: how long one waits for one's turn, which takes no connection of the database, and how long a turn is, which does.
+_TURN_WITHIN = 10.0
 _AGREEMENTS_WITHIN = 10.0
-_PAST_WITHIN = 10.0  # seconds that decisions take a database session for; older deliveries are left out
+_PAST_WITHIN = 10.0  # older deliveries are left out
 
 
 async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
@@ -36,28 +41,48 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
 
     A past delivery is decided again on what it was decided on, with the draft in place of the dataset. Where that is not
     kept any more, it is tried for the purpose, agreement and time that its entry names, with all its agreement grants.
-    What cannot be decided in ten seconds is left out, the oldest first. Where a module decides, one is answered at a time.
-    Raises NotFound, Conflict, EffectsBusy.
+    What cannot be decided in ten seconds is left out, the oldest first; one draft is looked at at a time. Raises NotFound,
+    Conflict, EffectsBusy.
     """
+    await _compared(work, dataset_id)  # who may not see it need not wait to hear of it
+    await work.pause()
+    async with _turn(work.runtime):
+        compared = await _compared(work, dataset_id)
+        if compared is None:
+            return EffectsOut(agreements=[], refused=[], looked_at=0, exact=0, since=0)
+        current, draft = compared
+        return await _effects(work, dataset_id, draft=draft, current=current)
+
+
+@asynccontextmanager
+async def _turn(runtime: Runtime) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_TURN_WITHIN):
+            await runtime.effects.acquire()
+    except TimeoutError:
+        raise EffectsBusy("Other drafts are being looked at; ask again in a few seconds.") from None
+    try:
+        yield
+    finally:
+        runtime.effects.release()
+
+
+async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, documents.Resource] | None:
+    """The dataset as it is published and as it is drafted; None where nothing was ever granted or delivered of it."""
     dataset = await catalog.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
     if dataset.draft is None:
         raise Conflict("There is no draft; what is published already holds.", state=dataset.state)
     listed = await catalog.any_dataset(work.session, str(dataset_id))
-    if listed.version is None:  # nothing was ever granted or delivered of it
-        return EffectsOut(agreements=[], refused=[], looked_at=0, exact=0, since=0)
+    if listed.version is None:
+        return None
     source = await catalog.source_by_id(work.session, UUID(dataset.draft["source"]))
     found = queries.Found(listed, source, ())
     draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft["document"])))
     source = await catalog.source_by_id(work.session, listed.version.source_id)
     found = queries.Found(listed, source, ())
     current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))
-    if draft.terms.module is None and current.terms.module is None:
-        return await _effects(work, dataset_id, draft=draft, current=current)
-    if work.runtime.effects.locked():
-        raise EffectsBusy("The effects of another draft with a module are being looked at; ask again in a few seconds.")
-    async with work.runtime.effects:
-        return await _effects(work, dataset_id, draft=draft, current=current)
+    return current, draft
 
 
 async def _effects(

@@ -34,8 +34,8 @@ class ExchangeBusy(Problem):
 
 
 class EffectsBusy(Problem):
-    """What a draft with an owner's module would change is looked at for one draft at a time, and only for so long. Ask again
-    in a few seconds; where the module takes too long for the agreements that run, make it quicker. Nothing was changed.
+    """What a draft would change is looked at for one draft at a time, and only for so long. Ask again in a few seconds; where an
+    owner's module takes too long for the agreements that run, make it quicker. Nothing was changed.
     """
 
     slug = "effects-busy"

@@ -1,5 +1,6 @@
 """What would happen under terms that are drafted: each in an exchange of its own."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -52,6 +53,12 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
     nothing = await draft()
     assert (nothing["agreements"], nothing["refused"]) == ([], [])
     assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
+    # More ask at once than there are connections: they wait for their turn, and nobody else waits for them.
+    async with world.app.state.runtime.effects:
+        waiting = [asyncio.create_task(world.done(owner.steward, "POST", target)) for _ in range(20)]
+        for _ in range(3):
+            await world.done(owner.steward, "GET", "/api/v1/me")
+    assert await asyncio.gather(*waiting) == [nothing] * 20
 
     narrower = await draft(
         fields=["person_id", "name", "city"], masks={"name": {"kind": "hash"}}, row_cap=10,

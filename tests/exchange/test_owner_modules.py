@@ -328,6 +328,7 @@ async def test_effects_end_when_they_take_too_long(story: Story, monkeypatch: py
     monkeypatch.setattr(effects, "_AGREEMENTS_WITHIN", -1)
     assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
     monkeypatch.undo()
+    monkeypatch.setattr(effects, "_TURN_WITHIN", 0)
     async with story.world.app.state.runtime.effects:
         assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
     assert (await story.world.done(story.owner.steward, "POST", target))["looked_at"] == whole["looked_at"]
