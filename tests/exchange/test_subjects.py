@@ -318,6 +318,23 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
     assert [one["value"] for one, answer in zip(asked, answers, strict=True) if answer.status != 200] == ["P00007"]
 
 
+async def test_new_people_asked_for_at_once_fail_together_where_the_database_does(stage: Stage) -> None:
+    """Whoever shares a round hears of its failure, and it is not tried again for each of them."""
+    await stage.about("P00300")
+    [before] = await stage.sql("SELECT last_value FROM subject_slots")
+    asked = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 41)]
+    await stage.sql("CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END'")
+    await stage.sql("CREATE TRIGGER fails BEFORE INSERT ON subjects FOR EACH STATEMENT EXECUTE FUNCTION fails()")
+    try:
+        answers = await asyncio.gather(*(stage.ask(one) for one in asked))
+    finally:
+        await stage.sql("DROP FUNCTION fails CASCADE")
+    assert {(one.status, one.problem) for one in answers} == {(503, "ledger-unavailable")}
+    [after] = await stage.sql("SELECT last_value FROM subject_slots")
+    assert after["last_value"] - before["last_value"] == len(asked)
+    assert {one.status for one in await asyncio.gather(*(stage.ask(one) for one in asked))} == {200}
+
+
 async def test_at_once_with_each_other_and_with_deliveries(stage: Stage) -> None:
     first = await stage.about("P00001")
     asked = [stage.about("P00001") for _ in range(12)]
