@@ -22,7 +22,6 @@ class ConnectionProtocol(HttpToolsProtocol):
 
     _unfinished = 0
     _has_progress = False
-    _is_head = True
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and count it where it completed no head and was no content."""
@@ -33,21 +32,11 @@ class ConnectionProtocol(HttpToolsProtocol):
             self.logger.warning("A request whose head is too large was refused.")
             self.send_400_response(_TOO_LARGE)
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._is_head = True
-        super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header field, or a trailer, which would otherwise join the header fields (RFC 9110 section 6.5.1)."""
-        if self._is_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """A head is complete."""
         self._has_progress = True
-        self._is_head = False
         super().on_headers_complete()
+        self.headers = []  # for trailers, which would otherwise join the header fields (RFC 9110 section 6.5.1)
 
     def on_body(self, body: bytes) -> None:
         """Content came."""
