@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 GO := $(shell command -v go)
+# Python keeps what it has compiled, whatever the environment says otherwise: commands and tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 OPA := build/tools/opa
 PEER := build/tools/peer
 LITEWITNESS := build/tools/litewitness
