@@ -1,7 +1,8 @@
 """DuckDB as the reader of snapshots: one engine a process, its work on threads, its reach limited to one directory.
 
 The engine may open files below its directory and nothing else: no network, no extensions, no other path, and its
-settings are locked. Queries stream: a result is never materialised, and closing a stream stops its query.
+settings are locked. Queries stream: a result is never materialised, and closing a stream stops its query. It starts with the
+first query, since where all sources are tables there is none.
 """
 
 from asyncio import get_running_loop, shield
@@ -9,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 import duckdb
@@ -27,17 +29,10 @@ class Engine:
 
     def __init__(self, directory: Path, *, threads: int = 4, memory: str = _MEMORY_SHARE) -> None:
         self.directory = directory.resolve()
+        self._memory = memory
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="duckdb")
-        self._database = duckdb.connect(":memory:", config={"memory_limit": memory, "preserve_insertion_order": "true"})
-        allowed = str(self.directory).replace("'", "''")
-        for setting in (
-            f"SET allowed_directories = ['{allowed}/']",
-            "SET autoinstall_known_extensions = false",
-            "SET autoload_known_extensions = false",
-            "SET enable_external_access = false",
-            "SET lock_configuration = true",
-        ):
-            self._database.execute(setting)
+        self._opening = Lock()
+        self._database: Any = None
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """Do blocking work on one of the engine's threads."""
@@ -47,7 +42,7 @@ class Engine:
         """A small result as a table; SourceError source-failed."""
 
         def work() -> pa.Table:
-            cursor = self._database.cursor()
+            cursor = self._opened().cursor()
             try:
                 table: pa.Table = cursor.sql(sql, params=list(values)).to_arrow_table()
                 return table
@@ -61,7 +56,8 @@ class Engine:
 
     async def stream(self, sql: str, values: Sequence[Any], batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
         """A result batch by batch, the next one made while the last is used; at least one batch, perhaps empty."""
-        cursor = self._database.cursor()
+        database = await self.run(self._opened) if self._database is None else self._database
+        cursor = database.cursor()
         pending = None
         try:
             reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
@@ -85,7 +81,29 @@ class Engine:
     def close(self) -> None:
         """Stop the threads, then the database."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self._database.close()
+        if self._database is not None:
+            self._database.close()
+
+    def _opened(self) -> Any:
+        """The database: for one of the threads, since opening it takes a fiftieth of a second."""
+        with self._opening:
+            if self._database is None:
+                self._database = _open(self.directory, self._memory)
+            return self._database
+
+
+def _open(directory: Path, memory: str) -> Any:
+    database = duckdb.connect(":memory:", config={"memory_limit": memory, "preserve_insertion_order": "true"})
+    allowed = str(directory).replace("'", "''")
+    for setting in (
+        f"SET allowed_directories = ['{allowed}/']",
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        "SET enable_external_access = false",
+        "SET lock_configuration = true",
+    ):
+        database.execute(setting)
+    return database
 
 
 def _next(reader: Any) -> pa.RecordBatch | None:
