@@ -1,6 +1,7 @@
 """Real parts for all tests: one PostgreSQL server and one migrated database for each test worker."""
 
 import asyncio
+import atexit
 import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -39,11 +40,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
-
-
-def pytest_unconfigure() -> None:
-    """What was frozen goes in order."""
-    gc.unfreeze()
+    atexit.register(gc.unfreeze)  # what was frozen goes in order, with the process
 
 
 @pytest.fixture(scope="session")
