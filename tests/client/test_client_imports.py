@@ -21,8 +21,8 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 import client
-import client.cli
-import ledger.cli
+import client.__main__
+import ledger.__main__
 import ledger.signatures
 
 assert not SERVER & {name.partition(".")[0] for name in sys.modules}

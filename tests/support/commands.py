@@ -58,8 +58,7 @@ def run(*arguments: str | Path) -> Ran:
 
 def ledger(*arguments: str | Path) -> Ran:
     """Run the auditor's command."""
-    program = "from ledger.cli import main; main()"
-    return _finish([sys.executable, "-c", program, *(str(one) for one in arguments)])
+    return _finish([sys.executable, "-m", "ledger", *(str(one) for one in arguments)])
 
 
 def _finish(line: list[str]) -> Ran:

@@ -20,7 +20,6 @@ from ledger.witness import commands, keys, state
 from tests.support.server import ROOT, free_port
 
 _PATIENCE = 30.0
-_PROGRAM = "from ledger.cli import main; main()"
 LITEWITNESS = Path(os.environ.get("LITEWITNESS", ROOT / "build" / "tools" / "litewitness"))
 
 
@@ -37,9 +36,10 @@ class Running:
         return httpx2.post(f"{self.url}/add-checkpoint", content=content, timeout=30)
 
 
-def witness(*arguments: str | Path, program: str = _PROGRAM) -> list[str]:
-    """The command `ledger witness`."""
-    return [sys.executable, "-c", program, "witness", *(str(one) for one in arguments)]
+def witness(*arguments: str | Path, program: str | None = None) -> list[str]:
+    """The command `ledger witness`, or a program that ends in it."""
+    command = ["-m", "ledger"] if program is None else ["-c", program]
+    return [sys.executable, *command, "witness", *(str(one) for one in arguments)]
 
 
 def told(*arguments: str | Path, status: int = 0) -> str:
@@ -62,7 +62,7 @@ def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list
 
 
 @contextmanager
-def serving(directory: Path, *, port: int = 0, program: str = _PROGRAM) -> Iterator[Running]:
+def serving(directory: Path, *, port: int = 0, program: str | None = None) -> Iterator[Running]:
     """Serve a witness that was made, until the block ends."""
     command = witness("serve", directory, "--port", str(port), program=program)
     with (directory / "server.log").open("a") as log:
