@@ -78,7 +78,7 @@ async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(world: World) -
     again = await asyncio.wait_for(world.send("PUT", target, headers, content), 10)
     assert again.status == 200
     await asyncio.wait_for(world.party("human-resources"), 20)
-    steward = party.steward_id
+    steward = await world.who(party.steward)
     await world.done(party.steward, "POST", f"/api/v1/principals/{steward}/keys/{party.steward.keyid}/revocation")
     go_on.set()
     late = await asyncio.wait_for(uploading, 10)
@@ -105,7 +105,7 @@ async def test_a_change_is_not_made_on_a_permission_that_ended_meanwhile(world: 
         world.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
     )
     await asyncio.wait_for(arrived.wait(), 10)
-    await world.done(world.keys["security"], "POST", f"/api/v1/principals/{party.steward_id}/suspension")
+    await world.done(world.keys["security"], "POST", f"/api/v1/principals/{await world.who(party.steward)}/suspension")
     go_on.set()
     late = (await asyncio.wait_for(uploading, 10)).json()
     assert late["type"] == "/problems/principal-suspended"

@@ -115,8 +115,9 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
 
 async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -> None:
     await two.ask("first/towns")
+    steward = await two.world.who(two.stranger.steward)
     for one in await all_of(two.world, two.stranger.steward):
-        assert names(one["body"]) & {two.stranger.id, two.stranger.steward_id, two.stranger.system_id}
+        assert names(one["body"]) & {two.stranger.id, steward, two.stranger.system_id}
     anonymous = await two.world.send("GET", SEARCH, {})
     assert (anonymous.status, anonymous.problem) == (401, "signature-missing")
     assert (await two.world.call(two.world.keys["operator"], "GET", SEARCH)).problem == "role-missing"
@@ -213,7 +214,8 @@ async def test_looking_is_on_the_ledger(two: Two) -> None:
     base = read["request"]["base"]
     assert two.world.app.state.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
     by_auditor = await look(two.world, two.world.keys["auditor"], "type=audit.read")
-    assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {two.first.steward_id}
+    steward = await two.world.who(two.first.steward)
+    assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {steward}
 
 
 async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> None:

@@ -145,21 +145,20 @@ async def staged(settings: Settings, dsn: str) -> AsyncIterator[Scene]:
         objects["unread"] = await _unread(world, owner)
         objects["draft"] = await _draft(world, owner, people, table)
         suspended, revoked = Key(), Key()
-        keys = {"owner": owner.steward_id, "consumer": consumer.steward_id, "consumer-system": consumer.system_id}
-        keys |= {"stranger": stranger.steward_id, "stranger-system": stranger.system_id}
+        parties = {"owner": owner, "consumer": consumer, "stranger": stranger}
+        keys = {name: await world.who(party.steward) for name, party in parties.items()}
+        keys |= {f"{name}-system": party.system_id for name, party in parties.items()}
         keys["suspended"] = await _enrol(world, consumer, "suspended", suspended)
         keys["revoked"] = await _enrol(world, consumer, "revoked", revoked)
         await world.done(consumer.steward, "POST", f"/api/v1/principals/{keys['suspended']}/suspension")
         await world.done(
             consumer.steward, "POST", f"/api/v1/principals/{keys['revoked']}/keys/{revoked.keyid}/revocation"
         )
-        newcomer = await _newcomer(world)
+        newcomer, keys["newcomer"] = await _newcomer(world)
         for name, key in world.keys.items():
             me = await world.done(key, "GET", "/api/v1/me")
             keys[name] = me["principal"]["id"]
             objects["operator"] = me["organisation"]["id"]
-        keys["newcomer"] = newcomer.steward_id
-        keys["owner-system"] = owner.system_id
         yield Scene(world, owner, consumer, stranger, newcomer, suspended, revoked, keys, objects)
 
 
@@ -179,8 +178,8 @@ async def _enrol(world: World, party: Party, handle: str, key: Key) -> str:
     return str(enrolled["id"])
 
 
-async def _newcomer(world: World) -> Party:
-    """An organisation that has registered and is not admitted."""
+async def _newcomer(world: World) -> tuple[Party, str]:
+    """An organisation that has registered and is not admitted, and its first member's identifier."""
     key = Key()
     first = {
         "kind": "member",
@@ -193,4 +192,4 @@ async def _newcomer(world: World) -> Party:
         world.keys["operator"], "POST", "/api/v1/organisations", organisation(handle="newcomer", first_member=first)
     )
     members = await world.done(world.keys["operator"], "GET", f"/api/v1/organisations/{registered['id']}/principals")
-    return Party(registered["id"], "newcomer", key, key, members[0]["id"], "")
+    return Party(registered["id"], "newcomer", key, key, ""), str(members[0]["id"])

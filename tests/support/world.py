@@ -71,7 +71,6 @@ class Party:
     handle: str
     steward: Key
     system: Key
-    steward_id: str
     system_id: str
 
 
@@ -196,8 +195,12 @@ class World:
                 "roles": ["consumer"],
             },
         )
-        me = await self.done(steward, "GET", "/api/v1/me")
-        return Party(organisation["id"], handle, steward, system, me["principal"]["id"], enrolled["id"])
+        return Party(organisation["id"], handle, steward, system, enrolled["id"])
+
+    async def who(self, key: Key) -> str:
+        """The identifier of the one who holds a key."""
+        me = await self.done(key, "GET", "/api/v1/me")
+        return str(me["principal"]["id"])
 
     async def table_source(self, party: Party, dsn: str, table: str) -> dict[str, Any]:
         """A PostgreSQL source."""
