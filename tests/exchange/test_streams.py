@@ -107,14 +107,16 @@ async def long_table(embedded: Embedded, people_table: str) -> str:
 
 @pytest.fixture
 async def parties(world: World, long_table: str) -> tuple[Party, Party, dict[str, Any]]:
-    """An owner and a consumer with agreements over the three views."""
+    """An owner and a consumer, and their agreement over the long view."""
     owner = await world.party("owner")
     consumer = await world.party("consumer", kind="institution", level="none")
-    agreements = {}
-    for name in ("long", "breaking", "broken"):
-        dataset = await world.dataset(owner, await world.table_source(owner, long_table, name), name)
-        agreements[name] = await world.agreement(consumer, owner, dataset)
-    return owner, consumer, agreements
+    return owner, consumer, await agreed(world, owner, consumer, long_table, "long")
+
+
+async def agreed(world: World, owner: Party, consumer: Party, dsn: str, view: str) -> dict[str, Any]:
+    """An agreement over one of the views."""
+    dataset = await world.dataset(owner, await world.table_source(owner, dsn, view), view)
+    return await world.agreement(consumer, owner, dataset)
 
 
 async def check_aborted(world: World, party: Party, wire: Wire, cause: str) -> None:
@@ -148,17 +150,19 @@ async def test_a_client_that_leaves(world: World, parties: tuple[Party, Party, A
     await check_aborted(world, consumer, wire, "client-left")
 
 
-async def test_a_source_that_fails_on_the_way(world: World, parties: tuple[Party, Party, Any]) -> None:
-    _, consumer, _ = parties
+async def test_a_source_that_fails_on_the_way(world: World, long_table: str, parties: tuple[Party, Party, Any]) -> None:
+    owner, consumer, _ = parties
+    await agreed(world, owner, consumer, long_table, "breaking")
     wire = Wire(world, consumer, {"dataset": "owner/breaking"})
     await wire.run()
     await check_aborted(world, consumer, wire, "source-failed")
 
 
 async def test_a_source_that_fails_at_once_is_a_refusal(
-    world: World, embedded: Embedded, parties: tuple[Party, Party, Any]
+    world: World, embedded: Embedded, long_table: str, parties: tuple[Party, Party, Any]
 ) -> None:
-    _, consumer, _ = parties
+    owner, consumer, _ = parties
+    await agreed(world, owner, consumer, long_table, "broken")
     connection = await asyncpg.connect(**arguments(embedded.url("owner")))
     await connection.execute(
         "CREATE OR REPLACE VIEW broken AS SELECT i AS person_id, 1 / (i - 1) AS amount FROM generate_series(1, 10) i"
@@ -177,15 +181,15 @@ async def test_a_source_that_fails_at_once_is_a_refusal(
 async def test_a_permission_that_ends_on_the_way(
     world: World, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    owner, consumer, agreements = parties
+    owner, consumer, agreement = parties
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
-    target = f"/api/v1/agreements/{agreements['long']['id']}"
+    target = f"/api/v1/agreements/{agreement['id']}"
     revocation = f"/api/v1/principals/{consumer.system_id}/keys/{consumer.system.keyid}/revocation"
     ends: dict[str, Action] = {
         "agreement": lambda: world.done(owner.steward, "POST", f"{target}/suspension", {"reason": "核查"}),
         "key": lambda: world.done(consumer.steward, "POST", revocation),
         "dataset": lambda: world.done(
-            owner.steward, "POST", f"/api/v1/datasets/{agreements['long']['dataset_id']}/withdrawal", {"reason": "替换"}
+            owner.steward, "POST", f"/api/v1/datasets/{agreement['dataset_id']}/withdrawal", {"reason": "替换"}
         ),
         "exchange": lambda: world.done(world.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension"),
     }
@@ -196,11 +200,12 @@ async def test_a_permission_that_ends_on_the_way(
 
 
 async def test_a_change_that_concerns_others_lets_a_stream_go_on(
-    world: World, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch
+    world: World, long_table: str, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, consumer, agreements = parties
+    owner, consumer, _ = parties
+    other = await agreed(world, owner, consumer, long_table, "breaking")
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
-    target = f"/api/v1/agreements/{agreements['breaking']['id']}/suspension"
+    target = f"/api/v1/agreements/{other['id']}/suspension"
     wire = Wire(world, consumer, {"dataset": "owner/long"})
     wire.after_first = lambda: world.done(owner.steward, "POST", target, {"reason": "核查"})
     await wire.run()

@@ -306,8 +306,9 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
     pseudonyms = {one: entry["subjects"][0] for one, entry in zip(people, first, strict=False)}
     assert len(set(pseudonyms.values())) == len(people)
     assert [entry["subjects"][0] for entry in first] == [*pseudonyms.values()] * 2
+    entries = await stage.world.entries()
     for entry, one in zip(first, [*people, *people], strict=True):
-        [read] = await stage.read(entry=(await stage.world.entries()).index(entry))
+        [read] = await stage.read(entry=entries.index(entry))
         assert read["details"]["value"] == one
 
     await stage.sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
