@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -428,18 +429,41 @@ LIES: dict[str, tuple[int, bytes, float]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, witnesses.Running]]:
+    """A witness for many ledgers, and where it lies."""
+    directory = tmp_path_factory.mktemp("honest") / "w"
+    witnesses.made(directory)
+    with witnesses.serving(directory) as running:
+        yield directory, running
+
+
+_LEDGERS = itertools.count(1)
+
+
+@pytest.fixture
+def beside(settings: Settings, honest: tuple[Path, witnesses.Running]) -> tuple[Settings, note.Signer, str]:
+    """Settings of an exchange whose ledger has a name of its own, which the honest witness knows; its key, and a policy."""
+    settings = settings.model_copy(update={"deployment": f"exchange-{next(_LEDGERS)}.local"})
+    log, (directory, running) = log_of(settings), honest
+    witnesses.trusted(directory, log.vkey)
+    return settings, log, f"witness H {running.vkeys[0]} {running.url}\nquorum H\n"
+
+
+def with_liar(text: str, url: str) -> str:
+    return f"witness L {LIAR.cosigner.vkey} {url}\n{text}"
+
+
 @pytest.mark.parametrize("lie", LIES)
 async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
-    settings: Settings, tmp_path: Path, said: io.StringIO, lie: str
+    beside: tuple[Settings, note.Signer, str], honest: tuple[Path, witnesses.Running], said: io.StringIO, lie: str
 ) -> None:
-    log = log_of(settings)
-    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
-    with witnesses.serving(tmp_path / "w") as honest, lying(*LIES[lie]) as url:
-        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
-        async with founded(with_policy(settings, text)) as world:
+    settings, log, text = beside
+    with lying(*LIES[lie]) as url:
+        async with founded(with_policy(settings, with_liar(text, url))) as world:
             await until(lambda: is_covered(world), seconds=15)
             signed = (await world.client.get("/ledger/checkpoint")).text
-    keys: list[note.Key] = [log.verifier, Cosigner.parse(vkey)]
+    keys: list[note.Key] = [log.verifier, Cosigner.parse(honest[1].vkeys[0])]
     assert note.open(signed, keys).signed_by == tuple(keys)
     assert len(note.split(signed)[1]) == 2
     assert "published without some witnesses" in said.getvalue()
@@ -447,11 +471,10 @@ async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
 
 @pytest.mark.parametrize("lie", [(409, b"99999999\n", 0), (409, b"0\n", 0), (422, b"", 0)])
 async def test_what_the_ledger_has_is_no_evidence_against_it(
-    settings: Settings, tmp_path: Path, said: io.StringIO, lie: tuple[int, bytes, float]
+    beside: tuple[Settings, note.Signer, str], said: io.StringIO, lie: tuple[int, bytes, float]
 ) -> None:
     """A witness claims another history, and shows checkpoints of this one, or what somebody else has signed."""
-    log = log_of(settings)
-    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    settings, log, text = beside
     anchor = Anchor(settings.anchor, settings.origin())
     shown: list[str] = []
     forged = checkpoint.sign(checkpoint.Checkpoint(log.name, 10**6, bytes(32)), note.Signer(log.name, bytes(32)))
@@ -460,9 +483,8 @@ async def test_what_the_ledger_has_is_no_evidence_against_it(
         shown.append([anchor.read() or "", forged, "nonsense"][len(shown) % 3])
         return shown[-1].encode()
 
-    with witnesses.serving(tmp_path / "w") as honest, lying(*lie, shows=show) as url:
-        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
-        async with founded(with_policy(settings, text)) as world:
+    with lying(*lie, shows=show) as url:
+        async with founded(with_policy(settings, with_liar(text, url))) as world:
             async with asyncio.timeout(30):
                 while len(shown) < 6:
                     await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
@@ -472,19 +494,17 @@ async def test_what_the_ledger_has_is_no_evidence_against_it(
 
 
 async def test_who_speaks_against_the_ledger_is_heard_out_however_fast_the_others_are(
-    settings: Settings, tmp_path: Path, said: io.StringIO
+    beside: tuple[Settings, note.Signer, str], said: io.StringIO
 ) -> None:
-    log = log_of(settings)
-    [vkey, _] = witnesses.made(tmp_path / "w", log.vkey)
+    settings, log, text = beside
     ahead = checkpoint.sign(checkpoint.Checkpoint(log.name, 10**6, bytes(32)), log)
 
     def show() -> bytes:
         threading.Event().wait(0.6)  # longer than others are waited for once the quorum is there
         return ahead.encode()
 
-    with witnesses.serving(tmp_path / "w") as honest, lying(409, b"1000000\n", 0, shows=show) as url:
-        text = f"witness H {vkey} {honest.url}\nwitness L {LIAR.cosigner.vkey} {url}\nquorum H\n"
-        async with founded(with_policy(settings, text)) as world:
+    with lying(409, b"1000000\n", 0, shows=show) as url:
+        async with founded(with_policy(settings, with_liar(text, url))) as world:
             await until(lambda: _is_halted(world))
     assert "witness 'L' has a signed checkpoint of 1000000 entries" in said.getvalue()
     assert Anchor(settings.anchor, settings.origin()).read() == ahead

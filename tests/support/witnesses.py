@@ -54,11 +54,16 @@ def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list
     """Make a witness that knows some logs; its verifier keys."""
     directory.mkdir(mode=0o700, parents=True)
     made = keys.make(directory / commands.KEYS, name=name)
+    trusted(directory, *vkeys)
+    return [key.cosigner.vkey for key in made]
+
+
+def trusted(directory: Path, *vkeys: str) -> None:
+    """Let a witness know some logs, while it runs or not."""
     with state.opened(directory / commands.DATABASE) as opened:
         for vkey in vkeys:
             key = parse_key(vkey)
             opened.trust(key.name, key)
-    return [key.cosigner.vkey for key in made]
 
 
 @contextmanager
