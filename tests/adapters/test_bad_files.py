@@ -193,7 +193,14 @@ BAD: list[tuple[str, bytes | Callable[[], bytes], str, str | None, dict[str, obj
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "code", "where", "options"), BAD, ids=[one[0] for one in BAD])
+# A gibibyte of cells, and two million lines.
+LARGE = ("one text.xlsx", "many blank.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "where", "options"),
+    [pytest.param(*one, id=one[0], marks=[pytest.mark.endurance] if one[0] in LARGE else []) for one in BAD],
+)
 def test_a_bad_file_is_refused_with_its_reason_and_place(
     tmp_path: Path,
     name: str,
