@@ -13,9 +13,8 @@ _QUESTIONS = (
 )
 
 
-@pytest.mark.parametrize("question", _QUESTIONS)
 async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
-    world: World, people_table: str, question: dict[str, object]
+    world: World, people_table: str, subtests: pytest.Subtests
 ) -> None:
     owner, consumer = (
         await world.party("civil-affairs"),
@@ -26,31 +25,32 @@ async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
     dataset = await world.dataset(owner, source, "people", terms={"masks": masks})
     agreement = await world.agreement(consumer, owner, dataset)
 
-    answer = await world.call(
-        consumer.system,
-        "POST",
-        "/api/v1/deliveries",
-        {"dataset": "civil-affairs/people", **question},
-        purpose="talent-service",
-    )
-
-    assert answer.status == 200, answer.content.decode()
-    async with world.app.state.runtime.database.pool.acquire() as connection:
-        index = int(answer.headers["exchange-entry"])
-        leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
-    written = entry.parse(leaf).body  # refuses what is not canonical
-    model = bodies.DeliveryCompleted.model_validate(written)
-    assert model.canonical() == canonical.dumps(written)
-    assert written["agreement"] == agreement["id"]
-    assert written["actor"] == {
-        "key": consumer.system.keyid,
-        "organisation": consumer.id,
-        "principal": consumer.system_id,
-    }
-    assert written["decision"]["outcome"] == "allow"
-    assert written["object"] == {"id": dataset["id"], "kind": "dataset", "version": 1}
-    assert written["result"]["rows"] == len(answer.json["rows"])
-    assert written["result"]["bytes"] == len(answer.content)
+    for question in _QUESTIONS:
+        answer = await world.call(
+            consumer.system,
+            "POST",
+            "/api/v1/deliveries",
+            {"dataset": "civil-affairs/people", **question},
+            purpose="talent-service",
+        )
+        with subtests.test(str(question)):
+            assert answer.status == 200, answer.content.decode()
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                index = int(answer.headers["exchange-entry"])
+                leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
+            written = entry.parse(leaf).body  # refuses what is not canonical
+            model = bodies.DeliveryCompleted.model_validate(written)
+            assert model.canonical() == canonical.dumps(written)
+            assert written["agreement"] == agreement["id"]
+            assert written["actor"] == {
+                "key": consumer.system.keyid,
+                "organisation": consumer.id,
+                "principal": consumer.system_id,
+            }
+            assert written["decision"]["outcome"] == "allow"
+            assert written["object"] == {"id": dataset["id"], "kind": "dataset", "version": 1}
+            assert written["result"]["rows"] == len(answer.json["rows"])
+            assert written["result"]["bytes"] == len(answer.content)
 
 
 async def test_the_fast_way_takes_both_forms_and_leaves_the_others_alone(world: World) -> None:

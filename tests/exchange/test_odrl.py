@@ -60,29 +60,31 @@ async def test_an_offer_changes_the_terms_and_nothing_else(world: World, owner: 
     assert drafted["draft"] == dataset["document"] | {"terms": terms}
 
 
-@pytest.mark.parametrize(
-    ("place", "wrong", "at"),
-    [
-        (("permission", 0, "refinement"), [], "/permission/0/refinement"),
-        (("assigner",), "urn:uuid:01930b2e-6f1a-7000-8000-000000000001", "/assigner"),
-        (("permission", 0, "constraint", 0, "leftOperand"), "spatial", "/permission/0/constraint/0/leftOperand"),
-        (("permission", 0, "constraint", 0, "rightOperand"), ["NOT A PURPOSE"], "terms/purposes"),
-        (("permission", 0, "constraint", 2, "rightOperand"), ["nothing"], "terms/fields/0"),
-    ],
-)
+UNSAYABLE: list[tuple[tuple[str | int, ...], Any, str]] = [
+    (("permission", 0, "refinement"), [], "/permission/0/refinement"),
+    (("assigner",), "urn:uuid:01930b2e-6f1a-7000-8000-000000000001", "/assigner"),
+    (("permission", 0, "constraint", 0, "leftOperand"), "spatial", "/permission/0/constraint/0/leftOperand"),
+    (("permission", 0, "constraint", 0, "rightOperand"), ["NOT A PURPOSE"], "terms/purposes"),
+    (("permission", 0, "constraint", 2, "rightOperand"), ["nothing"], "terms/fields/0"),
+]
+
+
 async def test_what_terms_cannot_say_is_refused_with_its_place(
-    world: World, owner: Party, dataset: dict[str, Any], place: tuple[str | int, ...], wrong: Any, at: str
+    world: World, owner: Party, dataset: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
     target = f"/api/v1/datasets/{dataset['id']}"
-    policy = await world.done(owner.steward, "GET", f"{target}/odrl")
-    node = policy
-    for step in place[:-1]:
-        node = node[step]
-    node[place[-1]] = wrong
-    answer = await world.call(owner.steward, "PUT", f"{target}/draft/odrl", policy)
-    assert (answer.status, answer.problem) == (422, "dataset-invalid")
-    assert at in {error["at"] for error in answer.json["errors"]}
-    assert (await world.done(owner.steward, "GET", target))["draft"] is None
+    said = await world.done(owner.steward, "GET", f"{target}/odrl")
+    for place, wrong, at in UNSAYABLE:
+        policy = copy.deepcopy(said)
+        node = policy
+        for step in place[:-1]:
+            node = node[step]
+        node[place[-1]] = wrong
+        answer = await world.call(owner.steward, "PUT", f"{target}/draft/odrl", policy)
+        with subtests.test(at):
+            assert (answer.status, answer.problem) == (422, "dataset-invalid")
+            assert at in {error["at"] for error in answer.json["errors"]}
+            assert (await world.done(owner.steward, "GET", target))["draft"] is None
 
 
 async def test_others_see_that_something_is_withheld(world: World, owner: Party, dataset: dict[str, Any]) -> None:
