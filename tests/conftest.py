@@ -32,15 +32,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.property)
 
 
+# What was imported and collected stays; looking at it only once makes every test faster. It goes in order, with the process.
 gc.disable()
+gc.freeze()
+atexit.register(gc.disable)
+atexit.register(gc.unfreeze)
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays; looking at it only once makes every test faster."""
+    """From here on there is garbage."""
     gc.enable()
     gc.collect()
     gc.freeze()
-    atexit.register(gc.unfreeze)  # what was frozen goes in order, with the process
 
 
 @pytest.fixture(scope="session")
