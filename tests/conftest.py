@@ -1,27 +1,25 @@
-"""Real parts for all tests: one PostgreSQL server and one migrated database for each test worker."""
+"""How tests are collected. The parts they run on are in tests/support/parts.py."""
 
-import asyncio
 import atexit
 import gc
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
-import asyncpg
 import hypothesis
 import pytest
-
-from exchange.kernel.database import arguments
-from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
-from exchange.migrations import commands
-from tests.support.founded import empty, founded
-from tests.support.world import URL, World
 
 # Properties are tried on a few examples with each run, and on many in `make endurance`.
 hypothesis.settings.register_profile("few", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("many", max_examples=250, deadline=None)
 hypothesis.settings.load_profile("few")
+
+# What was imported and collected stays; looking at it only once makes every test faster. It goes in order, with the process.
+gc.disable()
+atexit.register(gc.unfreeze)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the parts, except in the process that only hands the tests out to others."""
+    if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput"):
+        config.pluginmanager.import_plugin("tests.support.parts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,84 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.property)
 
 
-# What was imported and collected stays; looking at it only once makes every test faster. It goes in order, with the process.
-gc.disable()
-gc.freeze()
-atexit.register(gc.disable)
-atexit.register(gc.unfreeze)
-
-
 def pytest_collection_finish() -> None:
     """From here on there is garbage."""
     gc.enable()
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session")
-def embedded() -> Iterator[Embedded]:
-    """A PostgreSQL server of this worker's own.
-
-    It does not wait for the disk: what survives a machine that stops is tried on servers of those tests' own. Not below
-    pytest's directory: another run's start closes that to the user whom the server runs as.
-    """
-    with tempfile.TemporaryDirectory(prefix="exchange-test-") as directory:
-        server = Embedded(Path(directory))
-        with pytest.MonkeyPatch.context() as environment:
-            # Owners have their tables in databases of the same server, here as in processes that tests start.
-            environment.setenv("EXCHANGE_SOURCE_HOSTS", f"{server.socket},localhost,127.0.0.1")
-            asyncio.run(_hurry(server))
-            yield server
-        server.close()
-
-
-async def _hurry(server: Embedded) -> None:
-    connection = await asyncpg.connect(**arguments(server.url("postgres")))
-    for setting in ("fsync", "full_page_writes"):
-        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
-    await connection.execute("SELECT pg_reload_conf()")
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-def database_url(embedded: Embedded) -> str:
-    """The worker's database, migrated once."""
-    asyncio.run(embedded.create("exchange_test"))
-    url = embedded.url("exchange_test")
-    commands.upgrade(url)
-    return url
-
-
-@pytest.fixture
-async def empty_database(database_url: str) -> str:
-    """The worker's database without a row."""
-    await empty(database_url)
-    return database_url
-
-
-@pytest.fixture
-def settings(empty_database: str, tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.05)
-
-
-@pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
-    """A founded exchange, called in the process."""
-    async with founded(settings) as world:
-        yield world
-
-
-@pytest.fixture(scope="session")
-async def people_table(embedded: Embedded) -> str:
-    """The DSN of an owner's own database, with a table `people` of 1,000 made-up rows that a read-only login may read."""
-    await embedded.create("owner")
-    connection = await asyncpg.connect(**arguments(embedded.url("owner")))
-    await connection.execute(
-        "DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-        "CREATE TABLE IF NOT EXISTS people (person_id integer PRIMARY KEY, name text NOT NULL, city text, born date);"
-        "INSERT INTO people SELECT i, '人' || i, CASE i % 4 WHEN 0 THEN NULL ELSE '3301' || (i % 4)::text || '0' END, "
-        "date '1970-01-01' + i FROM generate_series(1, 1000) i ON CONFLICT DO NOTHING;"
-        "GRANT SELECT ON people TO reader"
-    )
-    await connection.close()
-    return embedded.url("owner").replace("postgres:@", "reader@")
