@@ -18,7 +18,7 @@ async def scene(database_url: str, people_table: str, tmp_path_factory: pytest.T
         data=tmp_path_factory.mktemp("scene"),
         database_url=database_url,
         public_url=URL,
-        checkpoint_interval=0.05,
+        checkpoint_interval=0.1,
         upload_bytes_max=100_000,
     )
     async with staged(settings, people_table) as scene:

@@ -37,7 +37,7 @@ def with_environment(settings: Settings, environment: pytest.MonkeyPatch, **more
     assert settings.database_url is not None
     for name, value in {"database_url": settings.database_url.get_secret_value(), **more}.items():
         environment.setenv(f"EXCHANGE_{name.upper()}", value)
-    return Settings(data=settings.data, public_url=settings.public_url, checkpoint_interval=0.05)
+    return Settings(data=settings.data, public_url=settings.public_url, checkpoint_interval=0.1)
 
 
 async def rotate(settings: Settings, which: str = "ledger") -> Ran:

@@ -76,7 +76,7 @@ async def test_an_erasure_reaches_what_was_sealed_before(
 ) -> None:
     copies = Copies(embedded)
     settings = Settings(
-        data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.05, retention_days=retention
+        data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.1, retention_days=retention
     )
     async with founded(settings) as world:
         stage = await staged(world, empty_database)

@@ -37,7 +37,7 @@ async def shared(
     """On the embedded engine; or where the parameter is `opa`, on an OPA server, where OPA looks at modules as well."""
     await empty(database_url)
     place = tmp_path_factory.mktemp("modules")
-    settings = Settings(data=place, database_url=database_url, public_url=URL, checkpoint_interval=0.05)
+    settings = Settings(data=place, database_url=database_url, public_url=URL, checkpoint_interval=0.1)
     async with AsyncExitStack() as stack:
         if getattr(request, "param", None) == "opa":
             opa = tool("opa")

@@ -84,7 +84,7 @@ async def staged(world: World, url: str) -> Stage:
 @pytest.fixture
 async def stage(empty_database: str, tmp_path: Any) -> AsyncIterator[Stage]:
     settings = Settings(
-        data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.05, retention_days=0
+        data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.1, retention_days=0
     )
     async with founded(settings) as world:
         yield await staged(world, empty_database)

@@ -59,7 +59,7 @@ async def empty_database(database_url: str) -> str:
 
 @pytest.fixture
 def settings(empty_database: str, tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.05)
+    return Settings(data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.1)
 
 
 @pytest.fixture
