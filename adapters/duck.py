@@ -55,9 +55,16 @@ class Engine:
             raise _failed(error) from None
 
     async def stream(self, sql: str, values: Sequence[Any], batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
-        """A result batch by batch, the next one made while the last is used; at least one batch, perhaps empty."""
-        database = await self.run(self._opened) if self._database is None else self._database
-        cursor = database.cursor()
+        """A result batch by batch, the next one made while the last is used; at least one batch, perhaps empty.
+
+        Raises SourceError source-failed.
+        """
+        if self._database is None:
+            try:
+                await self.run(self._opened)
+            except _ERRORS as error:
+                raise _failed(error) from None
+        cursor = self._opened().cursor()
         pending = None
         try:
             reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
