@@ -285,7 +285,8 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
     async with founded(settings) as world:
         for number in range(3):
             await world.party(f"other-{number}")
-        # Grown beyond what was witnessed before the witness is there again.
+        # Grown, and signed, beyond what was witnessed before the witness is there again.
+        await until(partial(_anchored, anchor, await head(world)))
         with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: _says(said, "which are not those of the database"))
             await until(lambda: _is_halted(world))
