@@ -130,11 +130,6 @@ async def lock_head(connection: asyncpg.Connection) -> Head:
     return head
 
 
-async def is_used(connection: asyncpg.Connection, once: Once) -> bool:
-    """Whether a token has been used already, as far as is committed; only taking it settles the question."""
-    return await connection.fetchval("SELECT true FROM ledger_once WHERE token = $1", once.token) is True
-
-
 async def take(connection: asyncpg.Connection, tokens: Sequence[Once]) -> set[bytes]:
     """Use tokens up, in the connection's transaction; returns those that had not been used before.
 

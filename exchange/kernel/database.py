@@ -132,6 +132,8 @@ async def _keep(_connection: Connection) -> None:
 
 async def driver(session: AsyncSession) -> Connection:
     """The driver's connection under a session, inside the session's transaction."""
-    await session.execute(text("SELECT 1"))  # SQLAlchemy begins the driver's transaction with its first statement
     raw = await (await session.connection()).get_raw_connection()
-    return raw.driver_connection
+    connection: Connection = raw.driver_connection
+    if not connection.is_in_transaction():
+        await session.execute(text("SELECT 1"))  # SQLAlchemy begins the driver's transaction with its first statement
+    return connection

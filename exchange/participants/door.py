@@ -41,7 +41,7 @@ from exchange.kernel.problems import (
     UnsupportedMediaType,
 )
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.work import Work, driver
+from exchange.kernel.work import Work
 from exchange.participants import authentication, errors, queries
 from exchange.participants.authentication import Sender
 from ledger import bodies, signatures, store
@@ -149,23 +149,20 @@ async def _admit(
     streams_body: bool,
 ) -> Work:
     """Establish the sender and begin its work. No connection is held while the body comes in."""
-    connection = await driver(session)
-    fence = (await store.read_head(connection)).fence
-    holder = await queries.key_holder(session, signed.keyid)
-    is_used = await store.is_used(connection, authentication.once_of(signed))
+    met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.once_of(signed))
     await session.rollback()
-    claim.is_known = holder is not None
+    claim.is_known = met.holder is not None
     authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     authentication.check_coverage(signed, has_body=has_body, purpose=False)
     body = b"" if streams_body else await body_of(request, limit=runtime.settings.body_bytes_max)
-    holder = authentication.check_key(holder, at=runtime.clock.now())
+    holder = authentication.check_key(met.holder, at=runtime.clock.now())
     claim.sender = sender = authentication.check_signature(signed, holder)
     if body:
         authentication.check_body(headers.get("content-digest"), hashlib.sha256(body).digest())
         _check_media_type(headers.get("content-type", ""))
     authentication.check_standing(sender.holder)
-    if is_used:
+    if met.is_used:
         raise store.Replayed
     check_members(body)
 
@@ -177,7 +174,7 @@ async def _admit(
             raise Conflict("Your roles were changed while this was done; send the request again.")
 
     return Work(
-        session, sender.holder.principal, runtime, sender.evidence, once=sender.once, fence=fence, confirm=confirm
+        session, sender.holder.principal, runtime, sender.evidence, once=sender.once, fence=met.fence, confirm=confirm
     )
 
 

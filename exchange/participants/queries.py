@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ARRAY, ScalarSelect, Select, Text, bindparam, cast, func, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.participants.models import Key, PrincipalRow, RoleAssignment
 from exchange.participants.models import Organisation as Organisation
+from ledger.store import Once
+from ledger.tables import head, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +33,84 @@ class KeyHolder:
     principal: Principal
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a signed request meets: where the fence stands, whether its nonce was used before, who holds its key."""
+
+    fence: int
+    is_used: bool
+    holder: KeyHolder | None
+
+
+def _held(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
+    """One column of the principal's role assignments, as an array."""
+    ordered = aggregate_order_by(column, RoleAssignment.role, RoleAssignment.domain)
+    return (
+        select(func.coalesce(func.array_agg(ordered), cast([], ARRAY(Text))))
+        .where(RoleAssignment.principal_id == PrincipalRow.id)
+        .scalar_subquery()
+    )
+
+
+# What each request asks for is composed once.
+_HOLDER = (
+    select(
+        Key.id.label("key"),
+        Key.public_key,
+        Key.not_before,
+        Key.not_after,
+        Key.revoked_at,
+        PrincipalRow.id,
+        PrincipalRow.kind,
+        PrincipalRow.handle,
+        PrincipalRow.state,
+        Organisation.id.label("organisation"),
+        Organisation.kind.label("organisation_kind"),
+        Organisation.state.label("organisation_state"),
+        Organisation.level.label("organisation_level"),
+        _held(RoleAssignment.role).label("roles"),
+        _held(RoleAssignment.domain).label("domains"),
+    )
+    .join_from(Key, PrincipalRow, PrincipalRow.id == Key.principal_id)
+    .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
+    .where(Key.id == bindparam("keyid"))
+)
+_FOUND = _HOLDER.subquery("holder")
+_ADMISSION = select(
+    head.c.fence, select(once.c.token).where(once.c.token == bindparam("token")).exists().label("is_used"), *_FOUND.c
+).outerjoin_from(head, _FOUND, true())
+
+
 async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
     """The holder of a key, or None where the key is not known."""
-    row = (
-        await session.execute(
-            select(Key, PrincipalRow, Organisation)
-            .join(PrincipalRow, PrincipalRow.id == Key.principal_id)
-            .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
-            .where(Key.id == keyid)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    key, principal, organisation = row
-    assignments = await session.execute(
-        select(RoleAssignment.role, RoleAssignment.domain)
-        .where(RoleAssignment.principal_id == principal.id)
-        .order_by(RoleAssignment.role, RoleAssignment.domain)
-    )
+    row = (await session.execute(_HOLDER, {"keyid": keyid})).one_or_none()
+    return _key_holder(row) if row is not None else None
+
+
+async def admission(session: AsyncSession, *, keyid: str, nonce: Once) -> Admission:
+    """What a request meets that a key signed and a nonce belongs to: all in one moment, and in no transaction."""
+    connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    row = (await connection.execute(_ADMISSION, {"keyid": keyid, "token": nonce.token})).one()
+    return Admission(row.fence, row.is_used, _key_holder(row) if row.key is not None else None)
+
+
+def _key_holder(row: Any) -> KeyHolder:
     return KeyHolder(
-        public_key=key.public_key,
-        not_before=key.not_before,
-        not_after=key.not_after,
-        revoked_at=key.revoked_at,
-        principal_state=principal.state,
-        organisation_state=organisation.state,
-        organisation_level=organisation.level,
+        public_key=row.public_key,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        revoked_at=row.revoked_at,
+        principal_state=row.state,
+        organisation_state=row.organisation_state,
+        organisation_level=row.organisation_level,
         principal=Principal(
-            id=principal.id,
-            kind=principal.kind,
-            handle=principal.handle,
-            organisation=organisation.id,
-            organisation_kind=organisation.kind,
-            key=key.id,
-            assignments=tuple((role, domain) for role, domain in assignments),
+            id=row.id,
+            kind=row.kind,
+            handle=row.handle,
+            organisation=row.organisation,
+            organisation_kind=row.organisation_kind,
+            key=row.key,
+            assignments=tuple(zip(row.roles, row.domains, strict=True)),
         ),
     )
 
