@@ -22,7 +22,7 @@ demo: $(VENV)/.server
 	$(BIN)/exchange demo $(if $(KEEP),--keep) $(DEMO)
 
 test: $(VENV)/.dev $(TOOLS)
-	$(BIN)/pytest -n $(or $(WORKERS),3) --dist worksteal -m "not endurance" $(PYTEST)
+	$(BIN)/pytest -n $(or $(WORKERS),4) --dist worksteal -m "not endurance" $(PYTEST)
 ifeq ($(GO),)
 	@echo "make test: no Go here to build other people's verifiers with; the ledger was not checked by them"
 endif

@@ -31,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on there is garbage."""
+    """From here on there is garbage; what a world is made of is much, and little of it is."""
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
