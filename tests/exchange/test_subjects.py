@@ -301,7 +301,7 @@ async def test_the_retention_floor(settings: Settings, empty_database: str) -> N
 
 
 async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_nobody_elses_affair(stage: Stage) -> None:
-    people = [f"P{n:05d}" for n in range(1, 41)]
+    people = [f"P{n:05d}" for n in range(1, 21)]
     first = await asyncio.gather(*(stage.about(one) for one in [*people, *people]))
     pseudonyms = {one: entry["subjects"][0] for one, entry in zip(people, first, strict=False)}
     assert len(set(pseudonyms.values())) == len(people)
@@ -323,7 +323,7 @@ async def test_new_people_asked_for_at_once_fail_together_where_the_database_doe
     """Whoever shares a round hears of its failure, and it is not tried again for each of them."""
     await stage.about("P00300")
     [before] = await stage.sql("SELECT last_value FROM subject_slots")
-    asked = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 41)]
+    asked = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 21)]
     await stage.sql("CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END'")
     await stage.sql("CREATE TRIGGER fails BEFORE INSERT ON subjects FOR EACH STATEMENT EXECUTE FUNCTION fails()")
     try:

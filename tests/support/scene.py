@@ -6,9 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-
-from exchange.kernel.database import arguments
 from exchange.kernel.settings import Settings
 from tests.support.founded import founded
 from tests.support.world import Answer, Key, Party, World, code
@@ -22,6 +19,10 @@ STATE = (
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
     "policy_modules",
 )  # fmt: skip
+_STATE = "SELECT " + ", ".join(
+    f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t) AS {table}"
+    for table in STATE
+)
 CSV = "person_id,name,city,score\n" + "".join(f"P{n:05d},陈{n},3301{n % 4}0,{n / 4}\n" for n in range(1, 41))
 CITATION = {"kind": "law", "title": "中华人民共和国统计法", "article": "第二十五条"}
 
@@ -89,16 +90,8 @@ class Scene:
 
     async def state(self) -> dict[str, str]:
         """A digest of every table that the refused may not change."""
-        connection = await asyncpg.connect(**arguments(self.world.app.state.runtime.database.url))
-        try:
-            return {
-                table: await connection.fetchval(
-                    f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"
-                )
-                for table in STATE
-            }
-        finally:
-            await connection.close()
+        async with self.world.app.state.runtime.database.pool.acquire() as connection:
+            return dict(await connection.fetchrow(_STATE))
 
 
 def organisation(**changes: Any) -> dict[str, Any]:
