@@ -1,9 +1,12 @@
 """What the tests of the exchange share."""
 
+import io
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
+from exchange.kernel import logs
 from exchange.kernel.settings import Settings
 from tests.support.founded import empty
 from tests.support.scene import Scene, staged
@@ -23,3 +26,11 @@ async def scene(database_url: str, people_table: str, tmp_path_factory: pytest.T
     )
     async with staged(settings, people_table) as scene:
         yield scene
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the exchange writes to its log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logs, "configure", partial(logs.configure, stream=stream))
+    return stream

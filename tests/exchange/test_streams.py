@@ -19,9 +19,9 @@ from exchange.kernel.problems import NotAcceptable
 from exchange.kernel.settings import Settings
 from ledger.cosignature import ED25519, CosignerKey
 from ledger.signatures.digests import digest_field
-from tests.exchange.test_witnesses import with_policy
 from tests.support.founded import founded
 from tests.support.server import free_port
+from tests.support.witnessed import with_policy
 from tests.support.world import Party, World
 
 ROWS = 150_000

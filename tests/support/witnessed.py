@@ -1,0 +1,60 @@
+"""Exchanges whose checkpoints witnesses cosign: their settings, and what can be seen of them."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from typing import Any
+
+from exchange.kernel import keys
+from exchange.kernel.keyring import LEDGER, open_keyring
+from exchange.kernel.settings import Settings
+from ledger import checkpoint, note
+from ledger.anchor import Anchor
+from tests.support.world import World
+
+
+def log_of(settings: Settings) -> note.Signer:
+    """The ledger's key, made before the exchange begins, so that witnesses can be told of it."""
+    open_keyring(settings.data / "keys", {})
+    return note.Signer(settings.origin(), keys.load_or_create(settings.data / "keys" / LEDGER).seed)
+
+
+def with_policy(settings: Settings, text: str, **more: Any) -> Settings:
+    path = settings.data / "trust.policy"
+    path.write_text(text)
+    return settings.model_copy(update={"witness_policy": path, "witness_timeout": 2.0, **more})
+
+
+async def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
+    async with asyncio.timeout(seconds):
+        while not (found := await holds()):  # noqa: ASYNC110 - it is another process that is waited for
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def newest(world: World) -> checkpoint.Checkpoint | None:
+    answer = await world.client.get("/ledger/checkpoint")
+    return checkpoint.parse(note.split(answer.text)[0]) if answer.status_code == 200 else None
+
+
+async def head(world: World) -> int:
+    async with world.app.state.runtime.database.pool.acquire() as connection:
+        return int(await connection.fetchval("SELECT size FROM ledger_head"))
+
+
+async def is_covered(world: World) -> bool:
+    found = await newest(world)
+    return found is not None and found.size == await head(world)
+
+
+async def anchored(anchor: Anchor, size: int) -> str | None:
+    text = anchor.read()
+    return text if text is not None and checkpoint.parse(note.text_of(text)).size >= size else None
+
+
+async def is_halted(world: World) -> bool:
+    return (await world.client.get("/readyz")).status_code == 503
+
+
+async def says(said: io.StringIO, what: str, *, times: int = 1) -> bool:
+    return said.getvalue().count(what) >= times
