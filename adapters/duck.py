@@ -59,12 +59,10 @@ class Engine:
 
         Raises SourceError source-failed.
         """
-        if self._database is None:
-            try:
-                await self.run(self._opened)
-            except _ERRORS as error:
-                raise _failed(error) from None
-        cursor = self._opened().cursor()
+        try:
+            cursor = (await self.run(self._opened)).cursor()
+        except _ERRORS as error:
+            raise _failed(error) from None
         pending = None
         try:
             reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))

@@ -81,6 +81,16 @@ async def test_the_engine_reaches_nothing_beyond_its_directory(snapshot: Path, s
     engine.close()
 
 
+async def test_an_engine_that_cannot_be_opened_fails_like_any_query(snapshot: Path) -> None:
+    engine = Engine(snapshot.parent, memory="nothing")
+    with pytest.raises(SourceError) as fetched:
+        await engine.fetch("SELECT 1", [])
+    with pytest.raises(SourceError) as streamed:
+        await anext(engine.stream("SELECT 1", [], 10))
+    assert (fetched.value.code, streamed.value.code) == ("source-failed", "source-failed")
+    engine.close()
+
+
 async def test_the_loop_stays_free_while_the_engine_works(snapshot: Path) -> None:
     adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
     await adapter.read(PLAN)
