@@ -24,7 +24,8 @@ except ModuleNotFoundError as error:
     )
 finally:
     signal.signal(signal.SIGINT, _interrupted)
-# DuckDB wants its objects back at the end, and so the end to be a collection; one, not two.
+# DuckDB's binding complains at the end of objects that it was not given back. The interpreter collects them as it ends, if they
+# are not frozen; that one collection is enough.
 atexit.register(gc.disable)
 atexit.register(gc.unfreeze)
 

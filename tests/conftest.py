@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on there is garbage; what a world is made of is much, and little of it is."""
+    """From here on there is garbage, but little of the many objects that a test makes is; so it is looked for seldom."""
     gc.enable()
     gc.collect()
     gc.freeze()

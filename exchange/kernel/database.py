@@ -113,7 +113,7 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Connect to a migrated database in the application's role."""
     options = arguments(url) | {"server_settings": {"role": APPLICATION_ROLE}, "command_timeout": _PATIENCE}
     pool = await asyncpg.create_pool(**options, min_size=2, max_size=pool_size)
-    appending = await asyncpg.create_pool(**options, min_size=1, max_size=1, reset=_keep)
+    appending = await asyncpg.create_pool(**options, min_size=0, max_size=1, reset=_keep)  # connects on first use
     # The connection that was used last is warmest: its statements are prepared.
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4, pool_use_lifo=True)
     one = engine_for(url, role=APPLICATION_ROLE, pool_size=1, max_overflow=0)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledger import signatures
 from ledger.signatures import Asked, SignatureProblem, SignedRequest
 from ledger.signatures.components import Message
-from ledger.signatures.profile import read as read_slowly
+from ledger.signatures.profile import read as read_in_general
 
 SEED = bytes(range(32))
 PUBLIC = signatures.public_of(SEED)
@@ -214,7 +214,7 @@ def test_the_quick_way_and_the_general_parser_agree(method, path, digest, purpos
     )
     quick = read(headers, method, target)
     assert read(headers | {"signature-input": respelled(headers["signature-input"])}, method, target) == quick
-    slow = read_slowly(Message.of_request(method, target, headers.items()), "sig1")
+    slow = read_in_general(Message.of_request(method, target, headers.items()), "sig1")
     assert (slow.base, slow.components, slow.signature) == (quick.base, quick.components, quick.signature)
     signatures.verify_ed25519(PUBLIC, quick.base, quick.signature)
     if label != "sig1":
