@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from adapters.plan import Field, FieldType, Plan
+from adapters.plan.masks import FieldType
+from adapters.plan.plan import Field, Plan
 
 Code: TypeAlias = Literal[
     "file-unreadable",  # cannot be opened, or is damaged

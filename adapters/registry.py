@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.contract import Adapter, SourceError
-from adapters.duck import Engine
-from adapters.file_adapter import FileAdapter
-from adapters.postgresql import PostgresAdapter
-from adapters.postgresql_address import Gate
-from adapters.postgresql_source import PgSource
+from adapters.duckdb.engine import Engine
+from adapters.files.adapter import FileAdapter
+from adapters.postgresql.adapter import PostgresAdapter
+from adapters.postgresql.address import Gate
+from adapters.postgresql.source import PgSource
 
 KINDS: Final = ("file", "postgresql")
 _DIGEST: Final = re.compile("[0-9a-f]{64}")

@@ -16,7 +16,7 @@ if _interrupted is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 try:
     with undisturbed():
-        from admin.cli import main
+        from admin.commands.cli import main
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: the server is not installed here, {error.name} is missing: pip install 'data-exchange[server]'\n"

@@ -12,20 +12,21 @@ from pathlib import Path
 import asyncpg
 
 from admin.terminal import CannotDo
-from exchange.audit import witnesses
-from exchange.kernel.custody import custody, custody_of_answers
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.keyfiles import KeyFileInvalid
-from exchange.kernel.keyring import KeysDiffer, open_keyring
-from exchange.kernel.queries import key_marks
+from exchange.kernel.keys.custody import custody, custody_of_answers
+from exchange.kernel.keys.keyfiles import KeyFileInvalid
+from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
+from exchange.kernel.keys.queries import key_marks
+from exchange.kernel.keys.slots import Slots, SlotsMissing
 from exchange.kernel.settings import Settings
-from exchange.kernel.slots import Slots, SlotsMissing
 from exchange.migrations import commands
+from exchange.publication import witnesses
 from exchange.subjects.queries import blocks_in_use
-from ledger import continuity, note, publication, store
-from ledger.anchor import Anchor
-from ledger.rotation import LEDGER, History
+from ledger.format import note
+from ledger.format.rotation import LEDGER, History
+from ledger.log import continuity, publication, store
+from ledger.log.anchor import Anchor
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from admin import databases
 from admin.places import DataDirectory
 from admin.terminal import CannotDo
 from exchange.app import create_app
-from exchange.kernel import keys
 from exchange.kernel.database import IntegrityError
-from exchange.kernel.keys import ExchangeKey
+from exchange.kernel.keys import ed25519 as keys
+from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
-from ledger import store
+from ledger.log import store
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 from admin.places import DataDirectory
 from admin.terminal import CannotDo
-from client.api import Client
-from client.keys import SigningKey
+from data_exchange_client.api import Client
+from data_exchange_client.keys import SigningKey
 
 STEWARD_ROLES = ("steward", "approver", "consumer", "security_administrator")
 _PAGE = 500

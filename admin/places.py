@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from admin.terminal import CannotDo
-from client.errors import KeyFileError
-from client.keys import SigningKey
-from client.trust import Trust
-from exchange.kernel.custody import public_of
-from exchange.kernel.keyfiles import KeyFileInvalid
-from exchange.kernel.keyring import ANSWERS, ledger_file, newest_incarnation
+from data_exchange_client.errors import KeyFileError
+from data_exchange_client.keys import SigningKey
+from data_exchange_client.trust import Trust
+from exchange.kernel.keys.custody import public_of
+from exchange.kernel.keys.keyfiles import KeyFileInvalid
+from exchange.kernel.keys.keyring import ANSWERS, ledger_file, newest_incarnation
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS
-from ledger import note
-from ledger.signatures import thumbprint
+from ledger.format import note
+from signatures import thumbprint
 
 DEFAULT = Path("exchange-data")
 DEMO = Path("build/demo/exchange")

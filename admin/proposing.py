@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.plan import FieldType
+from adapters.plan.masks import FieldType
 
 Mask = dict[str, Any]
 

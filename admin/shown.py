@@ -3,12 +3,12 @@
 from rich.table import Table
 from rich.text import Text
 
+from admin.commands.publish import Found, Published, Wish
 from admin.databases import Standing
 from admin.founding import Founded
 from admin.joining import Joined
 from admin.places import DataDirectory
 from admin.proposing import Proposed, words_for
-from admin.publishing import Found, Published, Wish
 from admin.terminal import console
 
 _DIM = "dim"

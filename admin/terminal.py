@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from client.errors import ExchangeError, ExchangeProblem
+from data_exchange_client.errors import ExchangeError, ExchangeProblem
 from exchange.kernel.database import FAILURES
-from exchange.kernel.keyfiles import KeyFileInvalid
+from exchange.kernel.keys.keyfiles import KeyFileInvalid
 
 _WIDTH_OF_A_FILE = 110
 _PLACES_SHOWN = 5

@@ -16,8 +16,8 @@ from typing import Any
 import uvloop
 
 from exchange.kernel.database import open_database
-from ledger import store
-from ledger.sequencer import Sequencer
+from ledger.log import store
+from ledger.log.sequencer import Sequencer
 
 
 async def _run(database_url: str, body: bytes, fence: int) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx2
 
+import signatures
 from benchmarks.figures import cpu_seconds, ratio, spread
 from benchmarks.ground import PURPOSE, TABLE, TABLE_ROWS, Ground
 from benchmarks.load import Round, send_all
-from client import SigningKey
-from ledger import signatures
+from data_exchange_client import SigningKey
 
 CONNECTIONS = 32
 ROUNDS = 7

@@ -21,7 +21,8 @@ import asyncpg
 from benchmarks.figures import ratio, spread
 from benchmarks.ground import Ground
 from exchange.kernel.database import arguments
-from ledger import canonical, store
+from ledger.format import canonical
+from ledger.log import store
 
 IN_FLIGHT = (1, 16, 128)
 WORKERS = (1, 2, 4)

@@ -22,7 +22,7 @@ import asyncpg
 import httpx2
 
 from benchmarks.server import ANSWER
-from client import Client, SigningKey
+from data_exchange_client import Client, SigningKey
 from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded

@@ -20,17 +20,17 @@ import asyncpg
 from benchmarks.figures import spread
 from benchmarks.ground import TABLE, Ground
 from benchmarks.policy_engines import running_opa
-from client.keys import SigningKey
+from data_exchange_client.keys import SigningKey
 from exchange.app import create_app
 from exchange.delivery.deciding import decide
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.database import arguments
-from policies.bundle import bundle, write
-from policies.cache import DecisionCache
-from policies.documents import Decision, DeliveryInput
-from policies.engine import EmbeddedEngine
-from policies.opa_server import opa_server
+from policies.decision.documents import Decision, DeliveryInput
+from policies.engines.cache import DecisionCache
+from policies.engines.engine import EmbeddedEngine
+from policies.engines.opa_server import opa_server
+from policies.rego.bundle import bundle, write
 
 SIZES = (1, 1_000, 100_000)
 ROUNDS = 5

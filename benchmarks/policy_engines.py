@@ -26,13 +26,13 @@ from typing import Any
 
 import regorus
 
-from policies.bundle import Bundle, bundle, write
-from policies.cache import DecisionCache
-from policies.documents import DeliveryInput
-from policies.engine import EmbeddedEngine, Engine
-from policies.interpreter import ENTRY_POINT
-from policies.opa_server import opa_server
-from tests.policies.samples import allowed, any_document
+from policies.decision.documents import DeliveryInput
+from policies.engines.cache import DecisionCache
+from policies.engines.engine import EmbeddedEngine, Engine
+from policies.engines.interpreter import ENTRY_POINT
+from policies.engines.opa_server import opa_server
+from policies.rego.bundle import Bundle, bundle, write
+from tests.support.policy_samples import allowed, any_document
 
 WELL_FORMED, DAMAGED, TIMED = 2000, 2000, 400
 _SLASHED = ENTRY_POINT.removeprefix("data.").replace(".", "/")

@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from admin import serving
+from admin.server import serving
 from benchmarks.stages import Stages
 from exchange.app import from_environment
 

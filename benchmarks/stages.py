@@ -13,7 +13,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from exchange.delivery import answering, planning, routes, service
-from ledger.sequencer import Sequencer
+from ledger.log.sequencer import Sequencer
 
 _STEPS: tuple[tuple[str, Any, str], ...] = (
     ("verify the request", answering, "_read_signature"),

@@ -14,14 +14,16 @@ import duckdb
 import httpx2
 import pyarrow as pa
 
-from adapters import file_adapter
 from adapters.contract import BATCH_ROWS
-from adapters.plan import Column, Comparison, Hash, Partial, Plan
-from adapters.snapshot import open_snapshot
+from adapters.files import adapter as file_adapter
+from adapters.files.snapshot import open_snapshot
+from adapters.plan.condition import Comparison
+from adapters.plan.masks import Hash, Partial
+from adapters.plan.plan import Column, Plan
 from benchmarks.figures import ratio, spread
 from benchmarks.ground import FILE, PURPOSE, Ground
-from client import SigningKey
-from client.signing import SignedAuth
+from data_exchange_client import SigningKey
+from data_exchange_client.signing import SignedAuth
 
 ROWS = 1_000_000
 ROUNDS = 5

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import spread
-from ledger import checkpoint, merkle, tiles
-from ledger.bundle import Bundle
+from ledger.bundle.files import Bundle
+from ledger.format import checkpoint, merkle, tiles
 from tests.support.million import generate
 
 SIZES = (100_000, 1_000_000)
@@ -22,7 +22,7 @@ PROOFS = 2_000
 _CHILD = (
     "import json, resource, sys, time\n"
     "from pathlib import Path\n"
-    "from ledger.verify import verify\n"
+    "from ledger.verification.verify import verify\n"
     "begun = time.perf_counter()\n"
     "report = verify(Path(sys.argv[1]))\n"
     "taken = time.perf_counter() - begun\n"

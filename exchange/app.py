@@ -16,58 +16,60 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from adapters.contract import Adapter
-from adapters.duck import Engine as DuckEngine
-from adapters.files import ImportedFile, import_file
-from adapters.options import ImportOptions
+from adapters.duckdb.engine import Engine as DuckEngine
+from adapters.files.importing import ImportedFile, import_file
+from adapters.files.options import ImportOptions
 from adapters.registry import open_adapter
 from exchange import __version__
 from exchange.agreements import routes as agreements
 from exchange.applications import routes as applications
 from exchange.audit import routes as audit
-from exchange.audit.publisher import Publisher
-from exchange.audit.renewal import LedgerKeys, Renewal
-from exchange.audit.stamping import Stamper
-from exchange.audit.witnesses import chosen
 from exchange.catalog import routes as catalog
 from exchange.catalog import storage
 from exchange.catalog.queries import digests_of_files
-from exchange.catalog.terms import obliged_fits
+from exchange.catalog.terms.fitting import obliged_fits
 from exchange.decisions.service import keep_bundle
 from exchange.delivery import routes as delivery
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
-from exchange.kernel import docs, health, http, logs, openapi
+from exchange.kernel import logs
 from exchange.kernel.background import background
 from exchange.kernel.clock import Clock
-from exchange.kernel.custody import Custody, custody, custody_of_answers
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
-from exchange.kernel.keyring import Keyring, open_keyring
+from exchange.kernel.keys.custody import Custody, custody, custody_of_answers
+from exchange.kernel.keys.keyring import Keyring, open_keyring
+from exchange.kernel.keys.queries import key_marks, remember_keys
+from exchange.kernel.keys.slots import Slots
 from exchange.kernel.limits import Allowance
-from exchange.kernel.queries import key_marks, remember_keys
 from exchange.kernel.reach import Reach
 from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.settings import Settings
-from exchange.kernel.slots import Slots
+from exchange.kernel.web import docs, health, http, openapi
 from exchange.migrations import commands
-from exchange.modules import routes as modules
-from exchange.modules.queries import Shelf
 from exchange.participants import routes as participants
+from exchange.policy_modules import routes as modules
+from exchange.policy_modules.queries import Shelf
+from exchange.publication.publisher import Publisher
+from exchange.publication.renewal import LedgerKeys, Renewal
+from exchange.publication.stamping import Stamper
+from exchange.publication.witnesses import chosen
 from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
-from ledger import continuity, note, store, timestamps
-from ledger.anchor import Anchor
-from ledger.sequencer import Sequencer
-from policies.breaker import Breaker
-from policies.bundle import Bundle, bundle
-from policies.cache import DecisionCache
-from policies.checking import checker
-from policies.engine import EmbeddedEngine, Engine
-from policies.narrowed import Narrowed
-from policies.opa_server import opa_server
-from policies.roles import Roles
-from policies.workers import sandbox
+from ledger.format import note, timestamps
+from ledger.log import continuity, store
+from ledger.log.anchor import Anchor
+from ledger.log.sequencer import Sequencer
+from policies.engines.breaker import Breaker
+from policies.engines.cache import DecisionCache
+from policies.engines.engine import EmbeddedEngine, Engine
+from policies.engines.opa_server import opa_server
+from policies.owner_rules.checking import checker
+from policies.owner_rules.narrowed import Narrowed
+from policies.owner_rules.workers import sandbox
+from policies.rego.bundle import Bundle, bundle
+from policies.roles.roles import Roles
 
 _DESCRIPTION = """
 Departments and enterprises publish datasets; consuming systems fetch records with signed requests; every request is on
@@ -113,7 +115,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION.strip(),
         lifespan=lifespan,
-        docs_url=None,  # exchange.kernel.docs serves it
+        docs_url=None,  # exchange.kernel.web.docs serves it
         redoc_url=None,
         redirect_slashes=False,  # a signature covers the address, so a redirected request would not verify
         separate_input_output_schemas=False,

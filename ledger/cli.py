@@ -13,24 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger import (
-    bundle,
-    checkpoint,
-    entry,
-    export,
-    merkle,
-    note,
-    policy,
-    proof,
-    pruning,
-    remote,
-    serving,
-    source,
-    tiles,
-    timestamps,
-    verify,
-    walk,
-)
+from ledger.bundle import files as bundle
+from ledger.bundle import http as source
+from ledger.bundle import pruning, remote, serving
+from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps
+from ledger.format import receipt as proof
+from ledger.format import trust_policy as policy
+from ledger.verification import mirror as export
+from ledger.verification import verify, walk
 from ledger.witness import commands as witness
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

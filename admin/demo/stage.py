@@ -10,18 +10,19 @@ from typing import Any
 
 import httpx2
 
-from admin import founding, reaching
+from admin import founding
 from admin.demo.cast import OPERATOR_CODE
 from admin.demo.materials import Material
 from admin.demo.narrator import Narrator
 from admin.joining import Joined
 from admin.places import DataDirectory
-from admin.reaching import Started
+from admin.server import reaching
+from admin.server.reaching import Started
 from admin.terminal import CannotDo
-from client.api import Client
-from client.delivery import Delivery
-from client.keys import SigningKey
-from client.trust import Trust
+from data_exchange_client.api import Client
+from data_exchange_client.delivery import Delivery
+from data_exchange_client.keys import SigningKey
+from data_exchange_client.trust import Trust
 from exchange.kernel.embedded import Embedded
 
 _MARK = ".demo"

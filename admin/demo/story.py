@@ -6,15 +6,15 @@ import sysconfig
 import time
 from pathlib import Path
 
-from admin import serving
+from admin.commands.publish import demand_file
 from admin.demo import people as synthetic
 from admin.demo.chapters import agreeing, auditing, beginning, fetching, refusing
 from admin.demo.materials import Brought, materials
 from admin.demo.narrator import Narrator
 from admin.demo.stage import Stage, set_up
 from admin.places import DEMO
-from admin.publishing import demand_file
-from ledger.report import Report
+from admin.server import serving
+from ledger.verification.report import Report
 
 _TRUST = "trust.json"
 

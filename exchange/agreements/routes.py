@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 
 from exchange.agreements import queries, service
 from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
-from exchange.catalog.offers import address
-from exchange.kernel.openapi import problems
-from exchange.participants.door import SignedRoute, SignedWork
-from policies import odrl
+from exchange.catalog.terms.odrl import address
+from exchange.kernel.web.openapi import problems
+from exchange.participants.door.admit import SignedRoute, SignedWork
+from policies.odrl import writing as odrl
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.catalog.schemas import Assessments, Price
+from exchange.catalog.terms.schemas import Assessments, Price
 from exchange.kernel.schemas import In, Out, Prose, Salt, shown
 
 Lane = Literal["government", "operation", "trade", "person"]

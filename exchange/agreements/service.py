@@ -11,15 +11,17 @@ from pydantic import ValidationError
 from exchange.agreements import queries
 from exchange.agreements.models import Agreement, AgreementStatement
 from exchange.agreements.schemas import Lane
-from exchange.catalog.terms import faults_of
+from exchange.catalog.terms.fitting import faults_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
-from exchange.kernel.database import AsyncSession
+from exchange.kernel.database import AsyncSession, driver
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
-from exchange.kernel.work import Work, driver
-from ledger import bodies, canonical, store
-from policies import documents
+from exchange.kernel.work import Work
+from ledger.entries import bodies
+from ledger.format import canonical
+from ledger.log import store
+from policies.decision import documents
 
 _MASK_KEY_BYTES = 32
 _UNFIT = "No decision could be made by such an agreement; correct what `errors` lists."

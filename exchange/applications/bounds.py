@@ -10,7 +10,7 @@ from typing import Any
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms import (
+from exchange.catalog.terms.fitting import (
     admits,
     faults_in_assessments,
     faults_in_condition,

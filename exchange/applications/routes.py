@@ -15,8 +15,8 @@ from exchange.applications.schemas import (
     Supplement,
     SupplementRequest,
 )
-from exchange.kernel.openapi import problems
-from exchange.participants.door import SignedRoute, SignedWork
+from exchange.kernel.web.openapi import problems
+from exchange.participants.door.admit import SignedRoute, SignedWork
 
 router = APIRouter(prefix="/api/v1/applications", tags=["applications"], route_class=SignedRoute, responses=problems())
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
-from exchange.catalog.schemas import Assessments, FieldName, Purpose, RowFilter
+from exchange.catalog.terms.schemas import Assessments, FieldName, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
 
 

@@ -19,7 +19,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from ledger import bodies
+from ledger.entries import bodies
 
 _OPEN = frozenset({"submitted", "supplement_requested"})
 

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.audit.models import IndexRow, filling
 from exchange.kernel.database import Connection, driver
-from exchange.kernel.queries import former_ledgers
-from ledger import store
-from ledger.merkle import HASH_SIZE
-from ledger.tables import entry, head, tile
-from ledger.tiles import WIDTH
+from exchange.kernel.keys.queries import former_ledgers
+from ledger.format.merkle import HASH_SIZE
+from ledger.format.tiles import WIDTH
+from ledger.log import store
+from ledger.log.tables import entry, head, tile
 
 # Any number that no other advisory lock of the database uses.
 _FILLING = 0x6C65_6478

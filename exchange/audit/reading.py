@@ -3,8 +3,8 @@
 from exchange.audit.errors import EntryAltered
 from exchange.audit.queries import Leaf
 from exchange.kernel.logs import log
-from ledger import entry, merkle
-from ledger.entry import Entry
+from ledger.format import entry, merkle
+from ledger.format.entry import Entry
 
 
 def read(index: int, leaf: Leaf | None) -> Entry:

@@ -16,18 +16,19 @@ from pydantic import ValidationError
 from exchange.audit.queries import Leaf
 from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
-from exchange.catalog.terms import obliged_fits
+from exchange.catalog.terms.fitting import obliged_fits
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import recorded, salted
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
-from exchange.modules import queries as modules
-from ledger import bodies, canonical
-from policies.bundle import Bundle
-from policies.documents import Decision, DeliveryInput
-from policies.engine import BundleRefused, EmbeddedEngine
-from policies.narrowed import ModuleMissing, narrowed
-from policies.workers import NoAnswer, Sandbox
+from exchange.policy_modules import queries as modules
+from ledger.entries import bodies
+from ledger.format import canonical
+from policies.decision.documents import Decision, DeliveryInput
+from policies.engines.engine import BundleRefused, EmbeddedEngine
+from policies.owner_rules.narrowed import ModuleMissing, narrowed
+from policies.owner_rules.workers import NoAnswer, Sandbox
+from policies.rego.bundle import Bundle
 
 Verdict = Literal[
     "agrees",

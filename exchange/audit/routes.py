@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from exchange.audit import ownkeys, service, waiting
+from exchange.audit import service, waiting
 from exchange.audit.errors import EntriesPrivate, EntryPruned, NotYetCovered
 from exchange.audit.schemas import (
     CheckpointOut,
@@ -18,13 +18,15 @@ from exchange.audit.schemas import (
     WellKnown,
 )
 from exchange.kernel.database import Connection
-from exchange.kernel.http import runtime_of
-from exchange.kernel.openapi import problems
 from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
-from exchange.participants.door import SignedRoute, SignedWork
-from ledger import continuity, publication, rotation, store, tiles, timestamps
-from ledger import policy as trust
+from exchange.kernel.web.http import runtime_of
+from exchange.kernel.web.openapi import problems
+from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.publication import ownkeys
+from ledger.format import rotation, tiles, timestamps
+from ledger.format import trust_policy as trust
+from ledger.log import continuity, publication, store
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
 router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from exchange.audit.replaying import Verdict
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.schemas import In, Moment, Out
-from ledger.bodies import Lane
+from ledger.entries.parts import Lane
 
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 _MOST = 2**53

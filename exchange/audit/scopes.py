@@ -6,7 +6,7 @@ its people, and what these did or are party to; its consumers read what its peop
 
 from exchange.audit.queries import Scope
 from exchange.kernel.work import Work
-from policies.roles import EXCHANGE
+from policies.roles.roles import EXCHANGE
 
 _OF_ACTORS = {"consumer"}
 

@@ -14,7 +14,8 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
-from ledger import bodies, merkle
+from ledger.entries import bodies
+from ledger.format import merkle
 
 # Filters by the column that each is a value of.
 _COLUMNS = {

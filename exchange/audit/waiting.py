@@ -8,7 +8,7 @@ from typing import TypeVar
 from exchange.audit.errors import NotYetCovered
 from exchange.kernel.database import Connection
 from exchange.kernel.runtime import Runtime
-from ledger import publication
+from ledger.log import publication
 
 _POLL = 0.05
 _WAIT = re.compile(r"(?:^|[,\s])wait=(\d{1,2})(?:$|[;,\s])")

@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from exchange.catalog import dcat, offers, queries, service, sources
+from exchange.catalog import dcat, queries, service, sources
 from exchange.catalog.schemas import DatasetOut, NewDataset, NewSource, Policy, SourceOut, Withdrawal
-from exchange.kernel.http import headers_of, runtime_of
-from exchange.kernel.openapi import problems
+from exchange.catalog.terms import odrl as offers
+from exchange.kernel.web.http import headers_of, runtime_of
+from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
-from exchange.participants.door import SignedRoute, SignedWork, UploadRoute
-from policies import odrl
+from exchange.participants.door.admit import SignedRoute, SignedWork, UploadRoute
+from policies.odrl import writing as odrl
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
 uploads = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=UploadRoute, responses=problems(502))

@@ -13,16 +13,16 @@ from pydantic import (
     model_validator,
 )
 
-from exchange.catalog.terms_schemas import Assessments as Assessments
-from exchange.catalog.terms_schemas import ConsumerGroup as ConsumerGroup
-from exchange.catalog.terms_schemas import Consumers as Consumers
-from exchange.catalog.terms_schemas import FieldName as FieldName
-from exchange.catalog.terms_schemas import Price as Price
-from exchange.catalog.terms_schemas import Purpose as Purpose
-from exchange.catalog.terms_schemas import RowFilter as RowFilter
-from exchange.catalog.terms_schemas import Terms as Terms
+from exchange.catalog.terms.schemas import Assessments as Assessments
+from exchange.catalog.terms.schemas import ConsumerGroup as ConsumerGroup
+from exchange.catalog.terms.schemas import Consumers as Consumers
+from exchange.catalog.terms.schemas import FieldName as FieldName
+from exchange.catalog.terms.schemas import Price as Price
+from exchange.catalog.terms.schemas import Purpose as Purpose
+from exchange.catalog.terms.schemas import RowFilter as RowFilter
+from exchange.catalog.terms.schemas import Terms as Terms
 from exchange.kernel.schemas import PRINTABLE, Handle, In, Out, Prose, Salt, Text, shown
-from policies import odrl
+from policies.odrl import writing as odrl
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
 LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")

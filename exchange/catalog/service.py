@@ -9,13 +9,14 @@ from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.queries import Listed, Source
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
 from exchange.catalog.sources import fields_in
-from exchange.catalog.terms import faults_against_source, faults_in_assessments, faults_in_document, shown
+from exchange.catalog.terms.fitting import faults_against_source, faults_in_assessments, faults_in_document, shown
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Principal, Work
-from exchange.modules import service as modules
-from ledger import bodies, canonical
+from exchange.policy_modules import service as modules
+from ledger.entries import bodies
+from ledger.format import canonical
 
 
 def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict[str, Any]:

@@ -9,19 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
-from adapters.plan import Field
+from adapters.plan.plan import Field
 from exchange.catalog import queries, storage
 from exchange.catalog.errors import SourceFailed, SourceUnusable
 from exchange.catalog.models import Source
 from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
-from exchange.catalog.terms import faults_against_source
+from exchange.catalog.terms.fitting import faults_against_source
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from exchange.participants.authentication import check_body
-from ledger import bodies
+from exchange.participants.door.signed import check_body
+from ledger.entries import bodies
 
 # What a source's server did, rather than what is wrong with what the owner said.
 _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})

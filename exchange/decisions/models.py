@@ -11,7 +11,7 @@ from exchange.kernel.database import Base
 
 
 class PolicyBundle(Base):
-    """A policy bundle: the text of its files by path, named as `policies.bundle.digest` does."""
+    """A policy bundle: the text of its files by path, named as `policies.rego.bundle.digest` does."""
 
     __tablename__ = "policy_bundles"
 

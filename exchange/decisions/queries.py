@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from exchange.kernel.database import Connection
-from policies.bundle import Bundle
+from policies.rego.bundle import Bundle
 
 
 async def keep_input(connection: Connection, digest: str, document: bytes, *, now: datetime) -> None:

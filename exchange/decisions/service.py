@@ -9,9 +9,9 @@ from exchange.decisions import queries
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database
 from exchange.kernel.identifiers import as_id
-from ledger import bodies
-from policies.bundle import Bundle
-from policies.documents import Decision, Reason
+from ledger.entries import bodies
+from policies.decision.documents import Decision, Reason
+from policies.rego.bundle import Bundle
 
 
 def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> bodies.Decision:
@@ -33,7 +33,7 @@ def salted(content: bytes, *, salt: str) -> str:
 
 
 def _ref(reason: Reason) -> str | None:
-    """What a reason is about, where it is an identifier, or a word of an owner's module (policies/narrowing.py).
+    """What a reason is about, where it is an identifier, or a word of an owner's module (policies/owner_rules/narrowing.py).
 
     A field's name is whatever the caller typed, and is not kept.
     """

@@ -12,26 +12,29 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+import signatures
 from adapters.contract import SourceError
-from adapters.encode import Format as StreamFormat
 from exchange.catalog.sources import problem_of
 from exchange.delivery import service, streaming
-from exchange.delivery.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
+from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encoded, encoded_page, json_page, negotiate
+from exchange.delivery.formats.encode import Format as StreamFormat
 from exchange.delivery.planning import next_cursor
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.service import Attempt, Release
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.http import body_of, check_members, headers_of, problem_response, runtime_of, target_uri_of
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
 from exchange.kernel.problems import InternalError, Problem, RequestInvalid, RequestMalformed
 from exchange.kernel.runtime import Runtime
-from exchange.participants import authentication, errors
-from exchange.participants.door import DATABASE_FAILURES, REPLAYED, refuse, unwritable
-from ledger import bodies, signatures, store
-from ledger.signatures import SignedRequest
+from exchange.kernel.web.http import body_of, check_members, headers_of, problem_response, runtime_of, target_uri_of
+from exchange.participants import errors
+from exchange.participants.door import signed as authentication
+from exchange.participants.door.admit import DATABASE_FAILURES, REPLAYED, refuse, unwritable
+from ledger.entries import bodies
+from ledger.log import store
+from signatures import SignedRequest
 
 _ATTEMPTS = 5
 _NO_STORE = "no-store"

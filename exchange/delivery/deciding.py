@@ -1,15 +1,16 @@
 """Deciding: the facts in the one input document, the decision out of it, remembered while nothing it rests on moves."""
 
-from adapters.plan import Column, Condition
+from adapters.plan.condition import Condition
+from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
 from exchange.delivery.facts import Decided, Facts, Offer
 from exchange.delivery.planning import columns_json, granted, sorting
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
-from policies import documents
-from policies.cache import span
-from policies.documents import DeliveryInput, Rbac
+from policies.decision import documents
+from policies.decision.documents import DeliveryInput, Rbac
+from policies.engines.cache import span
 
 
 async def decide(

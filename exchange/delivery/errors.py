@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from exchange.applications.errors import NotShared
 from exchange.kernel.problems import Forbidden, Problem
 from exchange.participants.errors import PrincipalSuspended
-from policies.documents import REASON_CODES, Decision, Reason, ReasonCode
-from policies.explanations import explain
+from policies.decision.documents import REASON_CODES, Decision, Reason, ReasonCode
+from policies.decision.explanations import explain
 
 
 class CursorInvalid(Problem):

@@ -13,13 +13,15 @@ from uuid import UUID
 import orjson
 
 from adapters.contract import Adapter
-from adapters.plan import Column, Condition, Field, FieldType
+from adapters.plan.condition import Condition
+from adapters.plan.masks import FieldType
+from adapters.plan.plan import Column, Field
 from exchange.agreements.service import for_policy as agreement_for_policy
 from exchange.agreements.service import lane_between
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.sources import fields_in, reader
-from exchange.catalog.terms import fields_of
-from exchange.catalog.terms import for_policy as terms_for_policy
+from exchange.catalog.terms.fitting import fields_of
+from exchange.catalog.terms.fitting import for_policy as terms_for_policy
 from exchange.delivery import queries
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
@@ -28,8 +30,8 @@ from exchange.participants.queries import KeyHolder
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
-from ledger import bodies
-from policies import documents
+from ledger.entries import bodies
+from policies.decision import documents
 
 _KEPT = 10_000
 _DECISIONS_KEPT = 1_000

@@ -7,11 +7,11 @@ that field in the clear, or the question was refused. One that names nobody cost
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.plan import typed_value
+from adapters.plan.plan import typed_value
 from exchange.delivery.facts import Facts, Offer
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.subjects.identity import Identity, scheme_of, text_of
-from ledger.store import Sealed
+from ledger.log.store import Sealed
 
 MOST = 100
 """People listed in one entry; of more, the number is told."""

@@ -10,28 +10,15 @@ from typing import Any
 import orjson
 
 from adapters.contract import Rows
-from adapters.plan import (
-    Column,
-    Comparison,
-    Condition,
-    Mask,
-    Plan,
-    PlanError,
-    all_of,
-    check,
-    check_condition,
-    columns_to_json,
-    condition_from_json,
-    mask_from_json,
-    plan_to_json,
-    rest_to_json,
-)
+from adapters.plan.condition import Comparison, Condition, PlanError, all_of, condition_from_json
+from adapters.plan.masks import Mask, mask_from_json
+from adapters.plan.plan import Column, Plan, check, check_condition, columns_to_json, plan_to_json, rest_to_json
 from exchange.delivery.errors import CursorInvalid, FilterInvalid
 from exchange.delivery.facts import Decided, Offer
 from exchange.delivery.schemas import DeliveryRequest, Filter
+from exchange.kernel.keys.sealing import Seal, SealBroken
 from exchange.kernel.problems import RequestInvalid
-from exchange.kernel.sealing import Seal, SealBroken
-from policies.documents import Obligations
+from policies.decision.documents import Obligations
 
 _COUNT = 8  # bytes of the number of rows in a cursor
 _NOT_PAGED = (

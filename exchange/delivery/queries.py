@@ -16,7 +16,7 @@ from exchange.catalog.queries import Listed, Source
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from ledger.tables import entry, head
+from ledger.log.tables import entry, head
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def fence(session: AsyncSession) -> int:
 
 
 async def is_halted(session: AsyncSession) -> bool:
-    """Whether the ledger takes nothing in any more (see ledger.continuity)."""
+    """Whether the ledger takes nothing in any more (see ledger.log.continuity)."""
     return (await session.execute(select(head.c.halted))).scalar_one() is not None
 
 

@@ -8,12 +8,14 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from exchange.delivery import effects, foreseeing, queries
+import signatures
+from exchange.delivery import queries
 from exchange.delivery.answering import answer
 from exchange.delivery.schemas import EffectsOut, ExplanationOut, Question, StreamOut
-from exchange.kernel.openapi import SIGNED, problems
-from exchange.participants.door import Handler, SignedRoute, SignedWork
-from ledger import signatures
+from exchange.kernel.web.openapi import SIGNED, problems
+from exchange.participants.door.admit import Handler, SignedRoute, SignedWork
+from exchange.whatif import effects
+from exchange.whatif import explaining as foreseeing
 
 _PREFIX = "/api/v1"
 _PATH = "/deliveries"

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from exchange.catalog.schemas import FieldName
+from exchange.catalog.terms.schemas import FieldName
 from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.schemas import PRINTABLE, In, Out, shown
 

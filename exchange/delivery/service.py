@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from adapters.contract import Rows, SourceError
-from adapters.plan import Plan
+from adapters.plan.plan import Plan
 from exchange.catalog.sources import problem_of
 from exchange.delivery import planning, queries
 from exchange.delivery.deciding import decide
@@ -25,11 +25,12 @@ from exchange.delivery.planning import Planned
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.runtime import Runtime
-from exchange.participants.authentication import Sender
-from exchange.participants.door import Claim
-from ledger import bodies, store
-from ledger.signatures import SignedRequest
-from policies.documents import Rate
+from exchange.participants.door.admit import Claim
+from exchange.participants.door.signed import Sender
+from ledger.entries import bodies
+from ledger.log import store
+from policies.decision.documents import Rate
+from signatures import SignedRequest
 
 _MIDNIGHT_IN_CHINA = 8 * 3600
 

@@ -20,20 +20,21 @@ from starlette.types import Message, Receive, Scope, Send
 
 from adapters.contract import SourceError
 from exchange.delivery import queries, service
-from exchange.delivery.answers import Chunk
 from exchange.delivery.deciding import decide
 from exchange.delivery.facts import Facts, Offer
+from exchange.delivery.formats.answers import Chunk
 from exchange.delivery.models import Stream
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.service import Attempt, Release
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import FAILURES
+from exchange.kernel.database import FAILURES, driver
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.work import driver, indexes
-from ledger import bodies, store
-from ledger.signatures.digests import digest_field
+from exchange.kernel.work import indexes
+from ledger.entries import bodies
+from ledger.log import store
+from signatures.digests import digest_field
 
 _WATCH_EVERY = 1.0
 _TRAILERS: Final = "http.response.trailers"

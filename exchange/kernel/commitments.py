@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from ledger import canonical
+from ledger.format import canonical
 
 _SALT_BYTES = 16
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from adapters.contract import SourceError
-from adapters.postgresql_address import Address, Gate, Server, normal_host, resolve
+from adapters.postgresql.address import Address, Gate, Server, normal_host, resolve
 from exchange.kernel.database import arguments
 
 NOWHERE = "none"

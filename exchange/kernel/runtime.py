@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from exchange.kernel.clock import Clock
 from exchange.kernel.coverage import Coverage
 from exchange.kernel.database import Database
-from exchange.kernel.keys import ExchangeKey
+from exchange.kernel.keys.ed25519 import ExchangeKey
+from exchange.kernel.keys.sealing import Seal
+from exchange.kernel.keys.slots import Slots
 from exchange.kernel.limits import Allowance
 from exchange.kernel.readers import Readers
-from exchange.kernel.sealing import Seal
 from exchange.kernel.settings import Settings
-from exchange.kernel.slots import Slots
-from ledger.sequencer import Sequencer
-from policies.checking import Checker
-from policies.engine import Engine
-from policies.roles import Roles
+from ledger.log.sequencer import Sequencer
+from policies.engines.engine import Engine
+from policies.owner_rules.checking import Checker
+from policies.roles.roles import Roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from exchange.kernel.reach import Listed
-from ledger.further import Kind
+from ledger.format.further import Kind
 
 _LOOPBACK = ("localhost", "127.0.0.1")
 

@@ -9,7 +9,8 @@ from exchange.kernel.database import AsyncSession
 from exchange.kernel.database import driver as driver
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
-from ledger import bodies, store
+from ledger.entries import bodies
+from ledger.log import store
 
 
 @dataclass(frozen=True, slots=True)

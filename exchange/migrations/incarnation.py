@@ -12,8 +12,10 @@ from datetime import datetime
 import asyncpg
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
-from exchange.kernel.queries import remember_keys
-from ledger import bodies, checkpoint, continuity, entry, note, store
+from exchange.kernel.keys.queries import remember_keys
+from ledger.entries import bodies
+from ledger.format import checkpoint, entry, note
+from ledger.log import continuity, store
 
 TABLES = (
     "ledger_entry",

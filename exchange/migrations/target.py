@@ -6,11 +6,11 @@ import exchange.audit.models
 import exchange.catalog.models
 import exchange.decisions.models
 import exchange.delivery.models
-import exchange.kernel.models
-import exchange.modules.models
+import exchange.kernel.keys.models
 import exchange.participants.models
+import exchange.policy_modules.models
 import exchange.subjects.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base
-from ledger import tables
+from ledger.log import tables
 
 METADATA = [Base.metadata, tables.metadata]

@@ -7,14 +7,16 @@ exchange neither hands out roles nor audits. There is no password, and nothing c
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exchange.kernel.database import driver
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.queries import remember_keys
+from exchange.kernel.keys.queries import remember_keys
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.work import Principal, Work, driver
+from exchange.kernel.work import Principal, Work
 from exchange.participants import queries, service
 from exchange.participants.models import Organisation
 from exchange.participants.schemas import NewOrganisation, NewPrincipal
-from ledger import bodies, store
+from ledger.entries import bodies
+from ledger.log import store
 
 EXCHANGE = "exchange"
 ADMINISTRATORS: Mapping[str, tuple[str, str]] = {

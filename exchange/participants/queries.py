@@ -15,8 +15,8 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.participants.models import Key, PrincipalRow, RoleAssignment
 from exchange.participants.models import Organisation as Organisation
-from ledger.store import Once
-from ledger.tables import head, once
+from ledger.log.store import Once
+from ledger.log.tables import head, once
 
 
 @dataclass(frozen=True, slots=True)

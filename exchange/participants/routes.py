@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from exchange.kernel.openapi import problems
+from exchange.kernel.web.openapi import problems
 from exchange.participants import queries, service
-from exchange.participants.door import SignedRoute, SignedWork
+from exchange.participants.door.admit import SignedRoute, SignedWork
 from exchange.participants.schemas import (
     KeyOut,
     Me,

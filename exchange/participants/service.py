@@ -13,9 +13,9 @@ from exchange.participants import queries
 from exchange.participants.errors import DutiesUnited
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
-from ledger import bodies
-from ledger.signatures import thumbprint
-from policies.roles import united
+from ledger.entries import bodies
+from policies.roles.roles import united
+from signatures import thumbprint
 
 EXCHANGE = "exchange"
 

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from exchange.kernel.sealing import Seal, SealBroken
+from exchange.kernel.keys.sealing import Seal, SealBroken
 from exchange.subjects.identity import Identity
-from ledger.store import Sealed
+from ledger.log.store import Sealed
 
 TAG = b"data-exchange/sealed-details/1\n"
 """The first bytes under a commitment, so that it cannot be taken for a digest of anything else."""

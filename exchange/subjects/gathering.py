@@ -7,8 +7,8 @@ thousands of people whom the exchange has not met costs a transaction for each r
 import asyncio
 from collections.abc import Collection
 
+from exchange.kernel.keys.slots import SlotsMissing
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.slots import SlotsMissing
 from exchange.subjects import keys
 from exchange.subjects.cipher import KeyUnusable, Subject
 from exchange.subjects.errors import SubjectsUnsettled

@@ -13,11 +13,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from adapters.plan import Field, PlanError, typed_value
+from adapters.plan.condition import PlanError
+from adapters.plan.plan import Field, typed_value
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms import fields_of
+from exchange.catalog.terms.fitting import fields_of
+from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import RequestInvalid
-from exchange.kernel.sealing import Seal
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from exchange.kernel.database import Connection, Database
+from exchange.kernel.keys.slots import Slots
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.slots import Slots
 from exchange.subjects import cipher, queries
 from exchange.subjects.cipher import Subject, Wrapped
 from exchange.subjects.errors import SubjectsUnsettled

@@ -8,14 +8,14 @@ from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.kernel.database import Connection
+from exchange.kernel.keys.slots import BLOCK
 from exchange.kernel.problems import NotFound
-from exchange.kernel.slots import BLOCK
 from exchange.subjects.cipher import Wrapped
 from exchange.subjects.models import Erasure as Erasure
 from exchange.subjects.models import Hold as Hold
 from exchange.subjects.models import Subject
-from ledger.store import Sealed
-from ledger.tables import entry, sealed
+from ledger.log.store import Sealed
+from ledger.log.tables import entry, sealed
 
 _COLUMNS = "lookup, pseudonym, key_id, slot, wrapped"
 _FIND = f"SELECT {_COLUMNS} FROM subjects WHERE lookup = ANY($1::bytea[])"  # noqa: S608 - a constant

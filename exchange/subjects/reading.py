@@ -7,16 +7,16 @@ import json
 from typing import Any
 
 from exchange.catalog import queries as catalog
+from exchange.kernel.keys.sealing import SealBroken
 from exchange.kernel.problems import NotFound
-from exchange.kernel.sealing import SealBroken
 from exchange.kernel.work import Work
 from exchange.subjects import queries
 from exchange.subjects.cipher import SALT, KeyUnusable, Subject, Wrapped, committed
 from exchange.subjects.keys import opened
 from exchange.subjects.schemas import DetailsOut, NewReading, ReadingOut
 from exchange.subjects.service import person
-from ledger import bodies
-from ledger.store import Sealed
+from ledger.entries import bodies
+from ledger.log.store import Sealed
 
 _NOTHING = "There is no such dataset or entry, or nothing sealed with it that you may read."
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from exchange.kernel.http import problem_response
-from exchange.kernel.openapi import problems
 from exchange.kernel.problems import Problem
-from exchange.participants.door import SignedRoute, SignedWork
+from exchange.kernel.web.http import problem_response
+from exchange.kernel.web.openapi import problems
+from exchange.participants.door.admit import SignedRoute, SignedWork
 from exchange.subjects import queries, reading, service
 from exchange.subjects.queries import Hold
 from exchange.subjects.schemas import (

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.catalog.schemas import FieldName
+from exchange.catalog.terms.schemas import FieldName
 from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, shown
-from ledger.bodies import Erasable, Holding
+from ledger.entries.parts import Erasable, Holding
 
 Pseudonym = Annotated[
     str,

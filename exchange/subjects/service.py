@@ -16,9 +16,9 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import FAILURES
 from exchange.kernel.identifiers import new_id
+from exchange.kernel.keys.slots import SlotsMissing
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Conflict, NotFound, Problem
-from exchange.kernel.slots import SlotsMissing
 from exchange.kernel.work import Work
 from exchange.subjects import identity, keys, queries
 from exchange.subjects.cipher import Wrapped
@@ -26,7 +26,7 @@ from exchange.subjects.errors import OnHold, RetentionRunning
 from exchange.subjects.identity import Identity
 from exchange.subjects.queries import Hold
 from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold
-from ledger import bodies
+from ledger.entries import bodies
 
 _NO_DATASET = "There is no such dataset, or none of whose people you may know."
 

@@ -7,8 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ledger import note
-from ledger.cosignature import CosignerKey, parse_key
+from ledger.format import note
+from ledger.format.cosignature import CosignerKey, parse_key
 from ledger.witness import keys, state
 from ledger.witness.server import Server
 from ledger.witness.service import Witness

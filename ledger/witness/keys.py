@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import note
-from ledger.cosignature import ED25519, ML_DSA_44, SEED_SIZE, CosignerKey
+from ledger.format import note
+from ledger.format.cosignature import ED25519, ML_DSA_44, SEED_SIZE, CosignerKey
 
 _PREFIX = "PRIVATE+KEY+"
 _FOR_OTHERS = 0o077

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger import checkpoint, merkle, note
+from ledger.format import checkpoint, merkle, note
 
 PATH = "/add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ledger import checkpoint, merkle, note
-from ledger.cosignature import CosignerKey
+from ledger.format import checkpoint, merkle, note
+from ledger.format.cosignature import CosignerKey
 from ledger.witness import protocol
 from ledger.witness.state import Standing, State
 

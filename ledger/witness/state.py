@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import merkle, note
-from ledger.cosignature import Cosigner, parse_key
+from ledger.format import merkle, note
+from ledger.format.cosignature import Cosigner, parse_key
 
 _PATIENCE = 5.0
 _SCHEMA = """

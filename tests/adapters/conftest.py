@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from adapters.contract import Adapter
-from adapters.duck import Engine
-from adapters.file_adapter import FileAdapter
-from adapters.files import import_file
-from adapters.plan import Field
-from adapters.postgresql import PostgresAdapter
-from adapters.postgresql_source import PgSource
+from adapters.duckdb.engine import Engine
+from adapters.files.adapter import FileAdapter
+from adapters.files.importing import import_file
+from adapters.plan.plan import Field
+from adapters.postgresql.adapter import PostgresAdapter
+from adapters.postgresql.source import PgSource
 from exchange.kernel.embedded import Embedded
 
 FIELDS = (

@@ -11,28 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import Adapter
-from adapters.plan import (
-    All_,
-    Any_,
-    Bucket,
-    Column,
-    Comparison,
-    Condition,
-    Constant,
-    Hash,
-    Mask,
-    Month,
-    Not_,
-    Null,
-    Partial,
-    Plan,
-    PlanError,
-    Prefix,
-    Year,
-)
-from adapters.postgresql import PostgresAdapter
+from adapters.plan.condition import All_, Any_, Comparison, Condition, Not_, PlanError
+from adapters.plan.masks import Bucket, Constant, Hash, Mask, Month, Null, Partial, Prefix, Year
+from adapters.plan.plan import Column, Plan
+from adapters.postgresql.adapter import PostgresAdapter
 from tests.adapters.conftest import FIELDS, NAMES, ROWS
-from tests.adapters.naive import answer
+from tests.support.naive import answer
 
 KEY = bytes(range(32))
 EVERYTHING = tuple(Column(name) for name in NAMES)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from admin import reaching
 from admin.places import DataDirectory
+from admin.server import reaching
 from tests.support.commands import Told, run
 
 

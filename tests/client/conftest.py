@@ -22,8 +22,10 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pytest
 
-from client import SigningKey
-from ledger import canonical, checkpoint, entry, merkle, note, proof, signatures
+import signatures
+from data_exchange_client import SigningKey
+from ledger.format import canonical, checkpoint, entry, merkle, note
+from ledger.format import receipt as proof
 
 ROWS = [
     {

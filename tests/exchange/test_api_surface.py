@@ -16,7 +16,7 @@ from exchange.catalog.schemas import Policy
 from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
 from exchange.kernel.settings import Settings
-from exchange.participants.door import SignedRoute
+from exchange.participants.door.admit import SignedRoute
 from tests.support.scene import Scene
 
 PUBLIC = {

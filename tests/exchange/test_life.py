@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from exchange.migrations import commands
-from tests.exchange.test_subjects import staged
+from tests.exchange.subjects.test_subjects import staged
 from tests.support.founded import founded
 from tests.support.life import PEOPLE, Life, Place, discard
 from tests.support.world import URL

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from policies.bundle import Bundle, bundle
-from policies.engine import EmbeddedEngine
+from policies.engines.engine import EmbeddedEngine
+from policies.rego.bundle import Bundle, bundle
 from tests.support.tools import tool
 
 ROOT = Path(__file__).parents[2]

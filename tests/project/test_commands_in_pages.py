@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import typer.main
 
-import admin.cli
-import client.cli
+import admin.commands.cli
+import data_exchange_client.cli
 import ledger.cli
 
 ROOT = Path(__file__).parents[2]
 NAMES = [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
 PROGRAMS: dict[str, Any] = {
-    "exchange": typer.main.get_command(admin.cli.app),
-    "exchange-client": typer.main.get_command(client.cli.app),
+    "exchange": typer.main.get_command(admin.commands.cli.app),
+    "exchange-client": typer.main.get_command(data_exchange_client.cli.app),
     "ledger": typer.main.get_command(ledger.cli.app),
 }
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger import bodies
+from ledger.entries import bodies
 from tests.support import pages
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +69,9 @@ def test_relative_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_files_that_pages_name_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    named = re.findall(r"`((?:exchange|policies|ledger|adapters|admin|client|tests|docs|requirements)/[\w./-]+)`", text)
+    named = re.findall(
+        r"`((?:exchange|policies|ledger|signatures|adapters|admin|client|tests|docs|requirements)/[\w./-]+)`", text
+    )
     missing = [path for path in named if not (ROOT / path).exists()]
     assert not missing
 
@@ -79,7 +81,7 @@ def test_functions_that_pages_name_exist(name: str) -> None:
     """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
     text = (ROOT / name).read_text(encoding="utf-8")
     for file, names in re.findall(
-        r"`((?:exchange|policies|ledger|adapters|admin|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
+        r"`((?:exchange|policies|ledger|signatures|adapters|admin|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
     ):
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         defined = {

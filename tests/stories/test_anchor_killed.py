@@ -13,10 +13,10 @@ import pytest
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, merkle, note
-from ledger.anchor import Anchor
-from ledger.verify import verify
-from tests.exchange.test_continuity import Copies, covered, halts, on, operate, refused, signed
+from ledger.format import checkpoint, merkle, note
+from ledger.log.anchor import Anchor
+from ledger.verification.verify import verify
+from tests.exchange.publication.test_continuity import Copies, covered, halts, on, operate, refused, signed
 from tests.support.commands import environment
 from tests.support.founded import founded, moved, resumed
 from tests.support.server import ROOT

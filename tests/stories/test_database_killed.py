@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from exchange.subjects.identity import Identity, scheme_of
-from tests.exchange.test_subjects import staged
+from tests.exchange.subjects.test_subjects import staged
 from tests.stories.test_kill import Answered, Client, check_ledger, workers
 from tests.support.founded import founded
 from tests.support.postgres import Postgres

@@ -12,11 +12,11 @@ import pytest
 from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
+from exchange.kernel.keys.slots import SlotsMissing
 from exchange.kernel.settings import Settings
-from exchange.kernel.slots import SlotsMissing
-from ledger import tiles
-from ledger.export import export
-from tests.exchange.test_subjects import DATASET, Stage, demand_nothing_half, staged
+from ledger.format import tiles
+from ledger.verification.mirror import export
+from tests.exchange.subjects.test_subjects import DATASET, Stage, demand_nothing_half, staged
 from tests.support.commands import ROOT, ledger
 from tests.support.dying import STEPS
 from tests.support.founded import founded

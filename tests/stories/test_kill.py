@@ -19,9 +19,9 @@ import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.settings import Settings
-from ledger import entry
-from ledger.export import export
-from ledger.verify import verify
+from ledger.format import entry
+from ledger.verification.mirror import export
+from ledger.verification.verify import verify
 from tests.support.commands import until
 from tests.support.founded import empty, founded
 from tests.support.server import ROOT, free_port, settings_on, wait_until_ready

@@ -13,8 +13,9 @@ from typing import Any
 
 import asyncpg
 
-from ledger import canonical, store
-from ledger.sequencer import Sequencer
+from ledger.format import canonical
+from ledger.log import store
+from ledger.log.sequencer import Sequencer
 
 
 async def run(database: dict[str, Any], worker: int, count: int, shared: int) -> dict[str, Any]:

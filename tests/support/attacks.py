@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger import canonical, checkpoint, entry, merkle, note, tiles
-from ledger.cosignature import ED25519, SEED_SIZE, CosignerKey
-from ledger.report import Code
+from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
+from ledger.format.cosignature import ED25519, SEED_SIZE, CosignerKey
+from ledger.verification.report import Code
 from tests.support.logs import SEED, Log
 
 SIZES = (1, 100, 256, 300, 700)

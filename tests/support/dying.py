@@ -15,10 +15,10 @@ import httpx2
 import nacl.signing
 
 from exchange.app import create_app
+from exchange.kernel.keys.slots import Slots
 from exchange.kernel.settings import Settings
-from exchange.kernel.slots import Slots
 from exchange.subjects import keys, queries
-from ledger import store
+from ledger.log import store
 from tests.support.world import Key, World
 
 STEPS: dict[str, tuple[Any, str, bool]] = {

@@ -21,14 +21,16 @@ from pydantic import SecretStr
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.keyring import KeysDiffer
+from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, entry, merkle, note, proof, publication, store
-from ledger.anchor import Anchor
-from ledger.export import ExportRefused, export
-from ledger.rotation import History
-from ledger.verify import verify
-from tests.exchange.test_subjects import DATASET, Stage
+from ledger.format import checkpoint, entry, merkle, note
+from ledger.format import receipt as proof
+from ledger.format.rotation import History
+from ledger.log import publication, store
+from ledger.log.anchor import Anchor
+from ledger.verification.mirror import ExportRefused, export
+from ledger.verification.verify import verify
+from tests.exchange.subjects.test_subjects import DATASET, Stage
 from tests.support.commands import Ran, typed
 from tests.support.founded import moved, resumed
 from tests.support.world import Answer, Key

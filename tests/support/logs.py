@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ledger import canonical, checkpoint, entry, merkle, note, tiles
+from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
 
 ORIGIN = "exchange.example/ledger/1"
 SEED = bytes(range(32))

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ledger import checkpoint, note
-from ledger.cosignature import CosignerKey
+from ledger.format import checkpoint, note
+from ledger.format.cosignature import CosignerKey
 
 
 class Liar(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from ledger import canonical, checkpoint, entry, merkle, note, tiles
+from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
 from tests.support.logs import ORIGIN, SEED
 
 _CHUNK = 256 * 256

@@ -1,6 +1,6 @@
 """Owners' modules for the tests: one that denies and narrows in every way, and small ones."""
 
-from policies.modules import OwnerModule
+from policies.owner_rules.modules import OwnerModule
 
 TEXT = """package exchange.owner
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.settings import Settings
-from policies.modules import OwnerModule
+from policies.owner_rules.modules import OwnerModule
 from tests.support.founded import founded
 from tests.support.scene import DELIVERIES
 from tests.support.world import Answer, Party, World

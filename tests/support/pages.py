@@ -18,9 +18,10 @@ import exchange.app  # noqa: F401 - every problem is known once everything is im
 from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
 from exchange.kernel.settings import Settings
-from ledger import bodies, canonical, note, rotation
-from policies.documents import Reason, schemas
-from policies.explanations import explain
+from ledger.entries import bodies
+from ledger.format import canonical, note, rotation
+from policies.decision.documents import Reason, schemas
+from policies.decision.explanations import explain
 from tests.support.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"

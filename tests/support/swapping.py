@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from exchange.app import from_environment
 from exchange.migrations import incarnation
-from ledger import publication
-from ledger.anchor import Anchor
+from ledger.log import publication
+from ledger.log.anchor import Anchor
 from tests.support.commands import typed
 
 

@@ -5,11 +5,11 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from exchange.kernel import keys
-from exchange.kernel.keyring import LEDGER, open_keyring
+from exchange.kernel.keys import ed25519 as keys
+from exchange.kernel.keys.keyring import LEDGER, open_keyring
 from exchange.kernel.settings import Settings
-from ledger import checkpoint, note
-from ledger.anchor import Anchor
+from ledger.format import checkpoint, note
+from ledger.log.anchor import Anchor
 from tests.support.world import World
 
 

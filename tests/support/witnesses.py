@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from ledger import merkle, note
-from ledger.cosignature import parse_key
+from ledger.format import merkle, note
+from ledger.format.cosignature import parse_key
 from ledger.witness import commands, keys, state
 from tests.support.server import ROOT, free_port
 

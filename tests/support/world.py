@@ -11,8 +11,8 @@ import httpx2
 import nacl.signing
 from fastapi import FastAPI
 
+import signatures
 from exchange.participants.uscc import check_character
-from ledger import signatures
 
 URL = "http://localhost:8000"
 _NUMBERS = itertools.count(1)

@@ -5,9 +5,9 @@ The table of who sees what is `ATTACKS` itself: where one of them begins to see 
 
 import pytest
 
-from ledger import note
-from ledger.report import Code
-from ledger.verify import verify
+from ledger.format import note
+from ledger.verification.report import Code
+from ledger.verification.verify import verify
 from tests.support.attacks import ATTACKS, Attack, Scene, scene
 from tests.support.outsiders import OUTSIDERS
 

@@ -3,7 +3,8 @@
 import pytest
 from scitt_cose import merkle as scitt
 
-from ledger import checkpoint, note, proof, tiles
+from ledger.format import checkpoint, note, tiles
+from ledger.format import receipt as proof
 from tests.support.logs import Log
 from tests.support.outsiders import OUTSIDERS, check_receipt, fsck, sumdb
 

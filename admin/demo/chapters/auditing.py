@@ -10,8 +10,12 @@ from admin.demo import register
 from admin.demo.cast import HUMAN_RESOURCES
 from admin.demo.people import Talent
 from admin.demo.stage import Stage, demand
-from ledger import bundle, entry, export, proof, tiles, verify
-from ledger.report import Report
+from ledger.bundle import files as bundle
+from ledger.format import entry, tiles
+from ledger.format import receipt as proof
+from ledger.verification import mirror as export
+from ledger.verification import verify
+from ledger.verification.report import Report
 
 _DIGEST = 32
 

@@ -9,7 +9,7 @@ from admin.demo.chapters.beginning import PURPOSE
 from admin.demo.materials import Material
 from admin.demo.narrator import shortened
 from admin.demo.stage import Stage, demand
-from client.delivery import MEDIA_TYPES, Delivery
+from data_exchange_client.delivery import MEDIA_TYPES, Delivery
 
 _ROWS = 4
 _COLUMNS = 8

@@ -12,10 +12,10 @@ from admin.demo.chapters.fetching import again
 from admin.demo.materials import Material
 from admin.demo.on_the_way import Altering, Repeating
 from admin.demo.stage import Stage, demand
-from client.api import Client
-from client.delivery import Delivery
-from client.errors import ExchangeProblem
-from client.keys import SigningKey
+from data_exchange_client.api import Client
+from data_exchange_client.delivery import Delivery
+from data_exchange_client.errors import ExchangeProblem
+from data_exchange_client.keys import SigningKey
 
 Fetch = Callable[[], Delivery]
 

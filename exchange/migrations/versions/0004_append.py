@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# See ledger.store.append for what it does, and ledger.entry.splice for the bytes of an entry.
+# See ledger.log.store.append for what it does, and ledger.format.entry.splice for the bytes of an entry.
 _FUNCTION = r"""
 CREATE FUNCTION ledger_append(
   tokens bytea[], expiries timestamptz[], bodies bytea[], fences bigint[], advance boolean,

@@ -1,0 +1,1 @@
+"""DuckDB as the reader of snapshots: the engine, and its SQL dialect."""

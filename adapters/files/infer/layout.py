@@ -1,0 +1,193 @@
+"""Where a table begins in a sheet or text file, and what its columns are called.
+
+People's tables start with titles, have headers of two rows under merged cells, a row that numbers the columns, names
+used twice, names that are missing. The header is the first row about as full as the table is wide; what stands above
+it is a title. Where that row turns out to be a record, the header is a less full one above it, but none of one or two
+cells, which is a title.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.contract import Note, SourceError
+from adapters.files.grid import places
+from adapters.files.infer.missing import MISSING
+from adapters.files.options import MAX_COLUMNS
+
+HEAD_ROWS: Final = 200
+_FULL_SHARE: Final = 0.6
+_MOST_TITLE_CELLS: Final = 2
+_MAX_NAME: Final = 120
+_NUMERIC: Final = re.compile(
+    r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?|\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?)?(?:[ T].*)?"
+)
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+# No width, or a turn of the direction of writing, by which one name could look like another.
+_INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_BREAK_IN_CHINESE: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3000-\u9fff\uff00-\uffef])")
+_COLUMN_LETTERS: Final = "甲乙丙丁"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`header` and `first` are indices of rows: of the (last) header row, -1 when there is none, and of the first row
+    of data.
+    """
+
+    names: list[str]
+    header: int
+    first: int
+    notes: tuple[Note, ...]
+    has_titles: bool
+
+
+def find_layout(
+    rows: Sequence[Sequence[str]], header_row: int | None, spans: Mapping[int, Sequence[tuple[int, int]]] | None = None
+) -> Layout:
+    """Find the header among the first rows (trimmed cells).
+
+    `header_row` names it, from 1; 0 says there is none. `spans` are the merged cells of a workbook: by row index, the
+    first and last column of each. Raises SourceError file-empty, header-missing, too-large.
+    """
+    width = max((_width(row) for row in rows), default=0)
+    if width == 0:
+        raise SourceError("file-empty", "there is nothing in the first rows")
+    if width > MAX_COLUMNS:
+        raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} are imported")
+    if header_row == 0:
+        return Layout([f"column_{index + 1}" for index in range(width)], -1, 0, (), has_titles=False)
+    header = _find_header(rows, spans or {}) if header_row is None else header_row - 1
+    if header >= len(rows) or not any(rows[header]):
+        raise SourceError("header-missing", "there is no header at this place", f"row {header + 1}")
+    if header_row is None:
+        _check_header(rows[header], header)
+    titles = [index + 1 for index in range(header) if any(rows[index])]
+    notes = (
+        [Note("title-rows-dropped", f"{len(titles)} rows above the header are left out", places(titles))]
+        if titles
+        else []
+    )
+    names, last = list(rows[header]), header
+    if spans and _has_second_row(rows, header, spans.get(header, ())):
+        last = header + 1
+        names = _joined(rows[header], rows[last], spans.get(header, ()))
+    names += [""] * (width - len(names))
+    first = last + 1
+    if first < len(rows) and _is_numbering(rows[first], below=rows[first + 1 :]):
+        notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", f"row {first + 1}"))
+        first += 1
+    names, renamed = _named(names)
+    return Layout(names, last, first, (*notes, *renamed), has_titles=bool(titles))
+
+
+def _width(row: Sequence[str]) -> int:
+    return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
+
+
+def _find_header(rows: Sequence[Sequence[str]], spans: Mapping[int, Sequence[tuple[int, int]]]) -> int:
+    """The first row with at least _FULL_SHARE of the cells of the fullest rows, unless that is a record."""
+    counts = [sum(1 for cell in row if cell) for row in rows]
+    fullest = sorted(counts)[-max(1, len(counts) // 20) :][0]
+    full = next(index for index, count in enumerate(counts) if count >= max(1, _FULL_SHARE * fullest))
+    if _is_record(rows[full], below=rows[full + 1 :]):
+        for index in range(full):
+            if counts[index] > _MOST_TITLE_CELLS and not spans.get(index) and _has_names(rows[index]):
+                return index
+    return full
+
+
+def _is_record(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row holds what only records hold: a number, or what its column holds again further down."""
+    rest = [one for one in below if one != row]  # a header may come again as a whole
+    return any(
+        _NUMERIC.fullmatch(cell) or any(index < len(one) and one[index] == cell for one in rest)
+        for index, cell in enumerate(row)
+        if cell
+    )
+
+
+def _has_names(row: Sequence[str]) -> bool:
+    """Whether the cells of a row can be names of columns: different, no data, and no labels of what stands beside them."""
+    cells = [cell for cell in row if cell]
+    are_labels = any(cell.endswith((":", "：")) for cell in cells)
+    return len(set(cells)) == len(cells) and not are_labels and not any(_NUMERIC.fullmatch(cell) for cell in cells)
+
+
+def _check_header(row: Sequence[str], index: int) -> None:
+    """Numbers and dates are data, unless they are the years of a statistical table."""
+    cells = [cell for cell in row if cell]
+    data = [cell for cell in cells if _NUMERIC.fullmatch(cell)]
+    are_years = len(set(data)) == len(data) < len(cells) and all(_YEAR.fullmatch(cell) for cell in data)
+    if data and not are_years:
+        raise SourceError(
+            "header-missing",
+            "numbers stand where the names of columns are expected; name the row of the header with the option "
+            "`header_row`, 0 if there is none",
+            f"row {index + 1}",
+        )
+
+
+def _has_second_row(rows: Sequence[Sequence[str]], header: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether the row below names the parts of merged header cells, and only them."""
+    groups = [span for span in spans if span[1] > span[0]]
+    if not groups or header + 1 >= len(rows):
+        return False
+    below = rows[header + 1]
+    inside = {column for first, last in groups for column in range(first, last + 1)}
+    filled = {index for index, cell in enumerate(below) if cell}
+    return bool(filled) and filled <= inside and not any(_NUMERIC.fullmatch(below[index]) for index in filled)
+
+
+def _joined(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[str]:
+    names = list(above)
+    for first, last in spans:
+        for column in range(first, min(last + 1, len(names))):
+            names[column] = " ".join(part for part in (above[first], below[column]) if part)
+    return names
+
+
+def _is_numbering(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row is 1, 2, 3, … and no record: it has a number also where what stands below is never one."""
+    filled = [index for index, cell in enumerate(row) if cell]
+    cells = [row[index] for index in filled if row[index] not in _COLUMN_LETTERS]
+    if len(cells) <= 2 or cells != [str(index + 1) for index in range(len(cells))]:  # noqa: PLR2004 - 1, 2 may be data
+        return False
+    return any(_has_no_number(index, below) for index in filled)
+
+
+def _has_no_number(column: int, rows: Sequence[Sequence[str]]) -> bool:
+    cells = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
+    return bool(cells) and not any(_PLAIN_NUMBER.fullmatch(cell) for cell in cells)
+
+
+def clean_name(text: str) -> str:
+    """A name as it will be known: NFC, one line, no control or invisible characters, at most 120 characters."""
+    text = _BREAK_IN_CHINESE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+    text = "".join(" " if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") else one for one in text)
+    return " ".join(text.split())[:_MAX_NAME].rstrip()
+
+
+def _named(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
+    """Every column a name of its own: `column_3` for an empty one, `name_2` for a repeated one."""
+    names: list[str] = []
+    changed: list[tuple[int, str]] = []
+    cleaned = [clean_name(cell) for cell in cells]
+    taken = set(cleaned)
+    for index, wanted in enumerate(cleaned):
+        name = wanted or f"column_{index + 1}"
+        number = 2
+        while name in names or (name != wanted and name in taken):
+            name = f"{wanted or f'column_{index + 1}'}_{number}"
+            number += 1
+        if name != wanted:
+            changed.append((index + 1, name))
+        names.append(name)
+    if not changed:
+        return names, []
+    listed = ", ".join(name for _, name in changed[:10])
+    text = f"{len(changed)} columns without a name of their own are called {listed}"
+    return names, [Note("column-renamed", text, places([number for number, _ in changed], "column"))]

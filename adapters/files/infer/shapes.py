@@ -1,0 +1,169 @@
+"""The shapes in which people write numbers and dates, and how each is read.
+
+A shape is a regular expression over trimmed cells and a conversion of arrays that match it. All work on whole Arrow
+arrays.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adapters.plan.masks import FieldType
+
+_MONTH: Final = "(?:0?[1-9]|1[0-2])"
+_DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
+_DATE: Final = (
+    f"(?:[12][0-9]{{3}}-{_MONTH}-{_DAY}|[12][0-9]{{3}}/{_MONTH}/{_DAY}|[12][0-9]{{3}}\\.{_MONTH}\\.{_DAY}"
+    f"|[12][0-9]{{3}}年{_MONTH}月{_DAY}日)"
+)
+_CLOCK: Final = "[ T]*(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?"
+_ZONE: Final = "(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+_UTC: Final = pa.timestamp("us", "UTC")
+_EPOCH_1900: Final = date(1899, 12, 30).toordinal() - date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`convert` takes matching text (and missing values) and the zone of times without one; it may raise
+    pa.ArrowInvalid.
+    """
+
+    type: FieldType
+    pattern: str
+    convert: Callable[[Any, str], Any]
+
+
+def _cast(column: Any, kind: pa.DataType) -> Any:
+    """The cells as they are, in one step, when they are written as Arrow reads them; None otherwise."""
+    try:
+        return pc.cast(column, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _integer(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.int64())) is not None:
+        return plain
+    return pc.cast(pc.replace_substring_regex(column, "^\\+|,|\\.0*$", ""), pa.int64())
+
+
+def _number(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.float64())) is not None:
+        return plain
+    return pc.cast(pc.replace_substring_regex(column, "^\\+|,", ""), pa.float64())
+
+
+def _boolean(column: Any, _zone: str) -> Any:
+    return pc.equal(pc.utf8_lower(column), pa.scalar("true"))
+
+
+def _yes_no(column: Any, _zone: str) -> Any:
+    is_yes = pc.is_in(pc.utf8_lower(column), pa.array(["true", "yes", "y", "1", "是"]))
+    return pc.if_else(pc.is_null(column), None, is_yes)
+
+
+def _iso_dates(column: Any) -> Any:
+    """Dates in any of the written forms as YYYY-MM-DD; what follows the date stays."""
+    column = pc.replace_substring_regex(column, "^([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", "\\1-\\2-\\3")
+    column = pc.replace_substring_regex(column, "^([0-9]{4})-([0-9])-", "\\1-0\\2-")
+    return pc.replace_substring_regex(column, "^([0-9]{4}-[0-9]{2})-([0-9])($|[^0-9])", "\\1-0\\2\\3")
+
+
+def _date(column: Any, _zone: str) -> Any:
+    if (plain := _cast(column, pa.date32())) is not None:
+        return plain
+    return pc.cast(_iso_dates(column), pa.date32())
+
+
+def _compact_date(column: Any, _zone: str) -> Any:
+    dashed = pc.replace_substring_regex(column, "^([0-9]{4})([0-9]{2})([0-9]{2})$", "\\1-\\2-\\3")
+    return pc.cast(dashed, pa.date32())
+
+
+def _serial_date(column: Any, _zone: str) -> Any:
+    days = pc.cast(pc.replace_substring_regex(column, "\\..*$", ""), pa.int32())
+    return pc.cast(pc.add(days, pa.scalar(_EPOCH_1900, pa.int32())), pa.date32())
+
+
+def _day_first(column: Any, _zone: str) -> Any:
+    return _reordered(column, "\\3-\\2-\\1")
+
+
+def _month_first(column: Any, _zone: str) -> Any:
+    return _reordered(column, "\\3-\\1-\\2")
+
+
+def _reordered(column: Any, order: str) -> Any:
+    return _date(pc.replace_substring_regex(column, "^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$", order), "")
+
+
+def _timestamp(column: Any, zone: str) -> Any:
+    """Instants: of times with an offset by it, of times without one in `zone`; a date alone is its midnight."""
+    plain = _cast(column, pa.timestamp("us"))
+    return _timestamp_of_any_shape(column, zone) if plain is None else _instants(plain, zone)
+
+
+def _instants(local: Any, zone: str) -> Any:
+    if zone == "UTC":
+        return local.cast(_UTC)
+    instants: Any = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest")
+    return pc.cast(instants, _UTC)
+
+
+def _timestamp_of_any_shape(column: Any, zone: str) -> Any:
+    text = _iso_dates(column)
+    text = pc.replace_substring_regex(text, "^([0-9-]{10})[ T]*", "\\1 ")
+    text = pc.replace_substring_regex(text, "^([0-9-]{10}) ([0-9]):", "\\1 0\\2:")
+    text = pc.replace_substring_regex(text, "^([0-9-]{10}) $", "\\1 00:00")
+    text = pc.replace_substring_regex(text, "(\\.[0-9]{6})[0-9]+", "\\1")
+    text = pc.replace_substring_regex(text, "([+-][0-9]{2})([0-9]{2})$", "\\1:\\2")
+    is_zoned = pc.match_substring_regex(text, f":[0-9.]+{_ZONE}$")
+    zoned = pc.cast(pc.if_else(is_zoned, text, None), _UTC)
+    local: Any = pc.cast(pc.if_else(is_zoned, None, text), pa.timestamp("us"))
+    return pc.if_else(is_zoned, zoned, _instants(local, zone))
+
+
+_DIGITS: Final = "(?:0|[1-9][0-9]{0,14})"
+SHAPES: Final[dict[str, Shape]] = {
+    "boolean": Shape("boolean", "(?i:true|false)", _boolean),
+    "yes_no": Shape("boolean", "(?i:true|false|yes|no|y|n|1|0|是|否)", _yes_no),
+    "digits": Shape("string", "[0-9]+", lambda column, _zone: column),
+    "integer": Shape("integer", f"[+-]?{_DIGITS}", _integer),
+    "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){0,4}|0)(?:\\.[0-9]{1,6})?", _number),
+    "number": Shape("number", f"[+-]?(?:{_DIGITS}(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,2}})?", _number),
+    "compact": Shape("date", "(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", _compact_date),
+    "serial": Shape("date", "[1-7][0-9]{4}(?:\\.[0-9]+)?", _serial_date),  # 1927 to 2119
+    "date": Shape("date", _DATE, _date),
+    "day_first": Shape("date", f"{_DAY}[-/.]{_MONTH}[-/.](?:19|20)[0-9]{{2}}", _day_first),
+    "month_first": Shape("date", f"{_MONTH}[-/.]{_DAY}[-/.](?:19|20)[0-9]{{2}}", _month_first),
+    "midnight": Shape("date", f"{_DATE}[ T]0?0:00(?::00(?:\\.0+)?)?", lambda column, _zone: _midnight(column)),
+    "timestamp": Shape("timestamp", f"{_DATE}(?:{_CLOCK}{_ZONE}?)?", _timestamp),
+}
+
+
+def _midnight(column: Any) -> Any:
+    return _date(pc.replace_substring_regex(column, "[ T]0?0:00.*$", ""), "")
+
+
+def matches(shape: Shape, column: Any) -> Any:
+    """Which cells have the shape, as a boolean array; a date must also be in the calendar."""
+    is_match = pc.match_substring_regex(column, f"^(?:{shape.pattern})$")
+    if shape.type not in ("date", "timestamp") or not pc.any(is_match).as_py():
+        return is_match
+    try:
+        shape.convert(pc.if_else(is_match, column, None), "UTC")
+    except pa.ArrowInvalid:
+        return pc.and_(is_match, pa.array([_is_readable(shape, cell) for cell in column.to_pylist()]))
+    return is_match
+
+
+def _is_readable(shape: Shape, cell: str | None) -> bool:
+    try:
+        shape.convert(pa.array([cell], pa.string()), "UTC")
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Readers of file formats: CSV, JSON, workbooks, Parquet. Each yields batches of text cells."""

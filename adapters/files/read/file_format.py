@@ -1,0 +1,130 @@
+"""What kind of file this is, told by its bytes: suffixes lie (a page of HTML called .xls, a workbook called .csv)."""
+
+import lzma
+import sys
+import zlib
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+from zipfile import BadZipFile, ZipFile, is_zipfile
+
+from adapters.contract import SourceError
+from adapters.files.options import ImportOptions
+
+Kind: TypeAlias = Literal["text", "workbook", "parquet"]
+
+_HEAD: Final = 4096
+_CHUNK: Final = 2**20
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# A kind that is recognised only to say what to do with it.
+_REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"%PDF", "this is a PDF; export the table from where it was made"),
+    (b"\x1f\x8b", "this is a gzip archive; unpack it first"),
+    (b"7z\xbc\xaf", "this is a 7z archive; unpack it first"),
+    (b"Rar!", "this is a RAR archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "this is a zstd archive; unpack it first"),
+    (b"BZh", "this is a bzip2 archive; unpack it first"),
+    (b"\x89PNG", "this is a picture"),
+    (b"\xff\xd8\xff", "this is a picture"),
+    (b"SQLite format 3\0", "this is an SQLite database; export the table as CSV"),
+    (b"ARROW1", "this is an Arrow file; save it as Parquet"),
+    (b"{\\rtf", "this is a text document (RTF)"),
+)
+_MARKUP: Final = ("<html", "<!doctype html", "<table", "<?xml", "<style", "<head", "<meta")
+# The part that makes an archive a workbook, with the suffix that the parser knows its kind by.
+_WORKBOOK_PARTS: Final = {"xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "content.xml": ".ods"}
+# Names of streams in an OLE file: of an encrypted package of any kind, and of an old workbook.
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_BOOKS: Final = ("Workbook".encode("utf-16-le"), "Book\0".encode("utf-16-le"))
+
+
+def detect(path: Path, options: ImportOptions) -> Kind:
+    """The kind of a file; SourceError file-unreadable, file-encrypted, file-empty, too-large, kind-unsupported."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        raise SourceError("file-unreadable", "the file cannot be opened") from None
+    if size == 0 or not head.strip(b" \t\r\n\0"):
+        raise SourceError("file-empty", "the file is empty")
+    if size > options.max_bytes:
+        raise SourceError("too-large", f"the file has {size} bytes; at most {options.max_bytes} are imported")
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(_OLE):
+        _check_readable(path)
+        return "workbook"
+    if head.startswith(b"PK"):
+        _check_archive(path, options)
+        return "workbook"
+    for magic, what in _REFUSED:
+        if head.startswith(magic):
+            raise SourceError("kind-unsupported", what)
+    text = head.decode("utf-8-sig", "replace").replace("\0", "").lstrip("\ufeff\ufffd \t\r\n").lower()
+    if text.startswith(_MARKUP):
+        raise SourceError(
+            "kind-unsupported",
+            "this is a page of HTML or XML, whatever it is called; open it in Excel and save it as .xlsx",
+        )
+    return "text"
+
+
+def workbook_suffix(path: Path) -> str:
+    """The suffix that fits a workbook's bytes, whatever it is called; "" where none does."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_OLE)) == _OLE:
+                return ".xls"
+        with ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (BadZipFile, OSError, ValueError):
+        return ""
+    return next((suffix for part, suffix in _WORKBOOK_PARTS.items() if part in names), "")
+
+
+def _check_readable(path: Path) -> None:
+    """A new workbook with a password lies encrypted in the container of an old one."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(_ENCRYPTED) >= 0 and all(content.find(name) < 0 for name in _BOOKS):
+            raise SourceError("file-encrypted", "the workbook needs a password; save it without one")
+
+
+def _check_archive(path: Path, options: ImportOptions) -> None:
+    """A ZIP must be a workbook, and must not unpack to more than the limit."""
+    try:
+        with ZipFile(path) as archive:
+            members = archive.infolist()
+    except (BadZipFile, OSError, ValueError):
+        raise SourceError("file-unreadable", "the workbook is damaged or was cut off") from None
+    if not any(member.filename in _WORKBOOK_PARTS for member in members):
+        raise SourceError("kind-unsupported", "this is a ZIP archive; unpack it first")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > options.max_bytes:
+        raise _unpacks_to(str(unpacked), options)
+
+
+def check_unpacked(path: Path, options: ImportOptions) -> None:
+    """Unpack a workbook's archive and count: the sizes it declares are only words. SourceError too-large,
+    file-unreadable, file-encrypted.
+    """
+    unpacked = 0
+    try:
+        if path.suffix == ".xls" or not is_zipfile(path):
+            return
+        with ZipFile(path) as archive:
+            for member in archive.infolist():
+                member.file_size = sys.maxsize  # else what lies beyond the declared size is not seen
+                with archive.open(member) as part:
+                    while chunk := part.read(_CHUNK):
+                        unpacked += len(chunk)
+                        if unpacked > options.max_bytes:
+                            raise _unpacks_to(f"more than {options.max_bytes}", options)
+    except RuntimeError:
+        raise SourceError("file-encrypted", "the workbook needs a password; save it without one") from None
+    except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, zlib.error, lzma.LZMAError):
+        raise SourceError("file-unreadable", "the workbook is damaged or was cut off") from None
+
+
+def _unpacks_to(size: str, options: ImportOptions) -> SourceError:
+    return SourceError("too-large", f"the workbook unpacks to {size} bytes; at most {options.max_bytes} are read")

@@ -1,0 +1,158 @@
+"""Snapshots: what an imported file becomes. One immutable Parquet file, named by the SHA-256 of its bytes.
+
+A file that people edit is no source to publish: what was described, agreed to and delivered would drift apart. So it
+is read once, at registration, and everything later reads the snapshot. Its columns are called c0, c1, … because names
+of columns are case-blind in the query engine and are not in people's files; the real names travel in the file's
+metadata with the notes. Timestamps are stored as UTC without a zone, for the same engine.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adapters.contract import Description, Hint, Note, SourceError
+from adapters.plan.masks import FieldType
+from adapters.plan.plan import Field
+
+ROW_GROUP_ROWS: Final = 122_880
+_METADATA: Final = "exchange.description"
+_FORMAT: Final = 1
+_UTC: Final = pa.timestamp("us", "UTC")
+_STORED: Final = pa.timestamp("us")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot on disk and what it holds. `types` are the Arrow types of the fields as delivered."""
+
+    path: Path
+    description: Description
+    types: tuple[pa.DataType, ...]
+
+
+def field_type(kind: pa.DataType) -> FieldType:
+    """The field type of a stored Arrow type."""
+    if pa.types.is_decimal(kind):
+        return "decimal"
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    return _FIELD_TYPES[kind]
+
+
+_FIELD_TYPES: Final[dict[pa.DataType, FieldType]] = {
+    pa.string(): "string",
+    pa.int64(): "integer",
+    pa.float64(): "number",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+}
+
+
+def write(
+    directory: Path,
+    names: Sequence[str],
+    types: Sequence[pa.DataType],
+    batches: Iterable[Sequence[Any]],
+    *,
+    nullable: Sequence[bool],
+    key: Sequence[str] = (),
+    notes: Sequence[Note] = (),
+    hints: Sequence[Hint] = (),
+) -> Snapshot:
+    """Write columns, in batches of arrays of `types`, as a snapshot in `directory`. Atomic: a name appears with its
+    content.
+
+    Types are those of ARROW_TYPES and decimal128.
+    """
+    schema = pa.schema([pa.field(f"c{index}", _STORED if kind == _UTC else kind) for index, kind in enumerate(types)])
+    fields = tuple(
+        Field(name, field_type(kind), is_nullable)
+        for name, kind, is_nullable in zip(names, schema.types, nullable, strict=True)
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as part:
+        unfinished = Path(part.name)
+    rows = 0
+    try:
+        with pq.ParquetWriter(unfinished, schema, compression="zstd", compression_level=1) as writer:
+            for arrays in batches:
+                table = pa.Table.from_arrays([_stored(array) for array in arrays], schema=schema)
+                rows += table.num_rows
+                writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+            metadata = _metadata(fields, rows, key, notes, hints)
+            writer.add_key_value_metadata({_METADATA: metadata.decode()})
+        digest = _digest(unfinished)
+        path = directory / f"{digest}.parquet"
+        unfinished.chmod(0o600)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    description = Description(fields, rows, tuple(key), tuple(notes), digest, tuple(hints))
+    return Snapshot(path, description, _delivered(schema))
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot's metadata and verify its bytes against its name.
+
+    Raises SourceError snapshot-missing or snapshot-altered.
+    """
+    try:
+        digest = _digest(path)
+    except OSError:
+        raise SourceError("snapshot-missing", "the snapshot of this file is not there") from None
+    if path.stem != digest:
+        raise SourceError("snapshot-altered", "the snapshot is not what was imported: its digest has changed")
+    try:
+        file = pq.read_metadata(path)
+        schema = file.schema.to_arrow_schema()
+        stored = orjson.loads((file.metadata or {}).get(_METADATA.encode(), b"null"))
+    except (OSError, pa.ArrowException, orjson.JSONDecodeError):
+        stored = None
+    if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
+        raise SourceError("snapshot-altered", "this file was not written by an import of this version")
+    description = Description(
+        tuple(Field(**one) for one in stored["fields"]),
+        stored["rows"],
+        tuple(stored["key"]),
+        tuple(Note(**one) for one in stored["notes"]),
+        digest,
+        tuple(Hint(**one) for one in stored["hints"]),
+    )
+    return Snapshot(path, description, _delivered(schema))
+
+
+def _metadata(
+    fields: Sequence[Field], rows: int, key: Sequence[str], notes: Sequence[Note], hints: Sequence[Hint]
+) -> bytes:
+    content: dict[str, Any] = {
+        "format": _FORMAT,
+        "fields": list(fields),
+        "rows": rows,
+        "key": list(key),
+        "notes": list(notes),
+        "hints": list(hints),
+    }
+    return orjson.dumps(content)
+
+
+def _stored(array: Any) -> Any:
+    return array.cast(_STORED) if array.type == _UTC else array
+
+
+def _delivered(schema: pa.Schema) -> tuple[pa.DataType, ...]:
+    return tuple(_UTC if kind == _STORED else kind for kind in schema.types)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

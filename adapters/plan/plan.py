@@ -1,0 +1,254 @@
+"""The query plan: which columns, under which masks, of which rows, how many. No SQL and no I/O.
+
+A delivery's obligations and its caller's filter become one plan; each adapter turns it into the query its source
+understands. `check` is the gate before that: after it every name is known, every value has the type of its field,
+every mask fits.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Any, Final, NamedTuple
+
+from adapters.plan.condition import All_ as All_
+from adapters.plan.condition import Any_ as Any_
+from adapters.plan.condition import Comparison as Comparison
+from adapters.plan.condition import Condition as Condition
+from adapters.plan.condition import Not_ as Not_
+from adapters.plan.condition import PlanError as PlanError
+from adapters.plan.condition import all_of as all_of
+from adapters.plan.condition import comparisons as comparisons
+from adapters.plan.condition import condition_from_json as condition_from_json
+from adapters.plan.condition import condition_to_json as condition_to_json
+from adapters.plan.masks import FIELD_TYPES as FIELD_TYPES
+from adapters.plan.masks import INT64_MAX, MAX_KEY_BYTES, MIN_KEY_BYTES
+from adapters.plan.masks import Bucket as Bucket
+from adapters.plan.masks import Constant as Constant
+from adapters.plan.masks import FieldType as FieldType
+from adapters.plan.masks import Hash as Hash
+from adapters.plan.masks import Mask as Mask
+from adapters.plan.masks import Month as Month
+from adapters.plan.masks import Null as Null
+from adapters.plan.masks import Partial as Partial
+from adapters.plan.masks import Prefix as Prefix
+from adapters.plan.masks import Year as Year
+from adapters.plan.masks import mask_from_json as mask_from_json
+from adapters.plan.masks import mask_to_json as mask_to_json
+from adapters.plan.masks import mask_type as mask_type
+
+MAX_TEXT: Final = 4_000
+MAX_DIGITS: Final = 38
+MAX_DOUBLE: Final = sys.float_info.max
+
+_ORDERED: Final = frozenset({"lt", "lte", "gt", "gte"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as an adapter describes it. A `timestamp` is an instant; `decimal` is exact, `number` is a double."""
+
+    name: str
+    type: FieldType
+    nullable: bool = True
+
+
+class Column(NamedTuple):
+    """A field to deliver, under a mask or as it is. Statements are kept by it, and looked up with each read."""
+
+    name: str
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to read.
+
+    `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan and continues after it.
+    `order` is empty (the source's own order) or the key of the description, which sorts by it. Sorted by a key that is
+    masked, rows tell what the mask hides: that is for whoever makes the plan to think of.
+    """
+
+    columns: tuple[Column, ...]
+    where: Condition | None = None
+    limit: int | None = None
+    offset_after: str | None = None
+    order: tuple[str, ...] = ()
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON without keys of masks: what is digested into the ledger and shown to an owner."""
+    return {"columns": columns_to_json(plan.columns), **rest_to_json(plan)}
+
+
+def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
+    """The columns of a plan as its JSON has them."""
+    return [{"name": column.name, **({"mask": mask_to_json(column.mask)} if column.mask else {})} for column in columns]
+
+
+def rest_to_json(plan: Plan) -> dict[str, Any]:
+    """What the JSON of a plan has besides the columns."""
+    return {
+        "where": condition_to_json(plan.where) if plan.where else None,
+        "limit": plan.limit,
+        "order": list(plan.order),
+    }
+
+
+def check(plan: Plan, fields: Iterable[Field]) -> Plan:
+    """The plan with every value in the Python type of its field (date, datetime in UTC, Decimal); idempotent.
+
+    Raises PlanError for no column, a column twice, an unknown field, a value that does not fit its field, a mask that
+    does not fit its field, a hash whose key is missing or outside MIN_KEY_BYTES to MAX_KEY_BYTES.
+    """
+    types = {field.name: field.type for field in fields}
+    _check_columns(plan, types)
+    if plan.limit is not None and not 0 <= plan.limit <= INT64_MAX:
+        raise PlanError("/limit", "a limit is not negative")
+    for index, name in enumerate(plan.order):
+        if name not in types:
+            raise PlanError(f"/order/{index}", "no such field")
+    if plan.where is None:
+        return plan
+    return replace(plan, where=check_condition(plan.where, types))
+
+
+def check_condition(condition: Condition, types: Mapping[str, FieldType]) -> Condition:
+    """A plan's condition alone, checked against the types of the fields, as `check` does. Raises PlanError."""
+    return _checked(condition, types, "/where")
+
+
+def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
+    if not plan.columns:
+        raise PlanError("/columns", "at least one column is needed")
+    seen: set[str] = set()
+    for index, column in enumerate(plan.columns):
+        pointer = f"/columns/{index}"
+        if column.name not in types:
+            raise PlanError(f"{pointer}/name", "no such field")
+        if column.name in seen:
+            raise PlanError(f"{pointer}/name", "a column is named once")
+        seen.add(column.name)
+        if column.mask is not None:
+            mask_type(column.mask, types[column.name], f"{pointer}/mask")
+            if isinstance(column.mask, Hash) and not MIN_KEY_BYTES <= len(column.mask.key or b"") <= MAX_KEY_BYTES:
+                raise PlanError(f"{pointer}/mask", f"a hash needs a key of {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes")
+
+
+def output_fields(plan: Plan, fields: Iterable[Field]) -> tuple[Field, ...]:
+    """The fields an answer to the plan has, in the plan's order, with the types its masks leave."""
+    known = {field.name: field for field in fields}
+    return tuple(
+        Field(
+            column.name,
+            mask_type(column.mask, known[column.name].type) if column.mask else known[column.name].type,
+            isinstance(column.mask, Null) or (known[column.name].nullable and not isinstance(column.mask, Constant)),
+        )
+        for column in plan.columns
+    )
+
+
+def _checked(condition: Condition, types: Mapping[str, FieldType], pointer: str) -> Condition:
+    match condition:
+        case Comparison():
+            return _checked_comparison(condition, types, pointer)
+        case All_(parts):
+            return All_(tuple(_checked(part, types, f"{pointer}/all/{index}") for index, part in enumerate(parts)))
+        case Any_(parts):
+            return Any_(tuple(_checked(part, types, f"{pointer}/any/{index}") for index, part in enumerate(parts)))
+        case Not_(part):
+            return Not_(_checked(part, types, f"{pointer}/not"))
+
+
+def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], pointer: str) -> Comparison:
+    name, op, value = comparison.field, comparison.op, comparison.value
+    if name not in types:
+        raise PlanError(f"{pointer}/field", "no such field")
+    kind, pointer_to_value = types[name], f"{pointer}/value"
+    if op == "is_null":
+        if not isinstance(value, bool):
+            raise PlanError(pointer_to_value, '"is_null" needs true or false')
+        return comparison
+    if op == "prefix" and kind != "string":
+        raise PlanError(f"{pointer}/op", f'"prefix" fits string, not {kind}')
+    if op in _ORDERED and kind == "boolean":
+        raise PlanError(f"{pointer}/op", f'"{op}" does not fit boolean')
+    if op in ("in", "not_in"):
+        if not isinstance(value, tuple):
+            raise PlanError(pointer_to_value, f'"{op}" needs a list of values')
+        values = tuple(typed_value(kind, one, f"{pointer_to_value}/{index}") for index, one in enumerate(value))
+        return Comparison(name, op, values)
+    return Comparison(name, op, typed_value(kind, value, pointer_to_value))
+
+
+def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: C901, PLR0911 - one case a type
+    """A constant in the Python type of a field; PlanError when it does not fit.
+
+    Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs its offset: an hour without one is a different
+    instant to every reader. A `number` comes as text too: stored filters hold no fractions, since canonical JSON does not.
+    """
+    match kind, value:
+        case "string", str() if len(value) <= MAX_TEXT and "\0" not in value:
+            return _unicode(value, pointer)
+        case "boolean", bool():
+            return value
+        case (("integer" | "decimal" | "number"), bool()):
+            pass
+        case "integer", int() if -INT64_MAX - 1 <= value <= INT64_MAX:
+            return value
+        case "number", int() | float() if abs(value) <= MAX_DOUBLE and isfinite(value):
+            return float(value)
+        case "number", str() | Decimal():
+            return float(_decimal(value, pointer, kind))
+        case "decimal", int() | float() | str() | Decimal():
+            return _decimal(value, pointer)
+        case "date", date() if not isinstance(value, datetime):
+            return value
+        case "timestamp", datetime() if value.tzinfo is not None:
+            return value.astimezone(UTC)
+        case (("date" | "timestamp"), str()):
+            return _moment(kind, value, pointer)
+    raise PlanError(pointer, f"{_EXPECTED[kind]} is needed")
+
+
+_EXPECTED: Final[dict[str, str]] = {
+    "string": f"text of at most {MAX_TEXT} characters without NUL",
+    "integer": "an integer of 64 bits",
+    "decimal": f"a number, or its text, of at most {MAX_DIGITS} digits",
+    "number": f"a finite number, or its text of at most {MAX_DIGITS} digits",
+    "boolean": "true or false",
+    "date": "a date such as 2024-03-31",
+    "timestamp": "a time with its offset such as 2024-03-31T08:00:00+08:00",
+}
+
+
+def _unicode(value: str, pointer: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PlanError(pointer, "the text is not valid Unicode") from None
+    return value
+
+
+def _decimal(value: float | str | Decimal, pointer: str, kind: FieldType = "decimal") -> Decimal:
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if number.is_finite() and len(number.as_tuple().digits) <= MAX_DIGITS and abs(number.adjusted()) <= MAX_DIGITS:
+        return number
+    raise PlanError(pointer, f"{_EXPECTED[kind]} is needed")
+
+
+def _moment(kind: FieldType, value: str, pointer: str) -> date | datetime:
+    try:
+        if kind == "date":
+            return date.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise PlanError(pointer, f"{_EXPECTED[kind]} is needed")

@@ -1,0 +1,1 @@
+"""Tables and views of a PostgreSQL server, queried in place."""

@@ -1,0 +1,143 @@
+"""Tables and views of a PostgreSQL server, read with a role that should be allowed to do nothing else.
+
+Filters, masks, columns and limits are all part of one SELECT: what a decision withholds never leaves the source. A
+`read` is one round trip on a pooled connection whose statements the driver keeps prepared; pages continue by key, not
+by offset. A `scan` is a cursor in one read-only transaction: it sees one state of the table, however long it takes.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from adapters.contract import ARROW_TYPES, BATCH_ROWS, READ_LIMIT, Description, Health, Rows, SourceError
+from adapters.hints import guess
+from adapters.plan.condition import PlanError
+from adapters.plan.masks import Null, mask_type
+from adapters.plan.plan import Column, Plan
+from adapters.postgresql.points import PointReads
+from adapters.postgresql.relation import Relation, load, rows_estimate
+from adapters.postgresql.source import CONNECTION_ERRORS, PgSource, as_source_error
+from adapters.postgresql.statement import Statements
+
+_HINT_ROWS = 1_000
+
+
+class PostgresAdapter:
+    """One table or view. The catalogue is read once, on first use, and again by `describe`."""
+
+    def __init__(self, source: PgSource) -> None:
+        self._source = source
+        self._pool: Any = None
+        self._statements: Statements | None = None
+        self._points = PointReads(self._connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Any]:
+        """A connection whose errors come out as SourceError."""
+        try:
+            if self._pool is None:
+                self._pool = self._source.pool()
+            await self._pool  # made once, however many wait
+            async with self._pool.acquire() as connection:
+                yield connection
+        except CONNECTION_ERRORS as error:
+            raise as_source_error(error) from None  # the server's words may quote a row
+
+    async def _known(self) -> Statements:
+        if self._statements is None:
+            async with self._connection() as connection:
+                self._statements = Statements(await load(connection, self._source))
+        return self._statements
+
+    async def describe(self) -> Description:
+        """Read the catalogue anew."""
+        async with self._connection() as connection:
+            relation = await load(connection, self._source)
+            self._statements = Statements(relation)
+            rows = await rows_estimate(connection, relation)
+        hints = guess(await self.sample(_HINT_ROWS))
+        return Description(relation.fields, rows, relation.key, relation.notes, relation.digest, hints)
+
+    async def sample(self, rows: int) -> pa.Table:
+        """The first rows as they are."""
+        relation = (await self._known()).relation
+        plan = Plan(tuple(Column(name) for name in relation.columns), limit=rows)
+        batches = [batch async for batch in self.scan(plan)]
+        return pa.Table.from_batches(batches)
+
+    async def read(self, plan: Plan) -> Rows:
+        """Answer a small plan, sorted and continued by key when the plan sorts by it.
+
+        Raises PlanError when the plan continues, or needs to continue, an answer that is in no order.
+        """
+        statements = self._statements or await self._known()
+        limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
+        statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
+        if statement.is_point:
+            records = await self._points.fetch(statement.sql, values)
+        else:
+            async with self._connection() as connection:
+                records = await connection.fetch(statement.sql, *values)
+        width = len(plan.columns)
+        position, is_cut = None, len(records) > limit
+        if is_cut:
+            if plan.order and limit:
+                position = orjson.dumps(list(records[limit - 1])[width : width + len(plan.order)]).decode()
+            elif limit != plan.limit:
+                raise PlanError("/limit", f"more than {READ_LIMIT} rows in no order by a key are read as a stream")
+            del records[limit:]
+        is_plain = not plan.order and not statement.is_point
+        rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
+        return Rows(statement.names, rows, position, is_cut=is_cut and position is None)
+
+    async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
+        """Stream a plan from one state of the table."""
+        statements = await self._known()
+        statement, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
+        schema = _schema(plan, statements.relation)
+        is_empty = True
+        async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            cursor = await connection.cursor(statement.sql, *values)
+            while records := await cursor.fetch(batch_rows):
+                is_empty = False
+                yield _batch(records, schema)
+        if is_empty:
+            yield _batch([], schema)
+
+    async def health(self) -> Health:
+        """Whether the table answers."""
+        started = perf_counter()
+        try:
+            async with self._connection() as connection:
+                relation = await load(connection, self._source)
+                await connection.fetch(f"SELECT FROM {relation.name} LIMIT 1")
+        except SourceError as problem:
+            return Health(is_healthy=False, seconds=perf_counter() - started, problem=problem)
+        return Health(is_healthy=True, seconds=perf_counter() - started)
+
+    async def close(self) -> None:
+        """Close the connections, at once."""
+        self._points.close()
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+
+def _schema(plan: Plan, relation: Relation) -> pa.Schema:
+    fields = []
+    for column in plan.columns:
+        known = relation.columns[column.name]
+        is_plain = column.mask is None or isinstance(column.mask, Null)
+        kind = known.arrow if is_plain else ARROW_TYPES[mask_type(column.mask, known.type)]  # type: ignore[arg-type]
+        fields.append(pa.field(column.name, kind))
+    return pa.schema(fields)
+
+
+def _batch(records: Sequence[Any], schema: pa.Schema) -> pa.RecordBatch:
+    columns = list(zip(*records, strict=True)) if records else [()] * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

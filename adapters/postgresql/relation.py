@@ -1,0 +1,131 @@
+"""What PostgreSQL's catalogue says of one table or view: its columns, its key, its size.
+
+Columns the role may not read and columns of types that cannot be delivered are left out, each with a note: a source
+may hold more than its owner wants to publish.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from adapters.contract import Note, SourceError
+from adapters.plan.dialect import identifier
+from adapters.plan.plan import Field
+from adapters.postgresql.source import PgSource
+from adapters.postgresql.types import PgColumn, arrow_type, field_type
+
+COUNTED_ROWS: Final = 100_000
+
+_RELATION: Final = """
+SELECT c.oid, c.relkind, c.reltuples, has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS can_write,
+  has_schema_privilege(n.oid, 'USAGE') AS can_enter
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+
+# Domains count as the type under them, through any number of domains.
+_COLUMNS: Final = """
+WITH RECURSIVE base AS (
+  SELECT a.attnum, a.attname, a.attnotnull, a.atttypid AS typid, a.atttypmod AS typmod, FALSE AS domain_not_null
+  FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT b.attnum, b.attname, b.attnotnull, t.typbasetype, CASE WHEN b.typmod = -1 THEN t.typtypmod ELSE b.typmod END,
+    b.domain_not_null OR t.typnotnull
+  FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype = 'd'
+)
+SELECT b.attname AS name, b.attnotnull OR b.domain_not_null AS not_null, t.typname AS udt, t.typtype::text AS typtype,
+  t.typcategory::text AS category, format_type(t.oid, b.typmod) AS declared,
+  has_column_privilege($1, b.attnum, 'SELECT') AS can_read
+FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype <> 'd' ORDER BY b.attnum
+"""
+
+# The primary key, else the narrowest unique index whose columns are all plain and never NULL.
+_KEY: Final = """
+SELECT array_agg(a.attname ORDER BY k.position) AS key
+FROM pg_index i
+CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND a.attnotnull
+WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND k.position <= i.indnkeyatts
+GROUP BY i.indexrelid, i.indisprimary, i.indnkeyatts HAVING count(*) = i.indnkeyatts
+ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A described table or view. `tuples` is PostgreSQL's own estimate, negative when it has none."""
+
+    name: str
+    columns: Mapping[str, PgColumn]
+    key: tuple[str, ...]
+    tuples: float
+    notes: tuple[Note, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The columns as fields."""
+        return tuple(Field(column.name, column.type, column.is_nullable) for column in self.columns.values())
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 over names, types and key: changes when the table's shape does, not with its rows."""
+        shape = [[column.name, column.declared, column.is_nullable] for column in self.columns.values()]
+        return sha256(orjson.dumps([self.name, shape, self.key])).hexdigest()
+
+
+async def load(connection: Any, source: PgSource) -> Relation:
+    """Read the catalogue; SourceError relation-missing, source-denied, type-unsupported."""
+    where = f"{source.schema}.{source.table}"
+    found = await connection.fetchrow(_RELATION, source.schema, source.table)
+    if found is None:
+        raise SourceError("relation-missing", "there is no such table or view", where)
+    if not found["can_enter"]:
+        raise SourceError("source-denied", "the role may not use this schema", where)
+    columns: dict[str, PgColumn] = {}
+    notes: list[Note] = []
+    is_readable = False
+    for row in await connection.fetch(_COLUMNS, found["oid"]):
+        name, kind = row["name"], field_type(row["udt"], row["typtype"], row["category"])
+        if not row["can_read"]:
+            notes.append(Note("column-dropped", "the role may not read this column", name))
+            continue
+        is_readable = True
+        if kind is None:
+            notes.append(Note("column-dropped", f"columns of type {row['declared']} cannot be delivered", name))
+            continue
+        arrow = arrow_type(kind, row["declared"])
+        columns[name] = PgColumn(name, kind, row["udt"], row["declared"], not row["not_null"], arrow, source.time_zone)
+    if not is_readable:
+        raise SourceError("source-denied", "the role may not read this table", where)
+    if not columns:
+        raise SourceError("type-unsupported", "no column has a type that can be delivered", where)
+    keys = [tuple(row["key"]) for row in await connection.fetch(_KEY, found["oid"])]
+    key = next((key for key in keys if columns.keys() >= set(key)), ())
+    notes += _notes(columns, key, can_write=found["can_write"])
+    name = f"{identifier(source.schema)}.{identifier(source.table)}"
+    return Relation(name, columns, key, found["reltuples"], tuple(notes))
+
+
+def _notes(columns: Mapping[str, PgColumn], key: tuple[str, ...], *, can_write: bool) -> list[Note]:
+    notes = []
+    local = [column.name for column in columns.values() if column.udt == "timestamp"]
+    if local:
+        zone = next(iter(columns.values())).zone
+        notes.append(Note("time-zone-assumed", f"times without a zone are read as {zone}", ", ".join(local)))
+    if not key:
+        notes.append(Note("key-missing", "no primary key or unique index: answers cannot be continued page by page"))
+    if can_write:
+        notes.append(Note("role-can-write", "the role may change this table; one that may only read is safer"))
+    return notes
+
+
+async def rows_estimate(connection: Any, relation: Relation) -> int | None:
+    """Exact up to COUNTED_ROWS, beyond that the server's estimate, None when it has none."""
+    counting = f"SELECT count(*) FROM (SELECT FROM {relation.name} LIMIT {COUNTED_ROWS + 1}) t"  # noqa: S608 - quoted
+    counted = await connection.fetchval(counting)
+    if counted <= COUNTED_ROWS:
+        return int(counted)
+    return max(int(relation.tuples), COUNTED_ROWS) if relation.tuples > 0 else None

@@ -1,0 +1,190 @@
+"""How to reach a PostgreSQL server, and its errors in our words.
+
+An owner names the server, so the connection is made of what its address says and of nothing else: neither the
+environment nor files of this machine (`.pgpass`, client certificates, service files) lend it a login. A message of the
+server can quote a row: none is passed on, only the SQLSTATE.
+"""
+
+import asyncio
+import os
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import asyncpg
+
+from adapters.contract import Code, SourceError
+from adapters.postgresql.address import Gate, Server, read_address, resolve
+
+_CONNECT_SECONDS: Final = 10.0
+_IDLE_MILLISECONDS: Final = 600_000
+_RESERVED: Final = (
+    "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = 'public' AND c.relname = ANY($1::text[])"
+)
+
+CONNECTION_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PgSource:
+    """A table or view of a server.
+
+    `url` is an address as `read_address` takes it; `password` stands in for one left out of it. `time_zone` (IANA name)
+    is where timestamps without a zone were written. `statement_seconds` bounds every statement and every batch of a
+    scan. `gate` is asked before each connection is made.
+    """
+
+    url: str = field(repr=False)
+    table: str
+    schema: str = "public"
+    password: str | None = field(default=None, repr=False)
+    time_zone: str = "UTC"
+    statement_seconds: float = 60.0
+    connections: int = 8
+    gate: Gate | None = field(default=None, repr=False)
+    server: Server = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Refuses (SourceError option-invalid) a URL, zone or name that cannot be meant."""
+        object.__setattr__(self, "server", read_address(self.url, password=self.password))
+        if any(not name or "\0" in name for name in (self.table, self.schema)):
+            raise SourceError("option-invalid", "a table and its schema have names")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise SourceError("option-invalid", "the time zone is not an IANA name such as Asia/Shanghai") from None
+
+    def pool(self) -> Any:
+        """A pool that connects on first use; every session is read-only and resolves names in pg_catalog alone."""
+        return asyncpg.create_pool(
+            connect=self._connect,
+            min_size=0,
+            max_size=self.connections,
+            command_timeout=self.statement_seconds + 5,
+            # Sessions hold no state between statements, so the round trip that would clear it is saved.
+            reset=_keep,
+            server_settings={
+                "application_name": "data-exchange",
+                "default_transaction_read_only": "on",
+                "statement_timeout": str(int(self.statement_seconds * 1000)),
+                "idle_in_transaction_session_timeout": str(_IDLE_MILLISECONDS),
+                "search_path": "pg_catalog",
+                "timezone": "UTC",
+                "datestyle": "ISO",
+                "intervalstyle": "iso_8601",
+                "jit": "off",
+            },
+        )
+
+    async def _connect(self, _url: None, **options: Any) -> Any:
+        """A connection to an address the gate has seen: a name is not looked up a second time after it was admitted."""
+        server = self.server
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            addresses = await resolve(server.host)
+            if self.gate is not None:
+                await self.gate.admit(server, addresses)
+            connection = await asyncpg.connect(
+                host=[str(address) for address in addresses] or [server.host],
+                port=server.port,
+                user=server.user,
+                password=server.password,
+                database=server.database,
+                passfile=os.devnull,
+                ssl=_tls(server),
+                direct_tls=False,
+                target_session_attrs="any",
+                **options,
+            )
+            reserved = self.gate.reserved if self.gate is not None else frozenset()
+            if reserved and await connection.fetchval(_RESERVED, list(reserved)) == len(reserved):
+                connection.terminate()
+                raise SourceError("host-not-allowed", "a database of an exchange itself is no source")
+            return connection
+
+
+class _Named(ssl.SSLContext):
+    """TLS to a server that is connected to by address and known by name."""
+
+    server_name: str
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of what it stands in for
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """As its base does, with the name in place of the address."""
+        del server_hostname
+        return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
+
+
+def _tls(server: Server) -> ssl.SSLContext | bool:
+    """What `sslmode` asks for; made here, because the driver's own would look for keys in the home directory."""
+    if server.sslmode == "disable":
+        return False
+    context = _Named(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = server.host
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = server.sslmode == "verify-full"
+    if server.sslmode == "require":
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.load_default_certs()
+    return context
+
+
+async def _keep(_connection: Any) -> None:
+    """Leave a returned connection as it is."""
+
+
+_MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Code, str], ...]] = (
+    (
+        (asyncpg.InvalidAuthorizationSpecificationError,),
+        "source-denied",
+        "the server refuses the role or its password",
+    ),
+    ((asyncpg.InsufficientPrivilegeError,), "source-denied", "the role may not read this table"),
+    ((asyncpg.InvalidCatalogNameError,), "source-unreachable", "the server has no such database"),
+    ((asyncpg.QueryCanceledError,), "source-timeout", "the statement took too long"),
+    (
+        (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError),
+        "relation-missing",
+        "there is no such table or view",
+    ),
+    (
+        (asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError, asyncpg.UndefinedFunctionError),
+        "source-changed",
+        "a column is gone or has another type than when it was described",
+    ),
+    (
+        (asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError),
+        "source-unreachable",
+        "the server takes no connections at the moment",
+    ),
+)
+
+
+def as_source_error(error: BaseException) -> SourceError:
+    """A failure of the driver or the server as a SourceError, without the server's words."""
+    for kinds, code, detail in _MEANINGS:
+        if isinstance(error, kinds):
+            return SourceError(code, detail)
+    if isinstance(error, asyncpg.PostgresError):
+        return SourceError("source-failed", "the server reported an error", f"SQLSTATE {error.sqlstate}")
+    if isinstance(error, ssl.SSLError):
+        return SourceError("source-unreachable", "TLS with the server fails, or its certificate is not accepted")
+    if type(error) is ConnectionError:  # the driver's own; what the network does to a connection is a subclass of it
+        return SourceError("source-unreachable", "the server has no TLS; sslmode=disable does without")
+    if isinstance(error, TimeoutError):
+        return SourceError("source-timeout", "the server did not answer in time")
+    return SourceError("source-unreachable", "no connection to the server")

@@ -1,0 +1,161 @@
+"""Plans as SELECT statements for PostgreSQL, composed once per shape of plan.
+
+A consumer asks the same question with other constants thousands of times. So the text of a statement depends only on
+the shape of its plan (columns, masks, the condition without its constants) and is kept with it: a repeated question
+costs the typing of its constants, and the driver finds its statement already prepared.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
+from adapters.plan.dialect import Parameters, column_sql, condition_sql
+from adapters.plan.masks import Constant
+from adapters.plan.plan import Column, Plan, check, typed_value
+from adapters.postgresql.relation import Relation
+from adapters.postgresql.types import PgDialect
+
+_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A composed SELECT: its text and what its masks bind; constants, position and limit follow, in this order.
+
+    A point read (`is_point`) names one row by the whole key. It binds one value more, a number, which it gives back as
+    its last column.
+    """
+
+    names: tuple[str, ...]
+    sql: str
+    mask_values: tuple[Any, ...]
+    is_point: bool
+
+
+class Statements:
+    """The statements of one relation. `is_arrow` ones give decimals without a declared scale as text."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+        self._fields = relation.fields
+        self._kept: dict[Any, Statement] = {}
+
+    def prepare(
+        self, plan: Plan, *, limit: int | None, is_paged: bool = False, is_arrow: bool = False
+    ) -> tuple[Statement, list[Any]]:
+        """The statement for a plan and the values it binds; `limit` stands in for the plan's.
+
+        Paged, the key that the plan sorts by is selected as text behind the columns. Raises PlanError.
+        """
+        constants: list[Comparison] = []
+        where = _shape(plan.where, constants) if plan.where is not None else None
+        # Constant(True) == Constant(1), yet they are cast to different types.
+        types = tuple(type(one.mask.value) for one in plan.columns if isinstance(one.mask, Constant))
+        shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
+        statement = self._kept.get(shape)
+        if statement is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            statement = self._kept[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
+        values = list(statement.mask_values)
+        try:
+            values += [self._typed(comparison) for comparison in constants]
+        except PlanError:
+            check(plan, self._fields)  # names the place; what the fast way cannot
+            raise
+        if plan.offset_after is not None:
+            values += _position(plan.offset_after, plan.order)
+        if limit is not None:
+            values.append(limit)
+        return statement, values
+
+    def _typed(self, comparison: Comparison) -> Any:
+        column, value = self.relation.columns[comparison.field], comparison.value
+        if comparison.op in ("in", "not_in"):
+            return column.bindable([typed_value(column.type, one, "") for one in value], comparison.op)
+        return column.bindable(typed_value(column.type, value, ""), comparison.op)
+
+    def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
+        relation = self.relation
+        plan = check(replace(plan, limit=limit), self._fields)
+        if plan.order and plan.order != relation.key:
+            raise PlanError("/order", "rows can be sorted by the key only")
+        dialect, parameters = PgDialect(relation.columns), Parameters()
+        selected = [self._selected(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
+        mask_values = tuple(parameters.values)
+        keys = [relation.columns[name] for name in plan.order]
+        if is_paged:
+            selected += [f"CAST({key.raw} AS text)" for key in keys]
+        conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
+        if plan.offset_after is not None:
+            # A row comparison, which an index on the key answers.
+            texts = _position(plan.offset_after, plan.order)
+            bound = ", ".join(
+                f"CAST(CAST({parameters.bind(text)} AS text) AS {key.declared})"
+                for key, text in zip(keys, texts, strict=True)
+            )
+            conditions.append(f"({', '.join(key.raw for key in keys)}) > ({bound})")
+        sql = f"FROM {relation.name} AS t"
+        if conditions:
+            sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
+        if keys:
+            sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
+        if limit is not None:
+            sql += f" LIMIT {parameters.bind(limit)}"
+        is_point = is_paged and _is_point(plan.where, relation.key)
+        if is_point:
+            selected.append(f"CAST({parameters.bind(0)} AS integer)")
+        names = tuple(column.name for column in plan.columns)
+        return Statement(names, f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
+
+    def _selected(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
+        sql = column_sql(column.name, column.mask, dialect, parameters)
+        if is_arrow and column.mask is None and self.relation.columns[column.name].is_text_in_arrow:
+            return f"CAST({sql} AS text)"
+        return sql
+
+
+def _shape(condition: Condition, constants: list[Comparison]) -> Any:
+    """A condition without its constants, hashable; the comparisons that bind one are added in the order they bind."""
+    match condition:
+        case Comparison(field, op, value):
+            if op == "is_null":
+                return (field, op, value is True)
+            constants.append(condition)
+            return (field, op)
+        case Not_(part):
+            return ("not", _shape(part, constants))
+        case _:
+            parts = [_shape(part, constants) for part in condition.conditions]
+            return (type(condition), *parts)
+
+
+def _is_point(condition: Condition | None, key: tuple[str, ...]) -> bool:
+    """Whether a condition names one row: every part of the key has to equal a constant."""
+    return bool(key) and _fixed(condition).issuperset(key)
+
+
+def _fixed(condition: Condition | None) -> set[str]:
+    """The fields that a condition holds to one value each."""
+    match condition:
+        case Comparison(field, "eq", _):
+            return {field}
+        case All_(parts):
+            return set().union(*map(_fixed, parts))
+        case _:
+            return set()
+
+
+def _position(position: str, key: tuple[str, ...]) -> list[str]:
+    """The texts of the key after which to continue."""
+    if not key:
+        raise PlanError("/offset_after", "rows that are not sorted by a key cannot be continued")
+    try:
+        texts = orjson.loads(position)
+    except orjson.JSONDecodeError:
+        texts = None
+    if isinstance(texts, list) and len(texts) == len(key) and all(isinstance(one, str) for one in texts):
+        return texts
+    raise PlanError("/offset_after", "this is no position in this table")

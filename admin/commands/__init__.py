@@ -1,0 +1,1 @@
+"""The command `exchange`: one file for each group of commands."""

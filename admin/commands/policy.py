@@ -1,0 +1,165 @@
+"""`exchange policy`: what would be decided and why, what an OPA server decides by, and owners' own modules."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from admin import places
+from admin.server.reaching import reached
+from admin.terminal import CannotDo, console, told
+from data_exchange_client.api import Client
+from data_exchange_client.keys import SigningKey
+from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
+from policies.owner_rules.modules import Fault, OwnerModule
+from policies.owner_rules.workers import sandbox
+from policies.rego.bundle import bundle
+from policies.rego.signing import ALGORITHM, authorization, new_key, public_key, signed
+
+policy = typer.Typer(
+    help="Ask what would be decided; check owners' modules; write what an OPA server decides by.", no_args_is_help=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """The files for an OPA server; `authorization` only where the exchange shows a token."""
+
+    bundle: Path
+    authorization: Path | None
+    key: Path
+
+
+def lay_out(target: Path, *, key_file: Path, token: str | None) -> LaidOut:
+    """Write the signed bundles and the public key they are verified with. Raises KeyFileInvalid, OSError."""
+    secret = create_once(key_file, new_key)
+    try:
+        shown = public_key(secret)
+    except ValueError as error:
+        raise KeyFileInvalid(f"{key_file} does not hold a key for signing policies") from error
+    target.mkdir(parents=True, exist_ok=True)
+    laid_out = LaidOut(
+        bundle=target / "bundle.tar.gz",
+        authorization=target / "authorization.tar.gz" if token else None,
+        key=target / "policy-key.pem",
+    )
+    laid_out.bundle.write_bytes(signed(bundle(), key=secret))
+    if token and laid_out.authorization:
+        laid_out.authorization.write_bytes(authorization(token, key=secret))
+    laid_out.key.write_bytes(shown)
+    return laid_out
+
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data directory; otherwise EXCHANGE_DATA.")
+]
+
+
+@policy.command("bundle")
+def bundle_command(
+    directory: Annotated[Path, typer.Argument(help="Where to write the files.")], data: Data = None
+) -> None:
+    """Write the policy as a signed bundle for an OPA server, and with EXCHANGE_OPA_TOKEN set who may ask it."""
+    with told():
+        home = places.chosen(data)
+        token = home.settings().opa_token
+        secret = token.get_secret_value() if token else None
+        laid_out = lay_out(directory, key_file=home.path / "keys" / "policy" / "signing.pem", token=secret)
+        command = f"opa run --server --bundle {laid_out.bundle}"
+        if laid_out.authorization:
+            command += f" {laid_out.authorization} --authentication=token --authorization=basic"
+        console().print(f"{command} --verification-key {laid_out.key} --signing-alg {ALGORITHM}", soft_wrap=True)
+
+
+@policy.command("explain")
+def explain_command(
+    system: Annotated[str, typer.Option(help="The system or member that would ask: its id.")],
+    dataset: Annotated[str, typer.Option(help="The dataset: its id, or OWNER/DATASET.")],
+    purpose: Annotated[str, typer.Option(help="What for, such as talent-service.")],
+    fields: Annotated[str, typer.Option(help="Field names between commas; otherwise all that are granted.")] = "",
+    filtered: Annotated[str, typer.Option(help="Names of fields that it would filter on, between commas.")] = "",
+    at: Annotated[str | None, typer.Option(help="When, as 2027-01-31T08:00:00Z; otherwise now.")] = None,
+    key: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="Whose key here asks: a participant's steward, or `auditor`.")
+    ] = "auditor",
+    data: Data = None,
+) -> None:
+    """Say what would be decided about a delivery, and why: each rule that speaks, each obligation and whose word it is."""
+    question = {
+        "system": system,
+        "dataset": dataset,
+        "purpose": purpose,
+        "fields": _names(fields),
+        "filtered": _names(filtered),
+        "at": at,
+    }
+    with told():
+        home = places.found(data)
+        signing = SigningKey.load(home.key_file(key)) if key == "auditor" else home.steward_key(key)
+        with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+            explanation = client.request("POST", "/api/v1/policy/explanations", json=question).json()
+        _show(explanation)
+
+
+@policy.command("module")
+def module_command(
+    file: Annotated[Path, typer.Argument(help="The module: Rego, in the package exchange.owner.")],
+    tests: Annotated[Path | None, typer.Option(help="Its tests; otherwise NAME_test.rego beside NAME.rego.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="The participant whose steward's key here submits it.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Check a module of an owner's own and run its tests; with --as, have the exchange accept it for that owner."""
+    with told():
+        module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
+        if key is None:
+            faults = asyncio.run(_checked(module))
+            if faults:
+                raise CannotDo("; ".join(f"{fault.at}: {fault.error}" for fault in faults))
+            console().print(f"{module.digest}  {len(module.test_lines())} tests pass; nothing was submitted")
+            return
+        home = places.found(data)
+        signing = home.steward_key(key)
+        with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+            me = client.request("GET", "/api/v1/me").json()
+            new = {"organisation": me["organisation"]["id"], "module": module.text, "tests": module.tests}
+            accepted = client.request("POST", "/api/v1/policy-modules", json=new).json()
+        console().print(f"{accepted['digest']}  accepted, checked by {accepted['checked_by']}")
+        console().print("It decides when a dataset's terms name it as `module` and are published.")
+
+
+async def _checked(module: OwnerModule) -> tuple[Fault, ...]:
+    async with sandbox() as boxes:
+        return await boxes.check(module)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotDo(f"{file} cannot be read as text ({type(error).__name__})") from error
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _show(explanation: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"{explanation['outcome']} at {explanation['at']} by policy {explanation['policy'][:12]}")
+    for rule in explanation["rules"]:
+        words = [rule["says"].ljust(5), rule["rule"]]
+        words += [f"({rule['code']}: {rule['remedy']})"] if rule["code"] else []
+        out.print("  " + " ".join(words), soft_wrap=True)
+    if explanation["agreement"]:
+        out.print(f"under agreement {explanation['agreement']}:")
+    for one in explanation["obligations"]:
+        value = "withheld" if one["withheld"] else json.dumps(one["value"], ensure_ascii=False)
+        word = " and ".join(one["sources"]) or "nobody's mask"
+        out.print(
+            f"  {' '.join(filter(None, (one['kind'], one['name'])))}: {value} [{word}; {one['rule']}]", soft_wrap=True
+        )

@@ -1,0 +1,1 @@
+"""The server process: serving, limits on connections, and reaching a running server."""

@@ -1,0 +1,9 @@
+"""The command `exchange-client`, also as `python -m data_exchange_client`."""
+
+from ledger.loading import undisturbed
+
+with undisturbed():
+    from data_exchange_client.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The client: fetch data, call the control plane, check receipts; everything signed on the way out and verified on the
+way in.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from json import loads
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx2
+
+from data_exchange_client import receipts
+from data_exchange_client.connection import TIMEOUT, Answer, Connection
+from data_exchange_client.delivery import MEDIA_TYPES, Delivery, Format, Received, draft_of, receive
+from data_exchange_client.errors import DeliveryAborted, ResponseUntrusted
+from data_exchange_client.evidence import Evidence
+from data_exchange_client.keys import SigningKey
+from data_exchange_client.receipts import Receipt
+from data_exchange_client.trust import Trust
+
+DELIVERIES = "/api/v1/deliveries"
+_COMPLETION_WAIT = 15.0
+_COMPLETION_POLL = 0.05
+
+Filter = Mapping[str, Any] | tuple[str, str, Any]
+
+
+class Client:
+    """One consuming system at one exchange.
+
+    `url` is where the exchange is reached, `key` the system's registered key (None: only what is public), `trust` the
+    exchange's identity: a Trust, a trust file that is made on first use, or None to believe what is read first for the
+    life of this client. `timeout` is in seconds. Safe to share between threads; close it, or use it in a `with`
+    statement.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: SigningKey | None = None,
+        *,
+        trust: Trust | Path | str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        timeout: httpx2.Timeout | float = TIMEOUT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.connection = Connection(url, key, trust=trust, transport=transport, timeout=timeout, clock=clock)
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def trust(self) -> Trust:
+        """The pinned identity of the exchange."""
+        return self.connection.trust
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        purpose: str | None = None,
+    ) -> Answer:
+        """Call any address of the exchange, such as `("POST", "/api/v1/applications", json={…})`.
+
+        `content` may be a Path: the file is sent as it is read, whatever its size. Raises ExchangeProblem,
+        ResponseUntrusted, TrustError, or httpx2.HTTPError when there was no answer.
+        """
+        fields = dict(headers or {}) | _purpose(purpose)
+        return self.connection.send(method, path, params=params, json=json, content=content, headers=fields)
+
+    def fetch(
+        self,
+        dataset: str,
+        *,
+        purpose: str,
+        fields: Sequence[str] | None = None,
+        filters: Sequence[Filter] = (),
+        limit: int | None = None,
+        cursor: str | None = None,
+        format: Format = "json",  # noqa: A002 - the word everybody uses
+        to: Path | str | None = None,
+    ) -> Delivery:
+        """Fetch records of a dataset, given as its id or as `<organisation>/<dataset>`.
+
+        `purpose` is one the agreement names. `fields` None means all that are granted. A filter is
+        `{"field": …, "op": …, "value": …}` or a tuple of the three. Without a limit, `json` gives a page and the other
+        formats everything, as a stream. With `to` the content goes to that file, which appears only after everything
+        about it was verified. Raises as `request`, and DeliveryAborted for a stream that did not end well.
+        """
+        question: dict[str, Any] = {"dataset": dataset, "filters": [_filter(given) for given in filters]}
+        question |= {"fields": list(fields)} if fields is not None else {}
+        question |= {"limit": limit} if limit is not None else {}
+        question |= {"cursor": cursor} if cursor is not None else {}
+        headers = {"accept": MEDIA_TYPES[format], **_purpose(purpose)}
+        target = Path(to) if to is not None else None
+        draft = draft_of(target) if target else None
+        try:
+            with self.connection.stream("POST", DELIVERIES, json=question, headers=headers) as stream:
+                try:
+                    received = receive(stream, draft)
+                except httpx2.TransportError as error:
+                    raise DeliveryAborted("the connection ended before the content did") from error
+            evidence = self._compared(stream.evidence, received)
+            if draft and target:
+                draft.replace(target)
+        finally:
+            if draft:
+                draft.unlink(missing_ok=True)
+        return Delivery(
+            format=format,
+            content=target or received.content,
+            content_digest=received.content_digest,
+            delivery=stream.headers.get("exchange-delivery"),
+            entry=evidence.entry,
+            next=stream.headers.get("exchange-next"),
+            evidence=evidence,
+        )
+
+    def pages(
+        self,
+        dataset: str,
+        *,
+        purpose: str,
+        fields: Sequence[str] | None = None,
+        filters: Sequence[Filter] = (),
+        page: int = 1000,
+    ) -> Iterator[Delivery]:
+        """Fetch page after page of `page` rows as JSON, each its own delivery, until there is no next one."""
+        cursor: str | None = None
+        while True:
+            delivery = self.fetch(dataset, purpose=purpose, fields=fields, filters=filters, limit=page, cursor=cursor)
+            yield delivery
+            cursor = delivery.next
+            if cursor is None:
+                return
+
+    def receipt(self, index: int, *, wait: float = 10.0) -> Receipt:
+        """Get the receipt of an entry and verify it: inclusion, checkpoint, and the entry's own bytes.
+
+        Waits up to `wait` seconds until the entry is under a checkpoint. Raises ReceiptInvalid, ExchangeProblem.
+        """
+        return receipts.fetch(self.connection, index, wait=wait)
+
+    def catalogue(self) -> dict[str, Any]:
+        """The public catalogue, all pages of it (DCAT-AP in JSON-LD). It is not signed: what binds is the agreement."""
+        document = self._catalogue_page("/catalog")
+        page = document
+        while following := _next_page(page):
+            page = self._catalogue_page(f"/catalog?{following}")
+            document["@graph"] += page.get("@graph", [])
+        return document
+
+    def _catalogue_page(self, path: str) -> dict[str, Any]:
+        try:
+            document = loads(self.connection.public(path))
+        except ValueError as error:
+            raise ResponseUntrusted("the catalogue is not JSON") from error
+        return document if isinstance(document, dict) else {}
+
+    def _compared(self, evidence: Evidence, received: Received) -> Evidence:
+        delivery = evidence.fields.get("exchange-delivery")
+        if "content-digest" not in evidence.fields and delivery:
+            evidence = self._completed(evidence, delivery)
+        evidence.check_content(sha256=received.sha256, size=received.size)
+        return evidence
+
+    def _completed(self, evidence: Evidence, delivery: str) -> Evidence:
+        # The entry that ends a stream is written after its last byte, so the statement may be a moment behind.
+        deadline = time.monotonic() + _COMPLETION_WAIT
+        while True:
+            answer = self.connection.send("GET", f"{DELIVERIES}/{delivery}")
+            if answer.json().get("state") != "started":
+                return evidence.with_completion(answer.evidence, answer.content)
+            if time.monotonic() > deadline:
+                raise DeliveryAborted("the exchange does not say that the stream was completed")
+            time.sleep(_COMPLETION_POLL)
+
+
+def _next_page(page: Mapping[str, Any]) -> str | None:
+    """The query of the page after this one; None at the end."""
+    links = [node["hydra:next"]["@id"] for node in page.get("@graph", []) if "hydra:next" in node]
+    return urlsplit(links[0]).query if links else None
+
+
+def _purpose(purpose: str | None) -> dict[str, str]:
+    if purpose is None:
+        return {}
+    if not purpose.isascii() or not purpose.isprintable():
+        raise ValueError("a purpose is a word of the exchange's list, in printable ASCII")
+    return {"exchange-purpose": purpose}
+
+
+def _filter(given: Filter) -> dict[str, Any]:
+    if isinstance(given, tuple):
+        field, op, value = given
+        return {"field": field, "op": op, "value": value}
+    return dict(given)

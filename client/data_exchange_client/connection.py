@@ -1,0 +1,248 @@
+"""Sends signed requests and lets through only answers that the exchange signed for them."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+
+from data_exchange_client.errors import ExchangeError, ExchangeProblem, ResponseUntrusted
+from data_exchange_client.evidence import Evidence, digest_of
+from data_exchange_client.keys import SigningKey
+from data_exchange_client.signing import SignedAuth, asked
+from data_exchange_client.trust import WELL_KNOWN, KeyNotPinned, Trust
+from signatures.digests import digest_field
+
+TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
+_CHUNK = 1 << 20
+_PROBLEM_MAX = 1 << 20
+_FAILED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer whose signature and digest were verified; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    evidence: Evidence
+
+    @property
+    def entry(self) -> int | None:
+        """The ledger index of what was done."""
+        return self.evidence.entry
+
+    def json(self) -> Any:
+        """The content as JSON, None where there is none. Raises ResponseUntrusted when it is something else."""
+        if not self.content:
+            return None
+        try:
+            return json.loads(self.content)
+        except ValueError as error:
+            raise ResponseUntrusted("the answer is not JSON") from error
+
+
+@dataclass(slots=True)
+class Stream:
+    """An answer whose signature was verified and whose content is still to be read, once, through `chunks`."""
+
+    status: int
+    headers: Mapping[str, str]
+    evidence: Evidence
+    chunks: Iterator[bytes]
+
+
+class Connection:
+    """One exchange, spoken to with one key (or with none, for what is public), believing one identity.
+
+    `trust` may be a Trust, a trust file (made on first use), or None: then the identity that is read first holds for as
+    long as this connection does. Close it, or use it in a `with` statement.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: SigningKey | None,
+        *,
+        trust: Trust | Path | str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        timeout: httpx2.Timeout | float = TIMEOUT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._trust_file = Path(trust) if isinstance(trust, Path | str) else None
+        self._trust = trust if isinstance(trust, Trust) else None
+        self._http = httpx2.Client(
+            base_url=url,
+            auth=SignedAuth(key, clock=clock) if key else None,
+            transport=transport,
+            timeout=timeout,
+            # Digests are of the content as it travels, so it travels as it is.
+            headers={"accept-encoding": "identity", "user-agent": "data-exchange-client"},
+        )
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def trust(self) -> Trust:
+        """The pinned identity of the exchange, read at its first use. Raises TrustError."""
+        if self._trust is None:
+            if self._trust_file and self._trust_file.exists():
+                self._trust = Trust.load(self._trust_file)
+            else:
+                self._trust = self.identity()
+                if self._trust_file:
+                    self._trust.save(self._trust_file)
+        return self._trust
+
+    def identity(self) -> Trust:
+        """What the exchange says at this moment that it is; nothing is pinned. Raises TrustError, ExchangeProblem."""
+        try:
+            return Trust.parse(json.loads(self.public(WELL_KNOWN)))
+        except ValueError as error:
+            raise ResponseUntrusted("the exchange's identity is not JSON") from error
+
+    def follow(self) -> bool:
+        """Take over what pinned keys announce at the exchange; returns whether there was anything new.
+
+        Raises as `identity`.
+        """
+        try:
+            followed = self.trust.follow(json.loads(self.public(WELL_KNOWN)))
+        except ValueError as error:
+            raise ResponseUntrusted("the exchange's identity is not JSON") from error
+        if followed == self.trust:
+            return False
+        self._trust = followed
+        if self._trust_file:
+            followed.save(self._trust_file)
+        return True
+
+    def _check(self, evidence: Evidence) -> None:
+        """Check who signed an answer; where the key is new, whether a pinned one has announced it."""
+        try:
+            evidence.check_signature(self.trust)
+        except KeyNotPinned as unknown:
+            with suppress(ExchangeError):
+                if self.follow():
+                    evidence.check_signature(self.trust)
+                    return
+            raise unknown from None
+
+    def public(self, path: str, *, headers: Mapping[str, str] | None = None) -> bytes:
+        """The content at a public address. Its signature is not looked at: the caller has other means to check it."""
+        with self._opened(self._http.build_request("GET", path, headers=headers)) as response:
+            if response.status_code >= _FAILED or not response.is_success:
+                raise _problem(response, is_signed=False)
+            return b"".join(response.iter_raw(_CHUNK))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and read its whole answer; `content` may be a file of any size.
+
+        Raises ExchangeProblem, ResponseUntrusted, TrustError, or httpx2.HTTPError when there was no answer.
+        """
+        with self.stream(method, path, params=params, json=json, content=content, headers=headers) as stream:
+            body = b"".join(stream.chunks)
+        stream.evidence.check_content(sha256=hashlib.sha256(body).digest(), size=len(body))
+        return Answer(stream.status, stream.headers, body, stream.evidence)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Stream]:
+        """Send a request and read its answer as it comes; the reader compares the content with the evidence itself.
+
+        Raises as `send`.
+        """
+        fields = dict(headers or {})
+        body: bytes | Iterator[bytes] | None
+        if isinstance(content, Path):
+            sha256, size = digest_of(content)
+            fields |= {"content-digest": digest_field(sha256), "content-length": str(size)}
+            body = _chunks_of(content)
+        else:
+            body = content
+        _ = self.trust  # pinned before anything is sent
+        request = self._http.build_request(method, path, params=params, json=json, content=body, headers=fields)
+        with self._opened(request) as response:
+            received = _joined(response.headers)
+            evidence = Evidence.of(asked(request), status=response.status_code, headers=received)
+            is_signed = "signature" in received or "signature-input" in received
+            if is_signed:
+                self._check(evidence)
+            if response.status_code >= _FAILED:
+                raise _problem(response, is_signed=is_signed, evidence=evidence)
+            if not is_signed or not response.is_success:
+                raise ResponseUntrusted("the answer is not signed")
+            if received.get("content-encoding", "identity") != "identity":
+                raise ResponseUntrusted("the answer is compressed, which was not asked for")
+            yield Stream(response.status_code, received, evidence, response.iter_raw(_CHUNK))
+
+    @contextmanager
+    def _opened(self, request: httpx2.Request) -> Iterator[httpx2.Response]:
+        response = self._http.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            response.close()
+
+
+def _joined(headers: httpx2.Headers) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers.multi_items():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _problem(response: httpx2.Response, *, is_signed: bool, evidence: Evidence | None = None) -> ExchangeError:
+    content = bytearray()
+    for chunk in response.iter_raw(_CHUNK):
+        content += chunk
+        if len(content) > _PROBLEM_MAX:
+            return ResponseUntrusted("the exchange's refusal is unreasonably long")
+    if evidence and is_signed:
+        evidence.check_content(sha256=hashlib.sha256(content).digest(), size=len(content))
+    try:
+        document = json.loads(content)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        document = {"title": f"No problem document (HTTP status {response.status_code})"}
+    return ExchangeProblem(
+        status=response.status_code, document=document, is_signed=is_signed, headers=_joined(response.headers)
+    )

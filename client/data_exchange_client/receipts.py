@@ -1,0 +1,87 @@
+"""Receipts: proof that an entry is in the exchange's ledger, checked here and again by anyone later."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_exchange_client.connection import Connection
+from data_exchange_client.errors import ExchangeProblem, ReceiptInvalid
+from data_exchange_client.trust import Trust
+from ledger.format import checkpoint, entry, note
+from ledger.format import receipt as proof
+
+_POLL = 0.25
+_SERVER_WAIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A verified receipt: the entry as the exact bytes in the ledger (`leaf`) and read, and what proves it.
+
+    `text` is the receipt in the form of C2SP tlog-proof; with `leaf` and the ledger's verifier key it can be verified
+    anywhere. `checkpoint` is the signed statement of the ledger's size and root that the proof leads to.
+    """
+
+    index: int
+    text: str
+    leaf: bytes
+    checkpoint: checkpoint.Checkpoint
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the entry says."""
+        return dict(entry.parse(self.leaf).body)
+
+    def save(self, directory: Path | str) -> tuple[Path, Path]:
+        """Write `<index>.receipt` and `<index>.entry` and return their paths."""
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        receipt, leaf = directory / f"{self.index}.receipt", directory / f"{self.index}.entry"
+        receipt.write_text(self.text, encoding="utf-8")
+        leaf.write_bytes(self.leaf)
+        return receipt, leaf
+
+
+def verify(text: str, leaf: bytes, trust: Trust) -> Receipt:
+    """Check a receipt against an entry's bytes and the pinned ledger key. Raises ReceiptInvalid."""
+    try:
+        parsed = proof.parse(text)
+        size = checkpoint.parse(note.text_of(parsed.checkpoint)).size
+        signed, index = proof.verify_receipt(text, leaf, trust.history().at(size)), parsed.index
+    except (proof.ReceiptInvalid, note.BadNote, checkpoint.MalformedCheckpoint) as error:
+        raise ReceiptInvalid(str(error)) from error
+    return Receipt(index=index, text=text, leaf=leaf, checkpoint=signed)
+
+
+def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
+    """Get and verify the receipt of an entry, waiting up to `wait` seconds until it is under a checkpoint.
+
+    Raises ReceiptInvalid, ExchangeProblem.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        left = max(0, min(_SERVER_WAIT, int(deadline - time.monotonic())))
+        try:
+            content = connection.public(f"/ledger/receipts/{index}", headers={"prefer": f"wait={left}"})
+            break
+        except ExchangeProblem as problem:
+            # An entry that is durable but not yet under a checkpoint is refused with the time to come again.
+            remaining = deadline - time.monotonic()
+            if "retry-after" not in problem.headers or remaining <= 0:
+                raise
+            time.sleep(min(remaining, _POLL))
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ReceiptInvalid("the receipt is not text") from error
+    leaf = connection.public(f"/ledger/entries/{index}")
+    try:
+        receipt = verify(text, leaf, connection.trust)
+    except ReceiptInvalid:
+        if not connection.follow():  # the ledger's key may have been rotated, and that been announced
+            raise
+        receipt = verify(text, leaf, connection.trust)
+    if receipt.index != index:
+        raise ReceiptInvalid(f"this is the receipt of entry {receipt.index}, not of {index}")
+    return receipt

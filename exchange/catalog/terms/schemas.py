@@ -1,0 +1,187 @@
+"""What comes in about terms: who may have what of a dataset, cut down to what, and what is on file for it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, StringConstraints, model_validator
+
+from adapters.plan.condition import condition_to_json
+from adapters.plan.text import ConditionTextError, condition_from_text
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Text
+from exchange.participants.schemas import Kind, Level
+
+FieldName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
+    Field(description="The field's name in the source", examples=["degree"]),
+]
+Purpose = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])
+]
+
+
+def _condition(value: Any) -> Any:
+    """A row filter that is written as text, as the condition it says."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return condition_to_json(condition_from_text(value))
+    except ConditionTextError as error:
+        raise ValueError(str(error)) from None
+
+
+RowFilter = Annotated[
+    dict[str, Any] | None,
+    BeforeValidator(_condition, json_schema_input_type=dict[str, Any] | str | None),
+    Field(
+        description="Only these rows: {field, op, value}, {all: […]}, {any: […]}, {not: …}, or text that says the same",
+        examples=[{"field": "city", "op": "eq", "value": "330100"}, "city = '330100' and year >= 2020"],
+    ),
+]
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value is False or value == []
+
+
+class ConsumerGroup(In):
+    """Some of the consumers, by one property at least; an empty list means any."""
+
+    kinds: Annotated[list[Kind], Field(max_length=10)] = []
+    levels: Annotated[list[Level], Field(max_length=10)] = []
+    organisations: Annotated[list[UUID], Field(max_length=1000)] = []
+
+
+class Consumers(ConsumerGroup):
+    """Who may apply: who is on every list and, where there are groups, in one of them; an empty list means any."""
+
+    groups: Annotated[
+        list[ConsumerGroup],
+        Field(
+            max_length=50,
+            description="Different consumers in one: departments of cities, or these two enterprises",
+            examples=[[{"kinds": ["department"], "levels": ["city"]}, {"kinds": ["institution"]}]],
+            exclude_if=_is_absent,
+        ),
+    ] = []
+
+    @model_validator(mode="after")
+    def _groups_say_something(self) -> Self:
+        if any(not (one.kinds or one.levels or one.organisations) for one in self.groups):
+            raise ValueError("a group names kinds, levels or organisations")
+        return self
+
+
+class Assessment(In):
+    """An assessment that its owner has on file: what names it, the digest of the report, and when it was concluded."""
+
+    reference: Annotated[Text, Field(examples=["浙人社评〔2026〕12号"])]
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="SHA-256 of the report")]
+    concluded_on: date
+
+
+class Assessments(In):
+    """What has to be on file before data leaves: with the dataset, or with one agreement.
+
+    The impact assessment (个人信息保护影响评估, PIPL Articles 55 and 56) for personal information on every lane but
+    government sharing and the person's own; the risk assessment (风险评估, Decree 790, Article 31) for important data.
+    """
+
+    impact: Annotated[Assessment | None, Field(exclude_if=_is_absent)] = None
+    risk: Annotated[Assessment | None, Field(exclude_if=_is_absent)] = None
+
+    @property
+    def on_file(self) -> list[str]:
+        """Which of them there are."""
+        return [name for name in ("impact", "risk") if getattr(self, name) is not None]
+
+    def plain(self) -> dict[str, Any]:
+        """Those there are, as JSON."""
+        return self.model_dump(mode="json")
+
+
+class Price(In):
+    """What the owner asks; carried into agreements and shown. Nothing is charged here, and never between departments."""
+
+    amount: Annotated[
+        str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{2})?$"), Field(examples=["1200.00"])
+    ]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")] = "CNY"
+    per: Literal["agreement", "month", "delivery", "record"]
+
+
+class Rate(In):
+    """How often a consumer may ask under one agreement. A day begins at midnight in China."""
+
+    requests: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    per: Literal["hour", "day"]
+
+
+class Terms(In):
+    """The conditions attached to a dataset; agreements can only narrow them."""
+
+    consumers: Consumers = Consumers()
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=50)]
+    fields: Annotated[
+        list[FieldName], Field(min_length=1, max_length=500, description="The fields that may be granted")
+    ]
+    masks: Annotated[
+        dict[str, dict[str, Any]],
+        Field(
+            description="How a field leaves: hash, partial, year, month, prefix, bucket, constant or null",
+            examples=[{"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}],
+        ),
+    ] = {}
+    row_filter: RowFilter = None
+    not_after: Moment | None = None
+    row_cap: Annotated[
+        int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery, all its pages together")
+    ] = 1_000_000
+    # These are left out where they say nothing, as assessments are.
+    rate: Annotated[Rate | None, Field(exclude_if=_is_absent)] = None
+    resharing: Annotated[
+        bool,
+        Field(description="Whether a consumer may pass the data on (Decree 809, Article 25)", exclude_if=_is_absent),
+    ] = False
+    consent: Annotated[
+        bool,
+        Field(
+            description="Whether each person must have consented; nothing is delivered while there is no record of consent",
+            exclude_if=_is_absent,
+        ),
+    ] = False
+    min_group: Annotated[
+        int | None,
+        Field(
+            ge=2,
+            le=1_000_000,
+            description="The smallest group a figure may be about; with it, records are not delivered",
+            exclude_if=_is_absent,
+        ),
+    ] = None
+    price: Annotated[Price | None, Field(exclude_if=_is_absent)] = None
+    module: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+        Field(
+            description="The digest of a module of the owner's own, which may deny and narrow what all of this allows",
+            exclude_if=_is_absent,
+        ),
+    ] = None
+
+    _written: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_text(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        terms = handler(data)
+        if isinstance(data, Mapping) and isinstance(text := data.get("row_filter"), str):
+            terms._written = text  # noqa: SLF001 - its own
+        return terms
+
+    @property
+    def written(self) -> str | None:
+        """The row filter as its owner wrote it, where that was text: faults in it are told by the character."""
+        return self._written

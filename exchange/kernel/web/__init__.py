@@ -1,0 +1,1 @@
+"""HTTP for all rooms: reading requests, rendering problems, the OpenAPI document, health."""

@@ -1,0 +1,44 @@
+"""Signs of life for whatever watches the process, and the pages that problem types point to."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+
+from exchange.kernel.database import FAILURES
+from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
+from exchange.kernel.web.http import runtime_of
+from exchange.kernel.web.openapi import problems
+
+public = APIRouter(tags=["exchange"], responses=problems(public=True))
+
+
+@public.get("/livez", response_class=PlainTextResponse)
+async def livez() -> PlainTextResponse:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+@public.get("/readyz", response_class=PlainTextResponse)
+async def readyz(request: Request) -> PlainTextResponse:
+    """The process can work: its database answers, and the ledger in it continues what was signed.
+
+    It is told here too where checkpoints wait for witnesses.
+    """
+    runtime = runtime_of(request)
+    try:
+        async with runtime.database.pool.acquire(timeout=2) as connection:
+            halted = await connection.fetchval("SELECT halted FROM ledger_head")
+    except FAILURES as error:
+        raise LedgerUnavailable("The database does not answer.") from error
+    if halted is not None:
+        raise LedgerHalted(f"Nothing is signed or taken in: {halted}.")
+    alarm = runtime.coverage.alarm(runtime.clock.now())
+    return PlainTextResponse("ok\n" + (f"{alarm}\n" if alarm else ""))
+
+
+@public.get("/problems/{slug}", response_class=PlainTextResponse)
+async def problem(slug: str) -> PlainTextResponse:
+    """What a problem type means."""
+    for kind in all_problems():
+        if kind.slug == slug:
+            return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{' '.join((kind.__doc__ or '').split())}\n")
+    raise NotFound("There is no problem type of this name; docs/problems.md lists them.")

@@ -1,0 +1,1 @@
+"""The door: the one admission that every act goes through, whatever evidence it carries."""

@@ -1,0 +1,1 @@
+"""Publication: checkpoints are signed, cosigned by witnesses, timestamped and served."""

@@ -1,0 +1,42 @@
+"""Rotating one of the exchange's own keys: the old one announces the new one, and the announcement is an entry."""
+
+from exchange.kernel.clock import Clock, rfc3339
+from exchange.kernel.database import Connection
+from exchange.kernel.work import indexes
+from ledger.entries import bodies
+from ledger.format import note, rotation
+from ledger.log import continuity, store
+from signatures import thumbprint
+
+
+async def rotate(
+    connection: Connection,
+    *,
+    purpose: rotation.Purpose,
+    origin: str,
+    old: note.Signs,
+    new: note.Verifier,
+    clock: Clock,
+) -> int:
+    """Append the entry by which `old` gives way to `new`; returns its index.
+
+    The new key signs every tree that has this entry. Raises store.Halted.
+    """
+    async with connection.transaction():
+        head = await store.lock_head(connection)
+        change = rotation.Rotation(origin, purpose, old.verifier, new, head.size + 1, rfc3339(clock.now()))
+        statement = note.sign(change.text(), [old])
+        body = bodies.KeyRotated(
+            at=change.since,
+            actor=bodies.Actor(),
+            object=bodies.Object(kind="key", id=thumbprint(new.public_key)),
+            purpose=purpose,
+            old=change.old.vkey,
+            new=change.new.vkey,
+            valid_from=change.valid_from,
+            since=change.since,
+            statement=statement,
+        )
+        [index] = indexes(await store.append(connection, [store.Submission(body.canonical())]))
+        await continuity.remember_rotation(connection, change, incarnation=head.incarnation, statement=statement)
+    return index

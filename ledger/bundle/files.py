@@ -1,0 +1,255 @@
+"""A ledger in a directory: what `ledger export` writes, and what is verified and shown without any server.
+
+    checkpoint             the newest checkpoint
+    checkpoints/<size>     every checkpoint, the newest too
+    checkpoints/<size>.tsr a timestamp over it, where there is one
+    vkey                   the log's verifier key of today
+    rotations              the statements that led to it, where the key was rotated: a JSON list
+    policy                 which keys to trust, as a C2SP tlog-policy
+    minimum-index          below which entries are pruned (decimal); 0 where it is not there
+    tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
+
+Whoever hands a directory over may have put anything into it, so it is read with suspicion: no links are followed, only
+plain files are opened, and none is read that is larger than what it stands for can be.
+"""
+
+import os
+import re
+import secrets
+import stat
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from pathlib import Path
+
+from ledger.format import note, tiles
+from ledger.format.rotation import History, RotationInvalid, parse_statements
+
+CHECKPOINT = "checkpoint"
+CHECKPOINTS = "checkpoints"
+MINIMUM_INDEX = "minimum-index"
+POLICY = "policy"
+TIMESTAMP = ".tsr"
+TIMESTAMPS = "timestamps"
+"""Where a server lists the sizes that have one."""
+
+VKEY = "vkey"
+ROTATIONS = "rotations"
+
+MAX_TEXT = 256 * 1024
+"""The largest text in bytes: a checkpoint with the ML-DSA-44 cosignatures of as many witnesses as a note may have lines."""
+
+MAX_ROTATIONS = 1 << 20
+MAX_BUNDLE = tiles.WIDTH * (2 + tiles.MAX_LENGTH)
+_FULL_TILE = tiles.WIDTH * 32
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+class Unreadable(Exception):
+    """A file of the bundle cannot be used; `path` names it below the bundle's directory, `reason` says why."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class Missing(Unreadable):
+    """A file is not in the bundle."""
+
+
+class Files(ABC):
+    """The files of a ledger, wherever they lie: in a directory, or behind a URL (`ledger.bundle.remote`)."""
+
+    @abstractmethod
+    def has(self, path: str) -> bool:
+        """Whether something is known to lie at a path, readable or not."""
+
+    @abstractmethod
+    def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
+        """The bytes of a file of at most `limit` bytes. Raises Missing, or Unreadable."""
+
+    @abstractmethod
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes of which there is a checkpoint, or a timestamp over one, ascending. Raises Unreadable."""
+
+    def text(self, path: str) -> str:
+        """The text of a file. Raises Missing or Unreadable."""
+        try:
+            return self.read(path).decode()
+        except UnicodeDecodeError:
+            raise Unreadable(path, "not UTF-8") from None
+
+    def verifier(self) -> note.Verifier:
+        """The key that came with the bundle. Raises Missing or Unreadable."""
+        try:
+            return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
+        except note.BadNote as error:
+            raise Unreadable(VKEY, str(error)) from None
+
+    def rotations(self) -> list[str]:
+        """The statements by which the key was rotated, in order. Raises Unreadable."""
+        try:
+            return parse_statements(self.read(ROTATIONS, limit=MAX_ROTATIONS))
+        except Missing:
+            return []
+        except RotationInvalid as error:
+            raise Unreadable(ROTATIONS, str(error)) from None
+
+    def history(self) -> History:
+        """The keys that came with the bundle. Raises Missing or Unreadable."""
+        newest, statements = self.verifier(), self.rotations()
+        try:
+            history = History.from_statements(statements) if statements else History.of(newest)
+        except RotationInvalid as error:
+            raise Unreadable(ROTATIONS, str(error)) from None
+        if history.newest != newest:
+            raise Unreadable(ROTATIONS, "they do not lead to the bundle's key")
+        return history
+
+    def minimum_index(self) -> int:
+        """The index below which entries are said to be pruned. Raises Unreadable."""
+        try:
+            text = self.text(MINIMUM_INDEX).removesuffix("\n")
+        except Missing:
+            return 0
+        if not _SIZE.fullmatch(text):
+            raise Unreadable(MINIMUM_INDEX, "not an index")
+        return int(text)
+
+    def tile(self, tile: tiles.Tile) -> bytes:
+        """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.
+
+        A partial tile may have given way to the full one (C2SP tlog-tiles, "Partial Tiles").
+        """
+        expected = tile.width * 32
+        path, data = self._read_grown(tile, _FULL_TILE)
+        if len(data) != (expected if path == tile.path else _FULL_TILE):
+            raise Unreadable(path, f"{len(data)} bytes, where {expected} belong")
+        return data[:expected]
+
+    def read_tile(self, level: int, index: int, width: int) -> bytes:
+        """`tile`, as the functions of `ledger.format.tiles` call it."""
+        return self.tile(tiles.Tile(level, index, width))
+
+    def entries(self, index: int, width: int) -> tuple[list[bytes], str | None]:
+        """The entries of one of the bundles of entries, as far as they are whole, and what is wrong with its file.
+
+        More than `width` are never returned; fewer only together with a reason.
+        """
+        tile = tiles.Tile(tiles.ENTRIES, index, width)
+        try:
+            path, data = self._read_grown(tile, MAX_BUNDLE)
+        except Unreadable as error:
+            return [], error.reason
+        found, rest = tiles.split(data)
+        if len(found) < width:
+            return found, f"the file ends after {len(found)} of {width} entries"
+        if rest or (path == tile.path and len(found) > width):
+            return found[:width], f"the file goes on after {width} entries"
+        return found[:width], None
+
+    def _read_grown(self, tile: tiles.Tile, limit: int) -> tuple[str, bytes]:
+        """A tile's file, or the full one that it has grown into; and the path of the one that was read."""
+        try:
+            return tile.path, self.read(tile.path, limit=limit)
+        except Missing:
+            full = tiles.path(tile.level, tile.index)
+            if full != tile.path:
+                with suppress(Missing):
+                    return full, self.read(full, limit=limit)
+            raise
+
+
+class Bundle(Files):
+    """A bundle in `directory`, which may be a link itself; nothing below it may be one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._checked: set[str] = set()
+
+    def has(self, path: str) -> bool:
+        """Whether something lies at a path, readable or not."""
+        return os.path.lexists(self.directory / path)
+
+    def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
+        """The bytes of a file. Raises Missing, or Unreadable for what is not a plain file of at most `limit` bytes."""
+        parent = path.rpartition("/")[0]
+        if parent not in self._checked:
+            self._check_directories(path, parent)
+        try:
+            status = os.lstat(self.directory / path)
+            if not stat.S_ISREG(status.st_mode):
+                raise Unreadable(path, "not a plain file")
+            if status.st_size > limit:
+                raise Unreadable(path, f"{status.st_size} bytes, where at most {limit} are possible")
+            with (self.directory / path).open("rb") as file:
+                return file.read(limit)
+        except OSError as error:
+            raise _translate(path, error) from None
+
+    def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
+        """The sizes in the names of `checkpoints`, ascending. Raises Unreadable for other names in it."""
+        if not self.has(CHECKPOINTS):
+            return []
+        self._check_directories(f"{CHECKPOINTS}/0", CHECKPOINTS)
+        sizes = []
+        for name in os.listdir(self.directory / CHECKPOINTS):  # noqa: PTH208 - names are wanted, and there may be many
+            if name.startswith("."):  # a write that did not come to its end
+                continue
+            stem = name.removesuffix(TIMESTAMP)
+            if not _SIZE.fullmatch(stem):
+                raise Unreadable(f"{CHECKPOINTS}/{name}", "not named after the size of a tree")
+            if name.endswith(TIMESTAMP) == are_timestamps:
+                sizes.append(int(stem))
+        return sorted(sizes)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put a file in place, whole or not at all, and durably. Raises Unreadable where that fails."""
+        target = self.directory / path
+        draft = target.with_name(f".{secrets.token_hex(8)}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._check_directories(path, path.rpartition("/")[0])
+            try:
+                with draft.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
+        except OSError as error:
+            raise _translate(path, error) from None
+
+    def remove(self, path: str) -> None:
+        """Take a file out of the bundle, if it is there, and its directory if that is left empty."""
+        target = self.directory / path
+        target.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.parent.rmdir()
+
+    def set_aside(self) -> None:
+        """Give all of it, if it is there, another name beside its own. Raises Unreadable."""
+        self._checked.clear()
+        try:
+            with suppress(FileNotFoundError):
+                self.directory.rename(self.directory.with_name(f"{self.directory.name}-aside-{secrets.token_hex(4)}"))
+        except OSError as error:
+            raise _translate(".", error) from None
+
+    def _check_directories(self, path: str, parent: str) -> None:
+        while parent and parent not in self._checked:
+            try:
+                is_directory = stat.S_ISDIR(os.lstat(self.directory / parent).st_mode)
+            except OSError as error:
+                raise _translate(path, error) from None
+            if not is_directory:
+                raise Unreadable(path, f"{parent} is not a directory of the bundle")
+            self._checked.add(parent)
+            parent = parent.rpartition("/")[0]
+
+
+def _translate(path: str, error: OSError) -> Unreadable:
+    if isinstance(error, FileNotFoundError):
+        return Missing(path, "not there")
+    return Unreadable(path, error.strerror or "cannot be read")

@@ -1,0 +1,1 @@
+"""Entry types: one pydantic model for each, grouped by the room that writes them."""

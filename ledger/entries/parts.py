@@ -1,0 +1,95 @@
+"""The parts that entries of several types have, the fields that all have, and the forms of their values."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ledger.format import canonical
+
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+Erasable = Literal["purpose-ended", "service-ended", "consent-withdrawn", "unlawful-processing", "other-law"]
+"""Why a person's details are to be erased: the five cases of PIPL Article 47, in its order."""
+Holding = Literal["litigation", "investigation", "supervision", "other-law"]
+"""Why they may not be."""
+Lane = Literal["government", "operation", "trade", "person"]
+
+
+class Strict(BaseModel):
+    """Nothing but the fields of the model, each of exactly its type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Actor(Strict):
+    """Who acted: the principal and its organisation as the exchange knows them, and the key that signed."""
+
+    key: str | None = None
+    organisation: str | None = None
+    principal: str | None = None
+
+
+class Object(Strict):
+    """What was acted on."""
+
+    kind: str
+    id: str
+    version: int | None = None
+
+
+class Request(Strict):
+    """The evidence of the signed request: the digest of its signature base (RFC 9421 section 2.5) and the signature."""
+
+    base: Hex
+    signature: Annotated[str, Field(description="base64, as on the wire")]
+
+
+class Reason(Strict):
+    """One reason of a denial: the rule's code and, where there is one, the thing it was about."""
+
+    code: str
+    ref: str | None = None
+
+
+class Assessments(Strict):
+    """What an owner has on file: salted digests of the reference, the report's digest and the day of each assessment."""
+
+    impact: Annotated[Hex | None, Field(description="of the personal information protection impact assessment")] = None
+    risk: Annotated[Hex | None, Field(description="of the risk assessment of important data")] = None
+
+
+class Decision(Strict):
+    """What the policy said, and which policy."""
+
+    outcome: Literal["allow", "deny"]
+    policy: Annotated[Hex, Field(description="digest of the policy bundle")]
+    engine: str
+    input: Annotated[Hex | None, Field(description="salted digest of the input document")] = None
+    obligations: Annotated[Hex | None, Field(description="salted digest of the obligations")] = None
+    reasons: list[Reason] = []
+
+
+class Result(Strict):
+    """What left: its size, and the SHA-256 of the content's bytes."""
+
+    rows: int
+    columns: int
+    bytes: int
+    content: Hex
+
+
+class Body(Strict):
+    """The fields that every entry may have."""
+
+    affects_decisions: ClassVar[bool] = True
+    """Whether decisions rest on what this entry records, so that the fence has to advance."""
+
+    type: str
+    at: Time
+    actor: Actor
+    object: Object | None = None
+    request: Request | None = None
+
+    def canonical(self) -> bytes:
+        """The body as RFC 8785 canonical JSON; fields that are None are absent."""
+        return canonical.dumps(self.model_dump(exclude_none=True))

@@ -1,0 +1,1 @@
+"""Formats of the ledger: entries, tree, checkpoints, signatures, receipts. Pure: bytes in, values out."""

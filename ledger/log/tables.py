@@ -1,0 +1,99 @@
+"""The ledger's tables. They refer to no other table, so nothing that happens elsewhere can take an entry away.
+
+`ledger_entry` is the record; `ledger_head` is the one row that orders it; tiles and checkpoints follow from it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
+
+# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.log.store); which
+# incarnation of the ledger this is, and why nothing is appended where that is so (see ledger.log.continuity).
+head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("incarnation", SmallInteger, nullable=False, server_default="1"),
+    Column("halted", Text),
+)
+
+# The bytes that were hashed, never re-serialised. The key is dense: two writers cannot take the same place.
+entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+
+# What entries do not say: details about a subject, under that subject's key; the entry has their commitment. These rows,
+# unlike entries, can be deleted.
+sealed = Table(
+    "ledger_sealed",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", LargeBinary, primary_key=True),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Index("ix_ledger_sealed_subject_seq", "subject", "seq"),
+)
+
+# Tokens accepted once (a key's nonces), kept until they could not be accepted anyway.
+once = Table(
+    "ledger_once",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("ix_ledger_once_expires_at", "expires_at"),
+)
+
+# The tree's tiles, complete up to the last checkpoint; the right edge grows in place, so a partial tile is a prefix.
+tile = Table(
+    "ledger_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+# The statements by which the exchange's own keys were rotated; the entries that hold them are the record.
+rotation = Table(
+    "ledger_rotation",
+    metadata,
+    Column("purpose", String(8), primary_key=True),
+    Column("incarnation", SmallInteger, primary_key=True, autoincrement=False),
+    Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("statement", Text, nullable=False),
+)
+
+checkpoint = Table(
+    "ledger_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+)
+
+# Timestamps over checkpoints, as RFC 3161 responses.
+timestamp = Table(
+    "ledger_timestamp",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("stamped_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Verification of a ledger from its files alone: chain, tree, checkpoints, cosignatures."""

@@ -1,0 +1,213 @@
+"""Verification of an exported ledger, with nothing but its files: what `ledger verify` does on an auditor's laptop.
+
+This module settles what is to be checked with which key: the newest checkpoint that is properly signed, all older ones,
+and those that the auditor brings. The pass over the entries is `ledger.verification.walk`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, ROTATIONS, TIMESTAMP, VKEY, Bundle, Files, Missing, Unreadable
+from ledger.format import entry, note, tiles, timestamps
+from ledger.format.rotation import ENTRY_TYPE, History
+from ledger.format.trust_policy import Policy
+from ledger.verification import cosigned
+from ledger.verification.cosigned import find_policy
+from ledger.verification.report import Code, Finding, Findings, Report
+from ledger.verification.walk import Progress, Schedule, Walk, open_checkpoint
+
+_TRIES = 16
+"""How many of the newest checkpoints are tried where the newest cannot be used."""
+
+
+def verify(
+    ledger: Path | Files,
+    *,
+    verifier: note.Verifier | None = None,
+    known: Sequence[str] = (),
+    policy: Policy | None = None,
+    minimum: int = 0,
+    authority: timestamps.Authority | None = None,
+    progress: Progress = lambda _done, _all: None,
+) -> Report:
+    """Verify the bundle in a directory, or the files of a ledger wherever they lie.
+
+    `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
+    say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
+    from receipts: each must be of this log, and of a tree that the entries still have. `policy` says which witnesses the
+    auditor trusts and how many have to have cosigned; without it the bundle's own says so. Entries below `minimum` may
+    be missing, by whole bundles, where the auditor accepts that the log pruned them. `authority` is who the timestamps have to be
+    of; without it they are not checked. `progress` is told how many entries
+    have been looked at, of how many. Whatever lies in the directory, the report says it; nothing is raised for it.
+    """
+    bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
+    key = _find_key(bundle, verifier, findings)
+    schedule = None
+    if key is not None:
+        policy = find_policy(bundle, key, policy, findings)
+        schedule = _read_schedule(bundle, key, known, findings)
+    if key is None or schedule is None:
+        return Report(
+            origin=key.name if key else None,
+            size=None,
+            root=None,
+            key_given=verifier is not None,
+            entries=0,
+            tiles=0,
+            checkpoints=0,
+            checkpoints_matched=0,
+            findings=findings.by_index(),
+            omitted=findings.omitted,
+            remarks=tuple(findings.remarks),
+        )
+    _check_announced(bundle, key, schedule.latest.size, findings, minimum=minimum)
+    if verifier is None:
+        findings.remarks.append(
+            f"the key came with the bundle; compare it with the one that you were given: {key.newest.vkey}"
+        )
+    schedule.minimum = minimum
+    _compare_minimum(bundle, minimum, findings)
+    _check_timestamps(bundle, authority, schedule.latest.size, findings)
+    walk = Walk(bundle, key, schedule, findings)
+    walk.run(progress)
+    if policy is not None:
+        cosigned.check(bundle, policy, schedule.sizes, findings, newest=schedule.latest.size)
+    return walk.report(is_key_given=verifier is not None)
+
+
+def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
+    """Say where the bundle states another minimum index than is accepted: its word alone must not hide entries."""
+    try:
+        stated = bundle.minimum_index()
+    except Unreadable as error:
+        findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return
+    if stated > accepted:
+        findings.remarks.append(
+            f"it states that entries below {stated} are pruned; if the log's retention policy lets them go, accept that "
+            f"with --minimum-index {stated}"
+        )
+
+
+def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> History | None:
+    """The log's keys: those that came with the bundle, if the given one is among them; otherwise the given one alone."""
+    try:
+        own = bundle.history()
+    except Unreadable as error:
+        if given is None or not isinstance(error, Missing):
+            findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
+        return None if given is None else History.of(given)
+    if given is None or own.has(given):
+        return own
+    findings.add(
+        Finding(
+            Code.KEY_DIFFERS,
+            "the bundle's key is not the one that was given",
+            path=VKEY,
+            expected=given.vkey,
+            found=own.newest.vkey,
+        )
+    )
+    return History.of(given)
+
+
+def _check_announced(bundle: Files, keys: History, latest: int, findings: Findings, *, minimum: int) -> None:
+    """Check that each rotation is announced where it says: by the last entry before the first tree of the new key."""
+    for size, key in keys.keys[1:]:
+        if size > latest:
+            continue
+        block, place = divmod(size - 1, tiles.WIDTH)
+        entries, _ = bundle.entries(block, tiles.width(tiles.ENTRIES, block, latest))
+        if not entries and (block + 1) * tiles.WIDTH <= minimum:
+            findings.remarks.append(f"entry {size - 1}, which announces a key of the log, is pruned")
+            continue
+        try:
+            body = entry.parse(entries[place]).body
+        except (IndexError, entry.MalformedEntry):
+            body = {}
+        if body.get("type") != ENTRY_TYPE or body.get("new") != key.vkey:
+            detail = f"no entry {size - 1} announces the key that signs from size {size} on"
+            findings.add(Finding(Code.KEY_DIFFERS, detail, index=size - 1, path=ROTATIONS, expected=key.vkey))
+
+
+def _read_schedule(bundle: Files, key: History, known: Sequence[str], findings: Findings) -> Schedule | None:
+    unusable = None
+    try:
+        sizes = bundle.checkpoint_sizes()  # first: a live log signs on, and the list must not be ahead of the newest
+    except Unreadable as error:
+        unusable, sizes = Finding(Code.FILE_UNUSABLE, error.reason, path=error.path), []
+    newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
+    if unusable is not None:
+        findings.add(unusable)
+    later = [size for size in sizes if newest is None or size > newest.size]
+    latest = newest
+    for size in later[: -_TRIES - 1 : -1]:
+        opened = open_checkpoint(bundle, f"{CHECKPOINTS}/{size}", key, findings, size)
+        if opened is not None:
+            latest = opened
+            break
+    if latest is None:
+        return None
+    if newest is not None and latest is not newest:
+        findings.add(
+            Finding(
+                Code.CHECKPOINT_REPLAYED,
+                f"the checkpoint of size {newest.size} stands for the newest, though the log has signed a later one",
+                path=CHECKPOINT,
+                expected=str(latest.size),
+                found=str(newest.size),
+            )
+        )
+    schedule = Schedule(latest, [size for size in sizes if size <= latest.size])
+    if newest is not None:
+        schedule.add(CHECKPOINT, newest)
+    for number, signed in enumerate(known, 1):
+        _add_known(f"known checkpoint {number}", signed, key, schedule, findings)
+    return schedule
+
+
+def _add_known(label: str, signed: str, key: History, schedule: Schedule, findings: Findings) -> None:
+    try:
+        opened = key.open(signed)
+    except ValueError as error:
+        findings.add(Finding(Code.CHECKPOINT_INVALID, str(error), path=label))
+        return
+    if opened.size <= schedule.latest.size:
+        schedule.add(label, opened)
+        return
+    findings.add(
+        Finding(
+            Code.LOG_TRUNCATED,
+            f"the log has signed {opened.size} entries, and the bundle's newest checkpoint has {schedule.latest.size}",
+            index=schedule.latest.size,
+            path=label,
+            expected=str(opened.size),
+            found=str(schedule.latest.size),
+        )
+    )
+
+
+def _check_timestamps(bundle: Files, authority: timestamps.Authority | None, latest: int, findings: Findings) -> None:
+    """Check each timestamp over the very bytes of its checkpoint. The checkpoint itself is the walk's affair."""
+    try:
+        sizes = [size for size in bundle.checkpoint_sizes(are_timestamps=True) if size <= latest]
+    except Unreadable:
+        return  # which has been said
+    if authority is None:
+        if sizes:
+            why = "give the authority's certificate" if timestamps.is_available() else "rfc3161-client is not installed"
+            findings.remarks.append(f"{len(sizes)} timestamps were not checked: {why}")
+        return
+    newest = ""
+    good = 0
+    for size in sizes:
+        path = f"{CHECKPOINTS}/{size}{TIMESTAMP}"
+        try:
+            token = bundle.read(path, limit=timestamps.MAX_TOKEN)
+            at = authority.check(token, bundle.read(f"{CHECKPOINTS}/{size}"))
+        except (Unreadable, timestamps.TimestampInvalid) as error:
+            findings.add(Finding(Code.TIMESTAMP_INVALID, str(error), path=path))
+            continue
+        good += 1
+        newest = f"; by {at.isoformat()} there were {size} entries"
+    findings.remarks.append(f"{good} of {len(sizes)} timestamps are of the given authority{newest}")

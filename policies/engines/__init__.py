@@ -1,0 +1,1 @@
+"""Policy engines: embedded regorus and an OPA server, with the decision cache and the circuit breaker."""

@@ -1,0 +1,290 @@
+"""ODRL policies read back into terms and agreements: everything they say, or a refusal with the place.
+
+What is not known here, or cannot be said as terms, is refused: a word passed over in silence could be the one that
+forbids. Only the compact form under one context is read, the form that policies/odrl/writing.py writes, so that nothing outside
+decides what a word means.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, urn
+
+# By left operand and operator: the member of the terms, and what reads the right operand.
+_Readers = dict[tuple[str, str], tuple[str, Callable[[Any, str], Any]]]
+
+
+class OdrlRefused(ValueError):
+    """A policy that terms cannot express. `pointer` is a JSON pointer (RFC 6901) to the place; no value is repeated."""
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        super().__init__(f"{pointer or '/'}: {reason}")
+        self.pointer = pointer
+        self.reason = reason
+
+
+def terms_of(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
+    """The terms in an Offer on a dataset by its owner, as JSON of the API, whose models check what is in them.
+
+    Raises OdrlRefused for another party or dataset, and for everything that terms do not have a word for.
+    """
+    terms = _policy(document, "Offer", {"assigner": owner}, dataset=dataset, readers=_OFFERED)
+    consumers = {name: terms.pop(name) for name in (*CONSUMERS, "groups") if name in terms}
+    return {"consumers": consumers, **terms}
+
+
+def agreed_in(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
+    """What an Agreement between two participants on a dataset says, as JSON of the API. Raises OdrlRefused."""
+    parties = {"assigner": owner, "assignee": consumer}
+    agreed = _policy(document, "Agreement", parties, dataset=dataset, readers=_AGREED, known={"inheritFrom"})
+    purposes = agreed.pop("purposes")
+    if len(purposes) > 1:
+        raise OdrlRefused("/permission/0/constraint", "an agreement has one purpose")
+    for name in ("not_before", "not_after"):
+        if name not in agreed:
+            raise OdrlRefused("/permission/0/constraint", "an agreement has a dateTime with gteq and one with lt")
+    return {"purpose": purposes[0], **agreed}
+
+
+def _policy(
+    document: Any,
+    type_: str,
+    parties: Mapping[str, str],
+    *,
+    dataset: str,
+    readers: _Readers,
+    known: Iterable[str] = (),
+) -> dict[str, Any]:
+    policy = _members(
+        document,
+        "",
+        needed={"@context", "@type", "profile", "permission", *parties},
+        known={"uid", "conflict", "prohibition", *known},
+    )
+    _same(policy["@context"], CONTEXT, "/@context", f"the context is that of ODRL, with dx for {PROFILE}#")
+    _same(policy["@type"], type_, "/@type", f"the type is {type_}")
+    _same(policy["profile"], PROFILE, "/profile", f"the profile is {PROFILE}")
+    _same(policy.get("conflict", "prohibit"), "prohibit", "/conflict", "a prohibition goes before a permission here")
+    for name, party in parties.items():
+        _same(policy[name], urn(party), f"/{name}", f"this is not the {name}")
+    _text(policy.get("uid", ""), "/uid")
+    [(permission, pointer)] = _rules(policy, "permission", exactly=1)
+    rule = _members(permission, pointer, needed={"target", "action", "constraint"}, known={"duty"})
+    _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
+    _same(rule["action"], "use", f"{pointer}/action", "what is permitted is to use")
+    found = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
+    for duty, place in _rules(rule, "duty", at=pointer):
+        _add(found, _duty(duty, place), place)
+    found["resharing"] = not _is_forbidden(policy, dataset)
+    return found
+
+
+def _is_forbidden(policy: Mapping[str, Any], dataset: str) -> bool:
+    for prohibition, pointer in _rules(policy, "prohibition", most=1):
+        rule = _members(prohibition, pointer, needed={"target", "action"})
+        _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
+        _same(rule["action"], DISTRIBUTE, f"{pointer}/action", "what can be prohibited is to distribute")
+        return True
+    return False
+
+
+def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for index, one in enumerate(_list(value, pointer)):
+        place = f"{pointer}/{index}"
+        if readers is _OFFERED and isinstance(one, Mapping) and "or" in one:
+            _add(found, {"groups": _groups(one, place)}, place)
+            continue
+        known = {"unit"} if isinstance(one, Mapping) and one.get("leftOperand") == "count" else ()
+        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known=known)
+        operand, operator = constraint["leftOperand"], constraint["operator"]
+        operators = [known for name, known in readers if name == operand]
+        if not operators:
+            names = ", ".join(sorted({name for name, _ in readers}))
+            raise OdrlRefused(f"{place}/leftOperand", f"a left operand here is one of {names}")
+        if operator not in operators:
+            raise OdrlRefused(f"{place}/operator", f"with this left operand, the operator is {' or '.join(operators)}")
+        name, read = readers[operand, operator]
+        operand_at = f"{place}/rightOperand"
+        if constraint["rightOperand"] == WITHHELD:
+            raise OdrlRefused(operand_at, "this is withheld from you; say what it is")
+        value = read(constraint["rightOperand"], operand_at)
+        _add(found, {name: value if operand != "count" else _rate(value, constraint.get("unit"), place)}, place)
+    for (operand, _), (name, _) in readers.items():
+        if name in ("purposes", "fields") and name not in found:
+            raise OdrlRefused(pointer, f"a constraint on {operand} is needed")
+    return found
+
+
+def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
+    """Groups of consumers: one of them, and of each all that is said."""
+    groups = []
+    for one, place in _listed(value, "or", pointer):
+        if one == WITHHELD:
+            raise OdrlRefused(place, "this is withheld from you; say what it is")
+        group: dict[str, Any] = {}
+        for part, at in _listed(one, "and", place):
+            constraint = _members(part, at, needed={"leftOperand", "operator", "rightOperand"})
+            known = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
+            if known is None or known[0] not in CONSUMERS:
+                names = ", ".join(sorted(CONSUMERS.values()))
+                raise OdrlRefused(f"{at}/leftOperand", f"a group is of {names}, each with isAnyOf")
+            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{at}/rightOperand")}, at)
+        groups.append(group)
+    return groups
+
+
+def _listed(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
+    operands = _members(_members(value, pointer, needed={name})[name], f"{pointer}/{name}", needed={"@list"})["@list"]
+    at = f"{pointer}/{name}/@list"
+    found = [(one, f"{at}/{index}") for index, one in enumerate(_list(operands, at))]
+    if not found:
+        raise OdrlRefused(at, "a list that is not empty is needed")
+    return found
+
+
+def _rate(requests: int, unit: Any, pointer: str) -> dict[str, Any]:
+    if unit not in ("dx:hour", "dx:day"):
+        raise OdrlRefused(f"{pointer}/unit", "requests are counted per dx:hour or dx:day")
+    return {"requests": requests, "per": unit.removeprefix("dx:")}
+
+
+def _duty(value: Any, pointer: str) -> dict[str, Any]:
+    duty = _members(value, pointer, needed={"action"}, known={"constraint"})
+    if duty["action"] == "obtainConsent" and "constraint" not in duty:
+        return {"consent": True}
+    if duty["action"] != "compensate":
+        raise OdrlRefused(f"{pointer}/action", "a duty is obtainConsent, without constraints, or compensate")
+    at = f"{pointer}/constraint"
+    found: dict[str, Any] = {}
+    for index, one in enumerate(_list(duty.get("constraint"), at)):
+        place = f"{at}/{index}"
+        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
+        _same(constraint["operator"], "eq", f"{place}/operator", "for a price the operator is eq")
+        if constraint["leftOperand"] == "payAmount":
+            amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{place}/rightOperand")
+            unit = constraint.get("unit")
+            if not isinstance(unit, str) or not unit.startswith(CURRENCY):
+                raise OdrlRefused(f"{place}/unit", f"the unit is {CURRENCY} and a currency's code")
+            _add(found, {"amount": amount, "currency": unit.removeprefix(CURRENCY)}, place)
+        elif constraint["leftOperand"] == "dx:chargedPer" and "unit" not in constraint:
+            _add(found, {"per": _text(constraint["rightOperand"], f"{place}/rightOperand")}, place)
+        else:
+            raise OdrlRefused(place, "a price has payAmount with its unit, and dx:chargedPer")
+    if found.keys() != {"amount", "currency", "per"}:
+        raise OdrlRefused(at, "a price has payAmount with its unit, and dx:chargedPer")
+    return {"price": found}
+
+
+def _add(terms: dict[str, Any], more: Mapping[str, Any], pointer: str) -> None:
+    if terms.keys() & more.keys():
+        raise OdrlRefused(pointer, "this is said twice; terms say it once")
+    terms.update(more)
+
+
+def _rules(
+    source: Mapping[str, Any], name: str, *, at: str = "", exactly: int | None = None, most: int | None = None
+) -> list[tuple[Any, str]]:
+    """The rules of a kind with their places; one may stand without a list around it, as JSON-LD allows."""
+    value = source.get(name, [])
+    if isinstance(value, Mapping):
+        return [(value, f"{at}/{name}")]
+    rules = [(one, f"{at}/{name}/{index}") for index, one in enumerate(_list(value, f"{at}/{name}"))]
+    if (exactly is not None and len(rules) != exactly) or (most is not None and len(rules) > most):
+        raise OdrlRefused(f"{at}/{name}", "terms are one permission, and at most one prohibition")
+    return rules
+
+
+def _members(value: Any, pointer: str, *, needed: set[str], known: Iterable[str] = ()) -> Mapping[str, Any]:
+    """An object with all members that are needed and none that is not known."""
+    if not isinstance(value, Mapping):
+        raise OdrlRefused(pointer, "an object is needed")
+    for name in value:
+        if name not in needed and name not in known:
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            raise OdrlRefused(f"{pointer}/{escaped}", "terms cannot express this")
+    for name in sorted(needed - value.keys()):
+        raise OdrlRefused(pointer, f"{name} is needed")
+    return value
+
+
+def _same(value: Any, expected: Any, pointer: str, reason: str) -> None:
+    if value != expected or type(value) is not type(expected):
+        raise OdrlRefused(pointer, reason)
+
+
+def _list(value: Any, pointer: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise OdrlRefused(pointer, "a list is needed")
+    return value
+
+
+def _literal(value: Any, type_: str, pointer: str) -> Any:
+    literal = _members(value, pointer, needed={"@type", "@value"})
+    _same(literal["@type"], type_, f"{pointer}/@type", f"the type is {type_}")
+    if type_ == "@json":
+        return literal["@value"]
+    return _text(literal["@value"], f"{pointer}/@value")
+
+
+def _text(value: Any, pointer: str) -> str:
+    if not isinstance(value, str):
+        raise OdrlRefused(pointer, "text is needed")
+    return value
+
+
+def _texts(value: Any, pointer: str) -> list[str]:
+    """A list of texts that is not empty: nothing is among none, and terms that say so would be open to everyone."""
+    texts = [_text(one, f"{pointer}/{index}") for index, one in enumerate(_list(value, pointer))]
+    if not texts:
+        raise OdrlRefused(pointer, "a list that is not empty is needed")
+    return texts
+
+
+def _parties(value: Any, pointer: str) -> list[str]:
+    found = []
+    for index, one in enumerate(_list(value, pointer)):
+        place = f"{pointer}/{index}"
+        iri = _text(_members(one, place, needed={"@id"})["@id"], f"{place}/@id")
+        if not iri.startswith(URN):
+            raise OdrlRefused(f"{place}/@id", f"a participant is named by {URN} and its id")
+        found.append(iri.removeprefix(URN))
+    if not found:
+        raise OdrlRefused(pointer, "a list that is not empty is needed")
+    return found
+
+
+def _count(value: Any, pointer: str) -> int:
+    if type(value) is not int:
+        raise OdrlRefused(pointer, "an integer is needed")
+    return value
+
+
+def _object(value: Any, pointer: str) -> Mapping[str, Any]:
+    found = _literal(value, "@json", pointer)
+    if not isinstance(found, Mapping) or not found:
+        raise OdrlRefused(f"{pointer}/@value", "an object that is not empty is needed")
+    return found
+
+
+def _moment(value: Any, pointer: str) -> str:
+    return str(_literal(value, "xsd:dateTime", pointer))
+
+
+_BOTH: _Readers = {
+    ("purpose", "isAnyOf"): ("purposes", _texts),
+    ("dateTime", "lt"): ("not_after", _moment),
+    ("dx:field", "isAnyOf"): ("fields", _texts),
+    ("dx:masks", "eq"): ("masks", _object),
+    ("dx:rowFilter", "eq"): ("row_filter", _object),
+    ("dx:rowsPerDelivery", "lteq"): ("row_cap", _count),
+}
+_OFFERED: _Readers = {
+    **_BOTH,
+    ("recipient", "isAnyOf"): ("organisations", _parties),
+    ("dx:recipientKind", "isAnyOf"): ("kinds", _texts),
+    ("dx:recipientLevel", "isAnyOf"): ("levels", _texts),
+    ("dx:groupSize", "gteq"): ("min_group", _count),
+    ("count", "lteq"): ("rate", _count),
+}
+_AGREED: _Readers = {**_BOTH, ("dateTime", "gteq"): ("not_before", _moment)}

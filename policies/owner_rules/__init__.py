@@ -1,0 +1,1 @@
+"""Owners' Rego modules: checked, run in a sandbox, and allowed only to narrow a decision."""

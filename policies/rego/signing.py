@@ -1,0 +1,121 @@
+"""Signed bundles for an OPA server: it starts with a policy only if whoever runs the exchange has signed that policy.
+
+The form is OPA's own: a gzipped tar file with `.signatures.json` in it, which holds one JSON Web Token (RFC 7519) over the
+digests of the other files; `opa run --verification-key` checks it. (Of a directory OPA signs the path as well.) The
+algorithm is ES256 (RFC 7518 section 3.4).
+"""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from policies.rego.bundle import Bundle
+
+ALGORITHM = "ES256"
+SIGNATURES = ".signatures.json"
+_SIZE = 32  # bytes of each half of a P-256 signature
+_ROOTS = ("exchange", "bundle")
+
+
+def new_key() -> bytes:
+    """A fresh private key for signing bundles, as PEM (PKCS #8, not encrypted)."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def public_key(key: bytes) -> bytes:
+    """The public half of a private key, as PEM: what OPA takes as its verification key. Raises ValueError."""
+    return (
+        _load(key)
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+def sign(files: Mapping[str, bytes], *, key: bytes) -> bytes:
+    """The content of `.signatures.json` for files by path. Raises ValueError for what is no P-256 key in PEM."""
+    listed = [
+        {"name": path, "hash": hashlib.sha256(_hashed(path, content)).hexdigest(), "algorithm": "SHA-256"}
+        for path, content in sorted(files.items())
+    ]
+    signing = f"{_part({'alg': ALGORITHM, 'typ': 'JWT'})}.{_part({'files': listed})}"
+    r, s = decode_dss_signature(_load(key).sign(signing.encode(), ec.ECDSA(hashes.SHA256())))
+    signature = _base64(r.to_bytes(_SIZE) + s.to_bytes(_SIZE))
+    return json.dumps({"signatures": [f"{signing}.{signature}"]}).encode()
+
+
+def signed(bundle: Bundle, *, key: bytes) -> bytes:
+    """A bundle as a file for `opa run --server --bundle FILE --verification-key …`. Raises ValueError for a bad key."""
+    files = {path: text.encode() for path, text in bundle.modules()}
+    files["data.json"] = json.dumps(bundle.data(), ensure_ascii=False).encode()
+    return _packed(files, revision=bundle.digest, roots=_ROOTS, key=key)
+
+
+def authorization(token: str, *, key: bytes) -> bytes:
+    """A second bundle, by which OPA (`--authentication=token --authorization=basic`) lets only the exchange in.
+
+    Whoever shows the token may ask for the one decision and nothing else, not even read the policy; of the token only its
+    digest is written. Anyone may ask whether the server is well.
+    """
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    module = f"""package system.authz
+
+default allow := false
+
+allow if {{
+	crypto.sha256(input.identity) == "{digest}"
+	input.method == "POST"
+	input.path == ["v1", "data", "exchange", "delivery", "decision"]
+}}
+
+allow if {{
+	input.method == "GET"
+	input.path == ["health"]
+}}
+"""
+    return _packed({"authz.rego": module.encode()}, revision=digest[:16], roots=("system/authz",), key=key)
+
+
+def _packed(files: Mapping[str, bytes], *, revision: str, roots: tuple[str, ...], key: bytes) -> bytes:
+    """Files with their manifest and signature as a gzipped tar file, of the same bytes whenever it is made but for these."""
+    manifest = json.dumps({"revision": revision, "roots": list(roots), "rego_version": 1}).encode()
+    whole = {**files, ".manifest": manifest}
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        for path, content in {SIGNATURES: sign(whole, key=key), **whole}.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _hashed(path: str, content: bytes) -> bytes:
+    """What OPA hashes of a file: its bytes, or where it is JSON its value, without blanks and with sorted names."""
+    if not path.endswith((".json", ".manifest")):
+        return content
+    return json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _load(key: bytes) -> ec.EllipticCurvePrivateKey:
+    loaded = serialization.load_pem_private_key(key, password=None)
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
+        raise ValueError("bundles are signed with a P-256 key")  # noqa: TRY004 - a wrong value, whatever its class
+    return loaded
+
+
+def _part(value: Any) -> str:
+    return _base64(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")

@@ -1,0 +1,1 @@
+"""Roles: which role permits which act in which organisation (Casbin)."""

@@ -1,0 +1,48 @@
+"""Content-Digest (RFC 9530): a signature covers the field, so somebody has to compare the field with the content."""
+
+import base64
+import hashlib
+import hmac
+
+from signatures.components import SignatureProblem
+from signatures.structured import FieldError, Item, parse_dictionary
+
+
+class DigestMalformed(SignatureProblem):
+    """Content-Digest holds no readable SHA-256 digest (RFC 9530 section 2)."""
+
+    reason = "digest-malformed"
+
+
+class DigestMismatch(SignatureProblem):
+    """The content is not what Content-Digest says it is."""
+
+    reason = "digest-mismatch"
+
+
+def content_digest(body: bytes) -> str:
+    """The Content-Digest field of a body (RFC 9530 section 2), by SHA-256."""
+    return digest_field(hashlib.sha256(body).digest())
+
+
+def digest_field(sha256: bytes) -> str:
+    """The Content-Digest field for a SHA-256 digest that is known already."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
+
+
+def check_content_digest(header: str, body_sha256: bytes) -> None:
+    """Compare a Content-Digest field with the SHA-256 of the content that came (RFC 9530 section 2).
+
+    Digests by further algorithms may stand beside it and are not looked at. Raises DigestMalformed when there is no
+    SHA-256 digest, DigestMismatch when it is another one.
+    """
+    if hmac.compare_digest(header.strip().encode(), digest_field(body_sha256).encode()):
+        return
+    try:
+        member = parse_dictionary(header).get("sha-256")
+    except FieldError as error:
+        raise DigestMalformed("Content-Digest is not a dictionary (RFC 9530 section 2)") from error
+    if not isinstance(member, Item) or not isinstance(member.value, bytes):
+        raise DigestMalformed("Content-Digest has no SHA-256 digest")
+    if not hmac.compare_digest(member.value, body_sha256):
+        raise DigestMismatch("the content does not have the digest that Content-Digest states")

@@ -1,0 +1,74 @@
+"""What this exchange's signatures have in common, and how they are read in whatever way they are spelled."""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from signatures.components import Message, SignatureMalformed, check_components, name_of
+from signatures.messages import read_signature
+from signatures.structured import parse_inner_list
+from signatures.suites import sign_ed25519
+
+LABEL: Final = "sig1"
+ALGORITHM: Final = "ed25519"
+TAG: Final = "data-exchange"
+KEYID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+_PARAMETERS: Final = frozenset({"created", "expires", "nonce", "keyid", "alg", "tag"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A signature as it stands in a message: covered components, parameters, signed bytes, value."""
+
+    components: tuple[str, ...]
+    parameters: Mapping[str, str | int]
+    base: bytes
+    signature: bytes
+
+
+def check_profile(parameters: Mapping[str, str | int]) -> None:
+    """Raises SignatureMalformed unless algorithm and tag are this exchange's and no parameter is unknown."""
+    if parameters.get("alg") != ALGORITHM:
+        raise SignatureMalformed(f'the signature needs alg="{ALGORITHM}"')
+    if parameters.get("tag") != TAG:
+        raise SignatureMalformed(f'the signature needs tag="{TAG}"')
+    if not parameters.keys() <= _PARAMETERS:
+        raise SignatureMalformed("the signature has a parameter this exchange does not know")
+
+
+def signed_fields(key: bytes, lines: list[str], parameters: str) -> dict[str, str]:
+    """The fields `signature-input` and `signature` over component lines and a written covered list with parameters."""
+    value = base64.b64encode(sign_ed25519(key, base_of(lines, parameters))).decode()
+    return {"signature-input": f"{LABEL}={parameters}", "signature": f"{LABEL}=:{value}:"}
+
+
+def base_of(lines: list[str], parameters: str) -> bytes:
+    """The signed bytes for component lines; raises SignatureMalformed when a value is not one line of ASCII."""
+    text = "\n".join((*lines, f'"@signature-params": {parameters}'))
+    # A line break inside a value would let it pose as a further component.
+    flat = text.replace("\n", "", len(lines)).replace("\t", " ")
+    if not flat.isascii() or not flat.isprintable():
+        raise SignatureMalformed("a covered component holds something other than printable ASCII")
+    return text.encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def covered_names(covered: str) -> tuple[str, ...]:
+    """The components of a covered list as it is written, in the short form; raises SignatureMalformed."""
+    components = parse_inner_list(covered)
+    check_components(components)
+    return tuple(name_of(item) for item in components.items)
+
+
+def read(message: Message, label: str) -> Read:
+    """Read a signature, however it is spelled; raises a SignatureProblem."""
+    signature = read_signature(message, label=label)
+    found = signature.covered.parameters
+    parameters = {name: value for name, value in found if isinstance(value, str) or type(value) is int}
+    if len(parameters) != len(found):
+        raise SignatureMalformed("the signature has a parameter this exchange does not know")
+    return Read(signature.components, parameters, signature.base, signature.value)

@@ -1,0 +1,197 @@
+"""Signed requests: who asks, for what, when, and nothing that anybody else could have put there."""
+
+import re
+import secrets
+from binascii import a2b_base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from signatures.components import ComponentMissing, Message, SignatureMalformed, SignatureProblem
+from signatures.messages import FIELD_MAX
+from signatures.profile import ALGORITHM, KEYID, LABEL, TAG, base_of, check_profile, covered_names, read, signed_fields
+
+LIFETIME_MAX: Final = 300
+PURPOSE: Final = "exchange-purpose"
+
+_FIELDS: Final = ("content-digest", PURPOSE)
+_SIGNATURE_BYTES: Final = 64
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
+
+# The one spelling of `sign_request`: single spaces, the parameters in this order, components without any of their own.
+_NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
+_USUAL: Final = re.compile(
+    rf'{LABEL}=(\("[a-z0-9@-]+"(?: "[a-z0-9@-]+")*\))'
+    rf';created={_NUMBER};expires={_NUMBER};nonce="({_NONCE.pattern})";keyid="({KEYID.pattern})"'
+    rf';alg="{ALGORITHM}";tag="{TAG}"'
+)
+_USUAL_VALUE: Final = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{85}}[AQgw]==):")
+
+
+class SignatureExpired(SignatureProblem):
+    """The signature's time is over."""
+
+    reason = "signature-expired"
+
+
+class SignatureNotYetValid(SignatureProblem):
+    """The signature was created in the future: the client's clock is ahead of the exchange's."""
+
+    reason = "signature-not-yet-valid"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request's signature, read and in the form this exchange demands, but not verified yet.
+
+    `components` are the covered components in order: bare names, with parameters as they are written. `base` is what
+    the signature signs; its digest, `signature` and `keyid` are what the ledger keeps. Times are Unix seconds.
+    """
+
+    method: str
+    target_uri: str
+    keyid: str
+    created: int
+    expires: int
+    nonce: str
+    components: tuple[str, ...]
+    base: bytes
+    signature: bytes
+
+
+def read_request(
+    *,
+    method: str,
+    target_uri: str,
+    headers: Mapping[str, str],
+    label: str = LABEL,
+    require: tuple[str, ...] = ("@method", "@target-uri"),
+) -> SignedRequest:
+    """Read the signature of a request and rebuild the bytes it covers.
+
+    `headers` have lower-case names; several lines of one name are joined by ", ". `require` are the components that
+    have to be covered. Raises SignatureMissing, SignatureMalformed or ComponentMissing. The caller has to look up
+    `keyid`, call `verify_ed25519`, `check_times` and `check_content_digest`, and refuse a nonce it has seen.
+    """
+    found = _read_usual(method, target_uri, headers) if label == LABEL else None
+    if found is None:
+        found = _read_unusual(method, target_uri, headers, label)
+    for name in require:
+        if name not in found.components:
+            raise ComponentMissing(f"the signature must cover {name}")
+    return found
+
+
+def _read_unusual(method: str, target_uri: str, headers: Mapping[str, str], label: str) -> SignedRequest:
+    signed = read(Message.of_request(method, target_uri, headers.items()), label)
+    get = signed.parameters.get
+    keyid, nonce = get("keyid"), get("nonce")
+    created, expires = get("created"), get("expires")
+    if not isinstance(created, int) or not isinstance(expires, int):
+        raise SignatureMalformed("the signature needs the parameters created and expires, in whole seconds")
+    if not isinstance(keyid, str) or not KEYID.fullmatch(keyid):
+        raise SignatureMalformed("the signature needs the parameter keyid")
+    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+        raise SignatureMalformed("the signature needs a nonce of at least 128 bits, in base64url")
+    if len(signed.signature) != _SIGNATURE_BYTES:
+        raise SignatureMalformed(f"an Ed25519 signature has {_SIGNATURE_BYTES} bytes")
+    check_profile(signed.parameters)
+    return SignedRequest(
+        method=method,
+        target_uri=target_uri,
+        keyid=keyid,
+        created=created,
+        expires=expires,
+        nonce=nonce,
+        components=signed.components,
+        base=signed.base,
+        signature=signed.signature,
+    )
+
+
+def check_times(signed: SignedRequest, *, now: float, lifetime: int = LIFETIME_MAX, skew: int = 30) -> None:
+    """Refuse a signature outside its time.
+
+    `now` and the signature's times are Unix seconds; `lifetime` is the longest `expires - created`, `skew` how far the
+    client's clock may be ahead. Raises SignatureExpired, SignatureNotYetValid or SignatureMalformed.
+    """
+    if not signed.created < signed.expires <= signed.created + lifetime:
+        raise SignatureMalformed(f"a signature may be valid for at most {lifetime} seconds")
+    if now >= signed.expires:
+        raise SignatureExpired("the signature has expired")
+    if signed.created > now + skew:
+        raise SignatureNotYetValid("the signature was created in the future; check the clock")
+
+
+def sign_request(
+    *,
+    key: bytes,
+    keyid: str,
+    method: str,
+    target_uri: str,
+    headers: Mapping[str, str],
+    created: int,
+    expires: int,
+    nonce: str,
+) -> dict[str, str]:
+    """The `signature-input` and `signature` fields to send with a request.
+
+    `key` is the 32-byte seed and the 32-byte public key together. Covers the method, the target and, where `headers`
+    (lower-case names) has them, content-digest and exchange-purpose.
+    """
+    names = ["@method", "@target-uri"]
+    lines = [f'"@method": {method}', f'"@target-uri": {target_uri}']
+    for name in _FIELDS:
+        value = headers.get(name)
+        if value is not None:
+            names.append(name)
+            lines.append(f'"{name}": {value.strip()}')
+    if not KEYID.fullmatch(keyid) or not _NONCE.fullmatch(nonce):
+        raise SignatureMalformed("the keyid or the nonce is not of this exchange's form")
+    covered = "(" + " ".join(f'"{name}"' for name in names) + ")"
+    parameters = f'created={created};expires={expires};nonce="{nonce}";keyid="{keyid}"'
+    return signed_fields(key, lines, f'{covered};{parameters};alg="{ALGORITHM}";tag="{TAG}"')
+
+
+def new_nonce() -> str:
+    """A fresh nonce of 192 random bits, in base64url."""
+    return secrets.token_urlsafe(24)
+
+
+def _read_usual(method: str, target_uri: str, headers: Mapping[str, str]) -> SignedRequest | None:
+    """The quick way, since every delivery waits for it: None where the general parser has to look, which a test holds to it.
+
+    Raises ComponentMissing, SignatureMalformed.
+    """
+    text = headers.get("signature-input", "")
+    found = _USUAL.fullmatch(text) if len(text) <= FIELD_MAX else None
+    value = _USUAL_VALUE.fullmatch(headers.get("signature", ""))
+    if found is None or value is None:
+        return None
+    covered, created, expires, nonce, keyid = found.groups()
+    names = covered_names(covered)
+    lines = []
+    for name in names:
+        if name == "@method":
+            component: str | None = method
+        elif name == "@target-uri":
+            component = target_uri
+        elif name[0] == "@":
+            return None
+        else:
+            component = headers.get(name)
+            if component is None:
+                raise ComponentMissing("a covered field is not in the message")
+            component = component.strip(" \t")
+        lines.append(f'"{name}": {component}')
+    return SignedRequest(
+        method=method,
+        target_uri=target_uri,
+        keyid=keyid,
+        created=int(created),
+        expires=int(expires),
+        nonce=nonce,
+        components=names,
+        base=base_of(lines, text.removeprefix(f"{LABEL}=")),
+        signature=a2b_base64(value[1]),
+    )

@@ -1,0 +1,136 @@
+"""Snapshots stay what they were, and the engine that reads them reads nothing else."""
+
+import asyncio
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from adapters.contract import SourceError
+from adapters.duckdb.engine import Engine
+from adapters.files.adapter import FileAdapter
+from adapters.files.importing import import_file
+from adapters.files.snapshot import open_snapshot
+from adapters.plan.condition import Comparison
+from adapters.plan.plan import Column, Plan
+
+PLAN = Plan((Column("a"),))
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("snapshot")
+    source = directory / "a.csv"
+    source.write_text("a,b\n" + "".join(f"{n},x{n}\n" for n in range(200_000)))
+    return import_file(source, directory / "snapshots").path
+
+
+async def _refused(path: Path, directory: Path, code: str) -> None:
+    adapter = FileAdapter(path, Engine(directory), owns_engine=True)
+    with pytest.raises(SourceError) as caught:
+        await adapter.read(PLAN)
+    assert caught.value.code == code
+    health = await adapter.health()
+    assert (health.is_healthy, health.problem and health.problem.code) == (False, code)
+    await adapter.close()
+
+
+@pytest.fixture
+def altered(snapshot: Path, tmp_path: Path) -> Path:
+    """The snapshot with one bit turned over."""
+    content = bytearray(snapshot.read_bytes())
+    content[len(content) // 2] ^= 1
+    path = tmp_path / snapshot.name
+    path.write_bytes(content)
+    return path
+
+
+async def test_a_changed_or_missing_snapshot_is_refused(snapshot: Path, altered: Path) -> None:
+    await _refused(altered, altered.parent, "snapshot-altered")
+    await _refused(altered.parent / f"{'0' * 64}.parquet", altered.parent, "snapshot-missing")
+    await _refused(snapshot, altered.parent, "snapshot-missing")
+
+
+def test_a_parquet_file_that_no_import_wrote_is_refused(tmp_path: Path) -> None:
+    foreign = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a": [1]}), foreign)
+    foreign = foreign.rename(tmp_path / f"{sha256(foreign.read_bytes()).hexdigest()}.parquet")
+    with pytest.raises(SourceError) as caught:
+        open_snapshot(foreign)
+    assert caught.value.code == "snapshot-altered"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "COPY (SELECT 1) TO '/tmp/out.csv'",
+        "ATTACH '/tmp/other.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET memory_limit = '100GB'",
+    ],
+)
+async def test_the_engine_reaches_nothing_beyond_its_directory(snapshot: Path, sql: str) -> None:
+    engine = Engine(snapshot.parent)
+    with pytest.raises(SourceError) as caught:
+        await engine.fetch(sql, [])
+    assert caught.value.code == "source-failed"
+    engine.close()
+
+
+async def test_an_engine_that_cannot_be_opened_fails_like_any_query(snapshot: Path) -> None:
+    engine = Engine(snapshot.parent, memory="nothing")
+    with pytest.raises(SourceError) as fetched:
+        await engine.fetch("SELECT 1", [])
+    with pytest.raises(SourceError) as streamed:
+        await anext(engine.stream("SELECT 1", [], 10))
+    assert (fetched.value.code, streamed.value.code) == ("source-failed", "source-failed")
+    engine.close()
+
+
+async def test_the_loop_stays_free_while_the_engine_works(snapshot: Path) -> None:
+    adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
+    await adapter.read(PLAN)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0)
+            ticks += 1
+
+    ticking = asyncio.ensure_future(tick())
+    rows = sum([batch.num_rows async for batch in adapter.scan(Plan((Column("a"), Column("b"))))])
+    ticking.cancel()
+    assert rows == 200_000
+    assert ticks > 10
+    await adapter.close()
+
+
+async def test_a_cancelled_stream_leaves_nothing_running(snapshot: Path) -> None:
+    adapter = FileAdapter(snapshot, Engine(snapshot.parent, threads=1), owns_engine=True)
+
+    async def consume() -> None:
+        async for _ in adapter.scan(Plan((Column("b"),)), batch_rows=100):
+            pass
+
+    for delay in (0.0, 0.001, 0.01, 0.02):
+        task = asyncio.ensure_future(consume())
+        await asyncio.sleep(delay)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    page = await asyncio.wait_for(adapter.read(Plan((Column("a"),), Comparison("b", "eq", "x199999"))), 10)
+    assert page.rows == [(199_999,)]
+    await adapter.close()
+
+
+async def test_batches_have_at_most_the_rows_asked_for(snapshot: Path) -> None:
+    adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
+    sizes = [batch.num_rows async for batch in adapter.scan(PLAN, batch_rows=10_000)]
+    assert max(sizes) <= 10_000
+    assert sum(sizes) == 200_000
+    await adapter.close()

@@ -1,0 +1,122 @@
+"""Point reads that share a round trip: each gets its own row, and fails for itself alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from adapters.contract import Rows, SourceError
+from adapters.plan.condition import All_, Comparison
+from adapters.plan.masks import Partial
+from adapters.plan.plan import Column, Plan
+from adapters.postgresql.adapter import PostgresAdapter
+from adapters.postgresql.source import PgSource
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+
+PEOPLE = 500
+
+
+@pytest.fixture
+async def url(embedded: Embedded) -> str:
+    """A database with a table, some of whose scores are no numbers."""
+    await embedded.create("points")
+    connection = await asyncpg.connect(**arguments(embedded.url("points")))
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS people (id integer, part text, name text NOT NULL, score text, PRIMARY KEY (id, part));"
+        "TRUNCATE people; INSERT INTO people SELECT i, 'p' || i % 3, 'name ' || i, "
+        f"CASE WHEN i % 7 = 0 THEN 'x' ELSE i::text END FROM generate_series(1, {PEOPLE}) i;"
+        "CREATE OR REPLACE FUNCTION to_score(text) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1::integer';"
+    )
+    await connection.close()
+    return embedded.url("points")
+
+
+@pytest.fixture
+async def adapter(url: str) -> AsyncIterator[PostgresAdapter]:
+    adapter = PostgresAdapter(PgSource(url, "people"))
+    yield adapter
+    await adapter.close()
+
+
+def question(number: int, *columns: Column, limit: int = 1) -> Plan:
+    where = All_((Comparison("part", "eq", f"p{number % 3}"), All_((Comparison("id", "eq", number),))))
+    return Plan(columns or (Column("id"), Column("name", Partial(5, 0))), where, limit=limit)
+
+
+async def test_each_of_many_gets_its_own_row(adapter: PostgresAdapter) -> None:
+    asked = [*range(1, PEOPLE + 1), *range(PEOPLE + 1, PEOPLE + 50)]
+    answers = await asyncio.gather(*(adapter.read(question(number)) for number in asked))
+    for number, answer in zip(asked, answers, strict=True):
+        masked = "name " + "*" * len(str(number))
+        assert answer == Rows(("id", "name"), [(number, masked)] if number <= PEOPLE else [], None)
+
+
+async def test_questions_of_different_shapes_do_not_mix(adapter: PostgresAdapter) -> None:
+    plans = [question(n, Column("name")) if n % 2 else question(n, Column("score"), Column("id")) for n in range(1, 99)]
+    answers = await asyncio.gather(*(adapter.read(plan) for plan in plans))
+    for number, answer in enumerate(answers, 1):
+        score = "x" if number % 7 == 0 else str(number)
+        assert answer.rows == [(f"name {number}",)] if number % 2 else [(score, number)]
+
+
+async def test_half_a_key_is_no_point_and_pages_go_on_behind_it(adapter: PostgresAdapter) -> None:
+    plan = Plan((Column("id"),), Comparison("part", "eq", "p1"), limit=2, order=("id", "part"))
+    first = await adapter.read(plan)
+    assert first.rows == [(1,), (4,)]
+    assert first.next is not None
+    statement, _ = (await adapter._known()).prepare(plan, limit=3, is_paged=True)
+    assert not statement.is_point
+
+
+async def test_one_that_fails_fails_alone(url: str) -> None:
+    adapter = PostgresAdapter(PgSource(url, "people"))
+    known = await adapter._known()
+    statement, _ = known.prepare(question(1), limit=2, is_paged=True)
+    text = statement.sql.replace('t."id",', 'public.to_score(t."score"),', 1)
+    values = [known.prepare(question(number), limit=2, is_paged=True)[1] for number in range(1, 50)]
+    outcomes = await asyncio.gather(*(adapter._points.fetch(text, one) for one in values), return_exceptions=True)
+    for number, outcome in enumerate(outcomes, 1):
+        if number % 7 == 0:
+            assert isinstance(outcome, SourceError)
+            assert outcome.code == "source-failed"
+        else:
+            assert isinstance(outcome, list)
+            assert outcome[0][0] == number
+    await adapter.close()
+
+
+async def test_a_source_that_cannot_be_reached_says_so_to_everyone(adapter: PostgresAdapter, url: str) -> None:
+    await adapter.read(question(1))
+    connection = await asyncpg.connect(**arguments(url))
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'data-exchange'"
+    )
+    await connection.close()
+    outcomes = await asyncio.gather(*(adapter.read(question(n)) for n in range(1, 20)), return_exceptions=True)
+    assert all(isinstance(one, Rows) or (isinstance(one, SourceError) and "-" in one.code) for one in outcomes)
+    # The next ones are on a new connection.
+    answers = await asyncio.gather(*(adapter.read(question(n)) for n in range(1, 20)))
+    assert [answer.rows[0][0] for answer in answers] == list(range(1, 20))
+
+
+async def test_a_closed_source_leaves_nobody_waiting(url: str) -> None:
+    adapter = PostgresAdapter(PgSource(url, "people"))
+    await adapter.read(question(1))
+    waiting = [asyncio.ensure_future(adapter.read(question(number))) for number in range(1, 200)]
+    await asyncio.sleep(0)
+    await adapter.close()
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+    assert all(isinstance(one, Rows | SourceError) for one in outcomes)
+
+
+async def test_whoever_gives_up_keeps_nobody_waiting(adapter: PostgresAdapter) -> None:
+    await adapter.read(question(1))
+    several = [asyncio.ensure_future(adapter.read(question(number))) for number in range(1, 100)]
+    await asyncio.sleep(0)
+    for one in several[::2]:
+        one.cancel()
+    answers = await asyncio.wait_for(asyncio.gather(*several, return_exceptions=True), 10)
+    kept = [answer.rows[0][0] for answer in answers if isinstance(answer, Rows)]
+    assert kept == list(range(2, 100, 2))

@@ -1,0 +1,234 @@
+"""An exchange of one's own: found it once, serve it, let somebody join, publish, see how it stands."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from admin import databases
+from admin.places import DataDirectory
+from admin.server import reaching
+from exchange.kernel.embedded import Embedded
+from tests.support.commands import Ran, command, environment, processes_of, run, typed, until
+from tests.support.world import code
+
+_SCIENCE = code()
+
+
+@pytest.fixture(scope="module")
+def home(place: Path) -> Path:
+    """A data directory with an exchange founded in it, over what an attempt that was killed left behind."""
+    data = place / "home"
+    (data / "keys").mkdir(parents=True)
+    half_done = Embedded(data)
+    asyncio.run(half_done.create())
+    half_done.close()
+    done = run("init", "--data", data, "--code", code())
+    assert (done.status, done.err) == (0, "")
+    assert "exchange.local/ledger/1+" in done.out
+    return data
+
+
+_INTERRUPTED = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "admin.commands.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["exchange", "--help"]
+runpy.run_module("admin", run_name="__main__")
+"""
+
+
+def test_an_interruption_while_the_parts_are_loaded_says_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def keys_in(data: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (data / "keys").iterdir()}
+
+
+def test_founding_twice_is_refused_and_changes_nothing(home: Path) -> None:
+    before = keys_in(home)
+    done = typed("init", "--data", home, "--code", code())
+    assert (done.status, "holds an exchange already" in done.err) == (1, True)
+    assert keys_in(home) == before
+
+
+def test_keys_are_their_owners_alone(home: Path) -> None:
+    for name in ("operator", "security", "auditor", "exchange", "ledger"):
+        assert (home / "keys" / f"{name}.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_code_that_does_not_check_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    done = typed("init", "--data", tmp_path / "new", "--code", "12330000MB00000010")
+    assert done.status == 1
+    assert "does not check" in done.err
+    assert not (tmp_path / "new" / "postgres").exists()
+
+
+def test_without_an_exchange_it_is_said_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = typed("publish", __file__, "--owner", "a", "--title", "b")
+    assert done.status == 1
+    assert "make demo" in done.err
+    assert "exchange init" in done.err
+
+
+def join(data: Path) -> Ran:
+    return typed("join", "science", "--data", data, "--code", _SCIENCE, "--name-zh", "市科技局", "--name-en", "Science")
+
+
+@pytest.mark.endurance
+def test_a_server_is_started_for_the_purpose_and_ended(home: Path, tmp_path: Path) -> None:
+    joined = join(home)
+    assert (joined.status, joined.err) == (0, "")
+    file = tmp_path / "labs.csv"
+    file.write_text("lab,city\nA,杭州\nB,宁波\n")
+    done = typed("publish", file, "--data", home, "--owner", "science", "--title", "Labs", "--yes")
+    assert (done.status, done.err) == (0, "")
+    assert "Published: science/labs, version 1." in done.out
+    assert "one was started for this and has ended" in done.out
+    assert not (home / "server.json").exists()
+    assert processes_of(home) == []
+
+
+def test_a_handle_that_cannot_be_one_is_refused(home: Path) -> None:
+    names = ("--name-zh", "某局", "--name-en", "Some Bureau")
+    assert typed("join", "ledger", "--data", home, "--code", code(), *names).status == 1
+
+
+@contextmanager
+def served(data: Path, *more: str) -> Iterator[str]:
+    port = reaching.free_port()
+    process = subprocess.Popen(
+        command("serve", "--data", data, "--port", str(port), *more),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    directory = DataDirectory(data)
+    try:
+        until(lambda: process.poll() is not None or reaching.running_at(directory), what="the server is ready")
+        yield f"http://localhost:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.endurance
+def test_it_serves_with_several_processes_until_it_is_told_to_end(home: Path) -> None:
+    with served(home, "--workers", "2") as url:
+        assert json.loads((home / "server.json").read_text())["url"] == url
+        assert httpx2.get(f"{url}/readyz").text == "ok\n"
+        assert httpx2.get(f"{url}/docs").status_code == 200
+        healthy = typed("health", "--data", home)
+        assert (healthy.status, url in healthy.out, "checkpoint" in healthy.out) == (0, True, True)
+        assert [join(home).status, join(home).status] == [0, 0]
+        again = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+        assert (again.status, url in again.err) == (1, True)
+    assert not (home / "server.json").exists()
+    assert processes_of(home) == []
+    assert typed("health", "--data", home).status == 1
+
+
+BEGIN = b"POST /api/v1/deliveries HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = BEGIN + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+
+
+def sent_until_refused(url: str, begin: bytes, packet: bytes) -> int:
+    """How many bytes of the same packet again and again a server takes, of 64 MiB."""
+    with socket.create_connection(("localhost", urlsplit(url).port or 0), 30) as stranger, suppress(ConnectionError):
+        stranger.sendall(begin)
+        sent = 0
+        while sent < 64 * 2**20:
+            sent += stranger.send(packet)
+    return sent
+
+
+@pytest.mark.endurance
+def test_a_stranger_cannot_keep_it_busy_with_a_head_without_end(home: Path) -> None:
+    long, many = b"a" * 60_000, b"x: y\r\n" * 10_000
+    with served(home) as url:
+        for begin, packet in [(b"GET /", long), (BEGIN, many), (BEGIN + b"X: ", long), (CHUNKED + b"X: ", long)]:
+            assert sent_until_refused(url, begin, packet) < 32 * 2**20, begin
+        assert httpx2.get(f"{url}/livez", headers={"x-large": "a" * 30_000}).status_code == 200
+
+
+def test_a_server_file_that_outlived_its_server_is_not_believed(home: Path) -> None:
+    directory = DataDirectory(home)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        directory.server_file.write_text(json.dumps({"pid": 1, "url": f"http://localhost:{other.getsockname()[1]}"}))
+        assert reaching.running_at(directory) is None
+    directory.server_file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"EXCHANGE_DEPLOYMENT": "elsewhere"}, "EXCHANGE_DEPLOYMENT has to be what it was"),
+        ({"EXCHANGE_OPA_TOKEN": "t"}, "EXCHANGE_OPA_URL"),
+    ],
+)
+def test_it_does_not_serve_with_settings_that_cannot_be_right(
+    home: Path, more: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in more.items():
+        monkeypatch.setenv(name, value)
+    done = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+    assert done.status == 1
+    assert words in done.err
+
+
+def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
+    key = home / "keys" / "ledger.pem"
+    kept = key.read_bytes()
+    key.write_bytes((home / "keys" / "auditor.pem").read_bytes())
+    try:
+        done = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+    finally:
+        key.write_bytes(kept)
+    assert done.status == 1
+    assert "is not the key that this ledger began with" in done.err
+
+
+def test_a_port_in_use_is_said(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = typed("serve", "--data", home, "--port", str(taken.getsockname()[1]))
+    assert done.status == 1
+    assert "--port" in done.err
+
+
+def test_an_exchange_that_was_never_founded_is_not_served(place: Path) -> None:
+    bare = place / "bare"
+    settings = DataDirectory(bare).settings()
+    with databases.at_hand(settings) as url:
+        assert databases.read(url).revision is None
+    done = typed("serve", "--data", bare)
+    assert done.status == 1
+    assert "there is no exchange" in done.err
+
+
+def test_the_migrations_make_what_the_models_describe() -> None:
+    assert typed("database", "check").status == 0
+
+
+def test_upgrading_what_is_up_to_date_changes_nothing(home: Path) -> None:
+    done = typed("database", "upgrade", "--data", home)
+    assert (done.status, "it was at" in done.out) == (0, False)

@@ -1,0 +1,86 @@
+"""`exchange policy`: the files for an OPA server, and that a real one starts with them as the command says."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.commands.cli import app
+from admin.places import DataDirectory
+from data_exchange_client.api import Client
+from data_exchange_client.keys import SigningKey
+from policies.engines.opa_server import opa_server
+from policies.rego.bundle import bundle
+from tests.policies.conftest import opa as opa
+from tests.policies.engines.test_opa_secured import document
+from tests.support.commands import typed
+from tests.support.modules import OFFICE, TESTS, TEXT
+from tests.support.opa import opa_running
+
+
+async def test_opa_starts_with_what_the_command_wrote(
+    opa: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXCHANGE_OPA_TOKEN", "secret-token")
+    monkeypatch.setenv("EXCHANGE_OPA_URL", "http://localhost:8181")
+    command = ["policy", "bundle", str(tmp_path / "policies"), "--data", str(tmp_path / "data")]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 0, said.output
+    assert CliRunner().invoke(app, command).output == said.output  # the same key again
+    key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
+    assert key.stat().st_mode & 0o77 == 0
+    words = shlex.split(said.stdout)
+    assert words[:3] == ["opa", "run", "--server"]
+    async with opa_running(opa, *words[3:]) as url:
+        for token in ("secret-token", "another"):
+            async with opa_server(url, revision=bundle().digest, token=token, within=10) as remote:
+                assert (await remote.decide(document())).allow == (token == "secret-token")
+
+
+def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
+    key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
+    key.parent.mkdir(parents=True)
+    key.write_text("no key")
+    command = ["policy", "bundle", str(tmp_path / "policies"), "--data", str(tmp_path / "data")]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 1
+    assert "does not hold a key" in said.output
+
+
+def test_a_module_is_checked_here(tmp_path: Path) -> None:
+    file = tmp_path / "hours.rego"
+    file.write_text(TEXT, encoding="utf-8")
+    missing = typed("policy", "module", str(file))
+    assert (missing.status, "hours_test.rego cannot be read" in missing.err) == (1, True)
+    tests = tmp_path / "hours_test.rego"
+    tests.write_text(TESTS, encoding="utf-8")
+    for more in ((), ("--tests", str(tests))):
+        checked = typed("policy", "module", str(file), *more)
+        assert checked.out == f"{OFFICE.digest}  3 tests pass; nothing was submitted\n"
+    file.write_text(f"{TEXT}x := time.now_ns()\n", encoding="utf-8")
+    refused = typed("policy", "module", str(file))
+    assert (refused.status, "owner.rego:17: time.now_ns may not be called" in refused.err) == (1, True)
+    file.write_bytes(b"\xff")
+    assert typed("policy", "module", str(file)).status == 1
+
+
+def test_it_says_what_would_be_decided_and_why(served: tuple[DataDirectory, str]) -> None:
+    home, url = served
+    key = SigningKey.load(home.key_file("auditor"))
+    with Client(url, key, trust=home.trust()) as client:
+        asked = client.request("GET", "/api/v1/agreements").json()
+        dataset, consumer = asked[0]["dataset_id"], asked[0]["consumer_id"]
+        purpose = asked[0]["purpose"]
+        members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
+    system = next(one["id"] for one in members if one["kind"] == "system")
+    about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]
+    said = typed(*about, "--purpose", purpose)
+    assert said.status == 0, said.err
+    assert "delivery.role_held" in said.out
+    assert "row_cap: " in said.out
+    denied = typed(*about, "--purpose", "another-purpose")
+    assert "deny" in denied.out.splitlines()[0]
+    assert "purpose-not-granted: " in denied.out
+    assert typed(*about, "--purpose", purpose, "--as", "nobody").status == 1
+    assert typed(*about, "--purpose", purpose, "--at", "yesterday").status == 1

@@ -1,0 +1,212 @@
+"""A newcomer's own file: each either is published, or the command says in a line what is wrong with it and where."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+import xlwt
+
+from admin.places import DataDirectory
+from data_exchange_client.api import Client
+from tests.support.commands import Ran, typed
+from tests.support.modules import capping
+
+OWNER = "demo-education"
+_ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "4133010335", "本科"), ("宁波大学", "4133011646", "本科")]
+
+
+@pytest.fixture
+def publish(served: tuple[DataDirectory, str]) -> Any:
+    directory, _ = served
+
+    def run(file: Path, *more: str, owner: str = OWNER, title: str = "A table", answer: str | None = None) -> Ran:
+        arguments = ["publish", str(file), "--owner", owner, "--title", title, "--data", str(directory.path), *more]
+        return typed(*arguments, answer=answer) if answer is not None else typed(*arguments, "--yes")
+
+    return run
+
+
+def as_text(encoding: str) -> bytes:
+    return "\n".join(",".join(row) for row in _ROWS).encode(encoding) + b"\n"
+
+
+def write_xlsx(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("2025")
+        sheet.merge_range(0, 0, 0, 2, "高等学校名单（截至 2025 年）")
+        for number, row in enumerate(_ROWS, 1):
+            sheet.write_row(number, 0, row)
+
+
+def write_xls(path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("2025")
+    for number, row in enumerate(_ROWS):
+        for column, value in enumerate(row):
+            sheet.write(number, column, value)
+    book.save(str(path))
+
+
+def write_parquet(path: Path) -> None:
+    names, *rows = _ROWS
+    pq.write_table(pa.table([list(column) for column in zip(*rows, strict=True)], names=list(names)), path)
+
+
+def write_json(path: Path) -> None:
+    path.write_text('{"学校名称":"浙江大学","学校标识码":"4133010335","办学层次":"本科"}\n' * 2)
+
+
+_KINDS = {
+    "utf-8.csv": lambda path: path.write_bytes(as_text("utf-8-sig")),
+    "gb18030.csv": lambda path: path.write_bytes(as_text("gb18030")),
+    "book.xlsx": write_xlsx,
+    "old.xls": write_xls,
+    "columns.parquet": write_parquet,
+    "lines.jsonl": write_json,
+}
+
+
+@pytest.mark.parametrize("name", _KINDS)
+def test_files_of_every_kind_are_published(
+    name: str, tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
+) -> None:
+    file = tmp_path / name
+    _KINDS[name](file)
+    handle = name.replace(".", "-")
+    done = publish(file, "--handle", handle)
+    assert done.status == 0, done.err
+    assert f"Published: {OWNER}/{handle}, version 1." in done.out
+    assert "学校名称" in done.out
+
+    _, url = served
+    with Client(url) as anyone:
+        listed = [node.get("dct:identifier") for node in anyone.catalogue()["@graph"]]
+    assert f"{OWNER}/{handle}" in listed
+
+
+def test_people_are_masked_unless_the_publisher_knows_better(
+    tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("person_id,姓名,性别,联系人,mark\nP001,陈一,女,甲,1\nP002,林二,男,乙,2\n")
+    done = publish(file, "--clear", "联系人", "--personal", "mark", "--handle", "people")
+    assert done.status == 0, done.err
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        document = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/people").json()["document"]
+    assert document["terms"]["masks"] == {
+        "person_id": {"kind": "hash"},
+        "姓名": {"kind": "partial", "keep_start": 1, "keep_end": 0},
+        "性别": {"kind": "hash"}
+        if "性别" in _sensitive(document)
+        else {"kind": "partial", "keep_start": 1, "keep_end": 0},
+        "mark": {"kind": "bucket", "size": 10},
+    }
+    assert [field["name"] for field in document["fields"] if field["subject_key"]] == ["person_id"]
+
+
+def _sensitive(document: dict[str, Any]) -> list[str]:
+    return [field["name"] for field in document["fields"] if field["sensitive"]]
+
+
+_BROKEN = {
+    "ragged": (b"a,b\n1,2\n3\n4,5\n", (), "row-ragged"),
+    "empty": (b"", (), "is empty"),
+    "a document": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", (), "kind-unsupported"),
+    "no such field": (b"a,b\n1,2\n", ("--clear", "c"), "no field c"),
+    "no such encoding": (b"a,b\n1,2\n", ("--encoding", "klingon"), "option-invalid"),
+    "not a handle": (b"a,b\n1,2\n", ("--handle", "Not A Handle"), "not valid"),
+    "taken": (b"a,b\n1,2\n", ("--handle", "universities"), "already"),
+}
+
+
+@pytest.mark.parametrize("name", _BROKEN)
+def test_what_cannot_be_published_is_told_in_a_line(name: str, tmp_path: Path, publish: Any) -> None:
+    content, more, words = _BROKEN[name]
+    file = tmp_path / "table.csv"
+    file.write_bytes(content)
+    done = publish(file, *more)
+    assert done.status == 1
+    first, *rest = done.err.strip().splitlines()
+    assert first.startswith("error: ")
+    assert words in first
+    assert len(rest) <= 1
+
+
+def test_a_ragged_row_is_named_and_can_be_accepted(tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "ragged.csv"
+    file.write_text("a,b\n1,2\n3\n4,5\n")
+    assert "3" in publish(file).err
+    assert publish(file, "--pad", "--handle", "padded").status == 0
+
+
+def test_titles_that_are_no_text_are_no_crash(tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("学校,年份\n浙江大学,2020\n", encoding="utf-8")
+    done = publish(file, title="No text \udcff")
+    assert (done.status, "is no text" in done.err) == (1, True)
+    done = publish(file, title="A command \x1b[2J")
+    assert (done.status, "control characters" in done.err) == (1, True)
+
+
+def test_a_missing_sheet_is_named(tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "book.xlsx"
+    write_xlsx(file)
+    done = publish(file, "--sheet", "2024")
+    assert done.status == 1
+    assert "sheet-missing" in done.err
+
+
+@pytest.mark.parametrize("owner", ["nobody", "operator", "exchange", "demo-platform-system", "../keys/demo-education"])
+def test_an_unknown_owner_is_shown_who_there_is(owner: str, tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("a,b\n1,2\n")
+    done = publish(file, owner=owner)
+    assert done.status == 1
+    assert "demo-civil-affairs, demo-education, demo-human-resources, demo-platform" in done.err
+
+
+@pytest.mark.parametrize("path", ["missing.csv", "."])
+def test_what_is_no_file_is_said(path: str, tmp_path: Path, publish: Any) -> None:
+    done = publish(tmp_path / path)
+    assert done.status == 1
+    assert done.err.startswith("error: ")
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n\n", 1), ("", 1), ("y\n", 0)])
+def test_nothing_is_published_without_a_yes(
+    answer: str, status: int, tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
+) -> None:
+    file = tmp_path / "asked.csv"
+    file.write_text("a,b\n1,2\n")
+    done = publish(file, "--handle", "asked", title="asked", answer=answer)
+    assert done.status == status, done.out + done.err
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "asked"]
+        datasets = [one["handle"] for one in steward.request("GET", "/api/v1/datasets").json()]
+    assert sources[-1]["state"] == ("ready" if status == 0 else "withdrawn")
+    assert ("asked" in datasets) is (status == 0)
+
+
+def test_a_module_of_ones_own_goes_with_it(served: tuple[DataDirectory, str], publish: Any, tmp_path: Path) -> None:
+    directory, url = served
+    file, table = tmp_path / "cap.rego", tmp_path / "capped.csv"
+    module = capping(1)
+    file.write_text(module.text, encoding="utf-8")
+    (tmp_path / "cap_test.rego").write_text(module.tests, encoding="utf-8")
+    table.write_bytes(as_text("utf-8"))
+    early = publish(table, "--module", module.digest, title="Capped")
+    assert (early.status, "terms/module: the dataset's owner has no such module" in early.err) == (1, True)
+    submit = ["policy", "module", str(file), "--as", OWNER, "--data", str(directory.path)]
+    assert typed(*submit).out.startswith(f"{module.digest}  accepted, checked by regorus/")
+    file.write_text(f"{module.text}x := opa.runtime()\n", encoding="utf-8")
+    refused = typed(*submit)
+    assert (refused.status, "owner.rego:4: opa.runtime may not be called" in refused.err) == (1, True)
+    assert publish(table, "--module", module.digest, title="Capped").status == 0
+    with Client(url, directory.steward_key(OWNER), trust=directory.trust()) as client:
+        dataset = client.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/capped").json()
+    assert dataset["document"]["terms"]["module"] == module.digest

@@ -1,0 +1,69 @@
+"""Holding off an erasure and carrying it out, from the operator's terminal."""
+
+from typing import get_args
+
+import pytest
+
+from admin.commands.subjects import ErasureBasis, HoldBasis
+from admin.places import DataDirectory
+from ledger.entries.parts import Erasable, Holding
+from tests.support.commands import Ran, typed
+
+OWNER = "demo-education"
+NUMBERS = ("330106199003078812", "330106198811024436", "330106197507312218")
+PERSON = NUMBERS[0]
+
+
+@pytest.fixture(scope="module")
+def directory(served: tuple[DataDirectory, str], tmp_path_factory: pytest.TempPathFactory) -> DataDirectory:
+    """The demo's exchange, being served, with a table about people."""
+    directory, _ = served
+    file = tmp_path_factory.mktemp("people") / "graduates.csv"
+    file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
+    published = typed(
+        "publish",
+        file,
+        "--owner",
+        OWNER,
+        "--title",
+        "People",
+        "--handle",
+        "graduates",
+        "--yes",
+        "--data",
+        directory.path,
+    )
+    assert published.status == 0, published.err
+    return directory
+
+
+def test_the_codes_are_the_ledgers() -> None:
+    assert tuple(ErasureBasis) == get_args(Erasable)
+    assert tuple(HoldBasis) == get_args(Holding)
+
+
+def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
+    def run(*arguments: str, answer: str = "") -> Ran:
+        return typed(*arguments, "--data", directory.path, answer=answer)
+
+    dataset = f"{OWNER}/graduates"
+    nothing = run("erase", dataset, "--yes", answer=f"{PERSON}\n")
+    assert (nothing.status, "Nothing is held" in nothing.out) == (0, True), nothing.err
+    placed = run("hold", "place", dataset, "--reason", "复议", answer=f"{PERSON}\n")
+    assert placed.status == 0, placed.err
+    hold = placed.out.strip().rpartition(" ")[2]
+    assert hold in run("hold", "list").out
+    refused = run("erase", dataset, "--yes", answer=f"{PERSON}\n")
+    assert (refused.status, "hold" in refused.err) == (1, True)
+    assert run("hold", "lift", hold, "--reason", "结案").status == 0
+    unsure = run("erase", dataset, answer=f"{PERSON}\nn\n")
+    assert unsure.status == 1
+    done = run("erase", dataset, "--basis", "other-law", "--yes", answer=f"{PERSON}\n")
+    assert (done.status, "Erased" in done.out) == (0, True), done.err
+    subject = next(line.split()[1] for line in done.out.splitlines() if "subject" in line)
+    again = run("erase", "--subject", subject, "--yes")
+    assert (again.status, "erased before" in again.out) == (0, True)
+    for wrong in (("erase",), ("erase", dataset, "--subject", subject)):
+        assert run(*wrong, "--yes").status == 1
+    for said in (placed, refused, done, again):
+        assert PERSON not in said.out + said.err

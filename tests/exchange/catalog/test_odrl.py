@@ -1,0 +1,131 @@
+"""Terms and agreements as ODRL over the API: an owner's own offer comes back as the terms it was, others see less."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from policies.odrl.reading import agreed_in
+from policies.odrl.writing import MEDIA_TYPE, WITHHELD
+from tests.support.world import Party, World, assessment
+
+CSV = b"name,city\n\xe9\x99\x88,C1\n\xe6\x9d\x8e,C2\n"
+TERMS = {
+    "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
+    "row_filter": "city = 'C1'",
+    "row_cap": 10,
+    "rate": {"requests": 1000, "per": "day"},
+    "price": {"amount": "12.50", "currency": "CNY", "per": "month"},
+}
+
+
+@pytest.fixture
+async def owner(world: World) -> Party:
+    return await world.party("owner")
+
+
+@pytest.fixture
+async def dataset(world: World, owner: Party) -> dict[str, Any]:
+    return await world.dataset(owner, await world.file_source(owner, CSV), "people", terms=TERMS)
+
+
+def operands(policy: dict[str, Any]) -> dict[str, Any]:
+    return {one["leftOperand"]: one["rightOperand"] for one in policy["permission"][0]["constraint"]}
+
+
+async def test_an_offer_is_read_and_put_back_as_the_same_terms(
+    world: World, owner: Party, dataset: dict[str, Any]
+) -> None:
+    target = f"/api/v1/datasets/{dataset['id']}"
+    answer = await world.call(owner.steward, "GET", f"{target}/odrl")
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    policy = answer.json
+    drafted = await world.done(owner.steward, "PUT", f"{target}/draft/odrl", policy)
+    assert drafted["draft"] == dataset["document"]
+    assert drafted["document"] == dataset["document"]
+    published = await world.done(owner.steward, "POST", f"{target}/publication")
+    assert published["document"] == dataset["document"]
+
+
+async def test_an_offer_changes_the_terms_and_nothing_else(world: World, owner: Party, dataset: dict[str, Any]) -> None:
+    target = f"/api/v1/datasets/{dataset['id']}"
+    policy = await world.done(owner.steward, "GET", f"{target}/odrl")
+    narrower = copy.deepcopy(policy)
+    for one in narrower["permission"][0]["constraint"]:
+        if one["leftOperand"] == "dx:rowsPerDelivery":
+            one["rightOperand"] = 3
+    del narrower["prohibition"]
+    drafted = await world.done(owner.steward, "PUT", f"{target}/draft/odrl", narrower)
+    terms = dataset["document"]["terms"] | {"row_cap": 3, "resharing": True}
+    assert drafted["draft"] == dataset["document"] | {"terms": terms}
+
+
+UNSAYABLE: list[tuple[tuple[str | int, ...], Any, str]] = [
+    (("permission", 0, "refinement"), [], "/permission/0/refinement"),
+    (("assigner",), "urn:uuid:01930b2e-6f1a-7000-8000-000000000001", "/assigner"),
+    (("permission", 0, "constraint", 0, "leftOperand"), "spatial", "/permission/0/constraint/0/leftOperand"),
+    (("permission", 0, "constraint", 0, "rightOperand"), ["NOT A PURPOSE"], "terms/purposes"),
+    (("permission", 0, "constraint", 2, "rightOperand"), ["nothing"], "terms/fields/0"),
+]
+
+
+async def test_what_terms_cannot_say_is_refused_with_its_place(
+    world: World, owner: Party, dataset: dict[str, Any], subtests: pytest.Subtests
+) -> None:
+    target = f"/api/v1/datasets/{dataset['id']}"
+    said = await world.done(owner.steward, "GET", f"{target}/odrl")
+    for place, wrong, at in UNSAYABLE:
+        policy = copy.deepcopy(said)
+        node = policy
+        for step in place[:-1]:
+            node = node[step]
+        node[place[-1]] = wrong
+        answer = await world.call(owner.steward, "PUT", f"{target}/draft/odrl", policy)
+        with subtests.test(at):
+            assert (answer.status, answer.problem) == (422, "dataset-invalid")
+            assert at in {error["at"] for error in answer.json["errors"]}
+            assert (await world.done(owner.steward, "GET", target))["draft"] is None
+
+
+async def test_others_see_that_something_is_withheld(world: World, owner: Party, dataset: dict[str, Any]) -> None:
+    stranger = await world.party("stranger")
+    seen = await world.done(stranger.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
+    assert operands(seen)["dx:rowFilter"] == WITHHELD
+    assert "C1" not in str(seen)
+    own = await world.done(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
+    assert operands(own)["dx:rowFilter"]["@value"] == {"field": "city", "op": "eq", "value": "C1"}
+
+
+async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
+    world: World, owner: Party, dataset: dict[str, Any]
+) -> None:
+    platform = await world.party("platform", kind="institution", level="none")
+    agreed = await world.agreement(platform, owner, dataset)
+    assert (agreed["resharing"], agreed["price"]) == (False, TERMS["price"])
+    target = f"/api/v1/agreements/{agreed['id']}/odrl"
+    policy = await world.done(platform.steward, "GET", target)
+    assert policy == await world.done(owner.steward, "GET", target)
+    assert policy["inheritFrom"] == [f"{world.url}/api/v1/datasets/{dataset['id']}/odrl"]
+    assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
+    found = agreed_in(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
+    assert found == {name: agreed[name] for name in found}
+
+
+async def test_departments_pay_each_other_nothing(world: World, owner: Party, dataset: dict[str, Any]) -> None:
+    agreed = await world.agreement(await world.party("other"), owner, dataset)
+    assert agreed["price"] is None
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"), [({"consent": True}, "consent-missing"), ({"min_group": 5}, "aggregates-only")]
+)
+async def test_what_cannot_be_fulfilled_denies(world: World, owner: Party, terms: dict[str, Any], problem: str) -> None:
+    other = await world.party("other")
+    source = await world.file_source(owner, CSV)
+    dataset = await world.dataset(owner, source, "people", terms=terms, assessments={"impact": assessment()})
+    await world.agreement(other, owner, dataset)
+    answer = await world.call(
+        other.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people"}, purpose="talent-service"
+    )
+    assert (answer.status, answer.problem) == (403, problem)
+    assert answer.json["reasons"][0]["remedy"]

@@ -1,0 +1,136 @@
+"""No path to data without a decision: every address is tried while the policy allows nothing, and every read is accounted for."""
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from exchange.kernel.settings import Settings
+from policies.engines.engine import EmbeddedEngine
+from policies.rego.bundle import Bundle
+from tests.exchange.participants.test_permissions import TABLE, address
+from tests.support.scene import DELIVERIES, Scene, staged
+
+ROOT = Path(__file__).parents[3]
+NOTHING = b"""package exchange.delivery
+
+decision := {
+	"allow": false,
+	"reasons": [{"code": "level-forbidden", "rule": "none", "ref": "none"}],
+	"revision": data.bundle.revision,
+}
+"""
+FORMS = ("application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream")
+WHO = ("owner", "consumer", "consumer-system", "stranger", "newcomer", "operator", "security", "auditor")
+# Values of the rows of both sources: names of people, in the clear or masked as the terms say, and numbers.
+ROW = re.compile(r"人[\d*]|陈\d|P000\d\d")
+
+
+async def everything(scene: Scene) -> list[tuple[str, bytes]]:
+    """What every address answers to everybody, by any method, with the documents that suit it."""
+    known = {(method, path): document for method, path, document, _ in TABLE}
+    addresses = {
+        (method, str(context.path))
+        for context in iter_route_contexts(scene.world.app.routes)
+        for method in (context.methods or ("GET",))
+    }
+    answers = []
+    for method, path in sorted(addresses):
+        plain = path.removeprefix("/api/v1")
+        document = known[method, plain](scene) if (method, plain) in known else None
+        for who in WHO:
+            if plain == "/deliveries":
+                continue
+            target = re.sub(r"\{[^}]*\}", "0", address(scene, plain) if (method, plain) in known else path)
+            answer = await scene.world.call(
+                scene.key_of(who), method, ("/api/v1" if (method, plain) in known else "") + target, document
+            )
+            answers.append((f"{who} {method} {path}", answer.content))
+    for dataset in ("owner/people", "owner/degrees", "owner/secret", "owner/departments", "owner/draft"):
+        for who in WHO:
+            for form in FORMS:
+                asked = await scene.ask({"dataset": dataset}, key=scene.key_of(who), accept=form)
+                answers.append((f"{who} POST {dataset} {form}", asked.content))
+            looked = await scene.world.call(
+                scene.key_of(who), "GET", f"{DELIVERIES}?dataset={dataset}", purpose="talent-service"
+            )
+            answers.append((f"{who} GET {dataset}", looked.content))
+    return answers
+
+
+def leaks(answers: list[tuple[str, bytes]]) -> list[str]:
+    return [where for where, content in answers if ROW.search(content.decode("utf-8", "replace"))]
+
+
+@pytest.fixture
+def denying() -> Iterator[EmbeddedEngine]:
+    with closing(EmbeddedEngine(Bundle({"delivery.rego": NOTHING}))) as engine:
+        yield engine
+
+
+async def test_nothing_leaves_while_the_policy_allows_nothing(
+    settings: Settings, people_table: str, denying: EmbeddedEngine
+) -> None:
+    async with staged(settings, people_table) as scene:
+        control = [
+            (form, (await scene.ask({"dataset": dataset, "limit": 5}, accept=form)).content)
+            for dataset in ("owner/people", "owner/degrees")
+            for form in FORMS
+        ]
+        assert len(leaks(control)) == len(control)  # the search finds rows where there are any
+
+        runtime = scene.world.app.state.runtime
+        object.__setattr__(runtime, "engine", denying)
+        await scene.world.done(
+            scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/suspension"
+        )
+        await scene.world.done(  # moves the fence, so that nothing decided before is remembered
+            scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/reinstatement"
+        )
+        answers = await everything(scene)
+        assert len(answers) > 400
+        assert leaks(answers) == []
+        entries = await scene.world.entries()
+        assert len([entry for entry in entries if entry["type"] in {"delivery.completed", "delivery.started"}]) == len(
+            control
+        )
+
+
+def calls(tree: ast.Module) -> list[tuple[str, str]]:
+    """(function, what it calls) for each call in a module, by the innermost function."""
+    found: list[tuple[str, str]] = []
+
+    def walk(node: ast.AST, inside: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            within = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else inside
+            if isinstance(child, ast.Call):
+                found.append((within, ast.unparse(child.func)))
+            walk(child, within)
+
+    walk(tree, "")
+    return found
+
+
+def test_the_exchange_reads_sources_in_two_places_each_of_which_needs_a_release() -> None:
+    """A plan is made from a decision that allows (`prepare`), and only what it made is ever read."""
+    reads, releases, decisions = set(), set(), set()
+    for path in sorted((ROOT / "exchange").rglob("*.py")):
+        module = str(path.relative_to(ROOT / "exchange"))
+        for function, called in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            if re.search(r"adapter\.(read|scan|sample)$", called):
+                reads.add((module, function))
+            if called.endswith("Release"):
+                releases.add((module, function))
+            if called.endswith("plan_for"):
+                decisions.add((module, function))
+    assert reads == {("delivery/service.py", "read"), ("delivery/answering.py", "_stream")}
+    assert releases == {("delivery/service.py", "prepare")}
+    assert decisions == {("delivery/service.py", "prepare")}
+    text: Any = (ROOT / "exchange/delivery/service.py").read_text(encoding="utf-8")
+    prepare = text[text.index("async def prepare(") : text.index("async def read(")]
+    assert prepare.index("await decide(") < prepare.index("raise denial(") < prepare.index("plan_for(")

@@ -1,0 +1,66 @@
+"""The entry of an answer is written without its model, because every answer waits for it; here the two are held together."""
+
+import pytest
+
+from ledger.entries import bodies
+from ledger.format import canonical, entry
+from tests.support.world import World
+
+_QUESTIONS = (
+    {"limit": 1},
+    {"limit": 2, "filters": [{"field": "person_id", "op": "in", "value": [3, 4, 5]}]},
+    {"fields": ["city", "name"], "limit": 5},
+    {"filters": [{"field": "person_id", "op": "eq", "value": 0}]},
+)
+
+
+async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
+    world: World, people_table: str, subtests: pytest.Subtests
+) -> None:
+    owner, consumer = (
+        await world.party("civil-affairs"),
+        await world.party("platform", kind="institution", level="none"),
+    )
+    source = await world.table_source(owner, people_table, "people")
+    masks = {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}
+    dataset = await world.dataset(owner, source, "people", terms={"masks": masks})
+    agreement = await world.agreement(consumer, owner, dataset)
+
+    for question in _QUESTIONS:
+        answer = await world.call(
+            consumer.system,
+            "POST",
+            "/api/v1/deliveries",
+            {"dataset": "civil-affairs/people", **question},
+            purpose="talent-service",
+        )
+        with subtests.test(str(question)):
+            assert answer.status == 200, answer.content.decode()
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                index = int(answer.headers["exchange-entry"])
+                leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
+            written = entry.parse(leaf).body  # refuses what is not canonical
+            model = bodies.DeliveryCompleted.model_validate(written)
+            assert model.canonical() == canonical.dumps(written)
+            assert written["agreement"] == agreement["id"]
+            assert written["actor"] == {
+                "key": consumer.system.keyid,
+                "organisation": consumer.id,
+                "principal": consumer.system_id,
+            }
+            assert written["decision"]["outcome"] == "allow"
+            assert written["object"] == {"id": dataset["id"], "kind": "dataset", "version": 1}
+            assert written["result"]["rows"] == len(answer.json["rows"])
+            assert written["result"]["bytes"] == len(answer.content)
+
+
+async def test_the_fast_way_takes_both_forms_and_leaves_the_others_alone(world: World) -> None:
+    stranger = await world.party("stranger")
+    for method, target, document in (
+        ("GET", "/api/v1/deliveries?dataset=no/such", None),
+        ("POST", "/api/v1/deliveries", {"dataset": "no/such"}),
+    ):
+        answer = await world.call(stranger.system, method, target, document, purpose="talent-service")
+        assert answer.problem == "not-found"
+        assert (await world.entries())[int(answer.headers["exchange-entry"])]["type"] == "delivery.refused"
+    assert (await world.send("DELETE", "/api/v1/deliveries", {})).problem == "method-not-allowed"

@@ -1,0 +1,193 @@
+"""The exchange's own keys give way to others, and whoever pinned the one before follows: clients, exports, verifiers."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from data_exchange_client import Client, Trust, TrustError, receipts
+from data_exchange_client.keys import SigningKey
+from exchange.kernel.settings import Settings
+from ledger.format import note, rotation
+from ledger.format.cosignature import Cosigner
+from ledger.format.further import Kind
+from ledger.format.rotation import History
+from ledger.log import publication
+from ledger.verification import mirror as export
+from ledger.verification.verify import verify
+from tests.support.commands import Ran, typed, until
+from tests.support.founded import founded, resumed
+from tests.support.server import free_port, serving, settings_on
+from tests.support.world import World
+
+
+async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> Ran:
+    assert settings.database_url is not None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
+    done = await asyncio.to_thread(typed, "keys", "rotate", which, "--data", settings.data)
+    assert done.status == 0, done.err
+    return done
+
+
+async def append(world: World) -> int:
+    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+    assert answer.status == 200
+    return int(answer.headers["exchange-entry"])
+
+
+async def covering(world: World, index: int) -> publication.Published:
+    for _ in range(400):
+        async with world.app.state.runtime.database.pool.acquire() as connection:
+            newest = await publication.latest(connection)
+        if newest and newest.size > index:
+            return newest
+        await asyncio.sleep(0.02)
+    raise AssertionError("no checkpoint")
+
+
+async def well_known(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = (await world.send("GET", "/.well-known/data-exchange", {})).json
+    return found
+
+
+async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44,)})
+    seen = []
+    async with founded(settings) as world:
+        for _ in range(2):
+            newest = await covering(world, await append(world))
+            [vkey] = (await well_known(world))["further_vkeys"]
+            assert note.open(newest.note, [Cosigner.parse(vkey)]).signed_by
+            seen.append(vkey)
+            await operate(settings, monkeypatch, "ledger")
+    assert seen[0] != seen[1]
+
+
+async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with founded(settings) as world:
+        old = note.Verifier.parse((await well_known(world))["vkey"])
+        await covering(world, await append(world))
+        old_key = (settings.data / "keys" / "ledger.pem").read_bytes()
+        await operate(settings, monkeypatch, "ledger")
+        [announced] = [e for e in enumerate(await world.entries()) if e[1]["type"] == rotation.ENTRY_TYPE]
+        index, body = announced
+        assert (body["purpose"], body["old"], body["valid_from"]) == ("ledger", old.vkey, index + 1)
+        history = History.from_statements([body["statement"]])
+        newest = await covering(world, await append(world))
+        assert history.open(newest.note).size == newest.size
+        note.open(newest.note, [history.newest])
+        with pytest.raises(note.SignatureMissing):
+            note.open(newest.note, [old])
+        known = await well_known(world)
+        assert known["vkey"] == history.newest.vkey
+        assert known["ledger_keys"] == [
+            {"vkey": old.vkey, "valid_from": 0, "valid_until": index},
+            {"vkey": history.newest.vkey, "valid_from": index + 1, "valid_until": None},
+        ]
+    assert (settings.data / "keys" / "ledger.pem").read_bytes() != old_key
+    [kept] = (settings.data / "keys" / "old").iterdir()
+    assert kept.read_bytes() == old_key
+    kept.unlink()  # the old private key is needed by nobody
+    async with resumed(settings) as world:
+        assert (await world.send("GET", "/readyz", {})).status == 200
+        await covering(world, await append(world))
+        await operate(settings, monkeypatch, "ledger")
+        await covering(world, await append(world))
+        assert len((await well_known(world))["ledger_keys"]) == 3
+
+
+async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with founded(settings) as world:
+        await covering(world, await append(world))
+    keys = settings.data / "keys"
+    await operate(settings, monkeypatch, "ledger")
+    made = (keys / "ledger.pem").read_bytes()
+    [old] = (keys / "old").iterdir()
+    (keys / "next").mkdir(exist_ok=True)
+    (keys / "ledger.pem").rename(keys / "next" / "ledger.pem")
+    old.rename(keys / "ledger.pem")
+    async with resumed(settings) as world:
+        await covering(world, await append(world))
+    assert (keys / "ledger.pem").read_bytes() == made
+
+
+@pytest.mark.endurance
+async def test_clients_exports_and_verifiers_follow_a_rotation(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = settings_on(free_port(), database_url=empty_database, data=data)
+    async with founded(settings) as world:
+        auditor = SigningKey(bytes(world.keys["auditor"].signing))
+        await covering(world, 0)
+    url, trust, mirror = settings.public_url, tmp_path / "trust.json", tmp_path / "mirror"
+    assert settings.database_url is not None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
+
+    def story() -> None:
+        with serving(settings), Client(url, auditor, trust=trust) as client:
+            first = client.request("GET", "/api/v1/audit/entries").entry
+            assert first is not None
+            kept = client.receipt(first, wait=10)
+            before = Trust.load(trust)
+            old = before.verifier()
+            assert export.export(url, mirror, verifier=old).report.is_ok
+
+            for which in ("answers", "ledger"):
+                assert typed("keys", "rotate", which, "--data", data).status == 0
+
+            def is_renewed() -> bool:
+                answer = client.request("GET", "/api/v1/audit/entries")
+                return Trust.load(trust).keys != before.keys and answer.status == 200
+
+            until(is_renewed, what="answers by the new key")
+            index = client.request("GET", "/api/v1/audit/entries").entry
+            assert index is not None
+            assert client.receipt(index, wait=10).checkpoint.size > index
+            after = Trust.load(trust)
+            assert after.vkey != before.vkey
+            assert set(before.keys) == set(after.until)
+            assert after.is_same(client.connection.identity())
+            # The receipt from before still holds.
+            assert receipts.verify(kept.text, kept.leaf, after).index == first
+
+            # Whoever pinned nothing that leads here is refused.
+            stranger = Trust(before.name, before.origin, before.vkey, {auditor.keyid: auditor.public})
+            with Client(url, auditor, trust=stranger) as other, pytest.raises(TrustError):
+                other.request("GET", "/api/v1/audit/entries")
+
+            for pinned in (old, after.verifier()):
+                done = export.export(url, mirror, verifier=pinned)
+                assert done.report.is_ok, done.report.text()
+                fresh = tmp_path / pinned.key_id.hex()
+                assert export.export(url, fresh, verifier=pinned).report.is_ok
+            assert httpx2.get(f"{url}/ledger/vkey").text == f"{after.vkey}\n"
+            strange = note.Signer(before.origin, bytes(32)).verifier
+            with pytest.raises(export.ExportRefused):
+                export.export(url, tmp_path / "no", verifier=strange)
+            assert [one.code for one in verify(mirror, verifier=strange).findings if one.path == "vkey"]
+
+        forge(mirror, old, before.origin)
+
+    await asyncio.to_thread(story)
+
+
+def forge(mirror: Path, old: note.Verifier, origin: str) -> None:
+    """The statements are left out, or another's: the old key alone does not vouch for what the new one signed."""
+    path = mirror / "rotations"
+    whole = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert not verify(mirror, verifier=old).is_ok
+    forger = note.Signer(origin, bytes(range(32)))
+    true = rotation.parse(json.loads(whole)[0])
+    forged = rotation.Rotation(true.origin, "ledger", forger.verifier, true.new, true.valid_from, true.since)
+    path.write_text(json.dumps([note.sign(forged.text(), [forger])]), encoding="utf-8")
+    assert not verify(mirror, verifier=old).is_ok
+    path.write_text(whole, encoding="utf-8")
+    assert verify(mirror, verifier=old).is_ok

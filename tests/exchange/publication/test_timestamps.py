@@ -1,0 +1,174 @@
+"""Checkpoints are stamped by an outside authority, and a verifier holds the stamps to the one it pinned."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import ValidationError
+
+from data_exchange_client import Client
+from exchange.kernel.database import arguments
+from exchange.kernel.settings import Settings
+from ledger.format import timestamps
+from ledger.format.timestamps import Authority, CertificateInvalid, TimestampInvalid
+from ledger.log import publication
+from ledger.verification import mirror as export
+from ledger.verification.report import Code
+from ledger.verification.verify import verify
+from tests.support import tsa
+from tests.support.commands import ledger, until
+from tests.support.founded import founded
+from tests.support.server import free_port, serving, settings_on
+from tests.support.tsa import Tsa
+from tests.support.world import World
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Iterator[Tsa]:
+    with tsa.answering(tsa.make(tmp_path / "tsa")) as found:
+        yield found
+
+
+def stamped_by(settings: Settings, found: Tsa) -> Settings:
+    return settings.model_copy(
+        update={"timestamp_url": found.url, "timestamp_certificate": found.chain, "timestamp_interval": 1}
+    )
+
+
+async def stamps(world: World, *, more_than: int = 0) -> list[int]:
+    for _ in range(500):
+        sizes: list[int] = (await world.send("GET", "/ledger/timestamps", {})).json["sizes"]
+        if len(sizes) > more_than:
+            return sizes
+        await asyncio.sleep(0.02)
+    raise AssertionError("no timestamp")
+
+
+async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: Tsa) -> None:
+    async with founded(stamped_by(settings, authority)) as world:
+        size = (await stamps(world))[-1]
+        token = await world.send("GET", f"/ledger/checkpoints/{size}.tsr", {})
+        assert token.headers["content-type"] == "application/timestamp-reply"
+        listed = (await world.send("GET", "/ledger/checkpoints", {})).json["checkpoints"]
+        [content] = [one["note"].encode() for one in listed if one["size"] == size]
+        Authority(authority.chain.read_bytes()).check(token.content, content)
+        assert (await world.send("GET", "/ledger/checkpoints/999999.tsr", {})).status == 404
+        asked = authority.answers
+        await asyncio.sleep(1.5)
+        assert authority.answers == asked  # what is stamped is not stamped again
+        assert (await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
+        assert (await stamps(world, more_than=len(await stamps(world))))[-1] > size
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x30\x00", b"x" * 100_000, None])
+async def test_an_authority_that_fails_delays_nothing(settings: Settings, authority: Tsa, answer: bytes | None) -> None:
+    """It answers rubbish, or another authority does in its place; nothing is kept, and everything goes on."""
+    authority.spoil = answer
+    if answer is None:
+        other = tsa.make(authority.home.parent / "other", "another")
+        authority.reply = other.reply  # type: ignore[method-assign]
+    async with founded(stamped_by(settings, authority)) as world:
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                newest = await publication.latest(connection)
+            if newest is not None:
+                break
+        assert newest is not None
+        assert (await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
+        await asyncio.sleep(1.2)
+        assert (await world.send("GET", "/ledger/timestamps", {})).json == {"sizes": []}
+        assert (await world.send("GET", "/readyz", {})).status == 200
+
+
+@pytest.mark.endurance
+async def test_exported_stamps_are_verified_with_the_pinned_certificate(
+    empty_database: str, tmp_path: Path, authority: Tsa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = settings_on(free_port(), database_url=empty_database, data=data)
+    async with founded(settings):
+        pass
+    monkeypatch.setenv("EXCHANGE_TIMESTAMP_URL", authority.url)
+    monkeypatch.setenv("EXCHANGE_TIMESTAMP_CERTIFICATE", str(authority.chain))
+    monkeypatch.setenv("EXCHANGE_TIMESTAMP_INTERVAL", "1")
+    mirror = tmp_path / "mirror"
+
+    def story() -> None:
+        with serving(settings), Client(settings.public_url, None) as client:
+
+            def is_stamped() -> bool:
+                return b'"sizes":[]' not in client.connection.public("/ledger/timestamps")
+
+            until(is_stamped, what="a timestamp")
+            assert export.export(settings.public_url, mirror).report.is_ok
+        [token] = (mirror / "checkpoints").glob("*.tsr")
+        done = ledger("verify", mirror, "--tsa", authority.chain)
+        assert done.status == 0, done.out
+        assert "1 of 1 timestamps are of the given authority" in done.out
+        assert "were not checked" in ledger("verify", mirror).out
+        assert ledger("verify", mirror, "--tsa", token).status == 2
+
+        # What openssl says of it.
+        content = token.with_suffix("").name
+        check = ("ts", "-verify", "-data", str(mirror / "checkpoints" / content), "-in", str(token))
+        assert b"OK" in authority.openssl(*check, "-CAfile", "ca.pem", "-untrusted", "own.pem")
+
+        pinned = Authority(authority.chain.read_bytes())
+        other = Authority(tsa.make(tmp_path / "other", "another").chain.read_bytes())
+        [finding] = verify(mirror, authority=other).findings
+        assert (finding.code, finding.path) == (Code.TIMESTAMP_INVALID, f"checkpoints/{token.name}")
+        whole = token.read_bytes()
+        for place in range(0, len(whole), 37):
+            token.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            try:
+                pinned.check(token.read_bytes(), (mirror / "checkpoints" / content).read_bytes())
+            except TimestampInvalid:
+                assert not verify(mirror, authority=pinned).is_ok
+        token.write_bytes(whole)
+        sizes = sorted(int(path.name) for path in (mirror / "checkpoints").iterdir() if path.suffix != ".tsr")
+        if len(sizes) > 1:
+            moved = next(size for size in sizes if str(size) != content)
+            shutil.copy(token, token.with_name(f"{moved}.tsr"))
+            assert not verify(mirror, authority=pinned).is_ok
+
+    await asyncio.to_thread(story)
+
+
+def test_a_verifier_without_the_package_says_that_nothing_was_checked(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['rfc3161_client'] = None; "
+        "from ledger import timestamps, verify; assert not timestamps.is_available(); "
+        "from ledger.cli import main; sys.argv = ['ledger', 'verify', '.', '--tsa', 'x.pem']; main()"
+    )
+    (tmp_path / "x.pem").write_text("")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "rfc3161-client" in done.stderr
+
+
+def test_half_an_authority_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="belong together"):
+        Settings(timestamp_url="http://localhost")
+    with pytest.raises(CertificateInvalid):
+        Authority(b"no certificate")
+    assert timestamps.query(b"x").nonce != timestamps.query(b"x").nonce
+
+
+async def test_a_stamp_stays_as_it_is(empty_database: str) -> None:
+
+    connection = await asyncpg.connect(**arguments(empty_database))
+    now = datetime.now(UTC)
+    await publication.keep_timestamp(connection, 1, b"one", now=now)
+    await publication.keep_timestamp(connection, 1, b"two", now=now)
+    assert await publication.timestamp(connection, 1) == b"one"
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await connection.execute("DELETE FROM ledger_timestamp")
+    await connection.close()

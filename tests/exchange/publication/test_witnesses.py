@@ -1,0 +1,362 @@
+"""Checkpoints and their witnesses: real witnesses that answer, die, come back, and know better."""
+
+import asyncio
+import io
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from admin import databases
+from admin.terminal import CannotDo
+from exchange.app import create_app
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings import Settings
+from exchange.publication.witnesses import PolicyUnusable
+from ledger.format import checkpoint, note
+from ledger.format import receipt as proof
+from ledger.format import trust_policy as policy
+from ledger.format.cosignature import Cosigner, CosignerKey
+from ledger.format.further import Kind
+from ledger.format.rotation import History
+from ledger.log import continuity
+from ledger.log.anchor import Anchor
+from ledger.verification import mirror as export
+from ledger.verification.report import Code
+from ledger.verification.verify import verify
+from tests.exchange.publication.test_continuity import Copies, on
+from tests.support import witnesses
+from tests.support.commands import typed
+from tests.support.founded import empty, founded, resumed
+from tests.support.scene import Scene, staged
+from tests.support.server import free_port, serving, settings_on
+from tests.support.witnessed import anchored, head, is_covered, is_halted, log_of, newest, says, until, with_policy
+from tests.support.world import World
+
+
+@pytest.mark.endurance
+async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_database: str, tmp_path: Path) -> None:
+    """Two of ours and one that nobody here wrote; the export shows what they did."""
+    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "data")
+    settings.data.mkdir()
+    log = log_of(settings)
+    with ExitStack() as stack:
+        running = []
+        for number in (1, 2):
+            witnesses.made(tmp_path / f"w{number}", log.vkey, name=f"witness.example/w{number}")
+            running.append(stack.enter_context(witnesses.serving(tmp_path / f"w{number}")))
+        running.append(stack.enter_context(witnesses.litewitness(tmp_path / "lite", log.verifier)))
+        lines = [f"log {log.vkey}", f"witness ed25519 {running[0].vkeys[0]} {running[0].url}"]
+        lines += [f"witness ml-dsa {running[1].vkeys[1]} {running[1].url}/"]
+        lines += [f"witness lite {running[2].vkeys[0]} {running[2].url}", "group g 2 ed25519 ml-dsa lite", "quorum g"]
+        settings = with_policy(settings, "\n".join(lines) + "\n")
+        trusted = policy.parse("\n".join(lines) + "\n")
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+            await world.party("one")
+            await until(lambda: is_covered(world))
+        with serving(settings, workers=2):
+            url = settings.public_url
+            assert policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
+            assert "http" not in httpx2.get(f"{url}/ledger/policy").text
+            done = await asyncio.to_thread(export.export, url, tmp_path / "bundle", verifier=log.verifier)
+            assert done.report.is_ok, done.report.text()
+            assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in done.report.text()
+    examine(tmp_path / "bundle", log, trusted)
+
+
+def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
+    """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
+    newest = (bundle / "checkpoint").read_text()
+    text, lines = note.split(newest)
+    assert len(lines) == 4
+    reordered = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in reversed(lines))
+    (bundle / "checkpoint").write_text(reordered)
+    assert verify(bundle, verifier=log.verifier).is_ok
+    [(name, line)] = [one for one in lines if one[0] == "witness.example/w1"]
+    bad = newest.replace(note.line(name, line[:4], line[4:]), note.line(name, line[:4], bytes(len(line) - 4)))
+    (bundle / "checkpoint").write_text(bad)
+    [finding] = verify(bundle, verifier=log.verifier).findings
+    assert (finding.code, finding.path) == (Code.COSIGNATURE_INVALID, "checkpoint")
+    few = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in lines[:2])
+    (bundle / "checkpoint").write_text(few)
+    report = verify(bundle, verifier=log.verifier)
+    assert [one.code for one in report.findings] == [Code.QUORUM_MISSING]
+    assert report.first_bad_index is None
+    assert "cosigned by" in report.text()
+    (bundle / "checkpoint").write_text(newest)
+    stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
+    own = policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
+    assert [one.code for one in verify(bundle, policy=own).findings] == [Code.QUORUM_MISSING]
+    other = policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
+    assert [one.code for one in verify(bundle, policy=other).findings] == [Code.KEY_DIFFERS]
+    # An older one without its quorum is a remark; one with a bad line is not.
+    oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
+    before = oldest.read_text()
+    oldest.write_text(note.sign(note.split(before)[0], [log]))
+    report = verify(bundle, verifier=log.verifier, policy=trusted)
+    assert report.is_ok
+    assert "1 older checkpoint, from size" in report.text()
+    changed = CosignerKey("witness.example/w1", 4, bytes(32))  # its key id is another's, so its line is left alone
+    oldest.write_text(before + changed.line(note.split(before)[0], time=1))
+    assert verify(bundle, verifier=log.verifier).is_ok
+    oldest.write_text(before + note.line(name, line[:4], line[4:]))
+    [finding] = verify(bundle, verifier=log.verifier).findings
+    assert finding.code == Code.COSIGNATURE_INVALID
+
+
+@pytest.fixture
+async def waiting(
+    settings: Settings, people_table: str, tmp_path: Path, said: io.StringIO
+) -> AsyncIterator[tuple[Scene, Path, int]]:
+    """An exchange in use, with one witness, its directory and its port; it does not run yet."""
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(
+        settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_cutoff=5, witness_timeout=0.5
+    )
+    with witnesses.serving(tmp_path / "w", port=port):
+        stack = staged(settings, people_table)
+        scene = await stack.__aenter__()
+        await until(lambda: is_covered(scene.world))
+    yield scene, tmp_path / "w", port
+    await stack.__aexit__(None, None, None)
+
+
+@pytest.mark.endurance
+async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_they_are_back(
+    waiting: tuple[Scene, Path, int], said: io.StringIO
+) -> None:
+    scene, directory, port = waiting
+    world = scene.world
+    before = await newest(world)
+    assert before is not None
+    assert (await world.client.get("/readyz")).text == "ok\n"
+    delivered = await scene.ask({"limit": 1})
+    assert delivered.status == 200
+
+    # It waits: accepted, but in no checkpoint, with no tile given out beyond the newest, and no receipt.
+    alarmed = await until(lambda: _alarm(world))
+    assert "deliveries stop at" in alarmed
+    assert await newest(world) == before
+    entry = int(delivered.headers["exchange-entry"])
+    assert (await world.client.get(f"/ledger/receipts/{entry}")).status_code == 404
+    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size}")).status_code == 200
+    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
+    assert "too few witnesses cosigned" in said.getvalue()
+
+    # It stops: refusals say why and are on the ledger; who ends permissions can still do so.
+    await until(lambda: _stopped(scene))
+    refused = await scene.ask({"limit": 1})
+    assert (refused.status, refused.problem) == (503, "witnesses-missing")
+    assert refused.json["entry"] == int(refused.headers["exchange-entry"])
+    assert refused.headers["retry-after"] == "60"
+    stream = await scene.ask({}, accept="application/x-ndjson")
+    assert stream.problem == "witnesses-missing"
+    assert (await scene.say("owner", "GET", "/me")).status == 200
+    ready = await world.client.get("/readyz")
+    assert (ready.status_code, "nothing is delivered" in ready.text) == (200, True)
+    assert await newest(world) == before
+
+    # It recovers without a hand on it.
+    with witnesses.serving(directory, port=port) as running:
+        await until(lambda: is_covered(world))
+        await until(lambda: _delivers(scene))
+        assert (await world.client.get("/readyz")).text == "ok\n"
+        signed = (await world.client.get("/ledger/checkpoint")).text
+        key = Cosigner.parse(running.vkeys[0])
+        assert note.open(signed, [key]).signed_by == (key,)
+        receipt = proof.parse((await world.client.get(f"/ledger/receipts/{entry}")).text)
+        assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
+    assert "the witnesses are back" in said.getvalue()
+
+
+async def _alarm(world: World) -> str:
+    text = (await world.client.get("/readyz")).text
+    return text if "alarm" in text else ""
+
+
+async def _stopped(scene: Scene) -> bool:
+    return (await scene.ask({"limit": 1})).status == 503
+
+
+async def _delivers(scene: Scene) -> bool:
+    return (await scene.ask({"limit": 1})).status == 200
+
+
+async def test_a_database_behind_what_was_witnessed_signs_no_more(
+    settings: Settings,
+    empty_database: str,
+    embedded: Embedded,
+    tmp_path: Path,
+    said: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither after a restart, nor in another process, nor when the witness is gone; until the ledger begins anew."""
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    anchor = Anchor(settings.anchor, settings.origin())
+    with witnesses.serving(tmp_path / "w") as running:
+        settings = with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")
+        async with founded(settings) as world:
+            for number in range(3):
+                await world.party(f"party-{number}")
+            await until(lambda: is_covered(world))
+            witnessed = (await world.client.get("/ledger/checkpoint")).text
+        await _restore(settings, empty_database)
+        async with founded(settings) as world:
+            await until(lambda: says(said, "the ledger does not continue what was signed"))
+            await until(lambda: is_halted(world))
+            assert await newest(world) is None
+    shown = anchor.read()
+    assert shown is not None
+    assert note.split(shown)[0] == note.split(witnessed)[0]
+    async with resumed(settings) as one, resumed(settings) as two:
+        before = said.getvalue().count("were signed")
+        await until(lambda: says(said, "were signed", times=before + 3))  # the one that publishes has looked again
+        for world in (one, two):
+            answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")
+            assert (answer.status, answer.problem) == (503, "ledger-halted")
+    url = await Copies(embedded).copy("live", "anew")
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+    done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", settings.data)
+    assert done.status == 0, done.err
+    async with resumed(on(settings, url)) as world:
+        assert (await world.entries())[0]["checkpoint"] == shown
+
+
+async def test_a_history_beside_the_one_that_was_witnessed_halts(
+    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+) -> None:
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
+    anchor = Anchor(settings.anchor, settings.origin())
+    with witnesses.serving(tmp_path / "w", port=port):
+        async with founded(settings) as world:
+            await until(lambda: is_covered(world))
+    await _restore(settings, empty_database)
+    async with founded(settings) as world:
+        for number in range(3):
+            await world.party(f"other-{number}")
+        # Grown, and signed, beyond what was witnessed before the witness is there again.
+        await until(partial(anchored, anchor, await head(world)))
+        with witnesses.serving(tmp_path / "w", port=port):
+            await until(lambda: says(said, "which are not those of the database"))
+            await until(lambda: is_halted(world))
+        signed = anchor.read() or ""
+        # What was signed last is not taken back.
+        assert checkpoint.parse(note.text_of(signed)).size == await head(world)
+    async with resumed(settings) as world:
+        await until(lambda: says(said, "another history was signed"))
+        assert await is_halted(world)
+        assert await newest(world) is None
+        assert anchor.read() == signed
+        anchor.evidence_path.unlink()  # an operator who has looked into it says that it counts for nothing
+        await until(lambda: _is_not_halted(world))
+
+
+async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the anchor before it is shown; and it stays what is continued, also where the key is rotated meanwhile."""
+    port = free_port()
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
+    anchor = Anchor(settings.anchor, settings.origin())
+    shown = []
+    for number in range(2):
+        async with founded(settings) if not number else resumed(settings) as world:
+            await world.party(f"party-{number}")
+            shown.append(await until(partial(anchored, anchor, await head(world))))
+            assert await newest(world) is None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
+    rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+    assert rotated.status == 0, rotated.err
+    async with resumed(settings) as world:
+        history = History.from_statements(
+            [entry["statement"] for entry in await world.entries() if "statement" in entry]
+        )
+        shown.append(await until(partial(anchored, anchor, await head(world))))
+        served = policy.parse((await world.client.get("/ledger/policy")).content)
+        assert history.newest in [one.key for one in served.logs]
+        witnesses.told("trust", tmp_path / "w", history.newest.vkey)
+        with witnesses.serving(tmp_path / "w", port=port):
+            await until(lambda: is_covered(world))
+            published = await newest(world)
+            assert published is not None
+            async with world.app.state.runtime.database.pool.acquire() as connection:
+                for text in shown:
+                    before = history.open(text)
+                    assert await continuity.root_at(connection, before.size, tiled=0) == before.root
+    assert [history.at(history.open(text).size) for text in shown] == [history.keys[0][1]] * 2 + [history.newest]
+
+
+async def _restore(settings: Settings, url: str) -> None:
+    """As far as the witness can tell, a backup from before was put back, and the anchor with it."""
+    await empty(url)
+    shutil.rmtree(settings.anchor)
+
+
+async def _is_not_halted(world: World) -> bool:
+    return not await is_halted(world)
+
+
+STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "No such file"),
+        ("quorum\n", "line 1"),
+        (f"witness W {STRANGER}\nquorum W\n", "can never be the quorum"),
+        (f"witness W {STRANGER} ftp://w.example\nquorum W\n", "is not http"),
+        (f"witness W {STRANGER} http://\nquorum W\n", "is not http"),
+        (f"log {note.Signer('exchange.local/ledger/1', bytes(32)).vkey}\nquorum none\n", "does not name this ledger"),
+    ],
+)
+async def test_a_policy_that_cannot_be_used_stops_the_start(settings: Settings, text: str | None, reason: str) -> None:
+    given = with_policy(settings, text or "")
+    if text is None:
+        assert given.witness_policy is not None
+        given.witness_policy.unlink()
+    app = create_app(given)
+    with pytest.raises(PolicyUnusable, match=reason):
+        async with app.router.lifespan_context(app):
+            pass
+
+
+async def test_the_operator_is_told_before_the_start(settings: Settings) -> None:
+    async with founded(settings) as world:
+        vkey = world.app.state.publisher.vkey
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    await asyncio.to_thread(databases.demand_ready, settings, url, vkey=vkey)
+    with pytest.raises(CannotDo, match="line 1"):
+        await asyncio.to_thread(databases.demand_ready, with_policy(settings, "quorum\n"), url, vkey=vkey)
+
+
+async def test_without_a_policy_there_are_no_witnesses_to_wait_for(world: World) -> None:
+    await until(lambda: is_covered(world))
+    served = policy.parse((await world.client.get("/ledger/policy")).content)
+    assert served.quorum == "none"
+    assert [log.key.vkey for log in served.logs] == [(await world.client.get("/ledger/vkey")).text.strip()]
+
+
+async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44, Kind.SM2)})
+    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    with witnesses.serving(tmp_path / "w") as running:
+        async with founded(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as world:
+            await until(lambda: is_covered(world))
+            signed = (await world.client.get("/ledger/checkpoint")).text
+            known = (await world.client.get("/.well-known/data-exchange")).json()
+    keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
+    assert note.open(signed, keys).signed_by == tuple(keys)
+    demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
+    trusted = policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
+    assert len(trusted.check(signed)) == 2

@@ -1,0 +1,171 @@
+"""Where a source may be: not in the exchange's own database, nor anywhere that the operator did not list."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx2
+import pytest
+from pydantic import ValidationError
+
+from adapters.contract import SourceError
+from adapters.postgresql.adapter import PostgresAdapter
+from adapters.postgresql.address import read_address, resolve
+from adapters.postgresql.source import PgSource
+from exchange.app import create_app
+from exchange.kernel.embedded import Embedded
+from exchange.kernel.reach import Reach
+from exchange.kernel.settings import Settings
+from tests.support.founded import founded
+from tests.support.world import Answer, Party, World
+
+OWN = "postgresql://exchange:x@192.0.2.7:5433/exchange"
+SOCKET_OWN = "postgresql://exchange:x@/exchange?host=/run/own"
+PUBLIC = {"environment": "production", "public_url": "https://exchange.example.org"}
+
+
+@asynccontextmanager
+async def with_owner(settings: Settings, **changes: object) -> AsyncIterator[tuple[World, Party]]:
+    async with founded(settings.model_copy(update=changes)) as world:
+        yield world, await world.party("owner")
+
+
+async def register(world: World, owner: Party, dsn: str, table: str = "people") -> Answer:
+    source = {"kind": "postgresql", "title": "t", "dsn": dsn, "table": table}
+    document = {"organisation": owner.id, "source": source}
+    return await world.call(owner.steward, "POST", "/api/v1/sources", document)
+
+
+def told(answer: Answer) -> tuple[str, str]:
+    return answer.problem, answer.json["code"]
+
+
+async def test_the_exchanges_own_database_is_never_a_source(
+    settings: Settings, embedded: Embedded, database_url: str, tmp_path: Path
+) -> None:
+    beside = tmp_path / "beside"
+    beside.symlink_to(embedded.socket)
+    tries = [database_url, database_url.replace("postgres:@", "exchange_app@"), f"{database_url}&port=5432"]
+    tries.append(f"postgresql://postgres@/exchange_test?host={beside}")
+    async with with_owner(settings, source_hosts=(embedded.socket, str(beside))) as (world, owner):
+        for dsn in tries:
+            answer = await register(world, owner, dsn, "ledger_entry")
+            assert told(answer) == ("source-unusable", "host-not-allowed")
+            assert embedded.socket not in answer.content.decode()
+
+
+async def test_its_own_server_has_to_be_listed(settings: Settings, people_table: str) -> None:
+    async with with_owner(settings, source_hosts=()) as (world, owner):
+        assert told(await register(world, owner, people_table)) == ("source-unusable", "host-not-allowed")
+
+
+async def test_a_database_with_a_ledger_gives_itself_away(embedded: Embedded, database_url: str) -> None:
+    """Whatever its address: through a forwarded port it would look like another server's."""
+    reach = Reach([embedded.socket], own=[OWN], in_production=False)
+    adapter = PostgresAdapter(PgSource(database_url, "organisations", gate=reach.gate()))
+    with pytest.raises(SourceError, match="no source"):
+        await adapter.describe()
+    await adapter.close()
+
+
+async def test_a_list_that_was_shortened_holds_for_the_sources_there_are(settings: Settings, people_table: str) -> None:
+    async with with_owner(settings) as (world, owner):
+        consumer = await world.party("consumer", kind="institution", level="none")
+        people = await world.dataset(owner, await world.table_source(owner, people_table, "people"), "people")
+        await world.agreement(consumer, owner, people)
+        question = {"dataset": "owner/people", "limit": 1}
+        target, key = "/api/v1/deliveries", consumer.system
+        assert (await world.call(key, "POST", target, question, purpose="talent-service")).status == 200
+        app = create_app(settings.model_copy(update={"source_hosts": ("none",)}))
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=world.url) as client,
+        ):
+            stricter = World(app, client, world.keys, url=world.url)
+            answer = await stricter.call(key, "POST", target, question, purpose="talent-service")
+    assert answer.status >= 400
+    assert answer.json["code"] == "host-not-allowed"
+
+
+ADMITTED = [
+    # (listed, in production, address, resolved to)
+    ((), False, "u@db.example.org/d", ["93.184.216.34"]),
+    ((), False, "u@localhost/d", ["127.0.0.1"]),
+    (("db.example.org",), True, "u@DB.example.org./d", ["93.184.216.34"]),
+    (("db.internal", "10.2.0.0/16"), True, "u@db.internal/d", ["10.2.3.4"]),
+    (("10.2.0.0/16",), True, "u@10.2.3.4/d", ["10.2.3.4"]),
+    (("127.0.0.1",), True, "u@127.0.0.1/d", ["127.0.0.1"]),
+    (("/run/owner",), True, "u@/d?host=/run/owner", []),
+    (("/run/own",), True, "u@/d?host=/run/own", []),
+    (("192.0.2.7",), False, "u@192.0.2.7:5433/d", ["192.0.2.7"]),
+    ((), False, "u@192.0.2.7:5432/exchange", ["192.0.2.7"]),
+]
+REFUSED = [
+    (("db.example.org",), False, "u@evil.example.org/d", ["93.184.216.34"]),
+    (("db.example.org",), False, "u@93.184.216.34/d", ["93.184.216.34"]),
+    (("none",), False, "u@none/d", ["93.184.216.34"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["10.0.0.1"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["93.184.216.34", "127.0.0.1"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["169.254.169.254"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["::1"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["fd00::1"]),
+    (("db.example.org",), True, "u@db.example.org/d", ["64:ff9b::a00:1"]),
+    (("10.2.0.0/16",), False, "u@db.internal/d", ["10.2.3.4", "10.3.0.1"]),
+    ((), False, "u@/d?host=/run/owner", []),
+    ((), False, "u@/d?host=/run/own", []),
+    (("/run/own",), False, "u@/exchange?host=/run/own", []),
+    (("/run",), False, "u@/d?host=/run/own", []),
+    ((), False, "u@192.0.2.7:5433/d", ["192.0.2.7"]),
+    ((), False, "u@db.example.org:5433/d", ["192.0.2.7"]),
+    (("192.0.2.7",), False, "u@192.0.2.7:5433/exchange", ["192.0.2.7"]),
+    (("db.example.org",), False, "u@db.example.org:5433/exchange", ["192.0.2.7"]),
+]
+
+
+async def refusal(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> str | None:  # noqa: FBT001
+    """The code with which a server is refused, if it is."""
+    reach = Reach(listed, own=[OWN, SOCKET_OWN], in_production=in_production)
+    try:
+        await reach.admit(read_address(f"postgresql://{address}"), [ip_address(one) for one in at])
+    except SourceError as refused:
+        return refused.code
+    return None
+
+
+@pytest.mark.parametrize(("listed", "in_production", "address", "at"), ADMITTED)
+async def test_what_is_admitted(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> None:  # noqa: FBT001
+    assert await refusal(listed, in_production, address, at) is None
+
+
+@pytest.mark.parametrize(("listed", "in_production", "address", "at"), REFUSED)
+async def test_what_is_not(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> None:  # noqa: FBT001
+    assert await refusal(listed, in_production, address, at) == "host-not-allowed"
+
+
+async def test_every_name_of_this_machine_is_the_same_server() -> None:
+    reach = Reach([], own=["postgresql://exchange@localhost:5433/exchange"], in_production=False)
+    names = ("127.0.0.1", "127.1", "2130706433", "0.0.0.0", "localhost", "LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]")  # noqa: S104
+    for host in names:
+        server = read_address(f"postgresql://u@{host}:5433/exchange")
+        with pytest.raises(SourceError, match="own database"):
+            await reach.admit(server, await resolve(server.host))
+
+
+def test_production_demands_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXCHANGE_SOURCE_HOSTS", "")
+    with pytest.raises(ValidationError, match="EXCHANGE_SOURCE_HOSTS"):
+        Settings(**PUBLIC)  # type: ignore[arg-type]
+    monkeypatch.setenv("EXCHANGE_SOURCE_HOSTS", "none")
+    assert Settings(**PUBLIC).source_hosts == ("none",)  # type: ignore[arg-type]
+
+
+def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXCHANGE_SOURCE_HOSTS", "db.internal, 10.0.0.0/8 ,/run/postgresql")
+    assert Settings().source_hosts == ("db.internal", "10.0.0.0/8", "/run/postgresql")
+
+
+@pytest.mark.parametrize("entry", ["*", "*.example.org", "db:5432", "10.0.0.1/8", "http://db", "run/x", "/run/", "a b"])
+def test_an_entry_that_would_never_match_stops_the_start(entry: str) -> None:
+    with pytest.raises(ValidationError, match="source_hosts"):
+        Settings(source_hosts=(entry,))

@@ -1,0 +1,297 @@
+"""The ledger in PostgreSQL: one order whoever writes, each token once, nothing on facts that have moved."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from exchange.kernel.database import APPLICATION_ROLE, arguments
+from ledger.bundle import files as bundle
+from ledger.format import canonical, entry, merkle, note, tiles
+from ledger.log import publication, store
+from ledger.log.anchor import Anchor
+from ledger.log.sequencer import Sequencer, SequencerClosed
+from ledger.verification.verify import verify
+from tests.support.logs import OneKey
+
+WORKERS = 8
+EACH = 1000
+ROOT = Path(__file__).parents[3]
+CONTESTED = 200
+NOW = datetime.now(UTC)
+SIGNER = note.Signer("store.example/ledger/1", bytes(range(32)))
+
+
+@pytest.fixture
+async def pool(empty_database: str) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(
+        **arguments(empty_database), min_size=2, max_size=8, server_settings={"role": APPLICATION_ROLE}
+    ) as opened:
+        yield opened
+
+
+def submission(number: int, **conditions: Any) -> store.Submission:
+    return store.Submission(canonical.dumps({"number": number}), **conditions)
+
+
+def token(name: str, *, minutes: float = 5) -> store.Once:
+    return store.Once.of("key", name, expires_at=NOW + timedelta(minutes=minutes))
+
+
+async def append(pool: asyncpg.Pool, *submissions: store.Submission, **options: Any) -> list[store.Outcome]:
+    async with pool.acquire() as connection, connection.transaction():
+        return await store.append(connection, submissions, **options)
+
+
+async def leaves_of(pool: asyncpg.Pool) -> list[bytes]:
+    async with pool.acquire() as connection:
+        size = (await store.read_head(connection)).size
+        return await store.read_leaves(connection, 0, size)
+
+
+async def write_bundle(pool: asyncpg.Pool, directory: Path) -> None:
+    """The ledger as an export holds it."""
+    async with pool.acquire() as connection:
+        published = await publication.latest(connection)
+        assert published is not None
+        files = {
+            bundle.CHECKPOINT: published.note.encode(),
+            bundle.VKEY: f"{SIGNER.vkey}\n".encode(),
+            bundle.POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
+        }
+        for one in await publication.checkpoints(connection, after=0, limit=1000):
+            files[f"{bundle.CHECKPOINTS}/{one.size}"] = one.note.encode()
+        for start in range(0, published.size, tiles.WIDTH):
+            stop = min(published.size, start + tiles.WIDTH)
+            leaves = await store.read_leaves(connection, start, stop)
+            files[tiles.entries_path(start // tiles.WIDTH, stop - start)] = tiles.pack(leaves)
+        for row in await connection.fetch("SELECT level, index FROM ledger_tile"):
+            width = tiles.width(row["level"], row["index"], published.size)
+            files[tiles.path(row["level"], row["index"], width)] = await publication.read_tile(
+                connection, row["level"], row["index"], width
+            )
+    for path, content in files.items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_bytes(content)
+
+
+async def race(url: str) -> list[dict[str, Any]]:
+    """Run the workers, let go of them together, and collect what they were told."""
+    database = json.dumps({**arguments(url), "server_settings": {"role": APPLICATION_ROLE}})
+    workers = [
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.support.appender",
+            *(database, str(worker), str(EACH), str(CONTESTED)),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        for worker in range(WORKERS)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert await worker.stdout.readline() == b"ready\n"
+    told = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
+    assert [worker.returncode for worker in workers] == [0] * WORKERS
+    return [json.loads(output) for output, _ in told]
+
+
+async def test_eight_processes_append_without_a_fork_or_a_gap(
+    pool: asyncpg.Pool, empty_database: str, tmp_path: Path
+) -> None:
+    told = await race(empty_database)
+
+    leaves = await leaves_of(pool)
+    parsed = [entry.parse(leaf) for leaf in leaves]
+    assert [one.seq for one in parsed] == list(range(WORKERS * EACH + CONTESTED))
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    assert [one.prev for one in parsed] == [entry.GENESIS, *hashes[:-1]]
+    assert len({one.prev for one in parsed}) == len(parsed)
+
+    # What each worker was told is what stands there, and every entry was told to somebody.
+    indexes = [index for one in told for index in one["indexes"]]
+    won = [index for one in told for index in one["won"].values()]
+    assert sorted(indexes + won) == list(range(len(parsed)))
+    for one in told:
+        for number, index in enumerate(one["indexes"]):
+            assert parsed[index].body == {"worker": one["worker"], "number": number}
+
+    # Each contested token was used by one process, and refused to the others.
+    assert sorted(int(name) for one in told for name in one["won"]) == list(range(CONTESTED))
+    assert sum(one["lost"] for one in told) == CONTESTED * (WORKERS - 1)
+    for one in told:
+        for name, index in one["won"].items():
+            assert parsed[index].body == {"worker": one["worker"], "token": int(name)}
+
+    async with pool.acquire() as connection:
+        await publication.publish(connection, OneKey(SIGNER), anchor=Anchor(tmp_path / "anchor", SIGNER.name), now=NOW)
+    await write_bundle(pool, tmp_path)
+    report = verify(tmp_path, verifier=SIGNER.verifier)
+    assert report.findings == ()
+    assert report.size == len(parsed)
+    assert report.root == merkle.root(hashes).hex()
+
+
+async def test_a_submission_rests_on_the_fence_it_names(pool: asyncpg.Pool) -> None:
+    assert await append(pool, submission(0, fence=0)) == [0]
+    assert await append(pool, submission(1), advance_fence=True) == [1]
+
+    [refused] = await append(pool, submission(2, fence=0))
+    assert isinstance(refused, store.FenceMoved)
+    assert refused.fence == 1
+    assert await append(pool, submission(2, fence=1)) == [2]
+    assert len(await leaves_of(pool)) == 3
+
+
+async def test_the_fence_cannot_move_between_the_check_and_the_entry(pool: asyncpg.Pool) -> None:
+    """A revocation that holds the head makes everything that rested on the fact before it wait, and then refuses it."""
+    async with pool.acquire() as revoking:
+        transaction = revoking.transaction()
+        await transaction.start()
+        assert await store.append(revoking, [submission(0)], advance_fence=True) == [0]
+        waiting = [asyncio.create_task(append(pool, submission(number, fence=0))) for number in range(1, 5)]
+        done, _ = await asyncio.wait(waiting, timeout=0.2)
+        assert not done
+        await transaction.commit()
+    outcomes = [outcome for [outcome] in await asyncio.gather(*waiting)]
+    assert all(isinstance(outcome, store.FenceMoved) for outcome in outcomes)
+    assert len(await leaves_of(pool)) == 1
+
+
+async def test_a_revocation_that_is_rolled_back_moves_nothing(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as revoking:
+        transaction = revoking.transaction()
+        await transaction.start()
+        await store.append(revoking, [submission(0)], advance_fence=True)
+        waiting = asyncio.create_task(append(pool, submission(1, fence=0)))
+        await transaction.rollback()
+    assert await waiting == [0]
+    assert json.loads((await leaves_of(pool))[0])["body"] == {"number": 1}
+
+
+async def test_a_token_is_used_once_by_entries_that_were_appended(pool: asyncpg.Pool) -> None:
+    [moved] = await append(pool, submission(0, once=token("a"), fence=7))
+    assert isinstance(moved, store.FenceMoved)
+    # The refused submission did not use its token up; the next one does.
+    assert await append(pool, submission(0, once=token("a"), fence=0)) == [0]
+    [replayed] = await append(pool, submission(1, once=token("a")))
+    assert isinstance(replayed, store.Replayed)
+
+
+async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_no_others(pool: asyncpg.Pool) -> None:
+    def sealed(*names: bytes) -> tuple[store.Sealed, ...]:
+        return tuple(store.Sealed(name, b"nonce", b"of " + name) for name in names)
+
+    outcomes = await append(
+        pool,
+        submission(0, sealed=sealed(b"a", b"b")),
+        submission(1, fence=9, sealed=sealed(b"c")),
+        submission(2),
+        submission(3, once=token("a"), sealed=sealed(b"a")),
+        submission(4, once=token("a"), sealed=sealed(b"d")),
+    )
+    assert [one if isinstance(one, int) else type(one) for one in outcomes] == [
+        0, store.FenceMoved, 1, 2, store.Replayed,
+    ]  # fmt: skip
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("SELECT seq, subject, ciphertext FROM ledger_sealed ORDER BY seq, subject")
+    assert [tuple(row) for row in rows] == [(0, b"a", b"of a"), (0, b"b", b"of b"), (2, b"a", b"of a")]
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await append(pool, submission(5, sealed=sealed(b"a", b"a")))
+    assert len(await leaves_of(pool)) == 3
+
+
+async def test_a_token_is_used_once_within_a_batch(pool: asyncpg.Pool) -> None:
+    first, second, other = await append(
+        pool, submission(0, once=token("a")), submission(1, once=token("a")), submission(2, once=token("b"))
+    )
+    assert (first, other) == (0, 1)
+    assert isinstance(second, store.Replayed)
+
+
+async def test_a_token_given_back_and_used_again_in_one_batch_stays_used(pool: asyncpg.Pool) -> None:
+    moved, used = await append(pool, submission(0, once=token("a"), fence=9), submission(1, once=token("a"), fence=0))
+    assert isinstance(moved, store.FenceMoved)
+    assert used == 0
+    [again] = await append(pool, submission(2, once=token("a")))
+    assert isinstance(again, store.Replayed)
+
+
+async def test_a_token_is_forgotten_when_it_could_not_be_accepted_anyway(pool: asyncpg.Pool) -> None:
+    await append(pool, submission(0, once=token("old", minutes=-1)), submission(1, once=token("new")))
+    async with pool.acquire() as connection:
+        await store.forget_expired(connection, NOW)
+    [old, new] = await append(pool, submission(2, once=token("old")), submission(3, once=token("new")))
+    assert old == 2
+    assert isinstance(new, store.Replayed)
+
+
+def test_an_entry_that_is_too_large_never_shares_a_commit_with_others() -> None:
+    with pytest.raises(entry.EntryTooLarge):
+        store.Submission(canonical.dumps({"text": "x" * entry.MAX_ENTRY}))
+
+
+async def test_a_sequencer_that_stopped_takes_nothing_more(pool: asyncpg.Pool) -> None:
+    sequencer = Sequencer(pool)
+    sequencer.start()
+    assert await sequencer.append(submission(0)) == 0
+    await sequencer.stop()
+    with pytest.raises(SequencerClosed):
+        await asyncio.wait_for(sequencer.append(submission(1)), timeout=2)
+    assert len(await leaves_of(pool)) == 1
+
+
+async def test_a_waiting_request_that_is_cancelled_does_not_stop_the_others(pool: asyncpg.Pool) -> None:
+    sequencer = Sequencer(pool)
+    sequencer.start()
+    tasks = [asyncio.create_task(sequencer.append(submission(number))) for number in range(20)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    indexes = await asyncio.gather(*tasks[1::2])
+    await sequencer.stop()
+    leaves = [json.loads(leaf)["body"]["number"] for leaf in await leaves_of(pool)]
+    assert [leaves[index] for index in indexes] == list(range(1, 20, 2))
+
+
+async def test_a_lost_connection_fails_the_batch_and_not_the_sequencer(pool: asyncpg.Pool, empty_database: str) -> None:
+    sequencer = Sequencer(pool)
+    sequencer.start()
+    assert await sequencer.append(submission(0)) == 0
+    owner = await asyncpg.connect(**arguments(empty_database))
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("SELECT * FROM ledger_head FOR UPDATE")
+    waiting = asyncio.create_task(sequencer.append(submission(1)))
+    while not await owner.fetch("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # until it waits for the head
+    await transaction.rollback()
+    await owner.close()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await waiting
+    assert await sequencer.append(submission(2)) == 1
+    await sequencer.stop()
+
+
+async def test_a_connection_lost_while_nothing_waits_costs_no_entry(pool: asyncpg.Pool, empty_database: str) -> None:
+    sequencer = Sequencer(pool)
+    sequencer.start()
+    assert await sequencer.append(submission(0)) == 0
+    idle = pool.get_idle_size()
+    owner = await asyncpg.connect(**arguments(empty_database))
+    await owner.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ledger_append%' AND pid <> pg_backend_pid()"
+    )
+    await owner.close()
+    while pool.get_idle_size() == idle:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # until this side has heard of it
+    assert await sequencer.append(submission(1)) == 1
+    await sequencer.stop()

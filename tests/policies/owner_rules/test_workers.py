@@ -1,0 +1,433 @@
+"""The processes of owners' modules: what they may not do, what becomes of those that do it, and that OPA would say the same."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from policies.decision.documents import Decision, DeliveryInput
+from policies.engines.engine import EmbeddedEngine
+from policies.owner_rules import workers
+from policies.owner_rules.modules import OwnerModule
+from policies.owner_rules.narrowed import ModuleMissing, Narrowed, rule_of
+from policies.owner_rules.narrowing import heard, narrow, question
+from policies.owner_rules.workers import NoAnswer, Sandbox, sandbox
+from tests.support.modules import OFFICE, capping, saying
+from tests.support.policy_samples import any_document
+
+DAY, EVENING = ({"calendar": {"hour": hour}, "subject": {"kind": "enterprise"}} for hour in (10, 20))
+NUMBERS = f"numbers := {list(range(60))}\n\n"
+SLOW = saying(
+    f"{NUMBERS}row_cap := count([1 | input.slow; some a in numbers; some b in numbers; some c in numbers; some d in numbers])"
+)
+LARGE = saying(
+    f"{NUMBERS}row_cap := count([[a, b, c, d] | input.slow; "
+    "some a in numbers; some b in numbers; some c in numbers; some d in numbers])"
+)
+ENDLESS = saying("row_cap := f(input.slow)\n\nf(x) := f(x) if x\n\nf(x) := 1 if not x")
+TALKING = saying("deny contains {`code`: `x`, `message`: x} if some x in input.long")
+
+
+@pytest.fixture
+async def boxes() -> AsyncIterator[Sandbox]:
+    async with sandbox() as made:
+        yield made
+
+
+def process_of(boxes: Sandbox, module: OwnerModule, owner: str = "") -> int:
+    """The process that a module is in."""
+    worker = boxes._places[owner, module.digest].worker
+    assert worker is not None
+    return worker._process.pid
+
+
+def children() -> list[str]:
+    """The processes that this one has started as sandboxes."""
+    listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    found = []
+    for one in listed:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if b"policies.owner_rules.sandbox" in (Path("/proc") / one / "cmdline").read_bytes():
+                found.append(one)
+    return found
+
+
+def is_there(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+async def test_it_answers_and_stays(boxes: Sandbox):
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+    process = process_of(boxes, OFFICE)
+    assert (await boxes.ask(OFFICE, EVENING))["deny"][0]["code"] == "office-hours"
+    assert process_of(boxes, OFFICE) == process
+    assert await boxes.ask(capping(1), DAY) == {"row_cap": 1}
+    assert process_of(boxes, capping(1)) != process
+
+
+async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
+    boxes: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", "postgresql://secret")
+    with (tmp_path / "secret").open("w") as held:
+        os.set_inheritable(held.fileno(), True)
+        await boxes.ask(OFFICE, DAY)
+    process = Path("/proc") / str(process_of(boxes, OFFICE))
+    assert (process / "environ").read_bytes() == b"MIMALLOC_ARENA_RESERVE=16384\0"
+    assert (process / "cwd").readlink() == Path("/")
+    assert {one.name for one in (process / "fd").iterdir()} == {"0", "1", "2"}
+    limits = {line[:26].strip(): line[26:].split()[0] for line in (process / "limits").read_text().splitlines()[1:]}
+    for none in ("Max open files", "Max file size", "Max processes", "Max core file size"):
+        assert limits[none] == "0"
+    assert int(limits["Max address space"]) < 400 << 20
+
+
+@pytest.mark.parametrize("module", [SLOW, ENDLESS], ids=["time", "recursion"])
+async def test_a_module_that_takes_too_much_loses_its_process_and_the_question(boxes: Sandbox, module: OwnerModule):
+    assert await boxes.ask(module, {"slow": False})
+    process = process_of(boxes, module)
+    with pytest.raises(NoAnswer, match="more time or memory"):
+        await boxes.ask(module, {"slow": True})
+    assert not is_there(process)
+    assert await boxes.ask(module, {"slow": False})
+
+
+async def test_a_module_that_takes_too_much_memory_does_not_get_it():
+    async with sandbox(seconds=60) as boxes:
+        with pytest.raises(NoAnswer, match="more time or memory"):
+            await asyncio.wait_for(boxes.ask(LARGE, {"slow": True}), 30)
+
+
+async def test_a_process_that_is_killed_is_started_again(boxes: Sandbox):
+    await boxes.ask(OFFICE, DAY)
+    os.kill(process_of(boxes, OFFICE), signal.SIGKILL)
+    with pytest.raises(NoAnswer):
+        await boxes.ask(OFFICE, DAY)
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+
+
+async def test_a_process_that_stands_still_is_not_waited_for():
+    async with sandbox(seconds=0.01) as boxes:
+        await boxes.ask(OFFICE, DAY)
+        process = process_of(boxes, OFFICE)
+        os.kill(process, signal.SIGSTOP)
+        with pytest.raises(NoAnswer, match="not ready in time"):
+            await boxes.ask(OFFICE, DAY)
+        assert not is_there(process)
+
+
+async def test_a_module_that_keeps_failing_is_left_alone_for_a_while():
+    now = [0.0]
+    boxes = Sandbox(clock=lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(NoAnswer, match="more time or memory"):
+            await boxes.ask(SLOW, {"slow": True})
+    with pytest.raises(NoAnswer, match="left alone"):
+        await boxes.ask(SLOW, {"slow": False})
+    assert await boxes.ask(capping(2), {}) == {"row_cap": 2}
+    now[0] = 2.0
+    assert await boxes.ask(SLOW, {"slow": False}) == {"row_cap": 0}
+    await boxes.close()
+
+
+async def test_a_failure_on_one_question_costs_no_process(boxes: Sandbox):
+    module = saying("row_cap := 1\n\nrow_cap := 2 if input.two")
+    await boxes.ask(module, {})
+    process = process_of(boxes, module)
+    for _ in range(5):
+        with pytest.raises(NoAnswer, match=r"it failed at owner\.rego:5") as problem:
+            await boxes.ask(module, {"two": "值-canary"})
+        assert "canary" not in str(problem.value)
+    assert await boxes.ask(module, {}) == {"row_cap": 1}
+    assert process_of(boxes, module) == process
+
+
+async def test_an_answer_longer_than_anybody_reads_is_none(boxes: Sandbox):
+    with pytest.raises(NoAnswer):
+        await boxes.ask(TALKING, {"long": [f"{n:01000}" for n in range(400)]})
+    assert len((await boxes.ask(TALKING, {"long": ["a", "b"]}))["deny"]) == 2
+
+
+async def test_many_ask_at_once_and_each_gets_its_own_answer(boxes: Sandbox):
+    module = saying("row_cap := input.n")
+    answers = await asyncio.gather(*(boxes.ask(module, {"n": n}) for n in range(100)))
+    assert answers == [{"row_cap": n} for n in range(100)]
+
+
+async def test_who_stops_waiting_takes_nobodys_answer(boxes: Sandbox):
+    module = saying("row_cap := input.n")
+    await boxes.ask(module, {"n": 0})
+    asking = [asyncio.create_task(boxes.ask(module, {"n": n})) for n in range(20)]
+    await asyncio.sleep(0)
+    for one in asking[::2]:
+        one.cancel()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    for n, answer in enumerate(answers):
+        assert isinstance(answer, asyncio.CancelledError) if n % 2 == 0 else answer == {"row_cap": n}
+
+
+async def test_so_many_processes_and_no_more_are_kept():
+    async with sandbox(most=2) as boxes:
+        modules = [capping(n) for n in range(5)]
+        for module in modules:
+            await boxes.ask(module, {})
+        assert list(boxes._places) == [("", module.digest) for module in modules[3:]]
+        processes = [process_of(boxes, module) for module in modules[3:]]
+        assert await asyncio.gather(*(boxes.ask(module, {}) for module in modules)) == [
+            {"row_cap": n} for n in range(5)
+        ]
+    for process in processes:
+        assert not is_there(process)
+
+
+async def test_there_are_no_more_processes_however_many_ask_at_once():
+    async with sandbox(most=2) as boxes:
+        modules = [capping(n) for n in range(6)]
+        asking = [asyncio.create_task(boxes.ask(module, {})) for module in modules for _ in range(2)]
+        most = 0
+        while not all(one.done() for one in asking):
+            most = max(most, len(children()))
+            await asyncio.sleep(0.001)
+        assert [one.result() for one in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
+        assert most == 2
+        assert len(boxes._places) == 2
+    assert not children()
+
+
+async def test_who_waits_for_too_long_gets_no_answer_and_the_module_is_none_the_worse(monkeypatch: pytest.MonkeyPatch):
+    async with sandbox(seconds=0.05, most=1) as boxes:
+        await boxes.ask(OFFICE, DAY)
+        os.kill(process_of(boxes, OFFICE), signal.SIGSTOP)
+        standing = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(workers, "_STARTING", -0.9)  # a tenth of a second is left to wait
+        with pytest.raises(NoAnswer, match="for too long"):
+            await boxes.ask(capping(1), {})
+        monkeypatch.undo()
+        with pytest.raises(NoAnswer, match="not ready in time"):
+            await standing
+        assert await boxes.ask(capping(1), {}) == {"row_cap": 1}
+
+
+async def test_owners_of_the_same_text_share_neither_process_nor_failures(boxes: Sandbox):
+    for owner in ("one", "other"):
+        await boxes.ask(SLOW, {"slow": False}, owner=owner)
+    assert process_of(boxes, SLOW, "one") != process_of(boxes, SLOW, "other")
+    for _ in range(3):
+        with pytest.raises(NoAnswer, match="more time or memory"):
+            await boxes.ask(SLOW, {"slow": True}, owner="one")
+    with pytest.raises(NoAnswer, match="left alone"):
+        await boxes.ask(SLOW, {"slow": False}, owner="one")
+    assert await boxes.ask(SLOW, {"slow": False}, owner="other") == {"row_cap": 0}
+
+
+async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(boxes: Sandbox):
+    for _ in range(3):
+        await boxes.ask(OFFICE, DAY)
+        process = process_of(boxes, OFFICE)
+        os.kill(process, signal.SIGSTOP)
+        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert not is_there(process)
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+
+
+async def test_who_stops_waiting_while_a_process_starts_leaves_none(boxes: Sandbox):
+    for steps in range(2, 12):
+        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asking, 5)
+        assert not children()
+    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+
+
+# In front of an engine ---------------------------------------------------------------------------------------------------
+
+
+def asked(module: OwnerModule | None, seed: int = 3) -> DeliveryInput:
+    """A document that is allowed but for its module."""
+    plain = any_document(Random(seed))
+    if module is not None:
+        plain["resource"]["terms"]["module"] = module.digest
+    return DeliveryInput.model_validate_json(json.dumps(plain))
+
+
+def in_front(engine: EmbeddedEngine, boxes: Sandbox, *modules: OwnerModule, fits: bool = True) -> Narrowed:
+    known = {module.digest: module for module in modules}
+
+    async def find(owner: str, digest: str) -> OwnerModule:
+        assert owner == "department"
+        if digest not in known:
+            raise ModuleMissing("not here")
+        return known[digest]
+
+    return Narrowed(engine, find=find, sandbox=boxes, fits=lambda _document, _obligations: fits)
+
+
+@pytest.fixture
+def allowed_seed(engine: EmbeddedEngine) -> int:
+    return next(seed for seed in range(100) if engine.decide_now(asked(None, seed)).allow)
+
+
+async def test_without_a_module_it_is_the_engine(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
+    narrowed = in_front(engine, boxes)
+    assert (narrowed.name, narrowed.revision) == (engine.name, engine.revision)
+    for seed in range(50):
+        document = asked(None, seed)
+        assert await narrowed.decide(document) == engine.decide_now(document)
+
+
+async def test_what_the_policy_denies_is_put_to_no_module(engine: EmbeddedEngine, boxes: Sandbox):
+    seed = next(seed for seed in range(100) if not engine.decide_now(asked(None, seed)).allow)
+    document = asked(capping(1), seed)
+    assert await in_front(engine, boxes).decide(document) == engine.decide_now(document)
+
+
+async def test_a_module_that_is_not_there_or_fails_denies(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
+    failing = saying("row_cap := 1\n\nrow_cap := 2 if input.purpose")
+    for module, known in ((capping(1), ()), (failing, (failing,)), (SLOW_ALWAYS, (SLOW_ALWAYS,))):
+        decision = await in_front(engine, boxes, *known).decide(asked(module, allowed_seed))
+        assert [(one.code, one.rule) for one in decision.reasons] == [("policy-unavailable", rule_of(module.digest))]
+        assert decision.revision == engine.revision
+
+
+SLOW_ALWAYS = OwnerModule(SLOW.text.replace("input.slow; ", ""), "")
+
+
+async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
+    narrowed = in_front(engine, boxes, capping(1), fits=False)
+    decision = await narrowed.decide(asked(capping(1), allowed_seed))
+    assert [one.code for one in decision.reasons] == ["obligation-unknown"]
+
+
+# OPA's word ------------------------------------------------------------------------------------------------------------
+
+ALIKE = saying(
+    r"""
+weekend if input.calendar.weekday > 5
+
+deny contains {"code": "weekend", "message": "Ask on a working day."} if weekend
+
+deny contains {"code": "foreign", "message": "Only for those of the province."} if {
+	not input.subject.level in {"province", "city"}
+	every field in input.resource.fields { field.level != "G1" }
+}
+
+deny contains {"code": code} if {
+	some agreement in input.agreements
+	agreement.id == input.agreement
+	code := {"statistics": "no-statistics", "talent-service": "no-talent"}[input.purpose]
+	count(agreement.purposes) == 1
+}
+
+drop contains field.name if {
+	some field in input.resource.fields
+	field.sensitive
+	input.subject.kind != "department"
+}
+
+drop contains name if {
+	some i, name in input.requested
+	i % 3 == 2
+}
+
+masks[field.name] := mask_for(field) if {
+	some field in input.resource.fields
+	field.personal
+	startswith(field.name, "i")
+}
+
+masks["姓名"] := {"kind": "partial", "keep_start": 1, "keep_end": 0} if endswith(input.purpose, "e")
+
+mask_for(field) := {"kind": "hash"} if field.level == "G2"
+
+else := {"kind": "null"}
+
+row_filters contains {"field": "region", "op": "prefix", "value": sprintf("33%d", [input.calendar.weekday])} if {
+	input.lane in ["trade", "operation"]
+}
+
+row_filters contains condition if {
+	some condition in array.slice(input.resource.terms.row_filters, 0, 1)
+	object.get(input, ["subject", "kind"], "none") == "enterprise"
+}
+
+default row_cap := 1000
+
+row_cap := cap if {
+	cap := sum([agreement.row_cap | some agreement in input.agreements]) - abs(input.calendar.minute - 30)
+	cap >= 0
+	cap < 1000
+}
+"""
+)
+
+
+async def test_opa_says_the_same(boxes: Sandbox, engine: EmbeddedEngine, opa: str, tmp_path: Path):
+    """The module alone on either engine, and what is made of it."""
+    random = Random(11)
+    documents: list[DeliveryInput] = []
+    while len(documents) < 400:
+        plain = any_document(random) | {"now": 1_800_000_000 + random.randrange(0, 900)}
+        document = DeliveryInput.model_validate_json(json.dumps(plain))
+        if engine.decide_now(document).allow:
+            documents.append(document)
+    decisions = [engine.decide_now(document) for document in documents]
+    questions = [
+        question(document, agreement=str(decision.agreement))
+        | {
+            "calendar": {
+                "date": "2026-11-27",
+                "weekday": random.randint(1, 7),
+                "hour": 9,
+                "minute": random.randint(0, 59),
+            }
+        }
+        for document, decision in zip(documents, decisions, strict=True)
+    ]
+    told = _opas(opa, questions, place=tmp_path)
+    outcomes: dict[str, int] = {}
+    for document, decision, one, opas in zip(documents, decisions, questions, told, strict=True):
+        ours = await boxes.ask(ALIKE, one)
+        theirs = {name: value for name, value in opas.items() if name in ours}
+        assert _sorted(ours) == _sorted(theirs)
+        made = [narrow(decision, heard(said, literals=ALIKE.literals), document, rule="r") for said in (ours, theirs)]
+        assert made[0] == made[1]
+        outcome = _outcome(made[0])
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    assert min(outcomes.get(outcome, 0) for outcome in ("allow", "owner-denied", "field-not-granted")) > 5, outcomes
+
+
+def _opas(opa: str, questions: list[Any], *, place: Path) -> list[dict[str, Any]]:
+    """What the module says to each question on OPA."""
+    (place / "owner.rego").write_text(ALIKE.text, encoding="utf-8")
+    (place / "data.json").write_text(json.dumps({"questions": questions}), encoding="utf-8")
+    query = "[said | some one in data.questions; said := data.exchange.owner with input as one]"
+    command = [opa, "eval", "--format", "raw", "--data", str(place), query]
+    told: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return told
+
+
+def _sorted(said: Any) -> Any:
+    return {
+        name: sorted(value, key=lambda one: json.dumps(one, sort_keys=True)) if isinstance(value, list) else value
+        for name, value in said.items()
+    }
+
+
+def _outcome(decision: Decision) -> str:
+    return "allow" if decision.allow else decision.reasons[0].code
