@@ -9,7 +9,7 @@ import gc
 import signal
 import sys
 
-from ledger.loading import undisturbed
+from groundwork.loading import undisturbed
 
 _interrupted = signal.getsignal(signal.SIGINT)
 if _interrupted is signal.default_int_handler:

@@ -1,6 +1,6 @@
 """The command `ledger`, also as `python -m ledger`."""
 
-from ledger.loading import undisturbed
+from groundwork.loading import undisturbed
 
 with undisturbed():
     from ledger.cli import main

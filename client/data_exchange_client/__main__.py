@@ -1,6 +1,6 @@
 """The command `exchange-client`, also as `python -m data_exchange_client`."""
 
-from ledger.loading import undisturbed
+from groundwork.loading import undisturbed
 
 with undisturbed():
     from data_exchange_client.cli import main

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("exchange", "policies", "ledger", "signatures", "adapters", "admin", "client")
+PACKAGES = ("exchange", "policies", "ledger", "signatures", "groundwork", "adapters", "admin", "client")
 LINES, LINES_OF_TESTS = 400, 600
 # The parts of the exchange whose business the database is.
 _SQL = re.compile(r"exchange/(\w+/(models|queries)\.py|kernel/(database|embedded|health)\.py|migrations/.*)")
