@@ -19,9 +19,9 @@ from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
 from exchange.kernel.keys.queries import key_marks
 from exchange.kernel.keys.slots import Slots, SlotsMissing
-from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.publication import witnesses
+from exchange.settings import Settings
 from exchange.subjects.queries import blocks_in_use
 from ledger.format import note
 from ledger.format.rotation import LEDGER, History

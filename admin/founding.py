@@ -18,8 +18,9 @@ from exchange.app import create_app
 from exchange.kernel.database import IntegrityError
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.ed25519 import ExchangeKey
-from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.log import store
 
 
@@ -71,6 +72,6 @@ def _exists(directory: DataDirectory) -> CannotDo:
 async def _found(settings: Settings, url: str, first: Founder) -> str:
     app = create_app(settings.model_copy(update={"database_url": SecretStr(url)}))
     async with app.router.lifespan_context(app):
-        vkey: str = app.state.publisher.vkey
+        vkey: str = app.state.runtime[Publisher].vkey
         await found(app.state.runtime, first, vkey=vkey)
     return vkey

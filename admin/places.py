@@ -14,8 +14,8 @@ from data_exchange_client.trust import Trust
 from exchange.kernel.keys.custody import public_of
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, ledger_file, newest_incarnation
-from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS
+from exchange.settings import Settings
 from ledger.format import note
 from signatures import thumbprint
 

@@ -26,10 +26,11 @@ from data_exchange_client import Client, SigningKey
 from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
 from exchange.migrations import commands
 from exchange.participants.founding import ADMINISTRATORS, found, founder
 from exchange.participants.uscc import check_character
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 
 PURPOSE = "talent-service"
 TABLE_ROWS = 100_000
@@ -191,7 +192,7 @@ async def _found(on: Ground) -> None:
                 name_en="Operator",
                 keys={name: key.public_text for name, key in on.administrators.items()},
             ),
-            vkey=app.state.publisher.vkey,
+            vkey=app.state.runtime[Publisher].vkey,
         )
 
 

@@ -21,53 +21,50 @@ from adapters.files.importing import ImportedFile, import_file
 from adapters.files.options import ImportOptions
 from adapters.registry import open_adapter
 from exchange import __version__
-from exchange.agreements import routes as agreements
-from exchange.applications import routes as applications
-from exchange.audit import routes as audit
-from exchange.catalog import routes as catalog
-from exchange.catalog import storage
-from exchange.catalog.queries import digests_of_files
-from exchange.catalog.terms.fitting import obliged_fits
+from exchange.agreements import routes as agreement_routes
+from exchange.applications import routes as application_routes
+from exchange.audit import routes as audit_routes
+from exchange.catalog import parts as catalog
+from exchange.catalog import routes as catalog_routes
+from exchange.catalog.terms.checks import obliged_fits
 from exchange.decisions.service import keep_bundle
-from exchange.delivery import routes as delivery
-from exchange.delivery.facts import Facts
+from exchange.delivery import parts as delivery
+from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
 from exchange.kernel import logs
-from exchange.kernel.background import background
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
 from exchange.kernel.keys.custody import Custody, custody, custody_of_answers
 from exchange.kernel.keys.keyring import Keyring, open_keyring
 from exchange.kernel.keys.queries import key_marks, remember_keys
-from exchange.kernel.keys.slots import Slots
-from exchange.kernel.limits import Allowance
-from exchange.kernel.reach import Reach
-from exchange.kernel.readers import Readers
 from exchange.kernel.runtime import AnsweringKey, Runtime
-from exchange.kernel.settings import Settings
 from exchange.kernel.web import docs, health, http, openapi
+from exchange.kernel.web.health import Alarms
 from exchange.migrations import commands
-from exchange.participants import routes as participants
-from exchange.policy_modules import routes as modules
+from exchange.participants import routes as participant_routes
+from exchange.participants.door import parts as door
+from exchange.policy_modules import parts as policy_modules
+from exchange.policy_modules import routes as policy_module_routes
 from exchange.policy_modules.queries import Shelf
-from exchange.publication.publisher import Publisher
-from exchange.publication.renewal import LedgerKeys, Renewal
-from exchange.publication.stamping import Stamper
-from exchange.publication.witnesses import chosen
-from exchange.subjects import keys as subject_keys
-from exchange.subjects import routes as subjects
-from ledger.format import note, timestamps
-from ledger.log import continuity, store
-from ledger.log.anchor import Anchor
+from exchange.publication import parts as publication
+from exchange.publication import routes as publication_routes
+from exchange.settings import Settings
+from exchange.sources import parts as sources
+from exchange.sources import routes as source_routes
+from exchange.sources import storage
+from exchange.sources.reach import Reach
+from exchange.subjects import parts as subjects
+from exchange.subjects import routes as subject_routes
+from exchange.whatif import parts as whatif
+from exchange.whatif import routes as whatif_routes
 from ledger.log.sequencer import Sequencer
+from ledger.log.store import read_head
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
 from policies.engines.engine import EmbeddedEngine, Engine
 from policies.engines.opa_server import opa_server
-from policies.owner_rules.checking import checker
 from policies.owner_rules.narrowed import Narrowed
-from policies.owner_rules.workers import sandbox
 from policies.rego.bundle import Bundle, bundle
 from policies.roles.roles import Roles
 
@@ -87,9 +84,9 @@ class Exchange(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if delivery.is_question(scope):
+        if delivery_routes.is_question(scope):
             scope["app"] = self
-            await delivery.serve(scope, receive, send)
+            await delivery_routes.serve(scope, receive, send)
         elif http.is_glance(scope):
             await http.glance(super().__call__, scope, receive, send)
         else:
@@ -126,18 +123,20 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     docs.install(app)
     for router in (
         health.public,
-        catalog.public,
-        audit.public,
-        participants.router,
-        catalog.router,
-        catalog.uploads,
-        modules.router,
-        applications.router,
-        agreements.router,
-        subjects.router,
-        delivery.router,
-        delivery.streams,
-        audit.router,
+        catalog_routes.public,
+        publication_routes.public,
+        participant_routes.router,
+        source_routes.router,
+        source_routes.uploads,
+        catalog_routes.router,
+        policy_module_routes.router,
+        application_routes.router,
+        agreement_routes.router,
+        subject_routes.router,
+        delivery_routes.router,
+        delivery_routes.streams,
+        whatif_routes.router,
+        audit_routes.router,
     ):
         app.include_router(router)
     openapi.complete(app, models=(DeliveryRequest, DeliveryPage))
@@ -161,95 +160,59 @@ def _operation_id(route: APIRoute) -> str:
 async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
     """Open everything the exchange needs, in order, on a stack that closes it in reverse."""
     url = await stack.enter_async_context(running(settings))
-    revision = await commands.current(url)
-    if revision != commands.newest():
+    if await commands.current(url) != commands.newest():
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    held = custody(settings)
-    ring = await _keys(settings, database, clock, held)
-    origin = settings.origin(ring.incarnation)
-    signers = LedgerKeys(held, origin, ring, settings.further_signatures)
-    anchor = Anchor(settings.anchor, origin)
-    await _hold_to_anchor(database, anchor, signers.first)
-    slots = Slots(settings.slots)
-    await subject_keys.settle(database, slots, now=clock.now())
+    store = custody(settings)
+    ring, is_founded = await _keys(settings, database, clock, store)
     sequencer = Sequencer(database.appending)
-    sequencer.start()
-    stack.push_async_callback(sequencer.stop)
-    own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}
-    reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
-    rules = bundle()
-    await keep_bundle(database, clock, rules)
-    boxes = await stack.enter_async_context(
-        sandbox(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
-    )
-    engine = Narrowed(
-        await _engine(settings, rules, stack), find=Shelf(database).find, sandbox=boxes, fits=obliged_fits
-    )
-    readers = _readers(settings, reach, stack)
-    stack.push_async_callback(readers.close)
     runtime = Runtime(
         settings=settings,
-        origin=origin,
+        origin=settings.origin(ring.incarnation),
         clock=clock,
         database=database,
         sequencer=sequencer,
         roles=Roles(),
-        engine=DecisionCache(engine),
-        modules=await checker(boxes, opa=settings.opa_binary),
         seal=ring.seal,
-        slots=slots,
-        readers=readers,
         answers=AnsweringKey(ring.answers),
-        marks=ring.marks,
-        strangers=Allowance(settings.stranger_refusals),
+        fingerprints=ring.marks,
     )
-    async with database.pool.acquire() as connection:
-        policy = chosen(settings, await continuity.history(connection, signers.first))
-    publisher = Publisher(runtime, signers, anchor, policy)
-    publisher.start()
-    stack.push_async_callback(publisher.stop)
-    await stack.enter_async_context(background(Renewal(runtime).run(), name="key-renewal"))
-    if settings.timestamp_url is not None and settings.timestamp_certificate is not None:
-        authority = timestamps.Authority(settings.timestamp_certificate.read_bytes())
-        stamper = Stamper(runtime, settings.timestamp_url, authority)
-        await stack.enter_async_context(background(stamper.run(), name="timestamps"))
+    runtime.add(Alarms())
+    await publication.hold_to_anchor(runtime, store, ring)
+    await subjects.open_parts(runtime)
+    sequencer.start()
+    stack.push_async_callback(sequencer.stop)
+    sandbox = await policy_modules.open_parts(runtime, stack)
+    rules = bundle()
+    await keep_bundle(database, clock, rules)
+    engine = await _engine(settings, rules, stack)
+    runtime.add(DecisionCache(Narrowed(engine, find=Shelf(database).find, sandbox=sandbox, fits=obliged_fits)))
+    await _open_sources(runtime, settings, url, stack)
+    if is_founded:  # only then are database and data directory certain to be of one exchange
+        await sources.tidy(runtime)
+    door.open_parts(runtime)
+    catalog.open_parts(runtime)
+    delivery.open_parts(runtime)
+    whatif.open_parts(runtime)
+    await publication.open_parts(runtime, stack)
     app.state.runtime = runtime
-    app.state.facts = Facts(runtime)
-    app.state.publisher = publisher
 
 
-async def _keys(settings: Settings, database: Database, clock: Clock, held: Custody) -> Keyring:
-    """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
+async def _keys(settings: Settings, database: Database, clock: Clock, store: Custody) -> tuple[Keyring, bool]:
+    """The keys, and whether the exchange was founded: they are made before that and never after it.
+
+    Raises KeysDiffer, KeyFileInvalid.
+    """
     async with database.pool.acquire() as connection:
-        head = await store.read_head(connection)
+        head = await read_head(connection)
         directory, answers = settings.data / "keys", custody_of_answers(settings)
-        ring = open_keyring(directory, await key_marks(connection), held, answers, incarnation=head.incarnation)
+        ring = open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
         if head.size:
-            # Where the tables' owner made it forget a key, in order to replace it, the new one is remembered here.
+            # The tables' owner may have removed a fingerprint in order to replace a key: the new one is recorded here.
             await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(directory, await key_marks(connection), held, answers, incarnation=head.incarnation)
-            await _tidy(settings, database, clock)  # only here, where database and data directory are of one exchange
-    return ring
-
-
-async def _hold_to_anchor(database: Database, anchor: Anchor, first: note.Verifier) -> None:
-    """Before anything is taken in: halt where the database does not continue what was signed. Raises OSError."""
-    async with database.pool.acquire() as connection:
-        try:
-            await continuity.check(connection, anchor, first)
-        except continuity.NotContinued as error:
-            logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
-            await continuity.halt(connection, str(error))
-
-
-async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:
-    """Remove uploads that nobody receives any more, and snapshots that nothing refers to."""
-    async with database.sessions() as session:
-        kept = await digests_of_files(session)
-    storage.clear(settings.data / "uploads")
-    storage.collect(settings.data / "snapshots", kept=kept, now=clock.now())
+            open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
+    return ring, bool(head.size)
 
 
 async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
@@ -262,7 +225,10 @@ async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> E
     return Breaker(await stack.enter_async_context(server))
 
 
-def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers:
+async def _open_sources(runtime: Runtime, settings: Settings, url: str, stack: AsyncExitStack) -> None:
+    """Open what reads sources: DuckDB, a few threads for imports, and the gate that network sources go through."""
+    own = {secret.get_secret_value() for secret in (settings.database_url, settings.owner_database_url) if secret}
+    reach = Reach(settings.source_hosts, own=own | {url}, in_production=settings.environment == "production")
     snapshots = storage.private(settings.data / "snapshots")
     engine = DuckEngine(snapshots)
     stack.callback(engine.close)
@@ -276,9 +242,9 @@ def _readers(settings: Settings, reach: Reach, stack: AsyncExitStack) -> Readers
         plain = {**options, "max_bytes": settings.upload_bytes_max}
         if plain.get("missing") is not None:
             plain["missing"] = tuple(plain["missing"])
-        # What an import needs on its way lies beside the upload, and goes with it.
+        # Temporary files of an import lie beside the upload and are removed with it.
         reading = partial(import_file, path, path.parent, options=ImportOptions(**plain))
         imported = await asyncio.get_running_loop().run_in_executor(imports, reading)
         return replace(imported, path=imported.path.replace(snapshots / imported.path.name))
 
-    return Readers(open=open_one, import_file=import_one)
+    await sources.open_parts(runtime, stack, open=open_one, import_file=import_one)

@@ -21,7 +21,7 @@ from exchange.audit import indexing, queries
 from exchange.audit.replaying import EXPLANATIONS, SOUND, VERDICTS, Replayed, Replayer, Verdict
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Database, driver, open_database
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from policies.owner_rules.workers import sandbox
 
 audit = typer.Typer(help="Make decisions on the ledger again.", no_args_is_help=True)

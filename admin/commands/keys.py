@@ -17,9 +17,9 @@ from exchange.kernel.database import arguments, open_database
 from exchange.kernel.keys.custody import KeyNotHere, LedgerKey, custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
-from exchange.kernel.settings import Settings
 from exchange.publication.renewal import signer_of
 from exchange.publication.rotating import rotate
+from exchange.settings import Settings
 from ledger.format import note, rotation
 from ledger.log import continuity, store
 from signatures import thumbprint

@@ -24,8 +24,8 @@ from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import arguments
 from exchange.kernel.keys.custody import KeyNotHere, custody
 from exchange.kernel.keys.keyring import ledger_file
-from exchange.kernel.settings import Settings
 from exchange.migrations import incarnation
+from exchange.settings import Settings
 from ledger.entries import bodies
 from ledger.format import note
 from ledger.format.rotation import History

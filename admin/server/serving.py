@@ -22,7 +22,7 @@ from admin.places import DataDirectory
 from admin.server import reaching
 from admin.server.connections import ConnectionProtocol
 from admin.terminal import CannotDo
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 
 _EVERYWHERE = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}  # noqa: S104 - compared, not bound
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from exchange.agreements import queries, service
 from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
-from exchange.catalog.terms.odrl import address
+from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.admit import SignedRoute, SignedWork
 from policies.odrl import writing as odrl

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from exchange.agreements import queries
 from exchange.agreements.models import Agreement, AgreementStatement
 from exchange.agreements.schemas import Lane
-from exchange.catalog.terms.fitting import faults_of
+from exchange.catalog.terms.checks import faults_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import AsyncSession, driver

@@ -9,16 +9,9 @@ from typing import Any
 
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval
+from exchange.catalog.checks import faults_in_grounds, faults_in_proposal, fields_of
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms.fitting import (
-    admits,
-    faults_in_assessments,
-    faults_in_condition,
-    faults_in_grounds,
-    faults_in_masks,
-    faults_in_proposal,
-    fields_of,
-)
+from exchange.catalog.terms.checks import admits, faults_in_assessments, faults_in_condition, faults_in_masks
 from exchange.kernel.clock import rfc3339
 from exchange.participants.queries import Organisation
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
-from exchange.catalog.terms.schemas import Assessments, FieldName, Purpose, RowFilter
+from exchange.catalog.terms.schemas import Assessments, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
+from exchange.sources.schemas import FieldName
 
 
 class NewApplication(In):

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from exchange.audit.queries import Leaf
 from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
-from exchange.catalog.terms.fitting import obliged_fits
+from exchange.catalog.terms.checks import obliged_fits
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import recorded, salted
 from exchange.kernel.database import Connection

@@ -16,6 +16,7 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from ledger.entries import bodies
 from ledger.format import merkle
+from policies.owner_rules.checking import Checker
 
 # Filters by the column that each is a value of.
 _COLUMNS = {
@@ -80,7 +81,7 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
     if not await queries.is_visible(work.session, ledger, index, scope):
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
     leaves = await queries.leaves(work.session, ledger, [index])
-    sandbox = work.runtime.modules.sandbox
+    sandbox = work.runtime[Checker].sandbox
     with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
     work.record(

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.models import Source as Source
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
@@ -97,44 +96,14 @@ async def version(session: AsyncSession, dataset: Dataset) -> DatasetVersion:
     return found
 
 
-async def sources(session: AsyncSession, principal: Principal) -> Sequence[Source]:
-    """The sources of the principal's organisation, oldest first."""
-    statement = select(Source).where(Source.organisation_id == principal.organisation).order_by(Source.id)
-    return (await session.execute(statement)).scalars().all()
-
-
-async def source(session: AsyncSession, principal: Principal, source_id: UUID, *, lock: bool = False) -> Source:
-    """A source of the principal's organisation. Raises NotFound."""
-    statement = select(Source).where(Source.id == source_id, Source.organisation_id == principal.organisation)
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
-    if found is None:
-        raise NotFound("Your organisation has no such source.")
-    return found
-
-
-async def source_by_id(session: AsyncSession, source_id: UUID) -> Source:
-    """A source whoever owns it, for reading what an agreement grants. Raises NotFound."""
-    found = await session.get(Source, source_id)
-    if found is None:
-        raise NotFound("The source is gone.")
-    return found
-
-
-async def digests_of_files(session: AsyncSession) -> set[str]:
-    """The digests of the snapshots that sources read, all organisations'."""
-    statement = select(Source.description["digest"].astext).where(Source.kind == "file", Source.state == "ready")
-    return {digest for digest in await session.scalars(statement) if digest is not None}
-
-
-async def publishing(session: AsyncSession, source_id: UUID) -> Sequence[Dataset]:
-    """The published datasets that read a source."""
+async def published_over(session: AsyncSession, source_id: UUID) -> Sequence[DatasetVersion]:
+    """The published versions that read a source."""
+    is_current = and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version)
     statement = (
-        select(Dataset)
-        .join(
-            DatasetVersion,
-            and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version),
-        )
+        select(DatasetVersion)
+        .join(Dataset, is_current)
         .where(DatasetVersion.source_id == source_id, Dataset.state == "published")
+        .order_by(Dataset.id)
     )
     return (await session.execute(statement)).scalars().all()
 

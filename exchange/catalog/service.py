@@ -4,17 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from exchange.catalog import queries
+from exchange.catalog.checks import faults_against_source, faults_in_document, shown
 from exchange.catalog.errors import DatasetInvalid
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.queries import Listed, Source
+from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
-from exchange.catalog.sources import fields_in
-from exchange.catalog.terms.fitting import faults_against_source, faults_in_assessments, faults_in_document, shown
+from exchange.catalog.terms.checks import faults_in_assessments
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Principal, Work
 from exchange.policy_modules import service as modules
+from exchange.sources import queries as sources
+from exchange.sources.view import SourceView
 from ledger.entries import bodies
 from ledger.format import canonical
 
@@ -47,12 +49,12 @@ async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[
 
 async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation."""
-    source = await queries.source(work.session, work.principal, new.source)
-    work.permit("dataset", "draft", source.organisation_id)
+    source = await sources.own_view(work.session, work.principal, new.source)
+    work.permit("dataset", "draft", source.organisation)
     draft = await _draft(work, source, new.document)
     dataset = Dataset(
         id=new_id(),
-        organisation_id=source.organisation_id,
+        organisation_id=source.organisation,
         handle=new.handle,
         state="draft",
         version=0,
@@ -64,8 +66,8 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     return dataset
 
 
-async def _draft(work: Work, source: Source, document: DatasetDocument) -> dict[str, Any]:
-    plain = await _plain(work, document, owner=source.organisation_id)
+async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> dict[str, Any]:
+    plain = await _plain(work, document, owner=source.organisation)
     return {"source": str(source.id), "document": plain, "salt": new_salt()}
 
 
@@ -78,7 +80,7 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     """Replace the draft, or begin one beside the published version."""
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
-    source = await queries.source(work.session, work.principal, source_id)
+    source = await sources.own_view(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
         raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
     dataset.draft = draft = await _draft(work, source, document)
@@ -94,12 +96,12 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     if dataset.draft is None or dataset.state == "withdrawn":
         raise Conflict("There is no draft to publish.", state=dataset.state)
     # Locked, so that it is neither withdrawn nor filled with another file until this is done.
-    source = await queries.source(work.session, work.principal, UUID(dataset.draft["source"]), lock=True)
+    source = await sources.own_view(work.session, work.principal, UUID(dataset.draft["source"]), lock=True)
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(dataset.draft["document"])
     plain = await _plain(work, document, owner=dataset.organisation_id)
-    faults = faults_against_source(document, fields_in(source))
+    faults = faults_against_source(document, source.fields)
     if faults:
         raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)
     version = DatasetVersion(

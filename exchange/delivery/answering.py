@@ -14,7 +14,6 @@ from starlette.requests import ClientDisconnect
 
 import signatures
 from adapters.contract import SourceError
-from exchange.catalog.sources import problem_of
 from exchange.delivery import service, streaming
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
@@ -23,6 +22,7 @@ from exchange.delivery.formats.encode import Format as StreamFormat
 from exchange.delivery.planning import next_cursor
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.service import Attempt, Release
+from exchange.delivery.settings import DeliverySettings
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
@@ -32,6 +32,9 @@ from exchange.kernel.web.http import body_of, check_members, headers_of, problem
 from exchange.participants import errors
 from exchange.participants.door import signed as authentication
 from exchange.participants.door.admit import DATABASE_FAILURES, REPLAYED, refuse, unwritable
+from exchange.participants.door.settings import DoorSettings
+from exchange.publication.coverage import Coverage
+from exchange.sources.service import problem_of
 from ledger.entries import bodies
 from ledger.log import store
 from signatures import SignedRequest
@@ -44,7 +47,7 @@ _PURPOSE_CODE = re.compile(r"[a-z][a-z0-9-]{1,62}")
 async def answer(request: Request) -> Response:
     """Answer a request for data; every answer but an unsigned request's refusal has its entry on the ledger."""
     runtime = runtime_of(request)
-    facts: Facts = request.app.state.facts
+    facts = runtime[Facts]
     headers = headers_of(request)
     attempt = service.begin(runtime)
     try:
@@ -93,7 +96,7 @@ async def _authenticate(
     fence, holder = await facts.holder(signed.keyid)
     attempt.check_fence(fence)
     attempt.claim.is_known = holder is not None
-    authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
+    authentication.check_times(signed, settings=runtime[DoorSettings], clock=runtime.clock)
     authentication.check_coverage(signed, has_body=signed.method == "POST", purpose=True)
     body = await body_of(request, limit=runtime.settings.body_bytes_max)
     holder = authentication.check_key(holder, at=runtime.clock.now())
@@ -134,7 +137,7 @@ def _question(signed: SignedRequest, body: bytes, query: bytes) -> DeliveryReque
 
 def _check_coverage(runtime: Runtime) -> None:
     """Nothing is delivered while the ledger has been without its witnesses for too long. Raises WitnessesMissing."""
-    coverage = runtime.coverage
+    coverage = runtime[Coverage]
     if coverage.since is not None and coverage.is_overdue(runtime.clock.now()):
         raise WitnessesMissing(
             "Try again when the witnesses are back; the operator has been alarmed.",
@@ -150,14 +153,15 @@ async def _answer(
     _check_coverage(runtime)
     form = negotiate(headers.get("accept"))
     question = _question(signed, body, request.scope["query_string"])
-    most = runtime.settings.page_rows_max
+    settings = runtime[DeliverySettings]
+    most = settings.page_rows_max
     if form == "json" and (question.limit or 0) > most:
         raise RequestInvalid(
             "Correct what `errors` lists.",
             errors=[{"at": "limit", "error": f"a page of JSON has at most {most} rows; other formats stream"}],
         )
     if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
-        limit = min(question.limit or runtime.settings.page_rows, most)
+        limit = min(question.limit or settings.page_rows, most)
         release = await service.prepare(runtime, facts, attempt, question, limit=limit)
         return await _page(runtime, attempt, release, question, form, signed)
     release = await service.prepare(runtime, facts, attempt, question, limit=question.limit)

@@ -10,7 +10,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
 from policies.decision import documents
 from policies.decision.documents import DeliveryInput, Rbac
-from policies.engines.cache import span
+from policies.engines.cache import DecisionCache, span
 
 
 async def decide(
@@ -41,10 +41,10 @@ async def decide(
         agreements=candidates(offer, purpose),
         now=now,
     )
-    decision = await runtime.engine.decide(document)
+    decision = await runtime[DecisionCache].decide(document)
     begin, end = span(document)
     facts_read = document.facts()
-    record = decisions.recorded(decision, engine=runtime.engine.name, facts=facts_read, salt=offer.salt)
+    record = decisions.recorded(decision, engine=runtime[DecisionCache].name, facts=facts_read, salt=offer.salt)
     await decisions.keep(runtime.database, runtime.clock, record, facts_read)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None

@@ -33,16 +33,6 @@ class ExchangeBusy(Problem):
     status = 503
 
 
-class EffectsBusy(Problem):
-    """What a draft would change is looked at for one draft at a time, and only for so long. Ask again in a few seconds; where an
-    owner's module takes too long for the agreements that run, make it quicker. Nothing was changed.
-    """
-
-    slug = "effects-busy"
-    title = "The effects cannot be looked at now"
-    status = 503
-
-
 class WitnessesMissing(Problem):
     """The ledger's checkpoints have lacked the cosignatures of enough witnesses for longer than the operator allows itself,
     so that nobody outside vouches for the newest entries. Nothing is delivered until the witnesses are back; other

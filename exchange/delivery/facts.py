@@ -18,15 +18,15 @@ from adapters.plan.masks import FieldType
 from adapters.plan.plan import Column, Field
 from exchange.agreements.service import for_policy as agreement_for_policy
 from exchange.agreements.service import lane_between
+from exchange.catalog.checks import fields_of
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.sources import fields_in, reader
-from exchange.catalog.terms.fitting import fields_of
-from exchange.catalog.terms.fitting import for_policy as terms_for_policy
+from exchange.catalog.terms.checks import for_policy as terms_for_policy
 from exchange.delivery import queries
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
 from exchange.participants.queries import KeyHolder
+from exchange.sources.service import adapter_of
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
@@ -195,16 +195,16 @@ def _offer(runtime: Runtime, found: queries.Found, principal: Principal) -> Offe
         fields=fields,
         types={field.name: field.type for field in fields},
         subject_keys=subject_keys(document),
-        key=tuple(found.source.description["key"]) if found.source.description else (),
-        content=f"{found.source.id}/{found.source.description['digest']}" if found.source.description else "",
-        adapter=reader(runtime, found.source),
+        key=found.source.key,
+        content=f"{found.source.id}/{found.source.digest or ''}",
+        adapter=adapter_of(runtime, found.source),
     )
 
 
 def resource_of(found: queries.Found, document: DatasetDocument) -> documents.Resource:
     """The dataset as decisions know it, under one of its documents. Raises ValidationError for one they cannot take in."""
     listed = found.listed
-    in_source = {field.name for field in fields_in(found.source)}
+    in_source = {field.name for field in found.source.fields}
     return documents.Resource.model_validate(
         {
             "dataset": str(listed.dataset.id),

@@ -1,22 +1,22 @@
 """Every SELECT of the delivery path. Facts are read in one snapshot, together with the fence they belong to."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
 from exchange.agreements.queries import Agreement
 from exchange.catalog import queries as catalog
-from exchange.catalog.queries import Listed, Source
+from exchange.catalog.queries import Listed
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from ledger.log.tables import entry, head
+from exchange.sources import queries as sources
+from exchange.sources.view import SourceView
+from ledger.log.tables import head
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Found:
     """What there is at a dataset for one consumer."""
 
     listed: Listed
-    source: Source
+    source: SourceView
     agreements: tuple[Agreement, ...]
 
 
@@ -54,7 +54,7 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
     if listed.version is None or (listed.dataset.state != "published" and not candidates):
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
-    return Found(listed, await catalog.source_by_id(session, listed.version.source_id), candidates)
+    return Found(listed, await sources.view(session, listed.version.source_id), candidates)
 
 
 async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:
@@ -84,23 +84,3 @@ async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -
     if row is None:
         raise NotFound("There is no streamed delivery with this id that you may see.")
     return row
-
-
-async def past_deliveries(
-    session: AsyncSession, dataset: UUID, *, most: int
-) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
-    """The deliveries of a dataset among the `most` newest entries, oldest first, and the first entry that was looked at."""
-    size = int((await session.execute(select(head.c.size))).scalar_one())
-    since = max(size - most, 0)
-    wanted = f'"dataset":"{dataset}"'
-    statement = (
-        select(entry.c.seq, entry.c.leaf)
-        .where(entry.c.seq >= since, func.strpos(func.convert_from(entry.c.leaf, "UTF8"), wanted) > 0)
-        .order_by(entry.c.seq)
-    )
-    found = []
-    for seq, leaf in await session.execute(statement):
-        body = json.loads(leaf)["body"]
-        if body["type"] in {"delivery.completed", "delivery.started"} and "agreement" in body and "started" not in body:
-            found.append((int(seq), body))
-    return since, found

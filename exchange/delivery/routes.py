@@ -11,11 +11,9 @@ from starlette.types import Receive, Scope, Send
 import signatures
 from exchange.delivery import queries
 from exchange.delivery.answering import answer
-from exchange.delivery.schemas import EffectsOut, ExplanationOut, Question, StreamOut
+from exchange.delivery.schemas import StreamOut
 from exchange.kernel.web.openapi import SIGNED, problems
 from exchange.participants.door.admit import Handler, SignedRoute, SignedWork
-from exchange.whatif import effects
-from exchange.whatif import explaining as foreseeing
 
 _PREFIX = "/api/v1"
 _PATH = "/deliveries"
@@ -158,15 +156,3 @@ async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
         bytes=row.bytes,
         content=signatures.digest_field(bytes.fromhex(row.content)) if row.content else None,
     )
-
-
-@streams.post("/policy/explanations")
-async def explain(work: SignedWork, question: Question) -> ExplanationOut:
-    """What would be decided about a delivery, and why: every rule that speaks, each obligation with whose word it is."""
-    return await foreseeing.explain(work, question)
-
-
-@streams.post("/datasets/{dataset_id}/draft/effects")
-async def foresee(work: SignedWork, dataset_id: UUID) -> EffectsOut:
-    """What publishing a dataset's draft would change: of agreements that run, and of deliveries that were made."""
-    return await effects.effects(work, dataset_id=dataset_id)

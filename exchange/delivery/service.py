@@ -15,7 +15,6 @@ import orjson
 
 from adapters.contract import Rows, SourceError
 from adapters.plan.plan import Plan
-from exchange.catalog.sources import problem_of
 from exchange.delivery import planning, queries
 from exchange.delivery.deciding import decide
 from exchange.delivery.errors import RateExceeded, denial
@@ -27,6 +26,7 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door.admit import Claim
 from exchange.participants.door.signed import Sender
+from exchange.sources.service import problem_of
 from ledger.entries import bodies
 from ledger.log import store
 from policies.decision.documents import Rate

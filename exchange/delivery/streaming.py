@@ -32,6 +32,7 @@ from exchange.kernel.logs import log
 from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import indexes
+from exchange.publication.coverage import Coverage
 from ledger.entries import bodies
 from ledger.log import store
 from signatures.digests import digest_field
@@ -188,7 +189,7 @@ class StreamResponse(Response):
         attempt, runtime = self._attempt, self._runtime
         assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
         now = runtime.clock.seconds()
-        if runtime.coverage.is_overdue(runtime.clock.now()):  # nothing new would be delivered either
+        if runtime[Coverage].is_overdue(runtime.clock.now()):  # nothing new would be delivered either
             raise Ended("exchange-stopped")
         async with runtime.database.sessions() as session:
             if await queries.is_halted(session):

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from exchange.kernel.database import DATABASE, arguments
-from exchange.kernel.settings import Settings
+from exchange.kernel.settings import KernelSettings
 
 with warnings.catch_warnings():
     # Without a runtime directory of the user's it locks under the temporary one, which is fine, and says so.
@@ -70,7 +70,7 @@ def _is_running(process: int) -> bool:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
+async def running(settings: KernelSettings) -> AsyncIterator[str]:
     """The URL of the database the settings name, with the embedded server running for as long as it is needed."""
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()

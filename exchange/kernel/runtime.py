@@ -1,49 +1,26 @@
-"""The parts of one running exchange, made once by `create_app` and handed to whoever needs them."""
+"""The long-lived parts of one running exchange.
 
-import asyncio
+The kernel's own parts have names here. A room registers its parts when the exchange starts (`<room>/parts.py`), and looks
+up its own and other rooms' by their type: `runtime[Facts]`. So the kernel knows no room, and no part lives anywhere else.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from exchange.kernel.clock import Clock
-from exchange.kernel.coverage import Coverage
 from exchange.kernel.database import Database
 from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.keys.sealing import Seal
-from exchange.kernel.keys.slots import Slots
-from exchange.kernel.limits import Allowance
-from exchange.kernel.readers import Readers
-from exchange.kernel.settings import Settings
+from exchange.kernel.settings import KernelSettings
 from ledger.log.sequencer import Sequencer
-from policies.engines.engine import Engine
-from policies.owner_rules.checking import Checker
 from policies.roles.roles import Roles
 
+Part = TypeVar("Part")
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What a request may need besides its own session. `marks` are what the key files are told by."""
 
-    settings: Settings
-    origin: str
-    clock: Clock
-    database: Database
-    sequencer: Sequencer
-    roles: Roles
-    engine: Engine
-    modules: Checker
-    seal: Seal
-    slots: Slots
-    readers: Readers
-    answers: "AnsweringKey"
-    marks: Mapping[str, str]
-    strangers: Allowance
-    coverage: Coverage = field(default_factory=Coverage)
-    effects: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def key(self) -> ExchangeKey:
-        """The key that signs answers now."""
-        return self.answers.key
+class PartMissing(LookupError):
+    """No part of this type is registered: a room's `open_parts` was not called, or was called too late."""
 
 
 @dataclass(slots=True)
@@ -51,3 +28,46 @@ class AnsweringKey:
     """The key that signs answers, which a rotation replaces while the process runs."""
 
     key: ExchangeKey
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a request may need besides its own session. `fingerprints` are those of the key files, by file name."""
+
+    settings: KernelSettings
+    origin: str
+    clock: Clock
+    database: Database
+    sequencer: Sequencer
+    roles: Roles
+    seal: Seal
+    answers: AnsweringKey
+    fingerprints: Mapping[str, str]
+    _parts: dict[type, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Register the settings under each room's group of them."""
+        for group in type(self.settings).__mro__:
+            if issubclass(group, KernelSettings):
+                self._parts[group] = self.settings
+
+    @property
+    def key(self) -> ExchangeKey:
+        """The key that signs answers now."""
+        return self.answers.key
+
+    def add(self, part: Part) -> Part:
+        """Register a part under its type, and return it. A type is registered once."""
+        kind = type(part)
+        if kind in self._parts:
+            raise ValueError(f"a part of the type {kind.__name__} is registered already")
+        self._parts[kind] = part
+        return part
+
+    def __getitem__(self, kind: type[Part]) -> Part:
+        """The part of a type. Raises PartMissing."""
+        try:
+            part: Part = self._parts[kind]
+        except KeyError:
+            raise PartMissing(f"the exchange has no part of the type {kind.__name__}") from None
+        return part

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from exchange.kernel.clock import rfc3339
@@ -76,6 +77,25 @@ class Work:
             f"{resource}:{verb} is permitted to: {roles}. A security administrator assigns roles.",
             needed=list(self.runtime.roles.who_may(resource, verb)),
         )
+
+    def entry(
+        self,
+        model: type[bodies.Body],
+        *,
+        about: tuple[str, UUID | str] | None = None,
+        version: int | None = None,
+        **fields: Any,
+    ) -> None:
+        """Leave an entry of a model; it is appended when the work commits.
+
+        `about` is the kind and identifier of the object, `version` the object's version. Time, actor and evidence are the
+        work's. Raises pydantic.ValidationError for a field that the model does not have.
+        """
+        common: dict[str, Any] = {"at": self.now, "actor": self.principal.actor, "request": self.request}
+        if about is not None:
+            kind, identifier = about
+            common["object"] = bodies.Object(kind=kind, id=str(identifier), version=version)
+        self.record(model.model_validate({**common, **fields}))
 
     def record(self, body: bodies.Body) -> None:
         """Leave an entry; it is appended when the work commits."""

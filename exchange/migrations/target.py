@@ -9,6 +9,7 @@ import exchange.delivery.models
 import exchange.kernel.keys.models
 import exchange.participants.models
 import exchange.policy_modules.models
+import exchange.sources.models
 import exchange.subjects.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base
 from ledger.log import tables

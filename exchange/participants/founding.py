@@ -86,6 +86,6 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
         # The founder is nobody afterwards: what it did stands under the exchange's own name.
         nobody = bodies.Actor()
         work.recorded = [body.model_copy(update={"actor": nobody}) for body in work.recorded]
-        await remember_keys(await driver(session), runtime.marks, now=runtime.clock.now())
+        await remember_keys(await driver(session), runtime.fingerprints, now=runtime.clock.now())
         await work.commit()
     return organisation

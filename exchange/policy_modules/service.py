@@ -9,6 +9,7 @@ from exchange.policy_modules.errors import ModuleRefused
 from exchange.policy_modules.queries import Module
 from exchange.policy_modules.schemas import NewModule
 from ledger.entries import bodies
+from policies.owner_rules.checking import Checker
 from policies.owner_rules.modules import Fault, OwnerModule
 
 
@@ -21,8 +22,8 @@ async def submit(work: Work, new: NewModule) -> Module:
     if known is not None:
         return known
     await work.pause()
-    faults = await work.runtime.modules.check(module)
-    checked_by = work.runtime.modules.name
+    faults = await work.runtime[Checker].check(module)
+    checked_by = work.runtime[Checker].name
     if faults:
         raise ModuleRefused("Correct the module where `errors` says.", errors=[_plain(fault) for fault in faults])
     row = Module(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import signatures
-from exchange.audit.schemas import ExchangeKeyOut, LedgerKeyOut
 from exchange.kernel.database import Connection
 from exchange.kernel.runtime import Runtime
+from exchange.publication.schemas import ExchangeKeyOut, LedgerKeyOut
 from ledger.format import note, rotation
 from ledger.log import continuity
 

@@ -12,6 +12,7 @@ from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from exchange.publication.renewal import LedgerKeys
+from exchange.publication.settings import PublicationSettings
 from exchange.publication.witnesses import Witnesses
 from ledger.format import note
 from ledger.format.trust_policy import Policy
@@ -89,7 +90,7 @@ class Publisher:
                     await self._do_chores(connection)
                     chores_due = loop.time() + _CHORES_EVERY
                 await self._index(connection)
-                await asyncio.sleep(self._runtime.settings.checkpoint_interval)
+                await asyncio.sleep(self._runtime[PublicationSettings].checkpoint_interval)
         finally:
             with suppress(*FAILURES):
                 await publication.resign(connection)
@@ -97,7 +98,7 @@ class Publisher:
     async def _index(self, connection: Connection) -> None:
         """Half the time between checkpoints at most. A failure here concerns those who search, not the checkpoints."""
         try:
-            await indexing.keep_up(connection, seconds=self._runtime.settings.checkpoint_interval / 2)
+            await indexing.keep_up(connection, seconds=self._runtime[PublicationSettings].checkpoint_interval / 2)
         except FAILURES as error:
             log().warning("the index of the ledger was not brought up to date", exc_info=error)
 

@@ -7,6 +7,7 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.custody import Custody, LedgerKey, custody_of_answers
 from exchange.kernel.keys.keyring import ANSWERS, Keyring, ledger_file
+from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from ledger.format import note, rotation
@@ -78,4 +79,4 @@ class Renewal:
             return
         public = rotation.parse(rotated[-1]).new.public_key
         if public != answers.key.public:
-            answers.key = custody_of_answers(self._runtime.settings).find(ANSWERS, thumbprint(public))
+            answers.key = custody_of_answers(self._runtime[KeySettings]).find(ANSWERS, thumbprint(public))

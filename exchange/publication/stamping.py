@@ -8,6 +8,7 @@ import httpx2
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
+from exchange.publication.settings import PublicationSettings
 from ledger.format import timestamps
 from ledger.log import publication
 
@@ -37,7 +38,7 @@ class Stamper:
                 log().warning("no timestamp could be had; trying again", error=type(error).__name__)
             except FAILURES as error:
                 log().warning("no timestamp could be kept; trying again", exc_info=error)
-            await asyncio.sleep(self._runtime.settings.timestamp_interval)
+            await asyncio.sleep(self._runtime[PublicationSettings].timestamp_interval)
 
     async def _stamp(self, connection: Connection) -> None:
         """Have the newest checkpoint stamped, if it is not; only a token that verifies is kept."""

@@ -19,7 +19,8 @@ import httpx2
 from exchange.kernel.database import FAILURES, Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.settings import Settings
+from exchange.publication.coverage import Coverage
+from exchange.publication.settings import PublicationSettings
 from ledger.format import checkpoint, note
 from ledger.format import trust_policy as policy
 from ledger.format.cosignature import time_of
@@ -70,7 +71,7 @@ class _Shown(publication.TreeDiffers):
         self.is_ahead = is_ahead
 
 
-def chosen(settings: Settings, keys: History) -> Policy:
+def chosen(settings: PublicationSettings, keys: History) -> Policy:
     """The policy that the settings name, with this ledger among its logs by any of its keys. Raises PolicyUnusable."""
     path = settings.witness_policy
     if path is None:
@@ -102,7 +103,7 @@ class Witnesses:
     def __init__(self, runtime: Runtime, trusted: Policy, signers: publication.Signers, anchor: Anchor) -> None:
         self._runtime, self._policy, self._signers, self._anchor = runtime, trusted, signers, anchor
         self._asked = [one for one in trusted.witnesses if one.url is not None]
-        self._within = runtime.settings.witness_timeout
+        self._within = runtime[PublicationSettings].witness_timeout
         self._client: httpx2.AsyncClient | None = None
         self._watch: asyncio.Task[None] | None = None
         self._pending: Published | None = None
@@ -121,7 +122,7 @@ class Witnesses:
         """Begin, on the running loop."""
         if not self._asked:
             return
-        settings, coverage = self._runtime.settings, self._runtime.coverage
+        settings, coverage = self._runtime[PublicationSettings], self._runtime[Coverage]
         coverage.patience = timedelta(seconds=3 * (settings.checkpoint_interval + self._within))
         coverage.cutoff = timedelta(seconds=settings.witness_cutoff) if self._policy.quorum != policy.NONE else None
         self._client = httpx2.AsyncClient(timeout=self._within, follow_redirects=False)
@@ -301,7 +302,7 @@ class Witnesses:
 
     async def _keep_watch(self) -> None:
         """Look how old the first entry is that no published checkpoint covers."""
-        coverage, is_stopped = self._runtime.coverage, False
+        coverage, is_stopped = self._runtime[Coverage], False
         while True:
             with suppress(*FAILURES):  # a database that fails says nothing new; the age counts on
                 async with self._runtime.database.pool.acquire() as connection:
@@ -312,7 +313,7 @@ class Witnesses:
                     log().critical("the witnesses have been missing for too long; nothing is delivered")
                 else:
                     log().warning("the witnesses are back; deliveries go on")
-            await asyncio.sleep(min(_WATCH_EVERY, self._runtime.settings.witness_cutoff / 2))
+            await asyncio.sleep(min(_WATCH_EVERY, self._runtime[PublicationSettings].witness_cutoff / 2))
 
 
 def _signed(signed: bytes, keys: History) -> checkpoint.Checkpoint:

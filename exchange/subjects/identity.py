@@ -15,8 +15,8 @@ from uuid import UUID
 
 from adapters.plan.condition import PlanError
 from adapters.plan.plan import Field, typed_value
+from exchange.catalog.checks import fields_of
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms.fitting import fields_of
 from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import RequestInvalid
 

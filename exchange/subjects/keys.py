@@ -17,7 +17,7 @@ _ROUNDS = 5
 
 def opened(runtime: Runtime, row: Wrapped) -> Subject | None:
     """The subject of a wrapped key; None where its slot is destroyed. Raises KeyUnusable, SlotsMissing."""
-    secret = runtime.slots.read(row.slot)
+    secret = runtime[Slots].read(row.slot)
     return cipher.unwrap(row, secret=secret, seal=runtime.seal) if secret is not None else None
 
 
@@ -56,9 +56,9 @@ async def _created(
     rows: dict[bytes, tuple[Wrapped, Subject]] = {}
     while len(rows) < len(identities):
         slots = await queries.take_slots(connection, len(identities) - len(rows))
-        await asyncio.to_thread(runtime.slots.prepare, slots)
+        await asyncio.to_thread(runtime[Slots].prepare, slots)
         for slot in slots:
-            secret = runtime.slots.read(slot)
+            secret = runtime[Slots].read(slot)
             if secret is not None:
                 row, subject = cipher.create(identities[len(rows)], slot=slot, secret=secret, seal=runtime.seal)
                 rows[row.lookup] = row, subject
@@ -84,6 +84,6 @@ async def finish(runtime: Runtime) -> None:
     """Destroy the slots of all erasures that are executed, and note it; whoever does this again changes nothing."""
     async with runtime.database.sessions() as session:
         slots = await queries.erased_slots(session, all_of_them=False)
-        await asyncio.to_thread(runtime.slots.destroy, slots)
+        await asyncio.to_thread(runtime[Slots].destroy, slots)
         await queries.mark_destroyed(session, slots, runtime.clock.now())
         await session.commit()

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.catalog.terms.schemas import FieldName
 from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, shown
+from exchange.sources.schemas import FieldName
 from ledger.entries.parts import Erasable, Holding
 
 Pseudonym = Annotated[

@@ -26,6 +26,7 @@ from exchange.subjects.errors import OnHold, RetentionRunning
 from exchange.subjects.identity import Identity
 from exchange.subjects.queries import Hold
 from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold
+from exchange.subjects.settings import SubjectSettings
 from ledger.entries import bodies
 
 _NO_DATASET = "There is no such dataset, or none of whose people you may know."
@@ -113,7 +114,7 @@ async def _kept_until(work: Work, pseudonym: bytes) -> datetime | None:
     if newest is None:
         return None
     end = datetime.fromisoformat(json.loads(newest)["body"]["at"]) + timedelta(
-        days=work.runtime.settings.retention_days
+        days=work.runtime[SubjectSettings].retention_days
     )
     return end if end > work.runtime.clock.now() else None
 

@@ -17,17 +17,21 @@ from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import salted
-from exchange.delivery import queries
-from exchange.delivery.errors import EffectsBusy
+from exchange.delivery import queries as deliveries
 from exchange.delivery.facts import resource_of
-from exchange.delivery.schemas import ChangeOut, EffectsOut, PastOut
 from exchange.kernel.database import driver
 from exchange.kernel.problems import Conflict
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.sources import queries as sources
+from exchange.whatif import queries
+from exchange.whatif.errors import EffectsBusy
+from exchange.whatif.parts import Turns
+from exchange.whatif.schemas import ChangeOut, EffectsOut, PastOut
 from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
+from policies.engines.cache import DecisionCache
 
 MOST_AGREEMENTS = 500
 MOST_ENTRIES = 20_000
@@ -59,13 +63,13 @@ async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
 async def _turn(runtime: Runtime) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(_TURN_WITHIN):
-            await runtime.effects.acquire()
+            await runtime[Turns].lock.acquire()
     except TimeoutError:
         raise EffectsBusy("Other drafts are being looked at; ask again in a few seconds.") from None
     try:
         yield
     finally:
-        runtime.effects.release()
+        runtime[Turns].lock.release()
 
 
 async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, documents.Resource] | None:
@@ -77,11 +81,11 @@ async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, d
     listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
         return None
-    source = await catalog.source_by_id(work.session, UUID(dataset.draft["source"]))
-    found = queries.Found(listed, source, ())
+    source = await sources.view(work.session, UUID(dataset.draft["source"]))
+    found = deliveries.Found(listed, source, ())
     draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft["document"])))
-    source = await catalog.source_by_id(work.session, listed.version.source_id)
-    found = queries.Found(listed, source, ())
+    source = await sources.view(work.session, listed.version.source_id)
+    found = deliveries.Found(listed, source, ())
     current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))
     return current, draft
 
@@ -97,8 +101,8 @@ async def _effects(
         if time.monotonic() > until:
             raise EffectsBusy("The module takes too long for the agreements that run; ask again, or make it quicker.")
         plain = for_policy(agreement)
-        before = await work.runtime.engine.decide(_question(current, plain, consumer, now=now))
-        after = await work.runtime.engine.decide(_question(draft, plain, consumer, now=now))
+        before = await work.runtime[DecisionCache].decide(_question(current, plain, consumer, now=now))
+        after = await work.runtime[DecisionCache].decide(_question(draft, plain, consumer, now=now))
         changes = _changes(before, after)
         if changes or before.allow != after.allow:
             running.append(
@@ -128,7 +132,7 @@ async def _effects(
             consumer = await participants.organisation(work.session, agreement.consumer_id)
             at = int(datetime.fromisoformat(body["at"]).timestamp())
             document = _question(draft, for_policy(agreement), consumer, now=at, purpose=body["purpose"])
-        decision = await work.runtime.engine.decide(document)
+        decision = await work.runtime[DecisionCache].decide(document)
         if not decision.allow:
             refused.append(
                 PastOut(

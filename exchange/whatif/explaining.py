@@ -11,19 +11,15 @@ from exchange.agreements.service import for_policy, lane_between
 from exchange.catalog.schemas import DatasetDocument
 from exchange.delivery import queries
 from exchange.delivery.facts import resource_of, subject_of
-from exchange.delivery.schemas import (
-    ExplanationOut,
-    ObligationOut,
-    Question,
-    RuleOut,
-)
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.whatif.schemas import ExplanationOut, ObligationOut, Question, RuleOut
 from ledger.entries import bodies
 from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.decision.explanations import explain as explained
+from policies.engines.cache import DecisionCache
 from policies.engines.tracing import Traced, Tracer, obliged
 from policies.owner_rules.narrowed import rule_of
 from policies.rego.bundle import bundle
@@ -71,7 +67,7 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         agreements=tuple(candidates[: documents.MAX_AGREEMENTS]),
         now=int(at.timestamp()),
     )
-    decision = await work.runtime.engine.decide(document)
+    decision = await work.runtime[DecisionCache].decide(document)
     outcome = "allow" if decision.allow else "deny"
     work.record(
         bodies.PolicyExplained.model_validate(
@@ -96,7 +92,7 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
             "agreement": decision.agreement,
             "obligations": _obligations(document, decision, is_owner=is_owner),
             "policy": decision.revision,
-            "engine": work.runtime.engine.name,
+            "engine": work.runtime[DecisionCache].name,
         }
     )
 

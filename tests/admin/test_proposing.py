@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from adapters.plan.masks import FieldType
 from admin import proposing
+from exchange.catalog.checks import faults_in_document
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms.fitting import faults_in_document
 
 _TYPES = get_args(FieldType)
 _KINDS = ("personal", "sensitive", "subject_key")

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from exchange.kernel import logs
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from tests.support.founded import empty
 from tests.support.scene import Scene, staged
 from tests.support.world import URL

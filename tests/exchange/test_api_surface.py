@@ -15,8 +15,8 @@ from exchange.catalog import routes as routes_of_catalog
 from exchange.catalog.schemas import Policy
 from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
-from exchange.kernel.settings import Settings
 from exchange.participants.door.admit import SignedRoute
+from exchange.settings import Settings
 from tests.support.scene import Scene
 
 PUBLIC = {

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 )
 
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
 from exchange.migrations import commands
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from tests.exchange.subjects.test_subjects import staged
 from tests.support.founded import founded
 from tests.support.life import PEOPLE, Life, Place, discard
@@ -116,7 +117,7 @@ def place(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Place
             stage = await staged(world, url)
             await stage.about(PEOPLE[0])
             async with world.app.state.runtime.database.pool.acquire() as connection:
-                await world.app.state.publisher._publish(connection)
+                await world.app.state.runtime[Publisher]._publish(connection)
         return Place(embedded, given, name, stage)
 
     return asyncio.run(found())

@@ -12,8 +12,8 @@ import pytest
 from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
 from exchange.migrations import commands
+from exchange.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 BEFORE, AFTER = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

@@ -12,7 +12,8 @@ import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
 from ledger.log.anchor import Anchor
 from ledger.verification.verify import verify
@@ -54,7 +55,7 @@ async def test_killed_while_signing(settings: Settings) -> None:
     anchor = Anchor(settings.anchor, settings.origin())
     async with founded(settings) as world:
         await covered(world)
-        key = world.app.state.publisher.first
+        key = world.app.state.runtime[Publisher].first
     kept: set[str] = set()
     for step in SIGNING:
         async with resumed(idle) as world:

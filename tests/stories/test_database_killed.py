@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from exchange.delivery.facts import Facts
 from exchange.subjects.identity import Identity, scheme_of
 from tests.exchange.subjects.test_subjects import staged
 from tests.stories.test_kill import Answered, Client, check_ledger, workers
@@ -78,7 +79,7 @@ async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: 
         await stage.sql("ALTER SYSTEM SET wal_writer_delay = 10000")
         await stage.sql("SELECT pg_reload_conf()")
         await stage.about("P00001")
-        facts = world.app.state.facts
+        facts = world.app.state.runtime[Facts]
         people = [f"P{number:05d}" for number in range(2, 8)]
         for one in people:
             await facts.subjects(facts._fence, [Identity(scheme_of(UUID(stage.owner.id), "person_id"), one)])

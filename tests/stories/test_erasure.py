@@ -12,8 +12,9 @@ import pytest
 from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
-from exchange.kernel.keys.slots import SlotsMissing
-from exchange.kernel.settings import Settings
+from exchange.kernel.keys.slots import Slots, SlotsMissing
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.format import tiles
 from ledger.verification.mirror import export
 from tests.exchange.subjects.test_subjects import DATASET, Stage, demand_nothing_half, staged
@@ -57,7 +58,7 @@ async def again(stage: Stage, settings: Settings) -> dict[str, Any]:
         httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client,
     ):
         stage.world = World(app, client, stage.world.keys)
-        slots = app.state.runtime.slots
+        slots = app.state.runtime[Slots]
         at_start = [await stage.sql(f"SELECT slot FROM {table}") for table in ("subjects", "subject_erasures")]
         left = [slots.read(row["slot"]) is not None for rows in at_start for row in rows]
         entries = [entry["type"] for entry in await stage.world.entries()]
@@ -96,7 +97,7 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
     async with founded(unretained) as world:
         stage = await staged(world, empty_database)
         await stage.about("P00001")
-        vkey = world.app.state.publisher.vkey
+        vkey = world.app.state.runtime[Publisher].vkey
     for path in unretained.slots.iterdir():
         path.rename(path.with_suffix(".away"))
     app = create_app(unretained)
@@ -119,7 +120,7 @@ async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Setting
         path.write_bytes(content)
     app = create_app(unretained)
     async with app.router.lifespan_context(app):
-        assert app.state.runtime.slots.read(erasure["slot"]) is None
+        assert app.state.runtime[Slots].read(erasure["slot"]) is None
 
 
 def entries_of(directory: Path) -> list[bytes]:

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from exchange.kernel.database import arguments
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import entry
 from ledger.verification.mirror import export
 from ledger.verification.verify import verify

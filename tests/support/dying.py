@@ -16,7 +16,7 @@ import nacl.signing
 
 from exchange.app import create_app
 from exchange.kernel.keys.slots import Slots
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from exchange.subjects import keys, queries
 from ledger.log import store
 from tests.support.world import Key, World

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from exchange.app import create_app
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
-from exchange.kernel.settings import Settings
 from exchange.participants.founding import found, founder
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from tests.support.world import Key, World, code
 
 _KEYS: dict[Path, dict[str, Key]] = {}
@@ -53,7 +54,7 @@ async def founded(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 name_en="Operator",
                 keys={name: key.public for name, key in keys.items()},
             ),
-            vkey=app.state.publisher.vkey,
+            vkey=app.state.runtime[Publisher].vkey,
         )
         _KEYS[settings.data] = keys
         async with _called(app, settings, keys) as world:

@@ -22,7 +22,9 @@ from pydantic import SecretStr
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keys.keyring import KeysDiffer
-from exchange.kernel.settings import Settings
+from exchange.kernel.keys.slots import Slots
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.format import checkpoint, entry, merkle, note
 from ledger.format import receipt as proof
 from ledger.format.rotation import History
@@ -158,7 +160,7 @@ class Life:
 
     async def sign(self) -> None:
         """What the publisher does at each interval."""
-        publisher = self.stage.world.app.state.publisher
+        publisher = self.stage.world.app.state.runtime[Publisher]
         async with self.stage.world.app.state.runtime.database.pool.acquire() as connection:
             assert await publisher._publish(connection) is not self.is_behind
         if not self.is_behind:
@@ -247,7 +249,7 @@ class Life:
         """Of nobody who was erased there is a secret, whatever rows a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
-        slots = self.stage.world.app.state.runtime.slots
+        slots = self.stage.world.app.state.runtime[Slots]
         assert [row for row in rows if row["pseudonym"] in self.erased and slots.read(row["slot"]) is not None] == []
 
     async def _examine_mirror(self) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from exchange.kernel.clock import SettableClock
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from policies.owner_rules.modules import OwnerModule
 from tests.support.founded import founded
 from tests.support.scene import DELIVERIES

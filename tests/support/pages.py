@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 import exchange.app  # noqa: F401 - every problem is known once everything is imported
 from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.entries import bodies
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas

@@ -10,8 +10,8 @@ import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
 from exchange.migrations import commands
+from exchange.settings import Settings
 from tests.support.founded import empty, founded
 from tests.support.world import URL, World
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from tests.support.founded import founded
 from tests.support.world import Answer, Key, Party, World, code
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 60.0

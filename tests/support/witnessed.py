@@ -7,7 +7,7 @@ from typing import Any
 
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.keyring import LEDGER, open_keyring
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.log.anchor import Anchor
 from tests.support.world import World

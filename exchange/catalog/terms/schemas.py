@@ -9,14 +9,10 @@ from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateA
 
 from adapters.plan.condition import condition_to_json
 from adapters.plan.text import ConditionTextError, condition_from_text
-from exchange.kernel.schemas import PRINTABLE, In, Moment, Text
+from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
+from exchange.sources.schemas import FieldName
 
-FieldName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
-    Field(description="The field's name in the source", examples=["degree"]),
-]
 Purpose = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])
 ]

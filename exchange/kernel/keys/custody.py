@@ -15,8 +15,8 @@ from typing import Protocol
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
+from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.keys.token import Token
-from exchange.kernel.settings import Settings
 
 NEXT = "next"
 """The directory of keys that are made and not yet in force."""
@@ -60,7 +60,7 @@ class Custody(Protocol):
         """Put a key that `following` gave in its place, now that it is in force."""
 
 
-def custody(settings: Settings) -> Custody:
+def custody(settings: KeySettings) -> Custody:
     """The custody that the settings say. Raises KeyFileInvalid."""
     directory = settings.data / "keys"
     if settings.ledger_key is not None:
@@ -72,7 +72,7 @@ def custody(settings: Settings) -> Custody:
     return Files(directory)
 
 
-def custody_of_answers(settings: Settings) -> "Files | Secrets":
+def custody_of_answers(settings: KeySettings) -> "Files | Secrets":
     """The custody of the key that signs answers: not in a token, since every answer waits for it. Raises KeyFileInvalid."""
     directory = settings.data / "keys"
     if settings.answers_key is not None:

@@ -1,5 +1,8 @@
 """Signs of life for whatever watches the process, and the pages that problem types point to."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
@@ -7,6 +10,19 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
+from ledger.log.store import read_head
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What an operator has to know, though the process works. Rooms register; each says a line, or None where all is well."""
+
+    sources: list[Callable[[], str | None]] = field(default_factory=list)
+
+    def raised(self) -> list[str]:
+        """The lines of the alarms that are raised now."""
+        return [line for source in self.sources if (line := source()) is not None]
+
 
 public = APIRouter(tags=["exchange"], responses=problems(public=True))
 
@@ -26,13 +42,12 @@ async def readyz(request: Request) -> PlainTextResponse:
     runtime = runtime_of(request)
     try:
         async with runtime.database.pool.acquire(timeout=2) as connection:
-            halted = await connection.fetchval("SELECT halted FROM ledger_head")
+            halted = (await read_head(connection)).halted
     except FAILURES as error:
         raise LedgerUnavailable("The database does not answer.") from error
     if halted is not None:
         raise LedgerHalted(f"Nothing is signed or taken in: {halted}.")
-    alarm = runtime.coverage.alarm(runtime.clock.now())
-    return PlainTextResponse("ok\n" + (f"{alarm}\n" if alarm else ""))
+    return PlainTextResponse("".join(f"{line}\n" for line in ("ok", *runtime[Alarms].raised())))
 
 
 @public.get("/problems/{slug}", response_class=PlainTextResponse)

@@ -29,7 +29,7 @@ from exchange.kernel.problems import (
 )
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.schemas import WORDS
-from exchange.kernel.settings import Settings
+from exchange.kernel.settings import KernelSettings
 
 _ERRORS_SHOWN = 20
 _SIGNED = "/api/"
@@ -51,7 +51,7 @@ def headers_of(request: Request) -> dict[str, str]:
     return found
 
 
-def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: Settings) -> str:
+def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: KernelSettings) -> str:
     """The URI the client signed, as far as this exchange answers for it; `headers` as `headers_of` gives them."""
     raw_path = scope.get("raw_path") or scope["path"].encode()
     return settings.target_uri(

@@ -45,6 +45,8 @@ from exchange.kernel.web.openapi import SIGNED
 from exchange.kernel.work import Work
 from exchange.participants import errors, queries
 from exchange.participants.door import signed as authentication
+from exchange.participants.door.rate_limit import RateLimit
+from exchange.participants.door.settings import DoorSettings
 from exchange.participants.door.signed import Sender
 from ledger.entries import bodies
 from ledger.log import store
@@ -155,7 +157,7 @@ async def _admit(
     met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.once_of(signed))
     await session.rollback()
     claim.is_known = met.holder is not None
-    authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
+    authentication.check_times(signed, settings=runtime[DoorSettings], clock=runtime.clock)
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     authentication.check_coverage(signed, has_body=has_body, purpose=False)
     body = b"" if streams_body else await body_of(request, limit=runtime.settings.body_bytes_max)
@@ -251,7 +253,7 @@ async def refuse(
     """
     if claim.signed is None and "signature-input" not in request.headers:
         return problem_response(problem)
-    if not claim.is_established and not runtime.strangers.take():
+    if not claim.is_established and not runtime[RateLimit].take():
         return problem_response(
             TooManyRefusals(
                 "Wait a minute, and see what was wrong with the earlier ones.", headers={"Retry-After": "60"}

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 import signatures
 from exchange.kernel.clock import Clock
-from exchange.kernel.settings import Settings
 from exchange.participants import errors
+from exchange.participants.door.settings import DoorSettings
 from exchange.participants.queries import KeyHolder
 from ledger.entries import bodies
 from ledger.log.store import Once
@@ -62,7 +62,7 @@ def read(*, method: str, target_uri: str, headers: Mapping[str, str]) -> SignedR
         ) from problem
 
 
-def check_times(signed: SignedRequest, *, settings: Settings, clock: Clock) -> None:
+def check_times(signed: SignedRequest, *, settings: DoorSettings, clock: Clock) -> None:
     """The signature's life: short, begun, and not over. Raises SignatureExpired, ClockSkewed."""
     if not 0 < signed.expires - signed.created <= settings.signature_lifetime:
         raise errors.SignatureExpired(

@@ -16,8 +16,10 @@ from exchange.audit import queries
 from exchange.audit.replaying import EXPLANATIONS, VERDICTS, Replayed, Replayer
 from exchange.decisions.service import BundleAltered, salted
 from exchange.kernel.database import arguments, driver
-from exchange.kernel.settings import Settings
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.format import canonical, entry, merkle
+from policies.owner_rules.checking import Checker
 from policies.rego.bundle import Bundle, bundle
 from tests.support.founded import founded
 from tests.support.scene import DELIVERIES, Scene
@@ -62,7 +64,7 @@ class Story:
 async def replays(world: World) -> list[Replayed]:
     async with world.app.state.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
-        sandbox = world.app.state.runtime.modules.sandbox
+        sandbox = world.app.state.runtime[Checker].sandbox
         with closing(Replayer(await driver(session), sandbox)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
@@ -224,7 +226,7 @@ async def test_an_entry_that_was_never_decided_so_differs(
     story: Story, change: Callable[[dict[str, Any]], None], differing: list[str]
 ) -> None:
     """Whoever owns the database and its hashes can write an entry that hashes well; the decision still is another."""
-    await story.world.app.state.publisher.stop()
+    await story.world.app.state.runtime[Publisher].stop()
     index = await story.ask(limit=2)
     async with as_owner(story.world) as connection:
         parsed = entry.parse(await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index))

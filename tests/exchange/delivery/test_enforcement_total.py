@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
+from policies.engines.cache import DecisionCache
 from policies.engines.engine import EmbeddedEngine
 from policies.rego.bundle import Bundle
 from tests.exchange.participants.test_permissions import TABLE, address
@@ -85,7 +86,7 @@ async def test_nothing_leaves_while_the_policy_allows_nothing(
         assert len(leaks(control)) == len(control)  # the search finds rows where there are any
 
         runtime = scene.world.app.state.runtime
-        object.__setattr__(runtime, "engine", denying)
+        runtime._parts[DecisionCache] = denying
         await scene.world.done(
             scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/suspension"
         )

@@ -16,7 +16,8 @@ from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.problems import NotAcceptable
-from exchange.kernel.settings import Settings
+from exchange.publication.coverage import Coverage
+from exchange.settings import Settings
 from ledger.format.cosignature import ED25519, CosignerKey
 from signatures.digests import digest_field
 from tests.support.founded import founded
@@ -243,7 +244,7 @@ async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
         consumer = await world.party("consumer", kind="institution", level="none")
         dataset = await world.dataset(owner, await world.table_source(owner, long_table, "long"), "long")
         await world.agreement(consumer, owner, dataset)
-        coverage = world.app.state.runtime.coverage
+        coverage = world.app.state.runtime[Coverage]
         async with asyncio.timeout(30):
             while coverage.since is None:  # noqa: ASYNC110 - the watch of this process
                 await asyncio.sleep(0.02)

@@ -15,7 +15,7 @@ from exchange.kernel.keys.custody import Files, KeyNotHere, Secrets, custody, cu
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.keys.token import Token
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import note
 from ledger.format.further import Kind
 from ledger.log import publication
@@ -178,7 +178,7 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
     for half in ({"pkcs11_token": "x"}, {"pkcs11_token": "x", "pkcs11_pin": "1"}):
         with pytest.raises(ValidationError, match="belong together"):
             Settings.model_validate(half)
-    with pytest.raises(ValidationError, match="keeps to itself"):
+    with pytest.raises(ValidationError, match="never gives out"):
         Settings(
             pkcs11_module=tmp_path, pkcs11_token="t", pkcs11_pin=SecretStr("1"), further_signatures=(Kind.ML_DSA_44,)
         )

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from tests.exchange.test_api_surface import PUBLIC
 from tests.support.cutting import cutting
 from tests.support.founded import founded

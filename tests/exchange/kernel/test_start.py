@@ -14,11 +14,12 @@ import pytest
 from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
-from exchange.catalog import storage
 from exchange.kernel.database import arguments
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
+from exchange.sources import storage
+from exchange.sources.readers import Readers
 from tests.support.founded import empty, founded
 from tests.support.world import Party, World
 
@@ -145,7 +146,7 @@ def age(settings: Settings) -> None:
 async def test_an_upload_is_readable_by_the_exchange_alone_and_leaves_nothing(settings: Settings) -> None:
     seen: list[tuple[int, int, int]] = []
     async with with_owner(settings) as (world, owner):
-        readers = world.app.state.runtime.readers
+        readers = world.app.state.runtime[Readers]
         reading = readers.import_file
 
         async def look(path: Path, options: Any) -> Any:

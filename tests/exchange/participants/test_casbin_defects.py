@@ -16,8 +16,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from exchange.kernel.settings import Settings
 from exchange.participants import queries
+from exchange.settings import Settings
 from policies.roles.roles import ROLES, InvalidIdentifier, Permit, Roles
 from tests.support.founded import founded
 from tests.support.server import free_port, serving, settings_on

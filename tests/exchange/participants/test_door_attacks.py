@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from tests.support.world import Key, World
 
 REFUSALS = 6

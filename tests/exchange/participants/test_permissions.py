@@ -8,8 +8,8 @@ from fastapi.routing import iter_route_contexts
 
 from exchange.app import create_app
 from exchange.delivery.routes import DeliveryRoute
-from exchange.kernel.settings import Settings
 from exchange.participants.door.admit import SignedRoute
+from exchange.settings import Settings
 from tests.support.scene import Scene, organisation
 from tests.support.world import Key
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from exchange.kernel.database import arguments
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from policies.roles.roles import APART
 from tests.support.world import Answer, Key, Party, World
 

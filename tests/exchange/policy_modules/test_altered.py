@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from exchange.kernel.database import arguments
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from tests.support.founded import resumed
 from tests.support.modules import capping
 from tests.support.owning import Story, told

@@ -16,8 +16,10 @@ from admin.commands import audit as auditing
 from exchange.delivery import streaming
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from exchange.whatif import effects
+from exchange.whatif.parts import Turns
+from policies.owner_rules.checking import Checker
 from policies.rego.bundle import bundle, write
 from tests.exchange.delivery.test_streams import Wire
 from tests.support.founded import empty
@@ -107,7 +109,7 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(s
     found = [one for one in await story.world.entries() if one["type"] == "module.accepted"]
     [entry] = [one for one in found if one["object"] == {"kind": "module", "id": digest}]
     assert (entry["organisation"], entry["tests"]) == (story.owner.id, 3)
-    assert entry["checked_by"] == story.world.app.state.runtime.modules.name
+    assert entry["checked_by"] == story.world.app.state.runtime[Checker].name
     assert await submit(story.world, story.owner, OFFICE) == digest  # the same content is there once
     assert [one for one in await story.world.entries() if one["type"] == "module.accepted"] == found
 
@@ -203,7 +205,7 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(story: 
 async def test_a_process_that_is_killed_costs_one_denial(story: Story) -> None:
     digest = await story.attach(capping(5))
     assert len((await story.ask()).json["rows"]) == 5
-    worker = story.world.app.state.runtime.modules.sandbox._places[story.owner.id, digest].worker
+    worker = story.world.app.state.runtime[Checker].sandbox._places[story.owner.id, digest].worker
     assert worker is not None
     os.kill(worker._process.pid, signal.SIGKILL)
     assert len((await story.ask()).json["rows"]) == 5  # remembered
@@ -330,7 +332,7 @@ async def test_effects_end_when_they_take_too_long(story: Story, monkeypatch: py
     assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
     monkeypatch.undo()
     monkeypatch.setattr(effects, "_TURN_WITHIN", 0)
-    async with story.world.app.state.runtime.effects:
+    async with story.world.app.state.runtime[Turns].lock:
         assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
     assert (await story.world.done(story.owner.steward, "POST", target))["looked_at"] == whole["looked_at"]
 

@@ -17,7 +17,8 @@ from admin import databases
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.publication.publisher import Publisher
+from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
 from ledger.log import archive, publication, store
 from ledger.log.anchor import Anchor, AnchorMoved
@@ -257,9 +258,9 @@ class Broken(Anchor):
 
 async def test_a_crash_between_anchor_and_database_mends_itself(exchange: Settings, copies: Copies) -> None:
     async with resumed(exchange) as world:
-        key, anchor = world.app.state.publisher.first, world.app.state.publisher._anchor
+        key, anchor = world.app.state.runtime[Publisher].first, world.app.state.runtime[Publisher]._anchor
         await covered(world)
-        world.app.state.publisher._anchor = Broken(exchange.anchor, exchange.origin())
+        world.app.state.runtime[Publisher]._anchor = Broken(exchange.anchor, exchange.origin())
         index = await refused(world)
         for _ in range(400):
             opened = checkpoint.open(anchor.read() or "", key)
@@ -365,7 +366,7 @@ async def test_an_archive_of_another_copy_is_set_aside(
     """An attempt on a copy that went its own way was broken off, and the next one is on the right backup."""
     forked = await fork(exchange, copies)
     async with resumed(exchange) as world:
-        first = world.app.state.publisher.first
+        first = world.app.state.runtime[Publisher].first
     where = exchange.data / "archive" / "1"
     connection = await asyncpg.connect(**arguments(forked))
     assert await archive.write(connection, where, first) == max(await signed(forked))

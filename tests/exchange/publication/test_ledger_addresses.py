@@ -7,7 +7,7 @@ import httpx2
 import pydantic
 import pytest
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import canonical, checkpoint, merkle, note, tiles
 from ledger.log import store
 from ledger.verification.mirror import export

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.format.cosignature import Cosigner
 from ledger.format.rotation import History

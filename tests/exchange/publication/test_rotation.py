@@ -10,7 +10,7 @@ import pytest
 
 from data_exchange_client import Client, Trust, TrustError, receipts
 from data_exchange_client.keys import SigningKey
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.format import note, rotation
 from ledger.format.cosignature import Cosigner
 from ledger.format.further import Kind

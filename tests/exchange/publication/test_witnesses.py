@@ -15,8 +15,9 @@ from admin import databases
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.publication.publisher import Publisher
 from exchange.publication.witnesses import PolicyUnusable
+from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.format import receipt as proof
 from ledger.format import trust_policy as policy
@@ -332,7 +333,7 @@ async def test_a_policy_that_cannot_be_used_stops_the_start(settings: Settings, 
 
 async def test_the_operator_is_told_before_the_start(settings: Settings) -> None:
     async with founded(settings) as world:
-        vkey = world.app.state.publisher.vkey
+        vkey = world.app.state.runtime[Publisher].vkey
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(databases.demand_ready, settings, url, vkey=vkey)

@@ -15,8 +15,8 @@ from adapters.postgresql.address import read_address, resolve
 from adapters.postgresql.source import PgSource
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.reach import Reach
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
+from exchange.sources.reach import Reach
 from tests.support.founded import founded
 from tests.support.world import Answer, Party, World
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.settings import Settings
+from exchange.settings import Settings
 from ledger.log.anchor import Anchor
 from tests.exchange.publication.test_continuity import Copies, on
 from tests.exchange.subjects.test_subjects import DATASET, staged

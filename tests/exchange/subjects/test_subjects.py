@@ -10,8 +10,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from exchange.delivery.facts import Facts
 from exchange.kernel.database import arguments
-from exchange.kernel.settings import Settings
+from exchange.kernel.keys.slots import Slots
+from exchange.settings import Settings
 from exchange.subjects import cipher
 from exchange.subjects.cipher import TAG
 from ledger.format import canonical
@@ -226,11 +228,11 @@ async def test_old_rows_put_back_open_nothing(stage: Stage) -> None:
     old = {table: await stage.sql(f"SELECT to_jsonb(t)::text AS row FROM {table} t") for table in tables}
     wrapped = cipher.Wrapped(*(await stage.sql("SELECT * FROM subjects"))[0])
     runtime = stage.world.app.state.runtime
-    secret = runtime.slots.read(wrapped.slot)
+    secret = runtime[Slots].read(wrapped.slot)
     cipher.unwrap(wrapped, secret=secret, seal=runtime.seal)
 
     answer = await stage.erase(dataset=DATASET, value="P00001")
-    assert runtime.slots.read(wrapped.slot) is None
+    assert runtime[Slots].read(wrapped.slot) is None
     for table, rows in old.items():
         assert rows
         for row in rows:
@@ -313,7 +315,7 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
 
     await stage.sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
                     "WHERE pseudonym = decode($1, 'hex')", pseudonyms["P00007"])  # fmt: skip
-    stage.world.app.state.facts.forget(10**9)
+    stage.world.app.state.runtime[Facts].forget(10**9)
     asked = [{"field": "person_id", "op": "eq", "value": one} for one in people]
     answers = await asyncio.gather(*(stage.ask(one) for one in asked))
     assert [one["value"] for one, answer in zip(asked, answers, strict=True) if answer.status != 200] == ["P00007"]

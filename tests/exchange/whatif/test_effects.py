@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from exchange.kernel.database import arguments
+from exchange.whatif.parts import Turns
 from tests.support.world import World
 
 EXPLAIN = "/policy/explanations"
@@ -54,7 +55,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
     assert (nothing["agreements"], nothing["refused"]) == ([], [])
     assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
     # More ask at once than there are connections: they wait for their turn, and nobody else waits for them.
-    async with world.app.state.runtime.effects:
+    async with world.app.state.runtime[Turns].lock:
         waiting = [asyncio.create_task(world.done(owner.steward, "POST", target)) for _ in range(20)]
         for _ in range(3):
             await world.done(owner.steward, "GET", "/api/v1/me")

@@ -10,7 +10,7 @@ from exchange.catalog.errors import DatasetInvalid, TermsUnsaid
 from exchange.catalog.models import Dataset
 from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms.fitting import faults_of
+from exchange.catalog.terms.checks import faults_of
 from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work

@@ -10,11 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.plan.condition import PlanError, all_of, comparisons, condition_from_json
+from adapters.plan.condition import PlanError, all_of, condition_from_json
 from adapters.plan.masks import mask_from_json
 from adapters.plan.plan import Column, Field, Plan, check
 from adapters.plan.text import ConditionTextError, condition_from_text
-from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.schemas import Assessments, ConsumerGroup, Consumers, Terms
 from policies.decision import documents
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask
@@ -23,11 +22,6 @@ from policies.decision.obligations import UnknownObligation, check_condition, ch
 _KEY_FOR_CHECKING = bytes(32)
 _SECONDS = {"hour": 3600, "day": 86_400}
 _EASTERNMOST = timedelta(hours=14)
-
-
-def fields_of(document: DatasetDocument) -> tuple[Field, ...]:
-    """The document's fields as plans know them."""
-    return tuple(Field(field.name, field.type) for field in document.fields)
 
 
 def faults_in_masks(
@@ -68,46 +62,7 @@ def faults_in_condition(
     return []
 
 
-def faults_in_proposal(
-    condition: Mapping[str, Any] | None, document: DatasetDocument, *, at: str = "row_filter"
-) -> list[dict[str, str]]:
-    """What is wrong with a condition that a consumer proposes: it may rest on fields only that the terms offer clear.
-
-    Which rows come would otherwise tell what their masked and withheld fields hold.
-    """
-    faults = faults_in_condition(condition, fields_of(document), at=at)
-    if faults or condition is None:
-        return faults
-    clear = set(document.terms.fields) - document.terms.masks.keys()
-    if any(one.field not in clear for one in comparisons(condition_from_json(dict(condition)))):
-        return [{"at": at, "error": "a filter rests on fields only that the terms offer without a mask"}]
-    return []
-
-
-def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
-    """Everything in a dataset's document that does not hold together, or that no decision could be made by."""
-    described = fields_of(document)
-    names = [field.name for field in described]
-    faults = [
-        {"at": f"fields/{index}", "error": "a field is described once"}
-        for index, name in enumerate(names)
-        if names.count(name) > 1
-    ]
-    faults += [
-        {"at": f"terms/fields/{index}", "error": "the terms offer a field that is not described"}
-        for index, name in enumerate(document.terms.fields)
-        if name not in names
-    ]
-    faults += faults_in_masks(document.terms.masks, described, at="terms/masks")
-    faults += _faults_in_row_filter(document.terms, described)
-    try:
-        for_policy(document.terms)
-    except ValidationError as error:
-        faults += faults_of(error, at="terms")
-    return faults
-
-
-def _faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[str, str]]:
+def faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[str, str]]:
     """As faults_in_condition; in text that its owner wrote, by the character."""
     if terms.written is not None:
         try:
@@ -125,38 +80,6 @@ def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = 
         for name in assessments.on_file
         if getattr(assessments, name).concluded_on > today
     ]
-
-
-def faults_in_grounds(
-    document: DatasetDocument, *, lane: str, fields: Iterable[str], assessments: Assessments
-) -> list[dict[str, str]]:
-    """What an agreement over fields lacks on file, with the dataset or with itself, so that nothing could be delivered."""
-    on_file = {*document.assessments.on_file, *assessments.on_file}
-    granted = {*fields}
-    faults = []
-    if (
-        lane in ("operation", "trade")
-        and "impact" not in on_file
-        and any(one.personal for one in document.fields if one.name in granted)
-    ):
-        error = "personal information leaves on this lane only with an impact assessment on file (PIPL Article 55)"
-        faults.append({"at": "assessments/impact", "error": error})
-    if "risk" not in on_file and document.effective_level == "IMPORTANT":
-        error = "important data leaves only with a risk assessment on file (Decree 790, Article 31)"
-        faults.append({"at": "assessments/risk", "error": error})
-    return faults
-
-
-def faults_against_source(document: DatasetDocument, source_fields: Iterable[Field]) -> list[dict[str, str]]:
-    """Everything in a dataset's document that does not fit its source."""
-    in_source = {field.name: field.type for field in source_fields}
-    faults = []
-    for index, field in enumerate(fields_of(document)):
-        if field.name not in in_source:
-            faults.append({"at": f"fields/{index}", "error": "the source has no such field"})
-        elif in_source[field.name] != field.type:
-            faults.append({"at": f"fields/{index}", "error": f"in the source this field is {in_source[field.name]}"})
-    return faults
 
 
 def for_policy(terms: Terms) -> documents.Terms:
@@ -197,26 +120,6 @@ def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:
     """The places at which something is not of the shape that decisions are made by; names in them are left out."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [{"at": f"{at}/{one['loc'][0]}" if one["loc"] else at, "error": one["msg"]} for one in found]
-
-
-def shown(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A document as others than its owner see it, and the places at which it says more to its owner.
-
-    A row filter can hold values of the rows, and the organisations that may apply are the owner's business.
-    """
-    terms = dict(document["terms"])
-    consumers = dict(terms["consumers"])
-    withheld = []
-    if terms["row_filter"] is not None:
-        terms["row_filter"] = None
-        withheld.append("terms/row_filter")
-    if consumers["organisations"]:
-        consumers["organisations"] = []
-        withheld.append("terms/consumers/organisations")
-    if any(group["organisations"] for group in consumers.get("groups", [])):
-        consumers["groups"] = []
-        withheld.append("terms/consumers/groups")
-    return {**document, "terms": {**terms, "consumers": consumers}}, withheld
 
 
 def admits(consumers: Consumers, *, organisation: str, kind: str, level: str) -> bool:

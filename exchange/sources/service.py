@@ -9,18 +9,20 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
-from adapters.plan.plan import Field
-from exchange.catalog import queries, storage
-from exchange.catalog.errors import SourceFailed, SourceUnusable
-from exchange.catalog.models import Source
-from exchange.catalog.schemas import DatasetDocument, NewSource, PostgresqlSource
-from exchange.catalog.terms.fitting import faults_against_source
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.participants.door.signed import check_body
+from exchange.sources import queries, storage
+from exchange.sources.dependents import Dependents
+from exchange.sources.errors import SourceFailed, SourceUnusable
+from exchange.sources.models import Source
+from exchange.sources.readers import Readers
+from exchange.sources.schemas import NewSource, PostgresqlSource
+from exchange.sources.settings import SourceSettings
+from exchange.sources.view import SourceView
 from ledger.entries import bodies
 
 # What a source's server did, rather than what is wrong with what the owner said.
@@ -41,20 +43,13 @@ def described(description: Description) -> dict[str, Any]:
     return plain
 
 
-def fields_in(source: Source) -> tuple[Field, ...]:
-    """The fields that were found in a source."""
-    found = source.description or {"fields": []}
-    return tuple(Field(**field) for field in found["fields"])
-
-
-def reader(runtime: Runtime, source: Source) -> Adapter:
+def adapter_of(runtime: Runtime, source: SourceView) -> Adapter:
     """The open adapter of a source that is ready. Raises SourceFailed."""
-    if source.state != "ready" or source.description is None:
+    if source.state != "ready" or source.digest is None:
         raise SourceFailed("The source is not ready to be read.", code="source-not-ready")
     secret = runtime.seal.open(source.secret, name=f"source/{source.id}").decode() if source.secret else None
-    digest = source.description["digest"]
-    config = source.config if source.kind == "postgresql" else {"digest": digest}
-    return runtime.readers.adapter(source.id, state=digest, kind=source.kind, config=config, secret=secret)
+    config = source.config if source.kind == "postgresql" else {"digest": source.digest}
+    return runtime[Readers].adapter(source.id, state=source.digest, kind=source.kind, config=config, secret=secret)
 
 
 async def register(work: Work, new: NewSource) -> Source:
@@ -88,7 +83,7 @@ async def register(work: Work, new: NewSource) -> Source:
 
 async def _describe(work: Work, source: Source, *, secret: str) -> Description:
     try:
-        adapter = work.runtime.readers.open(source.kind, source.config, secret)
+        adapter = work.runtime[Readers].open(source.kind, source.config, secret)
     except SourceError as error:
         raise problem_of(error) from error
     try:
@@ -121,15 +116,15 @@ async def upload(
     await work.pause()
     with storage.receiving(work.runtime.settings.data / "uploads") as place:
         path = place / ("content" + Path(filename).suffix[:12])
-        content = await _receive(path, chunks, limit=work.runtime.settings.upload_bytes_max)
+        content = await _receive(path, chunks, limit=work.runtime[SourceSettings].upload_bytes_max)
         check_body(digest.get("content-digest"), content)
         try:
-            imported = await work.runtime.readers.import_file(path, options)
+            imported = await work.runtime[Readers].import_file(path, options)
         except SourceError as error:
             raise problem_of(error) from error
     description = imported.description
     source = await _taking_content(work, source_id)
-    await _check_published(work, source, description)
+    await work.runtime[Dependents].check_content(work, source.id, description.fields)
     source.description = described(description)
     source.content = content.hex()
     source.rows = description.rows
@@ -171,29 +166,13 @@ async def _receive(path: Path, chunks: AsyncIterator[bytes], *, limit: int) -> b
     return hashed.digest()
 
 
-async def _check_published(work: Work, source: Source, description: Description) -> None:
-    for dataset in await queries.publishing(work.session, source.id):
-        listed = await queries.dataset(work.session, work.principal, str(dataset.id))
-        if listed.version is None:
-            continue
-        document = DatasetDocument.model_validate(listed.version.document)
-        faults = faults_against_source(document, description.fields)
-        if faults:
-            raise SourceUnusable(
-                "The file does not fit a dataset that is published over this source; publish over a new source instead.",
-                code="source-changed",
-                errors=faults,
-            )
-
-
 async def withdraw(work: Work, *, source_id: UUID) -> Source:
     """Withdraw a source; published datasets over it have to be withdrawn first."""
     source = await queries.source(work.session, work.principal, source_id, lock=True)
     work.permit("source", "withdraw", source.organisation_id)
     if source.state == "withdrawn":
         raise Conflict("The source is withdrawn already.", state=source.state)
-    if await queries.publishing(work.session, source.id):
-        raise Conflict("A published dataset reads this source; withdraw the dataset first.", state=source.state)
+    await work.runtime[Dependents].check_withdrawal(work, source.id)
     source.state = "withdrawn"
     work.record(bodies.SourceWithdrawn.model_validate(_common(work, source)))
     return source

@@ -5,9 +5,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from exchange.audit.errors import NotYetCovered
 from exchange.kernel.database import Connection
 from exchange.kernel.runtime import Runtime
+from exchange.publication.errors import NotYetCovered
 from ledger.log import publication
 
 _POLL = 0.05

@@ -1,0 +1,39 @@
+"""What the catalogue adds to a running exchange: it keeps sources from changing under published datasets."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from adapters.plan.plan import Field
+from exchange.catalog import queries
+from exchange.catalog.checks import faults_against_source
+from exchange.catalog.schemas import DatasetDocument
+from exchange.kernel.problems import Conflict
+from exchange.kernel.runtime import Runtime
+from exchange.kernel.work import Work
+from exchange.sources.dependents import Dependents
+from exchange.sources.errors import SourceUnusable
+
+
+def open_parts(runtime: Runtime) -> None:
+    """Register the checks."""
+    dependents = runtime[Dependents]
+    dependents.content.append(_check_content)
+    dependents.withdrawal.append(_check_withdrawal)
+
+
+async def _check_content(work: Work, source_id: UUID, fields: Sequence[Field]) -> None:
+    """Each dataset published over the source still finds its fields. Raises SourceUnusable."""
+    for version in await queries.published_over(work.session, source_id):
+        faults = faults_against_source(DatasetDocument.model_validate(version.document), fields)
+        if faults:
+            raise SourceUnusable(
+                "The file does not fit a dataset that is published over this source; publish over a new source instead.",
+                code="source-changed",
+                errors=faults,
+            )
+
+
+async def _check_withdrawal(work: Work, source_id: UUID) -> None:
+    """No published dataset reads the source. Raises Conflict."""
+    if await queries.published_over(work.session, source_id):
+        raise Conflict("A published dataset reads this source; withdraw the dataset first.", state="ready")

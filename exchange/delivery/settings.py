@@ -1,0 +1,20 @@
+"""Settings of deliveries: how many rows one answer has."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from exchange.kernel.settings import KernelSettings
+
+
+class DeliverySettings(KernelSettings):
+    """Limits on buffered answers."""
+
+    page_rows: Annotated[int, Field(ge=1, le=10_000, description="Rows of an answer without a limit")] = 100
+    page_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most rows of one buffered answer")] = 5_000
+
+    @model_validator(mode="after")
+    def _refuse_a_page_above_its_limit(self) -> Self:
+        if self.page_rows > self.page_rows_max:
+            raise ValueError("EXCHANGE_PAGE_ROWS is above EXCHANGE_PAGE_ROWS_MAX")
+        return self

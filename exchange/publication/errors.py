@@ -1,0 +1,33 @@
+"""Problems of the ledger's public addresses."""
+
+from exchange.kernel.problems import Problem
+
+
+class NotYetCovered(Problem):
+    """No checkpoint covers this yet, or there is no such entry. Checkpoints are signed every second or so; ask again, or
+    send `Prefer: wait=5`.
+    """
+
+    slug = "not-yet-covered"
+    title = "No checkpoint covers this yet"
+    status = 404
+
+
+class EntriesPrivate(Problem):
+    """This exchange shows entries to auditors only. Checkpoints, hashes and receipts are public; entries are read through
+    GET /api/v1/audit/entries with a signed request.
+    """
+
+    slug = "entries-private"
+    title = "Entries are shown to auditors only"
+    status = 403
+
+
+class EntryPruned(Problem):
+    """The entry is older than what this exchange still shows, as its retention policy lets it. The hashes of all entries are
+    served, so receipts and proofs stay good; `GET /ledger/minimum-index` says where the entries begin.
+    """
+
+    slug = "entry-pruned"
+    title = "The entry is pruned"
+    status = 410

@@ -1,0 +1,33 @@
+"""The table of sources; private to this room."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exchange.kernel.database import Base
+
+
+class Source(Base):
+    """A file or a table that an owner named. `secret` is sealed; `description` is what the adapter found."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        CheckConstraint("state IN ('registered','ready','withdrawn')", name="state"),
+        CheckConstraint("kind IN ('file','postgresql')", name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16))
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    description: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    content: Mapped[str | None] = mapped_column(String(64))
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

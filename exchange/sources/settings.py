@@ -1,0 +1,30 @@
+"""Settings of sources: which hosts may be reached, and how large an upload may be."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from exchange.kernel.settings import KernelSettings, list_of
+from exchange.sources.reach import Listed
+
+
+def _check_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    Listed(value)
+    return value
+
+
+class SourceSettings(KernelSettings):
+    """Limits on sources."""
+
+    source_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(list_of),
+        AfterValidator(_check_hosts),
+        Field(
+            description="Where PostgreSQL sources may be, separated by commas: host names, addresses, networks, "
+            "directories of sockets, or `none`; unset: any host and no socket, which production refuses"
+        ),
+    ] = ()
+    upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30

@@ -1,0 +1,98 @@
+"""What comes in and goes out about what-if."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from exchange.kernel.schemas import PRINTABLE, In, Out, shown
+from exchange.sources.schemas import FieldName
+
+
+class Question(In):
+    """A delivery that is thought of: who would ask, for what, and when."""
+
+    model_config = shown(
+        {
+            "system": "01930b2e-6f1a-7000-8000-000000000001",
+            "dataset": "demo-education/degrees",
+            "purpose": "talent-service",
+        }
+    )
+
+    system: Annotated[UUID, Field(description="The system or member that would ask")]
+    dataset: Annotated[str, Field(min_length=1, max_length=130, pattern=PRINTABLE, examples=["demo-education/degrees"])]
+    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", examples=["talent-service"])]
+    fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
+    filtered: Annotated[list[FieldName], Field(max_length=50, description="The fields it would filter on")] = []
+    at: Annotated[AwareDatetime | None, Field(description="When; left out: now")] = None
+
+
+class RuleOut(Out):
+    """One rule that spoke. Where it denies, `code` and `remedy` say why and what would satisfy it."""
+
+    rule: str
+    says: Literal["allow", "deny"]
+    code: str | None = None
+    ref: str | None = None
+    remedy: str | None = None
+
+
+class ObligationOut(Out):
+    """One obligation, with the rule that demands it and whose word it is (nobody's: the column is not masked)."""
+
+    kind: Literal["column", "row_filter", "row_cap", "not_after"]
+    rule: str
+    sources: Annotated[list[Literal["terms", "agreement", "module"]], Field(description="Whose word it is")]
+    name: str | None = None
+    value: Annotated[Any, Field(description="The mask, condition, number of rows or time; null where `withheld`")] = (
+        None
+    )
+    withheld: Annotated[bool, Field(description="A condition of the owner's terms, which may hold values of rows")] = (
+        False
+    )
+
+
+class ExplanationOut(Out):
+    """What would be decided, by every rule that has something to say."""
+
+    outcome: Literal["allow", "deny"]
+    at: datetime
+    rules: list[RuleOut]
+    agreement: str | None
+    obligations: list[ObligationOut]
+    policy: Annotated[str, Field(description="The digest of the policy")]
+    engine: str
+
+
+class ChangeOut(Out):
+    """What the draft's terms would change about an agreement."""
+
+    agreement: UUID
+    consumer: UUID
+    before: Literal["allow", "deny"]
+    after: Literal["allow", "deny"]
+    reasons: Annotated[list[str], Field(description="Why it would deliver nothing any more")]
+    changes: Annotated[list[str], Field(description="What would be different of a delivery")]
+
+
+class PastOut(Out):
+    """A delivery that was made and would be refused under the draft's terms."""
+
+    entry: int
+    agreement: str
+    purpose: str
+    reasons: list[str]
+
+
+class EffectsOut(Out):
+    """What publishing a draft would change."""
+
+    agreements: list[ChangeOut]
+    refused: list[PastOut]
+    looked_at: Annotated[int, Field(description="How many past deliveries of the dataset were decided again")]
+    exact: Annotated[
+        int, Field(description="How many of them on what they were decided on; of the others that is not kept any more")
+    ]
+    since: Annotated[int, Field(description="The first entry of the ledger that was looked at; older ones were not")]
