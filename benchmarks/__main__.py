@@ -90,8 +90,8 @@ def _show(found: dict[str, Any]) -> None:
         console.print(sizes)
     for title, stages in found.get("delivery", {}).get("stages", {}).items():
         shares = Table(title.replace("_", " "), "µs a request", "share")
-        for name, stage in stages.items():
-            shares.add_row(name, f"{stage['us']:,.0f}", f"{stage['share']:.1%}")
+        for name, people_exchange in stages.items():
+            shares.add_row(name, f"{people_exchange['us']:,.0f}", f"{people_exchange['share']:.1%}")
         console.print(shares)
     console.print(f"written to {_OUTPUT} in {found['seconds']} s")
 

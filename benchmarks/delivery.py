@@ -174,7 +174,9 @@ def _clocked(on: Ground, load: Callable[[], Measured]) -> tuple[dict[str, Any], 
 
 
 def _per_request(report: dict[str, Any], what: str) -> dict[str, float]:
-    return {name: stage[what] / report["requests"] * 1e6 for name, stage in report["stages"].items()}
+    return {
+        name: people_exchange[what] / report["requests"] * 1e6 for name, people_exchange in report["stages"].items()
+    }
 
 
 def _shares(us: dict[str, float]) -> Iterator[tuple[str, dict[str, float]]]:

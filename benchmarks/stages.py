@@ -95,10 +95,10 @@ class Stages:
         """Seconds by stage, and how many requests there were."""
         found: dict[str, dict[str, float]] = {}
         for (name, attribute), clock in self._clocks.items():
-            stage = found.setdefault(name, {"wall": 0.0, "cpu": 0.0})
-            stage["cpu"] += clock.cpu
+            people_exchange = found.setdefault(name, {"wall": 0.0, "cpu": 0.0})
+            people_exchange["cpu"] += clock.cpu
             if name != "make it durable" or attribute == _WAITED_FOR:
-                stage["wall"] += clock.wall
+                people_exchange["wall"] += clock.wall
         return {"requests": self._clocks["all", "answer"].calls, "stages": found}
 
 

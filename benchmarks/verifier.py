@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.figures import spread
 from ledger.bundle.files import Bundle
 from ledger.format import checkpoint, merkle, tiles
-from tests.support.million import generate
+from tests.support.ledgers.large_export import generate
 
 SIZES = (100_000, 1_000_000)
 PROOFS = 2_000

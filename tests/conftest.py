@@ -1,4 +1,4 @@
-"""How tests are collected. The parts they run on are in tests/support/parts.py."""
+"""How tests are collected. The parts they run on are in tests/support/exchanges/fixtures.py."""
 
 import atexit
 import gc
@@ -19,7 +19,8 @@ atexit.register(gc.unfreeze)
 def pytest_configure(config: pytest.Config) -> None:
     """Load the parts, except in the process that only hands the tests out to others."""
     if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput"):
-        config.pluginmanager.import_plugin("tests.support.parts")
+        config.pluginmanager.import_plugin("tests.support.exchanges.fixtures")
+        config.pluginmanager.import_plugin("tests.support.adapter_rows")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

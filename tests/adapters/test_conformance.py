@@ -8,19 +8,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from adapters.contract import Adapter
-from adapters.plan.condition import All_, Any_, Comparison, Condition, Not_, PlanError
+from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.masks import Bucket, Constant, Hash, Mask, Month, Null, Partial, Prefix, Year
 from adapters.plan.plan import Column, Plan
 from adapters.postgresql.adapter import PostgresAdapter
-from tests.adapters.conftest import FIELDS, NAMES, ROWS
-from tests.support.naive import answer
+from tests.support.adapter_rows import FIELDS, NAMES, ROWS
+from tests.support.conditions import CASES, CONDITIONS, OPS, TYPES, constants_of
+from tests.support.reference_plan import answer
 
 KEY = bytes(range(32))
 EVERYTHING = tuple(Column(name) for name in NAMES)
-TYPES = {field.name: field.type for field in FIELDS}
 
 
 async def read_all(adapter: Adapter, plan: Plan) -> list[tuple[Any, ...]]:
@@ -37,19 +36,6 @@ def sorted_rows(rows: list[tuple[Any, ...]]) -> list[str]:
 
 def columns(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name) for name in dict.fromkeys(names))
-
-
-def constants_of(name: str) -> list[Any]:
-    return [value for value in dict.fromkeys(row[name] for row in ROWS) if value is not None]
-
-
-OPS = ["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
-CASES = [
-    (name, op)
-    for name, kind in TYPES.items()
-    for op in OPS
-    if not (op == "prefix" and kind != "string") and not (kind == "boolean" and op in ("lt", "lte", "gt", "gte"))
-]
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -199,30 +185,6 @@ async def test_what_a_plan_may_not_say_is_refused_before_the_source_sees_it(adap
         assert caught.value.pointer == pointer
         with pytest.raises(PlanError):
             await scan_all(adapter, plan)
-
-
-def _comparisons() -> st.SearchStrategy[Condition]:
-    def of(case: tuple[str, str]) -> st.SearchStrategy[Condition]:
-        name, op = case
-        known = st.sampled_from(constants_of(name))
-        if op == "is_null":
-            return st.builds(Comparison, st.just(name), st.just(op), st.booleans())
-        if op in ("in", "not_in"):
-            return st.builds(Comparison, st.just(name), st.just(op), st.lists(known, max_size=4).map(tuple))
-        return st.builds(Comparison, st.just(name), st.just(op), known)
-
-    return st.sampled_from(CASES).flatmap(of)
-
-
-CONDITIONS = st.recursive(
-    _comparisons(),
-    lambda parts: st.one_of(
-        st.builds(Not_, parts),
-        st.builds(All_, st.lists(parts, max_size=3).map(tuple)),
-        st.builds(Any_, st.lists(parts, max_size=3).map(tuple)),
-    ),
-    max_leaves=6,
-)
 
 
 @given(condition=CONDITIONS)

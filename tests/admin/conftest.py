@@ -9,7 +9,7 @@ import pytest
 
 from admin.places import DataDirectory
 from admin.server import reaching
-from tests.support.commands import Told, run
+from tests.support.processes.commands import Told, run
 
 
 @pytest.fixture(autouse=True)

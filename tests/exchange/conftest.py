@@ -8,15 +8,17 @@ import pytest
 
 from exchange.kernel import logs
 from exchange.settings import Settings
-from tests.support.founded import empty
-from tests.support.scene import Scene, staged
-from tests.support.world import URL
+from tests.support.exchanges.exchange import URL
+from tests.support.exchanges.populated import PopulatedExchange, start_populated_exchange
+from tests.support.exchanges.starting import delete_rows
 
 
 @pytest.fixture(scope="module")
-async def scene(database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+async def populated_exchange(
+    database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[PopulatedExchange]:
     """An exchange in use, for one module's tests that leave it as it is."""
-    await empty(database_url)
+    await delete_rows(database_url)
     settings = Settings(
         data=tmp_path_factory.mktemp("scene"),
         database_url=database_url,
@@ -24,8 +26,8 @@ async def scene(database_url: str, people_table: str, tmp_path_factory: pytest.T
         checkpoint_interval=0.1,
         upload_bytes_max=100_000,
     )
-    async with staged(settings, people_table) as scene:
-        yield scene
+    async with start_populated_exchange(settings, people_table) as populated_exchange:
+        yield populated_exchange
 
 
 @pytest.fixture

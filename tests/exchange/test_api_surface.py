@@ -17,32 +17,8 @@ from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
 from exchange.participants.door.admit import SignedRoute
 from exchange.settings import Settings
-from tests.support.scene import Scene
-
-PUBLIC = {
-    "/",
-    "/.well-known/data-exchange",
-    "/catalog",
-    "/catalog/{dataset_id}",
-    "/docs",
-    "/ledger/checkpoint",
-    "/ledger/checkpoints",
-    "/ledger/checkpoints/{size}.tsr",
-    "/ledger/entries/{index}",
-    "/ledger/minimum-index",
-    "/ledger/policy",
-    "/ledger/receipts/{index}",
-    "/ledger/rotations",
-    "/ledger/tile/{path:path}",
-    "/ledger/timestamps",
-    "/ledger/vkey",
-    "/livez",
-    "/openapi.json",
-    "/problems/{slug}",
-    "/readyz",
-    "/static-offline-docs",
-}
-"""What anyone may read. A new address belongs here only if there is nothing in it that is somebody's."""
+from tests.support.exchanges.endpoints import PUBLIC
+from tests.support.exchanges.populated import PopulatedExchange
 
 APP = create_app(Settings())
 DOCUMENT = APP.openapi()
@@ -149,15 +125,17 @@ def test_every_reference_leads_somewhere() -> None:
     assert named <= set(DOCUMENT["components"]["schemas"])
 
 
-async def test_the_catalogue_names_its_next_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_catalogue_names_its_next_page(
+    populated_exchange: PopulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def datasets(document: Any) -> list[str]:
         return [node["@id"] for node in document["@graph"] if node["@type"] == "dcat:Dataset"]
 
-    whole = (await scene.world.send("GET", "/catalog", {})).json
+    whole = (await populated_exchange.send("GET", "/catalog", {})).json
     monkeypatch.setattr(routes_of_catalog, "_CATALOGUE_PAGE", 2)
     found, target = [], "/catalog"
     while target:
-        page = (await scene.world.send("GET", target, {})).json
+        page = (await populated_exchange.send("GET", target, {})).json
         found += datasets(page)
         following = [node["hydra:next"]["@id"] for node in page["@graph"] if "hydra:next" in node]
         target = following[0][following[0].index("/catalog") :] if following else ""
@@ -165,57 +143,57 @@ async def test_the_catalogue_names_its_next_page(scene: Scene, monkeypatch: pyte
     assert len(found) > 2
 
 
-async def test_the_addresses_of_the_catalogue_lead_to_its_datasets(scene: Scene) -> None:
-    whole = (await scene.world.send("GET", "/catalog", {})).json
+async def test_the_addresses_of_the_catalogue_lead_to_its_datasets(populated_exchange: PopulatedExchange) -> None:
+    whole = (await populated_exchange.send("GET", "/catalog", {})).json
     named = {node["@id"]: node for node in whole["@graph"] if node["@type"] == "dcat:Dataset"}
     assert named
     for address, node in named.items():
         target = address[address.index("/catalog/") :]
-        answer = await scene.world.send("GET", target, {})
+        answer = await populated_exchange.send("GET", target, {})
         assert answer.headers["content-type"] == "application/ld+json"
         assert answer.json["@graph"][0] == node
 
 
-async def test_nothing_unsigned_passes(scene: Scene) -> None:
-    before, size = await scene.state(), len(await scene.world.entries())
+async def test_nothing_unsigned_passes(populated_exchange: PopulatedExchange) -> None:
+    before, size = await populated_exchange.read_state(), len(await populated_exchange.read_entries())
     tried = 0
     for path, methods, route in routes(APP):
         if not isinstance(route, SignedRoute | DeliveryRoute):
             continue
         for method in methods:
             target = re.sub(r"\{[^}]+\}", EXAMPLE, path)
-            answer = await scene.world.send(method, target, {"content-type": "application/json"}, b"{}")
+            answer = await populated_exchange.send(method, target, {"content-type": "application/json"}, b"{}")
             assert (answer.status, answer.problem) == (401, "signature-missing"), (method, path)
             assert answer.headers["www-authenticate"].startswith("Signature")
             tried += 1
     assert tried > 40
-    assert await scene.state() == before
-    assert len(await scene.world.entries()) == size
+    assert await populated_exchange.read_state() == before
+    assert len(await populated_exchange.read_entries()) == size
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "DELETE", "PUT", "TRACE"])
-async def test_methods_an_address_does_not_take(scene: Scene, method: str) -> None:
-    answer = await scene.world.send(method, "/api/v1/deliveries", {})
+async def test_methods_an_address_does_not_take(populated_exchange: PopulatedExchange, method: str) -> None:
+    answer = await populated_exchange.send(method, "/api/v1/deliveries", {})
     assert answer.status == 405
     assert set(answer.headers["allow"].replace(" ", "").split(",")) == {"GET", "POST"}
 
 
-async def test_the_first_address_leads_to_the_others(scene: Scene) -> None:
-    first = (await scene.world.send("GET", "/", {})).json
+async def test_the_first_address_leads_to_the_others(populated_exchange: PopulatedExchange) -> None:
+    first = (await populated_exchange.send("GET", "/", {})).json
     led = [value for value in first.values() if value.startswith("/")]
     assert {"/docs", "/catalog", "/ledger/checkpoint", "/.well-known/data-exchange"} <= set(led)
     for target in led:
-        assert (await scene.world.send("GET", target, {})).status == 200, target
+        assert (await populated_exchange.send("GET", target, {})).status == 200, target
 
 
 @pytest.mark.parametrize("target", ["/", "/docs", "/catalog", "/livez", "/openapi.json", "/ledger/vkey", "/nothing"])
-async def test_a_look_at_a_public_address(scene: Scene, target: str) -> None:
-    whole = await scene.world.send("GET", target, {})
-    seen = await scene.world.send("HEAD", target, {})
+async def test_a_look_at_a_public_address(populated_exchange: PopulatedExchange, target: str) -> None:
+    whole = await populated_exchange.send("GET", target, {})
+    seen = await populated_exchange.send("HEAD", target, {})
     assert (seen.status, seen.content) == (whole.status, b"")
     assert seen.headers["content-type"] == whole.headers["content-type"]
     assert seen.headers["content-length"] == whole.headers["content-length"]
-    refused = await scene.world.send("PATCH", target, {})
+    refused = await populated_exchange.send("PATCH", target, {})
     if whole.status == 200:
         assert refused.headers["allow"] == "GET, HEAD"
 
@@ -247,22 +225,24 @@ async def test_a_look_at_a_public_address(scene: Scene, target: str) -> None:
         ("/problems/%00", "not-found"),
     ],
 )
-async def test_public_addresses_that_lead_nowhere(scene: Scene, target: str, problem: str) -> None:
-    answer = await scene.world.send("GET", target, {})
+async def test_public_addresses_that_lead_nowhere(
+    populated_exchange: PopulatedExchange, target: str, problem: str
+) -> None:
+    answer = await populated_exchange.send("GET", target, {})
     assert answer.problem == problem
     assert answer.status == answer.json["status"]
 
 
-async def test_problem_types_lead_to_their_pages(scene: Scene) -> None:
-    refused = await scene.ask({"fields": ["salary"]})
-    page = await scene.world.send("GET", refused.json["type"], {})
+async def test_problem_types_lead_to_their_pages(populated_exchange: PopulatedExchange) -> None:
+    refused = await populated_exchange.fetch({"fields": ["salary"]})
+    page = await populated_exchange.send("GET", refused.json["type"], {})
     assert page.status == 200
     assert page.content
 
 
-async def test_the_docs_need_nothing_from_elsewhere(scene: Scene) -> None:
-    page = (await scene.world.send("GET", "/docs", {})).content.decode()
+async def test_the_docs_need_nothing_from_elsewhere(populated_exchange: PopulatedExchange) -> None:
+    page = (await populated_exchange.send("GET", "/docs", {})).content.decode()
     assert "swagger" in page.lower()
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page)
     for asset in re.findall(r"""(?:src|href)=["']?(/[^"'\s>]+)""", page):
-        assert (await scene.world.send("GET", asset, {})).status == 200
+        assert (await populated_exchange.send("GET", asset, {})).status == 200

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.refusals import Bad, check_refused, table
-from tests.support.scene import CANARY, CITATION, Scene, organisation
-from tests.support.world import Answer, Key
+from tests.support.exchanges.exchange import Answer, Key
+from tests.support.exchanges.populated import CANARY, CITATION, PopulatedExchange, organisation
+from tests.support.exchanges.refusals import Bad, check_refused, table
 
 NOBODY = "01930b2e-6f1a-7000-8000-000000000001"
 SMALL_ORDER = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -20,41 +20,41 @@ LATER = "2100-01-01T00:00:00Z"
 
 
 def register(**changes: Any) -> Any:
-    return lambda s: s.say("operator", "POST", "/organisations", organisation(**changes))
+    return lambda s: s.call_as("operator", "POST", "/organisations", organisation(**changes))
 
 
 def enrol(**changes: Any) -> Any:
     new = {"kind": "system", "handle": "new", "title": "New", "public_key": Key().public} | changes
-    return lambda s: s.say("owner", "POST", f"/organisations/{s.owner.id}/principals", new)
+    return lambda s: s.call_as("owner", "POST", f"/organisations/{s.owner.id}/principals", new)
 
 
 def roles(who: str, whom: str, **change: Any) -> Any:
-    return lambda s: s.say(
-        who, "POST", f"/principals/{s.keys[whom]}/roles", {"role": "steward", "domain": s.owner.id} | change
+    return lambda s: s.call_as(
+        who, "POST", f"/principals/{s.ids[whom]}/roles", {"role": "steward", "domain": s.owner.id} | change
     )
 
 
 def key(**changes: Any) -> Any:
     new = {"public_key": Key().public} | changes
-    return lambda s: s.say("owner", "POST", f"/principals/{s.keys['owner']}/keys", new)
+    return lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", new)
 
 
 def raw(who: str, method: str, target: str, body: bytes, media_type: str = "application/json") -> Any:
-    return lambda s: s.raw(method, f"/api/v1{target}", body, key=s.key_of(who), media_type=media_type)
+    return lambda s: s.send_signed(method, f"/api/v1{target}", body, key=s.key_of(who), media_type=media_type)
 
 
 def postgresql(**changes: Any) -> Any:
-    def send(scene: Scene) -> Any:
-        source = {"kind": "postgresql", "title": "t", "dsn": scene.objects["dsn"], "table": "people"} | changes
-        return scene.say("owner", "POST", "/sources", {"organisation": scene.owner.id, "source": source})
+    def send(exchange: PopulatedExchange) -> Any:
+        source = {"kind": "postgresql", "title": "t", "dsn": exchange.objects["dsn"], "table": "people"} | changes
+        return exchange.call_as("owner", "POST", "/sources", {"organisation": exchange.owner.id, "source": source})
 
     return send
 
 
 def file(**options: Any) -> Any:
-    def send(scene: Scene) -> Any:
+    def send(exchange: PopulatedExchange) -> Any:
         source = {"kind": "file", "title": "文件", "options": options}
-        return scene.say("owner", "POST", "/sources", {"organisation": scene.owner.id, "source": source})
+        return exchange.call_as("owner", "POST", "/sources", {"organisation": exchange.owner.id, "source": source})
 
     return send
 
@@ -62,52 +62,56 @@ def file(**options: Any) -> Any:
 def draft(*path: str | int, **changes: Any) -> Any:
     """A dataset with something in its document changed; `path` leads to the place."""
 
-    async def send(scene: Scene) -> Answer:
-        new = {"source": scene.objects["table"]["id"], "handle": "new", "document": scene.objects["people"]["document"]}
+    async def send(exchange: PopulatedExchange) -> Answer:
+        new = {
+            "source": exchange.objects["table"]["id"],
+            "handle": "new",
+            "document": exchange.objects["people"]["document"],
+        }
         new = copy.deepcopy(new)
         place: Any = new
         for step in path:
             place = place[step]
         place.update(changes)
-        return await scene.say("owner", "POST", "/datasets", new)
+        return await exchange.call_as("owner", "POST", "/datasets", new)
 
     return send
 
 
 def apply(**changes: Any) -> Any:
-    def send(scene: Scene) -> Any:
-        application = scene.world.application_for(scene.objects["people"]) | changes
+    def send(exchange: PopulatedExchange) -> Any:
+        application = exchange.draft_application(exchange.objects["people"]) | changes
         reference = {name: name for name in ("secret", "departments", "draft")}.get(str(changes.get("dataset")))
         if reference is not None:
-            application["dataset"] = scene.objects[reference]["id"]
-        return scene.say("consumer", "POST", "/applications", application)
+            application["dataset"] = exchange.objects[reference]["id"]
+        return exchange.call_as("consumer", "POST", "/applications", application)
 
     return send
 
 
 def decide(what: str, document: Any, *, which: str = "application", who: str = "owner") -> Any:
-    return lambda s: s.say(who, "POST", f"/applications/{s.objects[which]['id']}/{what}", document)
+    return lambda s: s.call_as(who, "POST", f"/applications/{s.objects[which]['id']}/{what}", document)
 
 
 def agreement(what: str, who: str, *, which: str = "agreement", reason: str = "核查") -> Any:
-    return lambda s: s.say(who, "POST", f"/agreements/{s.objects[which]['id']}/{what}", {"reason": reason})
+    return lambda s: s.call_as(who, "POST", f"/agreements/{s.objects[which]['id']}/{what}", {"reason": reason})
 
 
 def upload(content: bytes, filename: str = "data.csv", *, to: str = "unread", who: str = "owner") -> Any:
-    def send(scene: Scene) -> Any:
-        target = f"/sources/{scene.objects[to]['id']}/content?filename={filename}"
-        return scene.raw(
-            "PUT", f"/api/v1{target}", content, key=scene.key_of(who), media_type="application/octet-stream"
+    def send(exchange: PopulatedExchange) -> Any:
+        target = f"/sources/{exchange.objects[to]['id']}/content?filename={filename}"
+        return exchange.send_signed(
+            "PUT", f"/api/v1{target}", content, key=exchange.key_of(who), media_type="application/octet-stream"
         )
 
     return send
 
 
-async def altered_upload(scene: Scene) -> Answer:
+async def altered_upload(exchange: PopulatedExchange) -> Answer:
     """A file that was changed after its digest was signed."""
-    target = f"/api/v1/sources/{scene.objects['unread']['id']}/content?filename=a.csv"
-    headers = scene.world.signed(scene.owner.steward, "PUT", target, body=b"a,b\n1,2\n")
-    return await scene.world.send("PUT", target, headers, b"a,b\n1,3\n")
+    target = f"/api/v1/sources/{exchange.objects['unread']['id']}/content?filename=a.csv"
+    headers = exchange.sign(exchange.owner.steward, "PUT", target, body=b"a,b\n1,2\n")
+    return await exchange.send("PUT", target, headers, b"a,b\n1,3\n")
 
 
 def zipped(**members: str) -> bytes:
@@ -119,22 +123,22 @@ def zipped(**members: str) -> bytes:
 
 
 def dataset(what: str, who: str, which: str, document: Any = None) -> Any:
-    return lambda s: s.say(who, "POST", f"/datasets/{s.objects[which]['id']}/{what}", document)
+    return lambda s: s.call_as(who, "POST", f"/datasets/{s.objects[which]['id']}/{what}", document)
 
 
 def source(what: str, who: str, which: str) -> Any:
-    return lambda s: s.say(who, "POST", f"/sources/{s.objects[which]['id']}/{what}")
+    return lambda s: s.call_as(who, "POST", f"/sources/{s.objects[which]['id']}/{what}")
 
 
-async def half_a_character(scene: Scene) -> Answer:
+async def half_a_character(exchange: PopulatedExchange) -> Answer:
     """Half of a surrogate pair, where any JSON may stand."""
-    application = scene.world.application_for(scene.objects["people"])
+    application = exchange.draft_application(exchange.objects["people"])
     body = json.dumps(application | {"row_filter": {"field": "city", "op": "eq", "value": "\ud800"}}).encode()
-    return await scene.raw("POST", "/api/v1/applications", body, key=scene.consumer.steward)
+    return await exchange.send_signed("POST", "/api/v1/applications", body, key=exchange.consumer.steward)
 
 
 def get(who: str, target: str) -> Any:
-    return lambda s: s.say(who, "GET", target)
+    return lambda s: s.call_as(who, "GET", target)
 
 
 COMMON = table(
@@ -146,7 +150,7 @@ COMMON = table(
     ("a form", "unsupported-media-type", "owner", raw("owner", "POST", "/sources", b"a=1", "application/x-www-form-urlencoded")),
     ("no media type", "unsupported-media-type", "owner", raw("owner", "POST", "/sources", b"{}", "text/plain")),
     ("too large", "content-too-large", "key:owner", raw("owner", "POST", "/sources", b" " * (1 << 20) + b"{}")),
-    ("no body", "request-invalid", "owner", lambda s: s.say("owner", "POST", "/sources")),
+    ("no body", "request-invalid", "owner", lambda s: s.call_as("owner", "POST", "/sources")),
     ("not an id", "request-invalid", "owner", get("owner", "/datasets/one")),
     ("no such id", "not-found", "owner", get("owner", f"/datasets/{NOBODY}")),
     ("a list too long", "request-invalid", "owner", get("owner", "/datasets?limit=501")),
@@ -165,26 +169,26 @@ PARTICIPANTS = table(
     ("a blank name", "request-invalid", "operator", register(name_zh="  ")),
     ("a name with an end of text", "request-invalid", "operator", register(name_zh="a\0b")),
     ("a parent that is not there", "not-found", "operator", register(parent=NOBODY)),
-    ("not the operator", "role-missing", "owner", lambda s: s.say("owner", "POST", "/organisations", organisation())),
-    ("admitted twice", "conflict", "operator", lambda s: s.say("operator", "POST", f"/organisations/{s.owner.id}/admission")),
-    ("reinstated unsuspended", "conflict", "operator", lambda s: s.say("operator", "POST", f"/organisations/{s.owner.id}/reinstatement")),
-    ("admits itself", "organisation-not-admitted", "newcomer", lambda s: s.say("newcomer", "POST", f"/organisations/{s.newcomer.id}/admission")),
+    ("not the operator", "role-missing", "owner", lambda s: s.call_as("owner", "POST", "/organisations", organisation())),
+    ("admitted twice", "conflict", "operator", lambda s: s.call_as("operator", "POST", f"/organisations/{s.owner.id}/admission")),
+    ("reinstated unsuspended", "conflict", "operator", lambda s: s.call_as("operator", "POST", f"/organisations/{s.owner.id}/reinstatement")),
+    ("admits itself", "organisation-not-admitted", "newcomer", lambda s: s.call_as("newcomer", "POST", f"/organisations/{s.newcomer.id}/admission")),
     ("a short key", "request-invalid", "owner", enrol(public_key="AAAA")),
     ("a key that nobody can hold", "request-invalid", "owner", enrol(public_key=SMALL_ORDER)),
     ("a handle twice", "conflict", "owner", enrol(handle="service")),
     ("a role that is none", "request-invalid", "owner", enrol(roles=[CANARY])),
-    ("another's organisation", "role-missing", "stranger", lambda s: s.say("stranger", "POST", f"/organisations/{s.owner.id}/principals", {"kind": "system", "handle": "x", "title": "x", "public_key": Key().public})),
-    ("a key that is known", "conflict", "owner", lambda s: s.say("owner", "POST", f"/principals/{s.keys['owner']}/keys", {"public_key": s.consumer.system.public})),
+    ("another's organisation", "role-missing", "stranger", lambda s: s.call_as("stranger", "POST", f"/organisations/{s.owner.id}/principals", {"kind": "system", "handle": "x", "title": "x", "public_key": Key().public})),
+    ("a key that is known", "conflict", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", {"public_key": s.consumer.system.public})),
     ("a key to replace that is not there", "not-found", "owner", key(supersedes="A" * 43)),
     ("an overlap of a year", "request-invalid", "owner", key(overlap_seconds=31_536_000)),
-    ("another's key", "not-found", "stranger", lambda s: s.say("stranger", "POST", f"/principals/{s.keys['owner']}/keys/{s.owner.steward.keyid}/revocation")),
-    ("a key revoked before", "conflict", "consumer", lambda s: s.say("consumer", "POST", f"/principals/{s.keys['revoked']}/keys/{s.revoked.keyid}/revocation")),
+    ("another's key", "not-found", "stranger", lambda s: s.call_as("stranger", "POST", f"/principals/{s.ids['owner']}/keys/{s.owner.steward.keyid}/revocation")),
+    ("a key revoked before", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.keys['revoked']}/keys/{s.revoked.keyid}/revocation")),
     ("a role for oneself", "role-missing", "owner", roles("owner", "owner", role="auditor")),
     ("a role in the exchange", "not-found", "owner", roles("owner", "stranger", domain="exchange")),
-    ("a role in another organisation", "role-missing", "owner", lambda s: s.say("owner", "POST", f"/principals/{s.owner.system_id}/roles", {"role": "steward", "domain": s.stranger.id})),
+    ("a role in another organisation", "role-missing", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.owner.system_id}/roles", {"role": "steward", "domain": s.stranger.id})),
     ("a domain that is none", "request-invalid", "owner", roles("owner", "owner", domain=CANARY)),
-    ("suspended twice", "conflict", "consumer", lambda s: s.say("consumer", "POST", f"/principals/{s.keys['suspended']}/suspension")),
-    ("a role that is not held", "not-found", "owner", lambda s: s.say("owner", "POST", f"/principals/{s.owner.system_id}/roles/revocation", {"role": "steward", "domain": s.owner.id})),
+    ("suspended twice", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.keys['suspended']}/suspension")),
+    ("a role that is not held", "not-found", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.owner.system_id}/roles/revocation", {"role": "steward", "domain": s.owner.id})),
 )  # fmt: skip
 
 SOURCES = table(
@@ -199,8 +203,8 @@ SOURCES = table(
     ("an encoding with an end of text", "request-invalid", "owner", file(encoding="\0")),
     ("a missing value with an end of text", "request-invalid", "owner", file(missing=["\0"])),
     ("an unknown option", "request-invalid", "owner", file(quote="'")),
-    ("for another organisation", "role-missing", "stranger", lambda s: s.say("stranger", "POST", "/sources", {"organisation": s.owner.id, "source": {"kind": "file", "title": "x"}})),
-    ("another's source", "not-found", "stranger", lambda s: s.say("stranger", "GET", f"/sources/{s.objects['file']['id']}")),
+    ("for another organisation", "role-missing", "stranger", lambda s: s.call_as("stranger", "POST", "/sources", {"organisation": s.owner.id, "source": {"kind": "file", "title": "x"}})),
+    ("another's source", "not-found", "stranger", lambda s: s.call_as("stranger", "GET", f"/sources/{s.objects['file']['id']}")),
     ("withdrawn in use", "conflict", "owner", source("withdrawal", "owner", "file")),
 )  # fmt: skip
 
@@ -227,7 +231,7 @@ FILES = table(
 
 DATASETS = table(
     ("an unknown source", "not-found", "owner", draft(source=NOBODY)),
-    ("another's source to draft", "not-found", "stranger", lambda s: s.say("stranger", "POST", "/datasets", {"source": s.objects["table"]["id"], "handle": "x", "document": s.objects["people"]["document"]})),
+    ("another's source to draft", "not-found", "stranger", lambda s: s.call_as("stranger", "POST", "/datasets", {"source": s.objects["table"]["id"], "handle": "x", "document": s.objects["people"]["document"]})),
     ("a handle twice", "conflict", "owner", draft(handle="people")),
     ("no fields", "request-invalid", "owner", draft("document", fields=[])),
     ("a title that turns the direction of writing", "request-invalid", "owner", draft("document", title={"zh": "a\u202eb", "en": "a"})),
@@ -252,7 +256,7 @@ DATASETS = table(
     ("published without a draft", "conflict", "owner", dataset("publication", "owner", "people")),
     ("withdrawn as a draft", "conflict", "owner", dataset("withdrawal", "owner", "draft", {"reason": "x"})),
     ("another's dataset", "not-found", "stranger", dataset("withdrawal", "stranger", "people", {"reason": "x"})),
-    ("another's draft", "not-found", "consumer", lambda s: s.say("consumer", "GET", f"/datasets/{s.objects['draft']['id']}")),
+    ("another's draft", "not-found", "consumer", lambda s: s.call_as("consumer", "GET", f"/datasets/{s.objects['draft']['id']}")),
 )  # fmt: skip
 
 APPLICATIONS = table(
@@ -305,37 +309,37 @@ AGREEMENTS = table(
 
 
 @pytest.mark.parametrize("bad", COMMON)
-async def test_a_request_that_cannot_be_read(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_a_request_that_cannot_be_read(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
 
 
 @pytest.mark.parametrize("bad", PARTICIPANTS)
-async def test_participants(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_participants(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
 
 
 @pytest.mark.parametrize("bad", SOURCES)
-async def test_sources(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_sources(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
 
 
 @pytest.mark.parametrize("bad", FILES)
-async def test_files(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
-    uploads = scene.world.app.state.runtime.settings.data / "uploads"
+async def test_files(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
+    uploads = populated_exchange.app.state.runtime.settings.data / "uploads"
     assert not list(uploads.glob("*"))
 
 
 @pytest.mark.parametrize("bad", DATASETS)
-async def test_datasets(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_datasets(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
 
 
 @pytest.mark.parametrize("bad", APPLICATIONS)
-async def test_applications(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_applications(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)
 
 
 @pytest.mark.parametrize("bad", AGREEMENTS)
-async def test_agreements_and_the_ledger(scene: Scene, bad: Bad) -> None:
-    await check_refused(scene, bad)
+async def test_agreements_and_the_ledger(populated_exchange: PopulatedExchange, bad: Bad) -> None:
+    await check_refused(populated_exchange, bad)

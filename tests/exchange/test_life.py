@@ -1,7 +1,7 @@
 """Whatever is done to an exchange, in any order: nothing that was answered or signed is lost, forked or contradicted.
 
 Appending, signing, rotating the key, erasing, backing up, restoring, beginning anew; the model is a list (see
-tests.support.life).
+tests.support.exchanges.lifecycle).
 """
 
 import asyncio
@@ -25,10 +25,10 @@ from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
-from tests.exchange.subjects.test_subjects import staged
-from tests.support.founded import founded
-from tests.support.life import PEOPLE, Life, Place, discard
-from tests.support.world import URL
+from tests.support.exchanges.exchange import URL
+from tests.support.exchanges.lifecycle import PEOPLE, Lifecycle, Template, discard
+from tests.support.exchanges.people import publish_people
+from tests.support.exchanges.starting import start_exchange
 
 INTERVAL = 600  # a start signs what there is; between starts only the machine has anything signed
 numbers = st.integers(0, 99)
@@ -40,13 +40,13 @@ requests = st.lists(
 class Machine(RuleBasedStateMachine):
     """A life, and what may happen in it at any time."""
 
-    place: Place
+    template: Template
 
     @initialize()
     def begin(self) -> None:
         self.loop = asyncio.Runner()
         self.directory = Path(tempfile.mkdtemp(prefix="exchange-test-"))
-        self.life = Life(self.place, self.directory)
+        self.life = Lifecycle(self.template, self.directory)
         self.loop.run(self.life.begin())
 
     def is_up(self) -> bool:
@@ -80,7 +80,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def restore(self, number: int) -> None:
-        self.loop.run(self.life.restore(self.life.copies[number % len(self.life.copies)]))
+        self.loop.run(self.life.restore(self.life.backups[number % len(self.life.backups)]))
 
     @precondition(lambda self: self.life.is_behind)
     @rule()
@@ -104,7 +104,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def place(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def template(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Template:
     """An exchange in use, from which every life begins, in a database that nobody else connects to."""
     data, name = tmp_path_factory.mktemp("founded"), f"lives_{secrets.token_hex(4)}"
     url = embedded.url(name)
@@ -112,20 +112,20 @@ def place(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Place
     asyncio.run(embedded.create(name))
     commands.upgrade(url)
 
-    async def found() -> Place:
-        async with founded(given) as world:
-            stage = await staged(world, url)
-            await stage.about(PEOPLE[0])
-            async with world.app.state.runtime.database.pool.acquire() as connection:
-                await world.app.state.runtime[Publisher]._publish(connection)
-        return Place(embedded, given, name, stage)
+    async def found() -> Template:
+        async with start_exchange(given) as exchange:
+            people_exchange = await publish_people(exchange, url)
+            await people_exchange.fetch_about(PEOPLE[0])
+            async with exchange.app.state.runtime.database.pool.acquire() as connection:
+                await exchange.app.state.runtime[Publisher]._publish(connection)
+        return Template(embedded, given, name, people_exchange)
 
     return asyncio.run(found())
 
 
-def live(place: Place, *, examples: int, steps: int, phases: tuple[Phase, ...]) -> None:
+def live(template: Template, *, examples: int, steps: int, phases: tuple[Phase, ...]) -> None:
     """Live so many lives of at most so many steps."""
-    machine = type("Life", (Machine,), {"place": place})
+    machine = type("Life", (Machine,), {"place": template})
     profile = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -136,9 +136,9 @@ def live(place: Place, *, examples: int, steps: int, phases: tuple[Phase, ...]) 
     run_state_machine_as_test(machine, settings=profile)
 
 
-def test_a_life_with_everything_in_it(place: Place) -> None:
+def test_a_life_with_everything_in_it(template: Template) -> None:
     """What the machine may do, once: a backup from before an erasure and a rotation comes back, and then one from between."""
-    machine = type("Life", (Machine,), {"place": place})()
+    machine = type("Life", (Machine,), {"place": template})()
     machine.begin()
     try:
         for step in (
@@ -165,10 +165,10 @@ def test_a_life_with_everything_in_it(place: Place) -> None:
         machine.teardown()
 
 
-def test_a_few_short_lives(place: Place) -> None:
-    live(place, examples=2, steps=4, phases=(Phase.reuse, Phase.generate))
+def test_a_few_short_lives(template: Template) -> None:
+    live(template, examples=2, steps=4, phases=(Phase.reuse, Phase.generate))
 
 
 @pytest.mark.endurance
-def test_many_long_lives(place: Place) -> None:
-    live(place, examples=12, steps=10, phases=(Phase.reuse, Phase.generate, Phase.shrink))
+def test_many_long_lives(template: Template) -> None:
+    live(template, examples=12, steps=10, phases=(Phase.reuse, Phase.generate, Phase.shrink))

@@ -1,13 +1,13 @@
 """The main job through the API: publish, apply, grant, fetch, be refused, suspend; every step on the ledger."""
 
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 
-async def test_a_consumer_gets_what_was_granted_and_nothing_more(world: World, people_table: str) -> None:
-    owner = await world.party("civil-affairs")
-    consumer = await world.party("platform", kind="institution", level="none")
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(
+async def test_a_consumer_gets_what_was_granted_and_nothing_more(exchange: Exchange, people_table: str) -> None:
+    owner = await exchange.admit("civil-affairs")
+    consumer = await exchange.admit("platform", kind="institution", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(
         owner,
         source,
         "people",
@@ -16,9 +16,9 @@ async def test_a_consumer_gets_what_was_granted_and_nothing_more(world: World, p
             "row_filter": {"field": "city", "op": "eq", "value": "330110"},
         },
     )
-    agreement = await world.agreement(consumer, owner, dataset, row_cap=500)
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset, row_cap=500)
 
-    answer = await world.call(
+    answer = await exchange.call(
         consumer.system,
         "POST",
         "/api/v1/deliveries",
@@ -32,7 +32,7 @@ async def test_a_consumer_gets_what_was_granted_and_nothing_more(world: World, p
     assert {row["name"][0] for row in page["rows"]} == {"人"}
     assert all(set(row["name"][1:]) == {"*"} for row in page["rows"])
     assert page["agreement"] == agreement["id"]
-    entry = (await world.entries())[int(answer.headers["exchange-entry"])]
+    entry = (await exchange.read_entries())[int(answer.headers["exchange-entry"])]
     assert entry["type"] == "delivery.completed"
     assert entry["agreement"] == agreement["id"]
     assert entry["result"]["rows"] == 3

@@ -8,7 +8,6 @@ import pytest
 
 from policies.engines.engine import EmbeddedEngine
 from policies.rego.bundle import Bundle, bundle
-from tests.support.tools import tool
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,9 +21,3 @@ def own_bundle() -> Bundle:
 def engine(own_bundle: Bundle) -> Iterator[EmbeddedEngine]:
     with closing(EmbeddedEngine(own_bundle)) as engine:
         yield engine
-
-
-@pytest.fixture(scope="session")
-def opa() -> str:
-    """The OPA binary: the one named by the variable OPA, or build/tools/opa."""
-    return tool("opa")

@@ -17,11 +17,19 @@ from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
 from ledger.log.anchor import Anchor
 from ledger.verification.verify import verify
-from tests.exchange.publication.test_continuity import Copies, covered, halts, on, operate, refused, signed
-from tests.support.commands import environment
-from tests.support.founded import founded, moved, resumed
-from tests.support.server import ROOT
-from tests.support.swapping import CLOSING, SIGNING
+from tests.support.exchanges.continuity import (
+    DatabaseCopies,
+    append_refusal,
+    read_checkpoints,
+    run_ledger_command,
+    wait_for_checkpoint,
+    wait_until_halted,
+    with_database,
+)
+from tests.support.exchanges.starting import copy_exchange, restart_exchange, start_exchange
+from tests.support.processes.commands import environment
+from tests.support.processes.kill_in_anchor_move import CLOSING, SIGNING
+from tests.support.processes.server import ROOT
 
 pytestmark = pytest.mark.endurance
 
@@ -36,7 +44,7 @@ async def killed(settings: Settings, verb: str, step: str) -> None:
         EXCHANGE_SOURCE_HOSTS=os.environ["EXCHANGE_SOURCE_HOSTS"],
     )
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.swapping", verb, step),
+        *(sys.executable, "-m", "tests.support.processes.kill_in_anchor_move", verb, step),
         cwd=ROOT,
         env=given,
         stdout=asyncio.subprocess.DEVNULL,
@@ -53,14 +61,14 @@ def drafts(anchor: Anchor) -> list[Path]:
 async def test_killed_while_signing(settings: Settings) -> None:
     idle = settings.model_copy(update={"checkpoint_interval": 600})  # signs as it starts, and then no more
     anchor = Anchor(settings.anchor, settings.origin())
-    async with founded(settings) as world:
-        await covered(world)
-        key = world.app.state.runtime[Publisher].first
+    async with start_exchange(settings) as exchange:
+        await wait_for_checkpoint(exchange)
+        key = exchange.app.state.runtime[Publisher].first
     kept: set[str] = set()
     for step in SIGNING:
-        async with resumed(idle) as world:
-            before = await covered(world)
-            await refused(world)
+        async with restart_exchange(idle) as exchange:
+            before = await wait_for_checkpoint(exchange)
+            await append_refusal(exchange)
         assert anchor.read() == before.note
         await killed(settings, "sign", step)
         after = anchor.read()
@@ -69,11 +77,11 @@ async def test_killed_while_signing(settings: Settings) -> None:
         assert checkpoint.open(after, key).size == before.size + is_swapped, step
         assert len(drafts(anchor)) == (step in {"half-written", "written", "synced"}), step
         # What is in the anchor may have been shown to a witness, what is in the database to everybody.
-        kept |= {before.note, after, *(await signed(url_of(settings))).values()}
-        async with resumed(settings) as world:
-            assert (await world.send("GET", "/readyz", {})).status == 200
-            await refused(world)
-            newest = await covered(world)
+        kept |= {before.note, after, *(await read_checkpoints(url_of(settings))).values()}
+        async with restart_exchange(settings) as exchange:
+            assert (await exchange.send("GET", "/readyz", {})).status == 200
+            await append_refusal(exchange)
+            newest = await wait_for_checkpoint(exchange)
             assert anchor.read() == newest.note
             assert drafts(anchor) == []
     await hold(settings, key, kept)
@@ -99,32 +107,34 @@ async def hold(settings: Settings, key: note.Verifier, kept: set[str]) -> None:
 async def test_killed_while_a_new_incarnation_begins(
     settings: Settings, embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies, base = Copies(embedded), settings.model_copy(update={"data": tmp_path / "exchange"})
-    async with founded(base) as world:
-        await covered(world)
+    copies, base = DatabaseCopies(embedded), settings.model_copy(update={"data": tmp_path / "exchange"})
+    async with start_exchange(base) as exchange:
+        await wait_for_checkpoint(exchange)
     await copies.copy("live", "backup")
-    async with resumed(base) as world:
-        await refused(world)
-        last = await covered(world)
+    async with restart_exchange(base) as exchange:
+        await append_refusal(exchange)
+        last = await wait_for_checkpoint(exchange)
     for number, step in enumerate(CLOSING):
-        restored = on(moved(base, tmp_path / step), await copies.copy("backup", f"restored_{number}"))
-        before = await signed(url_of(restored))
+        restored = with_database(
+            copy_exchange(base, tmp_path / step), await copies.copy("backup", f"restored_{number}")
+        )
+        before = await read_checkpoints(url_of(restored))
         await killed(restored, "close", step)
         anchor = Anchor(restored.anchor, restored.origin())
         is_closed = step in {"replaced", "lasting", "closed", "begun"}
         assert (anchor.read(), anchor.successor()) == (last.note, restored.origin(2) if is_closed else None), step
         if step != "begun":
-            async with resumed(restored) as world:  # nothing is signed or taken in, whatever had been done
-                assert ("goes on as" if is_closed else "entries") in await halts(world)
-            assert await signed(url_of(restored)) == before
-            again = await operate(restored, monkeypatch, "new-incarnation", "--yes")
+            async with restart_exchange(restored) as exchange:  # nothing is signed or taken in, whatever had been done
+                assert ("goes on as" if is_closed else "entries") in await wait_until_halted(exchange)
+            assert await read_checkpoints(url_of(restored)) == before
+            again = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
             assert again.status == 0, again.err
-        async with resumed(restored) as world:
-            assert world.app.state.runtime.origin == restored.origin(2)
-            [first] = await world.entries()
+        async with restart_exchange(restored) as exchange:
+            assert exchange.app.state.runtime.origin == restored.origin(2)
+            [first] = await exchange.read_entries()
             assert (first["predecessor"], first["checkpoint"]) == (restored.origin(), last.note)
-            await refused(world)
-            newest = await covered(world)
+            await append_refusal(exchange)
+            newest = await wait_for_checkpoint(exchange)
             assert checkpoint.open(newest.note, note.Verifier.parse(first["vkey"])).size == 2
         vkey = (restored.data / "archive" / "1" / "vkey").read_text().strip()
         assert verify(restored.data / "archive" / "1", verifier=note.Verifier.parse(vkey)).is_ok

@@ -11,11 +11,11 @@ import pytest
 
 from exchange.delivery.facts import Facts
 from exchange.subjects.identity import Identity, scheme_of
-from tests.exchange.subjects.test_subjects import staged
-from tests.stories.test_kill import Answered, Client, check_ledger, workers
-from tests.support.founded import founded
-from tests.support.postgres import Postgres
-from tests.support.server import free_port, settings_on, wait_until_ready
+from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
+from tests.support.exchanges.people import publish_people
+from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.server import free_port, settings_on, wait_until_ready
+from tests.support.services.postgres import Postgres
 
 pytestmark = pytest.mark.endurance
 
@@ -39,17 +39,19 @@ def postgres() -> Iterator[Postgres]:
 
 async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: str, tmp_path: Path) -> None:
     settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
-    answered = Answered()
-    async with founded(settings) as world:
-        owner = await world.party("owner")
-        consumer = await world.party("consumer", kind="institution", level="none")
-        dataset = await world.dataset(owner, await world.table_source(owner, people_table, "people"), "people")
-        await world.agreement(consumer, owner, dataset)
+    answered = Answers()
+    async with start_exchange(settings) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        dataset = await exchange.publish_dataset(
+            owner, await exchange.register_table(owner, people_table, "people"), "people"
+        )
+        await exchange.conclude_agreement(consumer, owner, dataset)
 
-    async with workers(settings) as names:
+    async with serve_workers(settings) as names:
         for _ in range(3):
             await asyncio.wait_for(names.readline(), 60)
-        client = Client(world, consumer, dataset, answered)
+        client = BusyClient(exchange, consumer, dataset, answered)
         tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
         try:
             for _ in range(KILLS):
@@ -74,26 +76,28 @@ async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: st
 async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: Postgres, tmp_path: Path) -> None:
     """It is known in memory from then on, and named by entries that come after the database is back."""
     settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
-    async with founded(settings) as world:
-        stage = await staged(world, postgres.url)
-        await stage.sql("ALTER SYSTEM SET wal_writer_delay = 10000")
-        await stage.sql("SELECT pg_reload_conf()")
-        await stage.about("P00001")
-        facts = world.app.state.runtime[Facts]
+    async with start_exchange(settings) as exchange:
+        people_exchange = await publish_people(exchange, postgres.url)
+        await people_exchange.run_sql("ALTER SYSTEM SET wal_writer_delay = 10000")
+        await people_exchange.run_sql("SELECT pg_reload_conf()")
+        await people_exchange.fetch_about("P00001")
+        facts = exchange.app.state.runtime[Facts]
         people = [f"P{number:05d}" for number in range(2, 8)]
         for one in people:
-            await facts.subjects(facts._fence, [Identity(scheme_of(UUID(stage.owner.id), "person_id"), one)])
+            await facts.subjects(facts._fence, [Identity(scheme_of(UUID(people_exchange.owner.id), "person_id"), one)])
         await asyncio.to_thread(postgres.kill)
         await asyncio.to_thread(postgres.start)
         async with asyncio.timeout(60):
             for one in people:
-                while (answer := await stage.ask({"field": "person_id", "op": "eq", "value": one})).status != 200:
+                while (
+                    answer := await people_exchange.fetch({"field": "person_id", "op": "eq", "value": one})
+                ).status != 200:
                     assert answer.status == 503, answer.content
-                [named] = (await stage.entry(answer))["subjects"]
-                assert await stage.sql("SELECT FROM subjects WHERE pseudonym = decode($1, 'hex')", named)
+                [named] = (await people_exchange.entry_of(answer))["subjects"]
+                assert await people_exchange.run_sql("SELECT FROM subjects WHERE pseudonym = decode($1, 'hex')", named)
 
 
-async def _more(answered: Answered, tasks: list[asyncio.Task[None]]) -> None:
+async def _more(answered: Answers, tasks: list[asyncio.Task[None]]) -> None:
     wanted = len(answered) + ANSWERS
     await _until(lambda: len(answered) >= wanted, tasks)
 

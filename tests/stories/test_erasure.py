@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,11 @@ from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import tiles
 from ledger.verification.mirror import export
-from tests.exchange.subjects.test_subjects import DATASET, Stage, demand_nothing_half, staged
-from tests.support.commands import ROOT, ledger
-from tests.support.dying import STEPS
-from tests.support.founded import founded
-from tests.support.server import free_port, serving, settings_on
-from tests.support.world import World
+from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, publish_people
+from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.commands import ROOT, ledger
+from tests.support.processes.kill_in_erasure import STEPS
+from tests.support.processes.server import free_port, serving, settings_on
 
 pytestmark = pytest.mark.endurance
 
@@ -35,21 +35,23 @@ def unretained(settings: Settings) -> Settings:
     return settings.model_copy(update={"retention_days": 0})
 
 
-async def die(stage: Stage, settings: Settings, step: str, erasure: dict[str, Any]) -> None:
+async def die(people_exchange: PeopleExchange, settings: Settings, step: str, erasure: dict[str, Any]) -> None:
     given = {
         "data": str(settings.data),
-        "database": stage.url,
-        "key": bytes(stage.world.keys["operator"].signing).hex(),
+        "database": people_exchange.database_url,
+        "key": bytes(people_exchange.keys["operator"].signing).hex(),
         "erasure": erasure,
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.dying", step), cwd=ROOT, stdin=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "tests.support.processes.kill_in_erasure", step),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
     )
     await process.communicate(json.dumps(given).encode())
     assert process.returncode == 9
 
 
-async def again(stage: Stage, settings: Settings) -> dict[str, Any]:
+async def again(people_exchange: PeopleExchange, settings: Settings) -> dict[str, Any]:
     """Start the exchange anew, look, erase again, and look again."""
     app = create_app(settings)
     transport = httpx2.ASGITransport(app)
@@ -57,19 +59,21 @@ async def again(stage: Stage, settings: Settings) -> dict[str, Any]:
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client,
     ):
-        stage.world = World(app, client, stage.world.keys)
+        people_exchange = replace(people_exchange, app=app, client=client)
         slots = app.state.runtime[Slots]
-        at_start = [await stage.sql(f"SELECT slot FROM {table}") for table in ("subjects", "subject_erasures")]
+        at_start = [
+            await people_exchange.run_sql(f"SELECT slot FROM {table}") for table in ("subjects", "subject_erasures")
+        ]
         left = [slots.read(row["slot"]) is not None for rows in at_start for row in rows]
-        entries = [entry["type"] for entry in await stage.world.entries()]
-        details = len(await stage.sql("SELECT FROM ledger_sealed"))
-        answer = await stage.erase(dataset=DATASET, value="P00001")
+        entries = [entry["type"] for entry in await people_exchange.read_entries()]
+        details = len(await people_exchange.run_sql("SELECT FROM ledger_sealed"))
+        answer = await people_exchange.erase(dataset=DATASET, value="P00001")
         assert answer.status == 200
-        [erasure] = await stage.sql("SELECT slot, destroyed_at FROM subject_erasures")
+        [erasure] = await people_exchange.run_sql("SELECT slot, destroyed_at FROM subject_erasures")
         assert erasure["destroyed_at"] is not None
         assert slots.read(erasure["slot"]) is None
-        assert await stage.sql("SELECT FROM ledger_sealed") == []
-        assert [entry["type"] for entry in await stage.world.entries()].count("erasure.executed") == 1
+        assert await people_exchange.run_sql("SELECT FROM ledger_sealed") == []
+        assert [entry["type"] for entry in await people_exchange.read_entries()].count("erasure.executed") == 1
         return {
             "secrets": left,
             "executed": entries.count("erasure.executed"),
@@ -80,13 +84,13 @@ async def again(stage: Stage, settings: Settings) -> dict[str, Any]:
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_killed_at_every_step(unretained: Settings, empty_database: str, step: str) -> None:
-    async with founded(unretained) as world:
-        stage = await staged(world, empty_database)
-        await stage.about("P00001")
-        await stage.about("P00001")
+    async with start_exchange(unretained) as exchange:
+        people_exchange = await publish_people(exchange, empty_database)
+        await people_exchange.fetch_about("P00001")
+        await people_exchange.fetch_about("P00001")
     erasure = {"dataset": DATASET, "value": "P00001", "basis": "consent-withdrawn"}
-    await die(stage, unretained, step, erasure)
-    found = await again(stage, unretained)
+    await die(people_exchange, unretained, step, erasure)
+    found = await again(people_exchange, unretained)
     if step in _DONE:  # the entry is there, so the start has finished the rest
         assert found == {"secrets": [False], "executed": 1, "details": 0, "outcome": "nothing-held"}
     else:  # nothing has happened
@@ -94,10 +98,10 @@ async def test_killed_at_every_step(unretained: Settings, empty_database: str, s
 
 
 async def test_no_start_without_the_secrets(unretained: Settings, empty_database: str) -> None:
-    async with founded(unretained) as world:
-        stage = await staged(world, empty_database)
-        await stage.about("P00001")
-        vkey = world.app.state.runtime[Publisher].vkey
+    async with start_exchange(unretained) as exchange:
+        people_exchange = await publish_people(exchange, empty_database)
+        await people_exchange.fetch_about("P00001")
+        vkey = exchange.app.state.runtime[Publisher].vkey
     for path in unretained.slots.iterdir():
         path.rename(path.with_suffix(".away"))
     app = create_app(unretained)
@@ -105,16 +109,16 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
         async with app.router.lifespan_context(app):
             pass
     with pytest.raises(CannotDo, match="put it back"):
-        await asyncio.to_thread(databases.demand_ready, unretained, stage.url, vkey=vkey)
+        await asyncio.to_thread(databases.demand_ready, unretained, people_exchange.database_url, vkey=vkey)
 
 
 async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Settings, empty_database: str) -> None:
-    async with founded(unretained) as world:
-        stage = await staged(world, empty_database)
-        await stage.about("P00001")
+    async with start_exchange(unretained) as exchange:
+        people_exchange = await publish_people(exchange, empty_database)
+        await people_exchange.fetch_about("P00001")
         copies = {path: path.read_bytes() for path in unretained.slots.iterdir()}
-        assert (await stage.erase(dataset=DATASET, value="P00001")).json["outcome"] == "executed"
-        [erasure] = await stage.sql("SELECT slot FROM subject_erasures")
+        assert (await people_exchange.erase(dataset=DATASET, value="P00001")).json["outcome"] == "executed"
+        [erasure] = await people_exchange.run_sql("SELECT slot FROM subject_erasures")
     for path, content in copies.items():
         assert path.stat().st_mode & 0o777 == 0o600
         path.write_bytes(content)
@@ -139,25 +143,27 @@ async def test_erased_while_several_processes_deliver(
     """Each process remembers keys; none of them names anybody under one that another process has destroyed."""
     monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "0")
     settings = settings_on(free_port(), database_url=empty_database, data=tmp_path)
-    async with founded(settings) as world:
-        stage = await staged(world, empty_database)
+    async with start_exchange(settings) as exchange:
+        people_exchange = await publish_people(exchange, empty_database)
         with serving(settings, workers=2):
             async with httpx2.AsyncClient(base_url=settings.public_url, timeout=30) as client:
-                stage.world = World(world.app, client, world.keys, url=settings.public_url)
+                people_exchange = replace(people_exchange, client=client)
 
                 async def deliver(number: int) -> None:
                     for turn in range(_TURNS):
                         value = f"P0000{(number + turn) % _PEOPLE + 1}"
-                        while (await stage.ask({"field": "person_id", "op": "eq", "value": value})).status != 200:
+                        while (
+                            await people_exchange.fetch({"field": "person_id", "op": "eq", "value": value})
+                        ).status != 200:
                             pass  # who loses to changes five times is told to ask again
 
                 async def erase() -> None:
                     for turn in range(_TURNS):
-                        answer = await stage.erase(dataset=DATASET, value=f"P0000{turn % _PEOPLE + 1}")
+                        answer = await people_exchange.erase(dataset=DATASET, value=f"P0000{turn % _PEOPLE + 1}")
                         assert answer.status == 200, answer.content
 
                 await asyncio.gather(*(deliver(number) for number in range(6)), erase(), erase())
-                entries = await demand_nothing_half(stage)
+                entries = await check_erasures_are_whole(people_exchange)
     kinds = [entry["type"] for entry in entries]
     assert kinds.count("delivery.completed") == 6 * _TURNS
     assert kinds.count("erasure.executed") > _PEOPLE
@@ -175,11 +181,11 @@ async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, mon
     data = tmp_path / "data"
     data.mkdir()
     settings = settings_on(free_port(), database_url=empty_database, data=data)
-    async with founded(settings) as world:
-        stage = await staged(world, empty_database)
-        await stage.about("P00001")
-        await stage.about("P00002")
-        index = len(await world.entries()) - 2
+    async with start_exchange(settings) as exchange:
+        people_exchange = await publish_people(exchange, empty_database)
+        await people_exchange.fetch_about("P00001")
+        await people_exchange.fetch_about("P00002")
+        index = len(await exchange.read_entries()) - 2
 
         with serving(settings):
 
@@ -192,7 +198,7 @@ async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, mon
                 return tmp_path / name
 
             before = await exported("before", index)
-            answer = await stage.erase(dataset=DATASET, value="P00001")
+            answer = await people_exchange.erase(dataset=DATASET, value="P00001")
             assert answer.json["outcome"] == "executed"
             after = await exported("after", answer.json["entry"])
             old = entries_of(before)

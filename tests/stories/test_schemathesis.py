@@ -17,10 +17,10 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from tests.support.founded import empty
-from tests.support.scene import staged
-from tests.support.server import free_port, serving, settings_on
-from tests.support.world import Key, World
+from tests.support.exchanges.exchange import Exchange, Key
+from tests.support.exchanges.populated import start_populated_exchange
+from tests.support.exchanges.starting import delete_rows
+from tests.support.processes.server import free_port, serving, settings_on
 
 pytestmark = pytest.mark.endurance
 
@@ -42,8 +42,8 @@ CHECKS = [
 class Signed(requests.auth.AuthBase):
     """Signs what schemathesis made, as it goes out, with the key of somebody."""
 
-    def __init__(self, world: World, keys: list[Key]) -> None:
-        self.world, self.keys = world, keys
+    def __init__(self, exchange: Exchange, keys: list[Key]) -> None:
+        self.exchange, self.keys = exchange, keys
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         url = str(request.url)
@@ -52,8 +52,8 @@ class Signed(requests.auth.AuthBase):
         body = request.body if isinstance(request.body, bytes) else None
         headers = {name.lower(): str(value) for name, value in request.headers.items() if name.lower() == PURPOSE}
         key = self.keys[hashlib.sha256(url.encode()).digest()[0] % len(self.keys)]
-        target = url.removeprefix(self.world.url)
-        request.headers.update(self.world.signed(key, str(request.method), target, body=body or None, headers=headers))
+        target = url.removeprefix(self.exchange.url)
+        request.headers.update(self.exchange.sign(key, str(request.method), target, body=body or None, headers=headers))
         return request
 
 
@@ -69,11 +69,15 @@ async def service(
     database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     """An exchange in use, served; requests are signed by its owner, its consumer, and the operator in turn."""
-    await empty(database_url)
+    await delete_rows(database_url)
     chosen = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("service"))
-    async with staged(chosen, people_table) as scene:
-        keys = [scene.owner.steward, scene.consumer.steward, scene.world.keys["operator"]]
-        auth = Signed(scene.world, keys)
+    async with start_populated_exchange(chosen, people_table) as populated_exchange:
+        keys = [
+            populated_exchange.owner.steward,
+            populated_exchange.consumer.steward,
+            populated_exchange.keys["operator"],
+        ]
+        auth = Signed(populated_exchange, keys)
     with serving(chosen):
         document = (await asyncio.to_thread(httpx2.get, f"{chosen.public_url}/openapi.json")).json()
         yield Service(chosen.public_url, auth, document)

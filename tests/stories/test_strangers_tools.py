@@ -27,9 +27,9 @@ from scitt_cose import merkle as scitt
 from sigstore._internal.rekor import checkpoint as rekor
 from sigstore._utils import KeyID
 
-from tests.support.founded import empty, founded
-from tests.support.outsiders import OUTSIDERS, Keyring, check_receipt, fsck_url
-from tests.support.server import free_port, serving, settings_on
+from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.ledgers.other_verifiers import OUTSIDERS, Keyring, check_receipt, fsck_url
+from tests.support.processes.server import free_port, serving, settings_on
 
 LEDGER = Path(sys.executable).with_name("ledger")
 TAG = "data-exchange"
@@ -49,7 +49,7 @@ class Stranger:
     """Somebody with a key and other people's libraries."""
 
     http: httpx2.Client
-    exchange: dict[str, Any]
+    identity: dict[str, Any]
     private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -98,7 +98,7 @@ class Stranger:
     def verify(self, response: httpx2.Response, *, is_stream: bool = False) -> None:
         keys = {
             key["keyid"]: Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key["public_key"] + "="))
-            for key in self.exchange["keys"]
+            for key in self.identity["keys"]
         }
         resolver = hms.MappingKeyResolver(private_keys={}, public_keys=keys)
         verifier = hms.HTTPMessageVerifier(signature_algorithm=hms.algorithms.ED25519, key_resolver=resolver)
@@ -122,12 +122,12 @@ class Town:
     """A running exchange with its operator, and the libraries of strangers around it."""
 
     http: httpx2.Client
-    exchange: dict[str, Any]
+    identity: dict[str, Any]
     operator: Stranger
     people: str
 
     def join(self, handle: str, kind: str, code: str) -> tuple[str, Stranger]:
-        member = Stranger(self.http, self.exchange)
+        member = Stranger(self.http, self.identity)
         first = {"kind": "member", "handle": "steward", "title": "Steward", "public_key": member.public_key}
         document = {
             "handle": handle,
@@ -145,14 +145,14 @@ class Town:
 
 @pytest.fixture(scope="module")
 async def town(database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    await empty(database_url)
+    await delete_rows(database_url)
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("town"))
-    async with founded(settings) as world:
-        seed = bytes(world.keys["operator"].signing)
+    async with start_exchange(settings) as exchange:
+        seed = bytes(exchange.keys["operator"].signing)
     with serving(settings), httpx2.Client(base_url=settings.public_url, timeout=30) as http:
-        exchange = http.get("/.well-known/data-exchange").json()
-        operator = Stranger(http, exchange, Ed25519PrivateKey.from_private_bytes(seed))
-        yield Town(http, exchange, operator, people_table)
+        identity = http.get("/.well-known/data-exchange").json()
+        operator = Stranger(http, identity, Ed25519PrivateKey.from_private_bytes(seed))
+        yield Town(http, identity, operator, people_table)
 
 
 def publish(town: Town, owner_id: str, owner: Stranger) -> Any:
@@ -240,7 +240,7 @@ def test_the_whole_story_with_other_peoples_tools(town: Town, tmp_path: Path) ->
         "field-not-granted": consumer.call(
             "POST", "/api/v1/deliveries", question | {"fields": ["name"]}, purpose="talent-service"
         ),
-        "key-unknown": Stranger(town.http, town.exchange).call(
+        "key-unknown": Stranger(town.http, town.identity).call(
             "POST", "/api/v1/deliveries", question, purpose="talent-service"
         ),
     }

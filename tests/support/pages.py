@@ -22,7 +22,7 @@ from ledger.entries import bodies
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
 from policies.decision.explanations import explain
-from tests.support.attacks import ATTACKS
+from tests.support.ledgers.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -1,8 +1,11 @@
 """Delivery documents for the tests and benchmarks of the policies: one that is allowed, and any number of others."""
 
 import copy
+import json
 from random import Random
 from typing import Any
+
+from policies.decision.documents import DeliveryInput
 
 NOW = 1_800_000_000
 FIELDS = ("id", "姓名", "region", "salary", "degree")
@@ -102,6 +105,11 @@ ALLOWED: dict[str, Any] = {
 def allowed() -> dict[str, Any]:
     """A document that is allowed, to change at will."""
     return copy.deepcopy(ALLOWED)
+
+
+def allowed_input() -> DeliveryInput:
+    """The allowed document as the policy reads it."""
+    return DeliveryInput.model_validate_json(json.dumps(ALLOWED))
 
 
 def any_document(random: Random) -> dict[str, Any]:

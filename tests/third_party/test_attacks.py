@@ -8,19 +8,19 @@ import pytest
 from ledger.format import note
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.attacks import ATTACKS, Attack, Scene, scene
-from tests.support.outsiders import OUTSIDERS
+from tests.support.ledgers.attacks import ATTACKS, Attack, AttackedExport, attacked_export
+from tests.support.ledgers.other_verifiers import OUTSIDERS
 
 pytestmark = pytest.mark.endurance
 
 
 @pytest.fixture
-def at(tmp_path) -> Scene:
-    return scene(tmp_path / "export")
+def at(tmp_path) -> AttackedExport:
+    return attacked_export(tmp_path / "export")
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_an_attack_is_detected(at: Scene, attack: Attack) -> None:
+def test_an_attack_is_detected(at: AttackedExport, attack: Attack) -> None:
     attack.run(at)
     report = verify(at.directory, verifier=at.verifier, known=at.known)
     if attack.code is None:
@@ -32,7 +32,7 @@ def test_an_attack_is_detected(at: Scene, attack: Attack) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_others_see_what_they_look_at(at: Scene, attack: Attack) -> None:
+def test_others_see_what_they_look_at(at: AttackedExport, attack: Attack) -> None:
     attack.run(at)
     vkey = (at.verifier or at.log.signer.verifier).vkey
     if attack.name == "key_and_all_signatures_exchanged":
@@ -41,13 +41,13 @@ def test_others_see_what_they_look_at(at: Scene, attack: Attack) -> None:
     assert seen == attack.seen
 
 
-def test_without_an_attack_everybody_is_content(at: Scene) -> None:
+def test_without_an_attack_everybody_is_content(at: AttackedExport) -> None:
     assert verify(at.directory, verifier=at.log.signer.verifier, known=[at.log.newest]).is_ok
     assert [name for name, verdict in OUTSIDERS.items() if verdict(at.directory, at.log.signer.vkey)] == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
-def test_signature_lines_may_stand_in_any_order_and_be_of_any_keys(at: Scene, count: int) -> None:
+def test_signature_lines_may_stand_in_any_order_and_be_of_any_keys(at: AttackedExport, count: int) -> None:
     """Cosignatures of strangers before, behind and between, the log's own twice: it is the same checkpoint."""
     strangers = [note.Signer(f"stranger-{number}", bytes([number]) * 32) for number in range(count)]
     text, _, own = at.log.newest.partition("\n\n")
@@ -58,7 +58,7 @@ def test_signature_lines_may_stand_in_any_order_and_be_of_any_keys(at: Scene, co
         assert report.is_ok, report.text()
 
 
-def test_a_checkpoint_without_our_own_line_is_nobody_s(at: Scene) -> None:
+def test_a_checkpoint_without_our_own_line_is_nobody_s(at: AttackedExport) -> None:
     text, _, _ = at.log.newest.partition("\n\n")
     at.put("checkpoint", f"{text}\n\n{note.Signer('stranger', bytes(32)).line(text)}")
     [finding] = verify(at.directory).findings

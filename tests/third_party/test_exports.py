@@ -5,8 +5,8 @@ from scitt_cose import merkle as scitt
 
 from ledger.format import checkpoint, note, tiles
 from ledger.format import receipt as proof
-from tests.support.logs import Log
-from tests.support.outsiders import OUTSIDERS, check_receipt, fsck, sumdb
+from tests.support.ledgers.logs import Log
+from tests.support.ledgers.other_verifiers import OUTSIDERS, check_receipt, fsck, sumdb
 
 SIZES = [1, 2, 255, 256, 257, 512, 700]
 

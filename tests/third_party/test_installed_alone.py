@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.logs import Log
-from tests.support.served import served
+from tests.support.ledgers.log_server import served
+from tests.support.ledgers.logs import Log
 
 pytestmark = pytest.mark.endurance
 

@@ -35,7 +35,7 @@ from adapters.plan.masks import (
     mask_type,
 )
 from adapters.plan.plan import Column, Field, Plan, check, output_fields, plan_to_json
-from tests.adapters.test_conformance import CONDITIONS
+from tests.support.conditions import CONDITIONS
 
 KEY = bytes(32)
 LEAF = {"field": "a", "op": "eq", "value": 1}

@@ -20,7 +20,7 @@ from adapters.postgresql.adapter import PostgresAdapter
 from adapters.postgresql.source import PgSource
 from adapters.registry import open_adapter
 from exchange.delivery.formats.encode import encoded, json_rows
-from tests.adapters.conftest import ROWS
+from tests.support.adapter_rows import ROWS
 
 KEY = bytes(range(32))
 

@@ -11,7 +11,7 @@ import pytest
 from admin import databases
 from admin.places import DataDirectory
 from exchange.kernel.database import arguments
-from tests.support.commands import Told, typed
+from tests.support.processes.commands import Told, typed
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from admin import databases
 from admin.places import DataDirectory
 from admin.server import reaching
 from exchange.kernel.embedded import Embedded
-from tests.support.commands import Ran, command, environment, processes_of, run, typed, until
-from tests.support.world import code
+from tests.support.exchanges.exchange import code
+from tests.support.processes.commands import Ran, command, environment, processes_of, run, typed, until
 
 _SCIENCE = code()
 

@@ -12,11 +12,10 @@ from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from policies.engines.opa_server import opa_server
 from policies.rego.bundle import bundle
-from tests.policies.conftest import opa as opa
-from tests.policies.engines.test_opa_secured import document
-from tests.support.commands import typed
-from tests.support.modules import OFFICE, TESTS, TEXT
-from tests.support.opa import opa_running
+from tests.support.owner_modules import OFFICE, TESTS, TEXT
+from tests.support.policy_samples import allowed_input
+from tests.support.processes.commands import typed
+from tests.support.services.opa import opa_running
 
 
 async def test_opa_starts_with_what_the_command_wrote(
@@ -35,7 +34,7 @@ async def test_opa_starts_with_what_the_command_wrote(
     async with opa_running(opa, *words[3:]) as url:
         for token in ("secret-token", "another"):
             async with opa_server(url, revision=bundle().digest, token=token, within=10) as remote:
-                assert (await remote.decide(document())).allow == (token == "secret-token")
+                assert (await remote.decide(allowed_input())).allow == (token == "secret-token")
 
 
 def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import xlwt
 
 from admin.places import DataDirectory
 from data_exchange_client.api import Client
-from tests.support.commands import Ran, typed
-from tests.support.modules import capping
+from tests.support.owner_modules import capping
+from tests.support.processes.commands import Ran, typed
 
 OWNER = "demo-education"
 _ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "4133010335", "本科"), ("宁波大学", "4133011646", "本科")]

@@ -7,7 +7,7 @@ import pytest
 from admin.commands.subjects import ErasureBasis, HoldBasis
 from admin.places import DataDirectory
 from ledger.entries.parts import Erasable, Holding
-from tests.support.commands import Ran, typed
+from tests.support.processes.commands import Ran, typed
 
 OWNER = "demo-education"
 NUMBERS = ("330106199003078812", "330106198811024436", "330106197507312218")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import Told, command, environment, ledger, processes_of, run, typed, until
+from tests.support.processes.commands import Told, command, environment, ledger, processes_of, run, typed, until
 from tests.support.real_input import needed, real
 
 _REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")

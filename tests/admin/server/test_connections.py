@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from admin.server.connections import HEAD_BYTES_MAX, ConnectionProtocol
 from signatures.digests import digest_field
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
 
 DELIVERIES = "/api/v1/deliveries"
 ROWS = 6_000
@@ -68,35 +68,37 @@ def fields_of(lines: bytes) -> dict[str, str]:
 
 
 @pytest.fixture
-async def consumer(world: World) -> Party:
+async def consumer(exchange: Exchange) -> Party:
     """Who may read a file that is long enough to be streamed."""
-    owner = await world.party("owner")
+    owner = await exchange.admit("owner")
     content = "person_id,city\n" + "".join(f"{number},杭州\n" for number in range(ROWS))
-    dataset = await world.dataset(owner, await world.file_source(owner, content.encode()), "long")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, await exchange.register_file(owner, content.encode()), "long")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    await exchange.conclude_agreement(consumer, owner, dataset)
     return consumer
 
 
-def question(world: World, consumer: Party, *fields: str, limit: int | None = None, version: str = "1.1") -> bytes:
+def question(
+    exchange: Exchange, consumer: Party, *fields: str, limit: int | None = None, version: str = "1.1"
+) -> bytes:
     """A signed question for everything, or for so many rows, with further header fields."""
     body = json.dumps({"dataset": "owner/long"} | ({"limit": limit} if limit else {})).encode()
     headers = {"exchange-purpose": "talent-service", "accept": "text/csv", "host": "localhost:8000"}
-    signed = world.signed(consumer.system, "POST", DELIVERIES, body=body, headers=headers)
+    signed = exchange.sign(consumer.system, "POST", DELIVERIES, body=body, headers=headers)
     lines = [f"POST {DELIVERIES} HTTP/{version}", *(f"{name}: {value}" for name, value in signed.items()), *fields]
     return "\r\n".join([*lines, f"content-length: {len(body)}", "", ""]).encode() + body
 
 
-async def test_a_stream_ends_with_its_digest_where_trailers_are_asked_for(world: World, consumer: Party) -> None:
-    stream = question(world, consumer, "te: deflate, Trailers", "connection: te")
-    page = question(world, consumer, "te: trailers", "connection: te, close", limit=1)
-    async with served(world.app) as port:
+async def test_a_stream_ends_with_its_digest_where_trailers_are_asked_for(exchange: Exchange, consumer: Party) -> None:
+    stream = question(exchange, consumer, "te: deflate, Trailers", "connection: te")
+    page = question(exchange, consumer, "te: trailers", "connection: te, close", limit=1)
+    async with served(exchange.app) as port:
         head, content, trailers, after = parsed(await told(port, stream + page))
     assert content.count(b"\n") == ROWS + 1
     assert head["trailer"] == "content-digest"
     assert "content-digest" not in head
     assert trailers == {"content-digest": digest_field(hashlib.sha256(content).digest())}
-    ended = await world.done(consumer.steward, "GET", f"{DELIVERIES}/{head['exchange-delivery']}")
+    ended = await exchange.call_ok(consumer.steward, "GET", f"{DELIVERIES}/{head['exchange-delivery']}")
     assert (ended["state"], ended["content"]) == ("completed", trailers["content-digest"])
     # The connection goes on, and an answer whose digest is known beforehand has it in its head.
     lines, _, content = after.partition(b"\r\n\r\n")
@@ -105,7 +107,7 @@ async def test_a_stream_ends_with_its_digest_where_trailers_are_asked_for(world:
     assert "trailer" not in fields
 
 
-async def test_a_stream_without_trailers(world: World, consumer: Party) -> None:
+async def test_a_stream_without_trailers(exchange: Exchange, consumer: Party) -> None:
     cases: dict[str, tuple[Protocol, str, tuple[str, ...]]] = {
         "not asked for": (ConnectionProtocol, "1.1", ("connection: close",)),
         "something else asked for": (ConnectionProtocol, "1.1", ("te: gzip, x-trailers", "connection: te, close")),
@@ -113,8 +115,8 @@ async def test_a_stream_without_trailers(world: World, consumer: Party) -> None:
         "uvicorn by itself has none": ("httptools", "1.1", ("te: trailers", "connection: te, close")),
     }
     for case, (http, version, fields) in cases.items():
-        async with served(world.app, http) as port:
-            head, content, *after = parsed(await told(port, question(world, consumer, *fields, version=version)))
+        async with served(exchange.app, http) as port:
+            head, content, *after = parsed(await told(port, question(exchange, consumer, *fields, version=version)))
         assert content.count(b"\n") == ROWS + 1, case
         assert "trailer" not in head, case
         assert after == [{}, b""], case

@@ -22,8 +22,8 @@ from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
 from ledger.format import canonical
 from ledger.log import store
-from tests.support import entries
-from tests.support.founded import empty
+from tests.support.exchanges.starting import delete_rows
+from tests.support.ledgers import entries
 
 pytestmark = pytest.mark.endurance
 
@@ -80,7 +80,7 @@ def test_it_says_and_finds_what_a_pass_over_the_entries_does(
     database_url: str, bodies: list[entries.Entry], cuts: list[int], asked: list[tuple[Wanted, Scope]], limit: int
 ) -> None:
     async def look() -> None:
-        await empty(database_url)
+        await delete_rows(database_url)
         async with opened(database_url) as database, database.pool.acquire() as connection:
             done = 0
             for cut in [*cuts, len(bodies)]:  # written and indexed in turns, in batches of any size
@@ -105,7 +105,7 @@ def test_it_says_and_finds_what_a_pass_over_the_entries_does(
 )
 def test_each_filter_finds_what_a_pass_over_the_entries_does(database_url: str, bodies: list[entries.Entry]) -> None:
     async def look() -> None:
-        await empty(database_url)
+        await delete_rows(database_url)
         async with opened(database_url) as database, database.pool.acquire() as connection:
             await append(connection, bodies)
             await index_all(connection)
@@ -144,7 +144,7 @@ async def test_killed_on_the_way_it_goes_on_where_it_was(empty_database: str, co
     await blocker.execute("INSERT INTO ledger_index (seq) VALUES (3000)")  # the second batch has to wait for this one
     watcher = await asyncpg.connect(**arguments(empty_database))  # a transaction sees one state of what others do
     waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND query LIKE '%ledger_body%'"
-    command = (sys.executable, "-m", "tests.support.indexer", empty_database)
+    command = (sys.executable, "-m", "tests.support.processes.indexer", empty_database)
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
     try:
         async with asyncio.timeout(60):

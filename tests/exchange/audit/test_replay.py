@@ -21,24 +21,24 @@ from exchange.settings import Settings
 from ledger.format import canonical, entry, merkle
 from policies.owner_rules.checking import Checker
 from policies.rego.bundle import Bundle, bundle
-from tests.support.founded import founded
-from tests.support.scene import DELIVERIES, Scene
-from tests.support.world import Answer, Key, Party, World
+from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
+from tests.support.exchanges.starting import start_exchange
 
 ROOT = Path(__file__).parents[3]
 FILTER = {"field": "city", "op": "prefix", "value": "33010"}
 
 
-class Story:
+class DecidedExchange:
     """An owner with a row filter, and a consumer whose requests were allowed and denied."""
 
-    def __init__(self, world: World, owner: Party, consumer: Party, stranger: Party) -> None:
-        self.world, self.owner, self.consumer, self.stranger = world, owner, consumer, stranger
+    def __init__(self, exchange: Exchange, owner: Party, consumer: Party, stranger: Party) -> None:
+        self.exchange, self.owner, self.consumer, self.stranger = exchange, owner, consumer, stranger
         self.agreement: Any = None
 
-    async def ask(self, *, purpose: str = "talent-service", accept: str | None = None, **document: Any) -> int:
-        """The index of the entry that a request leaves."""
-        answer: Answer = await self.world.call(
+    async def fetch(self, *, purpose: str = "talent-service", accept: str | None = None, **document: Any) -> int:
+        """Request a delivery: the index of its entry."""
+        answer: Answer = await self.exchange.call(
             self.consumer.system,
             "POST",
             DELIVERIES,
@@ -48,31 +48,31 @@ class Story:
         )
         return int(answer.headers["exchange-entry"])
 
-    async def change(self, verb: str) -> None:
+    async def change_agreement(self, verb: str) -> None:
         target = f"/api/v1/agreements/{self.agreement['id']}/{verb}"
-        await self.world.done(self.owner.steward, "POST", target, {"reason": "核查"})
+        await self.exchange.call_ok(self.owner.steward, "POST", target, {"reason": "核查"})
 
-    async def replays(self) -> list[Replayed]:
-        """Every entry, as the command does it."""
-        return await replays(self.world)
+    async def replay_all(self) -> list[Replayed]:
+        """Replay every entry, as the command does."""
+        return await replay_all(self.exchange)
 
-    async def says(self, index: int, key: Key | None = None) -> Any:
+    async def replay_entry(self, index: int, key: Key | None = None) -> Any:
         target = f"/api/v1/audit/entries/{index}/replay"
-        return await self.world.done(key or self.world.keys["auditor"], "GET", target)
+        return await self.exchange.call_ok(key or self.exchange.keys["auditor"], "GET", target)
 
 
-async def replays(world: World) -> list[Replayed]:
-    async with world.app.state.runtime.database.sessions() as session:
+async def replay_all(exchange: Exchange) -> list[Replayed]:
+    async with exchange.app.state.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
-        sandbox = world.app.state.runtime[Checker].sandbox
+        sandbox = exchange.app.state.runtime[Checker].sandbox
         with closing(Replayer(await driver(session), sandbox)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
 
 @asynccontextmanager
-async def as_owner(world: World) -> AsyncIterator[asyncpg.Connection]:
+async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """The database as whoever owns its tables, with the guards down."""
-    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:
         yield connection
@@ -81,41 +81,43 @@ async def as_owner(world: World) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def story(world: World, people_table: str) -> Story:
-    story = Story(
-        world,
-        await world.party("owner"),
-        await world.party("consumer", kind="institution", level="none"),
-        await world.party("stranger"),
+async def decided_exchange(exchange: Exchange, people_table: str) -> DecidedExchange:
+    decided_exchange = DecidedExchange(
+        exchange,
+        await exchange.admit("owner"),
+        await exchange.admit("consumer", kind="institution", level="none"),
+        await exchange.admit("stranger"),
     )
-    source = await world.table_source(story.owner, people_table, "people")
+    source = await exchange.register_table(decided_exchange.owner, people_table, "people")
     terms = {"row_filter": FILTER, "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}}
-    dataset = await world.dataset(story.owner, source, "people", terms=terms)
-    story.agreement = await world.agreement(story.consumer, story.owner, dataset)
-    return story
+    dataset = await exchange.publish_dataset(decided_exchange.owner, source, "people", terms=terms)
+    decided_exchange.agreement = await exchange.conclude_agreement(
+        decided_exchange.consumer, decided_exchange.owner, dataset
+    )
+    return decided_exchange
 
 
-async def test_a_whole_story_agrees(story: Story) -> None:
+async def test_a_whole_story_agrees(decided_exchange: DecidedExchange) -> None:
     allowed = [
-        await story.ask(limit=2),
-        await story.ask(limit=3),  # remembered
-        await story.ask(fields=["city"], filters=[{"field": "city", "op": "eq", "value": "330110"}]),
-        await story.ask(accept="application/x-ndjson"),
+        await decided_exchange.fetch(limit=2),
+        await decided_exchange.fetch(limit=3),  # remembered
+        await decided_exchange.fetch(fields=["city"], filters=[{"field": "city", "op": "eq", "value": "330110"}]),
+        await decided_exchange.fetch(accept="application/x-ndjson"),
     ]
     denied = [
-        await story.ask(fields=["salary"]),
-        await story.ask(purpose="statistics"),
-        await story.ask(filters=[{"field": "name", "op": "eq", "value": "人1"}]),
+        await decided_exchange.fetch(fields=["salary"]),
+        await decided_exchange.fetch(purpose="statistics"),
+        await decided_exchange.fetch(filters=[{"field": "name", "op": "eq", "value": "人1"}]),
     ]
-    await story.change("suspension")
-    denied.append(await story.ask())
-    await story.change("resumption")
-    allowed.append(await story.ask(limit=2))
-    undecided = [await story.ask(dataset="no/such")]
+    await decided_exchange.change_agreement("suspension")
+    denied.append(await decided_exchange.fetch())
+    await decided_exchange.change_agreement("resumption")
+    allowed.append(await decided_exchange.fetch(limit=2))
+    undecided = [await decided_exchange.fetch(dataset="no/such")]
 
-    said = await story.replays()
+    said = await decided_exchange.replay_all()
 
-    entries = await story.world.entries()
+    entries = await decided_exchange.exchange.read_entries()
     assert [one.verdict for one in said] == ["agrees" if "decision" in body else "no-decision" for body in entries]
     assert {one.index for one in said if one.verdict == "agrees"} == {*allowed, *denied}
     assert {entries[index]["decision"]["outcome"] for index in allowed} == {"allow"}
@@ -123,41 +125,43 @@ async def test_a_whole_story_agrees(story: Story) -> None:
     assert said[undecided[0]].verdict == "no-decision"
 
 
-async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(story: Story) -> None:
-    database = story.world.app.state.runtime.database
+async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(decided_exchange: DecidedExchange) -> None:
+    database = decided_exchange.exchange.app.state.runtime.database
     for _ in range(5):
-        await story.ask(limit=2)
-    await story.ask(limit=2, fields=["city"])
-    await asyncio.gather(*(story.ask(limit=1, fields=["name"]) for _ in range(8)))
+        await decided_exchange.fetch(limit=2)
+    await decided_exchange.fetch(limit=2, fields=["city"])
+    await asyncio.gather(*(decided_exchange.fetch(limit=1, fields=["name"]) for _ in range(8)))
     async with database.pool.acquire() as connection:
         kept = {row["digest"] for row in await connection.fetch("SELECT digest FROM decision_inputs")}
-    named = {body["decision"]["input"] for body in await story.world.entries() if "decision" in body}
+    named = {body["decision"]["input"] for body in await decided_exchange.exchange.read_entries() if "decision" in body}
     assert kept == named
     assert len(kept) == 3
 
 
-async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(story: Story) -> None:
-    index = await story.ask(limit=2)
-    for key in (story.world.keys["auditor"], story.owner.steward):
-        said = await story.says(index, key)
+async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(decided_exchange: DecidedExchange) -> None:
+    index = await decided_exchange.fetch(limit=2)
+    for key in (decided_exchange.exchange.keys["auditor"], decided_exchange.owner.steward):
+        said = await decided_exchange.replay_entry(index, key)
         assert (said["verdict"], said["explanation"]) == ("agrees", EXPLANATIONS["agrees"])
         assert (
             FILTER in said["input"]["agreements"][0]["row_filters"] + said["input"]["resource"]["terms"]["row_filters"]
         )
-        document = (await story.world.entries())[index]["decision"]
+        document = (await decided_exchange.exchange.read_entries())[index]["decision"]
         assert said["policy"] == document["policy"] == bundle().digest
         facts = json.dumps(said["input"], ensure_ascii=False, separators=(",", ":")).encode()
         assert salted(facts, salt=said["salt"]) == document["input"]
-        [*_, last] = await story.world.entries()
+        [*_, last] = await decided_exchange.exchange.read_entries()
         assert (last["type"], last["verdict"]) == ("audit.replayed", "agrees")
         assert last["object"] == {"id": str(index), "kind": "entry"}
     target = f"/api/v1/audit/entries/{index}/replay"
-    for key in (story.consumer.steward, story.consumer.system, story.stranger.steward):
-        answer = await story.world.call(key, "GET", target)
+    for key in (decided_exchange.consumer.steward, decided_exchange.consumer.system, decided_exchange.stranger.steward):
+        answer = await decided_exchange.exchange.call(key, "GET", target)
         assert (answer.status, answer.problem) == (404, "not-found")
         assert "33010" not in answer.content.decode()
-    assert (await story.world.call(story.world.keys["operator"], "GET", target)).problem == "role-missing"
-    assert (await story.world.send("GET", target, {})).problem == "signature-missing"
+    assert (
+        await decided_exchange.exchange.call(decided_exchange.exchange.keys["operator"], "GET", target)
+    ).problem == "role-missing"
+    assert (await decided_exchange.exchange.send("GET", target, {})).problem == "signature-missing"
 
 
 _RULES = "replace(files->>'delivery.rego', 'default allow := false', 'default allow := true')"
@@ -183,28 +187,30 @@ CHANGES = {
 """What is done to the database behind the exchange's back, and what is said then."""
 
 
-async def test_an_entry_that_was_taken_away_is_missed(story: Story) -> None:
-    index = await story.ask(limit=2)
+async def test_an_entry_that_was_taken_away_is_missed(decided_exchange: DecidedExchange) -> None:
+    index = await decided_exchange.fetch(limit=2)
     target = f"/api/v1/audit/entries/{index}/replay"
-    assert (await story.world.call(story.world.keys["auditor"], "GET", target)).json["verdict"] == "agrees"
-    async with as_owner(story.world) as connection:
+    assert (await decided_exchange.exchange.call(decided_exchange.exchange.keys["auditor"], "GET", target)).json[
+        "verdict"
+    ] == "agrees"
+    async with as_owner(decided_exchange.exchange) as connection:
         await connection.execute("DELETE FROM ledger_entry WHERE seq = $1", index)
-    answer = await story.world.call(story.world.keys["auditor"], "GET", target)
+    answer = await decided_exchange.exchange.call(decided_exchange.exchange.keys["auditor"], "GET", target)
     # Whichever comes first: the replay that looks for it, or the publisher, after which nothing is taken in.
     assert answer.problem == "ledger-halted" or answer.json.get("verdict") == "entry-altered", answer.content
 
 
 @pytest.mark.parametrize(("verdict", "change"), CHANGES.values(), ids=CHANGES)
-async def test_what_was_changed_since_is_said(story: Story, change: str, verdict: str) -> None:
-    index = await story.ask(limit=2)
-    assert (await story.says(index))["verdict"] == "agrees"
-    decision = (await story.world.entries())[index]["decision"]
-    async with as_owner(story.world) as connection:
+async def test_what_was_changed_since_is_said(decided_exchange: DecidedExchange, change: str, verdict: str) -> None:
+    index = await decided_exchange.fetch(limit=2)
+    assert (await decided_exchange.replay_entry(index))["verdict"] == "agrees"
+    decision = (await decided_exchange.exchange.read_entries())[index]["decision"]
+    async with as_owner(decided_exchange.exchange) as connection:
         done = await connection.execute(change.format(index=index, input=decision["input"]))
         assert not done.endswith(" 0")
-    said = await story.says(index)
+    said = await decided_exchange.replay_entry(index)
     assert (said["verdict"], said["input"], said["differences"]) == (verdict, None, [])
-    assert (await story.world.entries())[-1]["verdict"] == verdict
+    assert (await decided_exchange.exchange.read_entries())[-1]["verdict"] == verdict
 
 
 def _turned(decision: dict[str, Any]) -> None:
@@ -223,31 +229,31 @@ def _loosened(decision: dict[str, Any]) -> None:
     ids=["the outcome", "the obligations"],
 )
 async def test_an_entry_that_was_never_decided_so_differs(
-    story: Story, change: Callable[[dict[str, Any]], None], differing: list[str]
+    decided_exchange: DecidedExchange, change: Callable[[dict[str, Any]], None], differing: list[str]
 ) -> None:
     """Whoever owns the database and its hashes can write an entry that hashes well; the decision still is another."""
-    await story.world.app.state.runtime[Publisher].stop()
-    index = await story.ask(limit=2)
-    async with as_owner(story.world) as connection:
+    await decided_exchange.exchange.app.state.runtime[Publisher].stop()
+    index = await decided_exchange.fetch(limit=2)
+    async with as_owner(decided_exchange.exchange) as connection:
         parsed = entry.parse(await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index))
         change(parsed.body["decision"])
         leaf = entry.splice(body=canonical.dumps(parsed.body), prev=parsed.prev, seq=index)
         await connection.execute(
             "UPDATE ledger_entry SET leaf = $2, leaf_hash = $3 WHERE seq = $1", index, leaf, merkle.leaf_hash(leaf)
         )
-    said = await story.says(index)
+    said = await decided_exchange.replay_entry(index)
     assert said["verdict"] == "differs"
     assert [one["what"] for one in said["differences"]] == differing
 
 
-async def test_the_application_may_change_none_of_it(story: Story) -> None:
-    await story.ask(limit=2)
-    async with story.world.app.state.runtime.database.pool.acquire() as connection:
+async def test_the_application_may_change_none_of_it(decided_exchange: DecidedExchange) -> None:
+    await decided_exchange.fetch(limit=2)
+    async with decided_exchange.exchange.app.state.runtime.database.pool.acquire() as connection:
         for table in ("decision_inputs", "policy_bundles"):
             for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET kept_at = now()", f"TRUNCATE {table}"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
-    owner = await asyncpg.connect(**arguments(story.world.app.state.runtime.database.url))
+    owner = await asyncpg.connect(**arguments(decided_exchange.exchange.app.state.runtime.database.url))
     for statement in ("UPDATE decision_inputs SET document = ''", "DELETE FROM policy_bundles"):
         with pytest.raises(asyncpg.RaiseError):
             await owner.execute(statement)
@@ -255,21 +261,24 @@ async def test_the_application_may_change_none_of_it(story: Story) -> None:
     await owner.close()
 
 
-async def test_the_page_s_retention_deletes_what_no_later_entry_names(story: Story) -> None:
-    old, new = await story.ask(limit=2), await story.ask(fields=["city"])
-    await story.ask(fields=["name"])
+async def test_the_page_s_retention_deletes_what_no_later_entry_names(decided_exchange: DecidedExchange) -> None:
+    old, new = (
+        await decided_exchange.fetch(limit=2),
+        await decided_exchange.fetch(fields=["city"]),
+    )
+    await decided_exchange.fetch(fields=["name"])
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     statement = page[page.index("DELETE FROM decision_inputs") :].partition(";")[0]
-    async with as_owner(story.world) as connection:
+    async with as_owner(decided_exchange.exchange) as connection:
         assert await connection.execute(statement) == "DELETE 0"  # all are too young
         young = statement.replace("6 years", "0 seconds").replace("4096", str(new))
         assert await connection.execute(young) == "DELETE 1"
-    assert (await story.says(old))["verdict"] == "input-missing"
-    assert (await story.says(new))["verdict"] == "agrees"
-    await story.change("suspension")
-    await story.change("resumption")
-    await story.ask(limit=2)  # decided anew, on the same facts
-    assert (await story.says(old))["verdict"] == "agrees"
+    assert (await decided_exchange.replay_entry(old))["verdict"] == "input-missing"
+    assert (await decided_exchange.replay_entry(new))["verdict"] == "agrees"
+    await decided_exchange.change_agreement("suspension")
+    await decided_exchange.change_agreement("resumption")
+    await decided_exchange.fetch(limit=2)  # decided anew, on the same facts
+    assert (await decided_exchange.replay_entry(old))["verdict"] == "agrees"
 
 
 # A policy of another day ----------------------------------------------------------------------------------------------
@@ -286,22 +295,27 @@ def _another() -> Bundle:
 async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
     settings: Settings, people_table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with founded(settings) as world:
-        owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
-        source = await world.table_source(owner, people_table, "people")
-        dataset = await world.dataset(owner, source, "people", terms={"not_after": "2027-06-30T00:00:00+08:00"})
-        await world.agreement(consumer, owner, dataset)
+    async with start_exchange(settings) as exchange:
+        owner, consumer = (
+            await exchange.admit("owner"),
+            await exchange.admit("consumer", kind="institution", level="none"),
+        )
+        source = await exchange.register_table(owner, people_table, "people")
+        dataset = await exchange.publish_dataset(
+            owner, source, "people", terms={"not_after": "2027-06-30T00:00:00+08:00"}
+        )
+        await exchange.conclude_agreement(consumer, owner, dataset)
         document = {"dataset": "owner/people", "limit": 1}
-        before = await world.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
+        before = await exchange.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
         assert before.status == 200
     monkeypatch.setattr(wiring, "bundle", _another)
     app = wiring.create_app(settings)
     async with app.router.lifespan_context(app):
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=settings.public_url)
-        later = World(app, client, world.keys)
+        later = Exchange(app, client, exchange.keys)
         after = await later.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
         assert after.problem == "terms-expired"
-        said = {one.index: one for one in await replays(later)}
+        said = {one.index: one for one in await replay_all(later)}
         await client.aclose()
     for answer, policy in ((before, bundle()), (after, _another())):
         replayed = said[int(answer.headers["exchange-entry"])]
@@ -309,7 +323,7 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
 
 
 async def test_an_exchange_does_not_start_with_a_bundle_that_was_changed_in_place(settings: Settings) -> None:
-    async with founded(settings) as world, as_owner(world) as connection:
+    async with start_exchange(settings) as exchange, as_owner(exchange) as connection:
         await connection.execute("""UPDATE policy_bundles SET files = '{"delivery.rego": "package nothing"}'""")
     app = wiring.create_app(settings)
     with pytest.raises(BundleAltered):
@@ -321,23 +335,26 @@ async def test_the_denial_of_a_policy_that_could_not_be_asked_is_not_made_again(
     settings: Settings, people_table: str
 ) -> None:
     unreachable = settings.model_copy(update={"opa_url": "http://127.0.0.1:9"})
-    async with founded(unreachable) as world:
-        owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
-        source = await world.table_source(owner, people_table, "people")
-        dataset = await world.dataset(owner, source, "people")
-        await world.agreement(consumer, owner, dataset)
-        answer = await world.call(
+    async with start_exchange(unreachable) as exchange:
+        owner, consumer = (
+            await exchange.admit("owner"),
+            await exchange.admit("consumer", kind="institution", level="none"),
+        )
+        source = await exchange.register_table(owner, people_table, "people")
+        dataset = await exchange.publish_dataset(owner, source, "people")
+        await exchange.conclude_agreement(consumer, owner, dataset)
+        answer = await exchange.call(
             consumer.system, "POST", DELIVERIES, {"dataset": "owner/people"}, purpose="talent-service"
         )
         assert answer.problem == "policy-unavailable"
-        said = {one.index: one.verdict for one in await replays(world)}
+        said = {one.index: one.verdict for one in await replay_all(exchange)}
     assert said[int(answer.headers["exchange-entry"])] == "policy-unavailable"
 
 
-async def test_the_scene_of_every_refusal_agrees(scene: Scene) -> None:
+async def test_the_scene_of_every_refusal_agrees(populated_exchange: PopulatedExchange) -> None:
     for document in ({}, {"fields": ["salary"]}, {"dataset": "owner/secret"}, {"dataset": "owner/departments"}):
-        await scene.ask(document)
-        await scene.ask(document, key=scene.stranger.system)
-    said = await replays(scene.world)
+        await populated_exchange.fetch(document)
+        await populated_exchange.fetch(document, key=populated_exchange.stranger.system)
+    said = await replay_all(populated_exchange)
     assert {one.verdict for one in said} == {"agrees", "no-decision"}
     assert set(EXPLANATIONS) == set(VERDICTS)

@@ -10,22 +10,22 @@ from exchange.kernel.commitments import commitment
 from exchange.kernel.database import arguments
 from exchange.publication.publisher import Publisher
 from ledger.format import canonical, merkle
-from tests.support.scene import DELIVERIES, Scene
-from tests.support.world import Answer, Key, Party, World
+from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
 
 SEARCH = "/api/v1/audit/entries"
 
 
-async def look(world: World, key: Key, query: str = "limit=1000") -> Any:
-    return await world.done(key, "GET", f"{SEARCH}?{query}")
+async def look(exchange: Exchange, key: Key, query: str = "limit=1000") -> Any:
+    return await exchange.call_ok(key, "GET", f"{SEARCH}?{query}")
 
 
-async def all_of(world: World, key: Key, query: str = "") -> list[dict[str, Any]]:
+async def all_of(exchange: Exchange, key: Key, query: str = "") -> list[dict[str, Any]]:
     """Everything that is found, by small pages."""
     found: list[dict[str, Any]] = []
     start = ""
     while True:
-        page = await look(world, key, f"{query}&limit=7{start}")
+        page = await look(exchange, key, f"{query}&limit=7{start}")
         found += page["entries"]
         if page["next"] is None:
             return found
@@ -35,29 +35,29 @@ async def all_of(world: World, key: Key, query: str = "") -> list[dict[str, Any]
 class Two:
     """Two owners with the same kind of data, and a consumer of both."""
 
-    def __init__(self, world: World, parties: list[Party], datasets: list[Any], agreements: list[Any]) -> None:
-        self.world = world
+    def __init__(self, exchange: Exchange, parties: list[Party], datasets: list[Any], agreements: list[Any]) -> None:
+        self.exchange = exchange
         self.first, self.second, self.consumer, self.stranger = parties
         self.datasets = datasets
         self.agreements = agreements
 
     async def ask(self, dataset: str, **more: Any) -> Answer:
         document = {"dataset": dataset, **more}
-        return await self.world.call(self.consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
+        return await self.exchange.call(self.consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
 
 
 @pytest.fixture
-async def two(world: World) -> Two:
-    first, second = await world.party("first"), await world.party("second")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    stranger = await world.party("stranger", kind="enterprise", level="none")
+async def two(exchange: Exchange) -> Two:
+    first, second = await exchange.admit("first"), await exchange.admit("second")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    stranger = await exchange.admit("stranger", kind="enterprise", level="none")
     datasets, agreements = [], []
     for owner in (first, second):
-        source = await world.file_source(owner, b"id,city\n1,a\n2,b\n")
-        dataset = await world.dataset(owner, source, "towns")
+        source = await exchange.register_file(owner, b"id,city\n1,a\n2,b\n")
+        dataset = await exchange.publish_dataset(owner, source, "towns")
         datasets.append(dataset)
-        agreements.append(await world.agreement(consumer, owner, dataset))
-    return Two(world, [first, second, consumer, stranger], datasets, agreements)
+        agreements.append(await exchange.conclude_agreement(consumer, owner, dataset))
+    return Two(exchange, [first, second, consumer, stranger], datasets, agreements)
 
 
 def names(document: Any) -> set[str]:
@@ -77,9 +77,9 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
         (two.first, two.second, two.datasets[1]),
         (two.second, two.first, two.datasets[0]),
     ):
-        before = len(await two.world.entries())
-        seen = await all_of(two.world, owner.steward)
-        entries = await two.world.entries()
+        before = len(await two.exchange.read_entries())
+        seen = await all_of(two.exchange, owner.steward)
+        entries = await two.exchange.read_entries()
         mine = [one["index"] for one in seen]
         for one in seen:
             assert entries[one["index"]] == one["body"]
@@ -92,19 +92,19 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
 
 async def test_who_may_only_consume_does_not_see_the_uses_of_its_organisation_s_data(two: Two) -> None:
     assert (await two.ask("first/towns")).status == 200
-    seen = [one["body"] for one in await all_of(two.world, two.first.system)]
+    seen = [one["body"] for one in await all_of(two.exchange, two.first.system)]
     assert {body["actor"].get("organisation") for body in seen} <= {two.first.id}
     assert not [body for body in seen if body["type"].startswith("delivery.")]
-    assert [one for one in await all_of(two.world, two.first.steward) if one["body"]["type"] == "delivery.completed"]
+    assert [one for one in await all_of(two.exchange, two.first.steward) if one["body"]["type"] == "delivery.completed"]
 
 
 async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -> None:
     await two.ask("first/towns")
-    await two.world.done(
+    await two.exchange.call_ok(
         two.first.steward, "POST", f"/api/v1/agreements/{two.agreements[0]['id']}/suspension", {"reason": "核查"}
     )
     assert (await two.ask("first/towns")).problem == "agreement-suspended"
-    seen = [one["body"] for one in await all_of(two.world, two.consumer.system)]
+    seen = [one["body"] for one in await all_of(two.exchange, two.consumer.system)]
     assert seen
     for body in seen:
         parties = {body["actor"].get("organisation"), body.get("consumer")}
@@ -116,19 +116,19 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
 
 async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -> None:
     await two.ask("first/towns")
-    steward = await two.world.who(two.stranger.steward)
-    for one in await all_of(two.world, two.stranger.steward):
+    steward = await two.exchange.find_principal(two.stranger.steward)
+    for one in await all_of(two.exchange, two.stranger.steward):
         assert names(one["body"]) & {two.stranger.id, steward, two.stranger.system_id}
-    anonymous = await two.world.send("GET", SEARCH, {})
+    anonymous = await two.exchange.send("GET", SEARCH, {})
     assert (anonymous.status, anonymous.problem) == (401, "signature-missing")
-    assert (await two.world.call(two.world.keys["operator"], "GET", SEARCH)).problem == "role-missing"
-    assert (await two.world.call(two.world.keys["security"], "GET", SEARCH)).problem == "role-missing"
+    assert (await two.exchange.call(two.exchange.keys["operator"], "GET", SEARCH)).problem == "role-missing"
+    assert (await two.exchange.call(two.exchange.keys["security"], "GET", SEARCH)).problem == "role-missing"
 
 
 async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
     await two.ask("first/towns")
-    everything = await all_of(two.world, two.world.keys["auditor"])
-    entries = await two.world.entries()
+    everything = await all_of(two.exchange, two.exchange.keys["auditor"])
+    entries = await two.exchange.read_entries()
     assert [one["index"] for one in everything] == list(range(everything[-1]["index"] + 1))
     assert [one["body"] for one in everything] == entries[: len(everything)]
     inspector = Key()
@@ -139,20 +139,20 @@ async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
         "public_key": inspector.public,
         "roles": ["auditor"],
     }
-    await two.world.done(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)
-    seen = await all_of(two.world, inspector)
+    await two.exchange.call_ok(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)
+    seen = await all_of(two.exchange, inspector)
     assert "delivery.completed" in {one["body"]["type"] for one in seen}
     assert all(two.second.id not in names(one["body"]) for one in seen)
 
 
 async def test_filters_work_together(two: Two) -> None:
-    world, auditor = two.world, two.world.keys["auditor"]
+    exchange, auditor = two.exchange, two.exchange.keys["auditor"]
     await two.ask("first/towns")
     await two.ask("second/towns", fields=["salary"])
     [dataset, _] = two.datasets
 
     async def types(query: str) -> list[str]:
-        return [one["body"]["type"] for one in (await look(world, auditor, query))["entries"]]
+        return [one["body"]["type"] for one in (await look(exchange, auditor, query))["entries"]]
 
     completed = ["delivery.completed"]
     assert await types(f"dataset={dataset['id']}&type=delivery&outcome=allowed") == completed
@@ -173,8 +173,8 @@ async def test_filters_work_together(two: Two) -> None:
     assert await types("since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z") == []
     assert len(await types("since=2020-01-01T00:00:00%2B08:00&type=delivery")) == 2
     assert await types("subject=nobody") == []
-    assert [one["index"] for one in (await look(world, auditor, "start=3&limit=2"))["entries"]] == [3, 4]
-    assert [one["index"] for one in (await look(world, auditor, "start=3&limit=9&order=newest"))["entries"]] == [
+    assert [one["index"] for one in (await look(exchange, auditor, "start=3&limit=2"))["entries"]] == [3, 4]
+    assert [one["index"] for one in (await look(exchange, auditor, "start=3&limit=9&order=newest"))["entries"]] == [
         3,
         2,
         1,
@@ -183,13 +183,13 @@ async def test_filters_work_together(two: Two) -> None:
 
 
 async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
-    auditor = two.world.keys["auditor"]
-    newest = await look(two.world, auditor, "order=newest&limit=5")
+    auditor = two.exchange.keys["auditor"]
+    newest = await look(two.exchange, auditor, "order=newest&limit=5")
     begin = newest["entries"][0]["index"]
     seen = [one["index"] for one in newest["entries"]]
     while newest["next"] is not None:
         await two.ask("first/towns")  # as does every page that is read
-        newest = await look(two.world, auditor, f"order=newest&limit=5&start={newest['next']}")
+        newest = await look(two.exchange, auditor, f"order=newest&limit=5&start={newest['next']}")
         seen += [one["index"] for one in newest["entries"]]
     assert seen == list(range(begin, -1, -1))
     assert newest["size"] > begin
@@ -197,9 +197,9 @@ async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
 
 async def test_looking_is_on_the_ledger(two: Two) -> None:
     query = f"owner={two.first.id}&type=delivery.*&since=2026-01-01T08:00:00%2B08:00"
-    answer = await two.world.call(two.first.steward, "GET", f"{SEARCH}?{query}")
+    answer = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
     told = answer.json
-    read = (await two.world.entries())[int(answer.headers["exchange-entry"])]
+    read = (await two.exchange.read_entries())[int(answer.headers["exchange-entry"])]
     assert read["type"] == "audit.read"
     assert (read["found"], read["scope"]) == (len(told["entries"]), "organisation")
     assert read["query"] == commitment(told["query"], salt=told["salt"])
@@ -210,26 +210,26 @@ async def test_looking_is_on_the_ledger(two: Two) -> None:
         "order": "oldest",
         "limit": 100,
     }
-    again = await two.world.call(two.first.steward, "GET", f"{SEARCH}?{query}")
+    again = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
     assert again.json["salt"] != told["salt"]
     base = read["request"]["base"]
-    assert two.world.app.state.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
-    by_auditor = await look(two.world, two.world.keys["auditor"], "type=audit.read")
-    steward = await two.world.who(two.first.steward)
+    assert two.exchange.app.state.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
+    by_auditor = await look(two.exchange, two.exchange.keys["auditor"], "type=audit.read")
+    steward = await two.exchange.find_principal(two.first.steward)
     assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {steward}
 
 
 async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> None:
-    world, auditor = two.world, two.world.keys["auditor"]
+    exchange, auditor = two.exchange, two.exchange.keys["auditor"]
     await two.ask("first/towns")
-    for one in (await look(world, auditor))["entries"]:
-        bytes_of = (await world.send("GET", f"/ledger/entries/{one['index']}", {})).content
+    for one in (await look(exchange, auditor))["entries"]:
+        bytes_of = (await exchange.send("GET", f"/ledger/entries/{one['index']}", {})).content
         assert merkle.leaf_hash(bytes_of).hex() == one["hash"]
         assert json.loads(bytes_of)["body"] == one["body"]
         assert json.loads(bytes_of)["prev"] == one["prev"]
-    found = (await look(world, auditor, "type=delivery.completed"))["entries"][0]["index"]
-    await world.client.get(f"/ledger/receipts/{found}", headers={"prefer": "wait=5"})
-    owner = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    found = (await look(exchange, auditor, "type=delivery.completed"))["entries"][0]["index"]
+    await exchange.client.get(f"/ledger/receipts/{found}", headers={"prefer": "wait=5"})
+    owner = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await owner.execute("SET session_replication_role = replica")
     leaf = await owner.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", found)
     body = canonical.loads(leaf)
@@ -240,32 +240,35 @@ async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> Non
     # First the bytes alone, then with a hash that fits them: the tree still has the one that was signed.
     for hashed in (merkle.leaf_hash(leaf), merkle.leaf_hash(altered)):
         await owner.execute(statement, found, altered, hashed)
-        answer = await world.call(auditor, "GET", f"{SEARCH}?type=delivery.completed")
+        answer = await exchange.call(auditor, "GET", f"{SEARCH}?type=delivery.completed")
         assert (answer.status, answer.problem, answer.json["index"]) == (500, "entry-altered", found)
     await owner.execute(statement, found, leaf, merkle.leaf_hash(leaf))
     await owner.close()
-    assert len((await look(world, auditor, "type=delivery.completed"))["entries"]) == 1
+    assert len((await look(exchange, auditor, "type=delivery.completed"))["entries"]) == 1
 
 
-async def test_an_index_far_behind_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_index_far_behind_is_said(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exchange.audit.indexing._BATCH", 1)
     monkeypatch.setattr("exchange.audit.indexing._MOST_FOR_A_SEARCH", 2)
-    await world.app.state.runtime[Publisher].stop()
-    owner = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    await exchange.app.state.runtime[Publisher].stop()
+    owner = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await owner.execute("DELETE FROM ledger_index")
     await owner.close()
-    answer = await world.call(world.keys["auditor"], "GET", SEARCH)
+    answer = await exchange.call(exchange.keys["auditor"], "GET", SEARCH)
     assert (answer.status, answer.problem) == (503, "index-behind")
     assert answer.headers["retry-after"]
 
 
-async def test_denials_of_every_kind_are_found(scene: Scene) -> None:
-    await scene.ask({"fields": ["salary"]})
-    await scene.say(
-        "stranger", "POST", "/sources", {"organisation": scene.owner.id, "source": {"kind": "file", "title": "x"}}
+async def test_denials_of_every_kind_are_found(populated_exchange: PopulatedExchange) -> None:
+    await populated_exchange.fetch({"fields": ["salary"]})
+    await populated_exchange.call_as(
+        "stranger",
+        "POST",
+        "/sources",
+        {"organisation": populated_exchange.owner.id, "source": {"kind": "file", "title": "x"}},
     )
-    found = await all_of(scene.world, scene.world.keys["auditor"], "outcome=refused")
+    found = await all_of(populated_exchange, populated_exchange.keys["auditor"], "outcome=refused")
     assert {one["body"]["type"] for one in found} == {"delivery.refused", "request.refused"}
     assert all(one["body"]["problem"] for one in found)
-    entries = await scene.world.entries()
+    entries = await populated_exchange.read_entries()
     assert len(found) == sum("problem" in body for body in entries)

@@ -7,7 +7,7 @@ import pytest
 
 from policies.odrl.reading import agreed_in
 from policies.odrl.writing import MEDIA_TYPE, WITHHELD
-from tests.support.world import Party, World, assessment
+from tests.support.exchanges.exchange import Exchange, Party, assessment
 
 CSV = b"name,city\n\xe9\x99\x88,C1\n\xe6\x9d\x8e,C2\n"
 TERMS = {
@@ -20,13 +20,13 @@ TERMS = {
 
 
 @pytest.fixture
-async def owner(world: World) -> Party:
-    return await world.party("owner")
+async def owner(exchange: Exchange) -> Party:
+    return await exchange.admit("owner")
 
 
 @pytest.fixture
-async def dataset(world: World, owner: Party) -> dict[str, Any]:
-    return await world.dataset(owner, await world.file_source(owner, CSV), "people", terms=TERMS)
+async def dataset(exchange: Exchange, owner: Party) -> dict[str, Any]:
+    return await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "people", terms=TERMS)
 
 
 def operands(policy: dict[str, Any]) -> dict[str, Any]:
@@ -34,28 +34,30 @@ def operands(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_an_offer_is_read_and_put_back_as_the_same_terms(
-    world: World, owner: Party, dataset: dict[str, Any]
+    exchange: Exchange, owner: Party, dataset: dict[str, Any]
 ) -> None:
     target = f"/api/v1/datasets/{dataset['id']}"
-    answer = await world.call(owner.steward, "GET", f"{target}/odrl")
+    answer = await exchange.call(owner.steward, "GET", f"{target}/odrl")
     assert answer.headers["content-type"] == MEDIA_TYPE
     policy = answer.json
-    drafted = await world.done(owner.steward, "PUT", f"{target}/draft/odrl", policy)
+    drafted = await exchange.call_ok(owner.steward, "PUT", f"{target}/draft/odrl", policy)
     assert drafted["draft"] == dataset["document"]
     assert drafted["document"] == dataset["document"]
-    published = await world.done(owner.steward, "POST", f"{target}/publication")
+    published = await exchange.call_ok(owner.steward, "POST", f"{target}/publication")
     assert published["document"] == dataset["document"]
 
 
-async def test_an_offer_changes_the_terms_and_nothing_else(world: World, owner: Party, dataset: dict[str, Any]) -> None:
+async def test_an_offer_changes_the_terms_and_nothing_else(
+    exchange: Exchange, owner: Party, dataset: dict[str, Any]
+) -> None:
     target = f"/api/v1/datasets/{dataset['id']}"
-    policy = await world.done(owner.steward, "GET", f"{target}/odrl")
+    policy = await exchange.call_ok(owner.steward, "GET", f"{target}/odrl")
     narrower = copy.deepcopy(policy)
     for one in narrower["permission"][0]["constraint"]:
         if one["leftOperand"] == "dx:rowsPerDelivery":
             one["rightOperand"] = 3
     del narrower["prohibition"]
-    drafted = await world.done(owner.steward, "PUT", f"{target}/draft/odrl", narrower)
+    drafted = await exchange.call_ok(owner.steward, "PUT", f"{target}/draft/odrl", narrower)
     terms = dataset["document"]["terms"] | {"row_cap": 3, "resharing": True}
     assert drafted["draft"] == dataset["document"] | {"terms": terms}
 
@@ -70,61 +72,63 @@ UNSAYABLE: list[tuple[tuple[str | int, ...], Any, str]] = [
 
 
 async def test_what_terms_cannot_say_is_refused_with_its_place(
-    world: World, owner: Party, dataset: dict[str, Any], subtests: pytest.Subtests
+    exchange: Exchange, owner: Party, dataset: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
     target = f"/api/v1/datasets/{dataset['id']}"
-    said = await world.done(owner.steward, "GET", f"{target}/odrl")
+    said = await exchange.call_ok(owner.steward, "GET", f"{target}/odrl")
     for place, wrong, at in UNSAYABLE:
         policy = copy.deepcopy(said)
         node = policy
         for step in place[:-1]:
             node = node[step]
         node[place[-1]] = wrong
-        answer = await world.call(owner.steward, "PUT", f"{target}/draft/odrl", policy)
+        answer = await exchange.call(owner.steward, "PUT", f"{target}/draft/odrl", policy)
         with subtests.test(at):
             assert (answer.status, answer.problem) == (422, "dataset-invalid")
             assert at in {error["at"] for error in answer.json["errors"]}
-            assert (await world.done(owner.steward, "GET", target))["draft"] is None
+            assert (await exchange.call_ok(owner.steward, "GET", target))["draft"] is None
 
 
-async def test_others_see_that_something_is_withheld(world: World, owner: Party, dataset: dict[str, Any]) -> None:
-    stranger = await world.party("stranger")
-    seen = await world.done(stranger.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
+async def test_others_see_that_something_is_withheld(exchange: Exchange, owner: Party, dataset: dict[str, Any]) -> None:
+    stranger = await exchange.admit("stranger")
+    seen = await exchange.call_ok(stranger.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
     assert operands(seen)["dx:rowFilter"] == WITHHELD
     assert "C1" not in str(seen)
-    own = await world.done(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
+    own = await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
     assert operands(own)["dx:rowFilter"]["@value"] == {"field": "city", "op": "eq", "value": "C1"}
 
 
 async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
-    world: World, owner: Party, dataset: dict[str, Any]
+    exchange: Exchange, owner: Party, dataset: dict[str, Any]
 ) -> None:
-    platform = await world.party("platform", kind="institution", level="none")
-    agreed = await world.agreement(platform, owner, dataset)
+    platform = await exchange.admit("platform", kind="institution", level="none")
+    agreed = await exchange.conclude_agreement(platform, owner, dataset)
     assert (agreed["resharing"], agreed["price"]) == (False, TERMS["price"])
     target = f"/api/v1/agreements/{agreed['id']}/odrl"
-    policy = await world.done(platform.steward, "GET", target)
-    assert policy == await world.done(owner.steward, "GET", target)
-    assert policy["inheritFrom"] == [f"{world.url}/api/v1/datasets/{dataset['id']}/odrl"]
+    policy = await exchange.call_ok(platform.steward, "GET", target)
+    assert policy == await exchange.call_ok(owner.steward, "GET", target)
+    assert policy["inheritFrom"] == [f"{exchange.url}/api/v1/datasets/{dataset['id']}/odrl"]
     assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
     found = agreed_in(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
     assert found == {name: agreed[name] for name in found}
 
 
-async def test_departments_pay_each_other_nothing(world: World, owner: Party, dataset: dict[str, Any]) -> None:
-    agreed = await world.agreement(await world.party("other"), owner, dataset)
+async def test_departments_pay_each_other_nothing(exchange: Exchange, owner: Party, dataset: dict[str, Any]) -> None:
+    agreed = await exchange.conclude_agreement(await exchange.admit("other"), owner, dataset)
     assert agreed["price"] is None
 
 
 @pytest.mark.parametrize(
     ("terms", "problem"), [({"consent": True}, "consent-missing"), ({"min_group": 5}, "aggregates-only")]
 )
-async def test_what_cannot_be_fulfilled_denies(world: World, owner: Party, terms: dict[str, Any], problem: str) -> None:
-    other = await world.party("other")
-    source = await world.file_source(owner, CSV)
-    dataset = await world.dataset(owner, source, "people", terms=terms, assessments={"impact": assessment()})
-    await world.agreement(other, owner, dataset)
-    answer = await world.call(
+async def test_what_cannot_be_fulfilled_denies(
+    exchange: Exchange, owner: Party, terms: dict[str, Any], problem: str
+) -> None:
+    other = await exchange.admit("other")
+    source = await exchange.register_file(owner, CSV)
+    dataset = await exchange.publish_dataset(owner, source, "people", terms=terms, assessments={"impact": assessment()})
+    await exchange.conclude_agreement(other, owner, dataset)
+    answer = await exchange.call(
         other.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people"}, purpose="talent-service"
     )
     assert (answer.status, answer.problem) == (403, problem)

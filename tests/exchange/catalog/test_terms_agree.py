@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import Answer, Party, World, document_for
+from tests.support.exchanges.exchange import Answer, Exchange, Party, document_for
 
 CSV = "id,name,city,score\n" + "".join(f"{n:04d},陈{n},C{n % 4},{n / 4}\n" for n in range(1, 41))
 
@@ -18,27 +18,27 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def owner(world: World) -> Party:
-    return await world.party("owner")
+async def owner(exchange: Exchange) -> Party:
+    return await exchange.admit("owner")
 
 
 @pytest.fixture
-async def consumer(world: World) -> Party:
-    return await world.party("consumer", kind="institution", level="none")
+async def consumer(exchange: Exchange) -> Party:
+    return await exchange.admit("consumer", kind="institution", level="none")
 
 
 @pytest.fixture
-async def source(world: World, owner: Party) -> dict[str, Any]:
-    return await world.file_source(owner, CSV.encode())
+async def source(exchange: Exchange, owner: Party) -> dict[str, Any]:
+    return await exchange.register_file(owner, CSV.encode())
 
 
-async def ask(world: World, party: Party, **question: Any) -> Answer:
+async def ask(exchange: Exchange, party: Party, **question: Any) -> Answer:
     document = {"dataset": "owner/people", **question}
-    return await world.call(party.system, "POST", "/api/v1/deliveries", document, purpose="talent-service")
+    return await exchange.call(party.system, "POST", "/api/v1/deliveries", document, purpose="talent-service")
 
 
-async def approve(world: World, owner: Party, application: dict[str, Any], **approval: Any) -> Answer:
-    return await world.call(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", approval)
+async def approve(exchange: Exchange, owner: Party, application: dict[str, Any], **approval: Any) -> Answer:
+    return await exchange.call(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", approval)
 
 
 def places(answer: Answer) -> set[str]:
@@ -46,11 +46,11 @@ def places(answer: Answer) -> set[str]:
 
 
 async def test_a_fraction_is_agreed_on_as_text_and_delivered(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
-    dataset = await world.dataset(owner, source, "people")
-    asked = world.application_for(dataset)
-    refused = await world.call(
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    asked = exchange.draft_application(dataset)
+    refused = await exchange.call(
         consumer.steward,
         "POST",
         "/api/v1/applications",
@@ -59,10 +59,10 @@ async def test_a_fraction_is_agreed_on_as_text_and_delivered(
     assert (refused.problem, places(refused)) == ("outside-terms", {"row_filter"})
     assert "fraction" in refused.content.decode()
 
-    application = await world.apply(consumer, dataset, row_filter={"field": "score", "op": "gt", "value": "1.75"})
-    assert (await approve(world, owner, application)).status == 201
+    application = await exchange.apply(consumer, dataset, row_filter={"field": "score", "op": "gt", "value": "1.75"})
+    assert (await approve(exchange, owner, application)).status == 201
 
-    answer = await ask(world, consumer)
+    answer = await ask(exchange, consumer)
     assert answer.status == 200, answer.content.decode()
     assert [row["score"] for row in answer.json["rows"]] == [n / 4 for n in range(8, 41)]
 
@@ -77,15 +77,15 @@ OF_ONE_MASTER: list[tuple[str, dict[str, Any]]] = [
 
 
 async def test_what_only_one_master_knows_is_refused_when_drafted_and_when_granted(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any], subtests: pytest.Subtests
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
-    application = await world.apply(consumer, await world.dataset(owner, source, "people"))
+    application = await exchange.apply(consumer, await exchange.publish_dataset(owner, source, "people"))
     for part, document in OF_ONE_MASTER:
         draft = document_for(source["description"]["fields"], terms=document)
-        drafted = await world.call(
+        drafted = await exchange.call(
             owner.steward, "POST", "/api/v1/datasets", {"source": source["id"], "handle": "other", "document": draft}
         )
-        granted = await approve(world, owner, application, **document)
+        granted = await approve(exchange, owner, application, **document)
         with subtests.test(str(document)):
             assert drafted.problem == "dataset-invalid"
             assert all(at.startswith(f"terms/{part}") for at in places(drafted))
@@ -94,16 +94,16 @@ async def test_what_only_one_master_knows_is_refused_when_drafted_and_when_grant
 
 
 async def test_two_filters_are_held_to_the_limits_together(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
-    dataset = await world.dataset(owner, source, "people")
-    application = await world.apply(consumer, dataset, row_filter=nested(8))
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    application = await exchange.apply(consumer, dataset, row_filter=nested(8))
 
-    refused = await approve(world, owner, application, row_filter=nested(1))
+    refused = await approve(exchange, owner, application, row_filter=nested(1))
     assert (refused.problem, places(refused)) == ("outside-terms", {"row_filter" + "/all/0" * 8})
 
-    assert (await approve(world, owner, application)).status == 201
-    assert (await ask(world, consumer)).status == 200
+    assert (await approve(exchange, owner, application)).status == 201
+    assert (await ask(exchange, consumer)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -116,102 +116,109 @@ async def test_two_filters_are_held_to_the_limits_together(
     ],
 )
 async def test_an_approval_holds_against_the_terms_of_today(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any], at: str, terms: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any], at: str, terms: dict[str, Any]
 ) -> None:
-    dataset = await world.dataset(owner, source, "people")
-    application = await world.apply(
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    application = await exchange.apply(
         consumer, dataset, fields=["id", "name"], row_filter={"field": "city", "op": "eq", "value": "C1"}
     )
     document = document_for(source["description"]["fields"], terms=terms)
     draft = {"source": source["id"], "handle": "people", "document": document}
-    await world.done(owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
-    await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
+    await exchange.call_ok(owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
 
-    refused = await approve(world, owner, application)
+    refused = await approve(exchange, owner, application)
     assert (refused.problem, places(refused)) == ("outside-terms", {at})
 
 
 @pytest.mark.parametrize("field", ["name", "city"])
 async def test_a_consumer_filters_on_what_the_terms_offer_clear(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any], field: str
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any], field: str
 ) -> None:
     terms = {"fields": ["id", "name", "score"], "masks": {"name": {"kind": "hash"}}}
-    dataset = await world.dataset(owner, source, "people", terms=terms)
+    dataset = await exchange.publish_dataset(owner, source, "people", terms=terms)
     for condition in (
         {"field": field, "op": "eq", "value": "陈7"},
         {"not": {"any": [{"field": field, "op": "is_null", "value": True}]}},
     ):
-        refused = await world.call(
-            consumer.steward, "POST", "/api/v1/applications", world.application_for(dataset) | {"row_filter": condition}
+        refused = await exchange.call(
+            consumer.steward,
+            "POST",
+            "/api/v1/applications",
+            exchange.draft_application(dataset) | {"row_filter": condition},
         )
         assert (refused.problem, places(refused)) == ("outside-terms", {"row_filter"})
 
     # The owner may narrow by any field.
-    application = await world.apply(consumer, dataset, row_filter={"field": "id", "op": "lt", "value": "0011"})
-    granted = await approve(world, owner, application, row_filter={"field": "city", "op": "eq", "value": "C1"})
+    application = await exchange.apply(consumer, dataset, row_filter={"field": "id", "op": "lt", "value": "0011"})
+    granted = await approve(exchange, owner, application, row_filter={"field": "city", "op": "eq", "value": "C1"})
     assert granted.status == 201, granted.content.decode()
-    assert [row["id"] for row in (await ask(world, consumer)).json["rows"]] == ["0001", "0005", "0009"]
+    assert [row["id"] for row in (await ask(exchange, consumer)).json["rows"]] == ["0001", "0005", "0009"]
 
 
 async def test_lists_no_decision_could_hold_are_refused_when_drafted(
-    world: World, owner: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, source: dict[str, Any]
 ) -> None:
     consumers = {"organisations": [f"01930b2e-6f1a-7000-8000-{n:012d}" for n in range(1001)]}
     document = document_for(source["description"]["fields"], terms={"consumers": consumers})
-    drafted = await world.call(
+    drafted = await exchange.call(
         owner.steward, "POST", "/api/v1/datasets", {"source": source["id"], "handle": "x", "document": document}
     )
     assert drafted.problem == "request-invalid"
 
 
 async def test_what_the_terms_keep_to_themselves_is_the_owners_to_see(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
     row_filter = {"field": "name", "op": "ne", "value": "陈7"}
     terms = {"row_filter": row_filter, "consumers": {"organisations": [consumer.id]}}
-    dataset = await world.dataset(owner, source, "people", terms=terms)
+    dataset = await exchange.publish_dataset(owner, source, "people", terms=terms)
     assert dataset["document"]["terms"]["row_filter"] == row_filter
     assert (dataset["withheld"], len(dataset["salt"])) == ([], 32)
 
     for target in (dataset["id"], "by-handle/owner/people"):
-        seen = await world.done(consumer.steward, "GET", f"/api/v1/datasets/{target}")
+        seen = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/datasets/{target}")
         assert seen["document"]["terms"]["row_filter"] is None
         assert seen["document"]["terms"]["consumers"]["organisations"] == []
         assert seen["withheld"] == ["terms/row_filter", "terms/consumers/organisations"]
         assert (seen["salt"], seen["digest"]) == (None, dataset["digest"])
-    listed = await world.call(consumer.steward, "GET", "/api/v1/datasets")
+    listed = await exchange.call(consumer.steward, "GET", "/api/v1/datasets")
     assert "陈7" not in listed.content.decode()
 
-    await world.agreement(consumer, owner, dataset)
-    answer = await ask(world, consumer)
+    await exchange.conclude_agreement(consumer, owner, dataset)
+    answer = await ask(exchange, consumer)
     assert len(answer.json["rows"]) == 39
 
 
 async def test_an_agreement_that_has_expired_stays_so_for_a_clock_set_back(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
-    agreement = await world.agreement(consumer, owner, await world.dataset(owner, source, "people"))
-    async with world.app.state.runtime.database.pool.acquire() as connection:
+    agreement = await exchange.conclude_agreement(
+        consumer, owner, await exchange.publish_dataset(owner, source, "people")
+    )
+    async with exchange.app.state.runtime.database.pool.acquire() as connection:
         await connection.execute("UPDATE agreements SET state = 'expired' WHERE id = $1", agreement["id"])
 
-    refused = await ask(world, consumer)
+    refused = await ask(exchange, consumer)
     assert refused.problem == "agreement-expired"
 
 
 async def test_a_row_filter_may_be_written_as_text(
-    world: World, owner: Party, consumer: Party, source: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
-    dataset = await world.dataset(owner, source, "people", terms={"row_filter": "city = 'C1' and not score < 5.5"})
+    dataset = await exchange.publish_dataset(
+        owner, source, "people", terms={"row_filter": "city = 'C1' and not score < 5.5"}
+    )
     assert dataset["document"]["terms"]["row_filter"] == {
         "all": [
             {"field": "city", "op": "eq", "value": "C1"},
             {"not": {"field": "score", "op": "lt", "value": "5.5"}},
         ]
     }
-    application = await world.apply(consumer, dataset, row_filter="city = 'C1'")
+    application = await exchange.apply(consumer, dataset, row_filter="city = 'C1'")
     assert application["row_filter"] == {"field": "city", "op": "eq", "value": "C1"}
-    assert (await approve(world, owner, application, row_filter="score <= 7.25")).status == 201
-    answer = await ask(world, consumer)
+    assert (await approve(exchange, owner, application, row_filter="score <= 7.25")).status == 201
+    answer = await ask(exchange, consumer)
     assert [row["score"] for row in answer.json["rows"]] == [6.25, 7.25]
 
 
@@ -227,12 +234,12 @@ NO_ROW_FILTERS = [
 
 
 async def test_text_that_is_no_row_filter_is_refused_with_the_place(
-    world: World, owner: Party, source: dict[str, Any], subtests: pytest.Subtests
+    exchange: Exchange, owner: Party, source: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
     for text, problem, character in NO_ROW_FILTERS:
         document = document_for(source["description"]["fields"], terms={"row_filter": text})
         draft = {"source": source["id"], "handle": "people", "document": document}
-        answer = await world.call(owner.steward, "POST", "/api/v1/datasets", draft)
+        answer = await exchange.call(owner.steward, "POST", "/api/v1/datasets", draft)
         with subtests.test(text[:40]):
             assert answer.problem == problem
             [error] = answer.json["errors"]

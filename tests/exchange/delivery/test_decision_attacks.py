@@ -7,28 +7,32 @@ from typing import Any
 
 import pytest
 
-from tests.support.scene import DELIVERIES, Scene
-from tests.support.world import Key
+from tests.support.exchanges.exchange import Key
+from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
 
 MEGABYTE = 1_000_000
 
 
-async def test_a_role_of_another_domain_opens_nothing(scene: Scene) -> None:
+async def test_a_role_of_another_domain_opens_nothing(populated_exchange: PopulatedExchange) -> None:
     """The consumer's approver and steward are those of its own organisation, whatever it puts into the address."""
-    owner, waiting = scene.owner.id, scene.objects["waiting"]["id"]
+    owner, waiting = populated_exchange.owner.id, populated_exchange.objects["waiting"]["id"]
     for method, target, document in (
         ("POST", f"/applications/{waiting}/approval", {}),
-        ("POST", f"/agreements/{scene.objects['agreement']['id']}/suspension", {"reason": "x"}),
+        ("POST", f"/agreements/{populated_exchange.objects['agreement']['id']}/suspension", {"reason": "x"}),
         (
             "POST",
             f"/organisations/{owner}/principals",
             {"kind": "system", "handle": "x", "title": "x", "public_key": Key().public},
         ),
-        ("POST", f"/principals/{scene.consumer.system_id}/roles", {"role": "consumer", "domain": owner}),
-        ("POST", f"/principals/{scene.consumer.system_id}/roles", {"role": "auditor", "domain": "exchange"}),
+        ("POST", f"/principals/{populated_exchange.consumer.system_id}/roles", {"role": "consumer", "domain": owner}),
+        (
+            "POST",
+            f"/principals/{populated_exchange.consumer.system_id}/roles",
+            {"role": "auditor", "domain": "exchange"},
+        ),
         ("POST", "/sources", {"organisation": owner, "source": {"kind": "file", "title": "x"}}),
     ):
-        answer = await scene.say("consumer", method, target, document)
+        answer = await populated_exchange.call_as("consumer", method, target, document)
         assert answer.problem in {"role-missing", "not-found"}, target
 
 
@@ -41,17 +45,19 @@ async def test_a_role_of_another_domain_opens_nothing(scene: Scene) -> None:
         {"authorization": "Bearer x", "x-remote-user": "operator", "x-real-ip": "127.0.0.1"},
     ],
 )
-async def test_headers_that_claim_something_change_nothing(scene: Scene, forged: dict[str, str]) -> None:
+async def test_headers_that_claim_something_change_nothing(
+    populated_exchange: PopulatedExchange, forged: dict[str, str]
+) -> None:
     body = json.dumps({"dataset": "owner/people", "limit": 1}).encode()
     headers = {"content-type": "application/json", "exchange-purpose": "talent-service"} | forged
-    signed = scene.world.signed(scene.stranger.system, "POST", DELIVERIES, body=body, headers=headers)
-    plain = await scene.ask({"limit": 1}, key=scene.stranger.system)
-    claimed = await scene.world.send("POST", DELIVERIES, signed | forged, body)
+    signed = populated_exchange.sign(populated_exchange.stranger.system, "POST", DELIVERIES, body=body, headers=headers)
+    plain = await populated_exchange.fetch({"limit": 1}, key=populated_exchange.stranger.system)
+    claimed = await populated_exchange.send("POST", DELIVERIES, signed | forged, body)
     assert claimed.json | {"entry": 0} == plain.json | {"entry": 0}
     assert claimed.problem == "agreement-missing"
 
 
-async def test_two_purposes_are_none(scene: Scene) -> None:
+async def test_two_purposes_are_none(populated_exchange: PopulatedExchange) -> None:
     """A second purpose behind the one that is granted is not the purpose of the decision, nor are both."""
     for purpose in (
         "statistics, talent-service",
@@ -59,8 +65,8 @@ async def test_two_purposes_are_none(scene: Scene) -> None:
         "talent-service;x",
         "Talent-service",
     ):
-        assert (await scene.ask({"limit": 1}, purpose=purpose)).problem == "request-invalid"
-    assert (await scene.ask({"limit": 1}, purpose="talent-services")).problem == "purpose-not-granted"
+        assert (await populated_exchange.fetch({"limit": 1}, purpose=purpose)).problem == "request-invalid"
+    assert (await populated_exchange.fetch({"limit": 1}, purpose="talent-services")).problem == "purpose-not-granted"
 
 
 LOOKALIKES = (
@@ -74,21 +80,25 @@ LOOKALIKES = (
 
 
 @pytest.mark.parametrize("reference", LOOKALIKES)
-async def test_letters_that_look_alike_name_something_else(scene: Scene, reference: str) -> None:
-    answer = await scene.ask({"dataset": reference, "limit": 1})
+async def test_letters_that_look_alike_name_something_else(
+    populated_exchange: PopulatedExchange, reference: str
+) -> None:
+    answer = await populated_exchange.fetch({"dataset": reference, "limit": 1})
     assert answer.problem in {"not-found", "request-invalid"}
 
 
 @pytest.mark.parametrize("handle", ["оwner2", "own\u00ebr", "ｏwner", "own er", "owner\u200b", "İstanbul"])
-async def test_nobody_registers_under_a_name_that_looks_like_anothers(scene: Scene, handle: str) -> None:
-    key = scene.world.keys["operator"]
+async def test_nobody_registers_under_a_name_that_looks_like_anothers(
+    populated_exchange: PopulatedExchange, handle: str
+) -> None:
+    key = populated_exchange.keys["operator"]
     document = {"handle": handle, "kind": "enterprise", "code": "x", "level": "none", "name_zh": "x", "name_en": "x"}
-    answer = await scene.world.call(key, "POST", "/api/v1/organisations", document)
+    answer = await populated_exchange.call(key, "POST", "/api/v1/organisations", document)
     assert answer.problem == "request-invalid"
     assert "handle" in str(answer.json["errors"])
 
 
-async def test_a_field_is_its_exact_name(scene: Scene) -> None:
+async def test_a_field_is_its_exact_name(populated_exchange: PopulatedExchange) -> None:
     for name in (
         "nаme",
         "Name",
@@ -99,7 +109,7 @@ async def test_a_field_is_its_exact_name(scene: Scene) -> None:
         "*",
     ):
         for asked in ({"fields": [name]}, {"filters": [{"field": name, "op": "eq", "value": "x"}]}):
-            answer = await scene.ask({"limit": 1, **asked})
+            answer = await populated_exchange.fetch({"limit": 1, **asked})
             assert answer.problem in {"field-not-granted", "filter-not-granted", "request-invalid"}, name
 
 
@@ -118,17 +128,17 @@ INJECTIONS: list[Any] = [
 
 
 @pytest.mark.parametrize("value", INJECTIONS)
-async def test_a_filters_value_is_a_value(scene: Scene, value: str) -> None:
+async def test_a_filters_value_is_a_value(populated_exchange: PopulatedExchange, value: str) -> None:
     for dataset in ("owner/people", "owner/degrees"):
         for op in ("eq", "prefix", "in"):
             wanted: Any = [value] if op == "in" else value
             field = "city" if dataset == "owner/people" else "name"
-            answer = await scene.ask(
+            answer = await populated_exchange.fetch(
                 {"dataset": dataset, "filters": [{"field": field, "op": op, "value": wanted}], "limit": 5}
             )
             assert answer.status == 200, answer.content
             assert answer.json["rows"] == []
-    assert len((await scene.ask({"limit": 5})).json["rows"]) == 5
+    assert len((await populated_exchange.fetch({"limit": 5})).json["rows"]) == 5
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -147,25 +157,27 @@ CONDITIONS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "condition"), CONDITIONS, ids=[name for name, _ in CONDITIONS])
-async def test_a_megabyte_of_conditions_is_refused_at_once(scene: Scene, name: str, condition: Any) -> None:
+async def test_a_megabyte_of_conditions_is_refused_at_once(
+    populated_exchange: PopulatedExchange, name: str, condition: Any
+) -> None:
     """As a term of the owner, as a proposal of a consumer, and as a filter of a question; each is answered soon."""
-    document = scene.objects["people"]["document"]
+    document = populated_exchange.objects["people"]["document"]
     terms = {**document, "terms": {**document["terms"], "row_filter": condition}}
-    draft = {"source": scene.objects["table"]["id"], "handle": "x", "document": terms}
-    proposal = scene.world.application_for(scene.objects["people"]) | {"row_filter": condition}
+    draft = {"source": populated_exchange.objects["table"]["id"], "handle": "x", "document": terms}
+    proposal = populated_exchange.draft_application(populated_exchange.objects["people"]) | {"row_filter": condition}
     question = {"filters": [condition]}
-    before = await scene.state()
+    before = await populated_exchange.read_state()
     for key, target, sent in (
-        (scene.owner.steward, "/api/v1/datasets", draft),
-        (scene.consumer.steward, "/api/v1/applications", proposal),
+        (populated_exchange.owner.steward, "/api/v1/datasets", draft),
+        (populated_exchange.consumer.steward, "/api/v1/applications", proposal),
     ):
         began = time.process_time()
-        answer = await scene.world.call(key, "POST", target, sent)
+        answer = await populated_exchange.call(key, "POST", target, sent)
         assert 400 <= answer.status < 500, (name, target, answer.content[:300])
         assert time.process_time() - began < 5
     began = time.process_time()
-    answer = await scene.ask(question)
+    answer = await populated_exchange.fetch(question)
     # A long text compares with nothing; all else is no filter.
     assert 400 <= answer.status < 500 or (name == "long text" and answer.json["rows"] == []), answer.content[:300]
     assert time.process_time() - began < 5
-    assert await scene.state() == before
+    assert await populated_exchange.read_state() == before

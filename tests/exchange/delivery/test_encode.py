@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from adapters.contract import Adapter, Rows
 from adapters.plan.plan import Column, Plan, output_fields
 from exchange.delivery.formats.encode import Format, batch_of, encoded, json_rows, stream_encoder, text_of
-from tests.adapters.conftest import FIELDS, NAMES, ROWS
+from tests.support.adapter_rows import FIELDS, NAMES, ROWS
 
 TYPES: dict[str, pa.DataType] = {
     'a "b", 列': pa.string(),

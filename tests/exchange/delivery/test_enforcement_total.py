@@ -14,8 +14,8 @@ from exchange.settings import Settings
 from policies.engines.cache import DecisionCache
 from policies.engines.engine import EmbeddedEngine
 from policies.rego.bundle import Bundle
-from tests.exchange.participants.test_permissions import TABLE, address
-from tests.support.scene import DELIVERIES, Scene, staged
+from tests.support.exchanges.endpoints import TABLE, address
+from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange, start_populated_exchange
 
 ROOT = Path(__file__).parents[3]
 NOTHING = b"""package exchange.delivery
@@ -32,33 +32,33 @@ WHO = ("owner", "consumer", "consumer-system", "stranger", "newcomer", "operator
 ROW = re.compile(r"人[\d*]|陈\d|P000\d\d")
 
 
-async def everything(scene: Scene) -> list[tuple[str, bytes]]:
+async def everything(exchange: PopulatedExchange) -> list[tuple[str, bytes]]:
     """What every address answers to everybody, by any method, with the documents that suit it."""
     known = {(method, path): document for method, path, document, _ in TABLE}
     addresses = {
         (method, str(context.path))
-        for context in iter_route_contexts(scene.world.app.routes)
+        for context in iter_route_contexts(exchange.app.routes)
         for method in (context.methods or ("GET",))
     }
     answers = []
     for method, path in sorted(addresses):
         plain = path.removeprefix("/api/v1")
-        document = known[method, plain](scene) if (method, plain) in known else None
+        document = known[method, plain](exchange) if (method, plain) in known else None
         for who in WHO:
             if plain == "/deliveries":
                 continue
-            target = re.sub(r"\{[^}]*\}", "0", address(scene, plain) if (method, plain) in known else path)
-            answer = await scene.world.call(
-                scene.key_of(who), method, ("/api/v1" if (method, plain) in known else "") + target, document
+            target = re.sub(r"\{[^}]*\}", "0", address(exchange, plain) if (method, plain) in known else path)
+            answer = await exchange.call(
+                exchange.key_of(who), method, ("/api/v1" if (method, plain) in known else "") + target, document
             )
             answers.append((f"{who} {method} {path}", answer.content))
     for dataset in ("owner/people", "owner/degrees", "owner/secret", "owner/departments", "owner/draft"):
         for who in WHO:
             for form in FORMS:
-                asked = await scene.ask({"dataset": dataset}, key=scene.key_of(who), accept=form)
+                asked = await exchange.fetch({"dataset": dataset}, key=exchange.key_of(who), accept=form)
                 answers.append((f"{who} POST {dataset} {form}", asked.content))
-            looked = await scene.world.call(
-                scene.key_of(who), "GET", f"{DELIVERIES}?dataset={dataset}", purpose="talent-service"
+            looked = await exchange.call(
+                exchange.key_of(who), "GET", f"{DELIVERIES}?dataset={dataset}", purpose="talent-service"
             )
             answers.append((f"{who} GET {dataset}", looked.content))
     return answers
@@ -77,26 +77,30 @@ def denying() -> Iterator[EmbeddedEngine]:
 async def test_nothing_leaves_while_the_policy_allows_nothing(
     settings: Settings, people_table: str, denying: EmbeddedEngine
 ) -> None:
-    async with staged(settings, people_table) as scene:
+    async with start_populated_exchange(settings, people_table) as populated_exchange:
         control = [
-            (form, (await scene.ask({"dataset": dataset, "limit": 5}, accept=form)).content)
+            (form, (await populated_exchange.fetch({"dataset": dataset, "limit": 5}, accept=form)).content)
             for dataset in ("owner/people", "owner/degrees")
             for form in FORMS
         ]
         assert len(leaks(control)) == len(control)  # the search finds rows where there are any
 
-        runtime = scene.world.app.state.runtime
+        runtime = populated_exchange.app.state.runtime
         runtime._parts[DecisionCache] = denying
-        await scene.world.done(
-            scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/suspension"
+        await populated_exchange.call_ok(
+            populated_exchange.consumer.steward,
+            "POST",
+            f"/api/v1/principals/{populated_exchange.consumer.system_id}/suspension",
         )
-        await scene.world.done(  # moves the fence, so that nothing decided before is remembered
-            scene.consumer.steward, "POST", f"/api/v1/principals/{scene.consumer.system_id}/reinstatement"
+        await populated_exchange.call_ok(  # moves the fence, so that nothing decided before is remembered
+            populated_exchange.consumer.steward,
+            "POST",
+            f"/api/v1/principals/{populated_exchange.consumer.system_id}/reinstatement",
         )
-        answers = await everything(scene)
+        answers = await everything(populated_exchange)
         assert len(answers) > 400
         assert leaks(answers) == []
-        entries = await scene.world.entries()
+        entries = await populated_exchange.read_entries()
         assert len([entry for entry in entries if entry["type"] in {"delivery.completed", "delivery.started"}]) == len(
             control
         )

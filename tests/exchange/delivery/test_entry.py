@@ -4,7 +4,7 @@ import pytest
 
 from ledger.entries import bodies
 from ledger.format import canonical, entry
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 _QUESTIONS = (
     {"limit": 1},
@@ -15,19 +15,19 @@ _QUESTIONS = (
 
 
 async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
-    world: World, people_table: str, subtests: pytest.Subtests
+    exchange: Exchange, people_table: str, subtests: pytest.Subtests
 ) -> None:
     owner, consumer = (
-        await world.party("civil-affairs"),
-        await world.party("platform", kind="institution", level="none"),
+        await exchange.admit("civil-affairs"),
+        await exchange.admit("platform", kind="institution", level="none"),
     )
-    source = await world.table_source(owner, people_table, "people")
+    source = await exchange.register_table(owner, people_table, "people")
     masks = {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}
-    dataset = await world.dataset(owner, source, "people", terms={"masks": masks})
-    agreement = await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, source, "people", terms={"masks": masks})
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
 
     for question in _QUESTIONS:
-        answer = await world.call(
+        answer = await exchange.call(
             consumer.system,
             "POST",
             "/api/v1/deliveries",
@@ -36,7 +36,7 @@ async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
         )
         with subtests.test(str(question)):
             assert answer.status == 200, answer.content.decode()
-            async with world.app.state.runtime.database.pool.acquire() as connection:
+            async with exchange.app.state.runtime.database.pool.acquire() as connection:
                 index = int(answer.headers["exchange-entry"])
                 leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
             written = entry.parse(leaf).body  # refuses what is not canonical
@@ -54,13 +54,13 @@ async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
             assert written["result"]["bytes"] == len(answer.content)
 
 
-async def test_the_fast_way_takes_both_forms_and_leaves_the_others_alone(world: World) -> None:
-    stranger = await world.party("stranger")
+async def test_the_fast_way_takes_both_forms_and_leaves_the_others_alone(exchange: Exchange) -> None:
+    stranger = await exchange.admit("stranger")
     for method, target, document in (
         ("GET", "/api/v1/deliveries?dataset=no/such", None),
         ("POST", "/api/v1/deliveries", {"dataset": "no/such"}),
     ):
-        answer = await world.call(stranger.system, method, target, document, purpose="talent-service")
+        answer = await exchange.call(stranger.system, method, target, document, purpose="talent-service")
         assert answer.problem == "not-found"
-        assert (await world.entries())[int(answer.headers["exchange-entry"])]["type"] == "delivery.refused"
-    assert (await world.send("DELETE", "/api/v1/deliveries", {})).problem == "method-not-allowed"
+        assert (await exchange.read_entries())[int(answer.headers["exchange-entry"])]["type"] == "delivery.refused"
+    assert (await exchange.send("DELETE", "/api/v1/deliveries", {})).problem == "method-not-allowed"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
 
 CSV = "person_id,name,city,degree\n" + "".join(
     f"P{number:06d},陈{number},{'杭州' if number % 2 else '宁波'},{'硕士' if number % 3 else '博士'}\n"
@@ -19,17 +19,17 @@ STREAM = {"arrow": "application/vnd.apache.arrow.stream", "csv": "text/csv", "nd
 
 
 @pytest.fixture
-async def consumer(world: World) -> Party:
+async def consumer(exchange: Exchange) -> Party:
     """A consumer with an agreement over education/degrees, ids hashed and rows of one city only."""
-    owner = await world.party("education")
-    consumer = await world.party("platform", kind="institution", level="none")
-    source = await world.file_source(owner, CSV.encode("gb18030"))
+    owner = await exchange.admit("education")
+    consumer = await exchange.admit("platform", kind="institution", level="none")
+    source = await exchange.register_file(owner, CSV.encode("gb18030"))
     terms = {
         "masks": {"person_id": {"kind": "hash"}, "name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
         "row_filter": {"field": "city", "op": "eq", "value": "杭州"},
     }
-    dataset = await world.dataset(owner, source, "degrees", terms=terms)
-    await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, source, "degrees", terms=terms)
+    await exchange.conclude_agreement(consumer, owner, dataset)
     return consumer
 
 
@@ -43,8 +43,8 @@ def rows_of(form: str, content: bytes) -> list[dict[str, object]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-async def ask(world: World, party: Party, accept: str, **question: object) -> tuple[bytes, dict[str, str]]:
-    answer = await world.call(
+async def ask(exchange: Exchange, party: Party, accept: str, **question: object) -> tuple[bytes, dict[str, str]]:
+    answer = await exchange.call(
         party.system,
         "POST",
         "/api/v1/deliveries",
@@ -57,17 +57,17 @@ async def ask(world: World, party: Party, accept: str, **question: object) -> tu
 
 
 @pytest.mark.parametrize("form", STREAM)
-async def test_a_stream_is_on_the_ledger_before_and_after(world: World, consumer: Party, form: str) -> None:
-    content, headers = await ask(world, consumer, STREAM[form])
+async def test_a_stream_is_on_the_ledger_before_and_after(exchange: Exchange, consumer: Party, form: str) -> None:
+    content, headers = await ask(exchange, consumer, STREAM[form])
 
     rows = rows_of(form, content)
     assert len(rows) == 2500
     assert {row["city"] for row in rows} == {"杭州"}
     assert all(len(str(row["person_id"])) == 64 for row in rows)
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     started = int(headers["exchange-entry"])
     assert entries[started]["type"] == "delivery.started"
-    told = await world.done(consumer.system, "GET", f"/api/v1/deliveries/{headers['exchange-delivery']}")
+    told = await exchange.call_ok(consumer.system, "GET", f"/api/v1/deliveries/{headers['exchange-delivery']}")
     assert told["state"] == "completed"
     ended = entries[told["entry"]]
     assert (ended["type"], ended["started"]) == ("delivery.completed", started)
@@ -78,22 +78,22 @@ async def test_a_stream_is_on_the_ledger_before_and_after(world: World, consumer
 
 
 @pytest.mark.parametrize("form", STREAM)
-async def test_a_page_has_the_same_records_in_every_format(world: World, consumer: Party, form: str) -> None:
-    page, _ = await ask(world, consumer, "application/json", limit=7)
-    content, headers = await ask(world, consumer, STREAM[form], limit=7)
+async def test_a_page_has_the_same_records_in_every_format(exchange: Exchange, consumer: Party, form: str) -> None:
+    page, _ = await ask(exchange, consumer, "application/json", limit=7)
+    content, headers = await ask(exchange, consumer, STREAM[form], limit=7)
 
     assert rows_of(form, content) == json.loads(page)["rows"]
-    entry = (await world.entries())[int(headers["exchange-entry"])]
+    entry = (await exchange.read_entries())[int(headers["exchange-entry"])]
     assert entry["type"] == "delivery.completed"
     assert entry["result"]["content"] == hashlib.sha256(content).hexdigest()
 
 
-async def test_pages_follow_each_other_without_gaps_or_repeats(world: World, consumer: Party) -> None:
-    everything, _ = await ask(world, consumer, STREAM["ndjson"])
+async def test_pages_follow_each_other_without_gaps_or_repeats(exchange: Exchange, consumer: Party) -> None:
+    everything, _ = await ask(exchange, consumer, STREAM["ndjson"])
     rows: list[dict[str, object]] = []
     cursor: dict[str, str] = {}
     while True:
-        page = json.loads((await ask(world, consumer, "application/json", limit=999, **cursor))[0])
+        page = json.loads((await ask(exchange, consumer, "application/json", limit=999, **cursor))[0])
         rows += page["rows"]
         if page["next"] is None:
             break

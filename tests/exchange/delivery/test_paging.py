@@ -8,7 +8,7 @@ import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from tests.support.world import Answer, Party, World
+from tests.support.exchanges.exchange import Answer, Exchange, Party
 
 
 def rows_of(numbers: range) -> bytes:
@@ -18,25 +18,25 @@ def rows_of(numbers: range) -> bytes:
 
 
 @pytest.fixture
-async def owner(world: World) -> Party:
-    return await world.party("owner")
+async def owner(exchange: Exchange) -> Party:
+    return await exchange.admit("owner")
 
 
 @pytest.fixture
-async def consumer(world: World) -> Party:
-    return await world.party("consumer", kind="institution", level="none")
+async def consumer(exchange: Exchange) -> Party:
+    return await exchange.admit("consumer", kind="institution", level="none")
 
 
-async def ask(world: World, party: Party, *, purpose: str = "talent-service", **question: Any) -> Answer:
+async def ask(exchange: Exchange, party: Party, *, purpose: str = "talent-service", **question: Any) -> Answer:
     document = {"dataset": "owner/people", **question}
-    return await world.call(party.system, "POST", "/api/v1/deliveries", document, purpose=purpose)
+    return await exchange.call(party.system, "POST", "/api/v1/deliveries", document, purpose=purpose)
 
 
-async def all_rows(world: World, party: Party, **question: Any) -> list[dict[str, Any]]:
+async def all_rows(exchange: Exchange, party: Party, **question: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = await ask(world, party, **question, **cursor)
+        answer = await ask(exchange, party, **question, **cursor)
         assert answer.status == 200, answer.content.decode()
         rows += answer.json["rows"]
         if answer.json["next"] is None:
@@ -47,106 +47,112 @@ async def all_rows(world: World, party: Party, **question: Any) -> list[dict[str
 
 @pytest.mark.parametrize("kind", ["file", "table"])
 async def test_pages_together_keep_to_the_row_cap(
-    world: World, people_table: str, owner: Party, consumer: Party, kind: str, subtests: pytest.Subtests
+    exchange: Exchange, people_table: str, owner: Party, consumer: Party, kind: str, subtests: pytest.Subtests
 ) -> None:
     if kind == "file":
-        source = await world.file_source(owner, rows_of(range(400)))
+        source = await exchange.register_file(owner, rows_of(range(400)))
     else:
-        source = await world.table_source(owner, people_table, "people")
-    await world.agreement(consumer, owner, await world.dataset(owner, source, "people"), row_cap=250)
+        source = await exchange.register_table(owner, people_table, "people")
+    await exchange.conclude_agreement(
+        consumer, owner, await exchange.publish_dataset(owner, source, "people"), row_cap=250
+    )
 
     key = source["description"]["key"][0]
     for limit in ({}, {"limit": 40}, {"limit": 125}, {"limit": 1000}):
-        rows = await all_rows(world, consumer, **limit)
+        rows = await all_rows(exchange, consumer, **limit)
         with subtests.test(str(limit)):
             assert len(rows) == len({row[key] for row in rows}) == 250
 
 
 @pytest.mark.parametrize("fields", [{}, {"fields": ["name"]}])
 async def test_a_file_with_a_masked_key_comes_in_its_own_order(
-    world: World, owner: Party, consumer: Party, fields: dict[str, Any]
+    exchange: Exchange, owner: Party, consumer: Party, fields: dict[str, Any]
 ) -> None:
-    source = await world.file_source(owner, rows_of(range(400)))
+    source = await exchange.register_file(owner, rows_of(range(400)))
     assert source["description"]["key"] == ["key"]
-    dataset = await world.dataset(owner, source, "people", terms={"masks": {"key": {"kind": "hash"}}})
-    await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, source, "people", terms={"masks": {"key": {"kind": "hash"}}})
+    await exchange.conclude_agreement(consumer, owner, dataset)
 
-    rows = await all_rows(world, consumer, limit=150, **fields)
+    rows = await all_rows(exchange, consumer, limit=150, **fields)
     assert [row["name"] for row in rows] == [f"陈{n}" for n in range(400)]
 
 
 async def test_a_file_with_a_clear_key_comes_sorted_whether_asked_for_or_not(
-    world: World, owner: Party, consumer: Party
+    exchange: Exchange, owner: Party, consumer: Party
 ) -> None:
-    await world.agreement(
-        consumer, owner, await world.dataset(owner, await world.file_source(owner, rows_of(range(400))), "people")
+    await exchange.conclude_agreement(
+        consumer,
+        owner,
+        await exchange.publish_dataset(owner, await exchange.register_file(owner, rows_of(range(400))), "people"),
     )
     for fields in ({}, {"fields": ["key"]}):
-        keys = [row["key"] for row in await all_rows(world, consumer, limit=150, **fields)]
+        keys = [row["key"] for row in await all_rows(exchange, consumer, limit=150, **fields)]
         assert keys == sorted(keys)
         assert len(keys) == 400
-    assert len(await all_rows(world, consumer, fields=["name"])) == 400
+    assert len(await all_rows(exchange, consumer, fields=["name"])) == 400
 
 
 @pytest.mark.parametrize("withheld", [{"masks": {"person_id": {"kind": "hash"}}}, {"fields": ["name", "city"]}])
 async def test_a_table_with_a_key_that_stays_hidden_is_not_paged_and_says_so(
-    world: World, people_table: str, owner: Party, consumer: Party, withheld: dict[str, Any]
+    exchange: Exchange, people_table: str, owner: Party, consumer: Party, withheld: dict[str, Any]
 ) -> None:
-    source = await world.table_source(owner, people_table, "people")
-    await world.agreement(consumer, owner, await world.dataset(owner, source, "people", terms=withheld))
+    source = await exchange.register_table(owner, people_table, "people")
+    await exchange.conclude_agreement(
+        consumer, owner, await exchange.publish_dataset(owner, source, "people", terms=withheld)
+    )
 
-    some = await ask(world, consumer, limit=7)
+    some = await ask(exchange, consumer, limit=7)
     assert (len(some.json["rows"]), some.json["next"]) == (7, None)
-    whole = await ask(world, consumer, filters=[{"field": "name", "op": "eq", "value": "人7"}])
+    whole = await ask(exchange, consumer, filters=[{"field": "name", "op": "eq", "value": "人7"}])
     assert (len(whole.json["rows"]), whole.json["next"]) == (1, None)
-    cut = await ask(world, consumer)
+    cut = await ask(exchange, consumer)
     assert (cut.problem, cut.json["errors"][0]["at"]) == ("request-invalid", "limit")
-    assert (await world.entries())[cut.json["entry"]]["type"] == "delivery.refused"
+    assert (await exchange.read_entries())[cut.json["entry"]]["type"] == "delivery.refused"
 
 
-async def test_a_cursor_ends_with_the_file_it_was_given_for(world: World, owner: Party, consumer: Party) -> None:
-    source = await world.file_source(owner, rows_of(range(400)))
-    await world.agreement(consumer, owner, await world.dataset(owner, source, "people"))
-    cursor = (await ask(world, consumer, limit=100)).json["next"]
-    assert (await ask(world, consumer, limit=100, cursor=cursor)).status == 200
+async def test_a_cursor_ends_with_the_file_it_was_given_for(exchange: Exchange, owner: Party, consumer: Party) -> None:
+    source = await exchange.register_file(owner, rows_of(range(400)))
+    await exchange.conclude_agreement(consumer, owner, await exchange.publish_dataset(owner, source, "people"))
+    cursor = (await ask(exchange, consumer, limit=100)).json["next"]
+    assert (await ask(exchange, consumer, limit=100, cursor=cursor)).status == 200
 
     target = f"/api/v1/sources/{source['id']}/content?filename=data.csv"
-    await world.done(owner.steward, "PUT", target, rows_of(range(100, 500)))
+    await exchange.call_ok(owner.steward, "PUT", target, rows_of(range(100, 500)))
 
-    assert (await ask(world, consumer, limit=100, cursor=cursor)).problem == "cursor-invalid"
-    assert (await ask(world, consumer, limit=100)).status == 200
+    assert (await ask(exchange, consumer, limit=100, cursor=cursor)).problem == "cursor-invalid"
+    assert (await ask(exchange, consumer, limit=100)).status == 200
 
 
 async def test_an_old_agreement_for_the_purpose_is_found_behind_many_for_another(
-    world: World, owner: Party, consumer: Party
+    exchange: Exchange, owner: Party, consumer: Party
 ) -> None:
-    source = await world.file_source(owner, rows_of(range(40)))
-    dataset = await world.dataset(owner, source, "people")
-    wanted = await world.agreement(consumer, owner, dataset)
+    source = await exchange.register_file(owner, rows_of(range(40)))
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    wanted = await exchange.conclude_agreement(consumer, owner, dataset)
     for _ in range(11):
-        application = await world.apply(consumer, dataset, purpose="statistics")
-        await world.done(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", {})
+        application = await exchange.apply(consumer, dataset, purpose="statistics")
+        await exchange.call_ok(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", {})
 
-    answer = await ask(world, consumer)
+    answer = await ask(exchange, consumer)
     assert (answer.status, answer.json["agreement"]) == (200, wanted["id"])
-    assert (await ask(world, consumer, purpose="statistics")).status == 200
+    assert (await ask(exchange, consumer, purpose="statistics")).status == 200
 
 
 async def test_an_agreement_that_ends_while_the_source_is_read_permits_nothing(
-    world: World, embedded: Embedded, people_table: str, owner: Party, consumer: Party
+    exchange: Exchange, embedded: Embedded, people_table: str, owner: Party, consumer: Party
 ) -> None:
     connection = await asyncpg.connect(**arguments(embedded.url("owner")))
     await connection.execute(
         "CREATE OR REPLACE VIEW slow AS SELECT 1 AS id, pg_sleep(2)::text AS waited; GRANT SELECT ON slow TO reader"
     )
     await connection.close()
-    source = await world.table_source(owner, people_table, "slow")
-    dataset = await world.dataset(owner, source, "people")
-    application = await world.apply(consumer, dataset)
-    until = (world.now + timedelta(seconds=1.5)).isoformat()
+    source = await exchange.register_table(owner, people_table, "slow")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    application = await exchange.apply(consumer, dataset)
+    until = (exchange.now + timedelta(seconds=1.5)).isoformat()
     target = f"/api/v1/applications/{application['id']}/approval"
-    await world.done(owner.steward, "POST", target, {"not_after": until})
+    await exchange.call_ok(owner.steward, "POST", target, {"not_after": until})
 
-    refused = await ask(world, consumer, limit=1)
+    refused = await ask(exchange, consumer, limit=1)
     assert refused.problem == "agreement-expired"
-    assert "delivery.completed" not in {entry["type"] for entry in await world.entries()}
+    assert "delivery.completed" not in {entry["type"] for entry in await exchange.read_entries()}

@@ -7,57 +7,60 @@ from uuid import uuid4
 import pytest
 
 from exchange.delivery import queries
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 CSV = b"code,city\n1,C1\n2,C2\n"
 
 
-async def test_no_more_are_answered_than_the_terms_say(world: World) -> None:
-    owner, other = await world.party("owner"), await world.party("other")
-    source = await world.file_source(owner, CSV)
-    dataset = await world.dataset(owner, source, "codes", terms={"rate": {"requests": 3, "per": "day"}})
-    await world.agreement(other, owner, dataset)
+async def test_no_more_are_answered_than_the_terms_say(exchange: Exchange) -> None:
+    owner, other = await exchange.admit("owner"), await exchange.admit("other")
+    source = await exchange.register_file(owner, CSV)
+    dataset = await exchange.publish_dataset(owner, source, "codes", terms={"rate": {"requests": 3, "per": "day"}})
+    await exchange.conclude_agreement(other, owner, dataset)
     question = {"dataset": "owner/codes"}
     answers = await asyncio.gather(
-        *(world.call(other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service") for _ in range(8))
+        *(
+            exchange.call(other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
+            for _ in range(8)
+        )
     )
     assert Counter(answer.status for answer in answers) == {200: 3, 429: 5}
     [refused] = {answer.problem for answer in answers if answer.status == 429}
     assert refused == "rate-exceeded"
     assert all(0 < int(answer.headers["retry-after"]) <= 86_400 for answer in answers if answer.status == 429)
-    entries = [entry["type"] for entry in await world.entries()]
+    entries = [entry["type"] for entry in await exchange.read_entries()]
     assert (entries.count("delivery.completed"), entries.count("delivery.refused")) == (3, 5)
-    stream = await world.call(
+    stream = await exchange.call(
         other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service", accept="text/csv"
     )
     assert stream.problem == "rate-exceeded"
 
 
-async def test_what_is_denied_does_not_count(world: World) -> None:
-    owner, other = await world.party("owner"), await world.party("other")
-    source = await world.file_source(owner, CSV)
-    dataset = await world.dataset(owner, source, "codes", terms={"rate": {"requests": 1, "per": "hour"}})
-    await world.agreement(other, owner, dataset)
+async def test_what_is_denied_does_not_count(exchange: Exchange) -> None:
+    owner, other = await exchange.admit("owner"), await exchange.admit("other")
+    source = await exchange.register_file(owner, CSV)
+    dataset = await exchange.publish_dataset(owner, source, "codes", terms={"rate": {"requests": 1, "per": "hour"}})
+    await exchange.conclude_agreement(other, owner, dataset)
     question = {"dataset": "owner/codes"}
-    denied = await world.call(other.system, "POST", "/api/v1/deliveries", question, purpose="other")
+    denied = await exchange.call(other.system, "POST", "/api/v1/deliveries", question, purpose="other")
     assert denied.problem == "purpose-not-granted"
     wrong = question | {"filters": [{"field": "code", "op": "prefix", "value": 5}]}
-    answer = await world.call(other.system, "POST", "/api/v1/deliveries", wrong, purpose="talent-service")
+    answer = await exchange.call(other.system, "POST", "/api/v1/deliveries", wrong, purpose="talent-service")
     assert answer.status == 422
-    first = await world.call(other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
+    first = await exchange.call(other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
     assert first.status == 200
 
 
 @pytest.mark.parametrize("most", [1, 5])
-async def test_a_period_begins_anew_and_never_goes_back(world: World, most: int) -> None:
+async def test_a_period_begins_anew_and_never_goes_back(exchange: Exchange, most: int) -> None:
     agreement = uuid4()
 
     async def count(period: int) -> bool:
-        async with world.app.state.runtime.database.sessions.begin() as session:
+        async with exchange.app.state.runtime.database.sessions.begin() as session:
             return await queries.count(session, agreement, seconds=3600, period=period, most=most)
 
     assert sum(await asyncio.gather(*(count(7) for _ in range(12)))) == most
     assert sum(await asyncio.gather(*(count(8) for _ in range(12)))) == most
     assert not await count(7)
-    async with world.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.app.state.runtime.database.pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM delivery_counts WHERE agreement_id = $1", agreement) == 1

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pytest
 
-from tests.support.world import Answer, Party, World
+from tests.support.exchanges.exchange import Answer, Exchange, Party
 
 CLIENTS = 8
 BEFORE = 16
@@ -16,8 +16,8 @@ AFTER = 12
 class Load:
     """Consumers that fetch one record again and again, and what they were answered."""
 
-    def __init__(self, world: World, consumer: Party, reference: str) -> None:
-        self.world = world
+    def __init__(self, exchange: Exchange, consumer: Party, reference: str) -> None:
+        self.exchange = exchange
         self.consumer = consumer
         self.reference = reference
         self.answers: list[Answer] = []
@@ -40,7 +40,7 @@ class Load:
             "limit": 1,
         }
         while True:
-            answer = await self.world.call(
+            answer = await self.exchange.call(
                 self.consumer.system, "POST", "/api/v1/deliveries", question, purpose="talent-service"
             )
             async with self._more:
@@ -63,53 +63,57 @@ def is_refused(answer: Answer) -> bool:
     return answer.status in {401, 403, 404}
 
 
-async def _suspend_organisation(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
-    await world.done(world.keys["operator"], "POST", f"/api/v1/organisations/{consumer.id}/suspension")
+async def _suspend_organisation(
+    exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any
+) -> None:
+    await exchange.call_ok(exchange.keys["operator"], "POST", f"/api/v1/organisations/{consumer.id}/suspension")
 
 
-async def _suspend_owner(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
-    await world.done(world.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension")
+async def _suspend_owner(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+    await exchange.call_ok(exchange.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension")
 
 
-async def _suspend_system(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
-    await world.done(consumer.steward, "POST", f"/api/v1/principals/{consumer.system_id}/suspension")
+async def _suspend_system(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+    await exchange.call_ok(consumer.steward, "POST", f"/api/v1/principals/{consumer.system_id}/suspension")
 
 
-async def _revoke_key(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+async def _revoke_key(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
     target = f"/api/v1/principals/{consumer.system_id}/keys/{consumer.system.keyid}/revocation"
-    await world.done(consumer.steward, "POST", target)
+    await exchange.call_ok(consumer.steward, "POST", target)
 
 
-async def _revoke_role(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+async def _revoke_role(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
     target = f"/api/v1/principals/{consumer.system_id}/roles/revocation"
-    await world.done(consumer.steward, "POST", target, {"role": "consumer", "domain": consumer.id})
+    await exchange.call_ok(consumer.steward, "POST", target, {"role": "consumer", "domain": consumer.id})
 
 
-async def _withdraw_dataset(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
-    await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/withdrawal", {"reason": "替换"})
+async def _withdraw_dataset(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/withdrawal", {"reason": "替换"})
 
 
-async def _terminate(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
-    await world.done(owner.steward, "POST", f"/api/v1/agreements/{agreement['id']}/termination", {"reason": "期满"})
+async def _terminate(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+    await exchange.call_ok(
+        owner.steward, "POST", f"/api/v1/agreements/{agreement['id']}/termination", {"reason": "期满"}
+    )
 
 
-async def _forbid_purpose(world: World, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
+async def _forbid_purpose(exchange: Exchange, owner: Party, consumer: Party, dataset: Any, agreement: Any) -> None:
     document = dataset["document"]
     narrower = {**document, "terms": {**document["terms"], "purposes": ["statistics"]}}
     draft = {"source": dataset["source"], "handle": dataset["handle"], "document": narrower}
-    await world.done(owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
-    await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
+    await exchange.call_ok(owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
 
 
-Ending = Callable[[World, Party, Party, Any, Any], Awaitable[None]]
+Ending = Callable[[Exchange, Party, Party, Any, Any], Awaitable[None]]
 
 
-async def prepared(world: World, people_table: str) -> tuple[Party, Party, Any, Any]:
-    owner = await world.party("civil-affairs")
-    consumer = await world.party("platform", kind="institution", level="none")
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(owner, source, "people")
-    agreement = await world.agreement(consumer, owner, dataset)
+async def prepared(exchange: Exchange, people_table: str) -> tuple[Party, Party, Any, Any]:
+    owner = await exchange.admit("civil-affairs")
+    consumer = await exchange.admit("platform", kind="institution", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     return owner, consumer, {**dataset, "source": source["id"]}, agreement
 
 
@@ -127,15 +131,15 @@ async def prepared(world: World, people_table: str) -> tuple[Party, Party, Any, 
     ],
 )
 async def test_nothing_is_delivered_behind_the_entry_that_ends_it(
-    world: World, people_table: str, end: Ending, entry_type: str, problem: str
+    exchange: Exchange, people_table: str, end: Ending, entry_type: str, problem: str
 ) -> None:
-    owner, consumer, dataset, agreement = await prepared(world, people_table)
-    async with Load(world, consumer, "civil-affairs/people") as load:
+    owner, consumer, dataset, agreement = await prepared(exchange, people_table)
+    async with Load(exchange, consumer, "civil-affairs/people") as load:
         await load.until(is_delivered, BEFORE)
-        await end(world, owner, consumer, dataset, agreement)
+        await end(exchange, owner, consumer, dataset, agreement)
         await load.until(is_refused, AFTER)
 
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     ended = max(index for index, entry in enumerate(entries) if entry["type"] == entry_type)
     completed = [index for index, entry in enumerate(entries) if entry["type"] == "delivery.completed"]
     refused = [entry for entry in entries if entry["type"] == "delivery.refused"]
@@ -151,19 +155,21 @@ async def test_nothing_is_delivered_behind_the_entry_that_ends_it(
         assert (answer.status == 200) == (int(answer.headers["exchange-entry"]) < ended)
 
 
-async def test_a_suspended_agreement_delivers_nothing_until_it_is_resumed(world: World, people_table: str) -> None:
-    owner, consumer, _, agreement = await prepared(world, people_table)
+async def test_a_suspended_agreement_delivers_nothing_until_it_is_resumed(
+    exchange: Exchange, people_table: str
+) -> None:
+    owner, consumer, _, agreement = await prepared(exchange, people_table)
     address = f"/api/v1/agreements/{agreement['id']}"
-    async with Load(world, consumer, "civil-affairs/people") as load:
+    async with Load(exchange, consumer, "civil-affairs/people") as load:
         for _ in range(3):
             await load.until(is_delivered, BEFORE)
-            await world.done(owner.steward, "POST", f"{address}/suspension", {"reason": "核查"})
+            await exchange.call_ok(owner.steward, "POST", f"{address}/suspension", {"reason": "核查"})
             await load.until(is_refused, AFTER)
-            await world.done(owner.steward, "POST", f"{address}/resumption", {"reason": "核查完毕"})
+            await exchange.call_ok(owner.steward, "POST", f"{address}/resumption", {"reason": "核查完毕"})
         await load.until(is_delivered, BEFORE)
 
     is_active, seen = True, 0
-    for entry in await world.entries():
+    for entry in await exchange.read_entries():
         if entry["type"] in {"agreement.suspended", "agreement.resumed"}:
             assert entry["object"]["id"] == agreement["id"]
             is_active = entry["type"] == "agreement.resumed"
@@ -177,26 +183,26 @@ async def test_a_suspended_agreement_delivers_nothing_until_it_is_resumed(world:
 
 
 async def test_an_answer_that_was_read_before_the_suspension_does_not_leave_behind_it(
-    world: World, people_table: str, monkeypatch: pytest.MonkeyPatch
+    exchange: Exchange, people_table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The owner suspends while the source is being read: what was read is dropped, and the refusal says why."""
-    owner, consumer, _, agreement = await prepared(world, people_table)
+    owner, consumer, _, agreement = await prepared(exchange, people_table)
     fetch = {"dataset": "civil-affairs/people", "limit": 2}
-    warm = await world.call(consumer.system, "POST", "/api/v1/deliveries", fetch, purpose="talent-service")
+    warm = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", fetch, purpose="talent-service")
     assert warm.status == 200
-    sequencer = world.app.state.runtime.sequencer
+    sequencer = exchange.app.state.runtime.sequencer
     append = type(sequencer).append
 
     async def append_later(self: Any, submission: Any) -> int:
         monkeypatch.undo()
         target = f"/api/v1/agreements/{agreement['id']}/suspension"
-        await world.done(owner.steward, "POST", target, {"reason": "核查"})
+        await exchange.call_ok(owner.steward, "POST", target, {"reason": "核查"})
         return int(await append(self, submission))
 
     monkeypatch.setattr(type(sequencer), "append", append_later)
-    answer = await world.call(consumer.system, "POST", "/api/v1/deliveries", fetch, purpose="talent-service")
+    answer = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", fetch, purpose="talent-service")
 
     assert answer.problem == "agreement-suspended"
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     assert [entry["type"] for entry in entries[-2:]] == ["agreement.suspended", "delivery.refused"]
     assert answer.json["entry"] == len(entries) - 1

@@ -20,75 +20,13 @@ from exchange.publication.coverage import Coverage
 from exchange.settings import Settings
 from ledger.format.cosignature import ED25519, CosignerKey
 from signatures.digests import digest_field
-from tests.support.founded import founded
-from tests.support.server import free_port
-from tests.support.witnessed import with_policy
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
+from tests.support.exchanges.raw_delivery import DELIVERIES, RawDelivery
+from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.witnessed import with_policy
+from tests.support.processes.server import free_port
 
 ROWS = 150_000
-DELIVERIES = "/api/v1/deliveries"
-Action = Callable[[], Awaitable[None]]
-
-
-class Wire:
-    """One request in the hands of a server that the test plays: it sees each chunk as it leaves, and may act on it."""
-
-    def __init__(self, world: World, party: Party, question: dict[str, Any], *, accept: str = "text/csv") -> None:
-        body = json.dumps(question).encode()
-        self.body: bytes | None = body
-        headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000", "te": "trailers"}
-        headers["content-length"] = str(len(body))
-        signed = world.signed(party.system, "POST", DELIVERIES, body=body, headers=headers)
-        self.scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "POST",
-            "path": DELIVERIES,
-            "raw_path": DELIVERIES.encode(),
-            "root_path": "",
-            "scheme": "http",
-            "query_string": b"",
-            "headers": [(name.encode(), value.encode()) for name, value in signed.items()],
-            "client": ("127.0.0.1", 1),
-            "server": ("localhost", 8000),
-            "extensions": {"http.response.trailers": {}},
-        }
-        self.app = world.app
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.content = b""
-        self.trailers: dict[str, str] | None = None
-        self.chunks = 0
-        self.is_whole = False
-        self.gone = asyncio.Event()
-        self.after_first: Action | None = None
-
-    async def receive(self) -> dict[str, Any]:
-        if self.body is not None:
-            body, self.body = self.body, None
-            return {"type": "http.request", "body": body, "more_body": False}
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-            return
-        if message["type"] == "http.response.trailers":
-            assert self.is_whole
-            self.trailers = {name.decode(): value.decode() for name, value in message["headers"]}
-            return
-        self.content += message.get("body", b"")
-        self.is_whole = not message.get("more_body", False)
-        self.chunks += bool(message.get("body"))
-        if self.chunks == 2 and self.after_first is not None:  # the header line is a chunk of its own
-            action, self.after_first = self.after_first, None
-            await action()
-
-    async def run(self) -> None:
-        await self.app(self.scope, self.receive, self.send)
 
 
 @pytest.fixture
@@ -107,25 +45,25 @@ async def long_table(embedded: Embedded, people_table: str) -> str:
 
 
 @pytest.fixture
-async def parties(world: World, long_table: str) -> tuple[Party, Party, dict[str, Any]]:
+async def parties(exchange: Exchange, long_table: str) -> tuple[Party, Party, dict[str, Any]]:
     """An owner and a consumer, and their agreement over the long view."""
-    owner = await world.party("owner")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    return owner, consumer, await agreed(world, owner, consumer, long_table, "long")
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    return owner, consumer, await agreed(exchange, owner, consumer, long_table, "long")
 
 
-async def agreed(world: World, owner: Party, consumer: Party, dsn: str, view: str) -> dict[str, Any]:
+async def agreed(exchange: Exchange, owner: Party, consumer: Party, dsn: str, view: str) -> dict[str, Any]:
     """An agreement over one of the views."""
-    dataset = await world.dataset(owner, await world.table_source(owner, dsn, view), view)
-    return await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, await exchange.register_table(owner, dsn, view), view)
+    return await exchange.conclude_agreement(consumer, owner, dataset)
 
 
-async def check_aborted(world: World, party: Party, wire: Wire, cause: str) -> None:
+async def check_aborted(exchange: Exchange, party: Party, wire: RawDelivery, cause: str) -> None:
     """What left is what the ledger says left, and nothing told the client that it was all."""
     assert wire.status == 200
     assert not wire.is_whole
     assert wire.trailers is None
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     started = int(wire.headers["exchange-entry"])
     assert entries[started]["type"] == "delivery.started"
     [ended] = [entry for entry in entries if entry.get("started") == started]
@@ -134,13 +72,13 @@ async def check_aborted(world: World, party: Party, wire: Wire, cause: str) -> N
     assert ended["result"]["bytes"] == len(wire.content)
     assert ended["result"]["rows"] == wire.content.count(b"\n") - 1
     assert 0 < ended["result"]["rows"] < ROWS
-    told = await world.done(party.steward, "GET", f"{DELIVERIES}/{wire.headers['exchange-delivery']}")
+    told = await exchange.call_ok(party.steward, "GET", f"{DELIVERIES}/{wire.headers['exchange-delivery']}")
     assert (told["state"], told["rows"], told["entry"]) == ("aborted", ended["result"]["rows"], entries.index(ended))
 
 
-async def test_a_client_that_leaves(world: World, parties: tuple[Party, Party, Any]) -> None:
+async def test_a_client_that_leaves(exchange: Exchange, parties: tuple[Party, Party, Any]) -> None:
     _, consumer, _ = parties
-    wire = Wire(world, consumer, {"dataset": "owner/long"})
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/long"})
 
     async def leave() -> None:
         wire.gone.set()
@@ -148,76 +86,80 @@ async def test_a_client_that_leaves(world: World, parties: tuple[Party, Party, A
 
     wire.after_first = leave
     await wire.run()
-    await check_aborted(world, consumer, wire, "client-left")
+    await check_aborted(exchange, consumer, wire, "client-left")
 
 
-async def test_a_source_that_fails_on_the_way(world: World, long_table: str, parties: tuple[Party, Party, Any]) -> None:
+async def test_a_source_that_fails_on_the_way(
+    exchange: Exchange, long_table: str, parties: tuple[Party, Party, Any]
+) -> None:
     owner, consumer, _ = parties
-    await agreed(world, owner, consumer, long_table, "breaking")
-    wire = Wire(world, consumer, {"dataset": "owner/breaking"})
+    await agreed(exchange, owner, consumer, long_table, "breaking")
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/breaking"})
     await wire.run()
-    await check_aborted(world, consumer, wire, "source-failed")
+    await check_aborted(exchange, consumer, wire, "source-failed")
 
 
 async def test_a_source_that_fails_at_once_is_a_refusal(
-    world: World, embedded: Embedded, long_table: str, parties: tuple[Party, Party, Any]
+    exchange: Exchange, embedded: Embedded, long_table: str, parties: tuple[Party, Party, Any]
 ) -> None:
     owner, consumer, _ = parties
-    await agreed(world, owner, consumer, long_table, "broken")
+    await agreed(exchange, owner, consumer, long_table, "broken")
     connection = await asyncpg.connect(**arguments(embedded.url("owner")))
     await connection.execute(
         "CREATE OR REPLACE VIEW broken AS SELECT i AS person_id, 1 / (i - 1) AS amount FROM generate_series(1, 10) i"
     )
     await connection.close()
     for accept in ("text/csv", "application/json"):
-        wire = Wire(world, consumer, {"dataset": "owner/broken"}, accept=accept)
+        wire = RawDelivery(exchange, consumer, {"dataset": "owner/broken"}, accept=accept)
         await wire.run()
         assert wire.status == 502
         assert json.loads(wire.content)["type"] == "/problems/source-failed"
-        assert (await world.entries())[-1]["problem"] == "source-failed"
-    assert not [entry for entry in await world.entries() if entry["type"] == "delivery.started"]
+        assert (await exchange.read_entries())[-1]["problem"] == "source-failed"
+    assert not [entry for entry in await exchange.read_entries() if entry["type"] == "delivery.started"]
 
 
 @pytest.mark.parametrize("ending", ["agreement", "key", "dataset", "exchange"])
 async def test_a_permission_that_ends_on_the_way(
-    world: World, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch, ending: str
+    exchange: Exchange, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     owner, consumer, agreement = parties
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
     target = f"/api/v1/agreements/{agreement['id']}"
     revocation = f"/api/v1/principals/{consumer.system_id}/keys/{consumer.system.keyid}/revocation"
-    ends: dict[str, Action] = {
-        "agreement": lambda: world.done(owner.steward, "POST", f"{target}/suspension", {"reason": "核查"}),
-        "key": lambda: world.done(consumer.steward, "POST", revocation),
-        "dataset": lambda: world.done(
+    ends: dict[str, Callable[[], Awaitable[None]]] = {
+        "agreement": lambda: exchange.call_ok(owner.steward, "POST", f"{target}/suspension", {"reason": "核查"}),
+        "key": lambda: exchange.call_ok(consumer.steward, "POST", revocation),
+        "dataset": lambda: exchange.call_ok(
             owner.steward, "POST", f"/api/v1/datasets/{agreement['dataset_id']}/withdrawal", {"reason": "替换"}
         ),
-        "exchange": lambda: world.done(world.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension"),
+        "exchange": lambda: exchange.call_ok(
+            exchange.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension"
+        ),
     }
-    wire = Wire(world, consumer, {"dataset": "owner/long"})
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/long"})
     wire.after_first = ends[ending]
     await wire.run()
-    await check_aborted(world, consumer, wire, "permission-ended")
+    await check_aborted(exchange, consumer, wire, "permission-ended")
 
 
 async def test_a_change_that_concerns_others_lets_a_stream_go_on(
-    world: World, long_table: str, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch
+    exchange: Exchange, long_table: str, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, consumer, _ = parties
-    other = await agreed(world, owner, consumer, long_table, "breaking")
+    other = await agreed(exchange, owner, consumer, long_table, "breaking")
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
     target = f"/api/v1/agreements/{other['id']}/suspension"
-    wire = Wire(world, consumer, {"dataset": "owner/long"})
-    wire.after_first = lambda: world.done(owner.steward, "POST", target, {"reason": "核查"})
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/long"})
+    wire.after_first = lambda: exchange.call_ok(owner.steward, "POST", target, {"reason": "核查"})
     await wire.run()
     assert wire.is_whole
     assert wire.content.count(b"\n") == ROWS + 1
-    assert (await world.entries())[-1]["type"] == "delivery.completed"
+    assert (await exchange.read_entries())[-1]["type"] == "delivery.completed"
 
 
-async def test_a_server_that_stops(world: World, parties: tuple[Party, Party, Any]) -> None:
+async def test_a_server_that_stops(exchange: Exchange, parties: tuple[Party, Party, Any]) -> None:
     _, consumer, _ = parties
-    wire = Wire(world, consumer, {"dataset": "owner/long"})
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/long"})
     held = asyncio.Event()
 
     async def hold() -> None:
@@ -230,7 +172,7 @@ async def test_a_server_that_stops(world: World, parties: tuple[Party, Party, An
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await check_aborted(world, consumer, wire, "exchange-stopped")
+    await check_aborted(exchange, consumer, wire, "exchange-stopped")
 
 
 async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
@@ -239,12 +181,14 @@ async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
     witness, clock = CosignerKey("nowhere.example", ED25519, bytes(32)).cosigner, SettableClock(datetime.now(UTC))
     text = f"witness W {witness.vkey} http://127.0.0.1:{free_port()}\nquorum W\n"
-    async with founded(with_policy(settings, text, witness_cutoff=3600), clock=clock) as world:
-        owner = await world.party("owner")
-        consumer = await world.party("consumer", kind="institution", level="none")
-        dataset = await world.dataset(owner, await world.table_source(owner, long_table, "long"), "long")
-        await world.agreement(consumer, owner, dataset)
-        coverage = world.app.state.runtime[Coverage]
+    async with start_exchange(with_policy(settings, text, witness_cutoff=3600), clock=clock) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        dataset = await exchange.publish_dataset(
+            owner, await exchange.register_table(owner, long_table, "long"), "long"
+        )
+        await exchange.conclude_agreement(consumer, owner, dataset)
+        coverage = exchange.app.state.runtime[Coverage]
         async with asyncio.timeout(30):
             while coverage.since is None:  # noqa: ASYNC110 - the watch of this process
                 await asyncio.sleep(0.02)
@@ -252,26 +196,26 @@ async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
         async def pass_cutoff() -> None:
             clock.move(timedelta(seconds=seconds))
 
-        seconds, whole = 3600, Wire(world, consumer, {"dataset": "owner/long"})
+        seconds, whole = 3600, RawDelivery(exchange, consumer, {"dataset": "owner/long"})
         whole.after_first = pass_cutoff
         await whole.run()
         assert whole.is_whole
-        seconds, wire = 1, Wire(world, consumer, {"dataset": "owner/long"})
+        seconds, wire = 1, RawDelivery(exchange, consumer, {"dataset": "owner/long"})
         wire.after_first = pass_cutoff
         await wire.run()
-        await check_aborted(world, consumer, wire, "exchange-stopped")
+        await check_aborted(exchange, consumer, wire, "exchange-stopped")
 
 
-async def test_both_sides_see_a_stream_and_nobody_else(world: World, parties: tuple[Party, Party, Any]) -> None:
+async def test_both_sides_see_a_stream_and_nobody_else(exchange: Exchange, parties: tuple[Party, Party, Any]) -> None:
     owner, consumer, _ = parties
-    stranger = await world.party("stranger")
-    wire = Wire(world, consumer, {"dataset": "owner/long", "fields": ["person_id"]})
+    stranger = await exchange.admit("stranger")
+    wire = RawDelivery(exchange, consumer, {"dataset": "owner/long", "fields": ["person_id"]})
     await wire.run()
     target = f"{DELIVERIES}/{wire.headers['exchange-delivery']}"
     for key in (owner.steward, consumer.steward, consumer.system):
-        assert (await world.done(key, "GET", target))["state"] == "completed"
-    assert (await world.call(stranger.steward, "GET", target)).problem == "not-found"
-    assert (await world.send("GET", target, {})).problem == "signature-missing"
+        assert (await exchange.call_ok(key, "GET", target))["state"] == "completed"
+    assert (await exchange.call(stranger.steward, "GET", target)).problem == "not-found"
+    assert (await exchange.send("GET", target, {})).problem == "signature-missing"
 
 
 @pytest.mark.parametrize(
@@ -301,10 +245,10 @@ def test_a_format_nobody_makes_is_refused(accept: str) -> None:
         negotiate(accept)
 
 
-async def test_limits(world: World, parties: tuple[Party, Party, Any], subtests: pytest.Subtests) -> None:
+async def test_limits(exchange: Exchange, parties: tuple[Party, Party, Any], subtests: pytest.Subtests) -> None:
     _, consumer, _ = parties
     for limit, accept in ((100, "application/json"), (5000, "application/json"), (7, "text/csv"), (6001, "text/csv")):
-        wire = Wire(world, consumer, {"dataset": "owner/long", "limit": limit}, accept=accept)
+        wire = RawDelivery(exchange, consumer, {"dataset": "owner/long", "limit": limit}, accept=accept)
         await wire.run()
         with subtests.test(f"{limit} as {accept}"):
             assert wire.status == 200, wire.content.decode()
@@ -316,13 +260,15 @@ async def test_limits(world: World, parties: tuple[Party, Party, Any], subtests:
             assert wire.trailers == ({"content-digest": digest} if limit == 6001 else None)
 
 
-async def test_a_row_cap_holds_for_pages_and_streams(world: World, long_table: str) -> None:
-    owner = await world.party("owner")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    source = await world.table_source(owner, long_table, "long")
-    dataset = await world.dataset(owner, source, "long", terms={"row_cap": 40})
-    await world.agreement(consumer, owner, dataset, row_cap=30)
+async def test_a_row_cap_holds_for_pages_and_streams(exchange: Exchange, long_table: str) -> None:
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_table(owner, long_table, "long")
+    dataset = await exchange.publish_dataset(owner, source, "long", terms={"row_cap": 40})
+    await exchange.conclude_agreement(consumer, owner, dataset, row_cap=30)
     for accept, limit in (("text/csv", None), ("text/csv", 35), ("application/x-ndjson", 6000)):
-        wire = Wire(world, consumer, {"dataset": "owner/long"} | ({"limit": limit} if limit else {}), accept=accept)
+        wire = RawDelivery(
+            exchange, consumer, {"dataset": "owner/long"} | ({"limit": limit} if limit else {}), accept=accept
+        )
         await wire.run()
         assert wire.content.count(b"\n") == 30 + (accept == "text/csv")

@@ -5,7 +5,7 @@ from typing import Any
 
 from exchange.kernel.commitments import commitment, new_salt
 from ledger.format import canonical
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 CSV = "id,name,city\n" + "".join(f"{n:04d},陈{n},C{n % 4}\n" for n in range(1, 41))
 AGREED = (
@@ -38,38 +38,40 @@ def test_a_commitment_needs_its_salt() -> None:
     assert commitment("张三", salt=salt) == salted(salt, "张三") != commitment("张三", salt=new_salt())
 
 
-async def test_both_sides_can_check_every_digest_and_nobody_can_guess_one(world: World) -> None:
-    owner = await world.party("owner")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    source = await world.file_source(owner, CSV.encode())
-    dataset = await world.dataset(
+async def test_both_sides_can_check_every_digest_and_nobody_can_guess_one(exchange: Exchange) -> None:
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_file(owner, CSV.encode())
+    dataset = await exchange.publish_dataset(
         owner, source, "people", terms={"row_filter": {"field": "name", "op": "ne", "value": "陈7"}}
     )
-    application = await world.apply(consumer, dataset, row_filter={"field": "city", "op": "eq", "value": "C1"})
+    application = await exchange.apply(consumer, dataset, row_filter={"field": "city", "op": "eq", "value": "C1"})
     target = f"/api/v1/applications/{application['id']}"
-    await world.done(owner.steward, "POST", f"{target}/supplement-request", {"missing": "依据"})
-    await world.done(consumer.steward, "POST", f"{target}/supplement", {"supplement": "条例第十条"})
-    approved = await world.done(owner.steward, "POST", f"{target}/approval", {"masks": {"name": {"kind": "hash"}}})
+    await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "依据"})
+    await exchange.call_ok(consumer.steward, "POST", f"{target}/supplement", {"supplement": "条例第十条"})
+    approved = await exchange.call_ok(
+        owner.steward, "POST", f"{target}/approval", {"masks": {"name": {"kind": "hash"}}}
+    )
     target = f"/api/v1/agreements/{approved['agreement']['id']}"
     for verb in ("suspension", "resumption", "termination"):
-        await world.done(owner.steward, "POST", f"{target}/{verb}", {"reason": "李四要求"})
-    withdrawn = await world.done(
+        await exchange.call_ok(owner.steward, "POST", f"{target}/{verb}", {"reason": "李四要求"})
+    withdrawn = await exchange.call_ok(
         owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/withdrawal", {"reason": "王五要求"}
     )
 
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     body = {entry["type"]: entry for entry in entries}
-    application = await world.done(consumer.steward, "GET", f"/api/v1/applications/{application['id']}")
+    application = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/applications/{application['id']}")
     salt = application["salt"]
     assert body["application.submitted"]["basis"] == salted(salt, application["basis"])
     assert body["application.submitted"]["document"] == salted(salt, of(application, ASKED))
     assert body["application.supplement_requested"]["statement"] == salted(salt, "依据")
     assert body["application.supplemented"]["statement"] == salted(salt, "条例第十条")
 
-    agreement = await world.done(consumer.steward, "GET", target)
+    agreement = await exchange.call_ok(consumer.steward, "GET", target)
     assert body["agreement.concluded"]["document"] == agreement["digest"]
     assert agreement["digest"] == salted(agreement["salt"], of(agreement, AGREED))
-    statements = await world.done(consumer.steward, "GET", f"{target}/statements")
+    statements = await exchange.call_ok(consumer.steward, "GET", f"{target}/statements")
     assert [one["type"] for one in statements] == ["agreement.suspended", "agreement.resumed", "agreement.terminated"]
     for one in statements:
         assert one["reason"] == "李四要求"
@@ -86,10 +88,10 @@ async def test_both_sides_can_check_every_digest_and_nobody_can_guess_one(world:
     assert not plain & {value for entry in entries for value in entry.values() if isinstance(value, str)}
 
 
-async def test_statements_are_for_both_sides_only(world: World) -> None:
-    owner, consumer, stranger = [await world.party(name) for name in ("owner", "consumer", "stranger")]
-    dataset = await world.dataset(owner, await world.file_source(owner, CSV.encode()), "people")
-    agreement = await world.agreement(consumer, owner, dataset)
+async def test_statements_are_for_both_sides_only(exchange: Exchange) -> None:
+    owner, consumer, stranger = [await exchange.admit(name) for name in ("owner", "consumer", "stranger")]
+    dataset = await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV.encode()), "people")
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     target = f"/api/v1/agreements/{agreement['id']}/statements"
-    assert await world.done(owner.steward, "GET", target) == []
-    assert (await world.call(stranger.steward, "GET", target)).problem == "not-found"
+    assert await exchange.call_ok(owner.steward, "GET", target) == []
+    assert (await exchange.call(stranger.steward, "GET", target)).problem == "not-found"

@@ -19,10 +19,10 @@ from exchange.settings import Settings
 from ledger.format import note
 from ledger.format.further import Kind
 from ledger.log import publication
-from tests.support.commands import Ran, typed
-from tests.support.founded import founded, resumed
-from tests.support.softhsm import PIN, SoftHsm, softhsm
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import restart_exchange, start_exchange
+from tests.support.processes.commands import Ran, typed
+from tests.support.services.softhsm import PIN, SoftHsm, softhsm
 
 SEEDS = [bytes([number]) * 32 for number in (1, 2, 3)]
 
@@ -45,15 +45,15 @@ async def rotate(settings: Settings, which: str = "ledger") -> Ran:
     return await asyncio.to_thread(typed, "keys", "rotate", which, "--data", settings.data)
 
 
-async def signed(world: World) -> note.Verifier:
+async def signed(exchange: Exchange) -> note.Verifier:
     """Have something new signed, and say by which key."""
-    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+    answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
     index = int(answer.headers["exchange-entry"])
     for _ in range(400):
-        async with world.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.app.state.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
         if newest and newest.size > index:
-            vkey = (await world.send("GET", "/ledger/vkey", {})).content.decode().strip()
+            vkey = (await exchange.send("GET", "/ledger/vkey", {})).content.decode().strip()
             key = note.Verifier.parse(vkey)
             note.open(newest.note, [key])
             return key
@@ -69,20 +69,20 @@ def forms(seed: bytes) -> list[str]:
 async def test_a_key_in_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, form: int) -> None:
     first, second = (forms(seed)[form] for seed in SEEDS[:2])
     alone = with_environment(settings, monkeypatch, ledger_key=first)
-    async with founded(alone) as world:
-        assert (await signed(world)).public_key == SigningKey(SEEDS[0]).public
+    async with start_exchange(alone) as exchange:
+        assert (await signed(exchange)).public_key == SigningKey(SEEDS[0]).public
         assert not (settings.data / "keys" / "ledger.pem").exists()
         failed = await rotate(alone)
         assert failed.status == 1
         assert "no further key" in failed.err
     both = with_environment(settings, monkeypatch, ledger_key=f"{first},{second}")
-    async with resumed(both) as world:
+    async with restart_exchange(both) as exchange:
         assert (await rotate(both)).status == 0
-        assert (await signed(world)).public_key == SigningKey(SEEDS[1]).public
-    async with resumed(with_environment(settings, monkeypatch, ledger_key=second)) as world:
-        assert (await signed(world)).public_key == SigningKey(SEEDS[1]).public
+        assert (await signed(exchange)).public_key == SigningKey(SEEDS[1]).public
+    async with restart_exchange(with_environment(settings, monkeypatch, ledger_key=second)) as exchange:
+        assert (await signed(exchange)).public_key == SigningKey(SEEDS[1]).public
     with pytest.raises(KeysDiffer, match="EXCHANGE_LEDGER_KEY"):
-        async with resumed(with_environment(settings, monkeypatch, ledger_key=first)):
+        async with restart_exchange(with_environment(settings, monkeypatch, ledger_key=first)):
             pass
 
 
@@ -90,63 +90,65 @@ async def test_the_key_of_answers_in_the_environment(settings: Settings, monkeyp
     """A server that runs goes on with the next one that it was given; clients follow as they do for files."""
     first, second = (seed.hex() for seed in SEEDS[:2])
     alone = with_environment(settings, monkeypatch, answers_key=first)
-    async with founded(alone) as world:
-        assert await answered_by(world, SEEDS[0])
+    async with start_exchange(alone) as exchange:
+        assert await answered_by(exchange, SEEDS[0])
         assert not (settings.data / "keys" / "exchange.pem").exists()
         assert list(DataDirectory(settings.data).trust().keys.values()) == [SigningKey(SEEDS[0]).public]
         failed = await rotate(alone, "answers")
         assert failed.status == 1
         assert "EXCHANGE_ANSWERS_KEY holds no further key" in failed.err
     both = with_environment(settings, monkeypatch, answers_key=f"{first},{second}")
-    async with resumed(both) as world:
-        assert await answered_by(world, SEEDS[0])
+    async with restart_exchange(both) as exchange:
+        assert await answered_by(exchange, SEEDS[0])
         assert (await rotate(both, "answers")).status == 0
         async with asyncio.timeout(30):
-            while not await answered_by(world, SEEDS[1]):  # noqa: ASYNC110 - it looks once a second
+            while not await answered_by(exchange, SEEDS[1]):  # noqa: ASYNC110 - it looks once a second
                 await asyncio.sleep(0.05)
-        assert {entry["purpose"] for entry in await world.entries() if entry["type"] == "key.rotated"} == {"answers"}
-    async with resumed(with_environment(settings, monkeypatch, answers_key=second)) as world:
-        assert await answered_by(world, SEEDS[1])
+        assert {entry["purpose"] for entry in await exchange.read_entries() if entry["type"] == "key.rotated"} == {
+            "answers"
+        }
+    async with restart_exchange(with_environment(settings, monkeypatch, answers_key=second)) as exchange:
+        assert await answered_by(exchange, SEEDS[1])
     with pytest.raises(KeysDiffer, match="EXCHANGE_ANSWERS_KEY"):
-        async with resumed(with_environment(settings, monkeypatch, answers_key=first)):
+        async with restart_exchange(with_environment(settings, monkeypatch, answers_key=first)):
             pass
 
 
 async def test_keys_move_from_files_into_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     place = DataDirectory(settings.data)
-    async with founded(settings) as world:
-        before = await signed(world)
+    async with start_exchange(settings) as exchange:
+        before = await signed(exchange)
     trust = place.trust()
     files = [settings.data / "keys" / name for name in ("exchange.pem", "ledger.pem")]
     answers, ledger = (SigningKey.load(path).seed.hex() for path in files)
     moved = with_environment(settings, monkeypatch, answers_key=answers, ledger_key=ledger)
-    async with resumed(moved) as world:
-        assert await signed(world) == before
+    async with restart_exchange(moved) as exchange:
+        assert await signed(exchange) == before
     for path in files:
         path.unlink()
     assert place.trust() == trust
-    async with resumed(moved) as world:
-        assert await signed(world) == before
-        assert await answered_by(world, bytes.fromhex(answers))
+    async with restart_exchange(moved) as exchange:
+        assert await signed(exchange) == before
+        assert await answered_by(exchange, bytes.fromhex(answers))
 
 
-async def answered_by(world: World, seed: bytes) -> bool:
-    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/me")
+async def answered_by(exchange: Exchange, seed: bytes) -> bool:
+    answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/me")
     return f'keyid="{SigningKey(seed).keyid}"' in answer.headers["signature-input"]
 
 
 async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPatch, hsm: SoftHsm) -> None:
     held = with_environment(settings, monkeypatch, **hsm.token("one"))
-    async with founded(held) as world:
-        first = await signed(world)
+    async with start_exchange(held) as exchange:
+        first = await signed(exchange)
         assert not (settings.data / "keys" / "ledger.pem").exists()
         assert public_of(settings.data / "keys", "ledger.pem") == first.public_key
         assert (await rotate(held)).status == 0
-        second = await signed(world)
+        second = await signed(exchange)
         assert second != first
         assert public_of(settings.data / "keys", "ledger.pem") == second.public_key
-    async with resumed(held) as world:
-        assert await signed(world) == second
+    async with restart_exchange(held) as exchange:
+        assert await signed(exchange) == second
     keys = Token(hsm.module, "one", PIN).keys("ledger.pem")
     assert {key.public for key in keys} == {first.public_key, second.public_key}
     [key] = [key for key in keys if key.public == second.public_key]
@@ -154,7 +156,7 @@ async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPa
 
     other = with_environment(settings, monkeypatch, **hsm.token("two"))
     with pytest.raises(KeysDiffer, match="token"):
-        async with resumed(other):
+        async with restart_exchange(other):
             pass
 
 

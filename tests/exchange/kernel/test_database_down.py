@@ -6,9 +6,9 @@ from pydantic import SecretStr
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
-from tests.exchange.test_api_surface import PUBLIC
-from tests.support.cutting import cutting
-from tests.support.founded import founded
+from tests.support.exchanges.endpoints import PUBLIC
+from tests.support.exchanges.starting import start_exchange
+from tests.support.services.cutting_proxy import cutting
 
 NEED_NO_DATABASE = {"/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs"}
 ADDRESSES = {
@@ -24,29 +24,29 @@ ADDRESSES = {
 async def test_every_public_address(settings: Settings, embedded: Embedded) -> None:
     async with cutting(f"{embedded.socket}/.s.PGSQL.5432") as proxy:
         url = SecretStr(f"postgresql://postgres@127.0.0.1:{proxy.port}/exchange_test")
-        async with founded(settings.model_copy(update={"database_url": url})) as world:
-            assert (await world.send("GET", "/ledger/receipts/0", {"prefer": "wait=30"})).status == 200
+        async with start_exchange(settings.model_copy(update={"database_url": url})) as exchange:
+            assert (await exchange.send("GET", "/ledger/receipts/0", {"prefer": "wait=30"})).status == 200
             async with proxy.down():
                 for path in sorted(PUBLIC - NEED_NO_DATABASE):
                     for method in ("GET", "HEAD"):
-                        answer = await world.send(method, ADDRESSES.get(path, path), {})
+                        answer = await exchange.send(method, ADDRESSES.get(path, path), {})
                         assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json"), (
                             path
                         )
-                    answer = await world.send("GET", ADDRESSES.get(path, path), {})
+                    answer = await exchange.send("GET", ADDRESSES.get(path, path), {})
                     assert answer.problem == "ledger-unavailable", path
             for path in ("/ledger/checkpoint", "/catalog", "/readyz"):
-                assert (await world.send("GET", path, {})).status == 200, path
+                assert (await exchange.send("GET", path, {})).status == 200, path
 
 
 async def test_a_database_that_is_there_and_not_as_it_should_be_is_no_reason_to_try_again(
     settings: Settings, empty_database: str
 ) -> None:
     owner = await asyncpg.connect(**arguments(empty_database))
-    async with founded(settings) as world:
+    async with start_exchange(settings) as exchange:
         await owner.execute("ALTER TABLE ledger_checkpoint RENAME TO aside")
         try:
-            answer = await world.send("GET", "/ledger/checkpoint", {})
+            answer = await exchange.send("GET", "/ledger/checkpoint", {})
         finally:
             await owner.execute("ALTER TABLE aside RENAME TO ledger_checkpoint")
             await owner.close()

@@ -20,8 +20,8 @@ from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.settings import Settings
 from exchange.sources import storage
 from exchange.sources.readers import Readers
-from tests.support.founded import empty, founded
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
+from tests.support.exchanges.starting import delete_rows, start_exchange
 
 KEYS = ("exchange.pem", "ledger.pem", "seal.key")
 ROWS = b"person_id,name\nP1,x\nP2,y\n"
@@ -30,7 +30,7 @@ ROWS = b"person_id,name\nP1,x\nP2,y\n"
 @pytest.fixture
 async def exchange(settings: Settings) -> Settings:
     """The settings of an exchange that was founded and is not running."""
-    async with founded(settings):
+    async with start_exchange(settings):
         pass
     return settings
 
@@ -117,8 +117,8 @@ async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Setti
 
 async def test_a_founding_that_was_broken_off_can_begin_elsewhere(settings: Settings, tmp_path: Path) -> None:
     await start(settings)
-    async with founded(settings.model_copy(update={"data": tmp_path / "elsewhere"})) as world:
-        assert [entry["type"] for entry in await world.entries()][:1] == ["exchange.initialised"]
+    async with start_exchange(settings.model_copy(update={"data": tmp_path / "elsewhere"})) as exchange:
+        assert [entry["type"] for entry in await exchange.read_entries()][:1] == ["exchange.initialised"]
 
 
 async def test_keys_are_for_their_owner_only(settings: Settings) -> None:
@@ -128,9 +128,9 @@ async def test_keys_are_for_their_owner_only(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def with_owner(settings: Settings) -> AsyncIterator[tuple[World, Party]]:
-    async with founded(settings) as world:
-        yield world, await world.party("owner")
+async def with_owner(settings: Settings) -> AsyncIterator[tuple[Exchange, Party]]:
+    async with start_exchange(settings) as exchange:
+        yield exchange, await exchange.admit("owner")
 
 
 def snapshots(settings: Settings) -> set[str]:
@@ -145,8 +145,8 @@ def age(settings: Settings) -> None:
 
 async def test_an_upload_is_readable_by_the_exchange_alone_and_leaves_nothing(settings: Settings) -> None:
     seen: list[tuple[int, int, int]] = []
-    async with with_owner(settings) as (world, owner):
-        readers = world.app.state.runtime[Readers]
+    async with with_owner(settings) as (exchange, owner):
+        readers = exchange.app.state.runtime[Readers]
         reading = readers.import_file
 
         async def look(path: Path, options: Any) -> Any:
@@ -154,9 +154,9 @@ async def test_an_upload_is_readable_by_the_exchange_alone_and_leaves_nothing(se
             return await reading(path, options)
 
         readers.import_file = look
-        source = await world.file_source(owner, ROWS)
+        source = await exchange.register_file(owner, ROWS)
         target = f"/api/v1/sources/{source['id']}/content?filename=x.csv"
-        broken = await world.call(owner.steward, "PUT", target, b"%PDF-1.7 nothing")
+        broken = await exchange.call(owner.steward, "PUT", target, b"%PDF-1.7 nothing")
         assert broken.problem == "source-unusable"
         assert snapshots(settings) == {f"{source['description']['digest']}.parquet"}
         assert mode(settings.data / "snapshots" / f"{source['description']['digest']}.parquet") == 0o600
@@ -180,13 +180,13 @@ async def test_a_start_clears_what_the_killed_left_and_nothing_that_is_in_use(ex
 
 
 async def test_snapshots_that_nothing_refers_to_go_at_a_start(settings: Settings) -> None:
-    async with with_owner(settings) as (world, owner):
-        kept = await world.file_source(owner, ROWS)
-        replaced = await world.file_source(owner, b"person_id\nP3\n")
+    async with with_owner(settings) as (exchange, owner):
+        kept = await exchange.register_file(owner, ROWS)
+        replaced = await exchange.register_file(owner, b"person_id\nP3\n")
         target = f"/api/v1/sources/{replaced['id']}/content?filename=x.csv"
-        renewed = await world.done(owner.steward, "PUT", target, b"person_id\nP4\n")
-        withdrawn = await world.file_source(owner, b"person_id\nP5\n")
-        await world.done(owner.steward, "POST", f"/api/v1/sources/{withdrawn['id']}/withdrawal")
+        renewed = await exchange.call_ok(owner.steward, "PUT", target, b"person_id\nP4\n")
+        withdrawn = await exchange.register_file(owner, b"person_id\nP5\n")
+        await exchange.call_ok(owner.steward, "POST", f"/api/v1/sources/{withdrawn['id']}/withdrawal")
     left = {f"{one['description']['digest']}.parquet" for one in (kept, renewed)}
     gone = {f"{one['description']['digest']}.parquet" for one in (replaced, withdrawn)}
     other = settings.data / "snapshots" / "notes.txt"
@@ -199,8 +199,8 @@ async def test_snapshots_that_nothing_refers_to_go_at_a_start(settings: Settings
 
 
 async def test_a_start_on_another_exchanges_files_removes_none(settings: Settings) -> None:
-    async with with_owner(settings) as (world, owner):
-        await world.file_source(owner, ROWS)
+    async with with_owner(settings) as (exchange, owner):
+        await exchange.register_file(owner, ROWS)
     await execute(settings, "UPDATE sources SET state = 'withdrawn'")
     age(settings)
     (settings.data / "keys" / "seal.key").write_bytes(b"k" * 32)
@@ -208,6 +208,6 @@ async def test_a_start_on_another_exchanges_files_removes_none(settings: Setting
     with pytest.raises(KeysDiffer):
         await start(settings)
     assert settings.database_url is not None
-    await empty(settings.database_url.get_secret_value())
+    await delete_rows(settings.database_url.get_secret_value())
     await start(settings)
     assert snapshots(settings) == before

@@ -19,38 +19,40 @@ import pytest
 from exchange.participants import queries
 from exchange.settings import Settings
 from policies.roles.roles import ROLES, InvalidIdentifier, Permit, Roles
-from tests.support.founded import founded
-from tests.support.server import free_port, serving, settings_on
-from tests.support.world import Key, Party, World
+from tests.support.exchanges.exchange import Exchange, Key, Party
+from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.server import free_port, serving, settings_on
 
 ODD = ("a", "0", "a.b:c_d-e", "x" * 128, "0198c5a0-0000-7000-8000-00000000000a", "p::", "g_._", "eval:r.sub")
 
 
-async def member(world: World, party: Party) -> tuple[str, Key]:
+async def member(exchange: Exchange, party: Party) -> tuple[str, Key]:
     key = Key()
     document = {"kind": "member", "handle": "clerk", "title": "Clerk", "public_key": key.public}
-    enrolled = await world.done(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
+    enrolled = await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
     return str(enrolled["id"]), key
 
 
-async def test_c1_revoking_two_roles_leaves_the_two_that_cross_them(world: World) -> None:
+async def test_c1_revoking_two_roles_leaves_the_two_that_cross_them(exchange: Exchange) -> None:
     """casbin's adapters delete (a, y) and (b, x) as well when (a, x) and (b, y) are removed."""
-    first, second = await world.party("first"), await world.party("second")
-    person, key = await member(world, first)
+    first, second = await exchange.admit("first"), await exchange.admit("second")
+    person, key = await member(exchange, first)
     target = f"/api/v1/principals/{person}/roles"
     pairs = list(itertools.product(("steward", "approver"), (first.id, second.id)))
     for role, domain in pairs:
-        await world.done(world.keys["security"], "POST", target, {"role": role, "domain": domain})
+        await exchange.call_ok(exchange.keys["security"], "POST", target, {"role": role, "domain": domain})
     gone = [("steward", first.id), ("approver", second.id)]
     await asyncio.gather(
         *(
-            world.done(world.keys["security"], "POST", f"{target}/revocation", {"role": role, "domain": domain})
+            exchange.call_ok(
+                exchange.keys["security"], "POST", f"{target}/revocation", {"role": role, "domain": domain}
+            )
             for role, domain in gone
         )
     )
     left = sorted(set(pairs) - set(gone))
-    assert sorted(map(tuple, (await world.done(key, "GET", "/api/v1/me"))["roles"])) == left
-    roles = world.app.state.runtime.roles
+    assert sorted(map(tuple, (await exchange.call_ok(key, "GET", "/api/v1/me"))["roles"])) == left
+    roles = exchange.app.state.runtime.roles
     for domain, verb, expected in (
         (first.id, "draft", False),
         (second.id, "draft", True),
@@ -62,21 +64,23 @@ async def test_c1_revoking_two_roles_leaves_the_two_that_cross_them(world: World
 
 
 @pytest.mark.parametrize("text", ["steward, exchange", "steward)", " steward", "steward\n", "p, steward", "ſteward"])
-async def test_c2_what_would_shift_a_rule_is_refused_and_spoils_nobody_elses_answer(world: World, text: str) -> None:
+async def test_c2_what_would_shift_a_rule_is_refused_and_spoils_nobody_elses_answer(
+    exchange: Exchange, text: str
+) -> None:
     """casbin's adapters join columns with commas and parse the line again, after which every question fails."""
-    party = await world.party("first")
-    person, key = await member(world, party)
+    party = await exchange.admit("first")
+    person, key = await member(exchange, party)
     target = f"/api/v1/principals/{person}/roles"
     for change in ({"role": text, "domain": party.id}, {"role": "steward", "domain": text}):
-        answer = await world.call(world.keys["security"], "POST", target, change)
+        answer = await exchange.call(exchange.keys["security"], "POST", target, change)
         assert answer.problem == "request-invalid"
-    async with world.app.state.runtime.database.pool.acquire() as connection:  # as if it had come in another way
+    async with exchange.app.state.runtime.database.pool.acquire() as connection:  # as if it had come in another way
         await connection.execute("INSERT INTO role_assignments VALUES ($1, $2, $3, now())", person, text, party.id)
-    spoilt = await world.call(key, "POST", f"/api/v1/organisations/{party.id}/principals", {"kind": "member"})
+    spoilt = await exchange.call(key, "POST", f"/api/v1/organisations/{party.id}/principals", {"kind": "member"})
     assert spoilt.status >= 400
-    assert (await world.call(party.steward, "GET", "/api/v1/sources")).status == 200
+    assert (await exchange.call(party.steward, "GET", "/api/v1/sources")).status == 200
     with pytest.raises(InvalidIdentifier):
-        world.app.state.runtime.roles.permits(
+        exchange.app.state.runtime.roles.permits(
             principal=person, assignments=[(text, party.id)], domain=party.id, resource="dataset", verb="draft"
         )
 
@@ -123,15 +127,15 @@ def test_c3_processes_give_the_same_answers() -> None:
     assert first == second == answers_of(Roles())
 
 
-async def test_filtered_loading_leaves_no_assignment_out(world: World) -> None:
+async def test_filtered_loading_leaves_no_assignment_out(exchange: Exchange) -> None:
     """A filtered load names a column, in which rules have the domain and assignments the role: it loads no assignment."""
-    first, second = await world.party("first"), await world.party("second")
-    person, key = await member(world, first)
+    first, second = await exchange.admit("first"), await exchange.admit("second")
+    person, key = await member(exchange, first)
     expected = {("approver", first.id), ("approver", second.id), ("auditor", "exchange")}
     for role, domain in expected:
         target = f"/api/v1/principals/{person}/roles"
-        await world.done(world.keys["security"], "POST", target, {"role": role, "domain": domain})
-    async with world.app.state.runtime.database.sessions() as session:
+        await exchange.call_ok(exchange.keys["security"], "POST", target, {"role": role, "domain": domain})
+    async with exchange.app.state.runtime.database.sessions() as session:
         holder = await queries.key_holder(session, key.keyid)
     assert holder is not None
     assert set(holder.principal.assignments) == expected
@@ -154,13 +158,17 @@ async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
     """
     ports = free_port(), free_port()
     chosen = [settings_on(port, database_url=empty_database, data=tmp_path) for port in ports]
-    async with founded(Settings(data=tmp_path, database_url=empty_database, public_url=chosen[0].public_url)) as world:
-        owner = await world.party("owner")
-        consumer = await world.party("consumer", kind="institution", level="none")
-        await world.agreement(
+    async with start_exchange(
+        Settings(data=tmp_path, database_url=empty_database, public_url=chosen[0].public_url)
+    ) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        await exchange.conclude_agreement(
             consumer,
             owner,
-            await world.dataset(owner, await world.table_source(owner, people_table, "people"), "people"),
+            await exchange.publish_dataset(
+                owner, await exchange.register_table(owner, people_table, "people"), "people"
+            ),
         )
     with serving(chosen[0]), serving(chosen[1]):
         async with (
@@ -168,7 +176,7 @@ async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
             httpx2.AsyncClient(base_url=chosen[1].public_url) as two,
         ):
             workers = [
-                World(world.app, client, world.keys, url=at.public_url)
+                Exchange(exchange.app, client, exchange.keys, url=at.public_url)
                 for client, at in ((one, chosen[0]), (two, chosen[1]))
             ]
 
@@ -186,5 +194,5 @@ async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
             for turn in range(4):
                 target = f"/api/v1/principals/{consumer.system_id}/roles"
                 worker, verb = workers[turn // 2], "" if turn % 2 else "/revocation"
-                await worker.done(consumer.steward, "POST", target + verb, change)
+                await worker.call_ok(consumer.steward, "POST", target + verb, change)
                 assert set(await ask()) == ({"200"} if turn % 2 else {"role-missing"})

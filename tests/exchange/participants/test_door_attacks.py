@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from exchange.settings import Settings
-from tests.support.world import Key, World
+from tests.support.exchanges.exchange import Exchange, Key
 
 REFUSALS = 6
 
@@ -25,38 +25,38 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"stranger_refusals": REFUSALS})
 
 
-async def test_nobody_registers_a_key_for_another_person(world: World) -> None:
-    party = await world.party("education")
-    security = await world.done(
-        world.keys["auditor"], "GET", f"/api/v1/organisations/{await operator(world)}/principals"
+async def test_nobody_registers_a_key_for_another_person(exchange: Exchange) -> None:
+    party = await exchange.admit("education")
+    security = await exchange.call_ok(
+        exchange.keys["auditor"], "GET", f"/api/v1/organisations/{await operator(exchange)}/principals"
     )
     target = next(row["id"] for row in security if row["handle"] == "security")
-    taken = await world.call(
-        world.keys["operator"], "POST", f"/api/v1/principals/{target}/keys", {"public_key": Key().public}
+    taken = await exchange.call(
+        exchange.keys["operator"], "POST", f"/api/v1/principals/{target}/keys", {"public_key": Key().public}
     )
     assert taken.problem == "role-missing"
     # A steward may renew its systems' keys, and nobody's but its own otherwise.
-    other = await world.done(
+    other = await exchange.call_ok(
         party.steward,
         "POST",
         f"/api/v1/organisations/{party.id}/principals",
         {"kind": "member", "handle": "guard", "title": "Guard", "public_key": Key().public},
     )
     as_guard = {"public_key": Key().public}
-    refused = await world.call(party.steward, "POST", f"/api/v1/principals/{other['id']}/keys", as_guard)
+    refused = await exchange.call(party.steward, "POST", f"/api/v1/principals/{other['id']}/keys", as_guard)
     assert refused.problem == "role-missing"
     renewed = {"public_key": Key().public, "supersedes": party.system.keyid}
-    await world.done(party.steward, "POST", f"/api/v1/principals/{party.system_id}/keys", renewed)
+    await exchange.call_ok(party.steward, "POST", f"/api/v1/principals/{party.system_id}/keys", renewed)
 
 
-async def operator(world: World) -> str:
-    me = await world.done(world.keys["operator"], "GET", "/api/v1/me")
+async def operator(exchange: Exchange) -> str:
+    me = await exchange.call_ok(exchange.keys["operator"], "GET", "/api/v1/me")
     return str(me["organisation"]["id"])
 
 
-async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(world: World) -> None:
-    party = await world.party("education")
-    source = await world.done(
+async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(exchange: Exchange) -> None:
+    party = await exchange.admit("education")
+    source = await exchange.call_ok(
         party.steward,
         "POST",
         "/api/v1/sources",
@@ -64,33 +64,35 @@ async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(world: World) -
     )
     target = f"/api/v1/sources/{source['id']}/content?filename=a.csv"
     content = b"a,b\n1,2\n"
-    headers = world.signed(party.steward, "PUT", target, body=content)
+    headers = exchange.sign(party.steward, "PUT", target, body=content)
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def upload() -> dict[str, object]:
-        response = await world.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
+        response = await exchange.client.request(
+            "PUT", target, headers=headers, content=slowly(content, arrived, go_on)
+        )
         found: dict[str, object] = response.json()
         return found
 
     uploading = asyncio.create_task(upload())
     await asyncio.wait_for(arrived.wait(), 10)
     # The same nonce in another request, and everybody else's requests, wait for nothing.
-    again = await asyncio.wait_for(world.send("PUT", target, headers, content), 10)
+    again = await asyncio.wait_for(exchange.send("PUT", target, headers, content), 10)
     assert again.status == 200
-    await asyncio.wait_for(world.party("human-resources"), 20)
-    steward = await world.who(party.steward)
-    await world.done(party.steward, "POST", f"/api/v1/principals/{steward}/keys/{party.steward.keyid}/revocation")
+    await asyncio.wait_for(exchange.admit("human-resources"), 20)
+    steward = await exchange.find_principal(party.steward)
+    await exchange.call_ok(party.steward, "POST", f"/api/v1/principals/{steward}/keys/{party.steward.keyid}/revocation")
     go_on.set()
     late = await asyncio.wait_for(uploading, 10)
     assert late["type"] in {"/problems/nonce-reused", "/problems/key-revoked"}
-    entries = await world.entries()
+    entries = await exchange.read_entries()
     revoked = max(index for index, entry in enumerate(entries) if entry["type"] == "key.revoked")
     assert all(entry["type"] != "source.imported" for entry in entries[revoked:])
 
 
-async def test_a_change_is_not_made_on_a_permission_that_ended_meanwhile(world: World) -> None:
-    party = await world.party("education")
-    source = await world.done(
+async def test_a_change_is_not_made_on_a_permission_that_ended_meanwhile(exchange: Exchange) -> None:
+    party = await exchange.admit("education")
+    source = await exchange.call_ok(
         party.steward,
         "POST",
         "/api/v1/sources",
@@ -98,44 +100,50 @@ async def test_a_change_is_not_made_on_a_permission_that_ended_meanwhile(world: 
     )
     target = f"/api/v1/sources/{source['id']}/content?filename=a.csv"
     content = b"a,b\n1,2\n"
-    headers = world.signed(party.steward, "PUT", target, body=content)
+    headers = exchange.sign(party.steward, "PUT", target, body=content)
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     uploading = asyncio.create_task(
-        world.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
+        exchange.client.request("PUT", target, headers=headers, content=slowly(content, arrived, go_on))
     )
     await asyncio.wait_for(arrived.wait(), 10)
-    await world.done(world.keys["security"], "POST", f"/api/v1/principals/{await world.who(party.steward)}/suspension")
+    await exchange.call_ok(
+        exchange.keys["security"],
+        "POST",
+        f"/api/v1/principals/{await exchange.find_principal(party.steward)}/suspension",
+    )
     go_on.set()
     late = (await asyncio.wait_for(uploading, 10)).json()
     assert late["type"] == "/problems/principal-suspended"
-    assert all(entry["type"] != "source.imported" for entry in await world.entries())
+    assert all(entry["type"] != "source.imported" for entry in await exchange.read_entries())
 
 
 @pytest.mark.parametrize("target", ["/api/v1/me", "/api/v1/deliveries?dataset=a/b"])
-async def test_a_stranger_writes_nothing_of_its_own_into_the_ledger(world: World, target: str) -> None:
+async def test_a_stranger_writes_nothing_of_its_own_into_the_ledger(exchange: Exchange, target: str) -> None:
     stranger = Key()
-    headers = world.signed(stranger, "GET", target, headers={"exchange-purpose": "talent-service"})
-    answer = await world.send("GET", target, headers)
+    headers = exchange.sign(stranger, "GET", target, headers={"exchange-purpose": "talent-service"})
+    answer = await exchange.send("GET", target, headers)
     assert answer.problem == "key-unknown"
-    entry = (await world.entries())[answer.json["entry"]]
+    entry = (await exchange.read_entries())[answer.json["entry"]]
     assert entry["actor"] == {}
     assert "request" not in entry
     long = base64.b64encode(b"people's data " * 100).decode()
-    odd = await world.send("GET", target, {**headers, "signature": f"sig1=:{long}:"})
+    odd = await exchange.send("GET", target, {**headers, "signature": f"sig1=:{long}:"})
     assert odd.problem == "signature-malformed"
-    assert all(stranger.keyid not in str(entry) and long[:40] not in str(entry) for entry in await world.entries())
+    assert all(
+        stranger.keyid not in str(entry) and long[:40] not in str(entry) for entry in await exchange.read_entries()
+    )
 
 
-async def test_strangers_cannot_fill_the_ledger(world: World) -> None:
+async def test_strangers_cannot_fill_the_ledger(exchange: Exchange) -> None:
     stranger = Key()
-    before = len(await world.entries())
+    before = len(await exchange.read_entries())
     problems = [
-        (await world.send("GET", "/api/v1/me", world.signed(stranger, "GET", "/api/v1/me"))).problem
+        (await exchange.send("GET", "/api/v1/me", exchange.sign(stranger, "GET", "/api/v1/me"))).problem
         for _ in range(2 * REFUSALS)
     ]
     assert problems[0] == "key-unknown"
     assert problems[-1] == "too-many-refusals"
-    assert len(await world.entries()) - before == problems.count("key-unknown")
+    assert len(await exchange.read_entries()) - before == problems.count("key-unknown")
     # Those who are known are answered as ever.
-    assert (await world.call(world.keys["operator"], "GET", "/api/v1/me")).status == 200
+    assert (await exchange.call(exchange.keys["operator"], "GET", "/api/v1/me")).status == 200

@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from exchange.kernel.database import arguments
 from exchange.settings import Settings
-from tests.support.founded import resumed
-from tests.support.modules import capping
-from tests.support.owning import Story, told
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.owner import start_owner_exchange
+from tests.support.exchanges.starting import restart_exchange
+from tests.support.owner_modules import capping
 
 CHANGES = {
     "module-altered": "UPDATE policy_modules SET files = replace(files::text, '7', '9')::jsonb",
@@ -22,9 +23,9 @@ CHANGES = {
 
 
 @asynccontextmanager
-async def as_owner(world: World) -> AsyncIterator[asyncpg.Connection]:
+async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """The database as whoever owns its tables, with the guards down."""
-    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:
         yield connection
@@ -33,38 +34,40 @@ async def as_owner(world: World) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def test_a_module_changed_behind_the_exchanges_back_is_noticed(settings: Settings, people_table: str) -> None:
-    async with told(settings, people_table) as story, as_owner(story.world) as connection:
-        digest = await story.attach(capping(7))
-        answer = await story.ask()
+    async with start_owner_exchange(settings, people_table) as owner_exchange, as_owner(owner_exchange) as connection:
+        digest = await owner_exchange.attach_module(capping(7))
+        answer = await owner_exchange.fetch()
         assert len(answer.json["rows"]) == 7
-        published = await story.world.done(story.owner.steward, "GET", f"/api/v1/datasets/{story.dataset['id']}")
+        published = await owner_exchange.call_ok(
+            owner_exchange.owner.steward, "GET", f"/api/v1/datasets/{owner_exchange.dataset['id']}"
+        )
         for verdict, change in CHANGES.items():
             assert (await connection.execute(change)).endswith(" 1")
-            assert (await story.replayed(answer))["verdict"] == verdict.partition(" ")[0]
-            draft = await story.world.call(
-                story.owner.steward,
+            assert (await owner_exchange.replay(answer))["verdict"] == verdict.partition(" ")[0]
+            draft = await owner_exchange.call(
+                owner_exchange.owner.steward,
                 "PUT",
-                f"/api/v1/datasets/{story.dataset['id']}/draft",
-                {"source": story.source["id"], "handle": "people", "document": published["document"]},
+                f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft",
+                {"source": owner_exchange.source["id"], "handle": "people", "document": published["document"]},
             )
             assert (draft.problem, draft.json["errors"][0]["at"]) == ("dataset-invalid", "terms/module")
-    async with resumed(settings, clock=story.clock) as world:
-        later = Story(world, story.clock, story.owner, story.consumer, story.dataset, story.source)
-        denied = await later.ask()
+    async with restart_exchange(settings, clock=owner_exchange.clock) as exchange:
+        later = replace(owner_exchange, app=exchange.app, client=exchange.client)
+        denied = await later.fetch()
         assert (denied.status, denied.problem) == (503, "policy-unavailable")
         assert denied.json["reasons"][0]["rule"] == f"module.{digest}"
-        assert (await later.replayed(denied))["verdict"] == "policy-unavailable"
+        assert (await later.replay(denied))["verdict"] == "policy-unavailable"
 
 
 async def test_nobody_may_change_a_module(settings: Settings, people_table: str) -> None:
-    async with told(settings, people_table) as story:
-        await story.attach(capping(7))
+    async with start_owner_exchange(settings, people_table) as owner_exchange:
+        await owner_exchange.attach_module(capping(7))
         statements = ("DELETE FROM policy_modules", "UPDATE policy_modules SET tests = 0", "TRUNCATE policy_modules")
-        async with story.world.app.state.runtime.database.pool.acquire() as connection:
+        async with owner_exchange.app.state.runtime.database.pool.acquire() as connection:
             for statement in statements:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
-        owner = await asyncpg.connect(**arguments(story.world.app.state.runtime.database.url))
+        owner = await asyncpg.connect(**arguments(owner_exchange.app.state.runtime.database.url))
         for statement in statements:
             with pytest.raises(asyncpg.RaiseError):
                 await owner.execute(statement)

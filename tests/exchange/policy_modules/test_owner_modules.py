@@ -21,13 +21,13 @@ from exchange.whatif import effects
 from exchange.whatif.parts import Turns
 from policies.owner_rules.checking import Checker
 from policies.rego.bundle import bundle, write
-from tests.exchange.delivery.test_streams import Wire
-from tests.support.founded import empty
-from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
-from tests.support.opa import opa_running
-from tests.support.owning import Story, submit, told
-from tests.support.tools import tool
-from tests.support.world import URL
+from tests.support.exchanges.exchange import URL
+from tests.support.exchanges.owner import OwnerExchange, start_owner_exchange, submit
+from tests.support.exchanges.raw_delivery import RawDelivery
+from tests.support.exchanges.starting import delete_rows
+from tests.support.owner_modules import OFFICE, TESTS, TEXT, capping, saying
+from tests.support.services.opa import opa_running
+from tests.support.services.tools import tool
 
 MODULES = "/api/v1/policy-modules"
 EXPLAIN = "/api/v1/policy/explanations"
@@ -36,9 +36,9 @@ EXPLAIN = "/api/v1/policy/explanations"
 @pytest.fixture(scope="module")
 async def shared(
     request: pytest.FixtureRequest, database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Story]:
+) -> AsyncIterator[OwnerExchange]:
     """On the embedded engine; or where the parameter is `opa`, on an OPA server, where OPA looks at modules as well."""
-    await empty(database_url)
+    await delete_rows(database_url)
     place = tmp_path_factory.mktemp("modules")
     settings = Settings(data=place, database_url=database_url, public_url=URL, checkpoint_interval=0.1)
     async with AsyncExitStack() as stack:
@@ -47,20 +47,20 @@ async def shared(
             write(bundle(), place / "policy")
             url = await stack.enter_async_context(opa_running(opa, place / "policy"))
             settings = settings.model_copy(update={"opa_url": url, "opa_binary": Path(opa)})
-        yield await stack.enter_async_context(told(settings, people_table))
+        yield await stack.enter_async_context(start_owner_exchange(settings, people_table))
 
 
 @pytest.fixture
-def story(shared: Story) -> Story:
+def owner_exchange(shared: OwnerExchange) -> OwnerExchange:
     """The one story of these tests, on a new day."""
-    shared.morning()
+    shared.move_to_morning()
     return shared
 
 
 @pytest.mark.parametrize("shared", [None, "opa"], ids=["embedded", "opa"], indirect=True, scope="module")
-async def test_the_whole_path(story: Story) -> None:
-    digest = await story.attach(OFFICE)
-    before = await story.ask()
+async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
+    digest = await owner_exchange.attach_module(OFFICE)
+    before = await owner_exchange.fetch()
     assert before.status == 200, before.content
     rows = before.json["rows"]
     assert len(rows) == 7
@@ -68,70 +68,76 @@ async def test_the_whole_path(story: Story) -> None:
     assert {row["city"] for row in rows} == {"330110"}
     assert all(row["name"].endswith("*") for row in rows)
 
-    story.clock.move(timedelta(seconds=20))  # within the minute
-    again = await story.ask()
-    story.clock.move(timedelta(hours=7))
-    evening = await story.ask()
+    owner_exchange.clock.move(timedelta(seconds=20))  # within the minute
+    again = await owner_exchange.fetch()
+    owner_exchange.clock.move(timedelta(hours=7))
+    evening = await owner_exchange.fetch()
     assert (evening.status, evening.problem) == (403, "owner-denied")
     [reason] = evening.json["reasons"]
     assert reason["rule"] == f"module.{digest}"
     assert (reason["ref"], reason["remedy"]) == ("office-hours", "Ask between 9 and 17 o'clock.")
     assert evening.json["detail"] == reason["remedy"]
 
-    entries = [await story.entry(answer) for answer in (before, again, evening)]
+    entries = [await owner_exchange.entry_of(answer) for answer in (before, again, evening)]
     assert [one["decision"]["outcome"] for one in entries] == ["allow", "allow", "deny"]
     assert entries[0]["decision"] == entries[1]["decision"]
     assert entries[2]["decision"]["reasons"] == [{"code": "owner-denied", "ref": "office-hours"}]
     for answer in (before, again, evening):
-        said = await story.replayed(answer)
+        said = await owner_exchange.replay(answer)
         assert said["verdict"] == "agrees"
         assert said["input"]["resource"]["terms"]["module"] == digest
 
-    refused = await story.ask(fields=["born"])
+    refused = await owner_exchange.fetch(fields=["born"])
     assert refused.problem == "owner-denied"
-    story.morning()
+    owner_exchange.move_to_morning()
     for question, problem in (
         ({"fields": ["born"]}, "field-not-granted"),
         ({"filters": [{"field": "name", "op": "eq", "value": "人1"}]}, "filter-not-granted"),
         ({"filters": [{"field": "born", "op": "gt", "value": "1971-01-01"}]}, "filter-not-granted"),
     ):
-        answer = await story.ask(**question)
+        answer = await owner_exchange.fetch(**question)
         assert answer.problem == problem
-        assert (await story.replayed(answer))["verdict"] == "agrees"
+        assert (await owner_exchange.replay(answer))["verdict"] == "agrees"
     # As the command does it, in a sandbox of its own.
-    tally = await auditing._replay(story.world.app.state.runtime.database, 0, None, one=False)
+    tally = await auditing._replay(owner_exchange.app.state.runtime.database, 0, None, one=False)
     assert tally.is_sound
     assert tally.verdicts["agrees"] >= 7
 
 
-async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(story: Story) -> None:
-    digest = await submit(story.world, story.owner, OFFICE)
-    found = [one for one in await story.world.entries() if one["type"] == "module.accepted"]
+async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(owner_exchange: OwnerExchange) -> None:
+    digest = await submit(owner_exchange, owner_exchange.owner, OFFICE)
+    found = [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"]
     [entry] = [one for one in found if one["object"] == {"kind": "module", "id": digest}]
-    assert (entry["organisation"], entry["tests"]) == (story.owner.id, 3)
-    assert entry["checked_by"] == story.world.app.state.runtime[Checker].name
-    assert await submit(story.world, story.owner, OFFICE) == digest  # the same content is there once
-    assert [one for one in await story.world.entries() if one["type"] == "module.accepted"] == found
+    assert (entry["organisation"], entry["tests"]) == (owner_exchange.owner.id, 3)
+    assert entry["checked_by"] == owner_exchange.app.state.runtime[Checker].name
+    assert await submit(owner_exchange, owner_exchange.owner, OFFICE) == digest  # the same content is there once
+    assert [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"] == found
 
-    await submit(story.world, story.owner, capping(9))
-    everything = await story.world.done(story.owner.steward, "GET", MODULES)
+    await submit(owner_exchange, owner_exchange.owner, capping(9))
+    everything = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
     paged: list[Any] = []
-    while page := await story.world.done(
-        story.owner.steward, "GET", f"{MODULES}?limit=1" + (f"&after={paged[-1]['digest']}" if paged else "")
+    while page := await owner_exchange.call_ok(
+        owner_exchange.owner.steward, "GET", f"{MODULES}?limit=1" + (f"&after={paged[-1]['digest']}" if paged else "")
     ):
         paged += page
     assert len(everything) > 1
     assert paged == everything
-    [listed] = [one for one in await story.world.done(story.owner.steward, "GET", MODULES) if one["digest"] == digest]
+    [listed] = [
+        one
+        for one in await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
+        if one["digest"] == digest
+    ]
     assert (listed["digest"], listed["checked_by"]) == (digest, entry["checked_by"])
-    shown = await story.world.done(story.owner.steward, "GET", f"{MODULES}/{digest}")
+    shown = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{MODULES}/{digest}")
     assert shown["files"] == {"owner.rego": TEXT, "owner_test.rego": TESTS}
-    auditor = story.world.keys["auditor"]
-    assert (await story.world.done(auditor, "GET", f"{MODULES}/{digest}?organisation={story.owner.id}")) == shown
-    for key in (story.consumer.steward, story.consumer.system):
-        answer = await story.world.call(key, "GET", f"{MODULES}/{digest}?organisation={story.owner.id}")
+    auditor = owner_exchange.keys["auditor"]
+    assert (
+        await owner_exchange.call_ok(auditor, "GET", f"{MODULES}/{digest}?organisation={owner_exchange.owner.id}")
+    ) == shown
+    for key in (owner_exchange.consumer.steward, owner_exchange.consumer.system):
+        answer = await owner_exchange.call(key, "GET", f"{MODULES}/{digest}?organisation={owner_exchange.owner.id}")
         assert answer.problem == "role-missing"
-        assert (await story.world.call(key, "GET", f"{MODULES}/{digest}")).problem in {"not-found", "role-missing"}
+        assert (await owner_exchange.call(key, "GET", f"{MODULES}/{digest}")).problem in {"not-found", "role-missing"}
 
 
 @pytest.mark.parametrize(
@@ -150,28 +156,36 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(s
     ],
 )
 async def test_a_bad_module_is_refused_and_not_kept(
-    story: Story, changes: dict[str, Any], problem: str, at: str | None
+    owner_exchange: OwnerExchange, changes: dict[str, Any], problem: str, at: str | None
 ) -> None:
-    document = {"organisation": story.owner.id, "module": TEXT, "tests": TESTS} | changes
-    kept = await story.world.done(story.owner.steward, "GET", MODULES)
-    answer = await story.world.call(story.owner.steward, "POST", MODULES, document)
+    document = {"organisation": owner_exchange.owner.id, "module": TEXT, "tests": TESTS} | changes
+    kept = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
+    answer = await owner_exchange.call(owner_exchange.owner.steward, "POST", MODULES, document)
     assert answer.problem == problem
     if at is not None:
         assert at in {one["at"] for one in answer.json["errors"]}, answer.json
-    assert (await story.world.entries())[-1]["problem"] == problem
-    assert await story.world.done(story.owner.steward, "GET", MODULES) == kept
+    assert (await owner_exchange.read_entries())[-1]["problem"] == problem
+    assert await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES) == kept
 
 
-async def test_only_ones_own_module_can_be_attached(story: Story) -> None:
-    digest = await submit(story.world, story.consumer, capping(3))
-    document = {**story.dataset["document"], "terms": {**story.dataset["document"]["terms"], "module": digest}}
-    new = {"source": story.source["id"], "handle": "people", "document": document}
-    for target, method in ((f"/api/v1/datasets/{story.dataset['id']}/draft", "PUT"), ("/api/v1/datasets", "POST")):
-        answer = await story.world.call(story.owner.steward, method, target, new | {"handle": "other"})
+async def test_only_ones_own_module_can_be_attached(owner_exchange: OwnerExchange) -> None:
+    digest = await submit(owner_exchange, owner_exchange.consumer, capping(3))
+    document = {
+        **owner_exchange.dataset["document"],
+        "terms": {**owner_exchange.dataset["document"]["terms"], "module": digest},
+    }
+    new = {"source": owner_exchange.source["id"], "handle": "people", "document": document}
+    for target, method in (
+        (f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft", "PUT"),
+        ("/api/v1/datasets", "POST"),
+    ):
+        answer = await owner_exchange.call(owner_exchange.owner.steward, method, target, new | {"handle": "other"})
         assert (answer.status, answer.problem) == (422, "dataset-invalid")
         assert [one["at"] for one in answer.json["errors"]] == ["terms/module"]
-    stranger = {"organisation": story.owner.id, "module": TEXT, "tests": TESTS}
-    assert (await story.world.call(story.consumer.steward, "POST", MODULES, stranger)).problem == "role-missing"
+    stranger = {"organisation": owner_exchange.owner.id, "module": TEXT, "tests": TESTS}
+    assert (
+        await owner_exchange.call(owner_exchange.consumer.steward, "POST", MODULES, stranger)
+    ).problem == "role-missing"
 
 
 SLOW = """row_cap := 5 if count(slow) >= 0
@@ -191,34 +205,34 @@ rows := [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 15, 16, 17, 18, 19, 2
 """
 
 
-async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(story: Story) -> None:
-    digest = await story.attach(saying(SLOW, "test_cap if data.exchange.owner.row_cap == 5"))
+async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(owner_exchange: OwnerExchange) -> None:
+    digest = await owner_exchange.attach_module(saying(SLOW, "test_cap if data.exchange.owner.row_cap == 5"))
     for _ in range(2):
-        answer = await story.ask()
+        answer = await owner_exchange.fetch()
         assert (answer.status, answer.problem) == (503, "policy-unavailable")
         assert answer.json["reasons"][0]["rule"] == f"module.{digest}"
-        assert (await story.entry(answer))["decision"]["outcome"] == "deny"
-    await story.attach(capping(4))
-    assert len((await story.ask()).json["rows"]) == 4
+        assert (await owner_exchange.entry_of(answer))["decision"]["outcome"] == "deny"
+    await owner_exchange.attach_module(capping(4))
+    assert len((await owner_exchange.fetch()).json["rows"]) == 4
 
 
-async def test_a_process_that_is_killed_costs_one_denial(story: Story) -> None:
-    digest = await story.attach(capping(5))
-    assert len((await story.ask()).json["rows"]) == 5
-    worker = story.world.app.state.runtime[Checker].sandbox._places[story.owner.id, digest].worker
+async def test_a_process_that_is_killed_costs_one_denial(owner_exchange: OwnerExchange) -> None:
+    digest = await owner_exchange.attach_module(capping(5))
+    assert len((await owner_exchange.fetch()).json["rows"]) == 5
+    worker = owner_exchange.app.state.runtime[Checker].sandbox._places[owner_exchange.owner.id, digest].worker
     assert worker is not None
     os.kill(worker._process.pid, signal.SIGKILL)
-    assert len((await story.ask()).json["rows"]) == 5  # remembered
-    story.clock.move(timedelta(minutes=1))
-    denied, allowed = await story.ask(), await story.ask()
+    assert len((await owner_exchange.fetch()).json["rows"]) == 5  # remembered
+    owner_exchange.clock.move(timedelta(minutes=1))
+    denied, allowed = await owner_exchange.fetch(), await owner_exchange.fetch()
     assert (denied.status, denied.problem) == (503, "policy-unavailable")
     assert len(allowed.json["rows"]) == 5
-    assert (await story.replayed(denied))["verdict"] == "policy-unavailable"
-    assert (await story.replayed(allowed))["verdict"] == "agrees"
+    assert (await owner_exchange.replay(denied))["verdict"] == "policy-unavailable"
+    assert (await owner_exchange.replay(allowed))["verdict"] == "agrees"
 
 
 async def test_a_stream_ends_when_the_module_says_so(
-    story: Story, embedded: Embedded, people_table: str, monkeypatch: pytest.MonkeyPatch
+    owner_exchange: OwnerExchange, embedded: Embedded, people_table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
     connection = await asyncpg.connect(**arguments(embedded.url("owner")))
@@ -231,22 +245,22 @@ async def test_a_stream_ends_when_the_module_says_so(
         'deny contains {"code": "closed"} if input.calendar.hour >= 17',
         'test_closed if count(data.exchange.owner.deny) == 1 with input as {"calendar": {"hour": 17}}',
     )
-    digest = await submit(story.world, story.owner, hours)
-    source = await story.world.table_source(story.owner, people_table, "hourly")
-    dataset = await story.world.dataset(story.owner, source, "hourly", terms={"module": digest})
-    await story.world.agreement(story.consumer, story.owner, dataset)
+    digest = await submit(owner_exchange, owner_exchange.owner, hours)
+    source = await owner_exchange.register_table(owner_exchange.owner, people_table, "hourly")
+    dataset = await owner_exchange.publish_dataset(owner_exchange.owner, source, "hourly", terms={"module": digest})
+    await owner_exchange.conclude_agreement(owner_exchange.consumer, owner_exchange.owner, dataset)
     for hour, is_whole in ((5, True), (6, False)):  # to a minute before four, and before five o'clock
-        story.morning()
-        story.clock.move(timedelta(hours=hour, minutes=59))
-        wire = Wire(story.world, story.consumer, {"dataset": "owner/hourly"})
+        owner_exchange.move_to_morning()
+        owner_exchange.clock.move(timedelta(hours=hour, minutes=59))
+        wire = RawDelivery(owner_exchange, owner_exchange.consumer, {"dataset": "owner/hourly"})
 
         async def strike() -> None:
-            story.clock.move(timedelta(minutes=1))
+            owner_exchange.clock.move(timedelta(minutes=1))
 
         wire.after_first = strike
         await wire.run()
         assert (wire.status, wire.is_whole) == (200, is_whole)
-        last = (await story.world.entries())[-1]
+        last = (await owner_exchange.read_entries())[-1]
         assert last["type"] == ("delivery.completed" if is_whole else "delivery.aborted")
         assert last.get("cause") == (None if is_whole else "permission-ended")
 
@@ -269,7 +283,7 @@ ODD = {
 }
 
 
-async def test_what_cannot_be_carried_out_denies(story: Story) -> None:
+async def test_what_cannot_be_carried_out_denies(owner_exchange: OwnerExchange) -> None:
     for body, problem in ODD.values():
         heard = re.match(r"[a-z_]+", body)
         assert heard is not None
@@ -277,39 +291,39 @@ async def test_what_cannot_be_carried_out_denies(story: Story) -> None:
         question = '{"purpose": "x", "resource": {"fields": [{"name": "a"}]}}'
         says = f"{said} with input as {{}}" if heard[0] == "row_cap" else f"count({said}) == 1 with input as {question}"
         tests = f"test_says if {says}"
-        digest = await story.attach(saying(body, tests))
-        answer = await story.ask()
+        digest = await owner_exchange.attach_module(saying(body, tests))
+        answer = await owner_exchange.fetch()
         assert answer.problem == problem, body
         assert answer.json["reasons"][0]["rule"] == f"module.{digest}"
         expected = "policy-unavailable" if problem == "policy-unavailable" else "agrees"
-        assert (await story.replayed(answer))["verdict"] == expected
+        assert (await owner_exchange.replay(answer))["verdict"] == expected
 
 
-async def test_it_is_told_whose_word_an_obligation_is(story: Story) -> None:
-    digest = await story.attach(OFFICE)
-    question = {"system": story.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
-    for key, is_withheld in ((story.owner.steward, False), (story.consumer.steward, True)):
-        said = await story.world.done(key, "POST", EXPLAIN, question)
+async def test_it_is_told_whose_word_an_obligation_is(owner_exchange: OwnerExchange) -> None:
+    digest = await owner_exchange.attach_module(OFFICE)
+    question = {"system": owner_exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+    for key, is_withheld in ((owner_exchange.owner.steward, False), (owner_exchange.consumer.steward, True)):
+        said = await owner_exchange.call_ok(key, "POST", EXPLAIN, question)
         assert {"rule": f"module.{digest}", "says": "allow"}.items() <= said["rules"][-1].items()
         by_module = {(one["kind"], one["name"]) for one in said["obligations"] if one["sources"] == ["module"]}
         assert by_module == {("column", "name"), ("row_filter", None), ("row_cap", None)}
         [condition] = [one for one in said["obligations"] if one["kind"] == "row_filter"]
         assert (condition["withheld"], condition["rule"]) == (is_withheld, f"module.{digest}")
         assert (condition["value"] is None) == is_withheld
-    evening = question | {"at": (story.clock.now() + timedelta(hours=10)).isoformat()}
-    said = await story.world.done(story.owner.steward, "POST", EXPLAIN, evening)
+    evening = question | {"at": (owner_exchange.clock.now() + timedelta(hours=10)).isoformat()}
+    said = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", EXPLAIN, evening)
     assert said["outcome"] == "deny"
     assert said["rules"][-1]["ref"] == "office-hours"
 
 
-async def test_before_publishing_its_effects_are_seen(story: Story) -> None:
-    await story.attach(capping(2))
-    delivered = [await story.ask()]
-    story.clock.move(timedelta(hours=8))
-    delivered.append(await story.ask())
-    await story.draft(module=await submit(story.world, story.owner, OFFICE))
-    target = f"/api/v1/datasets/{story.dataset['id']}/draft/effects"
-    effects = await story.world.done(story.owner.steward, "POST", target)
+async def test_before_publishing_its_effects_are_seen(owner_exchange: OwnerExchange) -> None:
+    await owner_exchange.attach_module(capping(2))
+    delivered = [await owner_exchange.fetch()]
+    owner_exchange.clock.move(timedelta(hours=8))
+    delivered.append(await owner_exchange.fetch())
+    await owner_exchange.draft_terms(module=await submit(owner_exchange, owner_exchange.owner, OFFICE))
+    target = f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft/effects"
+    effects = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
     [running] = effects["agreements"]
     assert (running["before"], running["after"], running["reasons"]) == ("allow", "deny", ["owner-denied"])
     refused = {one["entry"]: one["reasons"] for one in effects["refused"]}
@@ -317,33 +331,37 @@ async def test_before_publishing_its_effects_are_seen(story: Story) -> None:
     assert refused[int(delivered[1].headers["exchange-entry"])] == ["owner-denied"]
 
 
-async def test_effects_end_when_they_take_too_long(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    await story.attach(capping(2))
+async def test_effects_end_when_they_take_too_long(
+    owner_exchange: OwnerExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await owner_exchange.attach_module(capping(2))
     for _ in range(2):
-        newest = await story.ask()
-    await story.draft(module=await submit(story.world, story.owner, OFFICE))
-    target = f"/api/v1/datasets/{story.dataset['id']}/draft/effects"
-    whole = await story.world.done(story.owner.steward, "POST", target)
+        newest = await owner_exchange.fetch()
+    await owner_exchange.draft_terms(module=await submit(owner_exchange, owner_exchange.owner, OFFICE))
+    target = f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft/effects"
+    whole = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
     monkeypatch.setattr(effects, "_PAST_WITHIN", -1)
-    cut = await story.world.done(story.owner.steward, "POST", target)
+    cut = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
     assert whole["looked_at"] > cut["looked_at"] == 1
     assert whole["since"] < cut["since"] <= int(newest.headers["exchange-entry"])
     monkeypatch.setattr(effects, "_AGREEMENTS_WITHIN", -1)
-    assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
+    assert (await owner_exchange.call(owner_exchange.owner.steward, "POST", target)).problem == "effects-busy"
     monkeypatch.undo()
     monkeypatch.setattr(effects, "_TURN_WITHIN", 0)
-    async with story.world.app.state.runtime[Turns].lock:
-        assert (await story.world.call(story.owner.steward, "POST", target)).problem == "effects-busy"
-    assert (await story.world.done(story.owner.steward, "POST", target))["looked_at"] == whole["looked_at"]
+    async with owner_exchange.app.state.runtime[Turns].lock:
+        assert (await owner_exchange.call(owner_exchange.owner.steward, "POST", target)).problem == "effects-busy"
+    assert (await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target))["looked_at"] == whole[
+        "looked_at"
+    ]
 
 
-async def test_odrl_cannot_say_it(story: Story) -> None:
-    target = f"/api/v1/datasets/{story.dataset['id']}"
-    await story.publish()
-    offer = await story.world.done(story.owner.steward, "GET", f"{target}/odrl")
-    await story.attach(capping(3))
-    for key in (story.owner.steward, story.consumer.steward):
-        answer = await story.world.call(key, "GET", f"{target}/odrl")
+async def test_odrl_cannot_say_it(owner_exchange: OwnerExchange) -> None:
+    target = f"/api/v1/datasets/{owner_exchange.dataset['id']}"
+    await owner_exchange.publish_terms()
+    offer = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{target}/odrl")
+    await owner_exchange.attach_module(capping(3))
+    for key in (owner_exchange.owner.steward, owner_exchange.consumer.steward):
+        answer = await owner_exchange.call(key, "GET", f"{target}/odrl")
         assert (answer.status, answer.problem) == (409, "terms-unsaid")
-    answer = await story.world.call(story.owner.steward, "PUT", f"{target}/draft/odrl", offer)
+    answer = await owner_exchange.call(owner_exchange.owner.steward, "PUT", f"{target}/draft/odrl", offer)
     assert answer.problem == "terms-unsaid"

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import json
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
 
 from admin import databases
 from exchange.kernel.clock import SettableClock
@@ -20,161 +18,105 @@ from exchange.kernel.embedded import Embedded
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
-from ledger.log import archive, publication, store
+from ledger.log import archive, publication
 from ledger.log.anchor import Anchor, AnchorMoved
 from ledger.verification.verify import verify
-from tests.support.commands import Ran, typed
-from tests.support.founded import empty, founded, resumed
-from tests.support.world import World
-
-
-class Copies:
-    """Databases of this test's own on the worker's server: the exchange's, and what a backup of it holds."""
-
-    def __init__(self, embedded: Embedded) -> None:
-        self._embedded = embedded
-        self._prefix = secrets.token_hex(4)
-
-    def url(self, name: str) -> str:
-        return self._embedded.url("exchange_test" if name == "live" else f"{self._prefix}_{name}")
-
-    async def copy(self, source: str, target: str) -> str:
-        """A copy of a database that nobody is connected to."""
-        template = "exchange_test" if source == "live" else f"{self._prefix}_{source}"
-        connection = await asyncpg.connect(**arguments(self._embedded.url("postgres")))
-        await connection.execute(f'CREATE DATABASE "{self._prefix}_{target}" TEMPLATE "{template}"')
-        await connection.close()
-        return self.url(target)
+from tests.support.exchanges.continuity import (
+    DatabaseCopies,
+    append_refusal,
+    read_checkpoints,
+    read_head,
+    run_ledger_command,
+    wait_for_checkpoint,
+    wait_until_halted,
+    with_database,
+)
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import delete_rows, restart_exchange, start_exchange
+from tests.support.processes.commands import typed
 
 
 @pytest.fixture
-def copies(embedded: Embedded) -> Copies:
-    return Copies(embedded)
+def copies(embedded: Embedded) -> DatabaseCopies:
+    return DatabaseCopies(embedded)
 
 
 @pytest.fixture
-async def exchange(copies: Copies, settings: Settings, request: pytest.FixtureRequest) -> Settings:
+async def founded_settings(copies: DatabaseCopies, settings: Settings, request: pytest.FixtureRequest) -> Settings:
     """The settings of a founded exchange on the worker's database, whose backup `backup` was made early."""
-    async with founded(settings) as world:
-        await covered(world)
+    async with start_exchange(settings) as exchange:
+        await wait_for_checkpoint(exchange)
     if "copies" in inspect.signature(request.function).parameters:
         await copies.copy("live", "backup")
-    async with resumed(settings) as world:
-        await refused(world)
-        await covered(world)
+    async with restart_exchange(settings) as exchange:
+        await append_refusal(exchange)
+        await wait_for_checkpoint(exchange)
     return settings
 
 
-def on(settings: Settings, url: str) -> Settings:
-    return settings.model_copy(update={"database_url": SecretStr(url)})
-
-
-async def refused(world: World) -> int:
-    """Have the exchange put something on the ledger: the refusal of a request by nobody it knows."""
-    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
-    assert answer.status in {200, 401}, answer.content
-    return int(answer.headers["exchange-entry"])
-
-
-async def covered(world: World) -> publication.Published:
-    """The checkpoint that covers everything there is."""
-    for _ in range(400):
-        async with world.app.state.runtime.database.pool.acquire() as connection:
-            newest = await publication.latest(connection)
-            if newest and newest.size == (await store.read_head(connection)).size:
-                return newest
-        await asyncio.sleep(0.02)
-    raise AssertionError("no checkpoint")
-
-
-async def state(url: str) -> store.Head:
-    connection = await asyncpg.connect(**arguments(url))
-    try:
-        return await store.read_head(connection)
-    finally:
-        await connection.close()
-
-
-async def signed(url: str) -> dict[int, str]:
-    connection = await asyncpg.connect(**arguments(url))
-    try:
-        return {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
-    finally:
-        await connection.close()
-
-
-async def halts(world: World) -> str:
-    """Wait until the exchange says that it takes nothing in; returns why."""
-    for _ in range(400):
-        answer = await world.send("GET", "/readyz", {})
-        if answer.status == 503:
-            assert answer.problem == "ledger-halted"
-            return str(answer.json["detail"])
-        await asyncio.sleep(0.02)
-    raise AssertionError("it does not halt")
-
-
 @asynccontextmanager
-async def copied(settings: Settings, copies: Copies, name: str) -> AsyncIterator[World]:
+async def copied(settings: Settings, copies: DatabaseCopies, name: str) -> AsyncIterator[Exchange]:
     """The exchange as a second instance over a copy of its backup."""
-    async with resumed(on(settings, await copies.copy("backup", name))) as world:
-        yield world
+    async with restart_exchange(with_database(settings, await copies.copy("backup", name))) as exchange:
+        yield exchange
 
 
 async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
-    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+    founded_settings: Settings, copies: DatabaseCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = await signed(copies.url("backup"))
-    async with copied(exchange, copies, "restored") as world:
-        entries = len(await world.entries())
-        assert "entries" in await halts(world)
+    before = await read_checkpoints(copies.url("backup"))
+    async with copied(founded_settings, copies, "restored") as exchange:
+        entries = len(await exchange.read_entries())
+        assert "entries" in await wait_until_halted(exchange)
         for target in ("/api/v1/deliveries?dataset=demo/people", "/api/v1/audit/entries"):
-            answer = await world.call(world.keys["auditor"], "GET", target, purpose="talent-service")
+            answer = await exchange.call(exchange.keys["auditor"], "GET", target, purpose="talent-service")
             assert (answer.status, answer.problem) == (503, "ledger-halted")
             assert "exchange-entry" not in answer.headers
-        unsigned = await world.send("GET", "/ledger/checkpoint", {})
+        unsigned = await exchange.send("GET", "/ledger/checkpoint", {})
         assert unsigned.status == 200  # what was published can still be read
         await asyncio.sleep(0.3)
-        assert len(await world.entries()) == entries
-    assert await signed(copies.url("restored")) == before
-    standing = await databases.standing(copies.url("restored"), on(exchange, copies.url("restored")))
+        assert len(await exchange.read_entries()) == entries
+    assert await read_checkpoints(copies.url("restored")) == before
+    standing = await databases.standing(copies.url("restored"), with_database(founded_settings, copies.url("restored")))
     assert standing.not_continued
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", copies.url("restored"))
-    health = await asyncio.to_thread(typed, "health", "--data", exchange.data)
+    health = await asyncio.to_thread(typed, "health", "--data", founded_settings.data)
     assert health.status == 1
     assert "NOTHING IS SIGNED OR TAKEN IN" in health.out
-    async with resumed(exchange) as world:  # the right database goes on
-        await refused(world)
-        await covered(world)
+    async with restart_exchange(founded_settings) as exchange:  # the right database goes on
+        await append_refusal(exchange)
+        await wait_for_checkpoint(exchange)
 
 
-async def test_a_backup_that_went_on_by_itself_is_a_fork(exchange: Settings, copies: Copies) -> None:
+async def test_a_backup_that_went_on_by_itself_is_a_fork(founded_settings: Settings, copies: DatabaseCopies) -> None:
     """With as many entries as were signed, and more: other ones."""
-    url = await fork(exchange, copies)
-    before = await signed(url)
-    async with resumed(on(exchange, url)) as world:
-        assert "not those that were signed" in await halts(world)
-    assert await signed(url) == before
+    url = await fork(founded_settings, copies)
+    before = await read_checkpoints(url)
+    async with restart_exchange(with_database(founded_settings, url)) as exchange:
+        assert "not those that were signed" in await wait_until_halted(exchange)
+    assert await read_checkpoints(url) == before
 
 
-async def fork(exchange: Settings, copies: Copies) -> str:
+async def fork(founded_settings: Settings, copies: DatabaseCopies) -> str:
     """The URL of a copy of the backup that went on by itself, further than the exchange did."""
     url = await copies.copy("backup", "forked")
-    elsewhere = on(exchange, url).model_copy(update={"ledger_anchor": exchange.data / "other"})
+    elsewhere = with_database(founded_settings, url).model_copy(
+        update={"ledger_anchor": founded_settings.data / "other"}
+    )
     connection = await asyncpg.connect(**arguments(url))
     newest = await publication.latest(connection)
     await connection.close()
     assert newest is not None
-    Anchor(exchange.data / "other", exchange.origin()).swap(None, newest.note)
-    async with resumed(elsewhere) as world:
+    Anchor(founded_settings.data / "other", founded_settings.origin()).swap(None, newest.note)
+    async with restart_exchange(elsewhere) as exchange:
         for _ in range(5):
-            await refused(world)
-        await covered(world)
-    assert (await state(url)).size > (await state(copies.url("live"))).size
+            await append_refusal(exchange)
+        await wait_for_checkpoint(exchange)
+    assert (await read_head(url)).size > (await read_head(copies.url("live"))).size
     return url
 
 
-async def test_entries_changed_below_the_anchor_halt(exchange: Settings, copies: Copies) -> None:
+async def test_entries_changed_below_the_anchor_halt(founded_settings: Settings, copies: DatabaseCopies) -> None:
     """The last checkpoint is gone with its entries, and others stand in their place."""
     connection = await asyncpg.connect(**arguments(copies.url("live")))
     await connection.execute("SET session_replication_role = replica")
@@ -182,70 +124,66 @@ async def test_entries_changed_below_the_anchor_halt(exchange: Settings, copies:
     await connection.execute("DELETE FROM ledger_checkpoint WHERE size = $1", last)
     await connection.execute("UPDATE ledger_entry SET leaf_hash = sha256(leaf_hash) WHERE seq = $1", last - 1)
     await connection.close()
-    async with resumed(exchange) as world:
-        assert "not those that were signed" in await halts(world)
+    async with restart_exchange(founded_settings) as exchange:
+        assert "not those that were signed" in await wait_until_halted(exchange)
 
 
-async def test_two_instances_with_one_anchor_cannot_both_sign(exchange: Settings, copies: Copies) -> None:
+async def test_two_instances_with_one_anchor_cannot_both_sign(
+    founded_settings: Settings, copies: DatabaseCopies
+) -> None:
     await copies.copy("live", "twin")
-    twin = on(exchange, copies.url("twin"))
-    async with resumed(exchange) as one, resumed(twin) as two:
-        await covered(one)
-        await covered(two)
-        await asyncio.gather(refused(one), refused(two), return_exceptions=True)
-        for world in (one, two):
+    twin = with_database(founded_settings, copies.url("twin"))
+    async with restart_exchange(founded_settings) as one, restart_exchange(twin) as two:
+        await wait_for_checkpoint(one)
+        await wait_for_checkpoint(two)
+        await asyncio.gather(append_refusal(one), append_refusal(two), return_exceptions=True)
+        for exchange in (one, two):
             for _ in range(100):
                 await asyncio.sleep(0.02)
-                if (await world.send("GET", "/readyz", {})).status == 503:
+                if (await exchange.send("GET", "/readyz", {})).status == 503:
                     break
-        verdicts = sorted([(await world.send("GET", "/readyz", {})).status for world in (one, two)])
+        verdicts = sorted([(await exchange.send("GET", "/readyz", {})).status for exchange in (one, two)])
     assert verdicts == [200, 503]
-    ours, theirs = await signed(copies.url("live")), await signed(copies.url("twin"))
+    ours, theirs = await read_checkpoints(copies.url("live")), await read_checkpoints(copies.url("twin"))
     both = ours.keys() & theirs.keys()
     assert both
     assert {size: ours[size] for size in both} == {size: theirs[size] for size in both}
 
 
-async def test_two_instances_on_one_database_share_the_work(exchange: Settings, copies: Copies) -> None:
-    async with resumed(exchange) as one:
-        async with resumed(exchange) as two:
-            await asyncio.gather(*(refused(world) for world in (one, two) for _ in range(5)))
-            await covered(one)
+async def test_two_instances_on_one_database_share_the_work(founded_settings: Settings, copies: DatabaseCopies) -> None:
+    async with restart_exchange(founded_settings) as one:
+        async with restart_exchange(founded_settings) as two:
+            await asyncio.gather(*(append_refusal(exchange) for exchange in (one, two) for _ in range(5)))
+            await wait_for_checkpoint(one)
             assert (await two.send("GET", "/readyz", {})).status == 200
-        await refused(one)
-        await covered(one)
+        await append_refusal(one)
+        await wait_for_checkpoint(one)
 
 
 async def test_a_lost_anchor_halts_until_it_is_back_or_made_anew(
-    exchange: Settings, monkeypatch: pytest.MonkeyPatch
+    founded_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anchor = Anchor(exchange.anchor, exchange.origin())
-    kept = anchor.path.rename(exchange.data / "kept")
-    async with resumed(exchange) as world:
-        assert "anchor" in await halts(world)
+    anchor = Anchor(founded_settings.anchor, founded_settings.origin())
+    kept = anchor.path.rename(founded_settings.data / "kept")
+    async with restart_exchange(founded_settings) as exchange:
+        assert "anchor" in await wait_until_halted(exchange)
         kept.rename(anchor.path)
-        await refused_at_last(world)
-        newest = await covered(world)
+        await refused_at_last(exchange)
+        newest = await wait_for_checkpoint(exchange)
     anchor.path.unlink()
-    assert (await operate(exchange, monkeypatch, "anchor")).status == 0
+    assert (await run_ledger_command(founded_settings, monkeypatch, "anchor")).status == 0
     assert anchor.read() == newest.note
-    again = await operate(exchange, monkeypatch, "anchor")
+    again = await run_ledger_command(founded_settings, monkeypatch, "anchor")
     assert again.status == 1
     assert "lost" in again.err
 
 
-async def refused_at_last(world: World) -> None:
+async def refused_at_last(exchange: Exchange) -> None:
     for _ in range(400):
-        if (await world.send("GET", "/readyz", {})).status == 200:
+        if (await exchange.send("GET", "/readyz", {})).status == 200:
             break
         await asyncio.sleep(0.02)
-    await refused(world)
-
-
-async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> Ran:
-    assert settings.database_url is not None
-    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
-    return await asyncio.to_thread(typed, "ledger", *words, "--data", settings.data)
+    await append_refusal(exchange)
 
 
 class Broken(Anchor):
@@ -256,71 +194,73 @@ class Broken(Anchor):
         raise ConnectionResetError
 
 
-async def test_a_crash_between_anchor_and_database_mends_itself(exchange: Settings, copies: Copies) -> None:
-    async with resumed(exchange) as world:
-        key, anchor = world.app.state.runtime[Publisher].first, world.app.state.runtime[Publisher]._anchor
-        await covered(world)
-        world.app.state.runtime[Publisher]._anchor = Broken(exchange.anchor, exchange.origin())
-        index = await refused(world)
+async def test_a_crash_between_anchor_and_database_mends_itself(
+    founded_settings: Settings, copies: DatabaseCopies
+) -> None:
+    async with restart_exchange(founded_settings) as exchange:
+        key, anchor = exchange.app.state.runtime[Publisher].first, exchange.app.state.runtime[Publisher]._anchor
+        await wait_for_checkpoint(exchange)
+        exchange.app.state.runtime[Publisher]._anchor = Broken(founded_settings.anchor, founded_settings.origin())
+        index = await append_refusal(exchange)
         for _ in range(400):
             opened = checkpoint.open(anchor.read() or "", key)
             if opened.size == index + 1:
                 break
             await asyncio.sleep(0.02)
         assert opened.size == index + 1
-        assert index + 1 not in await signed(copies.url("live"))
-        await refused(world)
-    async with resumed(exchange) as world:
-        await refused(world)
-        newest = await covered(world)
-        leaves = [(await world.send("GET", f"/ledger/entries/{n}", {})).content for n in range(newest.size)]
+        assert index + 1 not in await read_checkpoints(copies.url("live"))
+        await append_refusal(exchange)
+    async with restart_exchange(founded_settings) as exchange:
+        await append_refusal(exchange)
+        newest = await wait_for_checkpoint(exchange)
+        leaves = [(await exchange.send("GET", f"/ledger/entries/{n}", {})).content for n in range(newest.size)]
     hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
     assert opened.root == merkle.root(hashes[: opened.size])
-    for size, text in (await signed(copies.url("live"))).items():
+    for size, text in (await read_checkpoints(copies.url("live"))).items():
         assert checkpoint.open(text, key).root == merkle.root(hashes[:size])
 
 
-async def test_a_clock_set_back_changes_nothing(exchange: Settings) -> None:
-    async with resumed(exchange) as world:
-        earlier = SettableClock(world.now - timedelta(days=400))
-    async with resumed(exchange, clock=earlier) as world:
-        assert (await world.send("GET", "/readyz", {})).status == 200
-        await refused(world)
-        await covered(world)
+async def test_a_clock_set_back_changes_nothing(founded_settings: Settings) -> None:
+    async with restart_exchange(founded_settings) as exchange:
+        earlier = SettableClock(exchange.now - timedelta(days=400))
+    async with restart_exchange(founded_settings, clock=earlier) as exchange:
+        assert (await exchange.send("GET", "/readyz", {})).status == 200
+        await append_refusal(exchange)
+        await wait_for_checkpoint(exchange)
 
 
 async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
-    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    founded_settings: Settings, copies: DatabaseCopies, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    last = Anchor(exchange.anchor, exchange.origin()).read()
-    fine = await operate(exchange, monkeypatch, "new-incarnation", "--yes")
+    last = Anchor(founded_settings.anchor, founded_settings.origin()).read()
+    fine = await run_ledger_command(founded_settings, monkeypatch, "new-incarnation", "--yes")
     assert fine.status == 1
     assert "nothing to begin anew" in fine.err
 
     url = await copies.copy("backup", "restored")
-    restored = on(exchange, url)
-    before = await state(url)
-    done = await operate(restored, monkeypatch, "new-incarnation", "--yes")
+    restored = with_database(founded_settings, url)
+    before = await read_head(url)
+    done = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
     assert done.status == 0, done.err
-    head = await state(url)
+    head = await read_head(url)
     assert (head.size, head.incarnation, head.halted) == (1, 2, None)
     assert head.fence > before.fence + 2**31
-    async with resumed(restored) as world:
-        assert world.app.state.runtime.origin.endswith("/ledger/2")
-        [first] = await world.entries()
+    async with restart_exchange(restored) as exchange:
+        assert exchange.app.state.runtime.origin.endswith("/ledger/2")
+        [first] = await exchange.read_entries()
         assert first["type"] == "ledger.incarnated"
-        assert (first["predecessor"], first["checkpoint"]) == (exchange.origin(), last)
+        assert (first["predecessor"], first["checkpoint"]) == (founded_settings.origin(), last)
         assert first["kept"] == before.size
-        await refused(world)
-        newest = await covered(world)
+        await append_refusal(exchange)
+        newest = await wait_for_checkpoint(exchange)
         verifier = note.Verifier.parse(first["vkey"])
-        assert checkpoint.open(newest.note, verifier).origin == exchange.origin(2)
-        known = json.loads((await world.send("GET", "/.well-known/data-exchange", {})).content)
-        assert (known["origin"], known["vkey"]) == (exchange.origin(2), first["vkey"])
+        assert checkpoint.open(newest.note, verifier).origin == founded_settings.origin(2)
+        known = json.loads((await exchange.send("GET", "/.well-known/data-exchange", {})).content)
+        assert (known["origin"], known["vkey"]) == (founded_settings.origin(2), first["vkey"])
 
     # The old ledger is an archive that verifies, and can be read in the database, and changed nowhere.
-    old = (exchange.data / "archive" / "1" / "vkey").read_text().strip()
-    report = verify(exchange.data / "archive" / "1", verifier=note.Verifier.parse(old))
+    old = (founded_settings.data / "archive" / "1" / "vkey").read_text().strip()
+    report = verify(founded_settings.data / "archive" / "1", verifier=note.Verifier.parse(old))
     assert report.is_ok, report.text()
     connection = await asyncpg.connect(**arguments(url))
     await connection.execute("SET ROLE exchange_app")
@@ -335,46 +275,50 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     await connection.close()
 
     # The old one is closed, even for the database that has all of it.
-    async with resumed(exchange) as world:
-        assert "goes on as" in await halts(world)
+    async with restart_exchange(founded_settings) as exchange:
+        assert "goes on as" in await wait_until_halted(exchange)
     # And a backup of the time before is not a way back into the second.
-    third = on(exchange, await copies.copy("backup", "third"))
-    assert (await operate(third, monkeypatch, "new-incarnation", "--yes")).status == 0
-    async with resumed(third) as world:
-        assert world.app.state.runtime.origin.endswith("/ledger/3")
-        [first] = await world.entries()
-        assert (first["predecessor"], first["checkpoint"]) == (exchange.origin(2), newest.note)
-    assert sorted(one.name for one in (exchange.data / "archive").iterdir()) == ["1"]  # the archive of the same entries
+    third = with_database(founded_settings, await copies.copy("backup", "third"))
+    assert (await run_ledger_command(third, monkeypatch, "new-incarnation", "--yes")).status == 0
+    async with restart_exchange(third) as exchange:
+        assert exchange.app.state.runtime.origin.endswith("/ledger/3")
+        [first] = await exchange.read_entries()
+        assert (first["predecessor"], first["checkpoint"]) == (founded_settings.origin(2), newest.note)
+    assert sorted(one.name for one in (founded_settings.data / "archive").iterdir()) == [
+        "1"
+    ]  # the archive of the same entries
 
 
 async def test_a_new_incarnation_that_was_broken_off_is_finished_by_the_next_attempt(
-    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+    founded_settings: Settings, copies: DatabaseCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    restored = on(exchange, await copies.copy("backup", "restored"))
-    Anchor(exchange.anchor, exchange.origin()).close(exchange.origin(2))
-    async with resumed(restored) as world:
-        assert "goes on as" in await halts(world)
-    assert (await operate(restored, monkeypatch, "new-incarnation", "--yes")).status == 0
-    async with resumed(restored) as world:
-        assert world.app.state.runtime.origin.endswith("/ledger/2")
-        await covered(world)
+    restored = with_database(founded_settings, await copies.copy("backup", "restored"))
+    Anchor(founded_settings.anchor, founded_settings.origin()).close(founded_settings.origin(2))
+    async with restart_exchange(restored) as exchange:
+        assert "goes on as" in await wait_until_halted(exchange)
+    assert (await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")).status == 0
+    async with restart_exchange(restored) as exchange:
+        assert exchange.app.state.runtime.origin.endswith("/ledger/2")
+        await wait_for_checkpoint(exchange)
 
 
 async def test_an_archive_of_another_copy_is_set_aside(
-    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+    founded_settings: Settings, copies: DatabaseCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An attempt on a copy that went its own way was broken off, and the next one is on the right backup."""
-    forked = await fork(exchange, copies)
-    async with resumed(exchange) as world:
-        first = world.app.state.runtime[Publisher].first
-    where = exchange.data / "archive" / "1"
+    forked = await fork(founded_settings, copies)
+    async with restart_exchange(founded_settings) as exchange:
+        first = exchange.app.state.runtime[Publisher].first
+    where = founded_settings.data / "archive" / "1"
     connection = await asyncpg.connect(**arguments(forked))
-    assert await archive.write(connection, where, first) == max(await signed(forked))
+    assert await archive.write(connection, where, first) == max(await read_checkpoints(forked))
     await connection.close()
     restored = await copies.copy("backup", "restored")
-    ours, theirs = await signed(restored), await signed(forked)
+    ours, theirs = await read_checkpoints(restored), await read_checkpoints(forked)
     assert max(ours) < max(theirs)
-    assert (await operate(on(exchange, restored), monkeypatch, "new-incarnation", "--yes")).status == 0
+    assert (
+        await run_ledger_command(with_database(founded_settings, restored), monkeypatch, "new-incarnation", "--yes")
+    ).status == 0
     assert verify(where, verifier=first).is_ok
     assert (where / "checkpoint").read_text() == ours[max(ours)]
     [aside] = where.parent.glob("1-aside-*")
@@ -383,15 +327,15 @@ async def test_an_archive_of_another_copy_is_set_aside(
 
 
 async def test_an_exchange_is_not_founded_again_over_its_anchor(
-    exchange: Settings, copies: Copies, monkeypatch: pytest.MonkeyPatch
+    founded_settings: Settings, copies: DatabaseCopies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = copies.url("live")
-    await empty(url)
+    await delete_rows(url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "init", "--code", "12330000MB0000001H", "--data", exchange.data)
+    done = await asyncio.to_thread(typed, "init", "--code", "12330000MB0000001H", "--data", founded_settings.data)
     assert done.status == 1
     assert "was begun before" in done.err
-    assert (await state(url)).size == 0
+    assert (await read_head(url)).size == 0
 
 
 def test_the_anchor_swaps_only_from_what_it_holds(tmp_path: Path) -> None:

@@ -12,47 +12,47 @@ from ledger.format import canonical, checkpoint, merkle, note, tiles
 from ledger.log import store
 from ledger.verification.mirror import export
 from ledger.verification.verify import verify
-from tests.support.founded import empty, founded
-from tests.support.server import free_port, serving, settings_on
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.processes.server import free_port, serving, settings_on
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ENTRIES = 600
 
 
-async def grown(settings: Settings) -> AsyncIterator[World]:
+async def grown(settings: Settings) -> AsyncIterator[Exchange]:
     """An exchange with some hundred entries, all under a checkpoint."""
-    async with founded(settings) as world:
+    async with start_exchange(settings) as exchange:
         submissions = [store.Submission(canonical.dumps({"number": number})) for number in range(ENTRIES)]
-        async with world.app.state.runtime.database.pool.acquire() as connection, connection.transaction():
+        async with exchange.app.state.runtime.database.pool.acquire() as connection, connection.transaction():
             await store.append(connection, submissions)
-        assert (await world.send("GET", f"/ledger/receipts/{ENTRIES}", {"prefer": "wait=30"})).status == 200
-        yield world
+        assert (await exchange.send("GET", f"/ledger/receipts/{ENTRIES}", {"prefer": "wait=30"})).status == 200
+        yield exchange
 
 
 @pytest.fixture
-async def at(settings: Settings) -> AsyncIterator[World]:
-    async for world in grown(settings):
-        yield world
+async def at(settings: Settings) -> AsyncIterator[Exchange]:
+    async for exchange in grown(settings):
+        yield exchange
 
 
 @pytest.fixture
-async def pruned(settings: Settings) -> AsyncIterator[World]:
+async def pruned(settings: Settings) -> AsyncIterator[Exchange]:
     policy = {"minimum_index": 300, "retention_policy": "https://exchange.example/retention"}
-    async for world in grown(settings.model_copy(update=policy)):
-        yield world
+    async for exchange in grown(settings.model_copy(update=policy)):
+        yield exchange
 
 
-async def get(at: World, path: str) -> httpx2.Response:
+async def get(at: Exchange, path: str) -> httpx2.Response:
     return await at.client.get(f"/ledger/{path}")
 
 
-async def newest(at: World) -> checkpoint.Checkpoint:
+async def newest(at: Exchange) -> checkpoint.Checkpoint:
     vkey = (await get(at, "vkey")).text.strip()
     return checkpoint.open((await get(at, "checkpoint")).text, note.Verifier.parse(vkey))
 
 
-async def test_types_sizes_and_what_caches_may_keep(at: World) -> None:
+async def test_types_sizes_and_what_caches_may_keep(at: Exchange) -> None:
     signed = await newest(at)
     answer = await get(at, "checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -71,7 +71,7 @@ async def test_types_sizes_and_what_caches_may_keep(at: World) -> None:
         assert [merkle.leaf_hash(leaf) for leaf in tiles.unpack(bundle.content)] == tiles.hashes(answer.content)
 
 
-async def test_partial_tiles_of_older_trees_are_served_and_none_that_is_not_signed(at: World) -> None:
+async def test_partial_tiles_of_older_trees_are_served_and_none_that_is_not_signed(at: Exchange) -> None:
     size = (await newest(at)).size
     full = (await get(at, "tile/0/001")).content
     for width in (1, 100, 255):
@@ -90,12 +90,12 @@ async def test_partial_tiles_of_older_trees_are_served_and_none_that_is_not_sign
         assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store"), path
 
 
-async def test_nothing_is_pruned_unless_it_is_said(at: World) -> None:
+async def test_nothing_is_pruned_unless_it_is_said(at: Exchange) -> None:
     assert (await get(at, "minimum-index")).text == "0\n"
     assert (await at.client.get("/.well-known/data-exchange")).json()["retention_policy"] is None
 
 
-async def test_what_is_pruned_is_gone_and_its_hashes_are_not(pruned: World) -> None:
+async def test_what_is_pruned_is_gone_and_its_hashes_are_not(pruned: Exchange) -> None:
     answer = await get(pruned, "minimum-index")
     assert (answer.text, answer.headers["cache-control"]) == ("300\n", "no-cache")
     for path in ("entries/0", "entries/299", "tile/entries/000", "tile/entries/000.p/5"):
@@ -116,7 +116,7 @@ def test_nothing_is_pruned_without_a_policy_that_says_so() -> None:
 
 @pytest.mark.endurance
 async def test_a_pruned_exchange_is_exported_and_verified(database_url: str, tmp_path: Path, monkeypatch) -> None:
-    await empty(database_url)
+    await delete_rows(database_url)
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path)
     async for _ in grown(settings):
         break

@@ -14,11 +14,11 @@ from ledger.format import checkpoint, note
 from ledger.format.cosignature import Cosigner
 from ledger.format.rotation import History
 from ledger.log.anchor import Anchor
-from tests.support import witnesses
-from tests.support.commands import typed
-from tests.support.founded import founded, resumed
-from tests.support.lying import LIAR, lies, lying
-from tests.support.witnessed import is_covered, is_halted, log_of, until, with_policy
+from tests.support.exchanges.starting import restart_exchange, start_exchange
+from tests.support.exchanges.witnessed import is_covered, is_halted, log_of, until, with_policy
+from tests.support.processes.commands import typed
+from tests.support.services import witnesses
+from tests.support.services.scripted_witness import LIAR, lies, lying
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,9 @@ async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
 ) -> None:
     settings, log, text = beside
     with lying(*lies(log.name)[lie]) as url:
-        async with founded(with_policy(settings, with_liar(text, url))) as world:
-            await until(lambda: is_covered(world), seconds=15)
-            signed = (await world.client.get("/ledger/checkpoint")).text
+        async with start_exchange(with_policy(settings, with_liar(text, url))) as exchange:
+            await until(lambda: is_covered(exchange), seconds=15)
+            signed = (await exchange.client.get("/ledger/checkpoint")).text
     keys: list[note.Key] = [log.verifier, Cosigner.parse(honest[1].vkeys[0])]
     assert note.open(signed, keys).signed_by == tuple(keys)
     assert len(note.split(signed)[1]) == 2
@@ -76,12 +76,12 @@ async def test_what_the_ledger_has_is_no_evidence_against_it(
         return shown[-1].encode()
 
     with lying(*lie, shows=show) as url:
-        async with founded(with_policy(settings, with_liar(text, url))) as world:
+        async with start_exchange(with_policy(settings, with_liar(text, url))) as exchange:
             async with asyncio.timeout(30):
                 while len(shown) < 6:
-                    await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
-                    await until(lambda: is_covered(world))
-            assert not await is_halted(world)
+                    await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+                    await until(lambda: is_covered(exchange))
+            assert not await is_halted(exchange)
     assert "does not continue" not in said.getvalue()
 
 
@@ -96,8 +96,8 @@ async def test_who_speaks_against_the_ledger_is_heard_out_however_fast_the_other
         return ahead.encode()
 
     with lying(409, b"1000000\n", 0, shows=show) as url:
-        async with founded(with_policy(settings, with_liar(text, url))) as world:
-            await until(lambda: is_halted(world))
+        async with start_exchange(with_policy(settings, with_liar(text, url))) as exchange:
+            await until(lambda: is_halted(exchange))
     assert "witness 'L' has a signed checkpoint of 1000000 entries" in said.getvalue()
     assert Anchor(settings.anchor, settings.origin()).read() == ahead
 
@@ -113,17 +113,17 @@ async def test_what_a_retired_key_signs_halts_and_does_not_become_what_was_signe
     with witnesses.serving(tmp_path / "w") as honest, lying(409, b"1000000\n", 0, shows=ahead.encode) as url:
         text = f"witness H {vkey} {honest.url}\n"
         settings = with_policy(settings, f"{text}quorum H\n")
-        async with founded(settings) as world:
-            await until(lambda: is_covered(world))
+        async with start_exchange(settings) as exchange:
+            await until(lambda: is_covered(exchange))
         rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
         assert rotated.status == 0, rotated.err
-        async with resumed(settings) as world:
-            statements = [entry["statement"] for entry in await world.entries() if "statement" in entry]
+        async with restart_exchange(settings) as exchange:
+            statements = [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
             witnesses.told("trust", tmp_path / "w", History.from_statements(statements).newest.vkey)
-            await until(lambda: is_covered(world))
+            await until(lambda: is_covered(exchange))
         settings = with_policy(settings, f"{text}witness L {LIAR.cosigner.vkey} {url}\nquorum H\n")
-        async with resumed(settings) as world:
-            await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
-            await until(lambda: is_halted(world))
+        async with restart_exchange(settings) as exchange:
+            await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+            await until(lambda: is_halted(exchange))
     assert anchor.evidence() == ahead
     assert checkpoint.parse(note.text_of(anchor.read() or "")).size < 10**6

@@ -18,10 +18,10 @@ from ledger.format.rotation import History
 from ledger.log import publication
 from ledger.verification import mirror as export
 from ledger.verification.verify import verify
-from tests.support.commands import Ran, typed, until
-from tests.support.founded import founded, resumed
-from tests.support.server import free_port, serving, settings_on
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import restart_exchange, start_exchange
+from tests.support.processes.commands import Ran, typed, until
+from tests.support.processes.server import free_port, serving, settings_on
 
 
 async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> Ran:
@@ -32,15 +32,15 @@ async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: st
     return done
 
 
-async def append(world: World) -> int:
-    answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+async def append(exchange: Exchange) -> int:
+    answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
     assert answer.status == 200
     return int(answer.headers["exchange-entry"])
 
 
-async def covering(world: World, index: int) -> publication.Published:
+async def covering(exchange: Exchange, index: int) -> publication.Published:
     for _ in range(400):
-        async with world.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.app.state.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
         if newest and newest.size > index:
             return newest
@@ -48,18 +48,18 @@ async def covering(world: World, index: int) -> publication.Published:
     raise AssertionError("no checkpoint")
 
 
-async def well_known(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = (await world.send("GET", "/.well-known/data-exchange", {})).json
+async def well_known(exchange: Exchange) -> dict[str, Any]:
+    found: dict[str, Any] = (await exchange.send("GET", "/.well-known/data-exchange", {})).json
     return found
 
 
 async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44,)})
     seen = []
-    async with founded(settings) as world:
+    async with start_exchange(settings) as exchange:
         for _ in range(2):
-            newest = await covering(world, await append(world))
-            [vkey] = (await well_known(world))["further_vkeys"]
+            newest = await covering(exchange, await append(exchange))
+            [vkey] = (await well_known(exchange))["further_vkeys"]
             assert note.open(newest.note, [Cosigner.parse(vkey)]).signed_by
             seen.append(vkey)
             await operate(settings, monkeypatch, "ledger")
@@ -67,21 +67,21 @@ async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch
 
 
 async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with founded(settings) as world:
-        old = note.Verifier.parse((await well_known(world))["vkey"])
-        await covering(world, await append(world))
+    async with start_exchange(settings) as exchange:
+        old = note.Verifier.parse((await well_known(exchange))["vkey"])
+        await covering(exchange, await append(exchange))
         old_key = (settings.data / "keys" / "ledger.pem").read_bytes()
         await operate(settings, monkeypatch, "ledger")
-        [announced] = [e for e in enumerate(await world.entries()) if e[1]["type"] == rotation.ENTRY_TYPE]
+        [announced] = [e for e in enumerate(await exchange.read_entries()) if e[1]["type"] == rotation.ENTRY_TYPE]
         index, body = announced
         assert (body["purpose"], body["old"], body["valid_from"]) == ("ledger", old.vkey, index + 1)
         history = History.from_statements([body["statement"]])
-        newest = await covering(world, await append(world))
+        newest = await covering(exchange, await append(exchange))
         assert history.open(newest.note).size == newest.size
         note.open(newest.note, [history.newest])
         with pytest.raises(note.SignatureMissing):
             note.open(newest.note, [old])
-        known = await well_known(world)
+        known = await well_known(exchange)
         assert known["vkey"] == history.newest.vkey
         assert known["ledger_keys"] == [
             {"vkey": old.vkey, "valid_from": 0, "valid_until": index},
@@ -91,19 +91,19 @@ async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, mo
     [kept] = (settings.data / "keys" / "old").iterdir()
     assert kept.read_bytes() == old_key
     kept.unlink()  # the old private key is needed by nobody
-    async with resumed(settings) as world:
-        assert (await world.send("GET", "/readyz", {})).status == 200
-        await covering(world, await append(world))
+    async with restart_exchange(settings) as exchange:
+        assert (await exchange.send("GET", "/readyz", {})).status == 200
+        await covering(exchange, await append(exchange))
         await operate(settings, monkeypatch, "ledger")
-        await covering(world, await append(world))
-        assert len((await well_known(world))["ledger_keys"]) == 3
+        await covering(exchange, await append(exchange))
+        assert len((await well_known(exchange))["ledger_keys"]) == 3
 
 
 async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_start(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with founded(settings) as world:
-        await covering(world, await append(world))
+    async with start_exchange(settings) as exchange:
+        await covering(exchange, await append(exchange))
     keys = settings.data / "keys"
     await operate(settings, monkeypatch, "ledger")
     made = (keys / "ledger.pem").read_bytes()
@@ -111,8 +111,8 @@ async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_s
     (keys / "next").mkdir(exist_ok=True)
     (keys / "ledger.pem").rename(keys / "next" / "ledger.pem")
     old.rename(keys / "ledger.pem")
-    async with resumed(settings) as world:
-        await covering(world, await append(world))
+    async with restart_exchange(settings) as exchange:
+        await covering(exchange, await append(exchange))
     assert (keys / "ledger.pem").read_bytes() == made
 
 
@@ -123,14 +123,14 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
     data = tmp_path / "data"
     data.mkdir()
     settings = settings_on(free_port(), database_url=empty_database, data=data)
-    async with founded(settings) as world:
-        auditor = SigningKey(bytes(world.keys["auditor"].signing))
-        await covering(world, 0)
+    async with start_exchange(settings) as exchange:
+        auditor = SigningKey(bytes(exchange.keys["auditor"].signing))
+        await covering(exchange, 0)
     url, trust, mirror = settings.public_url, tmp_path / "trust.json", tmp_path / "mirror"
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
 
-    def story() -> None:
+    def owner_exchange() -> None:
         with serving(settings), Client(url, auditor, trust=trust) as client:
             first = client.request("GET", "/api/v1/audit/entries").entry
             assert first is not None
@@ -175,7 +175,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
 
         forge(mirror, old, before.origin)
 
-    await asyncio.to_thread(story)
+    await asyncio.to_thread(owner_exchange)
 
 
 def forge(mirror: Path, old: note.Verifier, origin: str) -> None:

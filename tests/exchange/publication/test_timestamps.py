@@ -21,12 +21,12 @@ from ledger.log import publication
 from ledger.verification import mirror as export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support import tsa
-from tests.support.commands import ledger, until
-from tests.support.founded import founded
-from tests.support.server import free_port, serving, settings_on
-from tests.support.tsa import Tsa
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.commands import ledger, until
+from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.services import tsa
+from tests.support.services.tsa import Tsa
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def stamped_by(settings: Settings, found: Tsa) -> Settings:
     )
 
 
-async def stamps(world: World, *, more_than: int = 0) -> list[int]:
+async def stamps(exchange: Exchange, *, more_than: int = 0) -> list[int]:
     for _ in range(500):
-        sizes: list[int] = (await world.send("GET", "/ledger/timestamps", {})).json["sizes"]
+        sizes: list[int] = (await exchange.send("GET", "/ledger/timestamps", {})).json["sizes"]
         if len(sizes) > more_than:
             return sizes
         await asyncio.sleep(0.02)
@@ -51,19 +51,19 @@ async def stamps(world: World, *, more_than: int = 0) -> list[int]:
 
 
 async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: Tsa) -> None:
-    async with founded(stamped_by(settings, authority)) as world:
-        size = (await stamps(world))[-1]
-        token = await world.send("GET", f"/ledger/checkpoints/{size}.tsr", {})
+    async with start_exchange(stamped_by(settings, authority)) as exchange:
+        size = (await stamps(exchange))[-1]
+        token = await exchange.send("GET", f"/ledger/checkpoints/{size}.tsr", {})
         assert token.headers["content-type"] == "application/timestamp-reply"
-        listed = (await world.send("GET", "/ledger/checkpoints", {})).json["checkpoints"]
+        listed = (await exchange.send("GET", "/ledger/checkpoints", {})).json["checkpoints"]
         [content] = [one["note"].encode() for one in listed if one["size"] == size]
         Authority(authority.chain.read_bytes()).check(token.content, content)
-        assert (await world.send("GET", "/ledger/checkpoints/999999.tsr", {})).status == 404
+        assert (await exchange.send("GET", "/ledger/checkpoints/999999.tsr", {})).status == 404
         asked = authority.answers
         await asyncio.sleep(1.5)
         assert authority.answers == asked  # what is stamped is not stamped again
-        assert (await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
-        assert (await stamps(world, more_than=len(await stamps(world))))[-1] > size
+        assert (await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
+        assert (await stamps(exchange, more_than=len(await stamps(exchange))))[-1] > size
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x30\x00", b"x" * 100_000, None])
@@ -73,18 +73,18 @@ async def test_an_authority_that_fails_delays_nothing(settings: Settings, author
     if answer is None:
         other = tsa.make(authority.home.parent / "other", "another")
         authority.reply = other.reply  # type: ignore[method-assign]
-    async with founded(stamped_by(settings, authority)) as world:
+    async with start_exchange(stamped_by(settings, authority)) as exchange:
         for _ in range(500):
             await asyncio.sleep(0.02)
-            async with world.app.state.runtime.database.pool.acquire() as connection:
+            async with exchange.app.state.runtime.database.pool.acquire() as connection:
                 newest = await publication.latest(connection)
             if newest is not None:
                 break
         assert newest is not None
-        assert (await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
+        assert (await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
         await asyncio.sleep(1.2)
-        assert (await world.send("GET", "/ledger/timestamps", {})).json == {"sizes": []}
-        assert (await world.send("GET", "/readyz", {})).status == 200
+        assert (await exchange.send("GET", "/ledger/timestamps", {})).json == {"sizes": []}
+        assert (await exchange.send("GET", "/readyz", {})).status == 200
 
 
 @pytest.mark.endurance
@@ -94,14 +94,14 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
     data = tmp_path / "data"
     data.mkdir()
     settings = settings_on(free_port(), database_url=empty_database, data=data)
-    async with founded(settings):
+    async with start_exchange(settings):
         pass
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_URL", authority.url)
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_CERTIFICATE", str(authority.chain))
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_INTERVAL", "1")
     mirror = tmp_path / "mirror"
 
-    def story() -> None:
+    def owner_exchange() -> None:
         with serving(settings), Client(settings.public_url, None) as client:
 
             def is_stamped() -> bool:
@@ -139,7 +139,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
             shutil.copy(token, token.with_name(f"{moved}.tsr"))
             assert not verify(mirror, authority=pinned).is_ok
 
-    await asyncio.to_thread(story)
+    await asyncio.to_thread(owner_exchange)
 
 
 def test_a_verifier_without_the_package_says_that_nothing_was_checked(tmp_path: Path) -> None:

@@ -29,14 +29,24 @@ from ledger.log.anchor import Anchor
 from ledger.verification import mirror as export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.exchange.publication.test_continuity import Copies, on
-from tests.support import witnesses
-from tests.support.commands import typed
-from tests.support.founded import empty, founded, resumed
-from tests.support.scene import Scene, staged
-from tests.support.server import free_port, serving, settings_on
-from tests.support.witnessed import anchored, head, is_covered, is_halted, log_of, newest, says, until, with_policy
-from tests.support.world import World
+from tests.support.exchanges.continuity import DatabaseCopies, with_database
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.populated import PopulatedExchange, start_populated_exchange
+from tests.support.exchanges.starting import delete_rows, restart_exchange, start_exchange
+from tests.support.exchanges.witnessed import (
+    anchored,
+    head,
+    is_covered,
+    is_halted,
+    log_of,
+    newest,
+    says,
+    until,
+    with_policy,
+)
+from tests.support.processes.commands import typed
+from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.services import witnesses
 
 
 @pytest.mark.endurance
@@ -56,10 +66,10 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
         lines += [f"witness lite {running[2].vkeys[0]} {running[2].url}", "group g 2 ed25519 ml-dsa lite", "quorum g"]
         settings = with_policy(settings, "\n".join(lines) + "\n")
         trusted = policy.parse("\n".join(lines) + "\n")
-        async with founded(settings) as world:
-            await until(lambda: is_covered(world))
-            await world.party("one")
-            await until(lambda: is_covered(world))
+        async with start_exchange(settings) as exchange:
+            await until(lambda: is_covered(exchange))
+            await exchange.admit("one")
+            await until(lambda: is_covered(exchange))
         with serving(settings, workers=2):
             url = settings.public_url
             assert policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
@@ -113,7 +123,7 @@ def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
 @pytest.fixture
 async def waiting(
     settings: Settings, people_table: str, tmp_path: Path, said: io.StringIO
-) -> AsyncIterator[tuple[Scene, Path, int]]:
+) -> AsyncIterator[tuple[PopulatedExchange, Path, int]]:
     """An exchange in use, with one witness, its directory and its port; it does not run yet."""
     port = free_port()
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
@@ -121,72 +131,72 @@ async def waiting(
         settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_cutoff=5, witness_timeout=0.5
     )
     with witnesses.serving(tmp_path / "w", port=port):
-        stack = staged(settings, people_table)
-        scene = await stack.__aenter__()
-        await until(lambda: is_covered(scene.world))
-    yield scene, tmp_path / "w", port
+        stack = start_populated_exchange(settings, people_table)
+        populated_exchange = await stack.__aenter__()
+        await until(lambda: is_covered(populated_exchange))
+    yield populated_exchange, tmp_path / "w", port
     await stack.__aexit__(None, None, None)
 
 
 @pytest.mark.endurance
 async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_they_are_back(
-    waiting: tuple[Scene, Path, int], said: io.StringIO
+    waiting: tuple[PopulatedExchange, Path, int], said: io.StringIO
 ) -> None:
-    scene, directory, port = waiting
-    world = scene.world
-    before = await newest(world)
+    populated_exchange, directory, port = waiting
+    exchange = populated_exchange
+    before = await newest(exchange)
     assert before is not None
-    assert (await world.client.get("/readyz")).text == "ok\n"
-    delivered = await scene.ask({"limit": 1})
+    assert (await exchange.client.get("/readyz")).text == "ok\n"
+    delivered = await populated_exchange.fetch({"limit": 1})
     assert delivered.status == 200
 
     # It waits: accepted, but in no checkpoint, with no tile given out beyond the newest, and no receipt.
-    alarmed = await until(lambda: _alarm(world))
+    alarmed = await until(lambda: _alarm(exchange))
     assert "deliveries stop at" in alarmed
-    assert await newest(world) == before
+    assert await newest(exchange) == before
     entry = int(delivered.headers["exchange-entry"])
-    assert (await world.client.get(f"/ledger/receipts/{entry}")).status_code == 404
-    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size}")).status_code == 200
-    assert (await world.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
+    assert (await exchange.client.get(f"/ledger/receipts/{entry}")).status_code == 404
+    assert (await exchange.client.get(f"/ledger/tile/0/000.p/{before.size}")).status_code == 200
+    assert (await exchange.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
     assert "too few witnesses cosigned" in said.getvalue()
 
     # It stops: refusals say why and are on the ledger; who ends permissions can still do so.
-    await until(lambda: _stopped(scene))
-    refused = await scene.ask({"limit": 1})
+    await until(lambda: _stopped(populated_exchange))
+    refused = await populated_exchange.fetch({"limit": 1})
     assert (refused.status, refused.problem) == (503, "witnesses-missing")
     assert refused.json["entry"] == int(refused.headers["exchange-entry"])
     assert refused.headers["retry-after"] == "60"
-    stream = await scene.ask({}, accept="application/x-ndjson")
+    stream = await populated_exchange.fetch({}, accept="application/x-ndjson")
     assert stream.problem == "witnesses-missing"
-    assert (await scene.say("owner", "GET", "/me")).status == 200
-    ready = await world.client.get("/readyz")
+    assert (await populated_exchange.call_as("owner", "GET", "/me")).status == 200
+    ready = await exchange.client.get("/readyz")
     assert (ready.status_code, "nothing is delivered" in ready.text) == (200, True)
-    assert await newest(world) == before
+    assert await newest(exchange) == before
 
     # It recovers without a hand on it.
     with witnesses.serving(directory, port=port) as running:
-        await until(lambda: is_covered(world))
-        await until(lambda: _delivers(scene))
-        assert (await world.client.get("/readyz")).text == "ok\n"
-        signed = (await world.client.get("/ledger/checkpoint")).text
+        await until(lambda: is_covered(exchange))
+        await until(lambda: _delivers(populated_exchange))
+        assert (await exchange.client.get("/readyz")).text == "ok\n"
+        signed = (await exchange.client.get("/ledger/checkpoint")).text
         key = Cosigner.parse(running.vkeys[0])
         assert note.open(signed, [key]).signed_by == (key,)
-        receipt = proof.parse((await world.client.get(f"/ledger/receipts/{entry}")).text)
+        receipt = proof.parse((await exchange.client.get(f"/ledger/receipts/{entry}")).text)
         assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
     assert "the witnesses are back" in said.getvalue()
 
 
-async def _alarm(world: World) -> str:
-    text = (await world.client.get("/readyz")).text
+async def _alarm(exchange: Exchange) -> str:
+    text = (await exchange.client.get("/readyz")).text
     return text if "alarm" in text else ""
 
 
-async def _stopped(scene: Scene) -> bool:
-    return (await scene.ask({"limit": 1})).status == 503
+async def _stopped(exchange: PopulatedExchange) -> bool:
+    return (await exchange.fetch({"limit": 1})).status == 503
 
 
-async def _delivers(scene: Scene) -> bool:
-    return (await scene.ask({"limit": 1})).status == 200
+async def _delivers(exchange: PopulatedExchange) -> bool:
+    return (await exchange.fetch({"limit": 1})).status == 200
 
 
 async def test_a_database_behind_what_was_witnessed_signs_no_more(
@@ -202,31 +212,31 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
     anchor = Anchor(settings.anchor, settings.origin())
     with witnesses.serving(tmp_path / "w") as running:
         settings = with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")
-        async with founded(settings) as world:
+        async with start_exchange(settings) as exchange:
             for number in range(3):
-                await world.party(f"party-{number}")
-            await until(lambda: is_covered(world))
-            witnessed = (await world.client.get("/ledger/checkpoint")).text
+                await exchange.admit(f"party-{number}")
+            await until(lambda: is_covered(exchange))
+            witnessed = (await exchange.client.get("/ledger/checkpoint")).text
         await _restore(settings, empty_database)
-        async with founded(settings) as world:
+        async with start_exchange(settings) as exchange:
             await until(lambda: says(said, "the ledger does not continue what was signed"))
-            await until(lambda: is_halted(world))
-            assert await newest(world) is None
+            await until(lambda: is_halted(exchange))
+            assert await newest(exchange) is None
     shown = anchor.read()
     assert shown is not None
     assert note.split(shown)[0] == note.split(witnessed)[0]
-    async with resumed(settings) as one, resumed(settings) as two:
+    async with restart_exchange(settings) as one, restart_exchange(settings) as two:
         before = said.getvalue().count("were signed")
         await until(lambda: says(said, "were signed", times=before + 3))  # the one that publishes has looked again
-        for world in (one, two):
-            answer = await world.call(world.keys["auditor"], "GET", "/api/v1/audit/entries")
+        for exchange in (one, two):
+            answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")
             assert (answer.status, answer.problem) == (503, "ledger-halted")
-    url = await Copies(embedded).copy("live", "anew")
+    url = await DatabaseCopies(embedded).copy("live", "anew")
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
     done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", settings.data)
     assert done.status == 0, done.err
-    async with resumed(on(settings, url)) as world:
-        assert (await world.entries())[0]["checkpoint"] == shown
+    async with restart_exchange(with_database(settings, url)) as exchange:
+        assert (await exchange.read_entries())[0]["checkpoint"] == shown
 
 
 async def test_a_history_beside_the_one_that_was_witnessed_halts(
@@ -237,27 +247,27 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
     anchor = Anchor(settings.anchor, settings.origin())
     with witnesses.serving(tmp_path / "w", port=port):
-        async with founded(settings) as world:
-            await until(lambda: is_covered(world))
+        async with start_exchange(settings) as exchange:
+            await until(lambda: is_covered(exchange))
     await _restore(settings, empty_database)
-    async with founded(settings) as world:
+    async with start_exchange(settings) as exchange:
         for number in range(3):
-            await world.party(f"other-{number}")
+            await exchange.admit(f"other-{number}")
         # Grown, and signed, beyond what was witnessed before the witness is there again.
-        await until(partial(anchored, anchor, await head(world)))
+        await until(partial(anchored, anchor, await head(exchange)))
         with witnesses.serving(tmp_path / "w", port=port):
             await until(lambda: says(said, "which are not those of the database"))
-            await until(lambda: is_halted(world))
+            await until(lambda: is_halted(exchange))
         signed = anchor.read() or ""
         # What was signed last is not taken back.
-        assert checkpoint.parse(note.text_of(signed)).size == await head(world)
-    async with resumed(settings) as world:
+        assert checkpoint.parse(note.text_of(signed)).size == await head(exchange)
+    async with restart_exchange(settings) as exchange:
         await until(lambda: says(said, "another history was signed"))
-        assert await is_halted(world)
-        assert await newest(world) is None
+        assert await is_halted(exchange)
+        assert await newest(exchange) is None
         assert anchor.read() == signed
         anchor.evidence_path.unlink()  # an operator who has looked into it says that it counts for nothing
-        await until(lambda: _is_not_halted(world))
+        await until(lambda: _is_not_halted(exchange))
 
 
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
@@ -270,26 +280,26 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
     anchor = Anchor(settings.anchor, settings.origin())
     shown = []
     for number in range(2):
-        async with founded(settings) if not number else resumed(settings) as world:
-            await world.party(f"party-{number}")
-            shown.append(await until(partial(anchored, anchor, await head(world))))
-            assert await newest(world) is None
+        async with start_exchange(settings) if not number else restart_exchange(settings) as exchange:
+            await exchange.admit(f"party-{number}")
+            shown.append(await until(partial(anchored, anchor, await head(exchange))))
+            assert await newest(exchange) is None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
     rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
     assert rotated.status == 0, rotated.err
-    async with resumed(settings) as world:
+    async with restart_exchange(settings) as exchange:
         history = History.from_statements(
-            [entry["statement"] for entry in await world.entries() if "statement" in entry]
+            [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
         )
-        shown.append(await until(partial(anchored, anchor, await head(world))))
-        served = policy.parse((await world.client.get("/ledger/policy")).content)
+        shown.append(await until(partial(anchored, anchor, await head(exchange))))
+        served = policy.parse((await exchange.client.get("/ledger/policy")).content)
         assert history.newest in [one.key for one in served.logs]
         witnesses.told("trust", tmp_path / "w", history.newest.vkey)
         with witnesses.serving(tmp_path / "w", port=port):
-            await until(lambda: is_covered(world))
-            published = await newest(world)
+            await until(lambda: is_covered(exchange))
+            published = await newest(exchange)
             assert published is not None
-            async with world.app.state.runtime.database.pool.acquire() as connection:
+            async with exchange.app.state.runtime.database.pool.acquire() as connection:
                 for text in shown:
                     before = history.open(text)
                     assert await continuity.root_at(connection, before.size, tiled=0) == before.root
@@ -298,12 +308,12 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
 
 async def _restore(settings: Settings, url: str) -> None:
     """As far as the witness can tell, a backup from before was put back, and the anchor with it."""
-    await empty(url)
+    await delete_rows(url)
     shutil.rmtree(settings.anchor)
 
 
-async def _is_not_halted(world: World) -> bool:
-    return not await is_halted(world)
+async def _is_not_halted(exchange: Exchange) -> bool:
+    return not await is_halted(exchange)
 
 
 STRANGER = CosignerKey("w.example", 4, bytes([7]) * 32).cosigner.vkey
@@ -332,8 +342,8 @@ async def test_a_policy_that_cannot_be_used_stops_the_start(settings: Settings, 
 
 
 async def test_the_operator_is_told_before_the_start(settings: Settings) -> None:
-    async with founded(settings) as world:
-        vkey = world.app.state.runtime[Publisher].vkey
+    async with start_exchange(settings) as exchange:
+        vkey = exchange.app.state.runtime[Publisher].vkey
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(databases.demand_ready, settings, url, vkey=vkey)
@@ -341,21 +351,21 @@ async def test_the_operator_is_told_before_the_start(settings: Settings) -> None
         await asyncio.to_thread(databases.demand_ready, with_policy(settings, "quorum\n"), url, vkey=vkey)
 
 
-async def test_without_a_policy_there_are_no_witnesses_to_wait_for(world: World) -> None:
-    await until(lambda: is_covered(world))
-    served = policy.parse((await world.client.get("/ledger/policy")).content)
+async def test_without_a_policy_there_are_no_witnesses_to_wait_for(exchange: Exchange) -> None:
+    await until(lambda: is_covered(exchange))
+    served = policy.parse((await exchange.client.get("/ledger/policy")).content)
     assert served.quorum == "none"
-    assert [log.key.vkey for log in served.logs] == [(await world.client.get("/ledger/vkey")).text.strip()]
+    assert [log.key.vkey for log in served.logs] == [(await exchange.client.get("/ledger/vkey")).text.strip()]
 
 
 async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44, Kind.SM2)})
     [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
     with witnesses.serving(tmp_path / "w") as running:
-        async with founded(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as world:
-            await until(lambda: is_covered(world))
-            signed = (await world.client.get("/ledger/checkpoint")).text
-            known = (await world.client.get("/.well-known/data-exchange")).json()
+        async with start_exchange(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as exchange:
+            await until(lambda: is_covered(exchange))
+            signed = (await exchange.client.get("/ledger/checkpoint")).text
+            known = (await exchange.client.get("/.well-known/data-exchange")).json()
     keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
     assert note.open(signed, keys).signed_by == tuple(keys)
     demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]

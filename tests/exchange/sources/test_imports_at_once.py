@@ -11,7 +11,7 @@ import pytest
 from adapters.files.importing import ImportedFile, import_file
 from exchange import app as wiring
 from exchange.app import IMPORTS_AT_ONCE
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
 
 UPLOADS = 3 * IMPORTS_AT_ONCE
 
@@ -42,20 +42,22 @@ class Watched:
                 self._now -= 1
 
 
-async def file_source(world: World, party: Party, number: int) -> str:
+async def file_source(exchange: Exchange, party: Party, number: int) -> str:
     source = {"kind": "file", "title": f"file {number}"}
-    made = await world.done(party.steward, "POST", "/api/v1/sources", {"organisation": party.id, "source": source})
+    made = await exchange.call_ok(
+        party.steward, "POST", "/api/v1/sources", {"organisation": party.id, "source": source}
+    )
     return str(made["id"])
 
 
-async def test_more_uploads_than_are_read_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_uploads_than_are_read_at_once(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched()
     monkeypatch.setattr(wiring, "import_file", watched)
-    owner = await world.party("owner")
-    sources = [await file_source(world, owner, number) for number in range(UPLOADS)]
+    owner = await exchange.admit("owner")
+    sources = [await file_source(exchange, owner, number) for number in range(UPLOADS)]
     uploaded = await asyncio.gather(
         *(
-            world.done(
+            exchange.call_ok(
                 owner.steward,
                 "PUT",
                 f"/api/v1/sources/{source}/content?filename=a.csv",

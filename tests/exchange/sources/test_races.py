@@ -11,15 +11,15 @@ import asyncpg
 import pytest
 
 from exchange.kernel.database import arguments
-from tests.support.world import Answer, World, document_for
+from tests.support.exchanges.exchange import Answer, Exchange, document_for
 
 _CSV = b"person_id,city\nP1,a\nP2,b\n"
 
 
 @asynccontextmanager
-async def held_ledger(world: World) -> AsyncIterator[asyncpg.Connection]:
+async def held_ledger(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """Nothing is written to the ledger until the block ends."""
-    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     try:
         async with connection.transaction():
             await connection.execute("SELECT size FROM ledger_head FOR UPDATE")
@@ -38,25 +38,25 @@ async def waiting(connection: asyncpg.Connection, count: int) -> None:
 @pytest.mark.parametrize("is_published_first", [True, False])
 @pytest.mark.parametrize(("other", "refused"), [("withdrawal", 409), ("content", 422)])
 async def test_a_source_stays_what_a_dataset_was_published_over(
-    world: World, other: str, refused: int, *, is_published_first: bool
+    exchange: Exchange, other: str, refused: int, *, is_published_first: bool
 ) -> None:
-    owner = await world.party("owner")
-    source = await world.file_source(owner, _CSV)
+    owner = await exchange.admit("owner")
+    source = await exchange.register_file(owner, _CSV)
     document = document_for(source["description"]["fields"])
     new = {"source": source["id"], "handle": "raced", "document": document}
-    dataset = await world.done(owner.steward, "POST", "/api/v1/datasets", new)
+    dataset = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", new)
     address = f"/api/v1/sources/{source['id']}"
 
     async def publish() -> Answer:
-        return await world.call(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
+        return await exchange.call(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
 
     async def change() -> Answer:
         if other == "withdrawal":
-            return await world.call(owner.steward, "POST", f"{address}/withdrawal")
-        return await world.call(owner.steward, "PUT", f"{address}/content?filename=b.csv", b"x,y\nz,1\n")
+            return await exchange.call(owner.steward, "POST", f"{address}/withdrawal")
+        return await exchange.call(owner.steward, "PUT", f"{address}/content?filename=b.csv", b"x,y\nz,1\n")
 
     first, second = (publish, change) if is_published_first else (change, publish)
-    async with held_ledger(world) as connection:
+    async with held_ledger(exchange) as connection:
         earlier = asyncio.ensure_future(first())
         await waiting(connection, 1)
         later = asyncio.ensure_future(second())

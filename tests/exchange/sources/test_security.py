@@ -17,8 +17,8 @@ from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from exchange.sources.reach import Reach
-from tests.support.founded import founded
-from tests.support.world import Answer, Party, World
+from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.starting import start_exchange
 
 OWN = "postgresql://exchange:x@192.0.2.7:5433/exchange"
 SOCKET_OWN = "postgresql://exchange:x@/exchange?host=/run/own"
@@ -26,15 +26,15 @@ PUBLIC = {"environment": "production", "public_url": "https://exchange.example.o
 
 
 @asynccontextmanager
-async def with_owner(settings: Settings, **changes: object) -> AsyncIterator[tuple[World, Party]]:
-    async with founded(settings.model_copy(update=changes)) as world:
-        yield world, await world.party("owner")
+async def with_owner(settings: Settings, **changes: object) -> AsyncIterator[tuple[Exchange, Party]]:
+    async with start_exchange(settings.model_copy(update=changes)) as exchange:
+        yield exchange, await exchange.admit("owner")
 
 
-async def register(world: World, owner: Party, dsn: str, table: str = "people") -> Answer:
+async def register(exchange: Exchange, owner: Party, dsn: str, table: str = "people") -> Answer:
     source = {"kind": "postgresql", "title": "t", "dsn": dsn, "table": table}
     document = {"organisation": owner.id, "source": source}
-    return await world.call(owner.steward, "POST", "/api/v1/sources", document)
+    return await exchange.call(owner.steward, "POST", "/api/v1/sources", document)
 
 
 def told(answer: Answer) -> tuple[str, str]:
@@ -48,16 +48,16 @@ async def test_the_exchanges_own_database_is_never_a_source(
     beside.symlink_to(embedded.socket)
     tries = [database_url, database_url.replace("postgres:@", "exchange_app@"), f"{database_url}&port=5432"]
     tries.append(f"postgresql://postgres@/exchange_test?host={beside}")
-    async with with_owner(settings, source_hosts=(embedded.socket, str(beside))) as (world, owner):
+    async with with_owner(settings, source_hosts=(embedded.socket, str(beside))) as (exchange, owner):
         for dsn in tries:
-            answer = await register(world, owner, dsn, "ledger_entry")
+            answer = await register(exchange, owner, dsn, "ledger_entry")
             assert told(answer) == ("source-unusable", "host-not-allowed")
             assert embedded.socket not in answer.content.decode()
 
 
 async def test_its_own_server_has_to_be_listed(settings: Settings, people_table: str) -> None:
-    async with with_owner(settings, source_hosts=()) as (world, owner):
-        assert told(await register(world, owner, people_table)) == ("source-unusable", "host-not-allowed")
+    async with with_owner(settings, source_hosts=()) as (exchange, owner):
+        assert told(await register(exchange, owner, people_table)) == ("source-unusable", "host-not-allowed")
 
 
 async def test_a_database_with_a_ledger_gives_itself_away(embedded: Embedded, database_url: str) -> None:
@@ -70,19 +70,21 @@ async def test_a_database_with_a_ledger_gives_itself_away(embedded: Embedded, da
 
 
 async def test_a_list_that_was_shortened_holds_for_the_sources_there_are(settings: Settings, people_table: str) -> None:
-    async with with_owner(settings) as (world, owner):
-        consumer = await world.party("consumer", kind="institution", level="none")
-        people = await world.dataset(owner, await world.table_source(owner, people_table, "people"), "people")
-        await world.agreement(consumer, owner, people)
+    async with with_owner(settings) as (exchange, owner):
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        people = await exchange.publish_dataset(
+            owner, await exchange.register_table(owner, people_table, "people"), "people"
+        )
+        await exchange.conclude_agreement(consumer, owner, people)
         question = {"dataset": "owner/people", "limit": 1}
         target, key = "/api/v1/deliveries", consumer.system
-        assert (await world.call(key, "POST", target, question, purpose="talent-service")).status == 200
+        assert (await exchange.call(key, "POST", target, question, purpose="talent-service")).status == 200
         app = create_app(settings.model_copy(update={"source_hosts": ("none",)}))
         async with (
             app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=world.url) as client,
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=exchange.url) as client,
         ):
-            stricter = World(app, client, world.keys, url=world.url)
+            stricter = Exchange(app, client, exchange.keys, url=exchange.url)
             answer = await stricter.call(key, "POST", target, question, purpose="talent-service")
     assert answer.status >= 400
     assert answer.json["code"] == "host-not-allowed"

@@ -11,7 +11,7 @@ import pytest
 from exchange.kernel import logs
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from tests.support.world import Party, World
+from tests.support.exchanges.exchange import Exchange, Party
 
 PEOPLE = [
     {"person_id": "330106199003078812", "name": "欧阳若兰", "phone": "13858001234", "score": "871.25"},
@@ -35,8 +35,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
     logs.configure()
 
 
-async def ask(world: World, key: Party, question: object, *, purpose: str = "talent-service", accept: str = "") -> int:
-    answer = await world.call(
+async def ask(
+    exchange: Exchange, key: Party, question: object, *, purpose: str = "talent-service", accept: str = ""
+) -> int:
+    answer = await exchange.call(
         key.system, "POST", "/api/v1/deliveries", question, purpose=purpose, accept=accept or "application/json"
     )
     if answer.status != 200:
@@ -44,29 +46,31 @@ async def ask(world: World, key: Party, question: object, *, purpose: str = "tal
     return answer.status
 
 
-async def test_nothing_personal_is_kept_of_anything(world: World, embedded: Embedded, logged: io.StringIO) -> None:
+async def test_nothing_personal_is_kept_of_anything(
+    exchange: Exchange, embedded: Embedded, logged: io.StringIO
+) -> None:
     logs.configure(stream=logged)
-    owner = await world.party("owner")
-    consumer = await world.party("consumer", kind="institution", level="none")
-    file = await world.file_source(owner, CSV)
-    clear = await world.dataset(owner, file, "clear")
-    await world.agreement(consumer, owner, clear)
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    file = await exchange.register_file(owner, CSV)
+    clear = await exchange.publish_dataset(owner, file, "clear")
+    await exchange.conclude_agreement(consumer, owner, clear)
     masks = {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}, "person_id": {"kind": "hash"}}
     only = {"field": "phone", "op": "ne", "value": FIRST["phone"]}
-    masked = await world.dataset(owner, file, "masked", terms={"masks": masks, "row_filter": only})
-    await world.agreement(consumer, owner, masked, row_filter={"field": "phone", "op": "ne", "value": "0"})
+    masked = await exchange.publish_dataset(owner, file, "masked", terms={"masks": masks, "row_filter": only})
+    await exchange.conclude_agreement(consumer, owner, masked, row_filter={"field": "phone", "op": "ne", "value": "0"})
 
     # What is allowed: pages and streams with filters on people's values, in both forms.
     by_name = {"field": "name", "op": "eq", "value": FIRST["name"]}
-    assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}) == 200
+    assert await ask(exchange, consumer, {"dataset": "owner/clear", "filters": [by_name]}) == 200
     by_key = {"field": "person_id", "op": "in", "value": [person["person_id"] for person in PEOPLE]}
-    assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_key]}) == 200
+    assert await ask(exchange, consumer, {"dataset": "owner/clear", "filters": [by_key]}) == 200
     for accept in ("text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"):
-        assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_name]}, accept=accept) == 200
-        assert await ask(world, consumer, {"dataset": "owner/clear", "filters": [by_key]}, accept=accept) == 200
-        assert await ask(world, consumer, {"dataset": "owner/masked"}, accept=accept) == 200
+        assert await ask(exchange, consumer, {"dataset": "owner/clear", "filters": [by_name]}, accept=accept) == 200
+        assert await ask(exchange, consumer, {"dataset": "owner/clear", "filters": [by_key]}, accept=accept) == 200
+        assert await ask(exchange, consumer, {"dataset": "owner/masked"}, accept=accept) == 200
 
-    await details_are_used(world, consumer)
+    await details_are_used(exchange, consumer)
 
     # What is refused, with people's values wherever a client may put them by mistake.
     refused = [
@@ -79,55 +83,55 @@ async def test_nothing_personal_is_kept_of_anything(world: World, embedded: Embe
         {"dataset": FIRST["name"]},
     ]
     for question in refused:
-        assert await ask(world, consumer, question) in {403, 404, 422}
-    assert await ask(world, consumer, {"dataset": "owner/clear"}, purpose=FIRST["person_id"]) == 422
-    assert await ask(world, consumer, f'{{"dataset": "{FIRST["name"]}'.encode()) in {400, 422}
+        assert await ask(exchange, consumer, question) in {403, 404, 422}
+    assert await ask(exchange, consumer, {"dataset": "owner/clear"}, purpose=FIRST["person_id"]) == 422
+    assert await ask(exchange, consumer, f'{{"dataset": "{FIRST["name"]}'.encode()) in {400, 422}
 
     # Files that cannot be read, and a table that breaks on a person's value.
     new = {"organisation": owner.id, "source": {"kind": "file", "title": "x"}}
-    unread = await world.done(owner.steward, "POST", "/api/v1/sources", new)
+    unread = await exchange.call_ok(owner.steward, "POST", "/api/v1/sources", new)
     target = f"/api/v1/sources/{unread['id']}/content?filename=people.csv"
     for content in (CSV + b"one,too,few\n" + CSV, CSV.replace(b",", b'"', 1), b"PK\x03\x04" + CSV, b'{"a": "' + CSV):
-        answer = await world.call(owner.steward, "PUT", target, content)
+        answer = await exchange.call(owner.steward, "PUT", target, content)
         assert [value for value in CANARIES if value in answer.content.decode()] == []
-    await broken_table(world, embedded, owner, consumer)
+    await broken_table(exchange, embedded, owner, consumer)
     for accept in ("application/json", "text/csv"):
-        assert await ask(world, consumer, {"dataset": "owner/broken"}, accept=accept) == 502
+        assert await ask(exchange, consumer, {"dataset": "owner/broken"}, accept=accept) == 502
 
     logs.log().info("the log is read", exc_info=ValueError(FIRST["name"]))
     assert "the log is read" in logged.getvalue()
-    bodies = json.dumps(await world.entries(), ensure_ascii=False)
+    bodies = json.dumps(await exchange.read_entries(), ensure_ascii=False)
     assert [value for value in CANARIES if value in bodies] == []
-    await nothing_in_the_tables(world)
+    await nothing_in_the_tables(exchange)
 
 
-async def details_are_used(world: World, consumer: Party) -> None:
+async def details_are_used(exchange: Exchange, consumer: Party) -> None:
     """What is sealed about people is read, held and erased; none of it repeats who they are, but the reading itself."""
     one = {"dataset": "owner/clear", "value": FIRST["person_id"]}
-    read = await world.call(world.keys["auditor"], "POST", "/api/v1/subjects/details", one)
+    read = await exchange.call(exchange.keys["auditor"], "POST", "/api/v1/subjects/details", one)
     assert FIRST["person_id"] in read.content.decode()
     hold = {**one, "basis": "litigation", "reason": "复议"}
-    held = await world.done(world.keys["security"], "POST", "/api/v1/subjects/holds", hold)
+    held = await exchange.call_ok(exchange.keys["security"], "POST", "/api/v1/subjects/holds", hold)
     erasure = {**one, "basis": "other-law"}
     for problem in ("legal-hold", "retention-running"):
-        refused = await world.call(world.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
+        refused = await exchange.call(exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
         assert refused.problem == problem
         target = f"/api/v1/subjects/holds/{held['id']}/lifting"
         if problem == "legal-hold":
-            await world.done(world.keys["security"], "POST", target, {"reason": "结案"})
+            await exchange.call_ok(exchange.keys["security"], "POST", target, {"reason": "结案"})
     for wrong in (
         {**one, "value": FIRST["name"]},
         {**one, "field": FIRST["phone"]},
         {**one, "dataset": FIRST["phone"]},
     ):
-        answer = await world.call(consumer.steward, "POST", "/api/v1/subjects/details", wrong)
+        answer = await exchange.call(consumer.steward, "POST", "/api/v1/subjects/details", wrong)
         assert answer.status in {404, 422}
         assert [value for value in CANARIES if value in answer.content.decode()] == []
 
 
-async def nothing_in_the_tables(world: World) -> None:
+async def nothing_in_the_tables(exchange: Exchange) -> None:
     """Neither beside the entries, nor in the tree, nor where subjects are looked up."""
-    async with world.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.app.state.runtime.database.pool.acquire() as connection:
         for table in ("ledger_entry", "ledger_tile", "ledger_sealed", "ledger_once", "subjects", "subject_holds"):
             rows = await connection.fetch(f"SELECT * FROM {table}")
             held = b"".join(
@@ -137,7 +141,7 @@ async def nothing_in_the_tables(world: World) -> None:
             assert rows or table == "ledger_tile", table
 
 
-async def broken_table(world: World, embedded: Embedded, owner: Party, consumer: Party) -> None:
+async def broken_table(exchange: Exchange, embedded: Embedded, owner: Party, consumer: Party) -> None:
     """A view that could be read when it was registered, and whose error now repeats a person's value."""
     await embedded.create("canary")
     connection = await asyncpg.connect(**arguments(embedded.url("canary")))
@@ -146,8 +150,8 @@ async def broken_table(world: World, embedded: Embedded, owner: Party, consumer:
         "CREATE OR REPLACE VIEW broken AS SELECT 1 AS person_id; GRANT SELECT ON broken TO canary_reader"
     )
     dsn = embedded.url("canary").replace("postgres:@", "canary_reader@")
-    dataset = await world.dataset(owner, await world.table_source(owner, dsn, "broken"), "broken")
-    await world.agreement(consumer, owner, dataset)
+    dataset = await exchange.publish_dataset(owner, await exchange.register_table(owner, dsn, "broken"), "broken")
+    await exchange.conclude_agreement(consumer, owner, dataset)
     await connection.execute(
         f"CREATE OR REPLACE VIEW broken AS SELECT ('{FIRST['name']}' || generate_series(1, 3))::integer AS person_id"
     )

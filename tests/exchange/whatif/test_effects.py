@@ -7,58 +7,60 @@ import asyncpg
 
 from exchange.kernel.database import arguments
 from exchange.whatif.parts import Turns
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 EXPLAIN = "/policy/explanations"
 
 
-async def test_a_condition_of_the_owners_terms_is_told_to_the_owner_only(world: World, people_table: str) -> None:
-    owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
+async def test_a_condition_of_the_owners_terms_is_told_to_the_owner_only(exchange: Exchange, people_table: str) -> None:
+    owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution", level="none")
     condition = {"field": "city", "op": "eq", "value": "330110"}
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(owner, source, "people", terms={"row_filter": condition})
-    await world.agreement(consumer, owner, dataset)
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people", terms={"row_filter": condition})
+    await exchange.conclude_agreement(consumer, owner, dataset)
     asked = {"system": consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
     for key, expected in ((owner.steward, condition), (consumer.steward, None)):
-        told = await world.done(key, "POST", f"/api/v1{EXPLAIN}", asked)
+        told = await exchange.call_ok(key, "POST", f"/api/v1{EXPLAIN}", asked)
         filters = [one for one in told["obligations"] if one["kind"] == "row_filter"]
         assert [(one["value"], one["withheld"], one["sources"]) for one in filters] == [
             (expected, expected is None, ["terms"])
         ]
-    assert "330110" not in str(await world.entries())
+    assert "330110" not in str(await exchange.read_entries())
 
 
-async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world: World, people_table: str) -> None:
-    owner, consumer = await world.party("owner"), await world.party("consumer", kind="institution", level="none")
-    other = await world.party("other", kind="enterprise", level="none")
-    source = await world.table_source(owner, people_table, "people")
-    dataset = await world.dataset(owner, source, "people")
-    first = await world.agreement(consumer, owner, dataset)
-    second = await world.agreement(other, owner, dataset)
+async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
+    exchange: Exchange, people_table: str
+) -> None:
+    owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution", level="none")
+    other = await exchange.admit("other", kind="enterprise", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    first = await exchange.conclude_agreement(consumer, owner, dataset)
+    second = await exchange.conclude_agreement(other, owner, dataset)
     made = []
     for party, fields in ((consumer, []), (other, []), (consumer, ["city"]), (consumer, ["born"])):
         asked = {"dataset": "owner/people", "limit": 1, "fields": fields}
-        answer = await world.call(party.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
+        answer = await exchange.call(party.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
         made.append(int(answer.headers["exchange-entry"]))
     target = f"/api/v1/datasets/{dataset['id']}/draft/effects"
-    assert (await world.call(owner.steward, "POST", target)).problem == "conflict"  # nothing is drafted
+    assert (await exchange.call(owner.steward, "POST", target)).problem == "conflict"  # nothing is drafted
 
     async def draft(**terms: Any) -> Any:
         document = {**dataset["document"], "terms": {**dataset["document"]["terms"], **terms}}
         address = f"/api/v1/datasets/{dataset['id']}/draft"
-        await world.done(
+        await exchange.call_ok(
             owner.steward, "PUT", address, {"source": source["id"], "handle": "people", "document": document}
         )
-        return await world.done(owner.steward, "POST", target)
+        return await exchange.call_ok(owner.steward, "POST", target)
 
     nothing = await draft()
     assert (nothing["agreements"], nothing["refused"]) == ([], [])
     assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
     # More ask at once than there are connections: they wait for their turn, and nobody else waits for them.
-    async with world.app.state.runtime[Turns].lock:
-        waiting = [asyncio.create_task(world.done(owner.steward, "POST", target)) for _ in range(20)]
+    async with exchange.app.state.runtime[Turns].lock:
+        waiting = [asyncio.create_task(exchange.call_ok(owner.steward, "POST", target)) for _ in range(20)]
         for _ in range(3):
-            await world.done(owner.steward, "GET", "/api/v1/me")
+            await exchange.call_ok(owner.steward, "GET", "/api/v1/me")
     assert await asyncio.gather(*waiting) == [nothing] * 20
 
     narrower = await draft(
@@ -83,14 +85,14 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(world
 
     other_purpose = await draft(purposes=["statistics"])
     assert [one["entry"] for one in other_purpose["refused"]] == made
-    connection = await asyncpg.connect(**arguments(world.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await connection.execute("DELETE FROM decision_inputs")  # their time is over
     await connection.close()
-    without = await world.done(owner.steward, "POST", target)
+    without = await exchange.call_ok(owner.steward, "POST", target)
     assert (without["exact"], [one["entry"] for one in without["refused"]]) == (0, made)
     # And then it is as was told.
-    await world.done(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
-    answer = await world.call(
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
+    answer = await exchange.call(
         consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people", "limit": 1}, purpose="talent-service"
     )
     assert answer.problem == "purpose-not-granted"

@@ -3,21 +3,23 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.support.scene import Scene
+from tests.support.exchanges.populated import PopulatedExchange
 
 EXPLAIN = "/policy/explanations"
 
 
-def question(scene: Scene, **changes: Any) -> dict[str, Any]:
-    about = {"system": scene.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+def question(exchange: PopulatedExchange, **changes: Any) -> dict[str, Any]:
+    about = {"system": exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
     return about | changes
 
 
-async def test_an_allowance_names_every_rule_and_whose_word_each_obligation_is(scene: Scene) -> None:
-    before = len(await scene.world.entries())
-    told = (await scene.say("owner", "POST", EXPLAIN, question(scene))).json
+async def test_an_allowance_names_every_rule_and_whose_word_each_obligation_is(
+    populated_exchange: PopulatedExchange,
+) -> None:
+    before = len(await populated_exchange.read_entries())
+    told = (await populated_exchange.call_as("owner", "POST", EXPLAIN, question(populated_exchange))).json
     assert told["outcome"] == "allow"
-    assert told["agreement"] == scene.objects["agreement"]["id"]
+    assert told["agreement"] == populated_exchange.objects["agreement"]["id"]
     assert {rule["says"] for rule in told["rules"]} == {"allow"}
     assert {"delivery.role_held", "delivery.purpose_in_terms", "delivery.chosen"} <= {
         one["rule"] for one in told["rules"]
@@ -27,13 +29,13 @@ async def test_an_allowance_names_every_rule_and_whose_word_each_obligation_is(s
     assert "terms" in columns["name"]["sources"]
     assert columns["city"]["sources"] == []  # nobody masks it
     assert {one["kind"] for one in told["obligations"]} >= {"row_cap", "not_after"}
-    entries = (await scene.world.entries())[before:]
+    entries = (await populated_exchange.read_entries())[before:]
     assert [entry["type"] for entry in entries] == ["policy.explained"]
     assert entries[0]["outcome"] == "allow"
-    assert entries[0]["principal"] == scene.consumer.system_id
+    assert entries[0]["principal"] == populated_exchange.consumer.system_id
 
 
-async def test_what_is_told_is_what_then_happens(scene: Scene) -> None:
+async def test_what_is_told_is_what_then_happens(populated_exchange: PopulatedExchange) -> None:
     """Each question is explained, and then asked: the outcome and the reasons are the same."""
     cases: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         ({}, "talent-service", {}),
@@ -45,8 +47,10 @@ async def test_what_is_told_is_what_then_happens(scene: Scene) -> None:
         ({"dataset": "owner/secret"}, "talent-service", {"dataset": "owner/secret"}),
     ]
     for changes, purpose, asked in cases:
-        told = (await scene.say("consumer", "POST", EXPLAIN, question(scene, **changes))).json
-        answer = await scene.ask({"limit": 1, **asked}, purpose=purpose)
+        told = (
+            await populated_exchange.call_as("consumer", "POST", EXPLAIN, question(populated_exchange, **changes))
+        ).json
+        answer = await populated_exchange.fetch({"limit": 1, **asked}, purpose=purpose)
         assert (told["outcome"] == "allow") == (answer.status == 200), changes
         if answer.status != 200:
             said = [(rule["rule"], rule["code"]) for rule in told["rules"] if rule["code"]]
@@ -59,27 +63,40 @@ async def test_what_is_told_is_what_then_happens(scene: Scene) -> None:
             assert columns == answer.json["fields"]
 
 
-async def test_another_day_is_another_answer(scene: Scene) -> None:
-    later = (scene.world.now + timedelta(days=3650)).isoformat()
-    told = (await scene.say("auditor", "POST", EXPLAIN, question(scene, at=later))).json
+async def test_another_day_is_another_answer(populated_exchange: PopulatedExchange) -> None:
+    later = (populated_exchange.now + timedelta(days=3650)).isoformat()
+    told = (await populated_exchange.call_as("auditor", "POST", EXPLAIN, question(populated_exchange, at=later))).json
     assert told["outcome"] == "deny"
     assert "agreement-expired" in {rule["code"] for rule in told["rules"]}
 
 
-async def test_a_suspended_system_and_one_without_a_role_are_told_apart(scene: Scene) -> None:
-    told = (await scene.say("consumer", "POST", EXPLAIN, question(scene, system=scene.keys["suspended"]))).json
+async def test_a_suspended_system_and_one_without_a_role_are_told_apart(populated_exchange: PopulatedExchange) -> None:
+    told = (
+        await populated_exchange.call_as(
+            "consumer", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["suspended"])
+        )
+    ).json
     assert [rule["code"] for rule in told["rules"] if rule["code"]] == ["principal-suspended"]
-    told = (await scene.say("owner", "POST", EXPLAIN, question(scene, system=scene.keys["auditor"]))).json
+    told = (
+        await populated_exchange.call_as(
+            "owner", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["auditor"])
+        )
+    ).json
     assert "role-missing" in {rule["code"] for rule in told["rules"]}
 
 
-async def test_who_is_not_concerned_is_told_nothing(scene: Scene) -> None:
+async def test_who_is_not_concerned_is_told_nothing(populated_exchange: PopulatedExchange) -> None:
     missing = "01930b2e-6f1a-7000-8000-000000000001"
-    hidden = await scene.say("stranger", "POST", EXPLAIN, question(scene))
-    nothing = await scene.say("stranger", "POST", EXPLAIN, question(scene, system=missing))
+    hidden = await populated_exchange.call_as("stranger", "POST", EXPLAIN, question(populated_exchange))
+    nothing = await populated_exchange.call_as(
+        "stranger", "POST", EXPLAIN, question(populated_exchange, system=missing)
+    )
     assert hidden.json | {"entry": 0} == nothing.json | {"entry": 0}
-    draft = await scene.say(
-        "stranger", "POST", EXPLAIN, question(scene, system=scene.keys["stranger-system"], dataset="owner/draft")
+    draft = await populated_exchange.call_as(
+        "stranger",
+        "POST",
+        EXPLAIN,
+        question(populated_exchange, system=populated_exchange.ids["stranger-system"], dataset="owner/draft"),
     )
     assert draft.problem == "not-found"
     for wrong in (
@@ -89,4 +106,6 @@ async def test_who_is_not_concerned_is_told_nothing(scene: Scene) -> None:
         {"system": "me"},
         {"more": 1},
     ):
-        assert (await scene.say("owner", "POST", EXPLAIN, question(scene, **wrong))).problem == "request-invalid"
+        assert (
+            await populated_exchange.call_as("owner", "POST", EXPLAIN, question(populated_exchange, **wrong))
+        ).problem == "request-invalid"

@@ -13,8 +13,8 @@ from ledger.format import receipt as proof
 from ledger.verification.mirror import export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.logs import Log
-from tests.support.served import served
+from tests.support.ledgers.log_server import served
+from tests.support.ledgers.logs import Log
 
 SIZES = (1, 100, 256, 300, 700)
 

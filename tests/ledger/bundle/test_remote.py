@@ -12,8 +12,8 @@ from ledger.bundle.http import Source
 from ledger.bundle.remote import Remote
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.logs import Log
-from tests.support.served import served
+from tests.support.ledgers.log_server import served
+from tests.support.ledgers.logs import Log
 
 
 @pytest.fixture(autouse=True)

@@ -25,10 +25,10 @@ from ledger.format import canonical, checkpoint, entry, merkle, note
 from ledger.log import publication, store
 from ledger.log.anchor import Anchor
 from ledger.log.sequencer import Sequencer
-from tests.support.commands import until
-from tests.support.cutting import Cut, cutting
-from tests.support.logs import OneKey
-from tests.support.postgres import Postgres
+from tests.support.ledgers.logs import OneKey
+from tests.support.processes.commands import until
+from tests.support.services.cutting_proxy import Cut, cutting
+from tests.support.services.postgres import Postgres
 
 pytestmark = pytest.mark.endurance
 

@@ -18,7 +18,7 @@ from ledger.log import publication, store
 from ledger.log.anchor import Anchor
 from ledger.log.sequencer import Sequencer, SequencerClosed
 from ledger.verification.verify import verify
-from tests.support.logs import OneKey
+from tests.support.ledgers.logs import OneKey
 
 WORKERS = 8
 EACH = 1000
@@ -88,7 +88,7 @@ async def race(url: str) -> list[dict[str, Any]]:
         await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "tests.support.appender",
+            "tests.support.processes.appender",
             *(database, str(worker), str(EACH), str(CONTESTED)),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,

@@ -20,8 +20,8 @@ from ledger.format import tiles
 from ledger.verification.mirror import ExportFailed, ExportRefused, export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.logs import Log
-from tests.support.served import served
+from tests.support.ledgers.log_server import served
+from tests.support.ledgers.logs import Log
 
 pytestmark = pytest.mark.endurance
 

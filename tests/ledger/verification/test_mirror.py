@@ -10,7 +10,7 @@ from ledger.format import trust_policy as policy
 from ledger.format.cosignature import CosignerKey
 from ledger.verification import mirror as export
 from ledger.verification.verify import verify
-from tests.support.served import served
+from tests.support.ledgers.log_server import served
 
 
 @pytest.fixture(autouse=True)

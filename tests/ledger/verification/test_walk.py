@@ -12,7 +12,7 @@ from ledger.format import canonical, entry
 from ledger.verification import blocks
 from ledger.verification.report import Report
 from ledger.verification.verify import verify
-from tests.support.logs import Log
+from tests.support.ledgers.logs import Log
 
 # A body that some block takes only upon a closer look, bodies of all shapes, and an entry that no ledger would write.
 BODIES = [

@@ -16,7 +16,7 @@ from ledger.format import checkpoint, merkle, note, tiles
 from ledger.format.cosignature import Cosigner
 from ledger.witness import protocol
 from ledger.witness.server import MAX_CONNECTIONS
-from tests.support import witnesses
+from tests.support.services import witnesses
 
 SIZES = (0, 1, 5, 9, 300, 700)
 ORIGIN = "exchange.example/ledger/1"

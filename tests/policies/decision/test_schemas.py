@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.engine import EmbeddedEngine
-from tests.policies.conftest import ROOT
 from tests.support.pages import schema_files
 from tests.support.policy_samples import allowed, any_document
 
+ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
 
 

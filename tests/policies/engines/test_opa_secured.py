@@ -19,8 +19,8 @@ from policies.engines.interpreter import ENTRY_POINT
 from policies.engines.opa_server import opa_server
 from policies.rego.bundle import Bundle
 from policies.rego.signing import ALGORITHM, SIGNATURES, authorization, new_key, public_key, sign, signed
-from tests.support.opa import OpaEnded, certificate, opa_running
-from tests.support.policy_samples import allowed, any_document
+from tests.support.policy_samples import allowed_input, any_document
+from tests.support.services.opa import OpaEnded, certificate, opa_running
 
 TOKEN = "token-of-the-exchange"
 TEN_THOUSAND = 10_000
@@ -43,10 +43,6 @@ def laid_out(own_bundle: Bundle, key: bytes, tmp_path: Path) -> Path:
 def verified(directory: Path, *bundles: str) -> list[str | Path]:
     paths: list[str | Path] = [directory / name for name in bundles or ("bundle.tar.gz",)]
     return ["--bundle", *paths, "--verification-key", directory / "key.pem", "--signing-alg", ALGORITHM]
-
-
-def document() -> DeliveryInput:
-    return DeliveryInput.model_validate_json(json.dumps(allowed()))
 
 
 @pytest.mark.endurance
@@ -161,7 +157,7 @@ async def test_only_who_shows_the_token_is_answered_and_only_the_one_question(
     async with opa_running(opa, *secured) as url:
         for token in (TOKEN, None, "", "another", TOKEN[:-1]):
             async with opa_server(url, revision=engine.revision, token=token, within=10) as remote:
-                decision = await remote.decide(document())
+                decision = await remote.decide(allowed_input())
             assert decision.allow == (token == TOKEN)
             if token != TOKEN:
                 assert [why.code for why in decision.reasons] == ["policy-unavailable"]
@@ -188,10 +184,10 @@ async def test_tls_is_checked_against_the_file_of_authorities(
     tls = ("--tls-cert-file", shown, "--tls-private-key-file", secret)
     async with opa_running(opa, *verified(laid_out), *tls, tls=shown) as url:
         async with opa_server(url, revision=engine.revision, ca=shown, within=10) as remote:
-            assert await remote.decide(document()) == await engine.decide(document())
+            assert await remote.decide(allowed_input()) == await engine.decide(allowed_input())
         for address in (url, url.replace("https", "http")):  # the system's authorities; no TLS at all
             async with opa_server(address, revision=engine.revision, within=2) as remote:
                 began = time.monotonic()
-                decision = await remote.decide(document())
+                decision = await remote.decide(allowed_input())
             assert [why.code for why in decision.reasons] == ["policy-unavailable"]
             assert time.monotonic() - began < 5

@@ -16,9 +16,9 @@ from policies.engines.engine import EmbeddedEngine
 from policies.engines.interpreter import ENTRY_POINT
 from policies.engines.opa_server import opa_server
 from policies.rego.bundle import Bundle, write
-from tests.support.opa import opa_running
 from tests.support.policy_samples import allowed, any_document
-from tests.support.server import free_port
+from tests.support.processes.server import free_port
+from tests.support.services.opa import opa_running
 
 SECRET = "secret-value"
 

@@ -13,7 +13,7 @@ from policies.owner_rules.compiler import OpaFailed
 from policies.owner_rules.modules import MOST_BYTES, MOST_FAULTS, OwnerModule, faults
 from policies.owner_rules.workers import Sandbox, sandbox
 from policies.rego.portable import BUILTINS, unportable
-from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
+from tests.support.owner_modules import OFFICE, TESTS, TEXT, capping, saying
 
 CAP = "row_cap := 3"
 PASSING = "test_cap if data.exchange.owner.row_cap == 3"

@@ -20,7 +20,7 @@ from policies.owner_rules.modules import OwnerModule
 from policies.owner_rules.narrowed import ModuleMissing, Narrowed, rule_of
 from policies.owner_rules.narrowing import heard, narrow, question
 from policies.owner_rules.workers import NoAnswer, Sandbox, sandbox
-from tests.support.modules import OFFICE, capping, saying
+from tests.support.owner_modules import OFFICE, capping, saying
 from tests.support.policy_samples import any_document
 
 DAY, EVENING = ({"calendar": {"hour": hour}, "subject": {"kind": "enterprise"}} for hour in (10, 20))

@@ -13,8 +13,8 @@ from adapters.plan.masks import Hash, mask_from_json
 from policies.decision.documents import DeliveryInput
 from policies.engines.engine import EmbeddedEngine
 from policies.rego.bundle import bundle
-from tests.support.naive import masked
 from tests.support.policy_samples import allowed
+from tests.support.reference_plan import masked
 
 ENGINE = EmbeddedEngine(bundle())
 KEY = bytes(32)

@@ -3,13 +3,14 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import regorus
 
 from policies.rego.bundle import Bundle
-from tests.policies.conftest import ROOT
 
+ROOT = Path(__file__).parents[3]
 POLICIES = ROOT / "policies" / "rego"
 TESTS = (POLICIES / "delivery_test.rego").read_text(encoding="utf-8")
 NAMES = re.findall(r"^(test_\w+) if", TESTS, re.MULTILINE)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from ledger.format import tiles
-from tests.support.logs import Log
+from tests.support.ledgers.logs import Log
 
 
 class Server:

@@ -1,4 +1,4 @@
-"""A server whose workers may be killed: `python -m tests.support.forking PORT WORKERS`.
+"""A server whose workers may be killed: `python -m tests.support.processes.prefork_server PORT WORKERS`.
 
 Each worker is uvicorn with the whole application, forked from a parent that has imported and built it, so that the
 next one is there within half a second. The parent starts another worker whenever one ends, and prints `ready PID` for each that

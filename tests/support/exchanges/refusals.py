@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.scene import CANARY, Scene
-from tests.support.world import Answer
+from tests.support.exchanges.exchange import Answer
+from tests.support.exchanges.populated import CANARY, PopulatedExchange
 
-Send = Callable[[Scene], Awaitable[Answer]]
+Send = Callable[[PopulatedExchange], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ def table(*rows: tuple[str, str, str | None, Send]) -> list[object]:
     return [pytest.param(Bad(*row), id=row[0]) for row in rows]
 
 
-async def check_refused(scene: Scene, bad: Bad) -> None:
+async def check_refused(exchange: PopulatedExchange, bad: Bad) -> None:
     """Send a bad request and hold the answer, the state and the ledger to what a refusal is."""
-    before = await scene.state()
+    before = await exchange.read_state()
 
-    answer = await bad.send(scene)
+    answer = await bad.send(exchange)
 
     assert answer.problem == bad.problem, answer.content.decode()
     assert answer.status == answer.json["status"]
@@ -45,8 +45,8 @@ async def check_refused(scene: Scene, bad: Bad) -> None:
     assert answer.json["title"]
     assert answer.json["detail"]
     assert CANARY not in answer.content.decode()
-    assert await scene.state() == before
-    entries = await scene.world.entries()
+    assert await exchange.read_state() == before
+    entries = await exchange.read_entries()
     assert all(CANARY not in str(entry) for entry in entries)
     if bad.who is None:
         assert "entry" not in answer.json
@@ -55,20 +55,20 @@ async def check_refused(scene: Scene, bad: Bad) -> None:
     entry = entries[-1]
     assert entry["type"] in {"delivery.refused", "request.refused"}
     assert entry["problem"] == bad.problem
-    assert entry["actor"] == _actor(scene, bad.who)
+    assert entry["actor"] == _actor(exchange, bad.who)
 
 
-def _actor(scene: Scene, who: str) -> dict[str, str]:
+def _actor(exchange: PopulatedExchange, who: str) -> dict[str, str]:
     if who == "nobody":
         return {}
     kind, _, name = who.rpartition(":")
     if name == "revoked":
-        return {"key": scene.revoked.keyid}
+        return {"key": exchange.revoked.keyid}
     if name == "suspended":
-        return {"key": scene.suspended.keyid, "principal": scene.keys[name], "organisation": scene.consumer.id}
-    key = scene.key_of(name).keyid
+        return {"key": exchange.suspended.keyid, "principal": exchange.ids[name], "organisation": exchange.consumer.id}
+    key = exchange.key_of(name).keyid
     if kind == "key":
         return {"key": key}
-    party = None if name in scene.world.keys else getattr(scene, name.removesuffix("-system"))
-    organisation = party.id if party else scene.objects["operator"]
-    return {"key": key, "principal": scene.keys[name], "organisation": organisation}
+    party = None if name in exchange.keys else getattr(exchange, name.removesuffix("-system"))
+    organisation = party.id if party else exchange.objects["operator"]
+    return {"key": key, "principal": exchange.ids[name], "organisation": organisation}

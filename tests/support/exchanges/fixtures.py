@@ -12,8 +12,9 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
 from exchange.settings import Settings
-from tests.support.founded import empty, founded
-from tests.support.world import URL, World
+from tests.support.exchanges.exchange import URL, Exchange
+from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.services.tools import tool
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def database_url(embedded: Embedded) -> str:
 @pytest.fixture
 async def empty_database(database_url: str) -> str:
     """The worker's database without a row."""
-    await empty(database_url)
+    await delete_rows(database_url)
     return database_url
 
 
@@ -63,10 +64,10 @@ def settings(empty_database: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def exchange(settings: Settings) -> AsyncIterator[Exchange]:
     """A founded exchange, called in the process."""
-    async with founded(settings) as world:
-        yield world
+    async with start_exchange(settings) as exchange:
+        yield exchange
 
 
 @pytest.fixture(scope="session")
@@ -83,3 +84,9 @@ async def people_table(embedded: Embedded) -> str:
     )
     await connection.close()
     return embedded.url("owner").replace("postgres:@", "reader@")
+
+
+@pytest.fixture(scope="session")
+def opa() -> str:
+    """The OPA binary: the one named by the variable OPA, or build/tools/opa."""
+    return tool("opa")

@@ -1,4 +1,4 @@
-"""The same rows in every kind of source."""
+"""The same rows in every kind of source, and an adapter on each."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime

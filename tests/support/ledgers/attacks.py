@@ -12,7 +12,7 @@ from pathlib import Path
 from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
 from ledger.format.cosignature import ED25519, SEED_SIZE, CosignerKey
 from ledger.verification.report import Code
-from tests.support.logs import SEED, Log
+from tests.support.ledgers.logs import SEED, Log
 
 SIZES = (1, 100, 256, 300, 700)
 """Where the log that is attacked has checkpoints."""
@@ -32,7 +32,7 @@ NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass
-class Scene:
+class AttackedExport:
     """A good log, its export in `directory`, and what the auditor has besides: the key, and checkpoints from receipts."""
 
     log: Log
@@ -79,16 +79,18 @@ class Attack:
     code: Code | None
     index: int | None
     seen: frozenset[str]
-    run: Callable[[Scene], None]
+    run: Callable[[AttackedExport], None]
 
 
 ATTACKS: list[Attack] = []
 
 
-def attack(code: Code | None, index: int | None, seen: frozenset[str]) -> Callable[[Callable[[Scene], None]], None]:
+def attack(
+    code: Code | None, index: int | None, seen: frozenset[str]
+) -> Callable[[Callable[[AttackedExport], None]], None]:
     """Take up an attack; its name is the function's."""
 
-    def add(run: Callable[[Scene], None]) -> None:
+    def add(run: Callable[[AttackedExport], None]) -> None:
         ATTACKS.append(Attack(run.__name__, code, index, seen, run))
 
     return add
@@ -98,10 +100,10 @@ def bundle_of(index: int) -> str:
     return tiles.entries_path(index // tiles.WIDTH, tiles.width(tiles.ENTRIES, index // tiles.WIDTH, SIZES[-1]))
 
 
-def scene(directory: Path) -> Scene:
+def attacked_export(directory: Path) -> AttackedExport:
     """A good log of 700 entries with five checkpoints, exported."""
     log = Log.signed_at(*SIZES)
-    return Scene(log, log.write(directory))
+    return AttackedExport(log, log.write(directory))
 
 
 def _length_prefix(index: int) -> int:
@@ -122,17 +124,17 @@ def _spoiled(base64: str) -> str:
 
 
 @attack(Code.ENTRY_ALTERED, 300, ENTRIES)
-def entry_rewritten(at: Scene) -> None:
+def entry_rewritten(at: AttackedExport) -> None:
     at.edit(300, _other_body)
 
 
 @attack(Code.ENTRY_ALTERED, 300, ENTRIES)
-def bit_of_entry_flipped(at: Scene) -> None:
+def bit_of_entry_flipped(at: AttackedExport) -> None:
     at.edit(300, lambda leaf: leaf[:20] + bytes([leaf[20] ^ 1]) + leaf[21:])
 
 
 @attack(Code.ENTRY_ALTERED, 300, ENTRIES)
-def prev_of_entry_flipped(at: Scene) -> None:
+def prev_of_entry_flipped(at: AttackedExport) -> None:
     def other(leaf: bytes) -> bytes:
         return leaf.replace(b'"prev":"' + at.log.hashes[299].hex().encode(), b'"prev":"' + b"0" * 64)
 
@@ -140,45 +142,45 @@ def prev_of_entry_flipped(at: Scene) -> None:
 
 
 @attack(Code.ENTRY_ALTERED, 699, ENTRIES)
-def last_entry_rewritten(at: Scene) -> None:
+def last_entry_rewritten(at: AttackedExport) -> None:
     at.edit(699, _other_body)
 
 
 @attack(Code.ENTRY_ALTERED, 40, ENTRIES)
-def entries_swapped(at: Scene) -> None:
+def entries_swapped(at: AttackedExport) -> None:
     first, second = at.log.leaves[40], at.log.leaves[41]
     at.edit(40, lambda _: second)
     at.edit(41, lambda _: first)
 
 
 @attack(Code.ENTRY_ALTERED, 40, ENTRIES)
-def entry_duplicated(at: Scene) -> None:
+def entry_duplicated(at: AttackedExport) -> None:
     at.edit(40, lambda _: at.log.leaves[39])
 
 
 @attack(Code.ENTRY_MISSING, 255, ENTRIES)
-def entry_dropped_from_bundle(at: Scene) -> None:
+def entry_dropped_from_bundle(at: AttackedExport) -> None:
     at.put(bundle_of(0), tiles.pack(at.log.leaves[:255]))
 
 
 @attack(Code.ENTRY_ALTERED, 10, ENTRIES)
-def entry_taken_out_and_the_rest_moved_up(at: Scene) -> None:
+def entry_taken_out_and_the_rest_moved_up(at: AttackedExport) -> None:
     at.put(bundle_of(0), tiles.pack([*at.log.leaves[:10], *at.log.leaves[11:256], at.log.leaves[255]]))
 
 
 @attack(Code.ENTRY_MISSING, 256, ENTRIES)
-def entry_bundle_dropped(at: Scene) -> None:
+def entry_bundle_dropped(at: AttackedExport) -> None:
     at.path(bundle_of(256)).unlink()
 
 
 @attack(Code.ENTRY_MISSING, 255, ENTRIES)
-def length_prefix_raised(at: Scene) -> None:
+def length_prefix_raised(at: AttackedExport) -> None:
     """The high byte of the last entry's length: the bundle then ends inside it."""
     at.flip(bundle_of(255), _length_prefix(255))
 
 
 @attack(Code.ENTRY_ALTERED, 0, ENTRIES)
-def length_prefix_lowered(at: Scene) -> None:
+def length_prefix_lowered(at: AttackedExport) -> None:
     """The low byte of the first entry's length: what follows is read from the wrong place."""
     at.flip(bundle_of(0), 1)
 
@@ -187,37 +189,37 @@ def length_prefix_lowered(at: Scene) -> None:
 
 
 @attack(Code.TILE_ALTERED, 300, TILES)
-def bit_of_leaf_tile_flipped(at: Scene) -> None:
+def bit_of_leaf_tile_flipped(at: AttackedExport) -> None:
     at.flip("tile/0/001", (300 - 256) * 32)
 
 
 @attack(Code.TILE_ALTERED, 699, TILES)
-def bit_of_partial_leaf_tile_flipped(at: Scene) -> None:
+def bit_of_partial_leaf_tile_flipped(at: AttackedExport) -> None:
     at.flip("tile/0/002.p/188", 187 * 32)
 
 
 @attack(Code.TILE_ALTERED, None, TILES)
-def bit_of_upper_tile_flipped(at: Scene) -> None:
+def bit_of_upper_tile_flipped(at: AttackedExport) -> None:
     at.flip("tile/1/000.p/2", 32)
 
 
 @attack(Code.TILE_MISSING, None, TILES)
-def leaf_tile_dropped(at: Scene) -> None:
+def leaf_tile_dropped(at: AttackedExport) -> None:
     at.path("tile/0/001").unlink()
 
 
 @attack(Code.TILE_MISSING, None, TILES)
-def upper_tile_dropped(at: Scene) -> None:
+def upper_tile_dropped(at: AttackedExport) -> None:
     at.path("tile/1/000.p/2").unlink()
 
 
 @attack(Code.FILE_UNUSABLE, None, TILES)
-def tile_cut_short(at: Scene) -> None:
+def tile_cut_short(at: AttackedExport) -> None:
     at.put("tile/0/001", at.path("tile/0/001").read_bytes()[:-32])
 
 
 @attack(Code.ENTRY_ALTERED, 300, ENTRIES)
-def entry_rewritten_and_all_tiles_made_to_fit(at: Scene) -> None:
+def entry_rewritten_and_all_tiles_made_to_fit(at: AttackedExport) -> None:
     """Somebody with the database in hand, but without the key, and without the patience to rewrite the chain."""
     at.edit(300, _other_body)
     hashes = [
@@ -230,7 +232,7 @@ def entry_rewritten_and_all_tiles_made_to_fit(at: Scene) -> None:
 
 
 @attack(Code.ROOT_DIFFERS, 256, ENTRIES)
-def history_rewritten_from_280_on_without_the_key(at: Scene) -> None:
+def history_rewritten_from_280_on_without_the_key(at: AttackedExport) -> None:
     """Entries, chain and tiles are written anew; the checkpoints stay. The report can bound where it began: 256 to 299."""
     other = Log.signed_at(280)
     other.append(SIZES[-1] - 280, forged=True)
@@ -244,71 +246,71 @@ def history_rewritten_from_280_on_without_the_key(at: Scene) -> None:
 
 
 @attack(Code.CHECKPOINT_INVALID, None, ALL)
-def size_in_checkpoint_changed(at: Scene) -> None:
+def size_in_checkpoint_changed(at: AttackedExport) -> None:
     for name in ("checkpoint", "checkpoints/700"):
         at.put(name, at.log.newest.replace("\n700\n", "\n300\n"))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, ALL)
-def root_in_checkpoint_changed(at: Scene) -> None:
+def root_in_checkpoint_changed(at: AttackedExport) -> None:
     size, root, _ = at.log.newest.split("\n")[1:4]
     for name in ("checkpoint", f"checkpoints/{size}"):
         at.put(name, at.log.newest.replace(root, _spoiled(root)))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def origin_in_checkpoint_changed(at: Scene) -> None:
+def origin_in_checkpoint_changed(at: AttackedExport) -> None:
     at.put("checkpoint", at.log.newest.replace("exchange.example", "exchange.exampel", 1))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def signature_flipped(at: Scene) -> None:
+def signature_flipped(at: AttackedExport) -> None:
     line = at.log.newest.split("\n")[-2]
     at.put("checkpoint", at.log.newest.replace(line, _spoiled(line)))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def signature_dropped(at: Scene) -> None:
+def signature_dropped(at: AttackedExport) -> None:
     at.put("checkpoint", at.log.newest.split("\n\n")[0] + "\n\n")
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def signed_by_another_key_of_the_same_name(at: Scene) -> None:
+def signed_by_another_key_of_the_same_name(at: AttackedExport) -> None:
     stranger = note.Signer(at.log.signer.name, bytes(32))
     at.put("checkpoint", checkpoint.sign(checkpoint.parse(at.log.newest.split("\n\n")[0] + "\n"), stranger))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def bad_signature_before_a_good_one_of_the_same_key(at: Scene) -> None:
+def bad_signature_before_a_good_one_of_the_same_key(at: AttackedExport) -> None:
     """A known key's line that fails condemns the note, whatever stands beside it."""
     head, line = at.log.newest.rstrip("\n").rsplit("\n", 1)
     at.put("checkpoint", f"{head}\n{_spoiled(line)}\n{line}\n")
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NOBODY)
-def bad_signature_behind_a_good_one_of_the_same_key(at: Scene) -> None:
+def bad_signature_behind_a_good_one_of_the_same_key(at: AttackedExport) -> None:
     """The others read the first line of a key and pass over its further ones."""
     head, line = at.log.newest.rstrip("\n").rsplit("\n", 1)
     at.put("checkpoint", f"{head}\n{line}\n{_spoiled(line)}\n")
 
 
 @attack(Code.CHECKPOINT_INVALID, None, PAST)
-def past_checkpoint_of_another_size(at: Scene) -> None:
+def past_checkpoint_of_another_size(at: AttackedExport) -> None:
     at.put("checkpoints/300", at.log.checkpoints[256])
 
 
 @attack(Code.CHECKPOINT_INVALID, None, PAST)
-def past_signature_flipped(at: Scene) -> None:
+def past_signature_flipped(at: AttackedExport) -> None:
     at.put("checkpoints/300", _spoiled(at.log.checkpoints[300]))
 
 
 @attack(Code.CHECKPOINT_MISSING, None, ALL)
-def newest_checkpoint_dropped(at: Scene) -> None:
+def newest_checkpoint_dropped(at: AttackedExport) -> None:
     at.path("checkpoint").unlink()
 
 
 @attack(Code.CHECKPOINT_REPLAYED, None, PAST)
-def checkpoint_replayed(at: Scene) -> None:
+def checkpoint_replayed(at: AttackedExport) -> None:
     """An old one for the newest. To who looks at it alone it is a good, smaller log; its partial tiles are there, too."""
     at.put("checkpoint", at.log.checkpoints[300])
     at.put("tile/0/001.p/44", at.path("tile/0/001").read_bytes()[: 44 * 32])
@@ -322,7 +324,7 @@ KEYS = [CosignerKey(f"witness.example/{name}", ED25519, name.encode() * SEED_SIZ
 _TIME = 1_700_000_000
 
 
-def _cosigned(at: Scene, *lines: str) -> None:
+def _cosigned(at: AttackedExport, *lines: str) -> None:
     """Have the log be cosigned by two of three; put these lines below the newest checkpoint instead."""
     witnesses = "".join(f"witness {key.name[-1]} {key.cosigner.vkey}\n" for key in KEYS)
     at.put("policy", f"log {at.log.signer.vkey}\n{witnesses}group g 2 a b c\nquorum g\n")
@@ -333,11 +335,11 @@ def _cosigned(at: Scene, *lines: str) -> None:
         at.put(name, f"{newest}\n\n{''.join(lines)}")
 
 
-def _own(at: Scene) -> str:
+def _own(at: AttackedExport) -> str:
     return at.log.newest.partition("\n\n")[2]
 
 
-def _cosignatures(at: Scene, size: int = SIZES[-1]) -> list[str]:
+def _cosignatures(at: AttackedExport, size: int = SIZES[-1]) -> list[str]:
     """The lines of all three witnesses on a checkpoint."""
     text = note.text_of(at.log.checkpoints[size])
     return [key.line(text, time=_TIME + size) for key in KEYS]
@@ -349,44 +351,44 @@ def _material(line: str) -> bytes:
 
 
 @attack(None, None, NOBODY)
-def cosignatures_reordered(at: Scene) -> None:
+def cosignatures_reordered(at: AttackedExport) -> None:
     """It is the same checkpoint, whichever line comes first."""
     one, two, three = _cosignatures(at)
     _cosigned(at, three, one, _own(at), two)
 
 
 @attack(None, None, NOBODY)
-def cosignature_of_a_stranger_put_first(at: Scene) -> None:
+def cosignature_of_a_stranger_put_first(at: AttackedExport) -> None:
     stranger = CosignerKey("witness.example/x", ED25519, b"x" * SEED_SIZE)
     _cosigned(at, stranger.line(note.text_of(at.log.newest), time=_TIME), *_cosignatures(at)[:2], _own(at))
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
-def cosignature_dropped(at: Scene) -> None:
+def cosignature_dropped(at: AttackedExport) -> None:
     _cosigned(at, _own(at), _cosignatures(at)[0])
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
-def cosignature_doubled(at: Scene) -> None:
+def cosignature_doubled(at: AttackedExport) -> None:
     """Two lines, but of one witness."""
     one = _cosignatures(at)[0]
     _cosigned(at, _own(at), one, one)
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
-def cosignature_doubled_with_another_time(at: Scene) -> None:
+def cosignature_doubled_with_another_time(at: AttackedExport) -> None:
     """The same, where the witness has cosigned the same checkpoint twice."""
     text = note.text_of(at.log.newest)
     _cosigned(at, _own(at), KEYS[0].line(text, time=_TIME), KEYS[0].line(text, time=_TIME + 60))
 
 
 @attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
-def cosignature_of_another_checkpoint(at: Scene) -> None:
+def cosignature_of_another_checkpoint(at: AttackedExport) -> None:
     _cosigned(at, _own(at), _cosignatures(at)[0], _cosignatures(at, 300)[1])
 
 
 @attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
-def cosignature_with_its_time_changed(at: Scene) -> None:
+def cosignature_with_its_time_changed(at: AttackedExport) -> None:
     one, two, _ = _cosignatures(at)
     material = bytearray(_material(two))
     material[11] ^= 1  # the last of the time's eight bytes, which follow the key id
@@ -394,20 +396,20 @@ def cosignature_with_its_time_changed(at: Scene) -> None:
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
-def cosignature_by_the_key_of_another(at: Scene) -> None:
+def cosignature_by_the_key_of_another(at: AttackedExport) -> None:
     """The first witness once more, under the second one's name: the id of such a key is nobody's."""
     second = CosignerKey(KEYS[1].name, ED25519, KEYS[0].seed)
     _cosigned(at, _own(at), _cosignatures(at)[0], second.line(note.text_of(at.log.newest), time=_TIME))
 
 
 @attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
-def cosignature_by_the_key_of_another_under_the_key_id(at: Scene) -> None:
+def cosignature_by_the_key_of_another_under_the_key_id(at: AttackedExport) -> None:
     one = _cosignatures(at)[0]
     _cosigned(at, _own(at), one, note.line(KEYS[1].name, KEYS[1].cosigner.key_id, _material(one)[4:]))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
-def cosignatures_without_a_line_of_the_log(at: Scene) -> None:
+def cosignatures_without_a_line_of_the_log(at: AttackedExport) -> None:
     _cosigned(at, *_cosignatures(at))
 
 
@@ -415,25 +417,25 @@ def cosignatures_without_a_line_of_the_log(at: Scene) -> None:
 
 
 @attack(Code.KEY_DIFFERS, None, NOBODY)
-def key_and_all_signatures_exchanged(at: Scene) -> None:
+def key_and_all_signatures_exchanged(at: AttackedExport) -> None:
     """A consistent log under a key of the attacker's: only who has the right key from elsewhere can tell."""
     at.verifier = at.log.signer.verifier
     at.replace(Log.signed_at(*SIZES, seed=bytes(32)))
 
 
 @attack(Code.KEY_DIFFERS, None, NOBODY)
-def vkey_exchanged(at: Scene) -> None:
+def vkey_exchanged(at: AttackedExport) -> None:
     at.put("vkey", note.Signer(at.log.signer.name, bytes(32)).vkey)
     at.verifier = at.log.signer.verifier
 
 
 @attack(Code.KEY_DIFFERS, None, NOBODY)
-def policy_of_another_log(at: Scene) -> None:
+def policy_of_another_log(at: AttackedExport) -> None:
     at.put("policy", f"log {note.Signer(at.log.signer.name, bytes(32)).vkey}\nquorum none\n")
 
 
 @attack(Code.FILE_UNUSABLE, None, NOBODY)
-def bit_of_vkey_flipped(at: Scene) -> None:
+def bit_of_vkey_flipped(at: AttackedExport) -> None:
     at.flip("vkey", 40)
     at.verifier = at.log.signer.verifier
 
@@ -442,14 +444,14 @@ def bit_of_vkey_flipped(at: Scene) -> None:
 
 
 @attack(Code.LOG_TRUNCATED, 300, NOBODY)
-def log_rewound(at: Scene) -> None:
+def log_rewound(at: AttackedExport) -> None:
     """A shorter log that is good in itself; the auditor holds a receipt from before."""
     at.known = [at.log.newest]
     at.replace(Log.signed_at(1, 100, 256, 300))
 
 
 @attack(Code.LOG_TRUNCATED, 300, NOBODY)
-def backup_restored(at: Scene) -> None:
+def backup_restored(at: AttackedExport) -> None:
     """A restored backup that signs on with the same key, over other entries, not yet as many as there were."""
     at.known = [at.log.newest]
     other = Log.signed_at(1, 100, 256)
@@ -459,7 +461,7 @@ def backup_restored(at: Scene) -> None:
 
 
 @attack(Code.CHECKPOINT_FORKED, None, NOBODY)
-def backup_restored_and_outgrown(at: Scene) -> None:
+def backup_restored_and_outgrown(at: AttackedExport) -> None:
     """The same, when it has outgrown what it lost: a good log, of which the receipts of before are no part."""
     at.known = [at.log.newest]
     other = Log.signed_at(1, 100, 256)
@@ -469,7 +471,7 @@ def backup_restored_and_outgrown(at: Scene) -> None:
 
 
 @attack(Code.CHECKPOINT_FORKED, None, NOBODY)
-def split_view(at: Scene) -> None:
+def split_view(at: AttackedExport) -> None:
     """Two logs under one key, one for each of two readers, who compare their checkpoints."""
     other = Log.signed_at(256)
     other.append(44, told="somebody else")
@@ -477,29 +479,29 @@ def split_view(at: Scene) -> None:
 
 
 @attack(Code.CHECKPOINT_FORKED, None, PAST | {"scitt-cose"})
-def fork_among_the_past_checkpoints(at: Scene) -> None:
+def fork_among_the_past_checkpoints(at: AttackedExport) -> None:
     other = Log.signed_at(256)
     other.append(44, other=True)
     at.put("checkpoints/300", other.sign())
 
 
 @attack(Code.SEQUENCE_BROKEN, 2, NOBODY)
-def wrong_number_signed(at: Scene) -> None:
+def wrong_number_signed(at: AttackedExport) -> None:
     """The log takes in, and signs, an entry under a number that is not its own: the tree is good, the entries are not."""
     _sign_leaves(at, lambda prev: entry.splice(body=b"{}", prev=prev, seq=7))
 
 
 @attack(Code.CHAIN_BROKEN, 2, NOBODY)
-def broken_chain_signed(at: Scene) -> None:
+def broken_chain_signed(at: AttackedExport) -> None:
     _sign_leaves(at, lambda _: entry.splice(body=b"{}", prev=bytes([9]) * 32, seq=2))
 
 
 @attack(Code.ENTRY_MALFORMED, 2, NOBODY)
-def malformed_entry_signed(at: Scene) -> None:
+def malformed_entry_signed(at: AttackedExport) -> None:
     _sign_leaves(at, lambda prev: entry.splice(body=b'{"a": 1}', prev=prev, seq=2))
 
 
-def _sign_leaves(at: Scene, third: Callable[[bytes], bytes]) -> None:
+def _sign_leaves(at: AttackedExport, third: Callable[[bytes], bytes]) -> None:
     log = Log(note.Signer(at.log.signer.name, SEED))
     log.append(2)
     log.leaves.append(third(log.hashes[-1]))

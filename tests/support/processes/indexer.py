@@ -1,4 +1,4 @@
-"""A process that brings the index of a ledger up to date: `python -m tests.support.indexer URL`."""
+"""A process that brings the index of a ledger up to date: `python -m tests.support.processes.indexer URL`."""
 
 import asyncio
 import sys

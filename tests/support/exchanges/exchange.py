@@ -1,9 +1,9 @@
-"""A small world on a real exchange: organisations with keys, and calls signed by them."""
+"""A running exchange, organisations with keys on it, and the requests that they sign."""
 
 import base64
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ _NUMBERS = itertools.count(1)
 
 
 def code() -> str:
-    """A fresh unified social credit code that checks."""
+    """A new unified social credit code with a valid check character."""
     first17 = f"12330000MB{next(_NUMBERS):07d}"
     return first17 + check_character(first17)
 
@@ -45,7 +45,7 @@ class Key:
 
 @dataclass
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: httpx2.Headers
@@ -57,7 +57,7 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The problem's slug, or "" where the answer is none."""
+        """The slug of the problem, or "" if the response is none."""
         if not self.headers.get("content-type", "").startswith("application/problem+json"):
             return ""
         return str(self.json["type"]).removeprefix("/problems/")
@@ -74,21 +74,25 @@ class Party:
     system_id: str
 
 
-class World:
-    """One exchange and everybody on it."""
+@dataclass
+class Exchange:
+    """An exchange that is called in the test's process or at `url`.
 
-    def __init__(self, app: FastAPI, client: httpx2.AsyncClient, keys: dict[str, Key], *, url: str = URL) -> None:
-        self.app = app
-        self.url = url
-        self.client = client
-        self.keys = keys
+    `keys` are those of its administrators: operator, security and auditor.
+    """
+
+    app: FastAPI
+    client: httpx2.AsyncClient
+    keys: dict[str, Key]
+    _: KW_ONLY
+    url: str = URL
 
     @property
     def now(self) -> datetime:
         now: datetime = self.app.state.runtime.clock.now()
         return now
 
-    def signed(
+    def sign(
         self,
         key: Key,
         method: str,
@@ -100,24 +104,24 @@ class World:
         lifetime: int = 60,
         nonce: str | None = None,
     ) -> dict[str, str]:
-        """The headers of a signed request."""
-        found = {name.lower(): value for name, value in (headers or {}).items()}
+        """Sign a request: its headers."""
+        signed = {name.lower(): value for name, value in (headers or {}).items()}
         if body is not None:
-            found.setdefault("content-digest", signatures.content_digest(body))
+            signed.setdefault("content-digest", signatures.content_digest(body))
         begun = created if created is not None else int(self.now.timestamp())
-        return found | signatures.sign_request(
+        return signed | signatures.sign_request(
             key=key.pair,
             keyid=key.keyid,
             method=method,
             target_uri=self.url + target,
-            headers=found,
+            headers=signed,
             created=begun,
             expires=begun + lifetime,
             nonce=nonce or signatures.new_nonce(),
         )
 
     async def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        """Send a request as it is."""
+        """Send a request unchanged."""
         response = await self.client.request(method, target, headers=headers, content=body)
         return Answer(response.status_code, response.headers, response.content)
 
@@ -131,7 +135,7 @@ class World:
         purpose: str | None = None,
         accept: str | None = None,
     ) -> Answer:
-        """Send a signed request with a JSON document, or with bytes as they are."""
+        """Send a signed request with a JSON document, or with bytes."""
         headers: dict[str, str] = {}
         body: bytes | None = None
         if isinstance(document, bytes):
@@ -144,15 +148,15 @@ class World:
             headers["exchange-purpose"] = purpose
         if accept is not None:
             headers["accept"] = accept
-        return await self.send(method, target, self.signed(key, method, target, body=body, headers=headers), body)
+        return await self.send(method, target, self.sign(key, method, target, body=body, headers=headers), body)
 
-    async def done(self, key: Key, method: str, target: str, document: Any = None) -> Any:
-        """A call that has to succeed; its JSON."""
+    async def call_ok(self, key: Key, method: str, target: str, document: Any = None) -> Any:
+        """Send a signed request that has to succeed: the JSON of its response."""
         answer = await self.call(key, method, target, document)
         assert answer.status < 300, answer.content.decode()
         return json.loads(answer.content or b"null")
 
-    async def party(
+    async def admit(
         self,
         handle: str,
         *,
@@ -160,9 +164,9 @@ class World:
         level: str = "province",
         roles: tuple[str, ...] = ("steward", "approver", "consumer", "security_administrator"),
     ) -> Party:
-        """An admitted organisation."""
+        """Register and admit an organisation, with a steward and a system."""
         steward, system = Key(), Key()
-        organisation = await self.done(
+        organisation = await self.call_ok(
             self.keys["operator"],
             "POST",
             "/api/v1/organisations",
@@ -182,8 +186,8 @@ class World:
                 },
             },
         )
-        await self.done(self.keys["operator"], "POST", f"/api/v1/organisations/{organisation['id']}/admission")
-        enrolled = await self.done(
+        await self.call_ok(self.keys["operator"], "POST", f"/api/v1/organisations/{organisation['id']}/admission")
+        enrolled = await self.call_ok(
             steward,
             "POST",
             f"/api/v1/organisations/{organisation['id']}/principals",
@@ -197,14 +201,14 @@ class World:
         )
         return Party(organisation["id"], handle, steward, system, enrolled["id"])
 
-    async def who(self, key: Key) -> str:
-        """The identifier of the one who holds a key."""
-        me = await self.done(key, "GET", "/api/v1/me")
+    async def find_principal(self, key: Key) -> str:
+        """Find the identifier of the principal who holds a key."""
+        me = await self.call_ok(key, "GET", "/api/v1/me")
         return str(me["principal"]["id"])
 
-    async def table_source(self, party: Party, dsn: str, table: str) -> dict[str, Any]:
-        """A PostgreSQL source."""
-        source: dict[str, Any] = await self.done(
+    async def register_table(self, party: Party, dsn: str, table: str) -> dict[str, Any]:
+        """Register a PostgreSQL source."""
+        source: dict[str, Any] = await self.call_ok(
             party.steward,
             "POST",
             "/api/v1/sources",
@@ -215,58 +219,58 @@ class World:
         )
         return source
 
-    async def file_source(self, party: Party, content: bytes, filename: str = "data.csv") -> dict[str, Any]:
-        """A file source with its content."""
-        source = await self.done(
+    async def register_file(self, party: Party, content: bytes, filename: str = "data.csv") -> dict[str, Any]:
+        """Register a file source and upload its content."""
+        source = await self.call_ok(
             party.steward,
             "POST",
             "/api/v1/sources",
             {"organisation": party.id, "source": {"kind": "file", "title": filename}},
         )
-        uploaded: dict[str, Any] = await self.done(
+        uploaded: dict[str, Any] = await self.call_ok(
             party.steward, "PUT", f"/api/v1/sources/{source['id']}/content?filename={filename}", content
         )
         return uploaded
 
-    async def dataset(
+    async def publish_dataset(
         self, party: Party, source: dict[str, Any], handle: str, *, terms: dict[str, Any] | None = None, **more: Any
     ) -> dict[str, Any]:
-        """A published dataset of everything in a source; fields whose name has `name` or `person` are personal.
+        """Publish everything in a source as a dataset.
 
-        One whose name has `person` identifies them.
+        Fields whose name has `name` or `person` in it are personal; one with `person` identifies them.
         """
         document = document_for(source["description"]["fields"], terms=terms, **more)
-        dataset = await self.done(
+        dataset = await self.call_ok(
             party.steward,
             "POST",
             "/api/v1/datasets",
             {"source": source["id"], "handle": handle, "document": document},
         )
-        published: dict[str, Any] = await self.done(
+        published: dict[str, Any] = await self.call_ok(
             party.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication"
         )
         return published
 
-    async def agreement(
+    async def conclude_agreement(
         self, consumer: Party, provider: Party, dataset: dict[str, Any], **approval: Any
     ) -> dict[str, Any]:
-        """An agreement over everything the terms offer, for the purpose talent-service."""
+        """Apply for everything the terms offer, for the purpose talent-service, and approve it: the agreement."""
         application = await self.apply(consumer, dataset)
-        approved = await self.done(
+        approved = await self.call_ok(
             provider.steward, "POST", f"/api/v1/applications/{application['id']}/approval", approval
         )
         agreement: dict[str, Any] = approved["agreement"]
         return agreement
 
     async def apply(self, consumer: Party, dataset: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """An application."""
-        application: dict[str, Any] = await self.done(
-            consumer.steward, "POST", "/api/v1/applications", self.application_for(dataset) | more
+        """Submit an application."""
+        application: dict[str, Any] = await self.call_ok(
+            consumer.steward, "POST", "/api/v1/applications", self.draft_application(dataset) | more
         )
         return application
 
-    def application_for(self, dataset: dict[str, Any]) -> dict[str, Any]:
-        """What an application for everything a dataset offers says."""
+    def draft_application(self, dataset: dict[str, Any]) -> dict[str, Any]:
+        """An application for everything that a dataset offers."""
         return {
             "dataset": dataset["id"],
             "fields": dataset["document"]["terms"]["fields"],
@@ -277,29 +281,29 @@ class World:
             "not_after": (self.now + timedelta(days=30)).isoformat(),
         }
 
-    async def entries(self) -> list[dict[str, Any]]:
-        """Every body on the ledger, by index."""
+    async def read_entries(self) -> list[dict[str, Any]]:
+        """Read the bodies of all entries, by index."""
         async with self.app.state.runtime.database.pool.acquire() as connection:
             rows = await connection.fetch("SELECT leaf FROM ledger_entry ORDER BY seq")
         return [json.loads(row["leaf"])["body"] for row in rows]
 
 
 def document_for(fields: list[dict[str, Any]], *, terms: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """A dataset's document over fields that were found in a source."""
-    names = [one["name"] for one in fields]
+    """The document of a dataset over the fields of a source."""
+    names = [field["name"] for field in fields]
     return {
         "title": {"zh": "数据集", "en": "Dataset"},
         "description": {"zh": "说明", "en": "Description"},
         "fields": [
             {
-                "name": one["name"],
-                "type": one["type"],
-                "title": {"zh": one["name"], "en": one["name"]},
-                "level": "G3" if "name" in one["name"] or "person" in one["name"] else "G1",
-                "personal": "name" in one["name"] or "person" in one["name"],
-                "subject_key": "person" in one["name"],
+                "name": field["name"],
+                "type": field["type"],
+                "title": {"zh": field["name"], "en": field["name"]},
+                "level": "G3" if "name" in field["name"] or "person" in field["name"] else "G1",
+                "personal": "name" in field["name"] or "person" in field["name"],
+                "subject_key": "person" in field["name"],
             }
-            for one in fields
+            for field in fields
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
         "assessments": {"impact": assessment()},
@@ -309,10 +313,10 @@ def document_for(fields: list[dict[str, Any]], *, terms: dict[str, Any] | None =
 
 
 def assessment(**changes: Any) -> dict[str, Any]:
-    """An assessment that is on file."""
+    """An assessment on file."""
     return {"reference": "评估 2026-1", "digest": "ab" * 32, "concluded_on": "2026-01-31"} | changes
 
 
 def in_days(days: float) -> str:
-    """A time so many days from now."""
+    """The time in so many days."""
     return (datetime.now(UTC) + timedelta(days=days)).isoformat()

@@ -10,7 +10,7 @@ from exchange.kernel.keys.keyring import LEDGER, open_keyring
 from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.log.anchor import Anchor
-from tests.support.world import World
+from tests.support.exchanges.exchange import Exchange
 
 
 def log_of(settings: Settings) -> note.Signer:
@@ -32,19 +32,19 @@ async def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
     return found
 
 
-async def newest(world: World) -> checkpoint.Checkpoint | None:
-    answer = await world.client.get("/ledger/checkpoint")
+async def newest(exchange: Exchange) -> checkpoint.Checkpoint | None:
+    answer = await exchange.client.get("/ledger/checkpoint")
     return checkpoint.parse(note.split(answer.text)[0]) if answer.status_code == 200 else None
 
 
-async def head(world: World) -> int:
-    async with world.app.state.runtime.database.pool.acquire() as connection:
+async def head(exchange: Exchange) -> int:
+    async with exchange.app.state.runtime.database.pool.acquire() as connection:
         return int(await connection.fetchval("SELECT size FROM ledger_head"))
 
 
-async def is_covered(world: World) -> bool:
-    found = await newest(world)
-    return found is not None and found.size == await head(world)
+async def is_covered(exchange: Exchange) -> bool:
+    found = await newest(exchange)
+    return found is not None and found.size == await head(exchange)
 
 
 async def anchored(anchor: Anchor, size: int) -> str | None:
@@ -52,8 +52,8 @@ async def anchored(anchor: Anchor, size: int) -> str | None:
     return text if text is not None and checkpoint.parse(note.text_of(text)).size >= size else None
 
 
-async def is_halted(world: World) -> bool:
-    return (await world.client.get("/readyz")).status_code == 503
+async def is_halted(exchange: Exchange) -> bool:
+    return (await exchange.client.get("/readyz")).status_code == 503
 
 
 async def says(said: io.StringIO, what: str, *, times: int = 1) -> bool:

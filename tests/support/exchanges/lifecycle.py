@@ -32,16 +32,16 @@ from ledger.log import publication, store
 from ledger.log.anchor import Anchor
 from ledger.verification.mirror import ExportRefused, export
 from ledger.verification.verify import verify
-from tests.exchange.subjects.test_subjects import DATASET, Stage
-from tests.support.commands import Ran, typed
-from tests.support.founded import moved, resumed
-from tests.support.world import Answer, Key
+from tests.support.exchanges.exchange import Answer, Key
+from tests.support.exchanges.people import DATASET, PeopleExchange
+from tests.support.exchanges.starting import copy_exchange, restart_exchange
+from tests.support.processes.commands import Ran, typed
 
 PEOPLE = ("P00001", "P00002", "P00003")
 
 
 @dataclass(frozen=True)
-class Copy:
+class Backup:
     """A database that can be put back: its name, what was in it, and which key of its incarnation it knows last."""
 
     name: str
@@ -51,13 +51,13 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Place:
+class Template:
     """Where lives begin: a founded exchange in use, as settings, a database to copy, and who is on it."""
 
     embedded: Embedded
     settings: Settings
     database: str
-    stage: Stage
+    exchange: PeopleExchange
 
 
 @dataclass
@@ -71,10 +71,10 @@ class Receipt:
 
 
 @dataclass
-class Life:
+class Lifecycle:
     """One life, in a directory of its own. `leaves` is the model: every entry that was answered, by its index."""
 
-    place: Place
+    template: Template
     directory: Path
     leaves: list[bytes] = field(default_factory=list)
     signed: list[bytes] = field(default_factory=list)
@@ -86,9 +86,9 @@ class Life:
     checkpoints: dict[int, dict[int, str]] = field(default_factory=lambda: {1: {}})
     receipts: list[Receipt] = field(default_factory=list)
     erased: set[str] = field(default_factory=set)
-    copies: list[Copy] = field(default_factory=list)
+    backups: list[Backup] = field(default_factory=list)
     sent: set[bytes] = field(default_factory=set)
-    stage: Stage = field(init=False)
+    exchange: PeopleExchange = field(init=False)
     is_up: bool = field(init=False, default=False)
     """Whether there is an exchange to ask; without the key that its database knows it does not start."""
 
@@ -96,14 +96,14 @@ class Life:
         """An exchange that was founded, is in use, and has a backup of that time."""
         self._prefix, self._stack, self._count = f"life_{secrets.token_hex(4)}", AsyncExitStack(), 0
         self._is_mirrored, self._mirrored, self._url = False, 0, ""
-        self._settings = moved(self.place.settings, self.directory / "data")
-        self._name = await self._duplicate(self.place.database)
+        self._settings = copy_exchange(self.template.settings, self.directory / "data")
+        self._name = await self._duplicate(self.template.database)
         await self._start()
         assert self.is_up
         self.leaves = await self._found()
         self.firsts[1] = note.Verifier.parse(json.loads(self.leaves[0])["body"]["vkey"])
         self.signed = list(self.leaves)
-        self.copies.append(Copy(self.place.database, 1, tuple(self.leaves), 0))
+        self.backups.append(Backup(self.template.database, 1, tuple(self.leaves), 0))
 
     async def end(self) -> None:
         """Stop. The databases go with the tests' server, since dropping them one by one takes longer than all the rest."""
@@ -113,12 +113,13 @@ class Life:
 
     async def ask(self, key: Key, method: str, target: str, document: Any = None, **headers: str) -> Answer:
         """A request; where its answer names an entry, that is there, it is the next one, and the model has it."""
-        world, body = self.stage.world, None
+        exchange = self.exchange
+        body: bytes | None = None
         if document is not None:
             body, headers = json.dumps(document).encode(), headers | {"content-type": "application/json"}
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        signed = world.signed(key, method, target, body=body, headers=headers)
-        answer = await world.send(method, target, signed, body)
+        signed = exchange.sign(key, method, target, body=body, headers=headers)
+        answer = await exchange.send(method, target, signed, body)
         if self.is_behind:
             assert (answer.status, answer.problem) == (503, "ledger-halted")
             assert "exchange-entry" not in answer.headers
@@ -135,24 +136,24 @@ class Life:
 
     async def search(self, _person: str) -> None:
         """An entry about nobody."""
-        await self.ask(self.stage.world.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+        await self.ask(self.exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
 
     async def deliver(self, person: str) -> None:
         """An entry that names a person, with details sealed beside it."""
         question = {"dataset": DATASET, "filters": [{"field": "person_id", "op": "eq", "value": person}]}
-        key = self.stage.consumer.system
+        key = self.exchange.consumer.system
         await self.ask(key, "POST", "/api/v1/deliveries", question, exchange_purpose="talent-service")
 
     async def erase(self, person: str) -> None:
         """Destroy what is sealed about a person."""
         document = {"dataset": DATASET, "value": person, "basis": "consent-withdrawn"}
-        answer = await self.ask(self.stage.world.keys["operator"], "POST", "/api/v1/subjects/erasure", document)
+        answer = await self.ask(self.exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", document)
         if not self.is_behind and answer.json["outcome"] != "nothing-held":
             self.erased.add(answer.json["subject"])
 
     async def read(self, person: str) -> None:
         """Read what is sealed about a person: nothing that was erased."""
-        key, wanted = self.stage.world.keys["auditor"], {"dataset": DATASET, "value": person}
+        key, wanted = self.exchange.keys["auditor"], {"dataset": DATASET, "value": person}
         answer = await self.ask(key, "POST", "/api/v1/subjects/details", wanted)
         if not self.is_behind:
             for one in answer.json["details"]:
@@ -160,8 +161,8 @@ class Life:
 
     async def sign(self) -> None:
         """What the publisher does at each interval."""
-        publisher = self.stage.world.app.state.runtime[Publisher]
-        async with self.stage.world.app.state.runtime.database.pool.acquire() as connection:
+        publisher = self.exchange.app.state.runtime[Publisher]
+        async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
             assert await publisher._publish(connection) is not self.is_behind
         if not self.is_behind:
             self.signed = list(self.leaves)
@@ -171,8 +172,8 @@ class Life:
         if self.is_behind:
             return
         index %= len(self.signed)
-        text = (await self.stage.world.send("GET", f"/ledger/receipts/{index}", {})).content.decode()
-        leaf = (await self.stage.world.send("GET", f"/ledger/entries/{index}", {})).content
+        text = (await self.exchange.send("GET", f"/ledger/receipts/{index}", {})).content.decode()
+        leaf = (await self.exchange.send("GET", f"/ledger/entries/{index}", {})).content
         assert leaf == self.leaves[index]
         self.receipts.append(Receipt(self.incarnation, index, text, leaf))
 
@@ -189,20 +190,20 @@ class Life:
     async def back_up(self) -> None:
         """A copy of the database, which is not changed any more."""
         await self._stop()
-        self.copies.append(self._copy(await self._duplicate(self._name)))
+        self.backups.append(self._copy(await self._duplicate(self._name)))
         await self._start()
 
-    async def restore(self, copy: Copy) -> None:
+    async def restore(self, backup: Backup) -> None:
         """Put a copy in the database's place; what was there until now may come back just as well."""
         await self._stop()
         if not self.is_behind:
-            self.copies.append(self._copy(self._name))
-        self._name = await self._duplicate(copy.name)
-        self.leaves, self.incarnation = list(copy.leaves), copy.incarnation
-        self.is_behind = copy.incarnation != self.newest or self.leaves[: len(self.signed)] != self.signed
+            self.backups.append(self._copy(self._name))
+        self._name = await self._duplicate(backup.name)
+        self.leaves, self.incarnation = list(backup.leaves), backup.incarnation
+        self.is_behind = backup.incarnation != self.newest or self.leaves[: len(self.signed)] != self.signed
         await self._start()
         # The key that such a copy knows of is not in force any more, and only a copy that is behind can know it.
-        assert self.is_up is (copy.rotations == self.rotations[copy.incarnation])
+        assert self.is_up is (backup.rotations == self.rotations[backup.incarnation])
         assert self.is_up or self.is_behind
 
     async def begin_anew(self) -> None:
@@ -249,18 +250,18 @@ class Life:
         """Of nobody who was erased there is a secret, whatever rows a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
-        slots = self.stage.world.app.state.runtime[Slots]
+        slots = self.exchange.app.state.runtime[Slots]
         assert [row for row in rows if row["pseudonym"] in self.erased and slots.read(row["slot"]) is not None] == []
 
     async def _examine_mirror(self) -> None:
         """The auditor comes by: the log continues its mirror, or is refused."""
         mirror, first = self.directory / "mirror" / str(self.incarnation), self.firsts[self.incarnation]
-        known, runtime = self.checkpoints[self.incarnation], self.stage.world.app.state.runtime
+        known, runtime = self.checkpoints[self.incarnation], self.exchange.app.state.runtime
         async with runtime.database.pool.acquire() as connection:
             signed = {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
             halted = (await store.read_head(connection)).halted
         assert (halted is not None) is self.is_behind
-        ready = await self.stage.world.send("GET", "/readyz", {})
+        ready = await self.exchange.send("GET", "/readyz", {})
         assert ready.status == (503 if self.is_behind else 200)
         if self.is_behind:
             assert signed.items() <= known.items()  # nothing new, and nothing else
@@ -309,16 +310,21 @@ class Life:
         settings = self._settings.model_copy(update={"database_url": SecretStr(self._address(self._name))})
         self._stack, self.is_up, self._is_mirrored = AsyncExitStack(), True, False
         try:
-            world = await self._stack.enter_async_context(resumed(settings))
+            exchange = await self._stack.enter_async_context(restart_exchange(settings))
         except KeysDiffer:
             self.is_up = False
             return
-        self.stage = replace(self.place.stage, world=world, url=self._address(self._name))
+        self.exchange = replace(
+            self.template.exchange,
+            app=exchange.app,
+            client=exchange.client,
+            database_url=self._address(self._name),
+        )
         # The protocol is named, since asyncio turns off Nagle's delay only where it is.
         listening = self._stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
         listening.bind(("127.0.0.1", 0))
         self._url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(world.app, lifespan="off", log_config=None))
+        server = uvicorn.Server(uvicorn.Config(exchange.app, lifespan="off", log_config=None))
         serving = asyncio.create_task(server.serve([listening]))
 
         async def end() -> None:
@@ -332,7 +338,7 @@ class Life:
         """A start signs what there is, or halts."""
         async with asyncio.timeout(30):
             while True:
-                async with self.stage.world.app.state.runtime.database.pool.acquire() as connection:
+                async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
                     head, newest = await store.read_head(connection), await publication.latest(connection)
                 if head.halted is not None or (newest is not None and newest.size == head.size):
                     break
@@ -344,14 +350,14 @@ class Life:
         await self._stack.aclose()
         self._stack, self.is_up = AsyncExitStack(), False
 
-    def _copy(self, name: str) -> Copy:
-        return Copy(name, self.incarnation, tuple(self.leaves), self.rotations[self.incarnation])
+    def _copy(self, name: str) -> Backup:
+        return Backup(name, self.incarnation, tuple(self.leaves), self.rotations[self.incarnation])
 
     def _origin(self, incarnation: int) -> str:
         return self._settings.origin(incarnation)
 
     def _address(self, name: str) -> str:
-        return self.place.embedded.url(name)
+        return self.template.embedded.url(name)
 
     async def _duplicate(self, name: str) -> str:
         """A copy of a database that nobody is connected to."""

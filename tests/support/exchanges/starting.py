@@ -1,4 +1,4 @@
-"""Founding an exchange for tests: an empty database, and a world on it."""
+"""Start an exchange in the test's process: a new one on an empty database, or one that was founded before."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -15,10 +15,10 @@ from exchange.kernel.database import arguments
 from exchange.participants.founding import found, founder
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
-from tests.support.world import Key, World, code
+from tests.support.exchanges.exchange import Exchange, Key, code
 
 _KEYS: dict[Path, dict[str, Key]] = {}
-"""The administrators' keys of the exchanges that were founded here, by data directory."""
+"""Administrators' keys of the exchanges founded by this process, by data directory."""
 
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
@@ -28,8 +28,8 @@ TABLES = (
 )
 
 
-async def empty(url: str) -> None:
-    """Leave no row in a database; only its owner can take the ledger's guards down for this."""
+async def delete_rows(url: str) -> None:
+    """Delete all rows of a database. Needs its owner, who alone can disable the ledger's guards."""
     connection = await asyncpg.connect(**arguments(url))
     await connection.execute(
         "SET session_replication_role = replica; "
@@ -40,8 +40,8 @@ async def empty(url: str) -> None:
 
 
 @asynccontextmanager
-async def founded(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[World]:
-    """A founded exchange on an empty database, called in the process."""
+async def start_exchange(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Exchange]:
+    """Found an exchange on an empty database, and call it in this process."""
     app = create_app(settings, clock=clock)
     async with app.router.lifespan_context(app):
         keys = {name: Key() for name in ("operator", "security", "auditor")}
@@ -57,27 +57,27 @@ async def founded(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             vkey=app.state.runtime[Publisher].vkey,
         )
         _KEYS[settings.data] = keys
-        async with _called(app, settings, keys) as world:
-            yield world
+        async with _client(app, settings, keys) as exchange:
+            yield exchange
 
 
 @asynccontextmanager
-async def resumed(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[World]:
-    """An exchange that was founded in the same data directory, started again, perhaps on another database."""
+async def restart_exchange(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Exchange]:
+    """Start an exchange again that was founded in the same data directory, perhaps on another database."""
     app = create_app(settings, clock=clock)
-    async with app.router.lifespan_context(app), _called(app, settings, _KEYS[settings.data]) as world:
-        yield world
+    async with app.router.lifespan_context(app), _client(app, settings, _KEYS[settings.data]) as exchange:
+        yield exchange
 
 
-def moved(settings: Settings, data: Path) -> Settings:
-    """The settings of an exchange that was founded here, in a copy of its data directory."""
+def copy_exchange(settings: Settings, data: Path) -> Settings:
+    """Copy the data directory of an exchange founded by this process: the settings for the copy."""
     shutil.copytree(settings.data, data)
     _KEYS[data] = _KEYS[settings.data]
     return settings.model_copy(update={"data": data})
 
 
 @asynccontextmanager
-async def _called(app: FastAPI, settings: Settings, keys: dict[str, Key]) -> AsyncIterator[World]:
+async def _client(app: FastAPI, settings: Settings, keys: dict[str, Key]) -> AsyncIterator[Exchange]:
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-        yield World(app, client, keys, url=settings.public_url)
+        yield Exchange(app, client, keys, url=settings.public_url)

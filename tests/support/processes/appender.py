@@ -1,4 +1,4 @@
-"""One of the processes that append at once: `python -m tests.support.appender DATABASE WORKER COUNT SHARED`.
+"""One of the processes that append at once: `python -m tests.support.processes.appender DATABASE WORKER COUNT SHARED`.
 
 `DATABASE` are the arguments of a connection, as JSON: importing what makes them of a URL takes a second. Every worker
 submits COUNT entries of its own, all at once, and SHARED more whose tokens all the workers want. It waits for a line on

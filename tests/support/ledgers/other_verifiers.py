@@ -19,7 +19,7 @@ from sigstore import errors
 from sigstore._internal import merkle as sigstore
 from sigstore._internal.rekor import checkpoint as rekor
 
-from tests.support.tools import tool
+from tests.support.services.tools import tool
 
 TIMEOUT = 60
 

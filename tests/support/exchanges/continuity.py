@@ -1,0 +1,89 @@
+"""Copies of an exchange's database, and what an exchange does on one: sign, halt, refuse."""
+
+import asyncio
+import secrets
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from exchange.kernel.database import arguments
+from exchange.kernel.embedded import Embedded
+from exchange.settings import Settings
+from ledger.log import publication, store
+from tests.support.exchanges.exchange import Exchange
+from tests.support.processes.commands import Ran, typed
+
+
+class DatabaseCopies:
+    """Databases of this test's own on the worker's server: the exchange's, and what a backup of it holds."""
+
+    def __init__(self, embedded: Embedded) -> None:
+        self._embedded = embedded
+        self._prefix = secrets.token_hex(4)
+
+    def url(self, name: str) -> str:
+        return self._embedded.url("exchange_test" if name == "live" else f"{self._prefix}_{name}")
+
+    async def copy(self, source: str, target: str) -> str:
+        """A copy of a database that nobody is connected to."""
+        template = "exchange_test" if source == "live" else f"{self._prefix}_{source}"
+        connection = await asyncpg.connect(**arguments(self._embedded.url("postgres")))
+        await connection.execute(f'CREATE DATABASE "{self._prefix}_{target}" TEMPLATE "{template}"')
+        await connection.close()
+        return self.url(target)
+
+
+def with_database(settings: Settings, url: str) -> Settings:
+    return settings.model_copy(update={"database_url": SecretStr(url)})
+
+
+async def append_refusal(exchange: Exchange) -> int:
+    """Have the exchange put something on the ledger: the refusal of a request by nobody it knows."""
+    answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+    assert answer.status in {200, 401}, answer.content
+    return int(answer.headers["exchange-entry"])
+
+
+async def wait_for_checkpoint(exchange: Exchange) -> publication.Published:
+    """The checkpoint that covers everything there is."""
+    for _ in range(400):
+        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+            newest = await publication.latest(connection)
+            if newest and newest.size == (await store.read_head(connection)).size:
+                return newest
+        await asyncio.sleep(0.02)
+    raise AssertionError("no checkpoint")
+
+
+async def read_head(url: str) -> store.Head:
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        return await store.read_head(connection)
+    finally:
+        await connection.close()
+
+
+async def read_checkpoints(url: str) -> dict[int, str]:
+    connection = await asyncpg.connect(**arguments(url))
+    try:
+        return {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
+    finally:
+        await connection.close()
+
+
+async def wait_until_halted(exchange: Exchange) -> str:
+    """Wait until the exchange says that it takes nothing in; returns why."""
+    for _ in range(400):
+        answer = await exchange.send("GET", "/readyz", {})
+        if answer.status == 503:
+            assert answer.problem == "ledger-halted"
+            return str(answer.json["detail"])
+        await asyncio.sleep(0.02)
+    raise AssertionError("it does not halt")
+
+
+async def run_ledger_command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> Ran:
+    assert settings.database_url is not None
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
+    return await asyncio.to_thread(typed, "ledger", *words, "--data", settings.data)

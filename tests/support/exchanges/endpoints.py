@@ -1,0 +1,174 @@
+"""Every address of the API, with who may call it and a document for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.exchanges.exchange import Key
+from tests.support.exchanges.populated import PopulatedExchange, organisation
+
+OK = ""
+
+
+R = "role-missing"
+
+
+N = "not-found"
+
+
+WHO = ("stranger", "consumer", "owner", "auditor")
+
+
+Document = Callable[[PopulatedExchange], Any]
+
+
+def nothing(_: PopulatedExchange) -> Any:
+    return None
+
+
+def reason(_: PopulatedExchange) -> Any:
+    return {"reason": "核查"}
+
+
+def principal(_: PopulatedExchange) -> Any:
+    return {"kind": "system", "handle": "another", "title": "Another", "public_key": Key().public}
+
+
+def role(exchange: PopulatedExchange) -> Any:
+    return {"role": "approver", "domain": exchange.owner.id}
+
+
+def dataset(exchange: PopulatedExchange) -> Any:
+    return {
+        "source": exchange.objects["table"]["id"],
+        "handle": "x",
+        "document": exchange.objects["people"]["document"],
+    }
+
+
+def module(exchange: PopulatedExchange) -> Any:
+    return {
+        "organisation": exchange.owner.id,
+        "module": "package exchange.owner",
+        "tests": "package exchange.owner_test",
+    }
+
+
+def hold(_: PopulatedExchange) -> Any:
+    return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
+
+
+def question(exchange: PopulatedExchange) -> Any:
+    return {"system": exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+
+
+def file_source(exchange: PopulatedExchange) -> Any:
+    return {"organisation": exchange.owner.id, "source": {"kind": "file", "title": "x"}}
+
+
+# What the owner's steward and the consumer's may do changes the exchange, so it is for other tests: None here.
+TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, str | None]]] = [
+    ("GET", "/me", nothing, (OK, OK, OK, OK)),
+    ("GET", "/organisations", nothing, (OK, OK, OK, OK)),
+    ("POST", "/organisations", lambda _: organisation(), (R, R, R, R)),
+    ("GET", "/organisations/{organisation_id}", nothing, (OK, OK, OK, OK)),
+    ("POST", "/organisations/{organisation_id}/admission", nothing, (R, R, R, R)),
+    ("POST", "/organisations/{organisation_id}/suspension", nothing, (R, R, R, R)),
+    ("POST", "/organisations/{organisation_id}/reinstatement", nothing, (R, R, R, R)),
+    ("POST", "/organisations/{organisation_id}/departure", nothing, (R, R, R, R)),
+    ("GET", "/organisations/{organisation_id}/principals", nothing, (OK, OK, OK, OK)),
+    ("POST", "/organisations/{organisation_id}/principals", principal, (R, R, None, R)),
+    ("POST", "/principals/{principal_id}/suspension", nothing, (N, N, None, R)),
+    ("POST", "/principals/{principal_id}/reinstatement", nothing, (N, N, "conflict", R)),
+    ("GET", "/principals/{principal_id}/keys", nothing, (N, N, OK, OK)),
+    ("POST", "/principals/{principal_id}/keys", lambda _: {"public_key": Key().public}, (N, N, None, R)),
+    ("POST", "/principals/{principal_id}/keys/{keyid}/revocation", nothing, (N, N, None, R)),
+    ("POST", "/principals/{principal_id}/roles", role, (N, N, None, R)),
+    ("POST", "/principals/{principal_id}/roles/revocation", role, (N, N, None, R)),
+    ("GET", "/sources", nothing, (OK, OK, OK, OK)),
+    ("POST", "/sources", file_source, (R, R, None, R)),
+    ("GET", "/sources/{source_id}", nothing, (N, N, OK, N)),
+    ("PUT", "/sources/{source_id}/content", lambda _: b"a,b\n1,2\n", (N, N, "conflict", N)),
+    ("POST", "/sources/{source_id}/withdrawal", nothing, (N, N, "conflict", N)),
+    ("GET", "/datasets", nothing, (OK, OK, OK, OK)),
+    ("POST", "/datasets", dataset, (N, N, None, N)),
+    ("GET", "/datasets/{dataset_id}", nothing, (N, N, OK, N)),
+    ("GET", "/datasets/by-handle/{organisation}/{handle}", nothing, (N, N, OK, N)),
+    ("PUT", "/datasets/{dataset_id}/draft", dataset, (N, N, None, N)),
+    ("GET", "/datasets/{dataset_id}/odrl", nothing, (N, N, OK, N)),
+    ("PUT", "/datasets/{dataset_id}/draft/odrl", lambda _: {}, (N, N, "dataset-invalid", N)),
+    ("POST", "/datasets/{dataset_id}/publication", nothing, (N, N, None, N)),
+    ("POST", "/datasets/{dataset_id}/withdrawal", reason, (N, N, "conflict", N)),
+    ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
+    ("POST", "/policy-modules", module, (R, R, None, R)),
+    ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
+    ("GET", "/applications", nothing, (OK, OK, OK, OK)),
+    ("POST", "/applications", lambda s: s.draft_application(s.objects["secret"]), ("dataset-not-shared",) * 3 + (R,)),
+    ("GET", "/applications/{application_id}", nothing, (N, OK, OK, N)),
+    ("POST", "/applications/{application_id}/approval", lambda _: {}, (N, R, None, N)),
+    ("POST", "/applications/{application_id}/refusal", lambda _: {"reasons": "x"}, (N, R, None, N)),
+    ("POST", "/applications/{application_id}/supplement-request", lambda _: {"missing": "x"}, (N, R, None, N)),
+    ("POST", "/applications/{application_id}/supplement", lambda _: {"supplement": "x"}, (N, "conflict", R, N)),
+    ("POST", "/applications/{application_id}/withdrawal", nothing, (N, None, R, N)),
+    ("GET", "/agreements", nothing, (OK, OK, OK, OK)),
+    ("GET", "/agreements/{agreement_id}", nothing, (N, OK, OK, OK)),
+    ("GET", "/agreements/{agreement_id}/odrl", nothing, (N, OK, OK, OK)),
+    ("GET", "/agreements/{agreement_id}/statements", nothing, (N, OK, OK, OK)),
+    ("POST", "/agreements/{agreement_id}/suspension", reason, (N, R, None, R)),
+    ("POST", "/agreements/{agreement_id}/resumption", reason, (N, R, "conflict", R)),
+    ("POST", "/agreements/{agreement_id}/termination", reason, (N, None, None, R)),
+    ("GET", "/deliveries/{stream_id}", nothing, (N, N, N, N)),
+    ("POST", "/subjects/details", lambda _: {"entry": 0}, (N, N, N, N)),
+    ("POST", "/subjects/erasure", lambda _: {"subject": "0" * 64, "basis": "other-law"}, (R, R, R, R)),
+    ("GET", "/subjects/holds", nothing, (R, R, R, R)),
+    ("POST", "/subjects/holds", hold, (R, R, R, R)),
+    ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
+    ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
+    ("GET", "/audit/entries/{index}/replay", nothing, (N, N, OK, OK)),
+    ("POST", "/policy/explanations", question, (N, OK, OK, OK)),
+    ("POST", "/datasets/{dataset_id}/draft/effects", nothing, (N, N, OK, N)),
+]  # fmt: skip
+
+
+def address(exchange: PopulatedExchange, path: str) -> str:
+    """The address of something of the owner's."""
+    return path.format(
+        organisation_id=exchange.owner.id,
+        principal_id=exchange.owner.system_id,
+        keyid=exchange.owner.system.keyid,
+        source_id=exchange.objects["table"]["id"],
+        dataset_id=exchange.objects["draft"]["id"],
+        digest="0" * 64,
+        organisation="owner",
+        handle="draft",
+        application_id=exchange.objects["application"]["id"],
+        agreement_id=exchange.objects["agreement"]["id"],
+        index=exchange.objects["published"],
+        stream_id="01930b2e-6f1a-7000-8000-000000000001",
+        hold_id="01930b2e-6f1a-7000-8000-000000000001",
+    )
+
+
+PUBLIC = {
+    "/",
+    "/.well-known/data-exchange",
+    "/catalog",
+    "/catalog/{dataset_id}",
+    "/docs",
+    "/ledger/checkpoint",
+    "/ledger/checkpoints",
+    "/ledger/checkpoints/{size}.tsr",
+    "/ledger/entries/{index}",
+    "/ledger/minimum-index",
+    "/ledger/policy",
+    "/ledger/receipts/{index}",
+    "/ledger/rotations",
+    "/ledger/tile/{path:path}",
+    "/ledger/timestamps",
+    "/ledger/vkey",
+    "/livez",
+    "/openapi.json",
+    "/problems/{slug}",
+    "/readyz",
+    "/static-offline-docs",
+}
+"""What anyone may read. A new address belongs here only if there is nothing in it that is somebody's."""
