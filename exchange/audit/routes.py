@@ -24,8 +24,7 @@ from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.admit import SignedRoute, SignedWork
 from exchange.publication import ownkeys
-from ledger.format import rotation, tiles, timestamps
-from ledger.format import trust_policy as trust
+from ledger.format import rotation, tiles, timestamps, trust_policy
 from ledger.log import continuity, publication, store
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
@@ -92,8 +91,8 @@ async def policy(request: Request) -> Response:
     publisher = request.app.state.publisher
     async with runtime_of(request).database.pool.acquire() as connection:
         keys = await continuity.history(connection, publisher.first)
-    text = trust.naming(publisher.policy, keys.newest).text(with_urls=False)
-    return Response(trust.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
+    text = publisher.policy.with_log(keys.newest).text(with_urls=False)
+    return Response(trust_policy.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
 
 
 @public.get("/ledger/minimum-index", response_class=PlainTextResponse)

@@ -14,7 +14,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.publication.renewal import LedgerKeys
 from exchange.publication.witnesses import Witnesses
 from ledger.format import note
-from ledger.format.trust_policy import Policy
+from ledger.format.trust_policy import TrustPolicy
 from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor, AnchorMoved
 
@@ -25,7 +25,7 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: Policy) -> None:
+    def __init__(self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: TrustPolicy) -> None:
         self._runtime = runtime
         self._signers = signers
         self._anchor = anchor

@@ -7,8 +7,7 @@ from pathlib import Path
 import asyncpg
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Unreadable
-from ledger.format import checkpoint, merkle, note, tiles
-from ledger.format import trust_policy as policy
+from ledger.format import checkpoint, merkle, note, tiles, trust_policy
 from ledger.format.rotation import LEDGER
 from ledger.log import continuity, publication, store
 
@@ -46,7 +45,7 @@ async def write(
     if statements:
         bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
     bundle.write(VKEY, f"{keys.newest.vkey}\n".encode())
-    bundle.write(POLICY, policy.unwitnessed(keys.newest).text().encode())
+    bundle.write(POLICY, trust_policy.TrustPolicy.for_log(keys.newest).text().encode())
     bundle.write(CHECKPOINT, newest.note.encode())
     return newest.size
 

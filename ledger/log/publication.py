@@ -13,7 +13,7 @@ from typing import Protocol
 import asyncpg
 
 from ledger.format import checkpoint, entry, merkle, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 from ledger.format.rotation import History
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
@@ -195,7 +195,7 @@ async def receipt(connection: asyncpg.Connection, index: int) -> str:
         raise NotPublished("no checkpoint covers this entry yet")
     contents = await continuity.read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
     path = tiles.inclusion_proof(_reader(contents), index, published.size)
-    return proof.Receipt(index, tuple(path), published.note).text()
+    return Receipt(index, tuple(path), published.note).text()
 
 
 async def lead_stamping(connection: asyncpg.Connection) -> bool:

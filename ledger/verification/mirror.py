@@ -26,10 +26,9 @@ from ledger.bundle.files import (
 )
 from ledger.bundle.http import Source, SourceFailed
 from ledger.bundle.remote import MAX_PAGE, PAGE, sizes_in, statements_in
-from ledger.format import checkpoint, merkle, note, tiles
+from ledger.format import checkpoint, merkle, note, tiles, trust_policy
 from ledger.format.rotation import History
-from ledger.format.trust_policy import MalformedPolicy, Policy, unwitnessed
-from ledger.format.trust_policy import parse as parse_policy
+from ledger.format.trust_policy import MalformedPolicy, TrustPolicy
 from ledger.verification.report import Report
 from ledger.verification.verify import verify
 
@@ -55,7 +54,7 @@ def export(
     directory: Path,
     *,
     verifier: note.Verifier | None = None,
-    policy: Policy | None = None,
+    policy: TrustPolicy | None = None,
     minimum: int = 0,
 ) -> Export:
     """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
@@ -131,9 +130,9 @@ class _Mirror:
         """The server's policy as it is; one without witnesses where it has none."""
         found = self._source.find(POLICY)
         if found is None:
-            return unwitnessed(key.newest).text().encode()
+            return TrustPolicy.for_log(key.newest).text().encode()
         try:
-            logs = [log.key for log in parse_policy(found).logs]
+            logs = [log.key for log in trust_policy.parse(found).logs]
         except MalformedPolicy as error:
             raise ExportFailed(f"the server's policy cannot be read: {error}") from None
         if not any(one in logs for _, one in key.keys):

@@ -23,8 +23,7 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
-from ledger.format import checkpoint, entry, merkle, note
-from ledger.format import receipt as proof
+from ledger.format import checkpoint, entry, merkle, note, receipt
 from ledger.format.rotation import History
 from ledger.log import publication, store
 from ledger.log.anchor import Anchor
@@ -288,11 +287,11 @@ class Life:
         keys = History.from_statements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
         for one in self.receipts:
             if one.incarnation == self.incarnation:
-                text = proof.parse(one.text).checkpoint
+                text = receipt.Receipt.parse(one.text).checkpoint
                 size = checkpoint.parse(note.text_of(text)).size
                 assert self.checkpoints[self.incarnation][size] == text
                 assert self.leaves[one.index] == one.leaf
-                proof.verify_receipt(one.text, one.leaf, keys.at(size))
+                receipt.verify_receipt(one.text, one.leaf, keys)
 
     def examine_former(self) -> None:
         """What the auditor has of former incarnations stays whole, with all checkpoints there ever were."""

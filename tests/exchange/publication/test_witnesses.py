@@ -17,15 +17,14 @@ from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from exchange.publication.witnesses import PolicyUnusable
-from ledger.format import checkpoint, note
-from ledger.format import receipt as proof
-from ledger.format import trust_policy as policy
+from ledger.format import checkpoint, note, trust_policy
 from ledger.format.cosignature import Cosigner, CosignerKey
 from ledger.format.further import Kind
+from ledger.format.receipt import Receipt
 from ledger.format.rotation import History
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
-from ledger.verification import mirror as export
+from ledger.verification import mirror
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
 from tests.exchange.publication.test_continuity import Copies, on
@@ -54,22 +53,22 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
         lines += [f"witness ml-dsa {running[1].vkeys[1]} {running[1].url}/"]
         lines += [f"witness lite {running[2].vkeys[0]} {running[2].url}", "group g 2 ed25519 ml-dsa lite", "quorum g"]
         settings = with_policy(settings, "\n".join(lines) + "\n")
-        trusted = policy.parse("\n".join(lines) + "\n")
+        trusted = trust_policy.parse("\n".join(lines) + "\n")
         async with founded(settings) as world:
             await until(lambda: is_covered(world))
             await world.party("one")
             await until(lambda: is_covered(world))
         with serving(settings, workers=2):
             url = settings.public_url
-            assert policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
+            assert trust_policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
             assert "http" not in httpx2.get(f"{url}/ledger/policy").text
-            done = await asyncio.to_thread(export.export, url, tmp_path / "bundle", verifier=log.verifier)
+            done = await asyncio.to_thread(mirror.export, url, tmp_path / "bundle", verifier=log.verifier)
             assert done.report.is_ok, done.report.text()
             assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in done.report.text()
     examine(tmp_path / "bundle", log, trusted)
 
 
-def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
+def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -> None:
     """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
     newest = (bundle / "checkpoint").read_text()
     text, lines = note.split(newest)
@@ -90,9 +89,9 @@ def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
     assert "cosigned by" in report.text()
     (bundle / "checkpoint").write_text(newest)
     stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
-    own = policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
+    own = trust_policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
     assert [one.code for one in verify(bundle, policy=own).findings] == [Code.QUORUM_MISSING]
-    other = policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
+    other = trust_policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
     assert [one.code for one in verify(bundle, policy=other).findings] == [Code.KEY_DIFFERS]
     # An older one without its quorum is a remark; one with a bad line is not.
     oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
@@ -170,7 +169,7 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
         signed = (await world.client.get("/ledger/checkpoint")).text
         key = Cosigner.parse(running.vkeys[0])
         assert note.open(signed, [key]).signed_by == (key,)
-        receipt = proof.parse((await world.client.get(f"/ledger/receipts/{entry}")).text)
+        receipt = Receipt.parse((await world.client.get(f"/ledger/receipts/{entry}")).text)
         assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
     assert "the witnesses are back" in said.getvalue()
 
@@ -281,7 +280,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
             [entry["statement"] for entry in await world.entries() if "statement" in entry]
         )
         shown.append(await until(partial(anchored, anchor, await head(world))))
-        served = policy.parse((await world.client.get("/ledger/policy")).content)
+        served = trust_policy.parse((await world.client.get("/ledger/policy")).content)
         assert history.newest in [one.key for one in served.logs]
         witnesses.told("trust", tmp_path / "w", history.newest.vkey)
         with witnesses.serving(tmp_path / "w", port=port):
@@ -342,7 +341,7 @@ async def test_the_operator_is_told_before_the_start(settings: Settings) -> None
 
 async def test_without_a_policy_there_are_no_witnesses_to_wait_for(world: World) -> None:
     await until(lambda: is_covered(world))
-    served = policy.parse((await world.client.get("/ledger/policy")).content)
+    served = trust_policy.parse((await world.client.get("/ledger/policy")).content)
     assert served.quorum == "none"
     assert [log.key.vkey for log in served.logs] == [(await world.client.get("/ledger/vkey")).text.strip()]
 
@@ -358,5 +357,5 @@ async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: S
     keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
     assert note.open(signed, keys).signed_by == tuple(keys)
     demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
-    trusted = policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
+    trusted = trust_policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
     assert len(trusted.check(signed)) == 2

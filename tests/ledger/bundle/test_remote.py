@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger import cli
-from ledger.bundle import http as source
+from ledger.bundle import http
 from ledger.bundle.http import Source
 from ledger.bundle.remote import Remote
 from ledger.verification.report import Code
@@ -83,7 +83,7 @@ def test_a_tile_is_asked_for_so_many_times_and_no_more():
     with served(log) as server:
         server.broken["tile/0/000"] = 503
         report = verified(server.url)
-        assert server.asked.count("tile/0/000") == source.TRIES
+        assert server.asked.count("tile/0/000") == http.TRIES
     assert Code.FILE_UNUSABLE in {finding.code for finding in report.findings}
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
-from ledger.bundle import files as bundle
+from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, VKEY
 from ledger.format import canonical, entry, merkle, note, tiles
 from ledger.log import publication, store
 from ledger.log.anchor import Anchor
@@ -61,12 +61,12 @@ async def write_bundle(pool: asyncpg.Pool, directory: Path) -> None:
         published = await publication.latest(connection)
         assert published is not None
         files = {
-            bundle.CHECKPOINT: published.note.encode(),
-            bundle.VKEY: f"{SIGNER.vkey}\n".encode(),
-            bundle.POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
+            CHECKPOINT: published.note.encode(),
+            VKEY: f"{SIGNER.vkey}\n".encode(),
+            POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
         }
         for one in await publication.checkpoints(connection, after=0, limit=1000):
-            files[f"{bundle.CHECKPOINTS}/{one.size}"] = one.note.encode()
+            files[f"{CHECKPOINTS}/{one.size}"] = one.note.encode()
         for start in range(0, published.size, tiles.WIDTH):
             stop = min(published.size, start + tiles.WIDTH)
             leaves = await store.read_leaves(connection, start, stop)
