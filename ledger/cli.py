@@ -87,7 +87,7 @@ def verify_command(
     In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
     """
     with ExitStack() as opened:
-        files = remote.Remote(opened.enter_context(http.Source(ledger))) if _is_url(ledger) else Path(ledger)
+        files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Path(ledger)
         report = verify.verify(
             files,
             verifier=_key(vkey),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, MAX_TEXT, ROTATIONS, TIMESTAMPS, Files, Missing, Unreadable
-from ledger.bundle.http import Source, SourceFailed
+from ledger.bundle.http import Fetcher, FetchFailed
 from ledger.format.rotation import RotationInvalid
 
 PAGE = 100
@@ -20,8 +20,8 @@ MAX_PAGE = 16 << 20
 class Remote(Files):
     """The files of the ledger that a server gives. Of past checkpoints one page is kept, of all others nothing."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
         self._newest: bytes | None = None
         self._page: dict[int, bytes] = {}
 
@@ -87,8 +87,8 @@ class Remote(Files):
 
     def _find(self, path: str, limit: int) -> bytes:
         try:
-            found = self._source.find(path, limit=limit)
-        except SourceFailed as error:
+            found = self._fetcher.find(path, limit=limit)
+        except FetchFailed as error:
             raise Unreadable(path, str(error)) from None
         if found is None:
             raise Missing(path, "not found")

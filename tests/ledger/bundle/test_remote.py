@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from ledger import cli
 from ledger.bundle import http
-from ledger.bundle.http import Source
+from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
@@ -22,7 +22,7 @@ def no_patience(monkeypatch):
 
 
 def verified(url: str, **more: Any):
-    with Source(url) as opened:
+    with Fetcher(url) as opened:
         return verify(Remote(opened), **more)
 
 
@@ -51,7 +51,7 @@ def test_the_same_is_found_wrong_with_it(tmp_path):
 
 def test_a_log_that_grows_meanwhile_is_verified_up_to_where_it_was():
     log = Log.signed_at(10, 300)
-    with served(log) as server, Source(server.url) as opened:
+    with served(log) as server, Fetcher(server.url) as opened:
 
         def grow(done: int, size: int) -> None:
             if log.size < 1000:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.bundle.http import Source
+from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.format import canonical, checkpoint, merkle, note, rotation, tiles
 from ledger.format.rotation import History, Rotation, RotationInvalid
@@ -58,12 +58,12 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
     (directory / "checkpoints" / "300.tsr").write_bytes(b"a token")
     with served(directory) as url:
         for pinned in (OLD, NEW):
-            with Source(url) as source:
+            with Fetcher(url) as source:
                 report = verify(Remote(source), verifier=pinned.verifier)
             assert report.is_ok, report.text()
             assert report.checkpoints_matched == 4
             assert "1 timestamps were not checked" in report.text()
-        with Source(url) as source:
+        with Fetcher(url) as source:
             assert not verify(Remote(source), verifier=LAST.verifier).is_ok
         assert export(url, tmp_path / "mirror", verifier=OLD.verifier).report.is_ok
     assert (tmp_path / "mirror" / "checkpoints" / "300.tsr").read_bytes() == b"a token"
