@@ -21,7 +21,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.participants.door.signed import check_body
-from ledger.entries import bodies
+from ledger import entries
 
 # What a source's server did, rather than what is wrong with what the owner said.
 _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
@@ -82,7 +82,7 @@ async def register(work: Work, new: NewSource) -> Source:
     else:
         source.config = {"options": new.source.options.model_dump(mode="json", exclude_defaults=True)}
     work.session.add(source)
-    work.record(bodies.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
+    work.record(entries.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
     return source
 
 
@@ -104,7 +104,7 @@ def _common(work: Work, source: Source) -> dict[str, Any]:
         "at": work.now,
         "actor": work.principal.actor,
         "request": work.request,
-        "object": bodies.Object(kind="source", id=str(source.id)),
+        "object": entries.Object(kind="source", id=str(source.id)),
     }
 
 
@@ -135,7 +135,7 @@ async def upload(
     source.rows = description.rows
     source.state = "ready"
     work.record(
-        bodies.SourceImported.model_validate(
+        entries.SourceImported.model_validate(
             {
                 **_common(work, source),
                 "content": source.content,
@@ -195,5 +195,5 @@ async def withdraw(work: Work, *, source_id: UUID) -> Source:
     if await queries.publishing(work.session, source.id):
         raise Conflict("A published dataset reads this source; withdraw the dataset first.", state=source.state)
     source.state = "withdrawn"
-    work.record(bodies.SourceWithdrawn.model_validate(_common(work, source)))
+    work.record(entries.SourceWithdrawn.model_validate(_common(work, source)))
     return source

@@ -32,7 +32,7 @@ from exchange.kernel.web.http import body_of, check_members, headers_of, problem
 from exchange.participants import errors
 from exchange.participants.door import signed as authentication
 from exchange.participants.door.admit import DATABASE_FAILURES, REPLAYED, refuse, unwritable
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 from signatures import SignedRequest
 
@@ -260,7 +260,7 @@ async def _stream(
 
 async def _refuse(request: Request, runtime: Runtime, attempt: Attempt, problem: Problem) -> Response:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
-    body = bodies.DeliveryRefused(
+    body = entries.DeliveryRefused(
         **service.common(attempt),
         **attempt.naming.fields,
         decision=attempt.decided.record if attempt.decided else None,

@@ -30,7 +30,7 @@ from exchange.participants.queries import KeyHolder
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
-from ledger.entries import bodies
+from ledger import entries
 from policies.decision import documents
 
 _KEPT = 10_000
@@ -47,7 +47,7 @@ class Decided:
     """
 
     decision: documents.Decision
-    record: bodies.Decision
+    record: entries.Decision
     plain: dict[str, Any]
     columns: tuple[Column, ...]
     columns_json: orjson.Fragment

@@ -32,7 +32,7 @@ from exchange.kernel.logs import log
 from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import indexes
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 from signatures.digests import digest_field
 
@@ -49,9 +49,9 @@ class Sent:
     bytes: int = 0
     hashed: Any = field(default_factory=hashlib.sha256)
 
-    def result(self, columns: int) -> bodies.Result:
+    def result(self, columns: int) -> entries.Result:
         """As ledger entries hold it."""
-        return bodies.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
+        return entries.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
 
 
 class Ended(Exception):
@@ -68,7 +68,7 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
     Raises store.Replayed, store.FenceMoved.
     """
     assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
-    body = bodies.DeliveryStarted(
+    body = entries.DeliveryStarted(
         **service.common(attempt), **attempt.naming.fields, decision=attempt.decided.record, plan=release.plan_digest
     )
     async with runtime.database.sessions() as session:
@@ -222,11 +222,11 @@ class StreamResponse(Response):
         runtime, attempt = self._runtime, self._attempt
         result = self._sent.result(len(self._release.plan.columns))
         shared = {**service.common(attempt), "at": rfc3339(runtime.clock.now()), "started": self._started}
-        body: bodies.Body
+        body: entries.Body
         if cause is None:
-            body = bodies.DeliveryCompleted(**shared, result=result)
+            body = entries.DeliveryCompleted(**shared, result=result)
         else:
-            body = bodies.DeliveryAborted(**shared, result=result, cause=cause)
+            body = entries.DeliveryAborted(**shared, result=result, cause=cause)
         try:
             async with runtime.database.sessions() as session:
                 row = await queries.own_stream(session, self._id)

@@ -9,7 +9,7 @@ from exchange.kernel.database import AsyncSession
 from exchange.kernel.database import driver as driver
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 
 
@@ -26,9 +26,9 @@ class Principal:
     assignments: tuple[tuple[str, str], ...]
 
     @property
-    def actor(self) -> bodies.Actor:
+    def actor(self) -> entries.Actor:
         """The principal as ledger entries name it."""
-        return bodies.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
+        return entries.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
 
     def domains_of(self, *roles: str) -> set[str]:
         """The domains in which one of the roles is held."""
@@ -42,12 +42,12 @@ class Work:
     session: AsyncSession
     principal: Principal
     runtime: Runtime
-    request: bodies.Request | None
+    request: entries.Request | None
     once: store.Once | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
     """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
-    recorded: list[bodies.Body] = field(default_factory=list)
+    recorded: list[entries.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Done once all is committed, before the answer leaves; it may not raise, since what was done is done."""
@@ -77,7 +77,7 @@ class Work:
             needed=list(self.runtime.roles.who_may(resource, verb)),
         )
 
-    def record(self, body: bodies.Body) -> None:
+    def record(self, body: entries.Body) -> None:
         """Leave an entry; it is appended when the work commits."""
         self.recorded.append(body)
 

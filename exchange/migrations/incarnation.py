@@ -13,7 +13,7 @@ import asyncpg
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
 from exchange.kernel.keys.queries import remember_keys
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import checkpoint, entry, note
 from ledger.log import continuity, store
 
@@ -38,7 +38,7 @@ async def begin(
     url: str,
     *,
     incarnation: int,
-    make: Callable[[int, bytes], bodies.LedgerIncarnated],
+    make: Callable[[int, bytes], entries.LedgerIncarnated],
     marks: dict[str, str],
     now: datetime,
 ) -> int:

@@ -3,7 +3,7 @@
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import Connection
 from exchange.kernel.work import indexes
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import note, rotation
 from ledger.log import continuity, store
 from signatures import thumbprint
@@ -26,10 +26,10 @@ async def rotate(
         head = await store.lock_head(connection)
         change = rotation.Rotation(origin, purpose, old.verifier, new, head.size + 1, rfc3339(clock.now()))
         statement = note.sign(change.text(), [old])
-        body = bodies.KeyRotated(
+        body = entries.KeyRotated(
             at=change.since,
-            actor=bodies.Actor(),
-            object=bodies.Object(kind="key", id=thumbprint(new.public_key)),
+            actor=entries.Actor(),
+            object=entries.Object(kind="key", id=thumbprint(new.public_key)),
             purpose=purpose,
             old=change.old.vkey,
             new=change.new.vkey,

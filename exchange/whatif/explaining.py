@@ -20,7 +20,7 @@ from exchange.delivery.schemas import (
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from ledger.entries import bodies
+from ledger import entries
 from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.decision.explanations import explain as explained
@@ -74,12 +74,12 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     decision = await work.runtime.engine.decide(document)
     outcome = "allow" if decision.allow else "deny"
     work.record(
-        bodies.PolicyExplained.model_validate(
+        entries.PolicyExplained.model_validate(
             {
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(
+                "object": entries.Object(
                     kind="dataset", id=str(found.listed.dataset.id), version=found.listed.dataset.version
                 ),
                 "principal": str(question.system),

@@ -46,7 +46,7 @@ from exchange.kernel.work import Work
 from exchange.participants import errors, queries
 from exchange.participants.door import signed as authentication
 from exchange.participants.door.signed import Sender
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 from ledger.log.sequencer import SequencerClosed
 from signatures import SignedRequest
@@ -72,14 +72,14 @@ class Claim:
         return self.sender is not None and not self.is_replay
 
     @property
-    def actor(self) -> bodies.Actor:
+    def actor(self) -> entries.Actor:
         """The sender as entries name it; a key alone where it is registered and did not sign."""
         if self.sender is not None:
             return self.sender.holder.principal.actor
-        return bodies.Actor(key=self.signed.keyid if self.signed is not None and self.is_known else None)
+        return entries.Actor(key=self.signed.keyid if self.signed is not None and self.is_known else None)
 
     @property
-    def evidence(self) -> bodies.Request | None:
+    def evidence(self) -> entries.Request | None:
         """The evidence of a request that the sender signed."""
         return self.sender.evidence if self.sender is not None else None
 
@@ -217,7 +217,7 @@ def _check_media_type(content_type: str) -> None:
 async def _refuse(request: Request, runtime: Runtime, claim: Claim, problem: Problem) -> Response:
     """Put a refusal on the ledger where the request was signed at all, and answer it."""
     route = request.scope.get("route")
-    body = bodies.RequestRefused(
+    body = entries.RequestRefused(
         at=rfc3339(runtime.clock.now()),
         actor=claim.actor,
         request=claim.evidence,
@@ -239,7 +239,7 @@ async def refuse(
     runtime: Runtime,
     claim: Claim,
     problem: Problem,
-    body: bodies.Body,
+    body: entries.Body,
     *,
     fence: int | None = None,
     sealed: tuple[store.Sealed, ...] = (),

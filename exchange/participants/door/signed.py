@@ -15,7 +15,7 @@ from exchange.kernel.clock import Clock
 from exchange.kernel.settings import Settings
 from exchange.participants import errors
 from exchange.participants.queries import KeyHolder
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log.store import Once
 from signatures import SignedRequest
 
@@ -29,14 +29,14 @@ class Sender:
     once: Once
 
     @property
-    def evidence(self) -> bodies.Request:
+    def evidence(self) -> entries.Request:
         """The evidence as ledger entries hold it."""
         return evidence(self.signed)
 
 
-def evidence(signed: SignedRequest) -> bodies.Request:
+def evidence(signed: SignedRequest) -> entries.Request:
     """The digest of the signature base, and the signature: with the key, proof of what was asked by whom."""
-    return bodies.Request(
+    return entries.Request(
         base=hashlib.sha256(signed.base).hexdigest(), signature=b64encode(signed.signature).decode("ascii")
     )
 
