@@ -20,7 +20,7 @@ from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.settings import Settings
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
-from ledger.log import store
+from ledger.log.head import Halted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str
             raise _exists(directory)
         try:
             vkey = asyncio.run(_found(settings, url, first))
-        except store.Halted as error:
+        except Halted as error:
             raise CannotDo(
                 f"a ledger of this name was begun before: {error}",
                 hint="restore its database, or found another exchange under another EXCHANGE_DEPLOYMENT",

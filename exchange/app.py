@@ -58,8 +58,9 @@ from exchange.publication.witnesses import chosen
 from exchange.subjects import keys as subject_keys
 from exchange.subjects import routes as subjects
 from ledger.format import note, timestamps
-from ledger.log import continuity, store
+from ledger.log import continuity
 from ledger.log.anchor import Anchor
+from ledger.log.head import halt, read_head
 from ledger.log.sequencer import Sequencer
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
@@ -223,7 +224,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
 async def _keys(settings: Settings, database: Database, clock: Clock, held: Custody) -> Keyring:
     """The keys; made before the founding, and found to be the same ever after. Raises KeysDiffer, KeyFileInvalid."""
     async with database.pool.acquire() as connection:
-        head = await store.read_head(connection)
+        head = await read_head(connection)
         directory, answers = settings.data / "keys", custody_of_answers(settings)
         ring = open_keyring(directory, await key_marks(connection), held, answers, incarnation=head.incarnation)
         if head.size:
@@ -241,7 +242,7 @@ async def _hold_to_anchor(database: Database, anchor: Anchor, first: note.Verifi
             await continuity.check(connection, anchor, first)
         except continuity.NotContinued as error:
             logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
-            await continuity.halt(connection, str(error))
+            await halt(connection, str(error))
 
 
 async def _tidy(settings: Settings, database: Database, clock: Clock) -> None:

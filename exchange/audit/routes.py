@@ -82,7 +82,7 @@ async def vkey(request: Request) -> PlainTextResponse:
 async def rotations(request: Request) -> RotationsOut:
     """The statements by which the ledger's key was rotated, in order, each signed by the key before."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        return RotationsOut(statements=await continuity.statements(connection, rotation.LEDGER))
+        return RotationsOut(statements=await continuity.read_announcements(connection, rotation.LEDGER))
 
 
 @public.get("/ledger/policy", response_class=PlainTextResponse)

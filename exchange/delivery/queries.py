@@ -16,7 +16,8 @@ from exchange.catalog.queries import Listed, Source
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from ledger.log.tables import entry, head
+from ledger.log.head import select_head
+from ledger.log.tables import entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,6 @@ class Found:
     listed: Listed
     source: Source
     agreements: tuple[Agreement, ...]
-
-
-async def begin_snapshot(session: AsyncSession) -> int:
-    """Begin a snapshot in the session and return the fence as it stands there."""
-    connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    return int((await connection.execute(select(head.c.fence))).scalar_one())
-
-
-async def fence(session: AsyncSession) -> int:
-    """Where the fence stands now."""
-    return int((await session.execute(select(head.c.fence))).scalar_one())
-
-
-async def is_halted(session: AsyncSession) -> bool:
-    """Whether the ledger takes nothing in any more (see ledger.log.continuity)."""
-    return (await session.execute(select(head.c.halted))).scalar_one() is not None
 
 
 async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
@@ -90,7 +75,7 @@ async def past_deliveries(
     session: AsyncSession, dataset: UUID, *, most: int
 ) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
     """The deliveries of a dataset among the `most` newest entries, oldest first, and the first entry that was looked at."""
-    size = int((await session.execute(select(head.c.size))).scalar_one())
+    size = (await select_head(session)).size
     since = max(size - most, 0)
     wanted = f'"dataset":"{dataset}"'
     statement = (

@@ -176,8 +176,8 @@ def submission(attempt: Attempt, body: bytes, *, now: int) -> store.Submission:
     Raises Outlasted.
     """
     attempt.check_time(now)
-    once = attempt.sender.once if attempt.sender is not None else None
-    return store.Submission(body, once=once, fence=attempt.fence, sealed=attempt.naming.sealed)
+    nonce = attempt.sender.nonce if attempt.sender is not None else None
+    return store.Submission(body, nonce=nonce, fence=attempt.fence, sealed=attempt.naming.sealed)
 
 
 def begin(runtime: Runtime, *, signed: SignedRequest | None = None) -> Attempt:

@@ -34,6 +34,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import indexes
 from ledger import entries
 from ledger.log import store
+from ledger.log.head import Halted, select_head
 from signatures.digests import digest_field
 
 _WATCH_EVERY = 1.0
@@ -191,12 +192,12 @@ class StreamResponse(Response):
         if runtime.coverage.is_overdue(runtime.clock.now()):  # nothing new would be delivered either
             raise Ended("exchange-stopped")
         async with runtime.database.sessions() as session:
-            if await queries.is_halted(session):
-                raise Ended("exchange-stopped")
-            fence = await queries.fence(session)
-        if fence == attempt.fence and now < attempt.decided.end:
+            head = await select_head(session)
+        if head.halted is not None:
+            raise Ended("exchange-stopped")
+        if head.fence == attempt.fence and now < attempt.decided.end:
             return
-        self._facts.forget(fence)
+        self._facts.forget(head.fence)
         try:
             _, holder = await self._facts.holder(attempt.sender.signed.keyid)
             if holder is None or holder.revoked_at is not None:
@@ -215,7 +216,7 @@ class StreamResponse(Response):
             raise Ended("permission-ended") from problem
         if not decided.decision.allow or decided.record.obligations != attempt.decided.record.obligations:
             raise Ended("permission-ended")
-        attempt.fence = fence
+        attempt.fence = head.fence
         attempt.decided = decided
 
     async def _end(self, cause: Cause | None) -> None:
@@ -236,7 +237,7 @@ class StreamResponse(Response):
                 outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
-        except (store.Halted, *FAILURES) as error:
+        except (Halted, *FAILURES) as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
 

@@ -11,6 +11,7 @@ from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import entries
 from ledger.log import store
+from ledger.log.head import lock_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Work:
     principal: Principal
     runtime: Runtime
     request: entries.Request | None
-    once: store.Once | None = None
+    nonce: store.Nonce | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
     """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
@@ -88,10 +89,10 @@ class Work:
         """
         await self.session.flush()
         connection = await driver(self.session)
-        if self.once is not None and not await store.take(connection, [self.once]):
+        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
             raise store.Replayed
-        self.once = None
-        return (await store.lock_head(connection)).size
+        self.nonce = None
+        return (await lock_head(connection)).size
 
     async def pause(self) -> None:
         """End the transaction so far and give its connection back, for as long as something slow is waited for.
@@ -104,10 +105,10 @@ class Work:
         """Use up the request's nonce, append the entries, and commit. Raises store.Replayed, or what `confirm` raises."""
         await self.session.flush()
         connection = await driver(self.session)
-        if self.once is not None and not await store.take(connection, [self.once]):
+        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
             raise store.Replayed
         if self.recorded:
-            head = await store.lock_head(connection)
+            head = await lock_head(connection)
             if self.confirm is not None and head.fence != self.fence:
                 await self.confirm()
             outcomes = await store.append(

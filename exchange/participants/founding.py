@@ -16,7 +16,7 @@ from exchange.participants import queries, service
 from exchange.participants.models import Organisation
 from exchange.participants.schemas import NewOrganisation, NewPrincipal
 from ledger import entries
-from ledger.log import store
+from ledger.log.head import read_head
 
 EXCHANGE = "exchange"
 ADMINISTRATORS: Mapping[str, tuple[str, str]] = {
@@ -60,7 +60,7 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
     """Write the first entries, in one transaction. Raises AlreadyFounded."""
     async with runtime.database.sessions() as session:
         await queries.organisations(session, limit=1)  # begins the transaction that the driver's connection is in
-        if (await store.read_head(await driver(session))).size:
+        if (await read_head(await driver(session))).size:
             raise AlreadyFounded("this exchange has been initialised already")
         acting = Principal(
             id=new_id(),

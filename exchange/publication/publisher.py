@@ -17,6 +17,7 @@ from ledger.format import note
 from ledger.format.trust_policy import TrustPolicy
 from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor, AnchorMoved
+from ledger.log.head import halt
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -112,13 +113,13 @@ class Publisher:
         except continuity.NotContinued as error:
             # Signing on would make a second history official. The alarm stays on until somebody acts.
             log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
-            await continuity.halt(connection, str(error))
+            await halt(connection, str(error))
             return False
-        await continuity.halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
+        await halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
         return True
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()
-        await store.forget_expired(connection, now)
+        await store.delete_expired_nonces(connection, now)
         async with self._runtime.database.sessions() as session:
             await agreements.expire_overdue(session, now)

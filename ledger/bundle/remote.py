@@ -39,7 +39,7 @@ class Remote(Files):
         data = self._find(path, limit)
         if path == ROTATIONS:
             try:
-                return json.dumps(statements_in(data)).encode()
+                return json.dumps(parse_rotations(data)).encode()
             except RotationInvalid as error:
                 raise Unreadable(ROTATIONS, str(error)) from None
         if path == CHECKPOINT:
@@ -79,7 +79,7 @@ class Remote(Files):
 
     def _list_timestamps(self, after: int) -> list[int]:
         try:
-            return sizes_in(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
+            return parse_timestamps(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
         except Missing:
             return []  # a server that knows no timestamps
         except ValueError as error:
@@ -95,7 +95,7 @@ class Remote(Files):
         return found
 
 
-def statements_in(answer: bytes) -> list[str]:
+def parse_rotations(answer: bytes) -> list[str]:
     """The statements of rotations in a server's answer. Raises RotationInvalid."""
     try:
         found = json.loads(answer)["statements"]
@@ -106,7 +106,7 @@ def statements_in(answer: bytes) -> list[str]:
     return found
 
 
-def sizes_in(answer: bytes, after: int) -> list[int]:
+def parse_timestamps(answer: bytes, after: int) -> list[int]:
     """The sizes in a server's list of timestamps, all above `after`, ascending. Raises ValueError."""
     try:
         found = json.loads(answer)["sizes"]

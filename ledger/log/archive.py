@@ -41,7 +41,7 @@ async def write(
             bundle.write(f"{CHECKPOINTS}/{one.size}", one.note.encode())
             after = one.size
     keys = await continuity.history(connection, first)
-    statements = await continuity.statements(connection, LEDGER)
+    statements = await continuity.read_announcements(connection, LEDGER)
     if statements:
         bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
     bundle.write(VKEY, f"{keys.newest.vkey}\n".encode())

@@ -17,6 +17,7 @@ from ledger.format.receipt import Receipt
 from ledger.format.rotation import History
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
+from ledger.log.head import read_head
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
@@ -101,7 +102,7 @@ async def grow(
     known = await continuity.check(connection, anchor, signers.first, tiled=before.size if before else 0)
     size = before.size if before else 0
     # The size first: whatever rotation it covers is found then.
-    target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
+    target = (await read_head(connection)).size
     if target == size:
         return None
     keys = await continuity.history(connection, signers.first)

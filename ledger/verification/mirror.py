@@ -25,7 +25,7 @@ from ledger.bundle.files import (
     Bundle,
 )
 from ledger.bundle.http import Fetcher, FetchFailed
-from ledger.bundle.remote import MAX_PAGE, PAGE, sizes_in, statements_in
+from ledger.bundle.remote import MAX_PAGE, PAGE, parse_rotations, parse_timestamps
 from ledger.format import checkpoint, merkle, note, tiles, trust_policy
 from ledger.format.rotation import History
 from ledger.format.trust_policy import MalformedPolicy, TrustPolicy
@@ -111,7 +111,7 @@ class _Mirror:
         try:
             stated = note.Verifier.parse(self._fetcher.get(VKEY).decode().removesuffix("\n"))
             statements = self._read_statements()
-            history = History.from_statements(statements) if statements else History.of(stated)
+            history = History.from_announcements(statements) if statements else History.of(stated)
         except ValueError as error:
             raise ExportFailed(f"the server's key cannot be read: {error}") from None
         if history.newest != stated:
@@ -124,7 +124,7 @@ class _Mirror:
 
     def _read_statements(self) -> list[str]:
         body = self._fetcher.find(ROTATIONS, limit=MAX_ROTATIONS)
-        return [] if body is None else statements_in(body)
+        return [] if body is None else parse_rotations(body)
 
     def _fetch_policy(self, key: History) -> bytes:
         """The server's policy as it is; one without witnesses where it has none."""
@@ -235,7 +235,7 @@ class _Mirror:
     def _read_stamped(self, after: int) -> list[int]:
         body = self._fetcher.find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", limit=MAX_PAGE)
         try:
-            return [] if body is None else sizes_in(body, after)  # some servers know no timestamps
+            return [] if body is None else parse_timestamps(body, after)  # some servers know no timestamps
         except ValueError as error:
             raise ExportFailed(str(error)) from None
 

@@ -25,8 +25,9 @@ from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.settings import Settings
 from ledger.format import checkpoint, entry, merkle, note, receipt
 from ledger.format.rotation import History
-from ledger.log import publication, store
+from ledger.log import publication
 from ledger.log.anchor import Anchor
+from ledger.log.head import read_head
 from ledger.verification.mirror import ExportRefused, export
 from ledger.verification.verify import verify
 from tests.exchange.subjects.test_subjects import DATASET, Stage
@@ -255,7 +256,7 @@ class Life:
         known, runtime = self.checkpoints[self.incarnation], self.stage.world.app.state.runtime
         async with runtime.database.pool.acquire() as connection:
             signed = {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
-            halted = (await store.read_head(connection)).halted
+            halted = (await read_head(connection)).halted
         assert (halted is not None) is self.is_behind
         ready = await self.stage.world.send("GET", "/readyz", {})
         assert ready.status == (503 if self.is_behind else 200)
@@ -284,7 +285,7 @@ class Life:
     def _examine_receipts(self, mirror: Path, first: note.Verifier) -> None:
         """Every receipt of this incarnation proves what it did, by the keys that the auditor has by now."""
         rotated = mirror / "rotations"
-        keys = History.from_statements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
+        keys = History.from_announcements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
         for one in self.receipts:
             if one.incarnation == self.incarnation:
                 text = receipt.Receipt.parse(one.text).checkpoint
@@ -330,7 +331,7 @@ class Life:
         async with asyncio.timeout(30):
             while True:
                 async with self.stage.world.app.state.runtime.database.pool.acquire() as connection:
-                    head, newest = await store.read_head(connection), await publication.latest(connection)
+                    head, newest = await read_head(connection), await publication.latest(connection)
                 if head.halted is not None or (newest is not None and newest.size == head.size):
                     break
                 await asyncio.sleep(0.01)

@@ -7,6 +7,7 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
+from ledger.log.head import read_head
 
 public = APIRouter(tags=["exchange"], responses=problems(public=True))
 
@@ -26,7 +27,7 @@ async def readyz(request: Request) -> PlainTextResponse:
     runtime = runtime_of(request)
     try:
         async with runtime.database.pool.acquire(timeout=2) as connection:
-            halted = await connection.fetchval("SELECT halted FROM ledger_head")
+            halted = (await read_head(connection)).halted
     except FAILURES as error:
         raise LedgerUnavailable("The database does not answer.") from error
     if halted is not None:

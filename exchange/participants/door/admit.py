@@ -48,12 +48,13 @@ from exchange.participants.door import signed as authentication
 from exchange.participants.door.signed import Sender
 from ledger import entries
 from ledger.log import store
+from ledger.log.head import Halted
 from ledger.log.sequencer import SequencerClosed
 from signatures import SignedRequest
 
 REPLAYED = "This key has used this nonce before; every request needs a fresh one."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-DATABASE_FAILURES = (SequencerClosed, store.Halted, *FAILURES)
+DATABASE_FAILURES = (SequencerClosed, Halted, *FAILURES)
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one form and recorded
         problem = _problem_of(error)
-        if isinstance(error, store.Halted):
+        if isinstance(error, Halted):
             return problem_response(problem)
         if isinstance(problem, LedgerUnavailable | InternalError):
             log().error("work failed", exc_info=error, method=request.method)
@@ -152,7 +153,7 @@ async def _admit(
     streams_body: bool,
 ) -> Work:
     """Establish the sender and begin its work. No connection is held while the body comes in."""
-    met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.once_of(signed))
+    met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.nonce_of(signed))
     await session.rollback()
     claim.is_known = met.holder is not None
     authentication.check_times(signed, settings=runtime.settings, clock=runtime.clock)
@@ -177,7 +178,7 @@ async def _admit(
             raise Conflict("Your roles were changed while this was done; send the request again.")
 
     return Work(
-        session, sender.holder.principal, runtime, sender.evidence, once=sender.once, fence=met.fence, confirm=confirm
+        session, sender.holder.principal, runtime, sender.evidence, nonce=sender.nonce, fence=met.fence, confirm=confirm
     )
 
 
@@ -201,7 +202,7 @@ def _problem_of(error: Exception) -> Problem:
 
 def unwritable(error: Exception, detail: str) -> Problem:
     """What to tell where the ledger could not be written; `detail` where trying again may help."""
-    if isinstance(error, store.Halted):
+    if isinstance(error, Halted):
         return LedgerHalted("Nothing was done. The exchange's operator has to act before it takes anything in again.")
     return LedgerUnavailable(detail, headers={"Retry-After": "1"})
 
@@ -257,8 +258,8 @@ async def refuse(
                 "Wait a minute, and see what was wrong with the earlier ones.", headers={"Retry-After": "60"}
             )
         )
-    once = claim.sender.once if claim.sender is not None and claim.is_established else None
-    index = await runtime.sequencer.append(store.Submission(body.canonical(), once=once, fence=fence, sealed=sealed))
+    nonce = claim.sender.nonce if claim.sender is not None and claim.is_established else None
+    index = await runtime.sequencer.append(store.Submission(body.canonical(), nonce=nonce, fence=fence, sealed=sealed))
     response = problem_response(problem, entry=index)
     response.headers["exchange-entry"] = str(index)
     return sign(response, runtime=runtime, signed=claim.signed) if claim.signed else response

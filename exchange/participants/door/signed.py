@@ -16,7 +16,7 @@ from exchange.kernel.settings import Settings
 from exchange.participants import errors
 from exchange.participants.queries import KeyHolder
 from ledger import entries
-from ledger.log.store import Once
+from ledger.log.store import Nonce
 from signatures import SignedRequest
 
 
@@ -26,7 +26,7 @@ class Sender:
 
     holder: KeyHolder
     signed: SignedRequest
-    once: Once
+    nonce: Nonce
 
     @property
     def evidence(self) -> entries.Request:
@@ -112,12 +112,12 @@ def check_signature(signed: SignedRequest, holder: KeyHolder) -> Sender:
         raise errors.SignatureInvalid(
             "The request was altered after it was signed, or signed for another method or URI."
         ) from problem
-    return Sender(holder, signed, once_of(signed))
+    return Sender(holder, signed, nonce_of(signed))
 
 
-def once_of(signed: SignedRequest) -> Once:
-    """The key's nonce as a token that is accepted once."""
-    return Once.of(signed.keyid, signed.nonce, expires_at=datetime.fromtimestamp(signed.expires, UTC))
+def nonce_of(signed: SignedRequest) -> Nonce:
+    """The nonce of a request, which its key may use once."""
+    return Nonce.of(signed.keyid, signed.nonce, expires_at=datetime.fromtimestamp(signed.expires, UTC))
 
 
 def check_standing(holder: KeyHolder) -> None:

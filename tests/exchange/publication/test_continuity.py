@@ -19,8 +19,9 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from ledger.format import checkpoint, merkle, note
-from ledger.log import archive, publication, store
+from ledger.log import archive, publication
 from ledger.log.anchor import Anchor, AnchorMoved
+from ledger.log.head import Head, read_head
 from ledger.verification.verify import verify
 from tests.support.commands import Ran, typed
 from tests.support.founded import empty, founded, resumed
@@ -80,16 +81,16 @@ async def covered(world: World) -> publication.Published:
     for _ in range(400):
         async with world.app.state.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
-            if newest and newest.size == (await store.read_head(connection)).size:
+            if newest and newest.size == (await read_head(connection)).size:
                 return newest
         await asyncio.sleep(0.02)
     raise AssertionError("no checkpoint")
 
 
-async def state(url: str) -> store.Head:
+async def state(url: str) -> Head:
     connection = await asyncpg.connect(**arguments(url))
     try:
-        return await store.read_head(connection)
+        return await read_head(connection)
     finally:
         await connection.close()
 

@@ -75,7 +75,7 @@ async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, mo
         [announced] = [e for e in enumerate(await world.entries()) if e[1]["type"] == rotation.ENTRY_TYPE]
         index, body = announced
         assert (body["purpose"], body["old"], body["valid_from"]) == ("ledger", old.vkey, index + 1)
-        history = History.from_statements([body["statement"]])
+        history = History.from_announcements([body["statement"]])
         newest = await covering(world, await append(world))
         assert history.open(newest.note).size == newest.size
         note.open(newest.note, [history.newest])

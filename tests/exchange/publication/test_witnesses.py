@@ -276,7 +276,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
     rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
     assert rotated.status == 0, rotated.err
     async with resumed(settings) as world:
-        history = History.from_statements(
+        history = History.from_announcements(
             [entry["statement"] for entry in await world.entries() if "statement" in entry]
         )
         shown.append(await until(partial(anchored, anchor, await head(world))))

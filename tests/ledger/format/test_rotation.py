@@ -112,7 +112,7 @@ def test_statements_that_do_not_lead_to_the_key_are_refused(new_log: NewLog, tmp
 
 
 def test_statements_follow_each_other() -> None:
-    history = History.from_statements([statement(), statement(NEW, LAST, 500)])
+    history = History.from_announcements([statement(), statement(NEW, LAST, 500)])
     assert [history.at(size) for size in (0, 300, 301, 499, 500, 10**9)] == [
         one.verifier for one in (OLD, OLD, NEW, NEW, LAST, LAST)
     ]
@@ -123,7 +123,7 @@ def test_statements_follow_each_other() -> None:
         [statement(), statement(OLD, LAST, 500)],
     ):
         with pytest.raises(RotationInvalid):
-            History.from_statements(wrong)
+            History.from_announcements(wrong)
 
 
 def test_a_statement_is_the_old_keys() -> None:
