@@ -27,6 +27,7 @@ from ledger.format import note
 from ledger.format.rotation import LEDGER, History
 from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor
+from ledger.log.head import Head, read_head, read_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Standing:
 
     def history(self, first: str) -> History:
         """The keys that the ledger was and is signed with; `first` where its key was never rotated."""
-        return History.from_statements(self.rotations) if self.rotations else History.of(note.Verifier.parse(first))
+        return History.from_announcements(self.rotations) if self.rotations else History.of(note.Verifier.parse(first))
 
     @property
     def is_current(self) -> bool:
@@ -98,13 +99,13 @@ async def standing(url: str, settings: Settings | None = None) -> Standing:
         return Standing(revision, entries=await _count(url) if revision else 0)
     connection = await asyncpg.connect(**arguments(url))
     try:
-        head = await store.read_head(connection)
+        head = await read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
         is_current = revision == commands.newest()
         marks = await key_marks(connection) if is_current else {}
         blocks = await blocks_in_use(connection) if is_current else ()
         uncovered = await publication.uncovered_since(connection)
-        rotated = await continuity.statements(connection, LEDGER)
+        rotated = await continuity.read_announcements(connection, LEDGER)
         first = json.loads(leaves[0])["body"] if leaves else {}
         reason = await _not_continued(connection, settings, head, first.get("vkey")) if settings else None
     finally:
@@ -126,13 +127,13 @@ async def standing(url: str, settings: Settings | None = None) -> Standing:
 async def _count(url: str) -> int:
     connection = await asyncpg.connect(**arguments(url))
     try:
-        return int(await connection.fetchval("SELECT size FROM ledger_head"))
+        return await read_size(connection)
     finally:
         await connection.close()
 
 
 async def _not_continued(
-    connection: asyncpg.Connection, settings: Settings, head: store.Head, vkey: str | None
+    connection: asyncpg.Connection, settings: Settings, head: Head, vkey: str | None
 ) -> str | None:
     anchor = Anchor(settings.anchor, settings.origin(head.incarnation))
     if vkey is None:

@@ -21,7 +21,7 @@ from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
-from ledger.log import store
+from ledger.log.head import Halted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str
             raise _exists(directory)
         try:
             vkey = asyncio.run(_found(settings, url, first))
-        except store.Halted as error:
+        except Halted as error:
             raise CannotDo(
                 f"a ledger of this name was begun before: {error}",
                 hint="restore its database, or found another exchange under another EXCHANGE_DEPLOYMENT",

@@ -40,8 +40,8 @@ async def _round(sequencer: Sequencer, body: bytes, fence: int, in_flight: int, 
 
     async def keep_appending() -> None:
         while (asked := time.perf_counter()) < begun + seconds:
-            once = store.Once(secrets.token_bytes(32), expires_at)
-            await sequencer.append(store.Submission(body, once=once, fence=fence))
+            nonce = store.Nonce(secrets.token_bytes(32), expires_at)
+            await sequencer.append(store.Submission(body, nonce=nonce, fence=fence))
             latencies.append(time.perf_counter() - asked)
 
     await asyncio.gather(*(keep_appending() for _ in range(in_flight)))

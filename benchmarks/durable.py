@@ -23,6 +23,7 @@ from benchmarks.ground import Ground
 from exchange.kernel.database import arguments
 from ledger.format import canonical
 from ledger.log import store
+from ledger.log.head import read_head
 
 IN_FLIGHT = (1, 16, 128)
 WORKERS = (1, 2, 4)
@@ -95,7 +96,7 @@ async def _entry(on: Ground) -> tuple[bytes, int]:
     """The body of an entry that a delivery left, and where the fence stands."""
     connection = await asyncpg.connect(**arguments(on.database))
     try:
-        head = await store.read_head(connection)
+        head = await read_head(connection)
         leaves = await store.read_leaves(connection, max(head.size - 5_000, 0), head.size)
     finally:
         await connection.close()

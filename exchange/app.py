@@ -58,8 +58,8 @@ from exchange.subjects import parts as subjects
 from exchange.subjects import routes as subject_routes
 from exchange.whatif import parts as whatif
 from exchange.whatif import routes as whatif_routes
+from ledger.log.head import read_head
 from ledger.log.sequencer import Sequencer
-from ledger.log.store import read_head
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
 from policies.engines.engine import EmbeddedEngine, Engine

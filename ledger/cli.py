@@ -13,18 +13,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger.bundle import files as bundle
-from ledger.bundle import http as source
-from ledger.bundle import pruning, remote, serving
-from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps
-from ledger.format import receipt as proof
-from ledger.format import trust_policy as policy
-from ledger.verification import mirror as export
-from ledger.verification import verify, walk
-from ledger.witness import commands as witness
+from ledger.bundle import http, pruning, remote, serving
+from ledger.bundle.files import CHECKPOINT, Bundle, Files, Unreadable
+from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps, trust_policy
+from ledger.format.receipt import HEADER, Receipt, ReceiptInvalid, verify_receipt
+from ledger.verification import mirror, verify, walk
+from ledger.witness import commands
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(witness.app, name="witness")
+app.add_typer(commands.app, name="witness")
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
@@ -59,8 +56,8 @@ def export_command(
     refused.
     """
     try:
-        done = export.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file), minimum=minimum)
-    except (export.ExportFailed, export.ExportRefused, bundle.Unreadable) as error:
+        done = mirror.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file), minimum=minimum)
+    except (mirror.ExportFailed, mirror.ExportRefused, Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.fetched} files fetched")
     typer.echo(done.report.text())
@@ -90,7 +87,7 @@ def verify_command(
     In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
     """
     with ExitStack() as opened:
-        files = remote.Remote(opened.enter_context(source.Source(ledger))) if _is_url(ledger) else Path(ledger)
+        files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Path(ledger)
         report = verify.verify(
             files,
             verifier=_key(vkey),
@@ -128,7 +125,7 @@ def prune_command(
     """Remove entries from the ledger in DIRECTORY that its retention policy lets go. Tiles, proofs and checkpoints stay."""
     try:
         done = pruning.prune(directory, minimum)
-    except (pruning.PruningRefused, bundle.Unreadable) as error:
+    except (pruning.PruningRefused, Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.removed} bundles of entries removed; the minimum index is {done.minimum}")
 
@@ -144,7 +141,7 @@ def show_command(
     """Print entries as JSON. They are not verified: `ledger verify` does that."""
     first, last = _range(which)
     is_any = False
-    for index, leaf in _leaves(bundle.Bundle(directory), first, last):
+    for index, leaf in _leaves(Bundle(directory), first, last):
         try:
             parsed = entry.parse(leaf)
         except entry.MalformedEntry as error:
@@ -168,10 +165,10 @@ def receipt_command(
     """Verify that a receipt proves an entry to be in the log."""
     text = _text(receipt)
     try:
-        signed = proof.verify_receipt(text, _bytes(entry_file), _read_key(vkey))
-    except proof.ReceiptInvalid as error:
+        signed = verify_receipt(text, _bytes(entry_file), _read_key(vkey))
+    except ReceiptInvalid as error:
         _fail(f"FAILED: {error}")
-    typer.echo(f"OK: entry {proof.parse(text).index} is in {signed.origin}, signed at size {signed.size}")
+    typer.echo(f"OK: entry {Receipt.parse(text).index} is in {signed.origin}, signed at size {signed.size}")
 
 
 def main() -> None:
@@ -196,7 +193,7 @@ def _progress() -> Iterator[walk.Progress]:
         yield tell
 
 
-def _leaves(files: bundle.Files, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
+def _leaves(files: Files, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
     """The entries of a bundle from `first` to `last`, with their indices, as far as there are any."""
     size = _size(files)
     last = size - 1 if last is None else min(last, size - 1)
@@ -209,15 +206,15 @@ def _leaves(files: bundle.Files, first: int, last: int | None) -> Iterator[tuple
             _fail(f"{tiles.entries_path(block)}: {reason}")
 
 
-def _size(files: bundle.Files) -> int:
+def _size(files: Files) -> int:
     """The size in the newest checkpoint, whoever signed it: showing is not verifying."""
     try:
-        lines = files.text(bundle.CHECKPOINT).split("\n")
+        lines = files.text(CHECKPOINT).split("\n")
         return checkpoint.parse_number(lines[1])
-    except bundle.Unreadable as error:
+    except Unreadable as error:
         _fail(str(error))
     except (IndexError, ValueError):
-        _fail(f"{bundle.CHECKPOINT}: not a checkpoint")
+        _fail(f"{CHECKPOINT}: not a checkpoint")
 
 
 def _range(which: str | None) -> tuple[int, int | None]:
@@ -256,21 +253,21 @@ def _read_key(text: str) -> note.Verifier:
         raise typer.BadParameter(str(error), param_hint="--vkey") from None
 
 
-def _policy(path: Path | None) -> policy.Policy | None:
+def _policy(path: Path | None) -> trust_policy.TrustPolicy | None:
     try:
-        return None if path is None else policy.parse(_bytes(path))
-    except policy.MalformedPolicy as error:
+        return None if path is None else trust_policy.parse(_bytes(path))
+    except trust_policy.MalformedPolicy as error:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--policy") from None
 
 
 def _checkpoint_in(path: Path) -> str:
     """The signed checkpoint in a file: the whole, or what a receipt ends in."""
     text = _text(path)
-    if not text.startswith(proof.HEADER):
+    if not text.startswith(HEADER):
         return text
     try:
-        return proof.parse(text).checkpoint
-    except proof.ReceiptInvalid as error:
+        return Receipt.parse(text).checkpoint
+    except ReceiptInvalid as error:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--known") from None
 
 

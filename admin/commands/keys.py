@@ -21,7 +21,8 @@ from exchange.publication.renewal import signer_of
 from exchange.publication.rotating import rotate
 from exchange.settings import Settings
 from ledger.format import note, rotation
-from ledger.log import continuity, store
+from ledger.log import continuity
+from ledger.log.head import Halted
 from signatures import thumbprint
 
 app = typer.Typer(help="The exchange's own keys.", no_args_is_help=True)
@@ -86,7 +87,7 @@ def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
         old, new = signer_of(name, key), note.Verifier(name, made.public)
         try:
             entry = asyncio.run(_rotate(settings, url, which, now.incarnation, old, new))
-        except store.Halted as error:
+        except Halted as error:
             raise CannotDo(f"the ledger takes nothing in: {error}", hint="exchange health") from error
         keeper.settle(file, made.keyid)
     return Rotated(old.verifier, new, entry)
@@ -96,7 +97,7 @@ async def _used(url: str, which: Which) -> set[str]:
     """The thumbprints of the keys that others took the place of."""
     connection = await asyncpg.connect(**arguments(url))
     try:
-        statements = await continuity.statements(connection, _purpose(which))
+        statements = await continuity.read_announcements(connection, _purpose(which))
     finally:
         await connection.close()
     return {thumbprint(rotation.parse(one).old.public_key) for one in statements}

@@ -26,7 +26,7 @@ from exchange.kernel.keys.custody import KeyNotHere, custody
 from exchange.kernel.keys.keyring import ledger_file
 from exchange.migrations import incarnation
 from exchange.settings import Settings
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import note
 from ledger.format.rotation import History
 from ledger.log import archive, continuity, publication
@@ -115,10 +115,10 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
             raise CannotDo(str(error)) from error
         vkey = note.Verifier(origin, key.public).vkey
 
-        def make(kept: int, root: bytes) -> bodies.LedgerIncarnated:
-            return bodies.LedgerIncarnated(
+        def make(kept: int, root: bytes) -> entries.LedgerIncarnated:
+            return entries.LedgerIncarnated(
                 at=rfc3339(Clock().now()),
-                actor=bodies.Actor(),
+                actor=entries.Actor(),
                 origin=origin,
                 vkey=vkey,
                 predecessor=before.origin,

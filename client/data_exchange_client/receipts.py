@@ -8,8 +8,7 @@ from typing import Any
 from data_exchange_client.connection import Connection
 from data_exchange_client.errors import ExchangeProblem, ReceiptInvalid
 from data_exchange_client.trust import Trust
-from ledger.format import checkpoint, entry, note
-from ledger.format import receipt as proof
+from ledger.format import checkpoint, entry, receipt
 
 _POLL = 0.25
 _SERVER_WAIT = 20
@@ -37,21 +36,19 @@ class Receipt:
         """Write `<index>.receipt` and `<index>.entry` and return their paths."""
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
-        receipt, leaf = directory / f"{self.index}.receipt", directory / f"{self.index}.entry"
-        receipt.write_text(self.text, encoding="utf-8")
-        leaf.write_bytes(self.leaf)
-        return receipt, leaf
+        text_path, leaf_path = directory / f"{self.index}.receipt", directory / f"{self.index}.entry"
+        text_path.write_text(self.text, encoding="utf-8")
+        leaf_path.write_bytes(self.leaf)
+        return text_path, leaf_path
 
 
 def verify(text: str, leaf: bytes, trust: Trust) -> Receipt:
     """Check a receipt against an entry's bytes and the pinned ledger key. Raises ReceiptInvalid."""
     try:
-        parsed = proof.parse(text)
-        size = checkpoint.parse(note.text_of(parsed.checkpoint)).size
-        signed, index = proof.verify_receipt(text, leaf, trust.history().at(size)), parsed.index
-    except (proof.ReceiptInvalid, note.BadNote, checkpoint.MalformedCheckpoint) as error:
+        signed = receipt.verify_receipt(text, leaf, trust.history())
+    except receipt.ReceiptInvalid as error:
         raise ReceiptInvalid(str(error)) from error
-    return Receipt(index=index, text=text, leaf=leaf, checkpoint=signed)
+    return Receipt(index=entry.parse(leaf).seq, text=text, leaf=leaf, checkpoint=signed)
 
 
 def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
@@ -77,11 +74,11 @@ def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
         raise ReceiptInvalid("the receipt is not text") from error
     leaf = connection.public(f"/ledger/entries/{index}")
     try:
-        receipt = verify(text, leaf, connection.trust)
+        verified = verify(text, leaf, connection.trust)
     except ReceiptInvalid:
         if not connection.follow():  # the ledger's key may have been rotated, and that been announced
             raise
-        receipt = verify(text, leaf, connection.trust)
-    if receipt.index != index:
-        raise ReceiptInvalid(f"this is the receipt of entry {receipt.index}, not of {index}")
-    return receipt
+        verified = verify(text, leaf, connection.trust)
+    if verified.index != index:
+        raise ReceiptInvalid(f"this is the receipt of entry {verified.index}, not of {index}")
+    return verified

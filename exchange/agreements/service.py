@@ -18,7 +18,7 @@ from exchange.kernel.database import AsyncSession, driver
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import canonical
 from ledger.log import store
 from policies.decision import documents
@@ -141,12 +141,12 @@ def conclude(work: Work, grant: Grant) -> Agreement:
         raise RequestInvalid(_UNFIT, errors=faults_of(error, at="agreement")) from error
     work.session.add(agreement)
     work.record(
-        bodies.AgreementConcluded.model_validate(
+        entries.AgreementConcluded.model_validate(
             {
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(kind="agreement", id=str(identifier)),
+                "object": entries.Object(kind="agreement", id=str(identifier)),
                 "application": str(grant.application),
                 "consumer": str(grant.consumer),
                 "dataset": str(grant.dataset),
@@ -184,13 +184,13 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
     )
     work.session.add(statement)
     work.record(
-        bodies.AgreementChanged.model_validate(
+        entries.AgreementChanged.model_validate(
             {
                 "type": _ENTRY[verb],
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(kind="agreement", id=str(agreement.id)),
+                "object": entries.Object(kind="agreement", id=str(agreement.id)),
                 "consumer": str(agreement.consumer_id),
                 "dataset": str(agreement.dataset_id),
                 "lane": agreement.lane,
@@ -211,12 +211,12 @@ async def expire_overdue(session: AsyncSession, now: datetime) -> int:
         submissions = []
         for agreement in found:
             agreement.state = "expired"
-            body = bodies.AgreementChanged.model_validate(
+            body = entries.AgreementChanged.model_validate(
                 {
                     "type": "agreement.expired",
                     "at": rfc3339(now),
-                    "actor": bodies.Actor(),
-                    "object": bodies.Object(kind="agreement", id=str(agreement.id)),
+                    "actor": entries.Actor(),
+                    "object": entries.Object(kind="agreement", id=str(agreement.id)),
                     "consumer": str(agreement.consumer_id),
                     "dataset": str(agreement.dataset_id),
                     "lane": agreement.lane,

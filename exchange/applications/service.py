@@ -19,7 +19,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from ledger.entries import bodies
+from ledger import entries
 
 _OPEN = frozenset({"submitted", "supplement_requested"})
 
@@ -61,7 +61,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
     )
     work.session.add(application)
     work.record(
-        bodies.ApplicationSubmitted.model_validate(
+        entries.ApplicationSubmitted.model_validate(
             {
                 **_common(work, application),
                 "basis": commitment(new.basis, salt=application.salt),
@@ -89,7 +89,7 @@ def _common(work: Work, application: Application) -> dict[str, Any]:
         "at": work.now,
         "actor": work.principal.actor,
         "request": work.request,
-        "object": bodies.Object(kind="application", id=str(application.id)),
+        "object": entries.Object(kind="application", id=str(application.id)),
     }
 
 
@@ -111,7 +111,7 @@ def _document(application: Application) -> dict[str, Any]:
 
 def _record_change(work: Work, application: Application, type_: str, statement: str) -> None:
     work.record(
-        bodies.ApplicationChanged.model_validate(
+        entries.ApplicationChanged.model_validate(
             {
                 **_common(work, application),
                 "type": type_,

@@ -12,8 +12,8 @@ from exchange.kernel.database import Connection, driver
 from exchange.kernel.keys.queries import former_ledgers
 from ledger.format.merkle import HASH_SIZE
 from ledger.format.tiles import WIDTH
-from ledger.log import store
-from ledger.log.tables import entry, head, tile
+from ledger.log.head import read_head, select_head
+from ledger.log.tables import entry, tile
 
 # Any number that no other advisory lock of the database uses.
 _FILLING = 0x6C65_6478
@@ -68,8 +68,8 @@ class Ledger:
 
 async def present(session: AsyncSession) -> Ledger:
     """The present incarnation of the ledger."""
-    size, number = (await session.execute(select(head.c.size, head.c.incarnation))).one()
-    return Ledger(number, size, size, is_former=False)
+    head = await select_head(session)
+    return Ledger(head.incarnation, head.size, head.size, is_former=False)
 
 
 async def ledger(session: AsyncSession, number: int | None) -> Ledger | None:
@@ -97,7 +97,7 @@ async def fill(connection: Connection, *, most: int) -> int:
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
-        size = (await store.read_head(connection)).size
+        size = (await read_head(connection)).size
         start: int = await connection.fetchval(
             "SELECT coalesce(max(seq) + 1, 0) FROM ledger_index WHERE seq < $1", size
         )
@@ -114,7 +114,7 @@ async def refill(connection: Connection, start: int, *, most: int) -> tuple[int,
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
-        size = (await store.read_head(connection)).size
+        size = (await read_head(connection)).size
         stop = min(size, start + most)
         status = await connection.execute(filling(await former_ledgers(connection)), start, stop)
         written = int(status.rpartition(" ")[2])

@@ -22,7 +22,7 @@ from exchange.decisions.service import recorded, salted
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.policy_modules import queries as modules
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import canonical
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.engine import BundleRefused, EmbeddedEngine
@@ -114,13 +114,13 @@ class Replayer:
         if "decision" not in entry.body:
             return Replayed(index, "no-decision", at)
         try:
-            was = bodies.Decision.model_validate_json(canonical.dumps(entry.body["decision"]))
+            was = entries.Decision.model_validate_json(canonical.dumps(entry.body["decision"]))
             made_at = datetime.fromisoformat(str(at))
         except (ValidationError, ValueError):
             return Replayed(index, "entry-altered", at)
         return await self._decide(index, was, entry.body, int(made_at.timestamp()))
 
-    async def _decide(self, index: int, was: bodies.Decision, body: dict[str, Any], now: int) -> Replayed:
+    async def _decide(self, index: int, was: entries.Decision, body: dict[str, Any], now: int) -> Replayed:
         at = body["at"]
 
         def stopped(verdict: Verdict) -> Replayed:
@@ -154,7 +154,7 @@ class Replayer:
                 engine.close()
         self._engines.clear()
 
-    async def _input(self, was: bodies.Decision, body: dict[str, Any]) -> tuple[bytes, str] | Verdict:
+    async def _input(self, was: entries.Decision, body: dict[str, Any]) -> tuple[bytes, str] | Verdict:
         """The input document of a decision, held against its digest, and the salt of that."""
         document = await decisions.kept_input(self._connection, was.input) if was.input else None
         if document is None:
@@ -207,7 +207,7 @@ def _prepared(bundle: Bundle | None, digest: str) -> EmbeddedEngine | Verdict:
 
 
 def _differences(
-    was: bodies.Decision, is_now: bodies.Decision, agreement: str | None, decided: Decision
+    was: entries.Decision, is_now: entries.Decision, agreement: str | None, decided: Decision
 ) -> tuple[Difference, ...]:
     pairs = [
         ("outcome", was.outcome, is_now.outcome),

@@ -14,7 +14,7 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import merkle
 from policies.owner_rules.checking import Checker
 
@@ -42,10 +42,10 @@ async def search(work: Work, asked: Filter) -> EntriesOut:
     )
     shown = found[: asked.limit]
     leaves = await queries.leaves(work.session, ledger, shown)
-    entries = []
+    results = []
     for index in shown:
         parsed = read(index, leaves.get(index))
-        entries.append(
+        results.append(
             EntryOut(
                 index=index,
                 hash=merkle.leaf_hash(leaves[index].leaf).hex(),
@@ -55,17 +55,17 @@ async def search(work: Work, asked: Filter) -> EntriesOut:
         )
     salt = _salt(work)
     work.record(
-        bodies.AuditRead(
+        entries.AuditRead(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
             query=commitment(asked.plain(), salt=salt),
-            found=len(entries),
+            found=len(results),
             scope=_name(scope),
         )
     )
     return EntriesOut(
-        entries=entries,
+        entries=results,
         next=found[asked.limit] if len(found) > asked.limit else None,
         size=ledger.size,
         incarnation=ledger.number,
@@ -85,11 +85,11 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
     with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
     work.record(
-        bodies.AuditReplayed(
+        entries.AuditReplayed(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="entry", id=f"{ledger.number}/{index}" if ledger.is_former else str(index)),
+            object=entries.Object(kind="entry", id=f"{ledger.number}/{index}" if ledger.is_former else str(index)),
             scope=_name(scope),
             verdict=replayed.verdict,
         )

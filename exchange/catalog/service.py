@@ -17,7 +17,7 @@ from exchange.kernel.work import Principal, Work
 from exchange.policy_modules import service as modules
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import canonical
 
 
@@ -26,7 +26,7 @@ def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict
         "at": work.now,
         "actor": work.principal.actor,
         "request": work.request,
-        "object": bodies.Object(kind="dataset", id=str(dataset.id), version=version),
+        "object": entries.Object(kind="dataset", id=str(dataset.id), version=version),
     }
 
 
@@ -73,7 +73,7 @@ async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> d
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
     digest = commitment(draft["document"], salt=draft["salt"])
-    work.record(bodies.DatasetDrafted.model_validate({**_common(work, dataset), "document": digest}))
+    work.record(entries.DatasetDrafted.model_validate({**_common(work, dataset), "document": digest}))
 
 
 async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument) -> Dataset:
@@ -118,7 +118,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     dataset.state = "published"
     dataset.draft = None
     work.record(
-        bodies.DatasetPublished.model_validate(
+        entries.DatasetPublished.model_validate(
             {
                 **_common(work, dataset, version=version.version),
                 "document": version.digest,
@@ -142,7 +142,7 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
     dataset.state = "withdrawn"
     dataset.withdrawal = {"reason": reason, "salt": (salt := new_salt())}
     work.record(
-        bodies.DatasetWithdrawn.model_validate(
+        entries.DatasetWithdrawn.model_validate(
             {**_common(work, dataset, version=dataset.version), "reason": commitment(reason, salt=salt)}
         )
     )

@@ -9,21 +9,21 @@ from exchange.decisions import queries
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database
 from exchange.kernel.identifiers import as_id
-from ledger.entries import bodies
+from ledger import entries
 from policies.decision.documents import Decision, Reason
 from policies.rego.bundle import Bundle
 
 
-def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> bodies.Decision:
+def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> entries.Decision:
     """A decision on an input document (without its time) as ledger entries hold it; the time is the entry's."""
     obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
-    return bodies.Decision(
+    return entries.Decision(
         outcome="allow" if decision.allow else "deny",
         policy=decision.revision,
         engine=engine,
         input=salted(facts, salt=salt),
         obligations=salted(obligations, salt=salt) if obligations is not None else None,
-        reasons=[bodies.Reason(code=reason.code, ref=_ref(reason)) for reason in decision.reasons],
+        reasons=[entries.Reason(code=reason.code, ref=_ref(reason)) for reason in decision.reasons],
     )
 
 
@@ -41,7 +41,7 @@ def _ref(reason: Reason) -> str | None:
     return reason.ref if is_kept else None
 
 
-async def keep(database: Database, clock: Clock, record: bodies.Decision, facts: bytes) -> None:
+async def keep(database: Database, clock: Clock, record: entries.Decision, facts: bytes) -> None:
     """Make the input of a decision durable, before any entry names it.
 
     Once for each decision that is made, not for each request: a remembered decision has been here.

@@ -35,7 +35,7 @@ from exchange.participants.door.admit import DATABASE_FAILURES, REPLAYED, refuse
 from exchange.participants.door.settings import DoorSettings
 from exchange.publication.coverage import Coverage
 from exchange.sources.service import problem_of
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 from signatures import SignedRequest
 
@@ -264,7 +264,7 @@ async def _stream(
 
 async def _refuse(request: Request, runtime: Runtime, attempt: Attempt, problem: Problem) -> Response:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved where it rests on facts that have moved."""
-    body = bodies.DeliveryRefused(
+    body = entries.DeliveryRefused(
         **service.common(attempt),
         **attempt.naming.fields,
         decision=attempt.decided.record if attempt.decided else None,

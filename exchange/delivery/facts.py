@@ -30,7 +30,8 @@ from exchange.sources.service import adapter_of
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
-from ledger.entries import bodies
+from ledger import entries
+from ledger.log.head import begin_snapshot
 from policies.decision import documents
 
 _KEPT = 10_000
@@ -47,7 +48,7 @@ class Decided:
     """
 
     decision: documents.Decision
-    record: bodies.Decision
+    record: entries.Decision
     plain: dict[str, Any]
     columns: tuple[Column, ...]
     columns_json: orjson.Fragment
@@ -114,7 +115,7 @@ class Facts:
         if known is not None:
             return self._fence, known
         async with self._runtime.database.sessions() as session:
-            fence = await queries.begin_snapshot(session)
+            fence = await begin_snapshot(session)
             holder = await participants.key_holder(session, keyid)
         self.forget(fence)
         if holder is not None and fence == self._fence and len(self._holders) < _KEPT:
@@ -128,7 +129,7 @@ class Facts:
         if known is not None:
             return self._fence, known
         async with self._runtime.database.sessions() as session:
-            fence = await queries.begin_snapshot(session)
+            fence = await begin_snapshot(session)
             found = await queries.found(session, principal.organisation, reference)
         self.forget(fence)
         offer = _offer(self._runtime, found, principal)

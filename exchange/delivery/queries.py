@@ -16,7 +16,6 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
-from ledger.log.tables import head
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +25,6 @@ class Found:
     listed: Listed
     source: SourceView
     agreements: tuple[Agreement, ...]
-
-
-async def begin_snapshot(session: AsyncSession) -> int:
-    """Begin a snapshot in the session and return the fence as it stands there."""
-    connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    return int((await connection.execute(select(head.c.fence))).scalar_one())
-
-
-async def fence(session: AsyncSession) -> int:
-    """Where the fence stands now."""
-    return int((await session.execute(select(head.c.fence))).scalar_one())
-
-
-async def is_halted(session: AsyncSession) -> bool:
-    """Whether the ledger takes nothing in any more (see ledger.log.continuity)."""
-    return (await session.execute(select(head.c.halted))).scalar_one() is not None
 
 
 async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:

@@ -27,7 +27,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.participants.door.admit import Claim
 from exchange.participants.door.signed import Sender
 from exchange.sources.service import problem_of
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
 from policies.decision.documents import Rate
 from signatures import SignedRequest
@@ -163,7 +163,7 @@ def common(attempt: Attempt) -> dict[str, Any]:
         found |= {
             "dataset": str(offer.dataset),
             "lane": offer.lane,
-            "object": bodies.Object(kind="dataset", id=str(offer.dataset), version=offer.version),
+            "object": entries.Object(kind="dataset", id=str(offer.dataset), version=offer.version),
         }
     if decided is not None and decided.decision.agreement is not None:
         found["agreement"] = decided.decision.agreement
@@ -176,8 +176,8 @@ def submission(attempt: Attempt, body: bytes, *, now: int) -> store.Submission:
     Raises Outlasted.
     """
     attempt.check_time(now)
-    once = attempt.sender.once if attempt.sender is not None else None
-    return store.Submission(body, once=once, fence=attempt.fence, sealed=attempt.naming.sealed)
+    nonce = attempt.sender.nonce if attempt.sender is not None else None
+    return store.Submission(body, nonce=nonce, fence=attempt.fence, sealed=attempt.naming.sealed)
 
 
 def begin(runtime: Runtime, *, signed: SignedRequest | None = None) -> Attempt:
@@ -189,7 +189,7 @@ def begin(runtime: Runtime, *, signed: SignedRequest | None = None) -> Attempt:
 def completed(attempt: Attempt, release: Release, *, rows: int, content: bytes) -> bytes:
     """The body of the entry of an answer that is complete before its first byte leaves.
 
-    Each answer waits for this, so the bytes of `bodies.DeliveryCompleted` are written without making one. Everything in
+    Each answer waits for this, so the bytes of `entries.DeliveryCompleted` are written without making one. Everything in
     them is of this exchange's making and ASCII (identifiers, digests, codes, counts), for which orjson's sorted output
     is the canonical form; a test holds the two together.
     """

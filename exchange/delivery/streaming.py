@@ -33,8 +33,9 @@ from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import indexes
 from exchange.publication.coverage import Coverage
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
+from ledger.log.head import Halted, select_head
 from signatures.digests import digest_field
 
 _WATCH_EVERY = 1.0
@@ -50,9 +51,9 @@ class Sent:
     bytes: int = 0
     hashed: Any = field(default_factory=hashlib.sha256)
 
-    def result(self, columns: int) -> bodies.Result:
+    def result(self, columns: int) -> entries.Result:
         """As ledger entries hold it."""
-        return bodies.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
+        return entries.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
 
 
 class Ended(Exception):
@@ -69,7 +70,7 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
     Raises store.Replayed, store.FenceMoved.
     """
     assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
-    body = bodies.DeliveryStarted(
+    body = entries.DeliveryStarted(
         **service.common(attempt), **attempt.naming.fields, decision=attempt.decided.record, plan=release.plan_digest
     )
     async with runtime.database.sessions() as session:
@@ -192,12 +193,12 @@ class StreamResponse(Response):
         if runtime[Coverage].is_overdue(runtime.clock.now()):  # nothing new would be delivered either
             raise Ended("exchange-stopped")
         async with runtime.database.sessions() as session:
-            if await queries.is_halted(session):
-                raise Ended("exchange-stopped")
-            fence = await queries.fence(session)
-        if fence == attempt.fence and now < attempt.decided.end:
+            head = await select_head(session)
+        if head.halted is not None:
+            raise Ended("exchange-stopped")
+        if head.fence == attempt.fence and now < attempt.decided.end:
             return
-        self._facts.forget(fence)
+        self._facts.forget(head.fence)
         try:
             _, holder = await self._facts.holder(attempt.sender.signed.keyid)
             if holder is None or holder.revoked_at is not None:
@@ -216,18 +217,18 @@ class StreamResponse(Response):
             raise Ended("permission-ended") from problem
         if not decided.decision.allow or decided.record.obligations != attempt.decided.record.obligations:
             raise Ended("permission-ended")
-        attempt.fence = fence
+        attempt.fence = head.fence
         attempt.decided = decided
 
     async def _end(self, cause: Cause | None) -> None:
         runtime, attempt = self._runtime, self._attempt
         result = self._sent.result(len(self._release.plan.columns))
         shared = {**service.common(attempt), "at": rfc3339(runtime.clock.now()), "started": self._started}
-        body: bodies.Body
+        body: entries.Body
         if cause is None:
-            body = bodies.DeliveryCompleted(**shared, result=result)
+            body = entries.DeliveryCompleted(**shared, result=result)
         else:
-            body = bodies.DeliveryAborted(**shared, result=result, cause=cause)
+            body = entries.DeliveryAborted(**shared, result=result, cause=cause)
         try:
             async with runtime.database.sessions() as session:
                 row = await queries.own_stream(session, self._id)
@@ -237,7 +238,7 @@ class StreamResponse(Response):
                 outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
-        except (store.Halted, *FAILURES) as error:
+        except (Halted, *FAILURES) as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
 

@@ -10,8 +10,9 @@ from exchange.kernel.database import AsyncSession
 from exchange.kernel.database import driver as driver
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
+from ledger.log.head import lock_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Principal:
     assignments: tuple[tuple[str, str], ...]
 
     @property
-    def actor(self) -> bodies.Actor:
+    def actor(self) -> entries.Actor:
         """The principal as ledger entries name it."""
-        return bodies.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
+        return entries.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
 
     def domains_of(self, *roles: str) -> set[str]:
         """The domains in which one of the roles is held."""
@@ -43,12 +44,12 @@ class Work:
     session: AsyncSession
     principal: Principal
     runtime: Runtime
-    request: bodies.Request | None
-    once: store.Once | None = None
+    request: entries.Request | None
+    nonce: store.Nonce | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
     """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
-    recorded: list[bodies.Body] = field(default_factory=list)
+    recorded: list[entries.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Done once all is committed, before the answer leaves; it may not raise, since what was done is done."""
@@ -80,7 +81,7 @@ class Work:
 
     def entry(
         self,
-        model: type[bodies.Body],
+        model: type[entries.Body],
         *,
         about: tuple[str, UUID | str] | None = None,
         version: int | None = None,
@@ -94,10 +95,10 @@ class Work:
         common: dict[str, Any] = {"at": self.now, "actor": self.principal.actor, "request": self.request}
         if about is not None:
             kind, identifier = about
-            common["object"] = bodies.Object(kind=kind, id=str(identifier), version=version)
+            common["object"] = entries.Object(kind=kind, id=str(identifier), version=version)
         self.record(model.model_validate({**common, **fields}))
 
-    def record(self, body: bodies.Body) -> None:
+    def record(self, body: entries.Body) -> None:
         """Leave an entry; it is appended when the work commits."""
         self.recorded.append(body)
 
@@ -108,10 +109,10 @@ class Work:
         """
         await self.session.flush()
         connection = await driver(self.session)
-        if self.once is not None and not await store.take(connection, [self.once]):
+        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
             raise store.Replayed
-        self.once = None
-        return (await store.lock_head(connection)).size
+        self.nonce = None
+        return (await lock_head(connection)).size
 
     async def pause(self) -> None:
         """End the transaction so far and give its connection back, for as long as something slow is waited for.
@@ -124,10 +125,10 @@ class Work:
         """Use up the request's nonce, append the entries, and commit. Raises store.Replayed, or what `confirm` raises."""
         await self.session.flush()
         connection = await driver(self.session)
-        if self.once is not None and not await store.take(connection, [self.once]):
+        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
             raise store.Replayed
         if self.recorded:
-            head = await store.lock_head(connection)
+            head = await lock_head(connection)
             if self.confirm is not None and head.fence != self.fence:
                 await self.confirm()
             outcomes = await store.append(

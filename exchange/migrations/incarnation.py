@@ -13,9 +13,10 @@ import asyncpg
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
 from exchange.kernel.keys.queries import remember_keys
-from ledger.entries import bodies
-from ledger.format import checkpoint, entry, note
+from ledger import entries
+from ledger.format import checkpoint, note
 from ledger.log import continuity, store
+from ledger.log.head import lock_head, restart_head
 
 TABLES = (
     "ledger_entry",
@@ -38,7 +39,7 @@ async def begin(
     url: str,
     *,
     incarnation: int,
-    make: Callable[[int, bytes], bodies.LedgerIncarnated],
+    make: Callable[[int, bytes], entries.LedgerIncarnated],
     marks: dict[str, str],
     now: datetime,
 ) -> int:
@@ -50,24 +51,19 @@ async def begin(
     connection = await asyncpg.connect(**arguments(url))
     try:
         async with connection.transaction():
-            row = await connection.fetchrow("SELECT size, incarnation FROM ledger_head WHERE id = 1 FOR UPDATE")
-            if row["incarnation"] >= incarnation:
+            head = await lock_head(connection, is_halt_allowed=True)
+            if head.incarnation >= incarnation:
                 raise AlreadyBegun
             stored = await connection.fetchval("SELECT max(size) FROM ledger_checkpoint")
-            root = await continuity.root_at(connection, row["size"], tiled=stored or 0)
-            await _set_aside(connection, f"ledger_{row['incarnation']}")
-            await connection.execute(
-                "UPDATE ledger_head SET size = 0, prev = $1, fence = fence + $2, incarnation = $3, halted = NULL",
-                entry.GENESIS,
-                _FENCE_JUMP,
-                incarnation,
-            )
-            first = store.Submission(make(row["size"], root).canonical())
+            root = await continuity.root_at(connection, head.size, tiled=stored or 0)
+            await _set_aside(connection, f"ledger_{head.incarnation}")
+            await restart_head(connection, incarnation=incarnation, fence_step=_FENCE_JUMP)
+            first = store.Submission(make(head.size, root).canonical())
             await store.append(connection, [first], advance_fence=True)
             await remember_keys(connection, marks, now=now)
     finally:
         await connection.close()
-    return int(row["size"])
+    return head.size
 
 
 def last_signed(text: str | None) -> int:

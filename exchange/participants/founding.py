@@ -15,8 +15,8 @@ from exchange.kernel.work import Principal, Work
 from exchange.participants import queries, service
 from exchange.participants.models import Organisation
 from exchange.participants.schemas import NewOrganisation, NewPrincipal
-from ledger.entries import bodies
-from ledger.log import store
+from ledger import entries
+from ledger.log.head import read_head
 
 EXCHANGE = "exchange"
 ADMINISTRATORS: Mapping[str, tuple[str, str]] = {
@@ -60,7 +60,7 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
     """Write the first entries, in one transaction. Raises AlreadyFounded."""
     async with runtime.database.sessions() as session:
         await queries.organisations(session, limit=1)  # begins the transaction that the driver's connection is in
-        if (await store.read_head(await driver(session))).size:
+        if (await read_head(await driver(session))).size:
             raise AlreadyFounded("this exchange has been initialised already")
         acting = Principal(
             id=new_id(),
@@ -72,7 +72,7 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
             assignments=(("operator", EXCHANGE), ("security_administrator", EXCHANGE)),
         )
         work = Work(session, acting, runtime, None)
-        work.record(bodies.ExchangeInitialised(at=work.now, actor=bodies.Actor(), origin=runtime.origin, vkey=vkey))
+        work.record(entries.ExchangeInitialised(at=work.now, actor=entries.Actor(), origin=runtime.origin, vkey=vkey))
         organisation = await service.register(work, founder.organisation)
         await service.change(work, organisation_id=organisation.id, verb="admit")
         members = {row.handle: row for row in await queries.principals_of(session, acting, organisation.id)}
@@ -84,7 +84,7 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
             )
             service.assign(work, member.id, role, EXCHANGE)
         # The founder is nobody afterwards: what it did stands under the exchange's own name.
-        nobody = bodies.Actor()
+        nobody = entries.Actor()
         work.recorded = [body.model_copy(update={"actor": nobody}) for body in work.recorded]
         await remember_keys(await driver(session), runtime.fingerprints, now=runtime.clock.now())
         await work.commit()

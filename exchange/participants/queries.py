@@ -15,8 +15,9 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.participants.models import Key, PrincipalRow, RoleAssignment
 from exchange.participants.models import Organisation as Organisation
-from ledger.log.store import Once
-from ledger.log.tables import head, once
+from ledger.log import head
+from ledger.log.store import Nonce
+from ledger.log.tables import nonce as used_nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,10 @@ _HOLDER = (
 )
 _FOUND = _HOLDER.subquery("holder")
 _ADMISSION = select(
-    head.c.fence, select(once.c.token).where(once.c.token == bindparam("token")).exists().label("is_used"), *_FOUND.c
-).outerjoin_from(head, _FOUND, true())
+    head.ROW.c.fence,
+    select(used_nonce.c.token).where(used_nonce.c.token == bindparam("token")).exists().label("is_used"),
+    *_FOUND.c,
+).outerjoin_from(head.ROW, _FOUND, true())
 
 
 async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
@@ -87,7 +90,7 @@ async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
     return _key_holder(row) if row is not None else None
 
 
-async def admission(session: AsyncSession, *, keyid: str, nonce: Once) -> Admission:
+async def admission(session: AsyncSession, *, keyid: str, nonce: Nonce) -> Admission:
     """What a request meets that a key signed and a nonce belongs to: all in one moment, and in no transaction."""
     connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
     row = (await connection.execute(_ADMISSION, {"keyid": keyid, "token": nonce.token})).one()

@@ -13,7 +13,7 @@ from exchange.participants import queries
 from exchange.participants.errors import DutiesUnited
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
-from ledger.entries import bodies
+from ledger import entries
 from policies.roles.roles import united
 from signatures import thumbprint
 
@@ -54,11 +54,11 @@ async def register(work: Work, new: NewOrganisation) -> Organisation:
     work.session.add(organisation)
     await work.session.flush()
     work.record(
-        bodies.OrganisationRegistered(
+        entries.OrganisationRegistered(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="organisation", id=str(organisation.id)),
+            object=entries.Object(kind="organisation", id=str(organisation.id)),
             code=new.code,
             handle=new.handle,
             organisation_kind=new.kind,
@@ -80,13 +80,13 @@ async def change(work: Work, *, organisation_id: UUID, verb: str) -> Organisatio
         )
     organisation.state = target
     work.record(
-        bodies.OrganisationChanged.model_validate(
+        entries.OrganisationChanged.model_validate(
             {
                 "type": _ENTRY[verb],
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(kind="organisation", id=str(organisation.id)),
+                "object": entries.Object(kind="organisation", id=str(organisation.id)),
             }
         )
     )
@@ -115,14 +115,16 @@ async def _enrol(work: Work, organisation: Organisation, new: NewPrincipal) -> P
     _keep_apart(new.roles)
     work.session.add(principal)
     await work.session.flush()
-    reference = bodies.Object(kind=new.kind, id=str(principal.id))
+    reference = entries.Object(kind=new.kind, id=str(principal.id))
     common = {"at": work.now, "actor": work.principal.actor, "request": work.request, "object": reference}
     if new.kind == "system":
         work.record(
-            bodies.SystemEnrolled.model_validate({**common, "organisation": str(organisation.id), "handle": new.handle})
+            entries.SystemEnrolled.model_validate(
+                {**common, "organisation": str(organisation.id), "handle": new.handle}
+            )
         )
     else:
-        work.record(bodies.MemberEnrolled.model_validate({**common, "organisation": str(organisation.id)}))
+        work.record(entries.MemberEnrolled.model_validate({**common, "organisation": str(organisation.id)}))
     await _add_key(work, principal.id, new.public_key)
     for role in dict.fromkeys(new.roles):
         assign(work, principal.id, role, str(organisation.id))
@@ -146,11 +148,11 @@ async def _add_key(
     )
     work.session.add(key)
     work.record(
-        bodies.KeyRegistered(
+        entries.KeyRegistered(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="key", id=keyid),
+            object=entries.Object(kind="key", id=keyid),
             principal=str(principal_id),
             public_key=public_key,
             supersedes=supersedes,
@@ -200,11 +202,11 @@ async def revoke_key(work: Work, *, principal_id: UUID, keyid: str) -> Key:
     key = await _own_key(work, principal.id, keyid)
     key.revoked_at = work.runtime.clock.now()
     work.record(
-        bodies.KeyRevoked(
+        entries.KeyRevoked(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="key", id=keyid),
+            object=entries.Object(kind="key", id=keyid),
             principal=str(principal.id),
         )
     )
@@ -220,13 +222,13 @@ async def set_standing(work: Work, *, principal_id: UUID, suspended: bool) -> Pr
         raise Conflict(f"The {principal.kind} is {target} already.", state=principal.state)
     principal.state = target
     work.record(
-        bodies.PrincipalChanged.model_validate(
+        entries.PrincipalChanged.model_validate(
             {
                 "type": "principal.suspended" if suspended else "principal.reinstated",
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(kind=principal.kind, id=str(principal.id)),
+                "object": entries.Object(kind=principal.kind, id=str(principal.id)),
             }
         )
     )
@@ -275,14 +277,14 @@ async def revoke_role(work: Work, *, principal_id: UUID, change: RoleChange) -> 
     work.record(_role_changed(work, "role.revoked", principal.id, change.role, domain))
 
 
-def _role_changed(work: Work, type_: str, principal_id: UUID, role: str, domain: str) -> bodies.RoleChanged:
-    return bodies.RoleChanged.model_validate(
+def _role_changed(work: Work, type_: str, principal_id: UUID, role: str, domain: str) -> entries.RoleChanged:
+    return entries.RoleChanged.model_validate(
         {
             "type": type_,
             "at": work.now,
             "actor": work.principal.actor,
             "request": work.request,
-            "object": bodies.Object(kind="principal", id=str(principal_id)),
+            "object": entries.Object(kind="principal", id=str(principal_id)),
             "role": role,
             "domain": domain,
         }

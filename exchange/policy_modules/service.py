@@ -8,7 +8,7 @@ from exchange.policy_modules import queries
 from exchange.policy_modules.errors import ModuleRefused
 from exchange.policy_modules.queries import Module
 from exchange.policy_modules.schemas import NewModule
-from ledger.entries import bodies
+from ledger import entries
 from policies.owner_rules.checking import Checker
 from policies.owner_rules.modules import Fault, OwnerModule
 
@@ -36,11 +36,11 @@ async def submit(work: Work, new: NewModule) -> Module:
     )
     work.session.add(row)
     work.record(
-        bodies.ModuleAccepted(
+        entries.ModuleAccepted(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
-            object=bodies.Object(kind="module", id=module.digest),
+            object=entries.Object(kind="module", id=module.digest),
             organisation=str(new.organisation),
             tests=row.tests,
             checked_by=checked_by,

@@ -31,9 +31,9 @@ async def own_keys(runtime: Runtime, connection: Connection, first: note.Verifie
         LedgerKeyOut(vkey=key.vkey, valid_from=size, valid_until=end)
         for (size, key), end in zip(history.keys, [*ends, None], strict=True)
     ]
-    statements = await continuity.statements(connection, rotation.ANSWERS)
+    statements = await continuity.read_announcements(connection, rotation.ANSWERS)
     turns = [rotation.parse(statement) for statement in statements]
-    statements += await continuity.statements(connection, rotation.LEDGER)
+    statements += await continuity.read_announcements(connection, rotation.LEDGER)
     return OwnKeys(history.newest, ledger, _answering_keys(turns, runtime.key.public), statements)
 
 

@@ -17,6 +17,7 @@ from exchange.publication.witnesses import chosen
 from ledger.format import timestamps
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
+from ledger.log.head import halt
 
 
 async def hold_to_anchor(runtime: Runtime, custody: Custody, ring: Keyring) -> None:
@@ -31,7 +32,7 @@ async def hold_to_anchor(runtime: Runtime, custody: Custody, ring: Keyring) -> N
             await continuity.check(connection, anchor, signers.first)
         except continuity.NotContinued as error:
             logs.log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
-            await continuity.halt(connection, str(error))
+            await halt(connection, str(error))
 
 
 async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:

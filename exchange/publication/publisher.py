@@ -15,9 +15,10 @@ from exchange.publication.renewal import LedgerKeys
 from exchange.publication.settings import PublicationSettings
 from exchange.publication.witnesses import Witnesses
 from ledger.format import note
-from ledger.format.trust_policy import Policy
+from ledger.format.trust_policy import TrustPolicy
 from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor, AnchorMoved
+from ledger.log.head import halt
 
 _CHORES_EVERY = 10.0
 _RETRY = 1.0
@@ -26,7 +27,7 @@ _RETRY = 1.0
 class Publisher:
     """Signs checkpoints while it holds the database's advisory lock; otherwise waits to take over."""
 
-    def __init__(self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: Policy) -> None:
+    def __init__(self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: TrustPolicy) -> None:
         self._runtime = runtime
         self._signers = signers
         self._anchor = anchor
@@ -113,13 +114,13 @@ class Publisher:
         except continuity.NotContinued as error:
             # Signing on would make a second history official. The alarm stays on until somebody acts.
             log().critical("the ledger does not continue what was signed; nothing is taken in", error=str(error))
-            await continuity.halt(connection, str(error))
+            await halt(connection, str(error))
             return False
-        await continuity.halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
+        await halt(connection, None)  # whoever halted it was wrong, or what was wrong is mended
         return True
 
     async def _do_chores(self, connection: Connection) -> None:
         now = self._runtime.clock.now()
-        await store.forget_expired(connection, now)
+        await store.delete_expired_nonces(connection, now)
         async with self._runtime.database.sessions() as session:
             await agreements.expire_overdue(session, now)

@@ -74,7 +74,7 @@ class Renewal:
     async def _renew(self) -> None:
         answers = self._runtime.answers
         async with self._runtime.database.pool.acquire() as connection:
-            rotated = await continuity.statements(connection, rotation.ANSWERS)
+            rotated = await continuity.read_announcements(connection, rotation.ANSWERS)
         if not rotated:
             return
         public = rotation.parse(rotated[-1]).new.public_key

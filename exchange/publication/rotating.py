@@ -3,9 +3,10 @@
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import Connection
 from exchange.kernel.work import indexes
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import note, rotation
 from ledger.log import continuity, store
+from ledger.log.head import lock_head
 from signatures import thumbprint
 
 
@@ -20,16 +21,16 @@ async def rotate(
 ) -> int:
     """Append the entry by which `old` gives way to `new`; returns its index.
 
-    The new key signs every tree that has this entry. Raises store.Halted.
+    The new key signs every tree that has this entry. Raises Halted.
     """
     async with connection.transaction():
-        head = await store.lock_head(connection)
+        head = await lock_head(connection)
         change = rotation.Rotation(origin, purpose, old.verifier, new, head.size + 1, rfc3339(clock.now()))
         statement = note.sign(change.text(), [old])
-        body = bodies.KeyRotated(
+        body = entries.KeyRotated(
             at=change.since,
-            actor=bodies.Actor(),
-            object=bodies.Object(kind="key", id=thumbprint(new.public_key)),
+            actor=entries.Actor(),
+            object=entries.Object(kind="key", id=thumbprint(new.public_key)),
             purpose=purpose,
             old=change.old.vkey,
             new=change.new.vkey,
@@ -38,5 +39,5 @@ async def rotate(
             statement=statement,
         )
         [index] = indexes(await store.append(connection, [store.Submission(body.canonical())]))
-        await continuity.remember_rotation(connection, change, incarnation=head.incarnation, statement=statement)
+        await continuity.add_announcement(connection, change, incarnation=head.incarnation, statement=statement)
     return index

@@ -15,8 +15,7 @@ from exchange.publication.errors import EntriesPrivate, EntryPruned, NotYetCover
 from exchange.publication.publisher import Publisher
 from exchange.publication.schemas import CheckpointOut, CheckpointsOut, RotationsOut, TimestampsOut, WellKnown
 from exchange.publication.settings import PublicationSettings
-from ledger.format import rotation, tiles, timestamps
-from ledger.format import trust_policy as trust
+from ledger.format import rotation, tiles, timestamps, trust_policy
 from ledger.log import continuity, publication, store
 
 public = APIRouter(tags=["ledger"], responses=problems(public=True))
@@ -73,7 +72,7 @@ async def vkey(request: Request) -> PlainTextResponse:
 async def rotations(request: Request) -> RotationsOut:
     """The statements by which the ledger's key was rotated, in order, each signed by the key before."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        return RotationsOut(statements=await continuity.statements(connection, rotation.LEDGER))
+        return RotationsOut(statements=await continuity.read_announcements(connection, rotation.LEDGER))
 
 
 @public.get("/ledger/policy", response_class=PlainTextResponse)
@@ -82,8 +81,8 @@ async def policy(request: Request) -> Response:
     publisher = runtime_of(request)[Publisher]
     async with runtime_of(request).database.pool.acquire() as connection:
         keys = await continuity.history(connection, publisher.first)
-    text = trust.naming(publisher.policy, keys.newest).text(with_urls=False)
-    return Response(trust.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
+    text = publisher.policy.with_log(keys.newest).text(with_urls=False)
+    return Response(trust_policy.encode(text), media_type="text/plain; charset=utf-8", headers=_FRESH)
 
 
 @public.get("/ledger/minimum-index", response_class=PlainTextResponse)

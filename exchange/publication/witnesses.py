@@ -21,11 +21,10 @@ from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from exchange.publication.coverage import Coverage
 from exchange.publication.settings import PublicationSettings
-from ledger.format import checkpoint, note
-from ledger.format import trust_policy as policy
+from ledger.format import checkpoint, note, trust_policy
 from ledger.format.cosignature import time_of
 from ledger.format.rotation import History
-from ledger.format.trust_policy import Policy, Witness
+from ledger.format.trust_policy import TrustPolicy, Witness
 from ledger.log import continuity, publication
 from ledger.log.anchor import Anchor
 from ledger.log.publication import Published
@@ -71,17 +70,17 @@ class _Shown(publication.TreeDiffers):
         self.is_ahead = is_ahead
 
 
-def chosen(settings: PublicationSettings, keys: History) -> Policy:
+def chosen(settings: PublicationSettings, keys: History) -> TrustPolicy:
     """The policy that the settings name, with this ledger among its logs by any of its keys. Raises PolicyUnusable."""
     path = settings.witness_policy
     if path is None:
-        return policy.unwitnessed(keys.newest)
+        return trust_policy.TrustPolicy.for_log(keys.newest)
     try:
-        found = policy.parse(path.read_bytes())
-    except (OSError, policy.MalformedPolicy) as error:
+        found = trust_policy.parse(path.read_bytes())
+    except (OSError, trust_policy.MalformedPolicy) as error:
         raise PolicyUnusable(f"EXCHANGE_WITNESS_POLICY: {path}: {error}") from error
     if not found.logs:
-        found = replace(found, logs=(policy.Log(keys.newest),))
+        found = replace(found, logs=(trust_policy.Log(keys.newest),))
     named = [one.key for one in found.logs]
     if not any(key in named for _, key in keys.keys):
         raise PolicyUnusable(f"{path}: the policy does not name this ledger; add: log {keys.newest.vkey}")
@@ -100,7 +99,7 @@ def chosen(settings: PublicationSettings, keys: History) -> Policy:
 class Witnesses:
     """The witnesses of a policy, for the one process that publishes, and the watch that every process keeps."""
 
-    def __init__(self, runtime: Runtime, trusted: Policy, signers: publication.Signers, anchor: Anchor) -> None:
+    def __init__(self, runtime: Runtime, trusted: TrustPolicy, signers: publication.Signers, anchor: Anchor) -> None:
         self._runtime, self._policy, self._signers, self._anchor = runtime, trusted, signers, anchor
         self._asked = [one for one in trusted.witnesses if one.url is not None]
         self._within = runtime[PublicationSettings].witness_timeout
@@ -124,7 +123,9 @@ class Witnesses:
             return
         settings, coverage = self._runtime[PublicationSettings], self._runtime[Coverage]
         coverage.patience = timedelta(seconds=3 * (settings.checkpoint_interval + self._within))
-        coverage.cutoff = timedelta(seconds=settings.witness_cutoff) if self._policy.quorum != policy.NONE else None
+        coverage.cutoff = (
+            timedelta(seconds=settings.witness_cutoff) if self._policy.quorum != trust_policy.NONE else None
+        )
         self._client = httpx2.AsyncClient(timeout=self._within, follow_redirects=False)
         self._watch = asyncio.create_task(self._keep_watch(), name="witness-watch")
 

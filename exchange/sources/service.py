@@ -23,7 +23,7 @@ from exchange.sources.readers import Readers
 from exchange.sources.schemas import NewSource, PostgresqlSource
 from exchange.sources.settings import SourceSettings
 from exchange.sources.view import SourceView
-from ledger.entries import bodies
+from ledger import entries
 
 # What a source's server did, rather than what is wrong with what the owner said.
 _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
@@ -77,7 +77,7 @@ async def register(work: Work, new: NewSource) -> Source:
     else:
         source.config = {"options": new.source.options.model_dump(mode="json", exclude_defaults=True)}
     work.session.add(source)
-    work.record(bodies.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
+    work.record(entries.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
     return source
 
 
@@ -99,7 +99,7 @@ def _common(work: Work, source: Source) -> dict[str, Any]:
         "at": work.now,
         "actor": work.principal.actor,
         "request": work.request,
-        "object": bodies.Object(kind="source", id=str(source.id)),
+        "object": entries.Object(kind="source", id=str(source.id)),
     }
 
 
@@ -130,7 +130,7 @@ async def upload(
     source.rows = description.rows
     source.state = "ready"
     work.record(
-        bodies.SourceImported.model_validate(
+        entries.SourceImported.model_validate(
             {
                 **_common(work, source),
                 "content": source.content,
@@ -174,5 +174,5 @@ async def withdraw(work: Work, *, source_id: UUID) -> Source:
         raise Conflict("The source is withdrawn already.", state=source.state)
     await work.runtime[Dependents].check_withdrawal(work, source.id)
     source.state = "withdrawn"
-    work.record(bodies.SourceWithdrawn.model_validate(_common(work, source)))
+    work.record(entries.SourceWithdrawn.model_validate(_common(work, source)))
     return source

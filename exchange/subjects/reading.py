@@ -15,7 +15,7 @@ from exchange.subjects.cipher import SALT, KeyUnusable, Subject, Wrapped, commit
 from exchange.subjects.keys import opened
 from exchange.subjects.schemas import DetailsOut, NewReading, ReadingOut
 from exchange.subjects.service import person
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log.store import Sealed
 
 _NOTHING = "There is no such dataset or entry, or nothing sealed with it that you may read."
@@ -23,16 +23,16 @@ _NOTHING = "There is no such dataset or entry, or nothing sealed with it that yo
 
 async def read(work: Work, wanted: NewReading) -> ReadingOut:
     """Open sealed details. Raises NotFound for those that are not there and those one may not read; RequestInvalid."""
-    about: bodies.Object | None
+    about: entries.Object | None
     following = None
     if wanted.entry is not None:
-        found, about = await _beside(work, wanted.entry), bodies.Object(kind="entry", id=str(wanted.entry))
+        found, about = await _beside(work, wanted.entry), entries.Object(kind="entry", id=str(wanted.entry))
     else:
         found = await _about(work, wanted)
-        about = bodies.Object(kind="subject", id=found[0].subject) if found else None
+        about = entries.Object(kind="subject", id=found[0].subject) if found else None
         following = found[-1].entry if len(found) == wanted.limit else None
     work.record(
-        bodies.DetailsDisclosed(
+        entries.DetailsDisclosed(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,

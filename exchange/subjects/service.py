@@ -27,7 +27,7 @@ from exchange.subjects.identity import Identity
 from exchange.subjects.queries import Hold
 from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold
 from exchange.subjects.settings import SubjectSettings
-from ledger.entries import bodies
+from ledger import entries
 
 _NO_DATASET = "There is no such dataset, or none of whose people you may know."
 
@@ -95,7 +95,7 @@ async def _refusal(work: Work, row: Wrapped, wanted: NewErasure) -> Problem | No
         refused = RetentionRunning("Ask again when it has ended.", until=rfc3339(until))
     if refused is not None:
         work.record(
-            bodies.ErasureRefused(
+            entries.ErasureRefused(
                 at=work.now,
                 actor=work.principal.actor,
                 request=work.request,
@@ -132,7 +132,7 @@ async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) 
         )
     )
     work.record(
-        bodies.ErasureExecuted(
+        entries.ErasureExecuted(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
@@ -177,7 +177,7 @@ async def place(work: Work, wanted: NewHold) -> Hold:
     )
     work.session.add(hold)
     work.record(
-        bodies.HoldPlaced(
+        entries.HoldPlaced(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
@@ -200,7 +200,7 @@ async def lift(work: Work, hold_id: UUID, *, reason: str) -> Hold:
     hold.lifting = reason
     hold.lifted_at = work.runtime.clock.now()
     work.record(
-        bodies.HoldLifted(
+        entries.HoldLifted(
             at=work.now,
             actor=work.principal.actor,
             request=work.request,
@@ -212,5 +212,5 @@ async def lift(work: Work, hold_id: UUID, *, reason: str) -> Hold:
     return hold
 
 
-def _subject(pseudonym: bytes) -> bodies.Object:
-    return bodies.Object(kind="subject", id=pseudonym.hex())
+def _subject(pseudonym: bytes) -> entries.Object:
+    return entries.Object(kind="subject", id=pseudonym.hex())

@@ -15,7 +15,7 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.whatif.schemas import ExplanationOut, ObligationOut, Question, RuleOut
-from ledger.entries import bodies
+from ledger import entries
 from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.decision.explanations import explain as explained
@@ -70,12 +70,12 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     decision = await work.runtime[DecisionCache].decide(document)
     outcome = "allow" if decision.allow else "deny"
     work.record(
-        bodies.PolicyExplained.model_validate(
+        entries.PolicyExplained.model_validate(
             {
                 "at": work.now,
                 "actor": work.principal.actor,
                 "request": work.request,
-                "object": bodies.Object(
+                "object": entries.Object(
                     kind="dataset", id=str(found.listed.dataset.id), version=found.listed.dataset.version
                 ),
                 "principal": str(question.system),

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ledger.format import note, tiles
-from ledger.format.rotation import History, RotationInvalid, parse_statements
+from ledger.format.rotation import History, RotationInvalid, parse_announcements
 
 CHECKPOINT = "checkpoint"
 CHECKPOINTS = "checkpoints"
@@ -89,7 +89,7 @@ class Files(ABC):
     def rotations(self) -> list[str]:
         """The statements by which the key was rotated, in order. Raises Unreadable."""
         try:
-            return parse_statements(self.read(ROTATIONS, limit=MAX_ROTATIONS))
+            return parse_announcements(self.read(ROTATIONS, limit=MAX_ROTATIONS))
         except Missing:
             return []
         except RotationInvalid as error:
@@ -99,7 +99,7 @@ class Files(ABC):
         """The keys that came with the bundle. Raises Missing or Unreadable."""
         newest, statements = self.verifier(), self.rotations()
         try:
-            history = History.from_statements(statements) if statements else History.of(newest)
+            history = History.from_announcements(statements) if statements else History.of(newest)
         except RotationInvalid as error:
             raise Unreadable(ROTATIONS, str(error)) from None
         if history.newest != newest:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, MAX_TEXT, ROTATIONS, TIMESTAMPS, Files, Missing, Unreadable
-from ledger.bundle.http import Source, SourceFailed
+from ledger.bundle.http import Fetcher, FetchFailed
 from ledger.format.rotation import RotationInvalid
 
 PAGE = 100
@@ -20,8 +20,8 @@ MAX_PAGE = 16 << 20
 class Remote(Files):
     """The files of the ledger that a server gives. Of past checkpoints one page is kept, of all others nothing."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
         self._newest: bytes | None = None
         self._page: dict[int, bytes] = {}
 
@@ -39,7 +39,7 @@ class Remote(Files):
         data = self._find(path, limit)
         if path == ROTATIONS:
             try:
-                return json.dumps(statements_in(data)).encode()
+                return json.dumps(parse_rotations(data)).encode()
             except RotationInvalid as error:
                 raise Unreadable(ROTATIONS, str(error)) from None
         if path == CHECKPOINT:
@@ -79,7 +79,7 @@ class Remote(Files):
 
     def _list_timestamps(self, after: int) -> list[int]:
         try:
-            return sizes_in(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
+            return parse_timestamps(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
         except Missing:
             return []  # a server that knows no timestamps
         except ValueError as error:
@@ -87,15 +87,15 @@ class Remote(Files):
 
     def _find(self, path: str, limit: int) -> bytes:
         try:
-            found = self._source.find(path, limit=limit)
-        except SourceFailed as error:
+            found = self._fetcher.find(path, limit=limit)
+        except FetchFailed as error:
             raise Unreadable(path, str(error)) from None
         if found is None:
             raise Missing(path, "not found")
         return found
 
 
-def statements_in(answer: bytes) -> list[str]:
+def parse_rotations(answer: bytes) -> list[str]:
     """The statements of rotations in a server's answer. Raises RotationInvalid."""
     try:
         found = json.loads(answer)["statements"]
@@ -106,7 +106,7 @@ def statements_in(answer: bytes) -> list[str]:
     return found
 
 
-def sizes_in(answer: bytes, after: int) -> list[int]:
+def parse_timestamps(answer: bytes, after: int) -> list[int]:
     """The sizes in a server's list of timestamps, all above `after`, ascending. Raises ValueError."""
     try:
         found = json.loads(answer)["sizes"]

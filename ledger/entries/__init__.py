@@ -1,1 +1,149 @@
-"""Entry types: one pydantic model for each, grouped by the room that writes them."""
+"""Entry bodies: one pydantic model for each entry type, in a file named after the room that writes it.
+
+Every writer writes the same fields, and every reader knows them. No model has a field for personal data: subjects appear
+as pseudonyms that die with their keys, filters as digests and as commitments to details sealed beside the entry, and free
+text of people (reasons, scenarios) as a salted digest of what the database has. Times are RFC 3339; digests are lower-case
+hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the types from here.
+"""
+
+from typing import Any, Final
+
+from ledger.entries.agreements import AgreementChanged, AgreementConcluded
+from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
+from ledger.entries.audit import AuditRead, AuditReplayed
+from ledger.entries.catalog import DatasetDrafted, DatasetPublished, DatasetWithdrawn
+from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
+from ledger.entries.participants import (
+    KeyRegistered,
+    KeyRevoked,
+    MemberEnrolled,
+    OrganisationChanged,
+    OrganisationRegistered,
+    PrincipalChanged,
+    RequestRefused,
+    RoleChanged,
+    SystemEnrolled,
+)
+from ledger.entries.parts import (
+    Actor,
+    Assessments,
+    Body,
+    Decision,
+    Erasable,
+    Hex,
+    Holding,
+    Lane,
+    Object,
+    Reason,
+    Request,
+    Result,
+    Time,
+)
+from ledger.entries.policy_modules import ModuleAccepted
+from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated
+from ledger.entries.sources import SourceImported, SourceRegistered, SourceWithdrawn
+from ledger.entries.subjects import DetailsDisclosed, ErasureExecuted, ErasureRefused, HoldLifted, HoldPlaced
+from ledger.entries.whatif import PolicyExplained
+
+_BODIES: Final[tuple[type[Body], ...]] = (
+    ExchangeInitialised,
+    LedgerIncarnated,
+    KeyRotated,
+    OrganisationRegistered,
+    OrganisationChanged,
+    MemberEnrolled,
+    SystemEnrolled,
+    PrincipalChanged,
+    KeyRegistered,
+    KeyRevoked,
+    RoleChanged,
+    SourceRegistered,
+    SourceImported,
+    SourceWithdrawn,
+    DatasetDrafted,
+    DatasetPublished,
+    DatasetWithdrawn,
+    ApplicationSubmitted,
+    ApplicationChanged,
+    AgreementConcluded,
+    AgreementChanged,
+    DeliveryStarted,
+    DeliveryCompleted,
+    DeliveryAborted,
+    DeliveryRefused,
+    RequestRefused,
+    AuditRead,
+    AuditReplayed,
+    ErasureExecuted,
+    ErasureRefused,
+    HoldPlaced,
+    HoldLifted,
+    DetailsDisclosed,
+    PolicyExplained,
+    ModuleAccepted,
+)
+"""Every entry model, in the order of docs/ledger-format.md."""
+
+__all__ = [
+    "Actor",
+    "AgreementChanged",
+    "AgreementConcluded",
+    "ApplicationChanged",
+    "ApplicationSubmitted",
+    "Assessments",
+    "AuditRead",
+    "AuditReplayed",
+    "Body",
+    "DatasetDrafted",
+    "DatasetPublished",
+    "DatasetWithdrawn",
+    "Decision",
+    "DeliveryAborted",
+    "DeliveryCompleted",
+    "DeliveryRefused",
+    "DeliveryStarted",
+    "DetailsDisclosed",
+    "Erasable",
+    "ErasureExecuted",
+    "ErasureRefused",
+    "ExchangeInitialised",
+    "Hex",
+    "HoldLifted",
+    "HoldPlaced",
+    "Holding",
+    "KeyRegistered",
+    "KeyRevoked",
+    "KeyRotated",
+    "Lane",
+    "LedgerIncarnated",
+    "MemberEnrolled",
+    "ModuleAccepted",
+    "Object",
+    "OrganisationChanged",
+    "OrganisationRegistered",
+    "PolicyExplained",
+    "PrincipalChanged",
+    "Reason",
+    "Request",
+    "RequestRefused",
+    "Result",
+    "RoleChanged",
+    "SourceImported",
+    "SourceRegistered",
+    "SourceWithdrawn",
+    "SystemEnrolled",
+    "Time",
+    "all_bodies",
+    "types_of",
+]
+
+
+def all_bodies() -> tuple[type[Body], ...]:
+    """Every entry model, in the order of docs/ledger-format.md."""
+    return _BODIES
+
+
+def types_of(model: type[Body]) -> tuple[str, ...]:
+    """The values of `type` that a model allows."""
+    annotation: Any = model.model_fields["type"].annotation
+    return tuple(annotation.__args__)

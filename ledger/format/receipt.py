@@ -1,4 +1,4 @@
-"""Receipts (c2sp.org/tlog-proof): all that shows an entry to be in the log, in one text to be kept and checked offline.
+"""Receipts (c2sp.org/tlog-proof): one text that proves an entry to be in the log, to keep and to check offline.
 
     c2sp.org/tlog-proof@v1
     index <n>
@@ -6,12 +6,14 @@
 
     <checkpoint, as it was signed>
 
-The entry itself travels beside it: a receipt proves nothing about bytes that are not hashed again.
+The entry travels beside its receipt: verification hashes the entry's bytes again.
 """
 
 from dataclasses import dataclass
 
 from ledger.format import checkpoint, entry, merkle, note
+from ledger.format.checkpoint import Checkpoint
+from ledger.format.rotation import History
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63
@@ -20,14 +22,14 @@ _INDEX = "index "
 
 
 class ReceiptInvalid(ValueError):
-    """A receipt cannot be read, or does not prove that the entry is in the log; its cause says more."""
+    """A receipt is malformed, or does not prove that the entry is in the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An entry's index, its inclusion proof (hashes of 32 bytes, leaf upwards), the signed checkpoint it leads to.
+    """An entry's index, its inclusion proof (hashes of 32 bytes, leaf upwards) and the signed checkpoint it leads to.
 
-    `extra` is what the specification lets an application add; it is not authenticated, and nothing here reads it.
+    The specification lets an application add `extra`. It is not authenticated, and nothing here reads it.
     """
 
     index: int
@@ -35,8 +37,35 @@ class Receipt:
     checkpoint: str
     extra: bytes = b""
 
+    @classmethod
+    def parse(cls, text: str) -> "Receipt":
+        """Read a receipt without verifying it. Raises ReceiptInvalid unless `text()` writes exactly this text."""
+        head, _, signed = text.partition("\n\n")
+        lines = head.split("\n")
+        if lines.pop(0) != HEADER:
+            raise ReceiptInvalid(f"the first line is not {HEADER}")
+        extra = b""
+        if lines and lines[0].startswith(_EXTRA):
+            extra = _decode(lines.pop(0).removeprefix(_EXTRA))
+            if not extra:
+                raise ReceiptInvalid("the extra line is empty")
+        if not lines or not lines[0].startswith(_INDEX):
+            raise ReceiptInvalid("the index line is missing")
+        try:
+            index = checkpoint.parse_number(lines.pop(0).removeprefix(_INDEX))
+        except checkpoint.MalformedCheckpoint as error:
+            raise ReceiptInvalid("the index is not a number") from error
+        if len(lines) > MAX_HASHES:
+            raise ReceiptInvalid(f"more than {MAX_HASHES} hashes")
+        hashes = tuple(_decode(line) for line in lines)
+        if any(len(value) != merkle.HASH_SIZE for value in hashes):
+            raise ReceiptInvalid(f"a hash is not {merkle.HASH_SIZE} bytes long")
+        if not signed:
+            raise ReceiptInvalid("the checkpoint is missing")
+        return cls(index, hashes, signed, extra)
+
     def text(self) -> str:
-        """The receipt as text, which `parse` reads."""
+        """The receipt as text, for `parse`."""
         lines = [HEADER]
         if self.extra:
             lines.append(_EXTRA + note.encode_base64(self.extra))
@@ -44,60 +73,35 @@ class Receipt:
         lines += [note.encode_base64(value) for value in self.proof]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
+    def verify(self, *, leaf: bytes, verifier: note.Verifier | History) -> Checkpoint:
+        """Verify that the leaf hash (32 bytes) is at this index in a tree that the log signed.
 
-def parse(text: str) -> Receipt:
-    """Read a receipt, without checking what it proves. Raises ReceiptInvalid but for what `Receipt.text` writes."""
-    head, _, signed = text.partition("\n\n")
-    lines = head.split("\n")
-    if lines.pop(0) != HEADER:
-        raise ReceiptInvalid(f"the first line is not {HEADER}")
-    extra = b""
-    if lines and lines[0].startswith(_EXTRA):
-        extra = _decode(lines.pop(0).removeprefix(_EXTRA))
-        if not extra:
-            raise ReceiptInvalid("an empty extra line")
-    if not lines or not lines[0].startswith(_INDEX):
-        raise ReceiptInvalid("no index line")
-    try:
-        index = checkpoint.parse_number(lines.pop(0).removeprefix(_INDEX))
-    except checkpoint.MalformedCheckpoint as error:
-        raise ReceiptInvalid("the index is not a number") from error
-    if len(lines) > MAX_HASHES:
-        raise ReceiptInvalid(f"more than {MAX_HASHES} hashes")
-    hashes = tuple(_decode(line) for line in lines)
-    if any(len(value) != merkle.HASH_SIZE for value in hashes):
-        raise ReceiptInvalid("a hash that is not 32 bytes long")
-    if not signed:
-        raise ReceiptInvalid("no checkpoint")
-    return Receipt(index, hashes, signed, extra)
+        `verifier` is the log's key or, if it was rotated, its keys. Returns the checkpoint that proves it. Raises
+        ReceiptInvalid.
+        """
+        keys = verifier if isinstance(verifier, History) else History.of(verifier)
+        try:
+            signed = keys.open(self.checkpoint)
+            merkle.verify_inclusion(index=self.index, size=signed.size, leaf=leaf, proof=self.proof, root=signed.root)
+        except (note.BadNote, checkpoint.MalformedCheckpoint, checkpoint.OriginDiffers, merkle.ProofError) as error:
+            raise ReceiptInvalid(str(error)) from error
+        return signed
 
 
-def verify(receipt: Receipt, *, leaf: bytes, verifier: note.Verifier) -> checkpoint.Checkpoint:
-    """Check that the entry with this leaf hash is where the receipt says, in a tree that the log's key signed.
+def verify_receipt(text: str, leaf: bytes, verifier: note.Verifier | History) -> Checkpoint:
+    """Verify a receipt for an entry, given as its bytes; the entry itself has to name the same index.
 
-    Returns the checkpoint that proves it. Raises ReceiptInvalid.
+    `verifier` is the log's key or, if it was rotated, its keys. Returns the checkpoint that proves it. Raises
+    ReceiptInvalid.
     """
-    try:
-        signed = checkpoint.open(receipt.checkpoint, verifier)
-        merkle.verify_inclusion(index=receipt.index, size=signed.size, leaf=leaf, proof=receipt.proof, root=signed.root)
-    except (note.BadNote, checkpoint.MalformedCheckpoint, checkpoint.OriginDiffers, merkle.ProofError) as error:
-        raise ReceiptInvalid(str(error)) from error
-    return signed
-
-
-def verify_receipt(text: str, leaf: bytes, verifier: note.Verifier) -> checkpoint.Checkpoint:
-    """Check a receipt for an entry of this ledger, given as its bytes: `verify`, and the entry itself names its index.
-
-    Returns the checkpoint that proves it. Raises ReceiptInvalid.
-    """
-    receipt = parse(text)
-    signed = verify(receipt, leaf=merkle.leaf_hash(leaf), verifier=verifier)
+    receipt = Receipt.parse(text)
+    signed = receipt.verify(leaf=merkle.leaf_hash(leaf), verifier=verifier)
     try:
         seq = entry.parse(leaf).seq
     except entry.MalformedEntry as error:
         raise ReceiptInvalid(f"the entry is malformed: {error}") from error
     if seq != receipt.index:
-        raise ReceiptInvalid(f"the entry says it is number {seq}, the log has it at {receipt.index}")
+        raise ReceiptInvalid(f"the entry has number {seq}, the receipt has index {receipt.index}")
     return signed
 
 
@@ -105,4 +109,4 @@ def _decode(line: str) -> bytes:
     try:
         return note.decode_base64(line)
     except ValueError:
-        raise ReceiptInvalid("a line that is not base64") from None
+        raise ReceiptInvalid("a line is not base64") from None

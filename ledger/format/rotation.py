@@ -80,7 +80,7 @@ def parse(statement: str) -> Rotation:
     return Rotation(lines[1], purpose, old, new, size, lines[6])
 
 
-def parse_statements(data: bytes) -> list[str]:
+def parse_announcements(data: bytes) -> list[str]:
     """Read a JSON list of statements; what they say is not looked at. Raises RotationInvalid."""
     try:
         found = json.loads(data)
@@ -103,7 +103,7 @@ class History:
         return cls(((0, only),))
 
     @classmethod
-    def from_statements(cls, statements: Sequence[str]) -> "History":
+    def from_announcements(cls, statements: Sequence[str]) -> "History":
         """The history that statements tell, each signed by the key before, in order. Raises RotationInvalid."""
         keys: list[tuple[int, note.Verifier]] = []
         for statement in statements:

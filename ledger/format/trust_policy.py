@@ -1,11 +1,11 @@
-"""Trust policies (c2sp.org/tlog-policy): which logs are believed, which witnesses are known, and how many must agree.
+"""Trust policies (c2sp.org/tlog-policy): which logs to believe, which witnesses to know, and how many must agree.
 
     log <vkey> [<url>]
     witness <name> <vkey> [<url>]
     group <name> any|all|<k> <name>...
     quorum <name>|none
 
-Parsing is strict: whoever states what must hold has to be understood in full, so anything odd is an error with its line.
+Parsing is strict, because a policy misread is a policy weakened: any deviation is an error that names its line.
 """
 
 import re
@@ -35,7 +35,7 @@ class QuorumMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log whose checkpoints are believed."""
+    """A log to believe, by its key."""
 
     key: note.Verifier | Cosigner
     url: str | None = None
@@ -43,9 +43,9 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A witness: its name within the policy, its key, and the prefix of its address, below which /add-checkpoint is.
+    """A witness: its name within the policy, its key, and the URL prefix of its /add-checkpoint.
 
-    A log's own further lines can be demanded as those of a witness: then its key may be SM2's too.
+    A policy may demand a log's own extra signatures by naming them as a witness; only such a key may be an SM2 key.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group, which has witnessed a checkpoint when `threshold` of its members (witnesses, groups) have."""
+    """A group of witnesses and groups; `threshold` of its members have to cosign."""
 
     name: str
     threshold: int
@@ -63,13 +63,24 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """A policy as it was parsed. `quorum` names a witness or a group, or is NONE."""
+class TrustPolicy:
+    """A parsed policy. `quorum` is the name of a witness or a group, or NONE."""
 
     logs: tuple[Log, ...]
     witnesses: tuple[Witness, ...]
     groups: tuple[Group, ...]
     quorum: str
+
+    @classmethod
+    def for_log(cls, key: note.Verifier) -> "TrustPolicy":
+        """The policy that believes one log by its signature alone."""
+        return cls((Log(key),), (), (), NONE)
+
+    def with_log(self, key: note.Verifier) -> "TrustPolicy":
+        """This policy with one more log key, such as the key after a rotation. Unchanged if it has the key already."""
+        if key in [log.key for log in self.logs]:
+            return self
+        return replace(self, logs=(*self.logs, Log(key)))
 
     @property
     def cosigners(self) -> tuple[Cosigner | sm2.Sm2Verifier, ...]:
@@ -77,29 +88,28 @@ class Policy:
         return tuple(witness.key for witness in self.witnesses)
 
     def is_satisfied(self, cosigned_by: Collection[Cosigner | sm2.Sm2Verifier]) -> bool:
-        """Whether the quorum is among some keys, whose cosignatures have been verified."""
+        """Whether these keys, whose cosignatures have been verified, reach the quorum."""
         if self.quorum == NONE:
             return True
-        known = set(cosigned_by)
-        standing = {witness.name: witness.key in known for witness in self.witnesses}
-        for group in self.groups:  # each names only what stands before it
-            standing[group.name] = sum(standing[member] for member in group.members) >= group.threshold
-        return standing[self.quorum]
+        keys = set(cosigned_by)
+        has_cosigned = {witness.name: witness.key in keys for witness in self.witnesses}
+        for group in self.groups:  # a group only names witnesses and groups above it
+            has_cosigned[group.name] = sum(has_cosigned[member] for member in group.members) >= group.threshold
+        return has_cosigned[self.quorum]
 
     def check(self, signed: str | bytes) -> tuple[Witness, ...]:
-        """Verify the cosignatures of a checkpoint; returns the witnesses that made them.
+        """Verify the cosignatures of a checkpoint and return their witnesses. The log's own signature is not checked.
 
-        The log's own signature is checked elsewhere. Raises note.SignatureInvalid where a known witness's line fails,
-        note.MalformedNote, and QuorumMissing where there are too few.
+        Raises note.SignatureInvalid if the line of a known witness fails, note.MalformedNote, and QuorumMissing.
         """
-        found = self.cosigned(signed)
-        if not self.is_satisfied([witness.key for witness in found]):
-            names = ", ".join(repr(witness.name) for witness in found) or "nobody"
+        witnesses = self.find_witnesses(signed)
+        if not self.is_satisfied([witness.key for witness in witnesses]):
+            names = ", ".join(repr(witness.name) for witness in witnesses) or "nobody"
             raise QuorumMissing(f"cosigned by {names}, which is not the quorum {self.quorum!r}")
-        return found
+        return witnesses
 
-    def cosigned(self, signed: str | bytes) -> tuple[Witness, ...]:
-        """The witnesses whose cosignatures a checkpoint has. Raises note.SignatureInvalid, note.MalformedNote."""
+    def find_witnesses(self, signed: str | bytes) -> tuple[Witness, ...]:
+        """The witnesses that cosigned a checkpoint. Raises note.SignatureInvalid, note.MalformedNote."""
         try:
             keys = set(note.open(signed, self.cosigners).signed_by)
         except note.SignatureMissing:
@@ -107,7 +117,7 @@ class Policy:
         return tuple(witness for witness in self.witnesses if witness.key in keys)
 
     def text(self, *, with_urls: bool = True) -> str:
-        """The policy as text, which `parse` reads; without addresses where these are nobody's business."""
+        """The policy as text for `parse`. Without URLs it is fit to publish."""
 
         def line(*words: str, url: str | None = None) -> str:
             return " ".join([*words, *([url] if url and with_urls else [])]) + "\n"
@@ -115,31 +125,19 @@ class Policy:
         return "".join(
             [
                 *(line("log", log.key.vkey, url=log.url) for log in self.logs),
-                *(line("witness", one.name, one.key.vkey, url=one.url) for one in self.witnesses),
-                *(line("group", one.name, str(one.threshold), *one.members) for one in self.groups),
+                *(line("witness", witness.name, witness.key.vkey, url=witness.url) for witness in self.witnesses),
+                *(line("group", group.name, str(group.threshold), *group.members) for group in self.groups),
                 line("quorum", self.quorum),
             ]
         )
 
 
 def encode(text: str) -> bytes:
-    """A policy's text as the octets of a file."""
+    """The bytes of a policy's text; `parse` maps bytes that are not UTF-8 to surrogates, and this maps them back."""
     return text.encode(errors="surrogateescape")
 
 
-def unwitnessed(key: note.Verifier) -> Policy:
-    """The policy that believes a log by its signature alone."""
-    return Policy((Log(key),), (), (), NONE)
-
-
-def naming(trusted: Policy, key: note.Verifier) -> Policy:
-    """A policy that names a log's key too, as where it was rotated after the policy was written."""
-    if key in [log.key for log in trusted.logs]:
-        return trusted
-    return replace(trusted, logs=(*trusted.logs, Log(key)))
-
-
-def parse(data: str | bytes) -> Policy:
+def parse(data: str | bytes) -> TrustPolicy:
     """Read a policy. Raises MalformedPolicy."""
     raw = encode(data) if isinstance(data, str) else data
     if len(raw) > MAX_POLICY:
@@ -154,7 +152,7 @@ def parse(data: str | bytes) -> Policy:
             raise MalformedPolicy(f"line {number}: {error}") from None
     if reader.quorum is None:
         raise MalformedPolicy("no quorum line: `quorum none` asks for no witnesses")
-    return Policy(tuple(reader.logs), tuple(reader.witnesses), tuple(reader.groups), reader.quorum)
+    return TrustPolicy(tuple(reader.logs), tuple(reader.witnesses), tuple(reader.groups), reader.quorum)
 
 
 def _parse_cosigner(vkey: str) -> Cosigner | sm2.Sm2Verifier:
@@ -163,20 +161,20 @@ def _parse_cosigner(vkey: str) -> Cosigner | sm2.Sm2Verifier:
 
 
 class _Reader:
-    """A policy as far as it has been read."""
+    """Collects the parts of a policy, line by line."""
 
     def __init__(self) -> None:
         self.logs: list[Log] = []
         self.witnesses: list[Witness] = []
         self.groups: list[Group] = []
         self.quorum: str | None = None
-        self._free: dict[str, bool] = {}  # names, and whether they are in no group yet
+        self._free: dict[str, bool] = {}  # name -> whether it is still in no group
 
     def read(self, line: bytes) -> None:
-        """Take in a line. Raises ValueError."""
+        """Read one line. Raises ValueError."""
         if any((octet < 0x20 and octet != 0x09) or octet == 0x7F for octet in line):  # noqa: PLR2004 - ASCII
             raise ValueError("a control character")
-        # Octets beyond ASCII are opaque; what is not UTF-8 is kept in a form that `text` and `encode` give back.
+        # Bytes beyond ASCII are opaque: surrogates keep those that are not UTF-8, so `text` and `encode` restore them.
         words = [word for word in re.split(r"[ \t]+", line.decode(errors="surrogateescape")) if word]
         if not words or words[0].startswith("#"):
             return
@@ -216,7 +214,7 @@ class _Reader:
             if member not in self._free:
                 raise ValueError(f"no witness or group {member!r} on an earlier line")
             if not self._free[member]:
-                raise ValueError(f"{member!r} is a member already; each may be one once")
+                raise ValueError(f"{member!r} is already in a group; it may be in one only")
             self._free[member] = False
         if threshold not in {"any", "all"} and not _THRESHOLD.fullmatch(threshold):
             raise ValueError("a group's threshold is any, all, or a decimal number")
@@ -237,7 +235,7 @@ class _Reader:
 
     def _name(self, name: str) -> None:
         if name == NONE:
-            raise ValueError("`none` is not a name that can be given")
+            raise ValueError("`none` is a reserved name")
         if name in self._free:
             raise ValueError(f"a second witness or group {name!r}")
         self._free[name] = True

@@ -7,8 +7,7 @@ from pathlib import Path
 import asyncpg
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, ROTATIONS, VKEY, Bundle, Unreadable
-from ledger.format import checkpoint, merkle, note, tiles
-from ledger.format import trust_policy as policy
+from ledger.format import checkpoint, merkle, note, tiles, trust_policy
 from ledger.format.rotation import LEDGER
 from ledger.log import continuity, publication, store
 
@@ -42,11 +41,11 @@ async def write(
             bundle.write(f"{CHECKPOINTS}/{one.size}", one.note.encode())
             after = one.size
     keys = await continuity.history(connection, first)
-    statements = await continuity.statements(connection, LEDGER)
+    statements = await continuity.read_announcements(connection, LEDGER)
     if statements:
         bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
     bundle.write(VKEY, f"{keys.newest.vkey}\n".encode())
-    bundle.write(POLICY, policy.unwitnessed(keys.newest).text().encode())
+    bundle.write(POLICY, trust_policy.TrustPolicy.for_log(keys.newest).text().encode())
     bundle.write(CHECKPOINT, newest.note.encode())
     return newest.size
 

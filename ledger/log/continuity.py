@@ -14,6 +14,7 @@ import asyncpg
 from ledger.format import checkpoint, merkle, note, tiles
 from ledger.format.rotation import LEDGER, History, Purpose, Rotation
 from ledger.log.anchor import Anchor
+from ledger.log.head import INCARNATION, read_head
 
 _CHUNK = 65_536
 
@@ -26,19 +27,19 @@ class AnchorMissing(NotContinued):
     """Checkpoints were signed, and the file with the last of them is not there."""
 
 
-async def statements(connection: asyncpg.Connection, purpose: Purpose) -> list[str]:
+async def read_announcements(connection: asyncpg.Connection, purpose: Purpose) -> list[str]:
     """The statements by which a key was rotated, in order; of the ledger's those of the present incarnation."""
     rows = await connection.fetch(
-        "SELECT statement FROM ledger_rotation JOIN ledger_head ON purpose <> $2 OR "
-        "ledger_rotation.incarnation = ledger_head.incarnation WHERE purpose = $1 "
-        "ORDER BY ledger_rotation.incarnation, valid_from",
+        "SELECT statement FROM ledger_rotation "
+        f"WHERE purpose = $1 AND (purpose <> $2 OR incarnation = {INCARNATION}) "
+        "ORDER BY incarnation, valid_from",
         purpose,
         LEDGER,
     )
     return [row["statement"] for row in rows]
 
 
-async def remember_rotation(
+async def add_announcement(
     connection: asyncpg.Connection, change: Rotation, *, incarnation: int, statement: str
 ) -> None:
     """Have `statements` return another one, in the transaction that appends the entry with it."""
@@ -53,8 +54,8 @@ async def remember_rotation(
 
 async def history(connection: asyncpg.Connection, first: note.Verifier) -> History:
     """The keys that the ledger was and is signed with; `first` where its key was never rotated."""
-    rotated = await statements(connection, LEDGER)
-    return History.from_statements(rotated) if rotated else History.of(first)
+    rotated = await read_announcements(connection, LEDGER)
+    return History.from_announcements(rotated) if rotated else History.of(first)
 
 
 async def check(connection: asyncpg.Connection, anchor: Anchor, first: note.Verifier, *, tiled: int = 0) -> str | None:
@@ -79,7 +80,7 @@ async def check(connection: asyncpg.Connection, anchor: Anchor, first: note.Veri
             raise AnchorMissing("the anchor, with the last signed checkpoint, is not where EXCHANGE_LEDGER_ANCHOR says")
         return None
     signed = _open(text, anchor.origin, await history(connection, first))
-    size = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
+    size = (await read_head(connection)).size
     if size < signed.size:
         raise NotContinued(f"the database has {size} entries, and {signed.size} were signed")
     if stored is not None and stored["size"] == signed.size:
@@ -122,11 +123,6 @@ async def read_tiles(connection: asyncpg.Connection, wanted: Iterable[tiles.Tile
         [index for _, index in places],
     )
     return {(row["level"], row["index"]): row["hashes"] for row in rows}
-
-
-async def halt(connection: asyncpg.Connection, reason: str | None) -> None:
-    """Let nothing be appended any more, and say why; None ends the halt."""
-    await connection.execute("UPDATE ledger_head SET halted = $1 WHERE id = 1 AND halted IS DISTINCT FROM $1", reason)
 
 
 def _open(text: str, origin: str, keys: History) -> checkpoint.Checkpoint:

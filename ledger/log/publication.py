@@ -13,10 +13,11 @@ from typing import Protocol
 import asyncpg
 
 from ledger.format import checkpoint, entry, merkle, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 from ledger.format.rotation import History
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
+from ledger.log.head import read_head
 
 # Any number that no other advisory lock of the database uses.
 _LEADER = 0x6C65_6467_6572
@@ -101,7 +102,7 @@ async def grow(
     known = await continuity.check(connection, anchor, signers.first, tiled=before.size if before else 0)
     size = before.size if before else 0
     # The size first: whatever rotation it covers is found then.
-    target = int(await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1"))
+    target = (await read_head(connection)).size
     if target == size:
         return None
     keys = await continuity.history(connection, signers.first)
@@ -195,7 +196,7 @@ async def receipt(connection: asyncpg.Connection, index: int) -> str:
         raise NotPublished("no checkpoint covers this entry yet")
     contents = await continuity.read_tiles(connection, tiles.tiles_for_inclusion(index, published.size))
     path = tiles.inclusion_proof(_reader(contents), index, published.size)
-    return proof.Receipt(index, tuple(path), published.note).text()
+    return Receipt(index, tuple(path), published.note).text()
 
 
 async def lead_stamping(connection: asyncpg.Connection) -> bool:

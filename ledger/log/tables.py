@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
 
-# The end of the log: how many entries there are, the last one's leaf hash, and the fence (see ledger.log.store); which
-# incarnation of the ledger this is, and why nothing is appended where that is so (see ledger.log.continuity).
+# The end of the log: number of entries, leaf hash of the last one, the fence (see ledger.log.store), the ledger's
+# incarnation, and the reason of a halt (see ledger.log.continuity). Read through ledger.log.head.
 head = Table(
     "ledger_head",
     metadata,
@@ -53,8 +53,8 @@ sealed = Table(
     Index("ix_ledger_sealed_subject_seq", "subject", "seq"),
 )
 
-# Tokens accepted once (a key's nonces), kept until they could not be accepted anyway.
-once = Table(
+# Used nonces, until the requests they belong to have expired.
+nonce = Table(
     "ledger_once",
     metadata,
     Column("token", LargeBinary, primary_key=True),

@@ -1,7 +1,7 @@
-"""A bundle of entries with its tile: read once, and looked over at once.
+"""Blocks: a bundle of 256 entries with its tile, read together and checked as a whole.
 
-Nearly all there is in nearly all logs is as it has to be. So a block of 256 entries is compared as a whole with its tile
-and its chain; only where that fails is it worth asking, entry by entry, what is wrong (`ledger.verification.walk`).
+Nearly every block of nearly every log is sound. So a block is compared as a whole with its tile and its chain, and only
+a block that fails is examined entry by entry (`ledger.verification.walk`).
 """
 
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from typing import Final
 
 from ledger.bundle.files import Files, Missing, Unreadable
 from ledger.format import canonical, entry, merkle, tiles
-from ledger.verification.claims import Flaw, Record
+from ledger.verification.claims import Flaw, Observation
 from ledger.verification.report import Code, Finding
 
-_GROUP = 32  # bodies looked at together: few enough to stay in the processor's cache
+_GROUP = 32  # bodies checked together: few enough for the processor's cache
 UNKNOWN: Final = None
-"""The hash of the entry before a block, where that one could not be read."""
+"""The hash of the entry before a block, if that entry could not be read."""
 
 
 @dataclass(slots=True)
 class Block:
-    """What the bundle has of the entries from `start` on: their bytes, as far as they are whole, and their tile.
+    """The bundle's entries from `start` on, as far as they are whole, with their tile.
 
-    `is_pruned` says that its entries are gone and need not be
-    there. `stored` are the hashes of the bytes, `hashes` those of the tile, None where it cannot be had. `is_sound` says that
-    nothing can be wrong with it, but for what the block after it says of its last entry.
+    `stored` are the hashes of the entries' bytes; `hashes` are those of the tile, or None if it cannot be read. A block
+    `is_sound` if nothing is wrong with it, apart from the next block's claim about its last entry. A block `is_pruned`
+    if its entries were removed and may be missing.
     """
 
     index: int
@@ -43,33 +43,33 @@ class Block:
 
     @property
     def last(self) -> bytes | None:
-        """The hash of the bytes of the block's last entry, for the next block to follow."""
+        """The hash of the block's last entry, which the next block has to follow."""
         return self.stored[-1] if len(self.stored) == self.width else UNKNOWN
 
-    def record(self, position: int) -> Record:
-        """What there is at a position; parsed anew, and with care."""
+    def observe(self, position: int) -> Observation:
+        """What the bundle has at a position, with the entry parsed strictly."""
         index = self.start + position
         tile = self.hashes[position] if self.hashes else None
         if position >= len(self.leaves):
-            return Record(index, None, tile, None, None)
+            return Observation(index, None, tile, None, None)
         prev, flaw = None, None
         try:
             parsed = entry.parse(self.leaves[position])
         except entry.MalformedEntry as error:
-            flaw = Flaw(Code.ENTRY_MALFORMED, f"entry {index} does not have the form of an entry: {error}")
+            flaw = Flaw(Code.ENTRY_MALFORMED, f"entry {index} is malformed: {error}")
         else:
             prev = parsed.prev
             if parsed.seq != index:
-                flaw = Flaw(Code.SEQUENCE_BROKEN, f"entry {index} calls itself number {parsed.seq}")
+                flaw = Flaw(Code.SEQUENCE_BROKEN, f"entry {index} has the number {parsed.seq}")
             elif index == 0 and prev != entry.GENESIS:
                 flaw = Flaw(Code.CHAIN_BROKEN, "entry 0 claims to follow another")
-        return Record(index, self.stored[position], tile, prev, flaw)
+        return Observation(index, self.stored[position], tile, prev, flaw)
 
 
 def read(files: Files, index: int, size: int, prev: bytes | None, *, minimum: int = 0) -> Block:
-    """Read a block of the tree of `size` and look it over. `prev` is the hash of the entry before it, or UNKNOWN.
+    """Read and check a block of the tree of `size`. `prev` is the hash of the entry before it, or UNKNOWN.
 
-    Entries below `minimum` may be missing, by whole bundles.
+    Bundles wholly below `minimum` may be missing.
     """
     width = tiles.width(tiles.ENTRIES, index, size)
     start, findings = index * tiles.WIDTH, []
@@ -82,7 +82,7 @@ def read(files: Files, index: int, size: int, prev: bytes | None, *, minimum: in
         findings.append(Finding(code, error.reason, path=error.path))
     leaves, reason = files.entries(index, width)
     if reason is not None and not leaves and start + width <= minimum and width == tiles.WIDTH:
-        # What the tiles say of entries that are gone is proven by the checkpoints, and the next block follows from there.
+        # The checkpoints prove the tile's hashes of pruned entries, and the next block follows from them.
         return Block(index, width, [], hashes or [], hashes, findings, is_sound=hashes is not None, is_pruned=True)
     if reason is not None:
         is_short = len(leaves) < width
@@ -95,7 +95,7 @@ def read(files: Files, index: int, size: int, prev: bytes | None, *, minimum: in
 
 
 def _is_chain(leaves: Sequence[bytes], stored: Sequence[bytes], start: int, prev: bytes) -> bool:
-    """Whether `entry.parse` would take all of these, and each is in its place behind the one before."""
+    """Whether `entry.parse` accepts every entry, and each has its number and follows the one before."""
     bodies = []
     for seq, leaf in enumerate(leaves, start):
         body = entry.body_at(leaf, prev, seq)

@@ -9,27 +9,26 @@ does not verify is a flaw wherever it stands (c2sp.org/signed-note).
 from collections.abc import Iterable
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, Files, Missing, Unreadable
-from ledger.format import note
-from ledger.format import trust_policy as policy
+from ledger.format import note, trust_policy
 from ledger.format.rotation import History
-from ledger.format.trust_policy import Policy
+from ledger.format.trust_policy import TrustPolicy
 from ledger.verification.report import Code, Finding, Findings
 
 
-def find_policy(bundle: Files, keys: History, given: Policy | None, findings: Findings) -> Policy | None:
+def find_policy(bundle: Files, keys: History, given: TrustPolicy | None, findings: Findings) -> TrustPolicy | None:
     """The policy to hold the bundle to: the auditor's, or the bundle's own. None, and a finding, where neither will do."""
     trusted, path = given, "the policy that was given"
     if trusted is None:
         path = POLICY
         try:
-            trusted = policy.parse(bundle.read(POLICY))
+            trusted = trust_policy.parse(bundle.read(POLICY))
         except Missing:
             findings.remarks.append("the bundle has no policy file")
             return None
         except Unreadable as error:
             findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
             return None
-        except policy.MalformedPolicy as error:
+        except trust_policy.MalformedPolicy as error:
             findings.add(Finding(Code.POLICY_INVALID, str(error), path=POLICY))
             return None
     is_named = any(key in [log.key for log in trusted.logs] for _, key in keys.keys)
@@ -37,12 +36,12 @@ def find_policy(bundle: Files, keys: History, given: Policy | None, findings: Fi
     if not is_named and (given is None or trusted.logs):
         detail = "the policy does not name the log's key"
         findings.add(Finding(Code.KEY_DIFFERS, detail, path=path, expected=keys.newest.vkey))
-    if given is None and trusted.quorum != policy.NONE:
+    if given is None and trusted.quorum != trust_policy.NONE:
         findings.remarks.append("the policy came with the bundle; compare it with the one that you were given")
     return trusted
 
 
-def check(bundle: Files, trusted: Policy, sizes: Iterable[int], findings: Findings, *, newest: int) -> None:
+def check(bundle: Files, trusted: TrustPolicy, sizes: Iterable[int], findings: Findings, *, newest: int) -> None:
     """Check the cosignatures of the bundle's checkpoints, of which the newest has `newest` entries."""
     if not trusted.witnesses:
         return
@@ -51,7 +50,7 @@ def check(bundle: Files, trusted: Policy, sizes: Iterable[int], findings: Findin
     for size in sizes:
         path = f"{CHECKPOINTS}/{size}"
         try:
-            found = trusted.cosigned(bundle.read(path))
+            found = trusted.find_witnesses(bundle.read(path))
         except (Unreadable, note.MalformedNote):
             continue  # the walk over the checkpoints says so
         except note.SignatureInvalid as error:
@@ -64,13 +63,13 @@ def check(bundle: Files, trusted: Policy, sizes: Iterable[int], findings: Findin
         findings.remarks.append(f"{which} would not have had the quorum; the newest continues them")
 
 
-def _check_newest(bundle: Files, trusted: Policy, findings: Findings, *, newest: int) -> None:
+def _check_newest(bundle: Files, trusted: TrustPolicy, findings: Findings, *, newest: int) -> None:
     path = CHECKPOINT
     if not bundle.has(path):
         path = f"{CHECKPOINTS}/{newest}"
     try:
         found = trusted.check(bundle.read(path))
-    except policy.QuorumMissing as error:
+    except trust_policy.QuorumMissing as error:
         findings.add(Finding(Code.QUORUM_MISSING, str(error), path=path, expected=trusted.quorum))
     except note.SignatureInvalid as error:
         findings.add(Finding(Code.COSIGNATURE_INVALID, str(error), path=path))

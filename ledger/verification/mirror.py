@@ -24,16 +24,15 @@ from ledger.bundle.files import (
     VKEY,
     Bundle,
 )
-from ledger.bundle.http import Source, SourceFailed
-from ledger.bundle.remote import MAX_PAGE, PAGE, sizes_in, statements_in
-from ledger.format import checkpoint, merkle, note, tiles
+from ledger.bundle.http import Fetcher, FetchFailed
+from ledger.bundle.remote import MAX_PAGE, PAGE, parse_rotations, parse_timestamps
+from ledger.format import checkpoint, merkle, note, tiles, trust_policy
 from ledger.format.rotation import History
-from ledger.format.trust_policy import MalformedPolicy, Policy, unwitnessed
-from ledger.format.trust_policy import parse as parse_policy
+from ledger.format.trust_policy import MalformedPolicy, TrustPolicy
 from ledger.verification.report import Report
 from ledger.verification.verify import verify
 
-ExportFailed = SourceFailed
+ExportFailed = FetchFailed
 """The server could not be reached, or did not give what it was asked for."""
 
 
@@ -55,7 +54,7 @@ def export(
     directory: Path,
     *,
     verifier: note.Verifier | None = None,
-    policy: Policy | None = None,
+    policy: TrustPolicy | None = None,
     minimum: int = 0,
 ) -> Export:
     """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
@@ -66,24 +65,24 @@ def export(
     ExportRefused, and bundle.Unreadable for an unusable directory.
     """
     bundle = Bundle(directory)
-    with Source(url) as source:
-        mirror = _Mirror(source, bundle)
+    with Fetcher(url) as fetcher:
+        mirror = _Mirror(fetcher, bundle)
         newest = mirror.run(verifier)
     done = verify(directory, verifier=verifier, policy=policy, minimum=minimum)
     return Export(newest, mirror.fetched, done)
 
 
 class _Mirror:
-    """One export: from a source into a bundle."""
+    """One export: from a server into a bundle."""
 
-    def __init__(self, source: Source, bundle: Bundle) -> None:
+    def __init__(self, fetcher: Fetcher, bundle: Bundle) -> None:
         self.fetched = 0
-        self._source, self._bundle = source, bundle
+        self._fetcher, self._bundle = fetcher, bundle
 
     def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
         key, statements = self._settle_key(given)
         trusted = self._fetch_policy(key)
-        signed = self._source.get(CHECKPOINT)
+        signed = self._fetcher.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
         own = None
         if self._bundle.has(CHECKPOINT):
@@ -110,9 +109,9 @@ class _Mirror:
     def _settle_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
         """The log's keys and the statements that lead to the one of today, which has to follow from any known before."""
         try:
-            stated = note.Verifier.parse(self._source.get(VKEY).decode().removesuffix("\n"))
+            stated = note.Verifier.parse(self._fetcher.get(VKEY).decode().removesuffix("\n"))
             statements = self._read_statements()
-            history = History.from_statements(statements) if statements else History.of(stated)
+            history = History.from_announcements(statements) if statements else History.of(stated)
         except ValueError as error:
             raise ExportFailed(f"the server's key cannot be read: {error}") from None
         if history.newest != stated:
@@ -124,16 +123,16 @@ class _Mirror:
         return history, statements
 
     def _read_statements(self) -> list[str]:
-        body = self._source.find(ROTATIONS, limit=MAX_ROTATIONS)
-        return [] if body is None else statements_in(body)
+        body = self._fetcher.find(ROTATIONS, limit=MAX_ROTATIONS)
+        return [] if body is None else parse_rotations(body)
 
     def _fetch_policy(self, key: History) -> bytes:
         """The server's policy as it is; one without witnesses where it has none."""
-        found = self._source.find(POLICY)
+        found = self._fetcher.find(POLICY)
         if found is None:
-            return unwitnessed(key.newest).text().encode()
+            return TrustPolicy.for_log(key.newest).text().encode()
         try:
-            logs = [log.key for log in parse_policy(found).logs]
+            logs = [log.key for log in trust_policy.parse(found).logs]
         except MalformedPolicy as error:
             raise ExportFailed(f"the server's policy cannot be read: {error}") from None
         if not any(one in logs for _, one in key.keys):
@@ -184,7 +183,7 @@ class _Mirror:
 
     def _settle_minimum(self, size: int) -> int:
         """The index below which the server has pruned entries, which is stated in the bundle too."""
-        stated = self._source.find(MINIMUM_INDEX)
+        stated = self._fetcher.find(MINIMUM_INDEX)
         try:
             minimum = checkpoint.parse_number(stated.decode().removesuffix("\n")) if stated else 0
         except ValueError:
@@ -229,19 +228,19 @@ class _Mirror:
                 if stamped > size:
                     return
                 path = f"{CHECKPOINTS}/{stamped}{TIMESTAMP}"
-                self._bundle.write(path, self._source.get(path))
+                self._bundle.write(path, self._fetcher.get(path))
                 self.fetched += 1
                 after = stamped
 
     def _read_stamped(self, after: int) -> list[int]:
-        body = self._source.find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", limit=MAX_PAGE)
+        body = self._fetcher.find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", limit=MAX_PAGE)
         try:
-            return [] if body is None else sizes_in(body, after)  # some servers know no timestamps
+            return [] if body is None else parse_timestamps(body, after)  # some servers know no timestamps
         except ValueError as error:
             raise ExportFailed(str(error)) from None
 
     def _read_page(self, after: int) -> list[str]:
-        body = self._source.get(f"checkpoints?after={after}&limit={PAGE}", limit=MAX_PAGE)
+        body = self._fetcher.get(f"checkpoints?after={after}&limit={PAGE}", limit=MAX_PAGE)
         try:
             return [str(item["note"]) for item in json.loads(body)["checkpoints"]]
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -264,11 +263,11 @@ class _Mirror:
     def _find(self, tile: tiles.Tile) -> bytes:
         """A tile or bundle of entries; the full one where the partial has given way to it."""
         limit = MAX_BUNDLE if tile.level == tiles.ENTRIES else tiles.WIDTH * merkle.HASH_SIZE
-        found = self._source.find(tile.path, limit=limit)
+        found = self._fetcher.find(tile.path, limit=limit)
         if found is None and tile.width < tiles.WIDTH:
-            found = self._source.find(tiles.path(tile.level, tile.index), limit=limit)
+            found = self._fetcher.find(tiles.path(tile.level, tile.index), limit=limit)
         if found is None:
-            raise ExportFailed(f"{self._source.prefix}{tile.path}: not found")
+            raise ExportFailed(f"{self._fetcher.prefix}{tile.path}: not found")
         return found
 
     def _remove_outgrown(self, old: int, new: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, ROTATIONS, TIMESTAMP, VKEY, Bundle, Files, Missing, Unreadable
 from ledger.format import entry, note, tiles, timestamps
 from ledger.format.rotation import ENTRY_TYPE, History
-from ledger.format.trust_policy import Policy
+from ledger.format.trust_policy import TrustPolicy
 from ledger.verification import cosigned
 from ledger.verification.cosigned import find_policy
 from ledger.verification.report import Code, Finding, Findings, Report
@@ -25,7 +25,7 @@ def verify(
     *,
     verifier: note.Verifier | None = None,
     known: Sequence[str] = (),
-    policy: Policy | None = None,
+    policy: TrustPolicy | None = None,
     minimum: int = 0,
     authority: timestamps.Authority | None = None,
     progress: Progress = lambda _done, _all: None,

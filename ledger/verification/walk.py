@@ -1,9 +1,10 @@
-"""The pass of a verification over the entries: each is read once, in order, a bundle of 256 at a time.
+"""The walk over all entries of a log, in order, in blocks of 256: it checks entries, chain, tiles and checkpoints.
 
-Memory stays the same whatever the log's length, but for one number per checkpoint. Checked are the form and number of
-every entry, the chain of `prev`, its hash against the tile, the tiles of all levels, and signature and root of every
-checkpoint. Since all checkpoints are matched with prefixes of one sequence of entries, they are consistent with each
-other. What differs is told apart as `ledger.verification.claims` describes; a block in which nothing differs is taken in as a whole.
+Memory is constant in the log's length, but for one number per checkpoint. The walk checks the form and number of every
+entry, the chain of `prev`, each hash against its tile, the tiles of all levels, and the signature and root of every
+checkpoint. All checkpoints are matched with prefixes of one sequence of entries, so they are consistent with each
+other. Where hashes differ, `ledger.verification.claims` finds what was altered; a block without a difference is
+appended whole.
 """
 
 from collections import deque
@@ -14,22 +15,22 @@ from ledger.bundle.files import CHECKPOINTS, Files, Missing, Unreadable
 from ledger.format import checkpoint, entry, tiles
 from ledger.format.rotation import History
 from ledger.verification import blocks
-from ledger.verification.claims import Accounts, Record, Tree
+from ledger.verification.claims import Claims, Observation, Tree
 from ledger.verification.report import MAX_FINDINGS, Code, Finding, Findings, Report
 
 Progress = Callable[[int, int], None]
-"""Is told, now and then, how many entries have been looked at, of how many."""
+"""Called now and then with the number of entries checked so far, and of all entries."""
 
-_WITNESSES = 2
-"""An entry is judged with so many after it."""
+_LOOKAHEAD = 2
+"""How many later entries are needed to judge one."""
 
 
 @dataclass(slots=True)
 class Schedule:
-    """What is to be matched: all up to the newest checkpoint.
+    """The checkpoints to match, up to `latest`, the newest.
 
-    `sizes` are those of the files in `checkpoints`, ascending; `others` are checkpoints from elsewhere, already opened.
-    Entries below `minimum` may be pruned.
+    `sizes` are those of the files in `checkpoints`, ascending. `others` are verified checkpoints from elsewhere, with
+    their labels, by size. Entries below `minimum` may be pruned.
     """
 
     latest: checkpoint.Checkpoint
@@ -38,14 +39,14 @@ class Schedule:
     minimum: int = 0
 
     def add(self, label: str, opened: checkpoint.Checkpoint) -> None:
-        """Have another checkpoint matched too."""
+        """Add a checkpoint from elsewhere."""
         self.others.setdefault(opened.size, []).append((label, opened))
 
 
 def open_checkpoint(
     bundle: Files, path: str, key: History, findings: Findings, size: int | None = None
 ) -> checkpoint.Checkpoint | None:
-    """A checkpoint of the bundle, signed by the log, of `size` where one is given; otherwise None, and a finding."""
+    """Read and verify a checkpoint of the bundle, which has to be of `size` if given. None, and a finding, if it fails."""
     try:
         opened = key.open(bundle.read(path))
     except Unreadable as error:
@@ -63,7 +64,7 @@ def open_checkpoint(
 
 
 class Walk:
-    """One pass over the log in a bundle."""
+    """One walk over the log in a bundle. Adds what is wrong to `findings`."""
 
     def __init__(self, bundle: Files, key: History, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
@@ -71,20 +72,20 @@ class Walk:
         self._listed = set(schedule.sizes)
         self._due = deque(sorted({*schedule.sizes, *schedule.others}))
         self._by_chain, self._by_tile = Tree(), Tree()
-        self._window: deque[Record] = deque()
-        self._disputes: list[Accounts] = []
+        self._window: deque[Observation] = deque()
+        self._disputes: list[Claims] = []
         self._unmatched: list[Finding] = []
         self._cache: dict[int, tuple[int, list[bytes] | None]] = {}
         self._matches: list[int] = []
         self._pruned = self._entries = self._tiles = self._checkpoints = self._good = 0
 
     def run(self, progress: Progress = lambda _done, _all: None) -> None:
-        """Check everything up to the newest checkpoint, or up to where neither entries nor hashes are left."""
+        """Check everything up to the newest checkpoint, or to where the bundle has neither entries nor hashes."""
         self._match()
         block = self._read(0, entry.GENESIS)
         while block is not None:
             following = self._read(block.index + 1, block.last)
-            # A block's last entry is judged with what the next block says of it.
+            # The next block's `prev` is a claim about this block's last entry.
             is_sound = block.is_sound and (following is None or following.is_sound)
             if not self._take(block, is_sound=is_sound):
                 break
@@ -104,7 +105,7 @@ class Walk:
             self._checkpoints += len(self._due)
 
     def report(self, *, is_key_given: bool) -> Report:
-        """What was found."""
+        """The result of the walk."""
         beyond = tiles.entries_path(-(-self._latest.size // tiles.WIDTH))
         if self._bundle.has(beyond):
             self._findings.remarks.append("there are entries beyond the newest checkpoint; they were not looked at")
@@ -127,16 +128,16 @@ class Walk:
         )
 
     def _read(self, index: int, prev: bytes | None) -> blocks.Block | None:
-        """The next block, or None behind the last one."""
+        """The block of an index, or None after the last."""
         if index * tiles.WIDTH >= self._latest.size:
             return None
         return blocks.read(self._bundle, index, self._latest.size, prev, minimum=self._minimum)
 
     def _take(self, block: blocks.Block, *, is_sound: bool) -> bool:
-        """Take in a block; returns whether there was anything to go on with.
+        """Add a block to the trees. False if it has neither entries nor hashes, so that the walk cannot go on.
 
-        Of a block that is sound, as is the next one, no entry has to be judged. Its first ones are only witnesses to
-        those that still wait.
+        If the block and the next one are sound, no entry of it needs to be judged; its first entries only serve as the
+        successors of those still in the window.
         """
         for finding in block.findings:
             self._findings.add(finding)
@@ -144,22 +145,22 @@ class Walk:
         position = 0
         if is_sound:
             while position < block.width and self._window and self._window[0].index < block.start:
-                self._push(block.record(position))
+                self._push(block.observe(position))
                 position += 1
-            if self._by_chain.size == block.start and not self._disputes and self._by_chain.is_as(self._by_tile):
+            if self._by_chain.size == block.start and not self._disputes and self._by_chain.is_equal(self._by_tile):
                 self._entries += len(block.leaves) - min(position, len(block.leaves))
                 self._window.clear()
                 self._grow(block)
                 return True
         for rest in range(position, block.width):
-            record = block.record(rest)
-            if record.stored is None and record.tile is None:
+            observed = block.observe(rest)
+            if observed.entry is None and observed.tile is None:
                 return False
-            self._push(record)
+            self._push(observed)
         return True
 
     def _grow(self, block: blocks.Block) -> None:
-        """Let the tree, which is one, grow by a block that is sound, and match what is due on the way."""
+        """Append a sound block, and match the checkpoints within it. The two trees are equal here."""
         position = 0
         while position < block.width:
             stop = min(block.width, self._due[0] - block.start) if self._due else block.width
@@ -174,30 +175,30 @@ class Walk:
             self._match()
             position = stop
 
-    def _push(self, record: Record) -> None:
-        self._entries += record.stored is not None
-        self._window.append(record)
-        if len(self._window) > _WITNESSES:
+    def _push(self, observed: Observation) -> None:
+        self._entries += observed.entry is not None
+        self._window.append(observed)
+        if len(self._window) > _LOOKAHEAD:
             self._settle()
 
     def _settle(self) -> None:
-        """Judge the oldest record in the window, let both trees grow by it, and match what is due then."""
-        record = self._window.popleft()
+        """Judge the oldest observation in the window, append it to both trees, and match the checkpoints of that size."""
+        observed = self._window.popleft()
         following = self._window[0] if self._window else None
-        accounts = Accounts.of(record, following, self._window[1] if len(self._window) > 1 else None)
-        if accounts.is_disputed and len(self._disputes) < MAX_FINDINGS:
-            self._disputes.append(accounts)
-        elif accounts.is_disputed:
+        claims = Claims.of(observed, following, self._window[1] if len(self._window) > 1 else None)
+        if claims.is_disputed and len(self._disputes) < MAX_FINDINGS:
+            self._disputes.append(claims)
+        elif claims.is_disputed:
             self._findings.omitted += 1
-        elif record.flaw is not None:
-            self._findings.add(Finding(record.flaw.code, record.flaw.detail, index=record.index))
-        completed = self._by_chain.append(accounts.by_chain), self._by_tile.append(accounts.by_tile)
+        elif observed.flaw is not None:
+            self._findings.add(Finding(observed.flaw.code, observed.flaw.detail, index=observed.index))
+        completed = self._by_chain.append(claims.chain_first), self._by_tile.append(claims.tile_first)
         for (level, index, root), (_, _, other) in zip(*completed, strict=False):
             self._check_tile(level, index, {root, other})
         self._match()
 
     def _check_tile(self, level: int, index: int, roots: set[bytes]) -> None:
-        """A tile is complete: check that the tile above holds its root, by one account of the entries or the other."""
+        """Check that the tile above a complete tile has its root, as either of the two trees has it."""
         self._tiles += 1
         above, position = divmod(index, tiles.WIDTH)
         hashes = self._hashes(level + 1, above)
@@ -214,7 +215,7 @@ class Walk:
         )
 
     def _hashes(self, level: int, index: int) -> list[bytes] | None:
-        """A tile's hashes, or None where it cannot be had. Of each level the last tile is kept: each is read once."""
+        """A tile's hashes, or None if it cannot be read. Caches the last tile of each level, so each is read once."""
         if level not in self._cache or self._cache[level][0] != index:
             tile = tiles.Tile(level, index, tiles.width(level, index, self._latest.size))
             try:
@@ -226,7 +227,7 @@ class Walk:
         return self._cache[level][1]
 
     def _match(self) -> None:
-        """Match the checkpoints that are due at the trees' size."""
+        """Match the checkpoints of the trees' current size."""
         size = self._by_chain.size
         while self._due and self._due[0] == size:
             self._due.popleft()
@@ -250,7 +251,7 @@ class Walk:
             return False
         other.adopt(tree)
         self._decide(signed.size, is_chain_right=tree is self._by_chain)
-        # A checkpoint that did not match, before one that does, was signed over some other tree.
+        # An earlier checkpoint that did not match, before one that does, was signed over another tree.
         detail = f"the log signed another tree of this size than the one that checkpoint {signed.size} continues"
         for finding in self._unmatched:
             self._findings.add(replace(finding, code=Code.CHECKPOINT_FORKED, detail=detail, index=None, until=None))
@@ -275,9 +276,9 @@ class Walk:
         )
 
     def _decide(self, size: int | None, *, is_chain_right: bool = True) -> None:
-        """Judge what is disputed: by the checkpoint of `size` that one of the trees matches, or as well as it goes."""
+        """Judge the disputed claims: by the checkpoint of `size`, which one tree matches, or without a checkpoint."""
         for dispute in self._disputes:
-            truth = dispute.by_chain if is_chain_right else dispute.by_tile
+            truth = dispute.chain_first if is_chain_right else dispute.tile_first
             finding = dispute.judge(None if size is None else truth, size)
             if finding is not None:
                 self._findings.add(finding)

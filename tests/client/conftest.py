@@ -25,7 +25,7 @@ import pytest
 import signatures
 from data_exchange_client import SigningKey
 from ledger.format import canonical, checkpoint, entry, merkle, note
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 
 ROWS = [
     {
@@ -80,7 +80,7 @@ class SmallExchange:
             return merkle.root(hashes[at << level : (at + 1) << level])
 
         signed = checkpoint.sign(checkpoint.Checkpoint(ORIGIN, size, merkle.root(hashes)), self.signer)
-        return proof.Receipt(index, tuple(merkle.inclusion_proof(node, index, size)), signed).text()
+        return Receipt(index, tuple(merkle.inclusion_proof(node, index, size)), signed).text()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         path = urlsplit(target).path

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from ledger.cli import app
 from ledger.format import merkle, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 
 # What the server needs and an auditor's machine does not have: importing any of it must fail. (Typer brings pydantic.)
 LAPTOP = """
@@ -64,7 +64,7 @@ def test_verify_says_what_is_wrong_with_status_1(log, directory):
 def test_verify_holds_the_log_to_a_checkpoint_from_a_receipt(log, new_log, tmp_path):
     directory = new_log(100).write(tmp_path / "shorter")
     receipt = tmp_path / "receipt.tlog-proof"
-    receipt.write_text(proof.Receipt(3, tuple(tiles.inclusion_proof(log.read, 3, 300)), log.newest).text())
+    receipt.write_text(Receipt(3, tuple(tiles.inclusion_proof(log.read, 3, 300)), log.newest).text())
     assert ledger("verify", directory).exit_code == 0
     done = ledger("verify", directory, "--known", receipt)
     assert done.exit_code == 1
@@ -112,7 +112,7 @@ def test_show_prints_entries(log, directory):
 
 def test_receipt_proves_an_entry_or_says_why_not(log, tmp_path):
     receipt, leaf = tmp_path / "r.tlog-proof", tmp_path / "entry"
-    receipt.write_text(proof.Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 300)), log.newest).text())
+    receipt.write_text(Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 300)), log.newest).text())
     leaf.write_bytes(log.leaves[37])
     done = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
     assert (done.exit_code, done.stdout) == (0, f"OK: entry 37 is in {log.signer.name}, signed at size 300\n")

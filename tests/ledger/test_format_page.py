@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.format import canonical, checkpoint, entry, merkle, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt, verify_receipt
 from ledger.verification.report import Code
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ledger-format.md").read_text(encoding="utf-8")
@@ -40,8 +40,8 @@ def test_the_checkpoint_the_key_and_the_receipt_are_what_is_written():
     signed = checkpoint.sign(checkpoint.Checkpoint(SIGNER.name, 2, merkle.root(HASHES)), SIGNER)
     assert BLOCKS["checkpoint"] == signed
     assert BLOCKS["vkey"] == f"{SIGNER.vkey}\n"
-    assert BLOCKS["receipt"] == proof.Receipt(1, (HASHES[0],), signed).text()
-    assert proof.verify_receipt(BLOCKS["receipt"], LEAVES[1], note.Verifier.parse(BLOCKS["vkey"].strip())).size == 2
+    assert BLOCKS["receipt"] == Receipt(1, (HASHES[0],), signed).text()
+    assert verify_receipt(BLOCKS["receipt"], LEAVES[1], note.Verifier.parse(BLOCKS["vkey"].strip())).size == 2
 
 
 @pytest.mark.parametrize("name", ["leaf-hash", "root", "walk"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.entries import bodies
+from ledger import entries
 from tests.support import pages
 
 ROOT = Path(__file__).parents[2]
@@ -41,12 +41,12 @@ def test_every_problem_has_a_heading_and_every_heading_a_problem() -> None:
 def test_every_entry_type_has_a_heading() -> None:
     headings = " ".join(re.findall(r"^### (.+)$", page("ledger-format.md"), re.MULTILINE))
     named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", headings))
-    assert named == {name for model in bodies.all_bodies() for name in bodies.types_of(model)}
+    assert named == {name for model in entries.all_bodies() for name in entries.types_of(model)}
 
 
-@pytest.mark.parametrize("model", bodies.all_bodies(), ids=lambda model: str(model.__name__))
-def test_the_examples_are_entries_the_exchange_could_write(model: type[bodies.Body]) -> None:
-    for name in bodies.types_of(model):
+@pytest.mark.parametrize("model", entries.all_bodies(), ids=lambda model: str(model.__name__))
+def test_the_examples_are_entries_the_exchange_could_write(model: type[entries.Body]) -> None:
+    for name in entries.types_of(model):
         body = model.model_validate_json(json.dumps({**pages.shared(), **pages.example(model, name)}))
         assert json.loads(body.canonical())["type"] == name
 

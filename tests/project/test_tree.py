@@ -3,7 +3,6 @@
 import ast
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,15 +130,3 @@ def test_nothing_names_one_machine(suffix: str) -> None:
 def test_names_say_what_things_are() -> None:
     vague = re.compile(r"(^|_)(manager|helpers?|utils?|misc|common|base)(_|$)")
     assert not [relative(path) for path in files(*PACKAGES) if vague.search(path.stem)]
-
-
-def test_every_module_of_the_ledger_is_pure_or_named_as_not() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    [pure] = [
-        one for one in contracts if {"data_exchange_client", "ledger.verification"} <= {*one.get("source_modules", ())}
-    ]
-    named = {name for name in [*pure["source_modules"], *pure["forbidden_modules"]] if name.startswith("ledger.")}
-    there = {".".join(Path(relative(path)).with_suffix("").parts[:2]) for path in files("ledger/*.py")}
-    assert named == there - {"ledger.__init__"}

@@ -18,7 +18,7 @@ import exchange.app  # noqa: F401 - every problem is known once everything is im
 from exchange.delivery.errors import Denied
 from exchange.kernel.problems import InternalError, Problem
 from exchange.settings import Settings
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
 from policies.decision.explanations import explain
@@ -105,14 +105,18 @@ def _bounds(field: FieldInfo) -> str:
 # Entry types ----------------------------------------------------------------------------------------------------------
 
 _PARTS = (
-    bodies.Actor,
-    bodies.Object,
-    bodies.Request,
-    bodies.Decision,
-    bodies.Reason,
-    bodies.Result,
-    bodies.Assessments,
+    entries.Actor,
+    entries.Object,
+    entries.Request,
+    entries.Decision,
+    entries.Reason,
+    entries.Result,
+    entries.Assessments,
 )
+_FORMS = {
+    typing.get_args(form)[1].metadata[0].pattern: name
+    for form, name in ((entries.Hex, "SHA-256, hex"), (entries.Time, "time"))
+}
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
@@ -148,6 +152,7 @@ _VALUES: Mapping[str, Any] = {
     "role": "steward",
     "route": "/api/v1/agreements/{agreement_id}/suspension",
     "rows": 100,
+    "source_kind": "file",
     "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
     "started": 41,
     "supersedes": _KEYID,
@@ -219,7 +224,7 @@ def entry_types() -> str:
         "",
         "### All entries",
         "",
-        *_table(bodies.Body, bodies.Body.model_fields),
+        *_table(entries.Body, entries.Body.model_fields),
         "",
         "The examples further down leave out what looks the same in each of them:",
         "",
@@ -230,10 +235,10 @@ def entry_types() -> str:
     for part in _PARTS:
         lines += ["", f"### The part `{part.__name__.lower()}`", "", _prose(part.__doc__), ""]
         lines += _table(part, part.model_fields)
-    for model in bodies.all_bodies():
-        names = bodies.types_of(model)
+    for model in entries.all_bodies():
+        names = entries.types_of(model)
         lines += ["", f"### {', '.join(f'`{name}`' for name in names)}", "", _prose(model.__doc__)]
-        own = [name for name in model.model_fields if name not in bodies.Body.model_fields]
+        own = [name for name in model.model_fields if name not in entries.Body.model_fields]
         if own:
             lines += ["", *_table(model, own)]
         lines += ["", f"Moves the fence: {'yes' if model.affects_decisions else 'no'}.", "", "```json"]
@@ -243,7 +248,7 @@ def entry_types() -> str:
 
 def shared() -> dict[str, Any]:
     """The fields that look the same in each example."""
-    return {name: _value(name, bodies.Body.model_fields[name].annotation, {}) for name in _SHARED}
+    return {name: _value(name, entries.Body.model_fields[name].annotation, {}) for name in _SHARED}
 
 
 def example(model: type[BaseModel], name: str) -> dict[str, Any]:
@@ -273,7 +278,7 @@ def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
         return {
             field: _value(field, info.annotation, own)
             for field, info in inner.model_fields.items()
-            if not (inner is bodies.Decision and field == "reasons" and "outcome" not in own)
+            if not (inner is entries.Decision and field == "reasons" and "outcome" not in own)
         }
     if typing.get_origin(inner) is typing.Literal:
         return typing.get_args(inner)[0]
@@ -310,7 +315,7 @@ def _form(model: type[BaseModel], name: str) -> str:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
     pattern = _pattern(model, name)
     if pattern is not None:
-        return "SHA-256, hex" if "a-f" in pattern else "time"
+        return _FORMS.get(pattern, "text")
     return {"str": "text", "int": "integer"}[inner.__name__]
 
 

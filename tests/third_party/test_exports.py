@@ -4,7 +4,7 @@ import pytest
 from scitt_cose import merkle as scitt
 
 from ledger.format import checkpoint, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 from tests.support.ledgers.logs import Log
 from tests.support.ledgers.other_verifiers import OUTSIDERS, check_receipt, fsck, sumdb
 
@@ -47,7 +47,7 @@ def test_our_receipts_and_consistency_proofs_are_accepted():
     log = Log.signed_at(*SIZES)
     for index in (0, 1, 254, 255, 256, 511, 512, 698, 699):
         path = tiles.inclusion_proof(log.read, index, log.size)
-        receipt = proof.Receipt(index, tuple(path), log.newest).text()
+        receipt = Receipt(index, tuple(path), log.newest).text()
         assert check_receipt(receipt, log.leaves[index], index, log.signer.vkey) == log.size
     roots = {size: checkpoint.open(signed, log.signer.verifier).root.hex() for size, signed in log.checkpoints.items()}
     for old in SIZES:

@@ -10,11 +10,10 @@ from admin.demo import register
 from admin.demo.cast import HUMAN_RESOURCES
 from admin.demo.people import Talent
 from admin.demo.stage import Stage, demand
-from ledger.bundle import files as bundle
+from ledger.bundle.files import CHECKPOINT, Bundle
 from ledger.format import entry, tiles
-from ledger.format import receipt as proof
-from ledger.verification import mirror as export
-from ledger.verification import verify
+from ledger.format.receipt import Receipt
+from ledger.verification import mirror, verify
 from ledger.verification.report import Report
 
 _DIGEST = 32
@@ -26,8 +25,8 @@ def audit(stage: Stage, people: list[Talent]) -> Report:
     narrator.chapter("The auditor takes the ledger home", "审计方离线核验")
     directory = stage.part("ledger")
     verifier = stage.trust.verifier()
-    done = export.export(stage.url, directory, verifier=verifier)
-    known = [proof.parse(receipt).checkpoint for receipt in stage.checkpoints]
+    done = mirror.export(stage.url, directory, verifier=verifier)
+    known = [Receipt.parse(receipt).checkpoint for receipt in stage.checkpoints]
     report = verify.verify(directory, verifier=verifier, known=known)
     demand(report.is_ok, f"the exported ledger does not verify: {report.text()}")
     narrator.say(
@@ -93,7 +92,7 @@ def tamper(stage: Stage) -> None:
     directory = stage.part("tampered")
     shutil.copytree(stage.part("ledger"), directory)
     index = stage.deliveries[HUMAN_RESOURCES.handle].entry or 0
-    size = int((directory / bundle.CHECKPOINT).read_text(encoding="utf-8").split("\n")[1])
+    size = int((directory / CHECKPOINT).read_text(encoding="utf-8").split("\n")[1])
     was, now, path = _change_a_digit(directory, index, size)
     report = verify.verify(directory, verifier=stage.trust.verifier())
     demand(report.first_bad_index == index, f"the first bad entry is {index}, reported was {report.first_bad_index}")
@@ -133,7 +132,7 @@ def _change_a_digit(directory: Path, index: int, size: int) -> tuple[str, str, P
 
 def _leaves(directory: Path, size: int) -> list[bytes]:
     found: list[bytes] = []
-    source = bundle.Bundle(directory)
+    source = Bundle(directory)
     for block in range(-(-size // tiles.WIDTH)):
         leaves, reason = source.entries(block, tiles.width(tiles.ENTRIES, block, size))
         demand(reason is None, f"entries cannot be read: {reason}")

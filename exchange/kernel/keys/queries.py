@@ -7,15 +7,16 @@ from exchange.kernel.database import Connection
 from exchange.kernel.keys.keyring import ANSWERS, ledger_file
 from ledger.format import rotation
 from ledger.log import continuity
+from ledger.log.head import read_head
 from signatures import thumbprint
 
 
 async def key_marks(connection: Connection) -> dict[str, str]:
     """The marks of the key files that this exchange has, by the file's name; of rotated keys those of the newest."""
     marks = {row["name"]: row["mark"] for row in await connection.fetch("SELECT name, mark FROM key_marks")}
-    incarnation = await connection.fetchval("SELECT incarnation FROM ledger_head")
+    incarnation = (await read_head(connection)).incarnation
     for purpose, name in ((rotation.LEDGER, ledger_file(incarnation)), (rotation.ANSWERS, ANSWERS)):
-        rotated = await continuity.statements(connection, purpose)
+        rotated = await continuity.read_announcements(connection, purpose)
         if rotated:
             marks[name] = thumbprint(rotation.parse(rotated[-1]).new.public_key)
     return marks

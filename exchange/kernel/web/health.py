@@ -10,7 +10,7 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
-from ledger.log.store import read_head
+from ledger.log.head import read_head
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,15 @@ from exchange.participants.door import signed as authentication
 from exchange.participants.door.rate_limit import RateLimit
 from exchange.participants.door.settings import DoorSettings
 from exchange.participants.door.signed import Sender
-from ledger.entries import bodies
+from ledger import entries
 from ledger.log import store
+from ledger.log.head import Halted
 from ledger.log.sequencer import SequencerClosed
 from signatures import SignedRequest
 
 REPLAYED = "This key has used this nonce before; every request needs a fresh one."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-DATABASE_FAILURES = (SequencerClosed, store.Halted, *FAILURES)
+DATABASE_FAILURES = (SequencerClosed, Halted, *FAILURES)
 
 
 @dataclass(slots=True)
@@ -74,14 +75,14 @@ class Claim:
         return self.sender is not None and not self.is_replay
 
     @property
-    def actor(self) -> bodies.Actor:
+    def actor(self) -> entries.Actor:
         """The sender as entries name it; a key alone where it is registered and did not sign."""
         if self.sender is not None:
             return self.sender.holder.principal.actor
-        return bodies.Actor(key=self.signed.keyid if self.signed is not None and self.is_known else None)
+        return entries.Actor(key=self.signed.keyid if self.signed is not None and self.is_known else None)
 
     @property
-    def evidence(self) -> bodies.Request | None:
+    def evidence(self) -> entries.Request | None:
         """The evidence of a request that the sender signed."""
         return self.sender.evidence if self.sender is not None else None
 
@@ -133,7 +134,7 @@ async def _pass(request: Request, inner: Handler, *, streams_body: bool) -> Resp
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is answered in the one form and recorded
         problem = _problem_of(error)
-        if isinstance(error, store.Halted):
+        if isinstance(error, Halted):
             return problem_response(problem)
         if isinstance(problem, LedgerUnavailable | InternalError):
             log().error("work failed", exc_info=error, method=request.method)
@@ -154,7 +155,7 @@ async def _admit(
     streams_body: bool,
 ) -> Work:
     """Establish the sender and begin its work. No connection is held while the body comes in."""
-    met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.once_of(signed))
+    met = await queries.admission(session, keyid=signed.keyid, nonce=authentication.nonce_of(signed))
     await session.rollback()
     claim.is_known = met.holder is not None
     authentication.check_times(signed, settings=runtime[DoorSettings], clock=runtime.clock)
@@ -179,7 +180,7 @@ async def _admit(
             raise Conflict("Your roles were changed while this was done; send the request again.")
 
     return Work(
-        session, sender.holder.principal, runtime, sender.evidence, once=sender.once, fence=met.fence, confirm=confirm
+        session, sender.holder.principal, runtime, sender.evidence, nonce=sender.nonce, fence=met.fence, confirm=confirm
     )
 
 
@@ -203,7 +204,7 @@ def _problem_of(error: Exception) -> Problem:
 
 def unwritable(error: Exception, detail: str) -> Problem:
     """What to tell where the ledger could not be written; `detail` where trying again may help."""
-    if isinstance(error, store.Halted):
+    if isinstance(error, Halted):
         return LedgerHalted("Nothing was done. The exchange's operator has to act before it takes anything in again.")
     return LedgerUnavailable(detail, headers={"Retry-After": "1"})
 
@@ -219,7 +220,7 @@ def _check_media_type(content_type: str) -> None:
 async def _refuse(request: Request, runtime: Runtime, claim: Claim, problem: Problem) -> Response:
     """Put a refusal on the ledger where the request was signed at all, and answer it."""
     route = request.scope.get("route")
-    body = bodies.RequestRefused(
+    body = entries.RequestRefused(
         at=rfc3339(runtime.clock.now()),
         actor=claim.actor,
         request=claim.evidence,
@@ -241,7 +242,7 @@ async def refuse(
     runtime: Runtime,
     claim: Claim,
     problem: Problem,
-    body: bodies.Body,
+    body: entries.Body,
     *,
     fence: int | None = None,
     sealed: tuple[store.Sealed, ...] = (),
@@ -259,8 +260,8 @@ async def refuse(
                 "Wait a minute, and see what was wrong with the earlier ones.", headers={"Retry-After": "60"}
             )
         )
-    once = claim.sender.once if claim.sender is not None and claim.is_established else None
-    index = await runtime.sequencer.append(store.Submission(body.canonical(), once=once, fence=fence, sealed=sealed))
+    nonce = claim.sender.nonce if claim.sender is not None and claim.is_established else None
+    index = await runtime.sequencer.append(store.Submission(body.canonical(), nonce=nonce, fence=fence, sealed=sealed))
     response = problem_response(problem, entry=index)
     response.headers["exchange-entry"] = str(index)
     return sign(response, runtime=runtime, signed=claim.signed) if claim.signed else response

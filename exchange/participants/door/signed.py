@@ -15,8 +15,8 @@ from exchange.kernel.clock import Clock
 from exchange.participants import errors
 from exchange.participants.door.settings import DoorSettings
 from exchange.participants.queries import KeyHolder
-from ledger.entries import bodies
-from ledger.log.store import Once
+from ledger import entries
+from ledger.log.store import Nonce
 from signatures import SignedRequest
 
 
@@ -26,17 +26,17 @@ class Sender:
 
     holder: KeyHolder
     signed: SignedRequest
-    once: Once
+    nonce: Nonce
 
     @property
-    def evidence(self) -> bodies.Request:
+    def evidence(self) -> entries.Request:
         """The evidence as ledger entries hold it."""
         return evidence(self.signed)
 
 
-def evidence(signed: SignedRequest) -> bodies.Request:
+def evidence(signed: SignedRequest) -> entries.Request:
     """The digest of the signature base, and the signature: with the key, proof of what was asked by whom."""
-    return bodies.Request(
+    return entries.Request(
         base=hashlib.sha256(signed.base).hexdigest(), signature=b64encode(signed.signature).decode("ascii")
     )
 
@@ -112,12 +112,12 @@ def check_signature(signed: SignedRequest, holder: KeyHolder) -> Sender:
         raise errors.SignatureInvalid(
             "The request was altered after it was signed, or signed for another method or URI."
         ) from problem
-    return Sender(holder, signed, once_of(signed))
+    return Sender(holder, signed, nonce_of(signed))
 
 
-def once_of(signed: SignedRequest) -> Once:
-    """The key's nonce as a token that is accepted once."""
-    return Once.of(signed.keyid, signed.nonce, expires_at=datetime.fromtimestamp(signed.expires, UTC))
+def nonce_of(signed: SignedRequest) -> Nonce:
+    """The nonce of a request, which its key may use once."""
+    return Nonce.of(signed.keyid, signed.nonce, expires_at=datetime.fromtimestamp(signed.expires, UTC))
 
 
 def check_standing(holder: KeyHolder) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.entries import bodies
+from ledger import entries
 from ledger.format import canonical, entry
 from tests.support.exchanges.exchange import Exchange
 
@@ -40,7 +40,7 @@ async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
                 index = int(answer.headers["exchange-entry"])
                 leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
             written = entry.parse(leaf).body  # refuses what is not canonical
-            model = bodies.DeliveryCompleted.model_validate(written)
+            model = entries.DeliveryCompleted.model_validate(written)
             assert model.canonical() == canonical.dumps(written)
             assert written["agreement"] == agreement["id"]
             assert written["actor"] == {

@@ -119,7 +119,7 @@ async def test_what_a_retired_key_signs_halts_and_does_not_become_what_was_signe
         assert rotated.status == 0, rotated.err
         async with restart_exchange(settings) as exchange:
             statements = [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
-            witnesses.told("trust", tmp_path / "w", History.from_statements(statements).newest.vkey)
+            witnesses.told("trust", tmp_path / "w", History.from_announcements(statements).newest.vkey)
             await until(lambda: is_covered(exchange))
         settings = with_policy(settings, f"{text}witness L {LIAR.cosigner.vkey} {url}\nquorum H\n")
         async with restart_exchange(settings) as exchange:

@@ -16,7 +16,7 @@ from ledger.format.cosignature import Cosigner
 from ledger.format.further import Kind
 from ledger.format.rotation import History
 from ledger.log import publication
-from ledger.verification import mirror as export
+from ledger.verification import mirror
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
@@ -75,7 +75,7 @@ async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, mo
         [announced] = [e for e in enumerate(await exchange.read_entries()) if e[1]["type"] == rotation.ENTRY_TYPE]
         index, body = announced
         assert (body["purpose"], body["old"], body["valid_from"]) == ("ledger", old.vkey, index + 1)
-        history = History.from_statements([body["statement"]])
+        history = History.from_announcements([body["statement"]])
         newest = await covering(exchange, await append(exchange))
         assert history.open(newest.note).size == newest.size
         note.open(newest.note, [history.newest])
@@ -126,7 +126,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
     async with start_exchange(settings) as exchange:
         auditor = SigningKey(bytes(exchange.keys["auditor"].signing))
         await covering(exchange, 0)
-    url, trust, mirror = settings.public_url, tmp_path / "trust.json", tmp_path / "mirror"
+    url, trust, copy = settings.public_url, tmp_path / "trust.json", tmp_path / "mirror"
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
 
@@ -137,7 +137,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
             kept = client.receipt(first, wait=10)
             before = Trust.load(trust)
             old = before.verifier()
-            assert export.export(url, mirror, verifier=old).report.is_ok
+            assert mirror.export(url, copy, verifier=old).report.is_ok
 
             for which in ("answers", "ledger"):
                 assert typed("keys", "rotate", which, "--data", data).status == 0
@@ -163,31 +163,31 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
                 other.request("GET", "/api/v1/audit/entries")
 
             for pinned in (old, after.verifier()):
-                done = export.export(url, mirror, verifier=pinned)
+                done = mirror.export(url, copy, verifier=pinned)
                 assert done.report.is_ok, done.report.text()
                 fresh = tmp_path / pinned.key_id.hex()
-                assert export.export(url, fresh, verifier=pinned).report.is_ok
+                assert mirror.export(url, fresh, verifier=pinned).report.is_ok
             assert httpx2.get(f"{url}/ledger/vkey").text == f"{after.vkey}\n"
             strange = note.Signer(before.origin, bytes(32)).verifier
-            with pytest.raises(export.ExportRefused):
-                export.export(url, tmp_path / "no", verifier=strange)
-            assert [one.code for one in verify(mirror, verifier=strange).findings if one.path == "vkey"]
+            with pytest.raises(mirror.ExportRefused):
+                mirror.export(url, tmp_path / "no", verifier=strange)
+            assert [one.code for one in verify(copy, verifier=strange).findings if one.path == "vkey"]
 
-        forge(mirror, old, before.origin)
+        forge(copy, old, before.origin)
 
     await asyncio.to_thread(owner_exchange)
 
 
-def forge(mirror: Path, old: note.Verifier, origin: str) -> None:
+def forge(copy: Path, old: note.Verifier, origin: str) -> None:
     """The statements are left out, or another's: the old key alone does not vouch for what the new one signed."""
-    path = mirror / "rotations"
+    path = copy / "rotations"
     whole = path.read_text(encoding="utf-8")
     path.unlink()
-    assert not verify(mirror, verifier=old).is_ok
+    assert not verify(copy, verifier=old).is_ok
     forger = note.Signer(origin, bytes(range(32)))
     true = rotation.parse(json.loads(whole)[0])
     forged = rotation.Rotation(true.origin, "ledger", forger.verifier, true.new, true.valid_from, true.since)
     path.write_text(json.dumps([note.sign(forged.text(), [forger])]), encoding="utf-8")
-    assert not verify(mirror, verifier=old).is_ok
+    assert not verify(copy, verifier=old).is_ok
     path.write_text(whole, encoding="utf-8")
-    assert verify(mirror, verifier=old).is_ok
+    assert verify(copy, verifier=old).is_ok

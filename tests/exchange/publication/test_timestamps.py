@@ -18,7 +18,7 @@ from exchange.settings import Settings
 from ledger.format import timestamps
 from ledger.format.timestamps import Authority, CertificateInvalid, TimestampInvalid
 from ledger.log import publication
-from ledger.verification import mirror as export
+from ledger.verification import mirror
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
@@ -99,7 +99,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_URL", authority.url)
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_CERTIFICATE", str(authority.chain))
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_INTERVAL", "1")
-    mirror = tmp_path / "mirror"
+    copy = tmp_path / "mirror"
 
     def owner_exchange() -> None:
         with serving(settings), Client(settings.public_url, None) as client:
@@ -108,36 +108,36 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
                 return b'"sizes":[]' not in client.connection.public("/ledger/timestamps")
 
             until(is_stamped, what="a timestamp")
-            assert export.export(settings.public_url, mirror).report.is_ok
-        [token] = (mirror / "checkpoints").glob("*.tsr")
-        done = ledger("verify", mirror, "--tsa", authority.chain)
+            assert mirror.export(settings.public_url, copy).report.is_ok
+        [token] = (copy / "checkpoints").glob("*.tsr")
+        done = ledger("verify", copy, "--tsa", authority.chain)
         assert done.status == 0, done.out
         assert "1 of 1 timestamps are of the given authority" in done.out
-        assert "were not checked" in ledger("verify", mirror).out
-        assert ledger("verify", mirror, "--tsa", token).status == 2
+        assert "were not checked" in ledger("verify", copy).out
+        assert ledger("verify", copy, "--tsa", token).status == 2
 
         # What openssl says of it.
         content = token.with_suffix("").name
-        check = ("ts", "-verify", "-data", str(mirror / "checkpoints" / content), "-in", str(token))
+        check = ("ts", "-verify", "-data", str(copy / "checkpoints" / content), "-in", str(token))
         assert b"OK" in authority.openssl(*check, "-CAfile", "ca.pem", "-untrusted", "own.pem")
 
         pinned = Authority(authority.chain.read_bytes())
         other = Authority(tsa.make(tmp_path / "other", "another").chain.read_bytes())
-        [finding] = verify(mirror, authority=other).findings
+        [finding] = verify(copy, authority=other).findings
         assert (finding.code, finding.path) == (Code.TIMESTAMP_INVALID, f"checkpoints/{token.name}")
         whole = token.read_bytes()
         for place in range(0, len(whole), 37):
             token.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
             try:
-                pinned.check(token.read_bytes(), (mirror / "checkpoints" / content).read_bytes())
+                pinned.check(token.read_bytes(), (copy / "checkpoints" / content).read_bytes())
             except TimestampInvalid:
-                assert not verify(mirror, authority=pinned).is_ok
+                assert not verify(copy, authority=pinned).is_ok
         token.write_bytes(whole)
-        sizes = sorted(int(path.name) for path in (mirror / "checkpoints").iterdir() if path.suffix != ".tsr")
+        sizes = sorted(int(path.name) for path in (copy / "checkpoints").iterdir() if path.suffix != ".tsr")
         if len(sizes) > 1:
             moved = next(size for size in sizes if str(size) != content)
             shutil.copy(token, token.with_name(f"{moved}.tsr"))
-            assert not verify(mirror, authority=pinned).is_ok
+            assert not verify(copy, authority=pinned).is_ok
 
     await asyncio.to_thread(owner_exchange)
 

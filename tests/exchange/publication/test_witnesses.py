@@ -18,15 +18,15 @@ from exchange.kernel.embedded import Embedded
 from exchange.publication.publisher import Publisher
 from exchange.publication.witnesses import PolicyUnusable
 from exchange.settings import Settings
-from ledger.format import checkpoint, note
-from ledger.format import receipt as proof
+from ledger.format import checkpoint, note, trust_policy
 from ledger.format import trust_policy as policy
 from ledger.format.cosignature import Cosigner, CosignerKey
 from ledger.format.further import Kind
+from ledger.format.receipt import Receipt
 from ledger.format.rotation import History
 from ledger.log import continuity
 from ledger.log.anchor import Anchor
-from ledger.verification import mirror as export
+from ledger.verification import mirror
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
 from tests.support.exchanges.continuity import DatabaseCopies, with_database
@@ -72,15 +72,15 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
             await until(lambda: is_covered(exchange))
         with serving(settings, workers=2):
             url = settings.public_url
-            assert policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
+            assert trust_policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
             assert "http" not in httpx2.get(f"{url}/ledger/policy").text
-            done = await asyncio.to_thread(export.export, url, tmp_path / "bundle", verifier=log.verifier)
+            done = await asyncio.to_thread(mirror.export, url, tmp_path / "bundle", verifier=log.verifier)
             assert done.report.is_ok, done.report.text()
             assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in done.report.text()
     examine(tmp_path / "bundle", log, trusted)
 
 
-def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
+def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -> None:
     """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
     newest = (bundle / "checkpoint").read_text()
     text, lines = note.split(newest)
@@ -101,9 +101,9 @@ def examine(bundle: Path, log: note.Signer, trusted: policy.Policy) -> None:
     assert "cosigned by" in report.text()
     (bundle / "checkpoint").write_text(newest)
     stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
-    own = policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
+    own = trust_policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
     assert [one.code for one in verify(bundle, policy=own).findings] == [Code.QUORUM_MISSING]
-    other = policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
+    other = trust_policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
     assert [one.code for one in verify(bundle, policy=other).findings] == [Code.KEY_DIFFERS]
     # An older one without its quorum is a remark; one with a bad line is not.
     oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
@@ -181,7 +181,7 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
         signed = (await exchange.client.get("/ledger/checkpoint")).text
         key = Cosigner.parse(running.vkeys[0])
         assert note.open(signed, [key]).signed_by == (key,)
-        receipt = proof.parse((await exchange.client.get(f"/ledger/receipts/{entry}")).text)
+        receipt = Receipt.parse((await exchange.client.get(f"/ledger/receipts/{entry}")).text)
         assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
     assert "the witnesses are back" in said.getvalue()
 
@@ -288,7 +288,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
     rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
     assert rotated.status == 0, rotated.err
     async with restart_exchange(settings) as exchange:
-        history = History.from_statements(
+        history = History.from_announcements(
             [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
         )
         shown.append(await until(partial(anchored, anchor, await head(exchange))))
@@ -369,5 +369,5 @@ async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: S
     keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
     assert note.open(signed, keys).signed_by == tuple(keys)
     demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
-    trusted = policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
+    trusted = trust_policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
     assert len(trusted.check(signed)) == 2

@@ -9,7 +9,7 @@ from ledger.bundle.files import Bundle, Unreadable
 from ledger.bundle.pruning import PruningRefused, prune
 from ledger.cli import app
 from ledger.format import canonical, checkpoint, entry, merkle, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt
 from ledger.verification.mirror import export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
@@ -43,8 +43,8 @@ def test_proofs_stay(log, pruned):
     signed = checkpoint.open(log.newest, log.signer.verifier)
     for index in (0, 300, 699):
         path = tiles.inclusion_proof(Bundle(pruned).read_tile, index, 700)
-        receipt = proof.Receipt(index, tuple(path), log.newest)
-        assert proof.verify(receipt, leaf=log.hashes[index], verifier=log.signer.verifier) == signed
+        receipt = Receipt(index, tuple(path), log.newest)
+        assert receipt.verify(leaf=log.hashes[index], verifier=log.signer.verifier) == signed
 
 
 @pytest.mark.parametrize("minimum", [0, 511])

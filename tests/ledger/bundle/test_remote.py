@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger import cli
-from ledger.bundle import http as source
-from ledger.bundle.http import Source
+from ledger.bundle import http
+from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
@@ -22,7 +22,7 @@ def no_patience(monkeypatch):
 
 
 def verified(url: str, **more: Any):
-    with Source(url) as opened:
+    with Fetcher(url) as opened:
         return verify(Remote(opened), **more)
 
 
@@ -51,7 +51,7 @@ def test_the_same_is_found_wrong_with_it(tmp_path):
 
 def test_a_log_that_grows_meanwhile_is_verified_up_to_where_it_was():
     log = Log.signed_at(10, 300)
-    with served(log) as server, Source(server.url) as opened:
+    with served(log) as server, Fetcher(server.url) as opened:
 
         def grow(done: int, size: int) -> None:
             if log.size < 1000:
@@ -83,7 +83,7 @@ def test_a_tile_is_asked_for_so_many_times_and_no_more():
     with served(log) as server:
         server.broken["tile/0/000"] = 503
         report = verified(server.url)
-        assert server.asked.count("tile/0/000") == source.TRIES
+        assert server.asked.count("tile/0/000") == http.TRIES
     assert Code.FILE_UNUSABLE in {finding.code for finding in report.findings}
 
 

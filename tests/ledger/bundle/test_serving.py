@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from ledger.bundle.http import Source
+from ledger.bundle.http import Fetcher
 from ledger.bundle.pruning import prune
 from ledger.bundle.remote import Remote
 from ledger.format import tiles
@@ -41,7 +41,7 @@ def url(exported: Path) -> Iterator[str]:
 
 def test_whoever_reads_an_exchange_reads_it(log: Log, url: str, tmp_path: Path) -> None:
     assert export(url, tmp_path / "mirror", verifier=log.signer.verifier).report.is_ok
-    with Source(url) as source:
+    with Fetcher(url) as source:
         report = verify(Remote(source), verifier=log.signer.verifier)
     assert report.is_ok
     assert report.checkpoints_matched == len(SIZES)

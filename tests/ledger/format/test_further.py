@@ -4,8 +4,7 @@ import subprocess
 
 import pytest
 
-from ledger.format import checkpoint, further, note, sm2
-from ledger.format import trust_policy as policy
+from ledger.format import checkpoint, further, note, sm2, trust_policy
 from ledger.format.cosignature import Cosigner
 
 pytest.importorskip("tongsuopy")
@@ -40,10 +39,10 @@ def test_further_lines_verify_and_their_keys_are_read_as_they_are_written():
 
 def test_an_auditor_can_demand_them_by_a_policy():
     lines = [f"log {SIGNER.vkey}", *(f"witness w{n} {vkey}" for n, vkey in enumerate(SIGNER.further_vkeys))]
-    trusted = policy.parse("\n".join([*lines, "group g all w0 w1", "quorum g"]) + "\n")
+    trusted = trust_policy.parse("\n".join([*lines, "group g all w0 w1", "quorum g"]) + "\n")
     assert len(trusted.check(SIGNED)) == 2
-    assert policy.parse(trusted.text()) == trusted
-    with pytest.raises(policy.QuorumMissing):
+    assert trust_policy.parse(trusted.text()) == trusted
+    with pytest.raises(trust_policy.QuorumMissing):
         trusted.check(checkpoint.sign(CHECKPOINT, note.Signer(SIGNER.name, SEED)))
 
 
@@ -110,5 +109,5 @@ def test_without_the_library_there_is_a_word_of_what_is_missing(monkeypatch):
     with pytest.raises(sm2.NotInstalled, match=r"data-exchange\[sm2\]"):
         further.LogSigner(SIGNER.name, SEED, BOTH)
     assert further.LogSigner(SIGNER.name, SEED, (further.Kind.ML_DSA_44,)).further_vkeys == SIGNER.further_vkeys[:1]
-    with pytest.raises(policy.MalformedPolicy, match="sm2"):
-        policy.parse(f"witness a {SIGNER.further_vkeys[1]}\nquorum a\n")
+    with pytest.raises(trust_policy.MalformedPolicy, match="sm2"):
+        trust_policy.parse(f"witness a {SIGNER.further_vkeys[1]}\nquorum a\n")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.format import checkpoint, entry, merkle, note, tiles
-from ledger.format import receipt as proof
+from ledger.format.receipt import Receipt, ReceiptInvalid, verify_receipt
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +17,14 @@ def log(new_log):
 
 @pytest.fixture(scope="module")
 def receipt(log):
-    return proof.Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 300)), log.newest)
+    return Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 300)), log.newest)
 
 
 def test_a_receipt_proves_its_entry(log):
     for size, signed in log.checkpoints.items():
         for index in {0, size // 2, size - 1}:
-            text = proof.Receipt(index, tuple(tiles.inclusion_proof(log.read, index, size)), signed).text()
-            found = proof.verify_receipt(text, log.leaves[index], log.signer.verifier)
+            text = Receipt(index, tuple(tiles.inclusion_proof(log.read, index, size)), signed).text()
+            found = verify_receipt(text, log.leaves[index], log.signer.verifier)
             assert (found.size, found.origin) == (size, log.signer.name)
 
 
@@ -43,8 +43,8 @@ def test_a_golden_log_s_entries_are_proven_by_its_own_checkpoints(vectors):
     for size in range(1, 16):
         for index in range(size):
             hashes = tiles.inclusion_proof(lambda *_: tile, index, size)
-            read = proof.parse(proof.Receipt(index, tuple(hashes), log["checkpoints"][size]).text())
-            assert proof.verify(read, leaf=merkle.leaf_hash(entries[index]), verifier=verifier).size == size
+            read = Receipt.parse(Receipt(index, tuple(hashes), log["checkpoints"][size]).text())
+            assert read.verify(leaf=merkle.leaf_hash(entries[index]), verifier=verifier).size == size
 
 
 @given(
@@ -54,15 +54,15 @@ def test_a_golden_log_s_entries_are_proven_by_its_own_checkpoints(vectors):
     st.sampled_from(["a checkpoint\n", "one\n\ntwo\n"]),
 )
 def test_a_receipt_reads_back(index, hashes, extra, signed):
-    ours = proof.Receipt(index, tuple(hashes), signed, extra)
-    assert proof.parse(ours.text()) == ours
+    ours = Receipt(index, tuple(hashes), signed, extra)
+    assert Receipt.parse(ours.text()) == ours
 
 
 def test_another_entry_is_not_proven(log, receipt):
     leaf = log.leaves[37]
     for other in (log.leaves[36], leaf + b" ", leaf[:-1], b"", leaf.replace(b'"n":37', b'"n":38')):
-        with pytest.raises(proof.ReceiptInvalid):
-            proof.verify_receipt(receipt.text(), other, log.signer.verifier)
+        with pytest.raises(ReceiptInvalid):
+            verify_receipt(receipt.text(), other, log.signer.verifier)
 
 
 def test_another_key_does_not_prove_it(log, receipt):
@@ -70,8 +70,8 @@ def test_another_key_does_not_prove_it(log, receipt):
         note.Signer(log.signer.name, bytes(32)).verifier,
         note.Verifier("other.example", log.signer.verifier.public_key),
     ):
-        with pytest.raises(proof.ReceiptInvalid):
-            proof.verify_receipt(receipt.text(), log.leaves[37], key)
+        with pytest.raises(ReceiptInvalid):
+            verify_receipt(receipt.text(), log.leaves[37], key)
 
 
 def test_another_checkpoint_does_not_prove_it(log, receipt):
@@ -84,27 +84,27 @@ def test_another_checkpoint_does_not_prove_it(log, receipt):
         "",
         "no checkpoint\n",
     ):
-        with pytest.raises(proof.ReceiptInvalid):
-            proof.verify_receipt(proof.Receipt(37, receipt.proof, signed).text(), log.leaves[37], log.signer.verifier)
+        with pytest.raises(ReceiptInvalid):
+            verify_receipt(Receipt(37, receipt.proof, signed).text(), log.leaves[37], log.signer.verifier)
 
 
 def test_every_changed_character_of_a_receipt_is_noticed(log, receipt):
     text = receipt.text()
     for position, character in enumerate(text):
         changed = text[:position] + ("B" if character != "B" else "C") + text[position + 1 :]
-        with pytest.raises(proof.ReceiptInvalid):
-            proof.verify_receipt(changed, log.leaves[37], log.signer.verifier)
+        with pytest.raises(ReceiptInvalid):
+            verify_receipt(changed, log.leaves[37], log.signer.verifier)
 
 
 def test_an_entry_that_names_another_index_is_not_taken(log):
     leaf = entry.splice(body=b"{}", prev=log.hashes[0], seq=5)
     signed = checkpoint.sign(checkpoint.Checkpoint(log.signer.name, 1, merkle.leaf_hash(leaf)), log.signer)
-    with pytest.raises(proof.ReceiptInvalid, match="number 5"):
-        proof.verify_receipt(proof.Receipt(0, (), signed).text(), leaf, log.signer.verifier)
+    with pytest.raises(ReceiptInvalid, match="number 5"):
+        verify_receipt(Receipt(0, (), signed).text(), leaf, log.signer.verifier)
     other = b"not an entry"
     signed = checkpoint.sign(checkpoint.Checkpoint(log.signer.name, 1, merkle.leaf_hash(other)), log.signer)
-    with pytest.raises(proof.ReceiptInvalid, match="malformed"):
-        proof.verify_receipt(proof.Receipt(0, (), signed).text(), other, log.signer.verifier)
+    with pytest.raises(ReceiptInvalid, match="malformed"):
+        verify_receipt(Receipt(0, (), signed).text(), other, log.signer.verifier)
 
 
 HASH = base64.b64encode(bytes(32)).decode()
@@ -134,5 +134,5 @@ HASH = base64.b64encode(bytes(32)).decode()
     ],
 )
 def test_what_is_not_a_receipt_is_refused(text):
-    with pytest.raises(proof.ReceiptInvalid):
-        proof.parse(text)
+    with pytest.raises(ReceiptInvalid):
+        Receipt.parse(text)

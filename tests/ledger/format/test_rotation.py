@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.bundle.http import Source
+from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.format import canonical, checkpoint, merkle, note, rotation, tiles
 from ledger.format.rotation import History, Rotation, RotationInvalid
-from ledger.format.trust_policy import unwitnessed
+from ledger.format.trust_policy import TrustPolicy
 from ledger.verification.mirror import export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
@@ -58,12 +58,12 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
     (directory / "checkpoints" / "300.tsr").write_bytes(b"a token")
     with serve_bundle(directory) as url:
         for pinned in (OLD, NEW):
-            with Source(url) as source:
+            with Fetcher(url) as source:
                 report = verify(Remote(source), verifier=pinned.verifier)
             assert report.is_ok, report.text()
             assert report.checkpoints_matched == 4
             assert "1 timestamps were not checked" in report.text()
-        with Source(url) as source:
+        with Fetcher(url) as source:
             assert not verify(Remote(source), verifier=LAST.verifier).is_ok
         assert export(url, tmp_path / "mirror", verifier=OLD.verifier).report.is_ok
     assert (tmp_path / "mirror" / "checkpoints" / "300.tsr").read_bytes() == b"a token"
@@ -73,7 +73,7 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
 def test_a_policy_may_name_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
     _, directory = rotated(new_log, tmp_path / "bundle")
     for one, is_one in ((OLD, True), (NEW, True), (LAST, False)):
-        assert verify(directory, policy=unwitnessed(one.verifier)).is_ok is is_one
+        assert verify(directory, policy=TrustPolicy.for_log(one.verifier)).is_ok is is_one
 
 
 def test_the_announcement_may_be_pruned(new_log: NewLog, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_statements_that_do_not_lead_to_the_key_are_refused(new_log: NewLog, tmp
 
 
 def test_statements_follow_each_other() -> None:
-    history = History.from_statements([statement(), statement(NEW, LAST, 500)])
+    history = History.from_announcements([statement(), statement(NEW, LAST, 500)])
     assert [history.at(size) for size in (0, 300, 301, 499, 500, 10**9)] == [
         one.verifier for one in (OLD, OLD, NEW, NEW, LAST, LAST)
     ]
@@ -123,7 +123,7 @@ def test_statements_follow_each_other() -> None:
         [statement(), statement(OLD, LAST, 500)],
     ):
         with pytest.raises(RotationInvalid):
-            History.from_statements(wrong)
+            History.from_announcements(wrong)
 
 
 def test_a_statement_is_the_old_keys() -> None:

@@ -12,10 +12,11 @@ import asyncpg
 import pytest
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
-from ledger.bundle import files as bundle
+from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, VKEY
 from ledger.format import canonical, entry, merkle, note, tiles
 from ledger.log import publication, store
 from ledger.log.anchor import Anchor
+from ledger.log.head import read_head
 from ledger.log.sequencer import Sequencer, SequencerClosed
 from ledger.verification.verify import verify
 from tests.support.ledgers.logs import OneKey
@@ -40,8 +41,8 @@ def submission(number: int, **conditions: Any) -> store.Submission:
     return store.Submission(canonical.dumps({"number": number}), **conditions)
 
 
-def token(name: str, *, minutes: float = 5) -> store.Once:
-    return store.Once.of("key", name, expires_at=NOW + timedelta(minutes=minutes))
+def token(name: str, *, minutes: float = 5) -> store.Nonce:
+    return store.Nonce.of("key", name, expires_at=NOW + timedelta(minutes=minutes))
 
 
 async def append(pool: asyncpg.Pool, *submissions: store.Submission, **options: Any) -> list[store.Outcome]:
@@ -51,7 +52,7 @@ async def append(pool: asyncpg.Pool, *submissions: store.Submission, **options: 
 
 async def leaves_of(pool: asyncpg.Pool) -> list[bytes]:
     async with pool.acquire() as connection:
-        size = (await store.read_head(connection)).size
+        size = (await read_head(connection)).size
         return await store.read_leaves(connection, 0, size)
 
 
@@ -61,12 +62,12 @@ async def write_bundle(pool: asyncpg.Pool, directory: Path) -> None:
         published = await publication.latest(connection)
         assert published is not None
         files = {
-            bundle.CHECKPOINT: published.note.encode(),
-            bundle.VKEY: f"{SIGNER.vkey}\n".encode(),
-            bundle.POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
+            CHECKPOINT: published.note.encode(),
+            VKEY: f"{SIGNER.vkey}\n".encode(),
+            POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
         }
         for one in await publication.checkpoints(connection, after=0, limit=1000):
-            files[f"{bundle.CHECKPOINTS}/{one.size}"] = one.note.encode()
+            files[f"{CHECKPOINTS}/{one.size}"] = one.note.encode()
         for start in range(0, published.size, tiles.WIDTH):
             stop = min(published.size, start + tiles.WIDTH)
             leaves = await store.read_leaves(connection, start, stop)
@@ -178,11 +179,11 @@ async def test_a_revocation_that_is_rolled_back_moves_nothing(pool: asyncpg.Pool
 
 
 async def test_a_token_is_used_once_by_entries_that_were_appended(pool: asyncpg.Pool) -> None:
-    [moved] = await append(pool, submission(0, once=token("a"), fence=7))
+    [moved] = await append(pool, submission(0, nonce=token("a"), fence=7))
     assert isinstance(moved, store.FenceMoved)
     # The refused submission did not use its token up; the next one does.
-    assert await append(pool, submission(0, once=token("a"), fence=0)) == [0]
-    [replayed] = await append(pool, submission(1, once=token("a")))
+    assert await append(pool, submission(0, nonce=token("a"), fence=0)) == [0]
+    [replayed] = await append(pool, submission(1, nonce=token("a")))
     assert isinstance(replayed, store.Replayed)
 
 
@@ -195,8 +196,8 @@ async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_n
         submission(0, sealed=sealed(b"a", b"b")),
         submission(1, fence=9, sealed=sealed(b"c")),
         submission(2),
-        submission(3, once=token("a"), sealed=sealed(b"a")),
-        submission(4, once=token("a"), sealed=sealed(b"d")),
+        submission(3, nonce=token("a"), sealed=sealed(b"a")),
+        submission(4, nonce=token("a"), sealed=sealed(b"d")),
     )
     assert [one if isinstance(one, int) else type(one) for one in outcomes] == [
         0, store.FenceMoved, 1, 2, store.Replayed,
@@ -211,25 +212,25 @@ async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_n
 
 async def test_a_token_is_used_once_within_a_batch(pool: asyncpg.Pool) -> None:
     first, second, other = await append(
-        pool, submission(0, once=token("a")), submission(1, once=token("a")), submission(2, once=token("b"))
+        pool, submission(0, nonce=token("a")), submission(1, nonce=token("a")), submission(2, nonce=token("b"))
     )
     assert (first, other) == (0, 1)
     assert isinstance(second, store.Replayed)
 
 
 async def test_a_token_given_back_and_used_again_in_one_batch_stays_used(pool: asyncpg.Pool) -> None:
-    moved, used = await append(pool, submission(0, once=token("a"), fence=9), submission(1, once=token("a"), fence=0))
+    moved, used = await append(pool, submission(0, nonce=token("a"), fence=9), submission(1, nonce=token("a"), fence=0))
     assert isinstance(moved, store.FenceMoved)
     assert used == 0
-    [again] = await append(pool, submission(2, once=token("a")))
+    [again] = await append(pool, submission(2, nonce=token("a")))
     assert isinstance(again, store.Replayed)
 
 
 async def test_a_token_is_forgotten_when_it_could_not_be_accepted_anyway(pool: asyncpg.Pool) -> None:
-    await append(pool, submission(0, once=token("old", minutes=-1)), submission(1, once=token("new")))
+    await append(pool, submission(0, nonce=token("old", minutes=-1)), submission(1, nonce=token("new")))
     async with pool.acquire() as connection:
-        await store.forget_expired(connection, NOW)
-    [old, new] = await append(pool, submission(2, once=token("old")), submission(3, once=token("new")))
+        await store.delete_expired_nonces(connection, NOW)
+    [old, new] = await append(pool, submission(2, nonce=token("old")), submission(3, nonce=token("new")))
     assert old == 2
     assert isinstance(new, store.Replayed)
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ledger.bundle.http import Source
+from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.format import tiles
 from ledger.verification.mirror import ExportFailed, ExportRefused, export
@@ -58,7 +58,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def verify_it_where_it_is_served(self) -> None:
-        with Source(self.server.url) as source:
+        with Fetcher(self.server.url) as source:
             report = verify(Remote(source), verifier=self.log.signer.verifier)
         assert report.is_ok, report.text()
         assert report.size == max(self.log.checkpoints)

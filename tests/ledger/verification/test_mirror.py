@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from ledger.bundle import files as bundle
-from ledger.format import note, tiles
-from ledger.format import trust_policy as policy
+from ledger.bundle.files import Unreadable
+from ledger.format import note, tiles, trust_policy
 from ledger.format.cosignature import CosignerKey
-from ledger.verification import mirror as export
+from ledger.verification import mirror
 from ledger.verification.verify import verify
 from tests.support.ledgers.log_server import served
 
@@ -27,7 +26,7 @@ def content(directory) -> dict[str, bytes]:
 def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
     log = new_log(*sizes)
     with served(log) as server:
-        done = export.export(server.url, tmp_path)
+        done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok, done.report.text()
     assert done.checkpoint.size == sizes[-1]
     expected = log.files()
@@ -39,18 +38,18 @@ def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
 def test_an_export_needs_nothing_else_to_be_verified(new_log, tmp_path):
     log = new_log(1, 300)
     with served(log) as server:
-        export.export(server.url, tmp_path)
+        mirror.export(server.url, tmp_path)
     assert verify(tmp_path, verifier=log.signer.verifier).is_ok
 
 
 def test_a_second_export_fetches_only_what_is_new(new_log, tmp_path):
     log = new_log(100, 700)
     with served(log) as server:
-        export.export(server.url, tmp_path)
+        mirror.export(server.url, tmp_path)
         log.append(400)
         log.sign()
         server.asked.clear()
-        done = export.export(server.url, tmp_path)
+        done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
     assert content(tmp_path) == log.files()  # and the partial tiles of the earlier size are gone
     assert "tile/0/000" not in server.asked
@@ -62,10 +61,10 @@ def test_a_second_export_fetches_only_what_is_new(new_log, tmp_path):
 def test_nothing_new_costs_next_to_nothing(new_log, tmp_path):
     log = new_log(700)
     with served(log) as server:
-        export.export(server.url, tmp_path)
+        mirror.export(server.url, tmp_path)
         before = content(tmp_path)
         server.asked.clear()
-        done = export.export(server.url, tmp_path)
+        done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
     assert content(tmp_path) == before
     assert not any(path.startswith("tile/entries/") for path in server.asked)
@@ -75,12 +74,12 @@ def test_an_interrupted_export_is_taken_up_again(new_log, tmp_path):
     log = new_log(100, 300, 1500)
     with served(log) as server:
         server.broken["tile/entries/003"] = 503
-        with pytest.raises(export.ExportFailed, match="status 503"):
-            export.export(server.url, tmp_path)
+        with pytest.raises(mirror.ExportFailed, match="status 503"):
+            mirror.export(server.url, tmp_path)
         assert not (tmp_path / "checkpoint").exists()
         server.broken.clear()
         server.asked.clear()
-        done = export.export(server.url, tmp_path)
+        done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
     assert "tile/entries/002" not in server.asked
     assert content(tmp_path) == log.files()
@@ -97,7 +96,7 @@ def test_a_partial_tile_may_have_given_way_to_the_full_one(new_log, tmp_path):
         server.broken["tile/entries/001"] = tiles.pack(log.leaves[256:512])
         server.broken["tile/entries/000"] = tiles.pack(log.leaves[:256])
         server.broken["tile/0/000"] = log.full[0, 0]
-        done = export.export(server.url, tmp_path)
+        done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok, done.report.text()
     assert done.report.size == 300
     assert older.items() <= content(tmp_path).items()
@@ -112,8 +111,8 @@ def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new
         data = bytearray(log.files()[path])
         data[40] ^= 1
         server.broken[path] = bytes(data)
-        with pytest.raises(export.ExportRefused) as refused:
-            export.export(server.url, tmp_path)
+        with pytest.raises(mirror.ExportRefused) as refused:
+            mirror.export(server.url, tmp_path)
         if path.startswith("tile/entries/"):
             first = 512 if path.endswith("188") else 256
             assert f"entry {first} is not the one that was logged" in str(refused.value)
@@ -121,12 +120,12 @@ def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new
         assert not (tmp_path / path).exists()
         assert not (tmp_path / "checkpoint").exists()
         server.broken.clear()
-        assert export.export(server.url, tmp_path).report.is_ok
+        assert mirror.export(server.url, tmp_path).report.is_ok
 
 
 def test_a_log_that_does_not_continue_the_directory_s_is_refused_and_nothing_changes(new_log, tmp_path):
     with served(new_log(100, 300)) as server:
-        export.export(server.url, tmp_path)
+        mirror.export(server.url, tmp_path)
     before = content(tmp_path)
     forked = new_log(100)
     forked.append(600, forked=True)
@@ -141,18 +140,18 @@ def test_a_log_that_does_not_continue_the_directory_s_is_refused_and_nothing_cha
         (new_log(100, 300, seed=bytes(32)), "not the one in the directory"),
         (new_log(100, 300, origin="other.example/ledger/1"), "not the one in the directory"),
     ):
-        with served(other) as server, pytest.raises(export.ExportRefused, match=message):
-            export.export(server.url, tmp_path)
+        with served(other) as server, pytest.raises(mirror.ExportRefused, match=message):
+            mirror.export(server.url, tmp_path)
         assert content(tmp_path) == before
 
 
 def test_the_key_that_was_given_is_the_one_that_counts(new_log, tmp_path):
     log = new_log(10)
     with served(log) as server:
-        with pytest.raises(export.ExportRefused, match="that was given"):
-            export.export(server.url, tmp_path, verifier=note.Signer(log.signer.name, bytes(32)).verifier)
+        with pytest.raises(mirror.ExportRefused, match="that was given"):
+            mirror.export(server.url, tmp_path, verifier=note.Signer(log.signer.name, bytes(32)).verifier)
         assert content(tmp_path) == {}
-        done = export.export(server.url, tmp_path, verifier=log.signer.verifier)
+        done = mirror.export(server.url, tmp_path, verifier=log.signer.verifier)
         assert done.report.key_given
 
 
@@ -161,13 +160,13 @@ def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, 
     stranger = new_log(5, 10, 20, seed=bytes(32))
     with served(log) as server:
         for notes, error in (
-            ([stranger.checkpoints[10]], export.ExportRefused),
-            ([log.checkpoints[10], log.checkpoints[5]], export.ExportFailed),
+            ([stranger.checkpoints[10]], mirror.ExportRefused),
+            ([log.checkpoints[10], log.checkpoints[5]], mirror.ExportFailed),
         ):
             page = {"checkpoints": [{"size": 0, "note": signed} for signed in notes]}
             server.broken["checkpoints"] = json.dumps(page).encode()
             with pytest.raises(error):
-                export.export(server.url, tmp_path)
+                mirror.export(server.url, tmp_path)
             assert not (tmp_path / "checkpoint").exists()
 
 
@@ -195,8 +194,8 @@ def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, 
 def test_rubbish_from_the_server_is_a_clear_error(new_log, tmp_path, path, data):
     with served(new_log(10)) as server:
         server.broken[path] = data
-        with pytest.raises((export.ExportFailed, export.ExportRefused)) as failed:
-            export.export(server.url, tmp_path)
+        with pytest.raises((mirror.ExportFailed, mirror.ExportRefused)) as failed:
+            mirror.export(server.url, tmp_path)
     assert str(failed.value)
     assert not (tmp_path / "checkpoint").exists()
 
@@ -205,29 +204,29 @@ def test_entries_that_a_server_leaves_out_are_named(new_log, tmp_path):
     log = new_log(300)
     with served(log) as server:
         server.broken["tile/entries/001.p/44"] = tiles.pack(log.leaves[256:270])
-        with pytest.raises(export.ExportRefused, match="does not give entry 270"):
-            export.export(server.url, tmp_path)
+        with pytest.raises(mirror.ExportRefused, match="does not give entry 270"):
+            mirror.export(server.url, tmp_path)
 
 
 def test_what_the_server_says_about_its_refusal_is_passed_on(new_log, tmp_path):
     with served(new_log(10)) as server:
         server.broken["tile/entries/000.p/10"] = 403
         server.problem = json.dumps({"detail": "Ask an auditor.\x1b[31m"}).encode()
-        with pytest.raises(export.ExportFailed, match=r"status 403: Ask an auditor.\[31m$"):
-            export.export(server.url, tmp_path)
+        with pytest.raises(mirror.ExportFailed, match=r"status 403: Ask an auditor.\[31m$"):
+            mirror.export(server.url, tmp_path)
 
 
 def test_no_server_and_no_url_are_a_clear_error(tmp_path):
     for url in ("http://127.0.0.1:9", "nonsense", "http://[", "ftp://x"):
-        with pytest.raises(export.ExportFailed, match="ledger/vkey"):
-            export.export(url, tmp_path)
+        with pytest.raises(mirror.ExportFailed, match="ledger/vkey"):
+            mirror.export(url, tmp_path)
 
 
 def test_a_directory_that_cannot_be_written_is_a_clear_error(new_log, tmp_path):
     target = tmp_path / "file"
     target.write_text("in the way")
-    with served(new_log(10)) as server, pytest.raises(bundle.Unreadable):
-        export.export(server.url, target)
+    with served(new_log(10)) as server, pytest.raises(Unreadable):
+        mirror.export(server.url, target)
 
 
 def test_a_link_in_the_directory_is_not_written_through(new_log, tmp_path):
@@ -236,8 +235,8 @@ def test_a_link_in_the_directory_is_not_written_through(new_log, tmp_path):
     directory = tmp_path / "bundle"
     directory.mkdir()
     (directory / "tile").symlink_to(elsewhere)
-    with served(new_log(10)) as server, pytest.raises(bundle.Unreadable):
-        export.export(server.url, directory)
+    with served(new_log(10)) as server, pytest.raises(Unreadable):
+        mirror.export(server.url, directory)
     assert content(elsewhere) == {}
 
 
@@ -250,21 +249,21 @@ def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
             log.checkpoints[size] = signed + key.line(note.split(signed)[0], time=1)
     with served(log) as server:
         server.broken["policy"] = text.encode()
-        done = export.export(server.url, tmp_path, policy=policy.parse(text))
+        done = mirror.export(server.url, tmp_path, policy=trust_policy.parse(text))
         assert done.report.is_ok, done.report.text()
         assert (tmp_path / "policy").read_text() == text
         server.broken["policy"] = 404  # an exchange of before
-        assert export.export(server.url, tmp_path).report.is_ok
+        assert mirror.export(server.url, tmp_path).report.is_ok
         assert (tmp_path / "policy").read_text() == f"log {log.signer.vkey}\nquorum none\n"
 
 
 @pytest.mark.parametrize(
     ("text", "failure"),
-    [(b"nonsense\n", export.ExportFailed), (b"quorum none\n", export.ExportRefused), (b"\xff", export.ExportFailed)],
+    [(b"nonsense\n", mirror.ExportFailed), (b"quorum none\n", mirror.ExportRefused), (b"\xff", mirror.ExportFailed)],
 )
 def test_a_policy_that_is_none_or_of_another_log_is_not_taken(new_log, tmp_path, text, failure):
     with served(new_log(5)) as server:
         server.broken["policy"] = text
         with pytest.raises(failure):
-            export.export(server.url, tmp_path / "bundle")
+            mirror.export(server.url, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()

@@ -172,7 +172,7 @@ def test_swapped_entries_are_both_named(log, bundle):
     alter(bundle, 20, lambda _: first)
     report = verify(bundle)
     assert [finding.index for finding in report.findings] == [10, 20]
-    assert "calls itself number 20" in report.findings[0].detail
+    assert "has the number 20" in report.findings[0].detail
 
 
 @pytest.mark.parametrize("index", [0, 37, 255, 300, 698, 699])

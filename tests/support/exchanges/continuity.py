@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
-from ledger.log import publication, store
+from ledger.log import head, publication
 from tests.support.exchanges.exchange import Exchange
 from tests.support.processes.commands import Ran, typed
 
@@ -50,16 +50,16 @@ async def wait_for_checkpoint(exchange: Exchange) -> publication.Published:
     for _ in range(400):
         async with exchange.app.state.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
-            if newest and newest.size == (await store.read_head(connection)).size:
+            if newest and newest.size == (await head.read_head(connection)).size:
                 return newest
         await asyncio.sleep(0.02)
     raise AssertionError("no checkpoint")
 
 
-async def read_head(url: str) -> store.Head:
+async def read_head(url: str) -> head.Head:
     connection = await asyncpg.connect(**arguments(url))
     try:
-        return await store.read_head(connection)
+        return await head.read_head(connection)
     finally:
         await connection.close()
 

@@ -25,11 +25,11 @@ from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.keys.slots import Slots
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
-from ledger.format import checkpoint, entry, merkle, note
-from ledger.format import receipt as proof
+from ledger.format import checkpoint, entry, merkle, note, receipt
 from ledger.format.rotation import History
-from ledger.log import publication, store
+from ledger.log import publication
 from ledger.log.anchor import Anchor
+from ledger.log.head import read_head
 from ledger.verification.mirror import ExportRefused, export
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Answer, Key
@@ -259,7 +259,7 @@ class Lifecycle:
         known, runtime = self.checkpoints[self.incarnation], self.exchange.app.state.runtime
         async with runtime.database.pool.acquire() as connection:
             signed = {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
-            halted = (await store.read_head(connection)).halted
+            halted = (await read_head(connection)).halted
         assert (halted is not None) is self.is_behind
         ready = await self.exchange.send("GET", "/readyz", {})
         assert ready.status == (503 if self.is_behind else 200)
@@ -288,14 +288,14 @@ class Lifecycle:
     def _examine_receipts(self, mirror: Path, first: note.Verifier) -> None:
         """Every receipt of this incarnation proves what it did, by the keys that the auditor has by now."""
         rotated = mirror / "rotations"
-        keys = History.from_statements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
+        keys = History.from_announcements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
         for one in self.receipts:
             if one.incarnation == self.incarnation:
-                text = proof.parse(one.text).checkpoint
+                text = receipt.Receipt.parse(one.text).checkpoint
                 size = checkpoint.parse(note.text_of(text)).size
                 assert self.checkpoints[self.incarnation][size] == text
                 assert self.leaves[one.index] == one.leaf
-                proof.verify_receipt(one.text, one.leaf, keys.at(size))
+                receipt.verify_receipt(one.text, one.leaf, keys)
 
     def examine_former(self) -> None:
         """What the auditor has of former incarnations stays whole, with all checkpoints there ever were."""
@@ -339,7 +339,7 @@ class Lifecycle:
         async with asyncio.timeout(30):
             while True:
                 async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
-                    head, newest = await store.read_head(connection), await publication.latest(connection)
+                    head, newest = await read_head(connection), await publication.latest(connection)
                 if head.halted is not None or (newest is not None and newest.size == head.size):
                     break
                 await asyncio.sleep(0.01)

@@ -31,7 +31,7 @@ async def run(database: dict[str, Any], worker: int, count: int, shared: int) ->
         contested = [
             store.Submission(
                 canonical.dumps({"worker": worker, "token": token}),
-                once=store.Once.of("contested", str(token), expires_at=expiry),
+                nonce=store.Nonce.of("contested", str(token), expires_at=expiry),
             )
             for token in range(shared)
         ]

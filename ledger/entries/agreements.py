@@ -1,0 +1,31 @@
+"""Agreements about data."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Assessments, Body, Hex, Lane, Time
+
+
+class AgreementConcluded(Body):
+    """An owner granted an application, perhaps narrower; `document` is the salted digest of what both sides accepted."""
+
+    type: Literal["agreement.concluded"] = "agreement.concluded"
+    application: str
+    consumer: str
+    dataset: str
+    document: Hex
+    lane: Lane
+    not_after: Time
+    purpose: str
+    assessments: Assessments | None = None
+
+
+class AgreementChanged(Body):
+    """An agreement was suspended, resumed, terminated, or found to have expired."""
+
+    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired"]
+    consumer: str
+    dataset: str
+    lane: Lane
+    statement: Annotated[Hex | None, Field(description="salted digest of the reason")] = None

@@ -1,0 +1,56 @@
+"""Deliveries: data that left, or was refused."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Body, Decision, Hex, Lane, Result
+
+
+class _Delivery(Body):
+    affects_decisions: ClassVar[bool] = False
+    agreement: str | None = None
+    dataset: str | None = None
+    lane: Lane | None = None
+    purpose: str | None = None
+    decision: Decision | None = None
+    subjects: Annotated[
+        list[Hex] | None, Field(description="pseudonyms of the people whom the question named, at most 100")
+    ] = None
+    sealed: Annotated[
+        list[Hex] | None,
+        Field(description="for each of `subjects`, the commitment to what is sealed: how the question named it"),
+    ] = None
+    named: Annotated[int | None, Field(description="how many people the question named, where over 100")] = None
+
+
+class DeliveryStarted(_Delivery):
+    """A stream was allowed and is about to begin."""
+
+    type: Literal["delivery.started"] = "delivery.started"
+    plan: Hex
+
+
+class DeliveryCompleted(_Delivery):
+    """Data left in full: an answer with its decision, or the end of a stream that `started` began."""
+
+    type: Literal["delivery.completed"] = "delivery.completed"
+    plan: Hex | None = None
+    result: Result
+    started: int | None = None
+
+
+class DeliveryAborted(_Delivery):
+    """A stream ended early; `result` is what may have left."""
+
+    type: Literal["delivery.aborted"] = "delivery.aborted"
+    cause: Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
+    result: Result
+    started: int
+
+
+class DeliveryRefused(_Delivery):
+    """A request for data was refused; `problem` is the problem type's name."""
+
+    type: Literal["delivery.refused"] = "delivery.refused"
+    problem: str

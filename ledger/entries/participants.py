@@ -1,0 +1,80 @@
+"""Organisations, their members and systems, keys, roles, and refused requests."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Body, Time
+
+
+class OrganisationRegistered(Body):
+    """An organisation asked to join."""
+
+    type: Literal["organisation.registered"] = "organisation.registered"
+    code: str
+    handle: str
+    organisation_kind: Literal["department", "enterprise", "institution"]
+
+
+class OrganisationChanged(Body):
+    """An organisation was admitted, suspended, reinstated, or departed."""
+
+    type: Literal["organisation.admitted", "organisation.suspended", "organisation.reinstated", "organisation.departed"]
+
+
+class MemberEnrolled(Body):
+    """A person was enrolled in an organisation. The name stays in the database."""
+
+    type: Literal["member.enrolled"] = "member.enrolled"
+    affects_decisions: ClassVar[bool] = False
+    organisation: str
+
+
+class SystemEnrolled(Body):
+    """A machine client was enrolled in an organisation."""
+
+    type: Literal["system.enrolled"] = "system.enrolled"
+    affects_decisions: ClassVar[bool] = False
+    organisation: str
+    handle: str
+
+
+class PrincipalChanged(Body):
+    """A member or system was suspended or reinstated."""
+
+    type: Literal["principal.suspended", "principal.reinstated"]
+
+
+class KeyRegistered(Body):
+    """A key now speaks for a principal; `supersedes` names the one it replaces after the overlap."""
+
+    type: Literal["key.registered"] = "key.registered"
+    principal: str
+    public_key: Annotated[str, Field(description="base64url, 32 bytes")]
+    supersedes: str | None = None
+    until: Annotated[Time | None, Field(description="when the superseded key ends")] = None
+
+
+class KeyRevoked(Body):
+    """A key no longer speaks for its principal."""
+
+    type: Literal["key.revoked"] = "key.revoked"
+    principal: str
+
+
+class RoleChanged(Body):
+    """A principal got or lost a role in a domain (an organisation, or `exchange`)."""
+
+    type: Literal["role.assigned", "role.revoked"]
+    role: str
+    domain: str
+
+
+class RequestRefused(Body):
+    """A signed request other than for data was refused."""
+
+    type: Literal["request.refused"] = "request.refused"
+    affects_decisions: ClassVar[bool] = False
+    method: str
+    problem: str
+    route: str

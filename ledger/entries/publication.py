@@ -1,0 +1,45 @@
+"""The exchange itself, its ledger and its own keys."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Body, Hex, Time
+
+
+class ExchangeInitialised(Body):
+    """The first entry: the exchange exists, with its ledger key and its operator."""
+
+    type: Literal["exchange.initialised"] = "exchange.initialised"
+    origin: str
+    vkey: str
+
+
+class LedgerIncarnated(Body):
+    """The first entry of a ledger that goes on after a restore: under a new origin and key, since the database had lost
+    what the ledger before had signed. `checkpoint` is the last that was signed of that one, as a signed note; of its
+    entries, the first `kept`, whose tree has the root `root`, were in the restored database and are what it goes on from.
+    """
+
+    type: Literal["ledger.incarnated"] = "ledger.incarnated"
+    origin: str
+    vkey: str
+    predecessor: str
+    checkpoint: Annotated[str | None, Field(description="a signed note; absent where nothing had been signed")] = None
+    kept: int
+    root: Hex
+
+
+class KeyRotated(Body):
+    """One of the exchange's own keys gives way to another: the ledger's, from trees of `valid_from` entries on, or the one
+    that signs answers. `statement` is a signed note by the old key that says the same; see [Keys](#keys).
+    """
+
+    type: Literal["key.rotated"] = "key.rotated"
+    affects_decisions: ClassVar[bool] = False
+    purpose: Annotated[Literal["ledger", "answers"], Field(description="what the key signs")]
+    old: Annotated[str, Field(description="verifier key")]
+    new: Annotated[str, Field(description="verifier key")]
+    valid_from: int
+    since: Time
+    statement: Annotated[str, Field(description="a signed note")]

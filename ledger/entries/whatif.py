@@ -1,0 +1,17 @@
+"""Questions about decisions that nobody acted on."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Body
+
+
+class PolicyExplained(Body):
+    """Somebody asked what would be decided about a delivery, and why; nothing was delivered."""
+
+    type: Literal["policy.explained"] = "policy.explained"
+    affects_decisions: ClassVar[bool] = False
+    principal: Annotated[str, Field(description="whose delivery it would be")]
+    purpose: str
+    outcome: Literal["allow", "deny"]
