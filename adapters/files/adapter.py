@@ -103,7 +103,7 @@ def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: b
     plan = check(plan, description.fields)
     if plan.order and plan.order != description.key:
         raise PlanError("/order", "rows can be sorted by the key only")
-    dialect, parameters = DuckDialect(snapshot), Parameters()
+    dialect, parameters = DuckDialect(description.fields, snapshot.types), Parameters()
     selected = [column_sql(column.name, column.mask, dialect, parameters) for column in plan.columns]
     sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
     if is_paged:
