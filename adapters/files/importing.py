@@ -7,7 +7,6 @@ cells that count as missing, a column kept as text) is noted in the description,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -15,7 +14,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.contract import Description, Note, SourceError
+from adapters.contract import ImportedFile, Note, SourceError
+from adapters.contract.hints import guess_hints
 from adapters.files.deadline import Deadline
 from adapters.files.grid import Batch, CellKind, Grid, RowNumbers
 from adapters.files.infer.keys import find_key
@@ -30,17 +30,8 @@ from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
 from adapters.files.read.workbook_process import read_apart
 from adapters.files.snapshot import Snapshot, write
-from adapters.hints import guess as guess_hints
 
 _HINT_ROWS: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedFile:
-    """The snapshot of a file and what was found in it."""
-
-    path: Path
-    description: Description
 
 
 def import_file(path: Path, target_directory: Path, *, options: ImportOptions | None = None) -> ImportedFile:

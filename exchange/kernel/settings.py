@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from exchange.kernel.reach import Listed
+from adapters.network import AllowList
 from ledger.format.further import Kind
 
 _LOOPBACK = ("localhost", "127.0.0.1")
@@ -22,7 +22,7 @@ def _entries(value: object) -> object:
 
 
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
-    Listed(value)
+    AllowList(value)
     return value
 
 
