@@ -30,18 +30,21 @@ from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
 from adapters.files.read.workbook_process import read_apart
 from adapters.files.snapshot import Snapshot, write
+from groundwork import durable
 
 _HINT_ROWS: Final = 500
 
 
-def import_file(path: Path, target_directory: Path, *, options: ImportOptions | None = None) -> ImportedFile:
+def import_file(
+    path: Path, target_directory: Path, *, options: ImportOptions | None = None, deadline: Deadline | None = None
+) -> ImportedFile:
     """Read a CSV, Excel, JSON or Parquet file into a snapshot below `target_directory`.
 
     Raises SourceError (its codes are in contract.py); nothing is left behind then.
     """
     options = options or ImportOptions()
-    deadline = Deadline()
-    target_directory.mkdir(parents=True, exist_ok=True)
+    deadline = deadline or Deadline()
+    durable.make_directory(target_directory)
     kind = detect(path, options)
     if kind == "parquet":
         snapshot = import_parquet(path, target_directory)
