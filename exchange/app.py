@@ -15,11 +15,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from adapters.contract import Adapter
+from adapters.contract import Adapter, ImportedFile
 from adapters.duckdb.engine import Engine as DuckEngine
-from adapters.files.importing import ImportedFile, import_file
+from adapters.files.importing import import_file
 from adapters.files.options import ImportOptions
-from adapters.registry import open_adapter
+from adapters.kind import Resources
+from adapters.registry import KINDS
 from exchange import __version__
 from exchange.agreements import routes as agreement_routes
 from exchange.applications import routes as application_routes
@@ -235,8 +236,11 @@ async def _open_sources(runtime: Runtime, settings: Settings, url: str, stack: A
     imports = ThreadPoolExecutor(IMPORTS_AT_ONCE, thread_name_prefix="import")
     stack.callback(imports.shutdown, wait=False, cancel_futures=True)
 
+    resources = Resources(snapshots, engine, reach.gate())
+
     def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
-        return open_adapter(kind, config, secret, snapshots, engine=engine, gate=reach.gate())
+        stored = {name: value for name, value in config.items() if name != "digest"}
+        return KINDS[kind].open_stored(stored, secret, config.get("digest"), resources)
 
     async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
         plain = {**options, "max_bytes": settings.upload_bytes_max}

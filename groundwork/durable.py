@@ -25,10 +25,15 @@ def write(path: Path, data: bytes, *, mode: int = 0o600, exclusive: bool = False
 
 
 class Draft:
-    """The file being written. `is_lost` says after the block that the name was taken and the content dropped."""
+    """The file being written, at `path` until it gets its name, `target`.
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    `target` may change within its directory until the block ends, for a name that depends on the content. `is_lost` says
+    after the block that the name was taken and the content dropped.
+    """
+
+    def __init__(self, path: Path, target: Path, file: BinaryIO) -> None:
         self.path = path
+        self.target = target
         self.is_lost = False
         self._file = file
 
@@ -44,18 +49,18 @@ def replacing(path: Path, *, mode: int = 0o600, exclusive: bool = False, sync: b
     file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
     try:
         with file:
-            result = Draft(draft, file)
+            result = Draft(draft, path, file)
             yield result
             file.flush()
             if sync:
                 os.fsync(file.fileno())
         if exclusive:
             try:
-                os.link(draft, path)
+                os.link(draft, result.target)
             except FileExistsError:
                 result.is_lost = True
         else:
-            draft.replace(path)
+            draft.replace(result.target)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

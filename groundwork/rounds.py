@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Connection = TypeVar("Connection")
 
-_Waiting = tuple[Item, "asyncio.Future[Outcome]"]
+_Waiting = tuple[Item, asyncio.Future[Outcome]]
 
 
 class Rounds(Generic[Item, Outcome, Connection]):

@@ -1,20 +1,20 @@
-"""DuckDB's spelling of conditions and masks over a snapshot, whose columns are c0, c1, ….
+"""DuckDB's SQL for conditions and masks over a table whose columns are called c0, c1, ….
 
-Strings compare by bytes of UTF-8, which is the order of code points. A decimal column is compared at its own scale
-with the constant rounded to the side that keeps the comparison exact.
+Strings compare by their UTF-8 bytes, which is code point order. A decimal column compares at its own scale; the constant
+is rounded to the side that keeps the comparison exact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any, Final
 
 import pyarrow as pa
 
-from adapters.files.snapshot import Snapshot
 from adapters.plan.condition import Comparison
 from adapters.plan.dialect import Parameters
 from adapters.plan.masks import FieldType
+from adapters.plan.plan import Field
 
 _SQL_TYPES: Final[dict[FieldType, str]] = {
     "string": "VARCHAR",
@@ -30,16 +30,13 @@ _MAX_DIGITS: Final = 38
 
 
 class DuckDialect:
-    """See Dialect; masks and comparisons on the columns of one snapshot."""
+    """See Dialect. `fields[n]` is the column `c{n}`, of the Arrow type `types[n]`."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        fields = snapshot.description.fields
+    def __init__(self, fields: Sequence[Field], types: Sequence[pa.DataType]) -> None:
         self._columns: Mapping[str, str] = {field.name: f"c{index}" for index, field in enumerate(fields)}
         self._types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
         self._scales = {
-            field.name: kind.scale
-            for field, kind in zip(fields, snapshot.types, strict=True)
-            if pa.types.is_decimal(kind)
+            field.name: kind.scale for field, kind in zip(fields, types, strict=True) if pa.types.is_decimal(kind)
         }
 
     def value(self, name: str) -> str:

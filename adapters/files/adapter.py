@@ -8,12 +8,22 @@ from collections.abc import AsyncGenerator
 from datetime import UTC
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pyarrow as pa
 
-from adapters.contract import ARROW_TYPES, BATCH_ROWS, READ_LIMIT, Description, Health, Rows, SourceError
+from adapters.contract import (
+    ARROW_TYPES,
+    BATCH_ROWS,
+    Description,
+    Explanation,
+    Health,
+    Part,
+    Rows,
+    SourceError,
+    read_limit,
+)
 from adapters.duckdb.dialect import DuckDialect
 from adapters.duckdb.engine import Engine
 from adapters.files.snapshot import Snapshot, open_snapshot
@@ -52,7 +62,7 @@ class FileAdapter:
     async def read(self, plan: Plan) -> Rows:
         """Answer a small plan; continued by row number, or by key when the plan sorts by it."""
         snapshot = await self._snapshot()
-        limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
+        limit = read_limit(plan)
         sql, values = _statement(plan, snapshot, limit=limit + 1, is_paged=True)
         table = await self._engine.fetch(sql, values)
         columns = [_values(column) for column in table.itercolumns()]
@@ -78,8 +88,17 @@ class FileAdapter:
         finally:
             await batches.aclose()
 
+    async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:
+        """The engine that reads the snapshot evaluates every part."""
+        snapshot = await self._snapshot()
+        if is_scan:
+            sql, values = _statement(plan, snapshot, limit=plan.limit)
+        else:
+            sql, values = _statement(plan, snapshot, limit=read_limit(plan) + 1, is_paged=True)
+        return Explanation(frozenset(get_args(Part)), frozenset(), sql, tuple(values))
+
     async def health(self) -> Health:
-        """Whether the snapshot is there and can be queried."""
+        """Verify the snapshot and read a row."""
         started = perf_counter()
         try:
             fields = (await self._snapshot()).description.fields
@@ -103,7 +122,7 @@ def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: b
     plan = check(plan, description.fields)
     if plan.order and plan.order != description.key:
         raise PlanError("/order", "rows can be sorted by the key only")
-    dialect, parameters = DuckDialect(snapshot), Parameters()
+    dialect, parameters = DuckDialect(description.fields, snapshot.types), Parameters()
     selected = [column_sql(column.name, column.mask, dialect, parameters) for column in plan.columns]
     sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
     if is_paged:

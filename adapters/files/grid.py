@@ -4,12 +4,15 @@ Cells are trimmed text, "" when empty. Rows travel in batches of columns with th
 (from 1, as a spreadsheet shows it), so that whatever is found wrong later can be said to be somewhere.
 """
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adapters.contract import Note
 
@@ -53,6 +56,21 @@ class Grid:
     has_titles: bool = False
     is_sheet: bool = True
     counts_days: bool = False
+
+
+class RowNumbers:
+    """A sorted set of row numbers, kept small: a file may have millions of rows that are no records."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._sorted = array("q", sorted(numbers))
+
+    def mask(self, numbers: Any) -> Any:
+        """Which of a batch's ascending row numbers are in the set, as a boolean array; None where none is."""
+        if not len(numbers):
+            return None
+        start = bisect_left(self._sorted, numbers[0].as_py())
+        end = bisect_right(self._sorted, numbers[-1].as_py())
+        return pc.is_in(numbers, pa.array(self._sorted[start:end], pa.int64())) if start < end else None
 
 
 def batches_of(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Iterator[Batch]:

@@ -7,7 +7,6 @@ cells that count as missing, a column kept as text) is noted in the description,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -15,9 +14,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.contract import Description, Note, SourceError
+from adapters.contract import ImportedFile, Note, SourceError
+from adapters.contract.hints import guess_hints
 from adapters.files.deadline import Deadline
-from adapters.files.grid import Batch, CellKind, Grid
+from adapters.files.grid import Batch, CellKind, Grid, RowNumbers
 from adapters.files.infer.keys import find_key
 from adapters.files.infer.sections import Headings, SectionColumn, Sorted_, headings, notes_on_rows, without_odd_rows
 from adapters.files.infer.types import ColumnGuess, Guess, convert
@@ -27,30 +27,24 @@ from adapters.files.read.encoding import as_utf8, find_encoding
 from adapters.files.read.file_format import detect
 from adapters.files.read.json import is_json, read_json
 from adapters.files.read.parquet import import_parquet
-from adapters.files.read.spool import Odd, Spool
+from adapters.files.read.spool import Spool
 from adapters.files.read.workbook_process import read_apart
 from adapters.files.snapshot import Snapshot, write
-from adapters.hints import guess as guess_hints
+from groundwork import durable
 
 _HINT_ROWS: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedFile:
-    """The snapshot of a file and what was found in it."""
-
-    path: Path
-    description: Description
-
-
-def import_file(path: Path, target_directory: Path, *, options: ImportOptions | None = None) -> ImportedFile:
+def import_file(
+    path: Path, target_directory: Path, *, options: ImportOptions | None = None, deadline: Deadline | None = None
+) -> ImportedFile:
     """Read a CSV, Excel, JSON or Parquet file into a snapshot below `target_directory`.
 
     Raises SourceError (its codes are in contract.py); nothing is left behind then.
     """
     options = options or ImportOptions()
-    deadline = Deadline()
-    target_directory.mkdir(parents=True, exist_ok=True)
+    deadline = deadline or Deadline()
+    durable.make_directory(target_directory)
     kind = detect(path, options)
     if kind == "parquet":
         snapshot = import_parquet(path, target_directory)
@@ -137,14 +131,14 @@ def _convert(
         text = f"{len(dropped)} columns without a name and without a value are left out"
         notes.append(Note("column-dropped", text, ", ".join(dropped[:5])))
     notes += [note for index in kept for note in guesses[index].notes]
-    odd = Odd([*found.blank, *found.repeated, *rows.sections, *rows.footnotes])
+    excluded = RowNumbers([*found.blank, *found.repeated, *rows.sections, *rows.footnotes])
     wanted = [(index, grid.names[index], guesses[index]) for index in kept]
-    converted = _converted(spool, wanted, odd, rows, options, deadline)
+    converted = _converted(spool, wanted, excluded, rows, options, deadline)
     first = next(converted)
     types = [guesses[index].arrow for index in kept]
     nullable = [guesses[index].nullable for index in kept]
     unique = {names[place]: columns[index].may_be_unique for place, index in enumerate(kept)}
-    key = find_key(names, types, nullable, unique, lambda place: spool.is_unique(kept[place], odd))
+    key = find_key(names, types, nullable, unique, lambda place: spool.is_unique(kept[place], excluded))
     if section:
         names, types, nullable = [*names, section], [*types, pa.string()], [*nullable, True]
     sample = pa.Table.from_arrays([array.slice(0, _HINT_ROWS) for array in first], names=names)
@@ -163,7 +157,7 @@ def _convert(
 def _converted(
     spool: Spool,
     wanted: list[tuple[int, str, Guess]],
-    odd: Odd,
+    excluded: RowNumbers,
     rows: Headings,
     options: ImportOptions,
     deadline: Deadline,
@@ -174,8 +168,8 @@ def _converted(
     for batch in spool.batches():
         deadline.check()
         extra = [sections.fill(batch.numbers)] if sections else []
-        if (is_odd := odd.among(batch.numbers)) is not None:
-            is_record = pc.invert(is_odd)
+        if (is_excluded := excluded.mask(batch.numbers)) is not None:
+            is_record = pc.invert(is_excluded)
             batch.columns = [column.filter(is_record) for column in batch.columns]
             extra = [column.filter(is_record) for column in extra]
         arrays = []

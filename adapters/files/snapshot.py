@@ -6,12 +6,10 @@ of columns are case-blind in the query engine and are not in people's files; the
 metadata with the notes. Timestamps are stored as UTC without a zone, for the same engine.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import orjson
@@ -21,6 +19,7 @@ import pyarrow.parquet as pq
 from adapters.contract import Description, Hint, Note, SourceError
 from adapters.plan.masks import FieldType
 from adapters.plan.plan import Field
+from groundwork import durable
 
 ROW_GROUP_ROWS: Final = 122_880
 _METADATA: Final = "exchange.description"
@@ -77,26 +76,17 @@ def write(
         Field(name, field_type(kind), is_nullable)
         for name, kind, is_nullable in zip(names, schema.types, nullable, strict=True)
     )
-    directory.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as part:
-        unfinished = Path(part.name)
     rows = 0
-    try:
-        with pq.ParquetWriter(unfinished, schema, compression="zstd", compression_level=1) as writer:
+    with durable.replacing(directory / "snapshot") as draft:
+        with pq.ParquetWriter(draft.path, schema, compression="zstd", compression_level=1) as writer:
             for arrays in batches:
                 table = pa.Table.from_arrays([_stored(array) for array in arrays], schema=schema)
                 rows += table.num_rows
                 writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
             metadata = _metadata(fields, rows, key, notes, hints)
             writer.add_key_value_metadata({_METADATA: metadata.decode()})
-        digest = _digest(unfinished)
-        path = directory / f"{digest}.parquet"
-        unfinished.chmod(0o600)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        digest = _digest(draft.path)
+        path = draft.target = directory / f"{digest}.parquet"
     description = Description(fields, rows, tuple(key), tuple(notes), digest, tuple(hints))
     return Snapshot(path, description, _delivered(schema))
 

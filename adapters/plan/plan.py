@@ -13,31 +13,19 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from adapters.plan.condition import All_ as All_
-from adapters.plan.condition import Any_ as Any_
-from adapters.plan.condition import Comparison as Comparison
-from adapters.plan.condition import Condition as Condition
-from adapters.plan.condition import Not_ as Not_
-from adapters.plan.condition import PlanError as PlanError
-from adapters.plan.condition import all_of as all_of
-from adapters.plan.condition import comparisons as comparisons
-from adapters.plan.condition import condition_from_json as condition_from_json
-from adapters.plan.condition import condition_to_json as condition_to_json
-from adapters.plan.masks import FIELD_TYPES as FIELD_TYPES
-from adapters.plan.masks import INT64_MAX, MAX_KEY_BYTES, MIN_KEY_BYTES
-from adapters.plan.masks import Bucket as Bucket
-from adapters.plan.masks import Constant as Constant
-from adapters.plan.masks import FieldType as FieldType
-from adapters.plan.masks import Hash as Hash
-from adapters.plan.masks import Mask as Mask
-from adapters.plan.masks import Month as Month
-from adapters.plan.masks import Null as Null
-from adapters.plan.masks import Partial as Partial
-from adapters.plan.masks import Prefix as Prefix
-from adapters.plan.masks import Year as Year
-from adapters.plan.masks import mask_from_json as mask_from_json
-from adapters.plan.masks import mask_to_json as mask_to_json
-from adapters.plan.masks import mask_type as mask_type
+from adapters.plan.condition import All_, Any_, Comparison, Condition, Not_, PlanError, condition_to_json
+from adapters.plan.masks import (
+    INT64_MAX,
+    MAX_KEY_BYTES,
+    MIN_KEY_BYTES,
+    Constant,
+    FieldType,
+    Hash,
+    Mask,
+    Null,
+    mask_to_json,
+    mask_type,
+)
 
 MAX_TEXT: Final = 4_000
 MAX_DIGITS: Final = 38

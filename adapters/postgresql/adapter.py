@@ -8,13 +8,24 @@ by offset. A `scan` is a cursor in one read-only transaction: it sees one state 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pyarrow as pa
 
-from adapters.contract import ARROW_TYPES, BATCH_ROWS, READ_LIMIT, Description, Health, Rows, SourceError
-from adapters.hints import guess
+from adapters.contract import (
+    ARROW_TYPES,
+    BATCH_ROWS,
+    READ_LIMIT,
+    Description,
+    Explanation,
+    Health,
+    Part,
+    Rows,
+    SourceError,
+    read_limit,
+)
+from adapters.contract.hints import guess_hints
 from adapters.plan.condition import PlanError
 from adapters.plan.masks import Null, mask_type
 from adapters.plan.plan import Column, Plan
@@ -47,7 +58,7 @@ class PostgresAdapter:
         except CONNECTION_ERRORS as error:
             raise as_source_error(error) from None  # the server's words may quote a row
 
-    async def _known(self) -> Statements:
+    async def _load_statements(self) -> Statements:
         if self._statements is None:
             async with self._connection() as connection:
                 self._statements = Statements(await load(connection, self._source))
@@ -59,12 +70,12 @@ class PostgresAdapter:
             relation = await load(connection, self._source)
             self._statements = Statements(relation)
             rows = await rows_estimate(connection, relation)
-        hints = guess(await self.sample(_HINT_ROWS))
+        hints = guess_hints(await self.sample(_HINT_ROWS))
         return Description(relation.fields, rows, relation.key, relation.notes, relation.digest, hints)
 
     async def sample(self, rows: int) -> pa.Table:
         """The first rows as they are."""
-        relation = (await self._known()).relation
+        relation = (await self._load_statements()).relation
         plan = Plan(tuple(Column(name) for name in relation.columns), limit=rows)
         batches = [batch async for batch in self.scan(plan)]
         return pa.Table.from_batches(batches)
@@ -74,8 +85,8 @@ class PostgresAdapter:
 
         Raises PlanError when the plan continues, or needs to continue, an answer that is in no order.
         """
-        statements = self._statements or await self._known()
-        limit = READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
+        statements = self._statements or await self._load_statements()
+        limit = read_limit(plan)
         statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
         if statement.is_point:
             records = await self._points.fetch(statement.sql, values)
@@ -96,7 +107,7 @@ class PostgresAdapter:
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""
-        statements = await self._known()
+        statements = await self._load_statements()
         statement, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
         schema = _schema(plan, statements.relation)
         is_empty = True
@@ -108,8 +119,18 @@ class PostgresAdapter:
         if is_empty:
             yield _batch([], schema)
 
+    async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:
+        """The server evaluates every part, in one SELECT."""
+        statements = await self._load_statements()
+        if is_scan:
+            statement, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
+        else:
+            statement, values = statements.prepare(plan, limit=read_limit(plan) + 1, is_paged=True)
+        bound = (*values, 0) if statement.is_point else tuple(values)
+        return Explanation(frozenset(get_args(Part)), frozenset(), statement.sql, bound, is_point=statement.is_point)
+
     async def health(self) -> Health:
-        """Whether the table answers."""
+        """Read the catalogue, and the table once."""
         started = perf_counter()
         try:
             async with self._connection() as connection:
@@ -121,7 +142,7 @@ class PostgresAdapter:
 
     async def close(self) -> None:
         """Close the connections, at once."""
-        self._points.close()
+        await self._points.close()
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None

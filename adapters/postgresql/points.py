@@ -1,114 +1,62 @@
-"""Point reads share round trips: those that arrive while others are on their way make up the next one.
+"""Point reads share round trips: those that arrive while others are on their way form the next batch.
 
 A read by the whole key of a table touches one row, so none keeps another waiting. Under load the round trips cost more
-than the reads: sending a statement wakes the server's process, and its answer wakes ours. As with the ledger's commits
-there is no timer to wait for: a lone read leaves at once.
+than the reads: each wakes a process of the server, and its answer wakes this one.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from adapters.contract import SourceError
 from adapters.postgresql.source import CONNECTION_ERRORS, as_source_error
+from groundwork.rounds import Rounds
 
 _LANES: Final = 2
 _BATCH: Final = 64
 
-_Waiting: TypeAlias = tuple[Sequence[Any], "asyncio.Future[list[Any]]"]
+
+class _Read(NamedTuple):
+    sql: str
+    values: Sequence[Any]
 
 
 class PointReads:
-    """Reads by statements whose last column is the number they bind last, in batches of one statement.
+    """Reads by statements that give back, as their last column, the number they bind last.
 
-    `connection` gives a connection whose errors come out as SourceError. At most two batches are under way.
+    A batch has one statement; at most two batches run at a time. `connect` opens a connection whose errors are
+    SourceError.
     """
 
-    def __init__(self, connection: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
-        self._connection = connection
-        self._waiting: dict[str, list[_Waiting]] = {}
-        self._lanes: set[asyncio.Task[None]] = set()
+    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        self._rounds = Rounds[_Read, list[Any], Any](
+            _read_batch, connect=connect, most=_BATCH, lanes=_LANES, group=lambda read: read.sql, name="point-reads"
+        )
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The records of one read; `values` without the number. Raises SourceError."""
-        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(sql, []).append((values, future))
-        if len(self._lanes) < _LANES:
-            self._lanes.add(asyncio.create_task(self._run(), name="point-reads"))
-        return await future
+        return await self._rounds.ask(_Read(sql, values))
 
-    def close(self) -> None:
-        """Give up what is under way and what waits."""
-        for lane in self._lanes:
-            lane.cancel()
-        _fail(self._take_all(), _closed())
-
-    async def _run(self) -> None:
-        """One lane: read what waits, until nothing does."""
-        batch: list[_Waiting] = []
-        try:
-            while self._waiting:
-                async with self._connection() as connection:
-                    while self._waiting:
-                        sql, batch = self._next()
-                        outcomes = await _read(connection, sql, [values for values, _ in batch])
-                        for (_, future), outcome in zip(batch, outcomes, strict=True):
-                            _settle(future, outcome)
-        except asyncio.CancelledError:
-            _fail(batch, _closed())
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, each that waits has to hear of it
-            _fail([*batch, *self._take_all()], error)
-        finally:
-            # At once, not when the task is seen to be done: a read that comes in between has to find the lane free.
-            self._lanes.discard(asyncio.current_task())
-
-    def _next(self) -> tuple[str, list[_Waiting]]:
-        """The reads of the statement that has waited longest; what exceeds a batch goes to the end."""
-        sql, waiting = next(iter(self._waiting.items()))
-        del self._waiting[sql]
-        if len(waiting) > _BATCH:
-            self._waiting[sql] = waiting[_BATCH:]
-        return sql, [one for one in waiting[:_BATCH] if not one[1].done()]
-
-    def _take_all(self) -> list[_Waiting]:
-        waiting, self._waiting = self._waiting, {}
-        return [one for several in waiting.values() for one in several]
+    async def close(self) -> None:
+        """Stop at once: whoever waits gets SourceError source-unreachable."""
+        await self._rounds.close(SourceError("source-unreachable", "the source was closed"))
 
 
-async def _read(connection: Any, sql: str, questions: Sequence[Sequence[Any]]) -> list[list[Any] | SourceError]:
-    """The records of each question, or why it has none."""
-    if len(questions) > 1:
-        with suppress(*CONNECTION_ERRORS):  # one of them fails, which is not the others' affair
-            found: list[list[Any] | SourceError] = [[] for _ in questions]
-            for record in await connection.fetchmany(sql, [(*one, number) for number, one in enumerate(questions)]):
-                found[record[-1]].append(record)
-            return found
-    return [await _read_one(connection, sql, one) for one in questions]
+async def _read_batch(connection: Any, reads: Sequence[_Read]) -> list[list[Any] | SourceError]:
+    """The records of each read, or its error. One bad read must not fail the batch: then each is retried alone."""
+    if len(reads) > 1:
+        with suppress(*CONNECTION_ERRORS):
+            outcomes: list[list[Any] | SourceError] = [[] for _ in reads]
+            numbered = [(*read.values, number) for number, read in enumerate(reads)]
+            for record in await connection.fetchmany(reads[0].sql, numbered):
+                outcomes[record[-1]].append(record)
+            return outcomes
+    return [await _read_alone(connection, read) for read in reads]
 
 
-async def _read_one(connection: Any, sql: str, values: Sequence[Any]) -> list[Any] | SourceError:
+async def _read_alone(connection: Any, read: _Read) -> list[Any] | SourceError:
     try:
-        records: list[Any] = await connection.fetch(sql, *values, 0)
+        records: list[Any] = await connection.fetch(read.sql, *read.values, 0)
     except CONNECTION_ERRORS as error:
         return as_source_error(error)
     return records
-
-
-def _settle(future: "asyncio.Future[list[Any]]", outcome: list[Any] | Exception) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
-
-
-def _fail(waiting: Iterable[_Waiting], error: Exception) -> None:
-    for _, future in waiting:
-        _settle(future, error)
-
-
-def _closed() -> SourceError:
-    return SourceError("source-unreachable", "the source was closed")

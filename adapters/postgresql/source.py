@@ -1,8 +1,7 @@
-"""How to reach a PostgreSQL server, and its errors in our words.
+"""Connect to a PostgreSQL server, and turn its errors into SourceError.
 
-An owner names the server, so the connection is made of what its address says and of nothing else: neither the
-environment nor files of this machine (`.pgpass`, client certificates, service files) lend it a login. A message of the
-server can quote a row: none is passed on, only the SQLSTATE.
+A connection uses the owner's address alone: neither the environment nor files of this machine (`.pgpass`, client
+certificates, service files) lend it a login. A message of the server can quote a row, so only its SQLSTATE is passed on.
 """
 
 import asyncio
@@ -15,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import asyncpg
 
 from adapters.contract import Code, SourceError
-from adapters.postgresql.address import Gate, Server, read_address, resolve
+from adapters.network import Gate, resolve_admitted
+from adapters.postgresql.address import Login, read_address
 
 _CONNECT_SECONDS: Final = 10.0
 _IDLE_MILLISECONDS: Final = 600_000
@@ -50,11 +50,11 @@ class PgSource:
     statement_seconds: float = 60.0
     connections: int = 8
     gate: Gate | None = field(default=None, repr=False)
-    server: Server = field(init=False)
+    login: Login = field(init=False)
 
     def __post_init__(self) -> None:
         """Refuses (SourceError option-invalid) a URL, zone or name that cannot be meant."""
-        object.__setattr__(self, "server", read_address(self.url, password=self.password))
+        object.__setattr__(self, "login", read_address(self.url, password=self.password))
         if any(not name or "\0" in name for name in (self.table, self.schema)):
             raise SourceError("option-invalid", "a table and its schema have names")
         try:
@@ -85,20 +85,18 @@ class PgSource:
         )
 
     async def _connect(self, _url: None, **options: Any) -> Any:
-        """A connection to an address the gate has seen: a name is not looked up a second time after it was admitted."""
-        server = self.server
+        """Connect to the addresses that the gate admitted, and refuse a database with the reserved tables."""
+        login, server = self.login, self.login.server
         async with asyncio.timeout(_CONNECT_SECONDS):
-            addresses = await resolve(server.host)
-            if self.gate is not None:
-                await self.gate.admit(server, addresses)
+            addresses = await resolve_admitted(server, self.gate)
             connection = await asyncpg.connect(
                 host=[str(address) for address in addresses] or [server.host],
                 port=server.port,
-                user=server.user,
-                password=server.password,
+                user=login.user,
+                password=login.password,
                 database=server.database,
                 passfile=os.devnull,
-                ssl=_tls(server),
+                ssl=_tls(login),
                 direct_tls=False,
                 target_session_attrs="any",
                 **options,
@@ -128,15 +126,15 @@ class _Named(ssl.SSLContext):
         return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
 
 
-def _tls(server: Server) -> ssl.SSLContext | bool:
+def _tls(login: Login) -> ssl.SSLContext | bool:
     """What `sslmode` asks for; made here, because the driver's own would look for keys in the home directory."""
-    if server.sslmode == "disable":
+    if login.sslmode == "disable":
         return False
     context = _Named(ssl.PROTOCOL_TLS_CLIENT)
-    context.server_name = server.host
+    context.server_name = login.server.host
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = server.sslmode == "verify-full"
-    if server.sslmode == "require":
+    context.check_hostname = login.sslmode == "verify-full"
+    if login.sslmode == "require":
         context.verify_mode = ssl.CERT_NONE
     else:
         context.load_default_certs()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
+from cachetools import LRUCache
 
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql
@@ -17,7 +18,7 @@ from adapters.plan.plan import Column, Plan, check, typed_value
 from adapters.postgresql.relation import Relation
 from adapters.postgresql.types import PgDialect
 
-_KEPT: Final = 500
+_STATEMENTS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Statements:
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
         self._fields = relation.fields
-        self._kept: dict[Any, Statement] = {}
+        self._cache: LRUCache[Any, Statement] = LRUCache(_STATEMENTS)
 
     def prepare(
         self, plan: Plan, *, limit: int | None, is_paged: bool = False, is_arrow: bool = False
@@ -54,11 +55,9 @@ class Statements:
         # Constant(True) == Constant(1), yet they are cast to different types.
         types = tuple(type(one.mask.value) for one in plan.columns if isinstance(one.mask, Constant))
         shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
-        statement = self._kept.get(shape)
+        statement = self._cache.get(shape)
         if statement is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            statement = self._kept[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
+            statement = self._cache[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
         values = list(statement.mask_values)
         try:
             values += [self._typed(comparison) for comparison in constants]

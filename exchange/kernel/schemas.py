@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from groundwork import text
+
 
 class In(BaseModel):
     """Something a client sends: a field that is not documented is an error, not ignored."""
@@ -23,11 +25,8 @@ class Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
 
-# No control characters: PostgreSQL text cannot hold a NUL, names are printed in terminals (for which U+0080 to U+009F are
-# commands too) and logs, and what turns the direction of writing lets one name look like another.
-_UNSEEN = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
-PRINTABLE = rf"^[^\x00-\x1f{_UNSEEN}]*$"
-PROSE = rf"^[^\x00-\x08\x0b-\x1f{_UNSEEN}]*$"
+PRINTABLE = text.PRINTABLE
+PROSE = rf"^[^\x00-\x08\x0b-\x1f{text.UNSEEN}]*$"
 HANDLE = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 WORDS = {

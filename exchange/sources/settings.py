@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from adapters.network import AllowList
 from exchange.kernel.settings import KernelSettings, list_of
-from exchange.sources.reach import Listed
 
 
 def _check_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
-    Listed(value)
+    AllowList(value)
     return value
 
 

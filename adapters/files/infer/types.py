@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.contract import ARROW_TYPES, Note, SourceError
+from adapters.contract.hints import latin_words
 from adapters.files.grid import Batch, CellKind, places
 from adapters.files.infer.missing import MISSING, MISSING_IN_TEXT
 from adapters.files.infer.shapes import SHAPES, Shape, matches
 from adapters.files.options import ImportOptions
-from adapters.hints import latin_words
 from adapters.plan.masks import FieldType
 
 _SPOILED_SHARE: Final = 0.02

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from adapters.contract import Note, SourceError
+from adapters.contract.hints import guess_hints
 from adapters.files.infer.keys import find_key
 from adapters.files.infer.layout import clean_name
 from adapters.files.options import MAX_COLUMNS
 from adapters.files.snapshot import Snapshot, write
-from adapters.hints import guess
 
 _UTC: Final = pa.timestamp("us", "UTC")
 _BATCH: Final = 65_536
@@ -59,7 +59,7 @@ def _copied(
     sample = next(_batches(path, plan), None)
     if sample is None:
         sample = [pa.array([], kind) for kind in types]
-    hints = guess(pa.Table.from_arrays([array.slice(0, 500) for array in sample], names=names))
+    hints = guess_hints(pa.Table.from_arrays([array.slice(0, 500) for array in sample], names=names))
     unique = {name: len(pc.unique(array)) == len(array) > 0 for name, array in zip(names, sample, strict=True)}
     key = find_key(names, types, table, unique, lambda place: _is_unique(path, plan, place))
     return write(directory, names, types, _batches(path, plan), nullable=table, key=key, notes=notes, hints=hints)

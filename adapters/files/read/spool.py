@@ -1,36 +1,19 @@
-"""Text cells on disk between the two passes of an import, so that a file of any length needs little memory."""
+"""Text cells on disk between the two passes of an import, so that memory does not grow with the file."""
 
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.files.grid import Batch
+from adapters.files.grid import Batch, RowNumbers
 
 _NUMBER: Final = "number"
 
 
-class Odd:
-    """The numbers of rows that are no records. They may be many, so that each batch is only compared with those near it."""
-
-    def __init__(self, numbers: Sequence[int]) -> None:
-        self._sorted = array("q", sorted(numbers))
-
-    def among(self, numbers: Any) -> Any:
-        """Which of some ascending numbers are among them; None where none is."""
-        if not len(numbers):
-            return None
-        start = bisect_left(self._sorted, numbers[0].as_py())
-        end = bisect_right(self._sorted, numbers[-1].as_py())
-        return pc.is_in(numbers, pa.array(self._sorted[start:end], pa.int64())) if start < end else None
-
-
 class Spool:
-    """An Arrow file of batches, written once and then read as often as needed, mapped into memory."""
+    """An Arrow file of batches: written once, then read any number of times through a memory map."""
 
     def __init__(self, path: Path, width: int) -> None:
         types: dict[str, pa.DataType] = {
@@ -55,12 +38,12 @@ class Spool:
         """All batches, in order."""
         return read_batches(self._path)
 
-    def is_unique(self, index: int, odd: Odd) -> bool:
-        """Whether no text of a column comes twice, the rows numbered in `odd` left out."""
+    def is_unique(self, index: int, excluded: RowNumbers) -> bool:
+        """Whether the texts of a column all differ, without the `excluded` rows."""
         columns = []
         for batch in self.batches():
-            is_odd, column = odd.among(batch.numbers), batch.columns[index]
-            columns.append(column if is_odd is None else column.filter(pc.invert(is_odd)))
+            is_excluded, column = excluded.mask(batch.numbers), batch.columns[index]
+            columns.append(column if is_excluded is None else column.filter(pc.invert(is_excluded)))
         whole: Any = pa.chunked_array(columns, pa.string())
         return bool(pc.count_distinct(whole).as_py() == len(whole))
 

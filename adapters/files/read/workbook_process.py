@@ -68,7 +68,8 @@ def read_apart(path: Path, options: ImportOptions, directory: Path) -> Grid:
 
 def _ask(request: str) -> dict[str, Any]:
     """Have the other process answer; SourceError too-large when it did not live to do so."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    root = Path(__file__).parents[__name__.count(".")]  # the directory that holds the package `adapters`
+    environment = {**os.environ, "PYTHONPATH": str(root)}
     too_slow = SourceError("too-large", f"the sheet takes more than {_SECONDS} seconds to read{_HOW}")
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, this module

@@ -1,8 +1,10 @@
 """Snapshots stay what they were, and the engine that reads them reads nothing else."""
 
 import asyncio
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ from adapters.contract import SourceError
 from adapters.duckdb.engine import Engine
 from adapters.files.adapter import FileAdapter
 from adapters.files.importing import import_file
-from adapters.files.snapshot import open_snapshot
+from adapters.files.snapshot import open_snapshot, write
 from adapters.plan.condition import Comparison
 from adapters.plan.plan import Column, Plan
 
@@ -51,6 +53,16 @@ async def test_a_changed_or_missing_snapshot_is_refused(snapshot: Path, altered:
     await _refused(altered, altered.parent, "snapshot-altered")
     await _refused(altered.parent / f"{'0' * 64}.parquet", altered.parent, "snapshot-missing")
     await _refused(snapshot, altered.parent, "snapshot-missing")
+
+
+def test_a_snapshot_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    def batches() -> Iterator[list[Any]]:
+        yield [pa.array([1, 2])]
+        raise SourceError("value-unfit", "no number")
+
+    with pytest.raises(SourceError):
+        write(tmp_path, ["a"], [pa.int64()], batches(), nullable=[False])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_parquet_file_that_no_import_wrote_is_refused(tmp_path: Path) -> None:

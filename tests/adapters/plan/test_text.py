@@ -1,6 +1,5 @@
 """Conditions as text: printed and read back, and everything refused that is not exactly of the language."""
 
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -241,9 +240,7 @@ def test_the_limits_are_those_of_conditions(text: str, is_read: bool) -> None:  
 
 
 @pytest.mark.parametrize("text", ["(" * 1_000_000, "'" * 1_000_001, "year = 1 or " * 90_000, "陈" * 1_000_000])
-def test_a_megabyte_is_refused_at_once(text: str) -> None:
-    begun = time.perf_counter()
+def test_a_megabyte_is_refused_for_its_length_alone(text: str) -> None:
     with pytest.raises(ConditionTextError) as refused:
         condition_from_text(text, TYPES)
     assert refused.value.position == MAX_LENGTH + 1
-    assert time.perf_counter() - begun < 1

@@ -18,7 +18,6 @@ from adapters.plan.masks import Bucket, Constant, Hash, Partial, Prefix, Year
 from adapters.plan.plan import Column, Plan
 from adapters.postgresql.adapter import PostgresAdapter
 from adapters.postgresql.source import PgSource
-from adapters.registry import open_adapter
 from exchange.delivery.formats.encode import encoded, json_rows
 from tests.support.adapter_rows import ROWS
 
@@ -67,25 +66,20 @@ def source(url: str, table: str, **more: object) -> PostgresAdapter:
     return PostgresAdapter(PgSource(url, table, **more))  # type: ignore[arg-type]
 
 
-async def asked(adapter: PostgresAdapter, plan: Plan) -> tuple[str, list[object]]:
-    statement, values = (await adapter._known()).prepare(plan, limit=plan.limit)
-    return statement.sql, values
-
-
 async def test_masks_and_filters_run_in_the_source(odd: asyncpg.Connection, owner_url: str) -> None:
     adapter = source(owner_url, "big")
     where = all_of(Comparison("region", "eq", "337"), Comparison("name", "prefix", "n1"))
     plan = Plan((Column("id"), Column("code", Hash(KEY)), Column("name", Partial(1, 0))), where)
-    sql, values = await asked(adapter, plan)
+    explained = await adapter.explain(plan, is_scan=True)
+    assert explained.at_source == {"columns", "masks", "where", "order", "limit"}
+    assert not explained.beside
+    sql = explained.statement
     assert "sha256(" in sql
     assert "repeat('*'" in sql
     assert "'337'" not in sql
     assert KEY.hex() not in sql
-    plan_lines = [
-        row[0]
-        for row in await odd.fetch(f"EXPLAIN (VERBOSE, ANALYZE, COSTS OFF, SUMMARY OFF, TIMING OFF) {sql}", *values)
-    ]
-    text = "\n".join(plan_lines)
+    options = "VERBOSE, ANALYZE, COSTS OFF, SUMMARY OFF, TIMING OFF"
+    text = "\n".join(row[0] for row in await odd.fetch(f"EXPLAIN ({options}) {sql}", *explained.values))
     assert "big_region_idx" in text
     assert "Output: id, encode(sha256(" in text
     assert "actual rows=11" in text.splitlines()[0]
@@ -104,9 +98,8 @@ async def test_a_point_read_uses_the_index(
     odd: asyncpg.Connection, owner_url: str, where: Comparison, index: str
 ) -> None:
     adapter = source(owner_url, "big")
-    statement, values = (await adapter._known()).prepare(Plan((Column("name"),), where), limit=2, is_paged=True)
-    bound = [*values, 0] if statement.is_point else values
-    text = "\n".join(row[0] for row in await odd.fetch(f"EXPLAIN {statement.sql}", *bound))
+    explained = await adapter.explain(Plan((Column("name"),), where, limit=1))
+    text = "\n".join(row[0] for row in await odd.fetch(f"EXPLAIN {explained.statement}", *explained.values))
     assert index in text
     assert "Seq Scan" not in text
     await adapter.close()
@@ -117,9 +110,9 @@ async def test_the_text_of_a_statement_depends_only_on_the_shape_of_its_plan(own
     first = Plan((Column("姓名", Constant(True)),), Comparison("id", "eq", 1))
     same = replace(first, where=Comparison("id", "eq", 2))
     other = Plan((Column("姓名", Constant(1)),), Comparison("id", "eq", 1))
-    assert (await asked(adapter, first))[0] == (await asked(adapter, same))[0]
-    assert (await asked(adapter, first))[0] != (await asked(adapter, other))[0]
-    assert (await asked(adapter, first))[1] == [True, 1]
+    one, two, three = [await adapter.explain(plan, is_scan=True) for plan in (first, same, other)]
+    assert one.statement == two.statement != three.statement
+    assert one.values == (True, 1)
     await adapter.close()
 
 
@@ -288,7 +281,7 @@ async def test_servers_that_cannot_be_reached(owner_url: str, tmp_path: Path) ->
 async def test_a_slow_statement_is_stopped_and_a_changed_table_is_told(odd: asyncpg.Connection, owner_url: str) -> None:
     await odd.execute("CREATE VIEW slow AS SELECT id, pg_sleep(5)::text AS a FROM big")
     slow = source(owner_url, "slow", statement_seconds=0.2)
-    await slow._known()
+    await slow.explain(Plan((Column("a"),)))  # reads the catalogue, which would take longer
     with pytest.raises(SourceError) as caught:
         await slow.read(Plan((Column("a"),)))
     assert caught.value.code == "source-timeout"
@@ -325,22 +318,3 @@ async def test_many_readers_share_a_few_connections(owner_url: str) -> None:
     answers = await asyncio.gather(*(adapter.read(plan) for plan in plans))
     assert [answer.rows for answer in answers] == [[(row["id"],)] for row in ROWS]
     await adapter.close()
-
-
-async def test_the_registry_opens_what_is_stored(owner_url: str, rows_file: Path) -> None:
-    database = open_adapter("postgresql", {"schema": "public", "table": "people"}, owner_url, rows_file.parent)
-    file = open_adapter("file", {"digest": rows_file.stem}, None, rows_file.parent)
-    plan = Plan((Column("id"), Column("姓名", Hash(KEY))), limit=3)
-    assert (await database.read(plan)).rows == (await file.read(plan)).rows
-    for adapter in (database, file):
-        await adapter.close()
-    for kind, config in [
-        ("file", {"digest": "../../etc/passwd"}),
-        ("file", {}),
-        ("file", {"digest": rows_file.stem, "path": "/"}),
-        ("postgresql", {"table": "people"}),
-        ("oracle", {}),
-    ]:
-        with pytest.raises(SourceError) as caught:
-            open_adapter(kind, config, None, rows_file.parent)
-        assert caught.value.code == "option-invalid"

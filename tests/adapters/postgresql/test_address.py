@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from adapters.contract import SourceError
+from adapters.network import Address, Gate, Server
 from adapters.postgresql.adapter import PostgresAdapter
-from adapters.postgresql.address import Address, Gate, Server, read_address
+from adapters.postgresql.address import Login, read_address
 from adapters.postgresql.source import PgSource
 
 REFUSED = {
@@ -73,17 +74,17 @@ def test_addresses_that_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "server"),
+    ("url", "login"),
     [
-        ("postgresql://u:p@DB.Example.org./d", Server("db.example.org", 5432, "u", "p", "d", "require")),
-        ("postgres://u@10.1.2.3:6432/d?sslmode=disable", Server("10.1.2.3", 6432, "u", "", "d", "disable")),
-        ("postgresql://u:p%40%2F,x@[0:0::1]/%E4%BA%BA", Server("::1", 5432, "u", "p@/,x", "人", "require")),
-        ("postgresql://u:@/d?host=/run/postgresql", Server("/run/postgresql", 5432, "u", "", "d", "disable")),
-        ("postgresql://u@/d?host=db&port=7&sslmode=verify-full", Server("db", 7, "u", "", "d", "verify-full")),
+        ("postgresql://u:p@DB.Example.org./d", Login(Server("db.example.org", 5432, "d"), "u", "p", "require")),
+        ("postgres://u@10.1.2.3:6432/d?sslmode=disable", Login(Server("10.1.2.3", 6432, "d"), "u", "", "disable")),
+        ("postgresql://u:p%40%2F,x@[0:0::1]/%E4%BA%BA", Login(Server("::1", 5432, "人"), "u", "p@/,x", "require")),
+        ("postgresql://u:@/d?host=/run/postgresql", Login(Server("/run/postgresql", 5432, "d"), "u", "", "disable")),
+        ("postgresql://u@/d?host=db&port=7&sslmode=verify-full", Login(Server("db", 7, "d"), "u", "", "verify-full")),
     ],
 )
-def test_addresses_are_one_server(url: str, server: Server) -> None:
-    assert read_address(url) == server
+def test_an_address_is_one_server_and_a_login(url: str, login: Login) -> None:
+    assert read_address(url) == login
 
 
 def test_no_password_is_shown() -> None:

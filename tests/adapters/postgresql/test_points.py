@@ -11,6 +11,7 @@ from adapters.plan.condition import All_, Comparison
 from adapters.plan.masks import Partial
 from adapters.plan.plan import Column, Plan
 from adapters.postgresql.adapter import PostgresAdapter
+from adapters.postgresql.points import PointReads
 from adapters.postgresql.source import PgSource
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
@@ -66,17 +67,19 @@ async def test_half_a_key_is_no_point_and_pages_go_on_behind_it(adapter: Postgre
     first = await adapter.read(plan)
     assert first.rows == [(1,), (4,)]
     assert first.next is not None
-    statement, _ = (await adapter._known()).prepare(plan, limit=3, is_paged=True)
-    assert not statement.is_point
+    assert not (await adapter.explain(plan)).is_point
+    assert (await adapter.explain(question(1))).is_point
 
 
-async def test_one_that_fails_fails_alone(url: str) -> None:
-    adapter = PostgresAdapter(PgSource(url, "people"))
-    known = await adapter._known()
-    statement, _ = known.prepare(question(1), limit=2, is_paged=True)
-    text = statement.sql.replace('t."id",', 'public.to_score(t."score"),', 1)
-    values = [known.prepare(question(number), limit=2, is_paged=True)[1] for number in range(1, 50)]
-    outcomes = await asyncio.gather(*(adapter._points.fetch(text, one) for one in values), return_exceptions=True)
+async def test_one_that_fails_fails_alone(url: str, adapter: PostgresAdapter) -> None:
+    pool = PgSource(url, "people").pool()
+    points = PointReads(pool.acquire)
+    explained = [await adapter.explain(question(number)) for number in range(1, 50)]
+    failing = explained[0].statement.replace('t."id",', 'public.to_score(t."score"),', 1)
+    async with pool:
+        reads = (points.fetch(failing, one.values[:-1]) for one in explained)
+        outcomes = await asyncio.gather(*reads, return_exceptions=True)
+        await points.close()
     for number, outcome in enumerate(outcomes, 1):
         if number % 7 == 0:
             assert isinstance(outcome, SourceError)
@@ -84,7 +87,6 @@ async def test_one_that_fails_fails_alone(url: str) -> None:
         else:
             assert isinstance(outcome, list)
             assert outcome[0][0] == number
-    await adapter.close()
 
 
 async def test_a_source_that_cannot_be_reached_says_so_to_everyone(adapter: PostgresAdapter, url: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.files.importing import ImportedFile, import_file
+from adapters.contract import ImportedFile
+from adapters.files.importing import import_file
 from exchange import app as wiring
 from exchange.app import IMPORTS_AT_ONCE
 from tests.support.exchanges.exchange import Exchange, Party

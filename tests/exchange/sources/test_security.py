@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.contract import SourceError
+from adapters.network import resolve
 from adapters.postgresql.adapter import PostgresAdapter
-from adapters.postgresql.address import read_address, resolve
+from adapters.postgresql.address import read_address
 from adapters.postgresql.source import PgSource
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
@@ -129,7 +130,7 @@ async def refusal(listed: tuple[str, ...], in_production: bool, address: str, at
     """The code with which a server is refused, if it is."""
     reach = Reach(listed, own=[OWN, SOCKET_OWN], in_production=in_production)
     try:
-        await reach.admit(read_address(f"postgresql://{address}"), [ip_address(one) for one in at])
+        await reach.admit(read_address(f"postgresql://{address}").server, [ip_address(one) for one in at])
     except SourceError as refused:
         return refused.code
     return None
@@ -149,7 +150,7 @@ async def test_every_name_of_this_machine_is_the_same_server() -> None:
     reach = Reach([], own=["postgresql://exchange@localhost:5433/exchange"], in_production=False)
     names = ("127.0.0.1", "127.1", "2130706433", "0.0.0.0", "localhost", "LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]")  # noqa: S104
     for host in names:
-        server = read_address(f"postgresql://u@{host}:5433/exchange")
+        server = read_address(f"postgresql://u@{host}:5433/exchange").server
         with pytest.raises(SourceError, match="own database"):
             await reach.admit(server, await resolve(server.host))
 

@@ -1,8 +1,8 @@
-"""Guesses which fields are about people, from their names and a sample of their values.
+"""Guess which fields are about people, from their names and a sample of their values.
 
-A newcomer publishing a spreadsheet should not have to know the law by heart to notice that a column holds identity
-numbers. These are hints with reasons, shown for confirmation; nothing is decided by them. What counts as sensitive
-follows article 28 of the Personal Information Protection Law and the examples of GB/T 35273-2020, annex B.
+An owner should notice that a column holds identity numbers without knowing the law by heart. Hints have reasons and are
+shown for confirmation; nothing is decided by them. What counts as sensitive follows article 28 of the Personal
+Information Protection Law and the examples of GB/T 35273-2020, annex B.
 """
 
 import re
@@ -11,12 +11,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from adapters.contract import Hint, HintKind
+from adapters.contract.description import Hint, HintKind
 
 _SAMPLE: Final = 500
 _SHARE: Final = 0.8  # of the values seen
 
-# Words inside Chinese headers; whole words of Latin headers (split at case changes, digits and punctuation).
+# Chinese headers are searched for these words; Latin ones are split into words, at case changes, digits and punctuation.
 _PERSONAL_ZH: Final = re.compile(
     "姓名|名字|身份证|证件号|护照|手机|电话|联系方式|邮箱|微信|住址|地址|家庭|籍贯|户籍|出生|生日|性别|年龄|"
     "民族|婚姻|学号|工号|社保号|公积金|工资|薪|学历|学位|职称|毕业|人员|申请人|联系人|负责人|法定代表人"
@@ -52,7 +52,7 @@ _IDENTITY: Final = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-
 
 
 def is_identity_number(text: str) -> bool:
-    """A resident identity number: 18 characters, a date inside, the check character of GB 11643-1999 at the end."""
+    """Whether a text is a resident identity number: 18 characters with a date and the check character of GB 11643-1999."""
     if not _IDENTITY.fullmatch(text):
         return False
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text, strict=False))
@@ -66,47 +66,47 @@ _SHAPES: Final[tuple[tuple[str, Callable[[str], object], tuple[HintKind, ...]], 
 )
 
 
-def guess(sample: pa.Table) -> tuple[Hint, ...]:
-    """Hints for each column of a sample (unmasked, a few hundred rows are enough)."""
-    found: dict[tuple[str, HintKind], str] = {}
+def guess_hints(sample: pa.Table) -> tuple[Hint, ...]:
+    """Hints for each column of an unmasked sample; a few hundred rows are enough."""
+    reasons: dict[tuple[str, HintKind], str] = {}
     for name in sample.column_names:
         column = sample.column(name)
         if pa.types.is_string(column.type):
             values = [value for value in column.slice(0, _SAMPLE).to_pylist() if value]
-            for kind, reason in _by_values(values):
-                found.setdefault((name, kind), reason)
-        for kind, reason in _by_name(name):
-            found.setdefault((name, kind), reason)
-    return tuple(Hint(name, kind, reason) for (name, kind), reason in found.items())
+            for kind, reason in _guess_by_values(values):
+                reasons.setdefault((name, kind), reason)
+        for kind, reason in _guess_by_name(name):
+            reasons.setdefault((name, kind), reason)
+    return tuple(Hint(name, kind, reason) for (name, kind), reason in reasons.items())
 
 
-def _by_values(values: Sequence[str]) -> list[tuple[HintKind, str]]:
-    for what, is_such, kinds in _SHAPES:
-        if values and sum(1 for value in values if is_such(value)) >= _SHARE * len(values):
-            return [(kind, f"its values look like {what}") for kind in kinds]
+def _guess_by_values(values: Sequence[str]) -> list[tuple[HintKind, str]]:
+    for title, matches, kinds in _SHAPES:
+        if values and sum(1 for value in values if matches(value)) >= _SHARE * len(values):
+            return [(kind, f"its values look like {title}") for kind in kinds]
     return []
 
 
-def _by_name(name: str) -> list[tuple[HintKind, str]]:
+def _guess_by_name(name: str) -> list[tuple[HintKind, str]]:
     words = latin_words(name)
-    personal = _found(name, words, _PERSONAL_ZH, _PERSONAL)
-    sensitive = _found(name, words, _SENSITIVE_ZH, _SENSITIVE)
-    subject = _found(name, ["_".join(words)], _SUBJECT_ZH, _SUBJECT)
-    if _found(name, words, _ORGANISATION_ZH, _ORGANISATION) and not sensitive and not subject:
-        return []  # a school's name is no person's
-    reasons: list[tuple[HintKind, str | None]] = [
+    personal = _find_word(name, words, _PERSONAL_ZH, _PERSONAL)
+    sensitive = _find_word(name, words, _SENSITIVE_ZH, _SENSITIVE)
+    subject = _find_word(name, ["_".join(words)], _SUBJECT_ZH, _SUBJECT)
+    if _find_word(name, words, _ORGANISATION_ZH, _ORGANISATION) and not sensitive and not subject:
+        return []  # the name of a school is no name of a person
+    words_by_kind: list[tuple[HintKind, str | None]] = [
         ("personal", personal or subject),
         ("sensitive", sensitive),
         ("subject_key", subject),
     ]
-    return [(kind, f'its name has "{word}"') for kind, word in reasons if word]
+    return [(kind, f'its name has "{word}"') for kind, word in words_by_kind if word]
 
 
-def _found(name: str, words: Sequence[str], inside: re.Pattern[str], whole: re.Pattern[str]) -> str | None:
-    found = inside.search(name)
-    return found[0] if found else next((word for word in words if whole.fullmatch(word)), None)
+def _find_word(name: str, words: Sequence[str], chinese: re.Pattern[str], latin: re.Pattern[str]) -> str | None:
+    match = chinese.search(name)
+    return match[0] if match else next((word for word in words if latin.fullmatch(word)), None)
 
 
 def latin_words(name: str) -> list[str]:
-    """The lower-case Latin words of a header: `homeAddress2` gives home, address."""
+    """The Latin words of a header in lower case: `homeAddress2` gives home, address."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]

@@ -1,0 +1,35 @@
+"""The contract that every kind of source keeps: describe, sample, read, scan, explain, health; its values and its errors."""
+
+from adapters.contract.adapter import (
+    ARROW_TYPES,
+    BATCH_ROWS,
+    READ_LIMIT,
+    Adapter,
+    Explanation,
+    Health,
+    Part,
+    Rows,
+    read_limit,
+)
+from adapters.contract.description import Description, Hint, HintKind, ImportedFile, Note, NoteCode
+from adapters.contract.errors import Code, SourceError
+
+__all__ = [
+    "ARROW_TYPES",
+    "BATCH_ROWS",
+    "READ_LIMIT",
+    "Adapter",
+    "Code",
+    "Description",
+    "Explanation",
+    "Health",
+    "Hint",
+    "HintKind",
+    "ImportedFile",
+    "Note",
+    "NoteCode",
+    "Part",
+    "Rows",
+    "SourceError",
+    "read_limit",
+]

@@ -1,0 +1,107 @@
+"""The interface of every adapter, its answers and its limits.
+
+`read` answers a plan of at most a few thousand rows as Python values, `scan` streams any number of rows as Arrow record
+batches. Both give the same values for the same plan, and so do all kinds of adapters for the same data: one conformance
+suite checks it.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from adapters.contract.description import Description
+from adapters.contract.errors import SourceError
+from adapters.plan.masks import FieldType
+from adapters.plan.plan import Plan
+
+Part: TypeAlias = Literal["columns", "masks", "where", "order", "limit"]
+
+READ_LIMIT: Final = 5_000
+BATCH_ROWS: Final = 65_536
+
+ARROW_TYPES: Final[dict[FieldType, pa.DataType]] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    # For columns without a declared scale; the others are decimal128(precision, scale).
+    "decimal": pa.string(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A small answer: str, int, float, bool, Decimal, date, datetime in UTC, or None for each value.
+
+    `next` continues after the last row. It is None when no rows are left, or when the plan has no order to continue in;
+    `is_cut` is true in the second case. It can hold key values in the clear: seal it before it leaves the exchange.
+    """
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    next: str | None
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How an adapter answers a plan: which parts the source evaluates, and which the adapter evaluates on its answer.
+
+    `statement` is the source's query, with placeholders for `values`. These hold the plan's constants and what follows
+    from the keys of its masks: never show them. `is_point` says that the query reads one row by its key.
+    """
+
+    at_source: frozenset[Part]
+    beside: frozenset[Part]
+    statement: str
+    values: tuple[Any, ...] = field(repr=False)
+    is_point: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a source answers now, the seconds it took, and the problem if it does not."""
+
+    is_healthy: bool
+    seconds: float
+    problem: SourceError | None = None
+
+
+class Adapter(Protocol):
+    """A source. Every method may raise SourceError, those that take a plan PlanError; none blocks the event loop."""
+
+    async def describe(self) -> Description:
+        """Fields, rows, key, notes, hints."""
+
+    async def sample(self, rows: int) -> pa.Table:
+        """The first rows, unmasked: for the owner alone, before publishing."""
+
+    async def read(self, plan: Plan) -> Rows:
+        """Answer a plan of at most a few thousand rows (READ_LIMIT where it has no limit).
+
+        A file's answer continues by row number, a table's by key where the plan sorts by it.
+        """
+
+    def scan(self, plan: Plan, *, batch_rows: int = ...) -> AsyncGenerator[pa.RecordBatch]:
+        """Stream a plan in batches of at most `batch_rows`; closing the iterator stops the source.
+
+        An answer without rows is one empty batch, which still has the columns.
+        """
+
+    async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:
+        """How `read` answers a plan, or `scan` if `is_scan`."""
+
+    async def health(self) -> Health:
+        """Query the source once. Never raises SourceError."""
+
+    async def close(self) -> None:
+        """Release connections and threads."""
+
+
+def read_limit(plan: Plan) -> int:
+    """The most rows that `read` answers a plan with."""
+    return READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)

@@ -1,0 +1,75 @@
+"""Uploaded files as a kind of source."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, StringConstraints, field_serializer
+
+from adapters.contract import Adapter, ImportedFile, SourceError
+from adapters.files.adapter import FileAdapter
+from adapters.files.importing import import_file
+from adapters.files.options import ImportOptions
+from adapters.kind import Config, Kind, Resources
+from groundwork.text import PRINTABLE
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+
+FieldName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
+    Field(description="The field's name in the source", examples=["degree"]),
+]
+
+
+class FileOptions(Config):
+    """How to read a file, where finding out by itself goes wrong."""
+
+    sheet: Annotated[str | None, Field(max_length=31, pattern=PRINTABLE, description="The sheet of a workbook")] = None
+    header_row: Annotated[
+        int | None, Field(ge=0, le=1000, description="The row of names, from 1; 0: there is none")
+    ] = None
+    encoding: Annotated[str | None, Field(max_length=40, pattern=PRINTABLE, examples=["gb18030"])] = None
+    # A tab is a delimiter, not white space around one.
+    delimiter: Annotated[str, StringConstraints(strip_whitespace=False, max_length=1, pattern=r"^[^\x00]*$")] | None = (
+        None
+    )
+    missing: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100, pattern=PRINTABLE)]] | None,
+        Field(max_length=50, description="Cells that count as missing, instead of the usual ones"),
+    ] = None
+    ragged: Annotated[Literal["refuse", "pad"], Field(description="Whether rows that are too short are filled")] = (
+        "refuse"
+    )
+    types: Annotated[
+        dict[FieldName, Literal["string", "integer", "number", "boolean", "date", "timestamp"]],
+        Field(max_length=500, description="Types of fields by name"),
+    ] = {}
+    time_zone: Annotated[str, Field(max_length=64, description="Where times without a zone were written")] = "UTC"
+
+
+class FileConfig(Config):
+    """A file, uploaded to the source's content address after registration."""
+
+    options: FileOptions = FileOptions()
+
+    @field_serializer("options")
+    def _options(self, options: FileOptions) -> dict[str, Any]:
+        """Defaults are not stored: a later version finds out better."""
+        return options.model_dump(mode="json", exclude_defaults=True)
+
+
+def _open(_config: FileConfig, digest: str | None, resources: Resources) -> Adapter:
+    if digest is None or not _DIGEST.fullmatch(digest):
+        raise SourceError("option-invalid", "a snapshot is named by a hex SHA-256")
+    return FileAdapter(resources.snapshots / f"{digest}.parquet", resources.engine)
+
+
+def _import(config: FileConfig, path: Path, directory: Path, max_bytes: int) -> ImportedFile:
+    options = config.options.model_dump(exclude_defaults=True)
+    if config.options.missing is not None:
+        options["missing"] = tuple(config.options.missing)
+    return import_file(path, directory, options=ImportOptions(**options, max_bytes=max_bytes))
+
+
+FILE: Final = Kind(name="file", config=FileConfig, open=_open, import_file=_import)

@@ -1,0 +1,88 @@
+"""A kind of source as one object: what its owner states, what is stored of it, and how its adapter is opened.
+
+A new kind is a folder with one `Kind`, and a line in `adapters.registry`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from adapters.contract import Adapter, ImportedFile, SourceError
+from adapters.duckdb.engine import Engine
+from adapters.network import Gate
+
+
+class Config(BaseModel):
+    """What an owner states when registering a source of a kind. Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the adapters of one process share: the directory of snapshots, the engine that reads it, the network's gate."""
+
+    snapshots: Path
+    engine: Engine
+    gate: Gate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[ConfigT]):
+    """One kind of source.
+
+    `name` is stored with each source and is its `kind` in the API. `secret` is the field of `config` that is sealed apart
+    from the others. `open` makes an adapter that connects on first use; its text is the digest of the source's
+    description, None before the first. `import_file` reads an uploaded file (first path) into a snapshot in a directory
+    (second path), refusing files above a number of bytes; None for kinds that take no upload.
+    """
+
+    name: str
+    config: type[ConfigT]
+    open: Callable[[ConfigT, str | None, Resources], Adapter]
+    secret: str | None = None
+    import_file: Callable[[ConfigT, Path, Path, int], ImportedFile] | None = None
+    needs_gate: bool = False
+
+    @property
+    def takes_upload(self) -> bool:
+        """Whether its data comes as an uploaded file. Other kinds are described when they are registered."""
+        return self.import_file is not None
+
+    def store(self, config: ConfigT) -> tuple[dict[str, Any], str | None]:
+        """The JSON to store, and the secret to seal. Fields that a subclass of `config` adds are left out."""
+        names = set(self.config.model_fields) - {self.secret}
+        secret = getattr(config, self.secret) if self.secret is not None else None
+        return config.model_dump(mode="json", by_alias=True, include=names), secret
+
+    def restore(self, stored: Mapping[str, Any], secret: str | None) -> ConfigT:
+        """The config of what `store` gave. Raises SourceError option-invalid, without a value in its words."""
+        names = {field.serialization_alias or name: name for name, field in self.config.model_fields.items()}
+        values = {names.get(name, name): value for name, value in stored.items()}
+        if self.secret is not None and secret is not None:
+            values[self.secret] = secret
+        try:
+            return self.config.model_validate(values)
+        except ValidationError as error:
+            fields = ", ".join(sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]}))
+            raise SourceError("option-invalid", f"missing or not valid in a source of this kind: {fields}") from None
+
+    def open_stored(
+        self, stored: Mapping[str, Any], secret: str | None, digest: str | None, resources: Resources
+    ) -> Adapter:
+        """Open a source from what is stored. Raises SourceError option-invalid; ValueError without a gate it needs."""
+        if self.needs_gate and resources.gate is None:
+            raise ValueError(f"a source of the kind {self.name} connects to servers: it needs a gate")
+        return self.open(self.restore(stored, secret), digest, resources)
+
+    def import_stored(self, stored: Mapping[str, Any], path: Path, directory: Path, *, max_bytes: int) -> ImportedFile:
+        """Read an uploaded file into a snapshot in `directory`. Blocks: call it on a thread. Raises SourceError."""
+        if self.import_file is None:
+            raise SourceError("option-invalid", "this kind of source takes no file")
+        return self.import_file(self.restore(stored, None), path, directory, max_bytes)
