@@ -20,7 +20,7 @@ import uvicorn
 from admin import databases
 from admin.places import DataDirectory
 from admin.server import reaching
-from admin.server.connections import ConnectionProtocol
+from admin.server.head_limit import HeadLimitProtocol
 from admin.terminal import CannotDo
 from exchange.kernel.settings import Settings
 
@@ -88,7 +88,7 @@ def run(
         port=port,
         workers=workers,
         loop="uvloop",
-        http=ConnectionProtocol,
+        http=HeadLimitProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,
