@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from admin.places import DataDirectory
+from admin.data_directory import DataDirectory
 from admin.server import reaching
 from tests.support.commands import Told, run
 

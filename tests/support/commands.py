@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from admin.commands.cli import app
+from admin.commands.main import app
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 120

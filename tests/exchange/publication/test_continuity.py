@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from admin import databases
+from admin import database
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
@@ -136,7 +136,7 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
         await asyncio.sleep(0.3)
         assert len(await world.entries()) == entries
     assert await signed(copies.url("restored")) == before
-    standing = await databases.standing(copies.url("restored"), on(exchange, copies.url("restored")))
+    standing = await database.state_of(copies.url("restored"), on(exchange, copies.url("restored")))
     assert standing.not_continued
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", copies.url("restored"))
     health = await asyncio.to_thread(typed, "health", "--data", exchange.data)
