@@ -26,11 +26,12 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A demonstration: its directory and what it said."""
+class Demonstration:
+    """A demonstration that has ended: its directory, its output, and what still ran or pretended to run then."""
 
     directory: Path
     out: str
+    left: list[str]
 
 
 def command(*arguments: str | Path) -> list[str]:

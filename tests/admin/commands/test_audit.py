@@ -11,11 +11,11 @@ import pytest
 from admin import database
 from admin.data_directory import DataDirectory
 from exchange.kernel.database import arguments
-from tests.support.commands import Told, typed
+from tests.support.commands import Demonstration, typed
 
 
 @pytest.fixture(scope="module")
-def home(demo: Told) -> Iterator[Path]:
+def home(demo: Demonstration) -> Iterator[Path]:
     """The demo's exchange, with its database running for all of them."""
     home = demo.directory / "exchange"
     with database.running(DataDirectory(home).settings()):
