@@ -1,31 +1,15 @@
-"""The command `exchange`, also as `python -m admin`: how one command starts another without looking for it on a path.
-
-The package installs without what the server needs, for those who only fetch or verify; then this says what is missing.
-Ctrl-C while the parts are still being loaded ends the process, with nothing begun and nothing to say.
-"""
+"""The command `exchange`, also as `python -m admin`, by which one command starts another without a search path."""
 
 import atexit
 import gc
-import signal
-import sys
 
-from groundwork.loading import undisturbed
+from admin.loading import interruptible_loading
 
-_interrupted = signal.getsignal(signal.SIGINT)
-if _interrupted is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-try:
-    with undisturbed():
-        from admin.commands.cli import main
-except ModuleNotFoundError as error:
-    sys.exit(
-        f"error: the server is not installed here, {error.name} is missing: pip install 'data-exchange[server]'\n"
-        "       a consuming system's command is exchange-client, an auditor's is ledger"
-    )
-finally:
-    signal.signal(signal.SIGINT, _interrupted)
-# DuckDB's binding complains at the end of objects that it was not given back. The interpreter collects them as it ends, if they
-# are not frozen; that one collection is enough.
+with interruptible_loading():
+    from admin.commands.main import main
+
+# DuckDB complains at exit about objects that were never freed. Python frees them in its last collection, unless they are
+# frozen; that one collection is enough.
 atexit.register(gc.disable)
 atexit.register(gc.unfreeze)
 

@@ -1,7 +1,7 @@
-"""`exchange init`: the data directory, the database, the administrators' keys, the first entries of the ledger.
+"""Found an exchange: its data directory, its database, the administrators' keys, the first entries of its ledger.
 
-Every step can be repeated, so an attempt that was killed half-way is finished by the next. Keys are made only where
-there are none, and nothing is founded twice.
+Every step can be repeated, so the next attempt finishes one that was killed half-way. Keys are made only where there are
+none, and nothing is founded twice.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from admin import databases
-from admin.places import DataDirectory
+from admin import database
+from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.database import IntegrityError
@@ -21,12 +21,13 @@ from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
+from groundwork import durable
 from ledger.log.head import Halted
 
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A new exchange: the key file of each administrator, and what its ledger is called and verified with."""
+    """A new exchange: each administrator's key file, and its ledger's name and verifier key."""
 
     keys: Mapping[str, Path]
     origin: str
@@ -36,20 +37,20 @@ class Founded:
 def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str, name_en: str) -> Founded:
     """Found an exchange in a data directory. Raises CannotDo where there is one, pydantic.ValidationError."""
     settings = directory.settings()
-    settings.data.mkdir(parents=True, exist_ok=True)
-    made: dict[str, ExchangeKey] = {}
+    durable.make_directory(settings.data, mode=0o777)
+    administrator_keys: dict[str, ExchangeKey] = {}
     for name in ADMINISTRATORS:
-        made[name] = keys.load_or_create(directory.key_file(name))
+        administrator_keys[name] = keys.load_or_create(directory.key_file(name))
     first = founder(
         handle=handle,
         code=code,
         name_zh=name_zh,
         name_en=name_en,
-        keys={name: key.public_text for name, key in made.items()},
+        keys={name: key.public_text for name, key in administrator_keys.items()},
     )
-    with databases.at_hand(settings) as url:
-        databases.upgrade(settings, url)
-        if databases.read(url).entries:
+    with database.running(settings) as url:
+        database.upgrade(settings, url)
+        if database.read_state(url).entries:
             raise _exists(directory)
         try:
             vkey = asyncio.run(_found(settings, url, first))

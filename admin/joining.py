@@ -1,14 +1,14 @@
-"""Letting a participant join: its keys are made here, in the data directory, and everything else goes through the API.
+"""Let an organisation join: make its keys in the data directory, and do everything else through the API.
 
-That suits an exchange on one machine, and a newcomer. An organisation elsewhere makes its own keys
-(`exchange-client keygen`) and hands over only their public halves.
+That suits an exchange on one machine. An organisation elsewhere makes its own keys (`exchange-client keygen`) and hands
+over only their public halves.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admin.places import DataDirectory
+from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
@@ -41,20 +41,20 @@ class Joined:
 
 
 def join(directory: DataDirectory, connect: Callable[[SigningKey], Client], newcomer: Newcomer) -> Joined:
-    """Register and admit an organisation, and enrol its system. What was done before is not done again.
+    """Register and admit an organisation, and enrol its system; idempotent.
 
-    `connect` gives a client for a key. Raises what Client.request raises.
+    `connect` makes a client for a key. Raises what Client.request raises.
     """
-    steward, system = (_key(directory, name) for name in (newcomer.handle, f"{newcomer.handle}-system"))
+    steward, system = (_load_or_create(directory, name) for name in (newcomer.handle, f"{newcomer.handle}-system"))
     with connect(SigningKey.load(directory.key_file("operator"))) as operator:
-        organisation = _known(operator, newcomer.handle) or _registered(operator, newcomer, steward)
+        organisation = _look_up(operator, newcomer.handle) or _register(operator, newcomer, steward)
         entry = None
         if organisation["state"] == "registered":
             admitted = operator.request("POST", f"/api/v1/organisations/{organisation['id']}/admission")
             organisation, entry = admitted.json(), admitted.entry
     with connect(steward) as client:
         principals = f"/api/v1/organisations/{organisation['id']}/principals"
-        if not any(one["kind"] == "system" for one in client.request("GET", principals).json()):
+        if not any(principal["kind"] == "system" for principal in client.request("GET", principals).json()):
             client.request(
                 "POST",
                 principals,
@@ -69,15 +69,14 @@ def join(directory: DataDirectory, connect: Callable[[SigningKey], Client], newc
     return Joined(organisation, steward, system, entry)
 
 
-def _key(directory: DataDirectory, name: str) -> SigningKey:
-    """The key of this name, made where there is none."""
+def _load_or_create(directory: DataDirectory, name: str) -> SigningKey:
     path = directory.key_file(name)
     if not path.exists():
         SigningKey.generate().save(path)
     return SigningKey.load(path)
 
 
-def _known(operator: Client, handle: str) -> dict[str, Any] | None:
+def _look_up(operator: Client, handle: str) -> dict[str, Any] | None:
     after = ""
     while True:
         page = operator.request("GET", "/api/v1/organisations", params={"after": after, "limit": _PAGE}).json()
@@ -89,7 +88,7 @@ def _known(operator: Client, handle: str) -> dict[str, Any] | None:
         after = page[-1]["handle"]
 
 
-def _registered(operator: Client, newcomer: Newcomer, steward: SigningKey) -> dict[str, Any]:
+def _register(operator: Client, newcomer: Newcomer, steward: SigningKey) -> dict[str, Any]:
     document = {
         "handle": newcomer.handle,
         "kind": newcomer.kind,
@@ -109,8 +108,8 @@ def _registered(operator: Client, newcomer: Newcomer, steward: SigningKey) -> di
     return dict(operator.request("POST", "/api/v1/organisations", json=document).json())
 
 
-def demand_name(directory: DataDirectory, handle: str) -> None:
-    """Raise CannotDo for a name that cannot be a participant's here."""
+def require_name(directory: DataDirectory, handle: str) -> None:
+    """Raise CannotDo for a handle that no participant can have."""
     if not directory.can_be_participant(handle):
         raise CannotDo(
             f"{handle!r} cannot be the handle of a participant",

@@ -1,4 +1,4 @@
-"""What a person sees of a command: one console, and one way to say that something cannot be done."""
+"""What a person sees of a command: one console, and expected failures as a line each instead of a traceback."""
 
 import subprocess
 import sys
@@ -16,11 +16,11 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 
 _WIDTH_OF_A_FILE = 110
-_PLACES_SHOWN = 5
+_ERRORS_SHOWN = 5
 
 
 class CannotDo(Exception):
-    """Something the person at the terminal can put right: what is wrong in one line, and what helps in another."""
+    """Something the person at the terminal can put right: what is wrong in one line, and what helps in `hint`."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -28,58 +28,59 @@ class CannotDo(Exception):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is; wide enough for tables where its output goes into a file or a pipe."""
+    """A console that prints text as it is, wide enough for tables where its output goes into a file or a pipe."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _WIDTH_OF_A_FILE
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Say expected failures in a line instead of a traceback, and end with exit status 1."""
+def reporting_failures() -> Iterator[None]:
+    """Print an expected failure as a line, and end the command with exit status 1."""
     try:
         yield
     except CannotDo as error:
-        _say(str(error), error.hint)
+        _print_error(str(error), error.hint)
     except ExchangeProblem as problem:
-        _say(words_of(problem))
+        _print_error(problem_line(problem))
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            place = ".".join(str(part) for part in one["loc"])
-            _say(f"{place}: {one['msg'].removeprefix('Value error, ')}" if place else one["msg"], stop=False)
+        for fault in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in fault["loc"])
+            message = fault["msg"].removeprefix("Value error, ")
+            _print_error(f"{name}: {message}" if name else fault["msg"])
     except httpx2.HTTPError as error:
-        _say(f"the exchange does not answer: {str(error) or type(error).__name__}", "`exchange health` says more")
+        _print_error(
+            f"the exchange does not answer: {str(error) or type(error).__name__}", "`exchange health` says more"
+        )
     except (ExchangeError, KeyFileInvalid) as error:
-        _say(str(error))
+        _print_error(str(error))
     except subprocess.SubprocessError:
-        _say("the embedded PostgreSQL did not start", "the file postgres/log in the data directory says why")
+        _print_error("the embedded PostgreSQL did not start", "the file postgres/log in the data directory says why")
     except FAILURES as error:
-        _say(f"the database cannot be used: {str(error) or type(error).__name__}")
+        _print_error(f"the database cannot be used: {str(error) or type(error).__name__}")
     else:
         return
     raise typer.Exit(1)
 
 
-def words_of(problem: ExchangeProblem) -> str:
-    """A problem as one line: what, what to do, and where."""
-    place = problem.document.get("where")
+def problem_line(problem: ExchangeProblem) -> str:
+    """A problem as one line: its title, what helps, where, and the first faults of the document that was sent."""
+    where = problem.document.get("where")
     errors = problem.document.get("errors") or []
-    named = "; ".join(f"{one.get('at')}: {one.get('error')}" for one in errors[:_PLACES_SHOWN])
+    faults = "; ".join(f"{error.get('at')}: {error.get('error')}" for error in errors[:_ERRORS_SHOWN])
     return "".join(
         (
             problem.title,
             f": {problem.detail}" if problem.detail else "",
-            f" ({place})" if place else "",
+            f" ({where})" if where else "",
             f" [{problem.document['code']}]" if "code" in problem.document else "",
-            f" {named}" if named else "",
+            f" {faults}" if faults else "",
         )
     )
 
 
-def _say(message: str, hint: str = "", *, stop: bool = True) -> None:
+def _print_error(message: str, hint: str = "") -> None:
     errors = console(stderr=True)
     errors.print(Text.assemble(("error: ", "red"), message), soft_wrap=True)
     if hint:
         errors.print(Text(f"       {hint}", style="dim"), soft_wrap=True)
-    if stop:
-        raise typer.Exit(1)

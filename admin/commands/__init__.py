@@ -1,1 +1,1 @@
-"""The command `exchange`: one file for each group of commands."""
+"""The command `exchange`, one file for each of its commands. `main` lists them; a command's module loads when it is run."""

@@ -1,19 +1,18 @@
-"""`exchange keys …`: the exchange's own keys give way to new ones, while it is served or not."""
+"""`exchange keys`: rotate the exchange's own keys, while it is served or not."""
 
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 
-from admin import databases, places
-from admin.places import DataDirectory
-from admin.terminal import CannotDo, console, told
+from admin import data_directory, database
+from admin.commands.options import Data
+from admin.data_directory import DataDirectory
+from admin.terminal import CannotDo, console, reporting_failures
 from exchange.kernel.clock import Clock
-from exchange.kernel.database import arguments, open_database
+from exchange.kernel.database import open_database
 from exchange.kernel.keys.custody import KeyNotHere, LedgerKey, custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
@@ -25,19 +24,24 @@ from ledger.log import continuity
 from ledger.log.head import Halted
 from signatures import thumbprint
 
-app = typer.Typer(help="The exchange's own keys.", no_args_is_help=True)
+app = typer.Typer(help="Rotate the exchange's own keys.", no_args_is_help=True, add_completion=False)
 
 
-class Which(StrEnum):
+class KeyName(StrEnum):
     """The keys that can be rotated."""
 
     LEDGER = rotation.LEDGER
     ANSWERS = rotation.ANSWERS
 
+    @property
+    def purpose(self) -> rotation.Purpose:
+        """What the key signs, as a rotation names it."""
+        return rotation.LEDGER if self is KeyName.LEDGER else rotation.ANSWERS
+
 
 @dataclass(frozen=True, slots=True)
-class Rotated:
-    """A rotation: both keys, and the entry that announces it."""
+class KeyRotation:
+    """A finished rotation: both keys, and the index of the entry that announces it."""
 
     old: note.Verifier
     new: note.Verifier
@@ -45,81 +49,72 @@ class Rotated:
 
 
 @app.callback()
-def keys_command() -> None:
-    """The exchange's own keys."""
+def keys() -> None:
+    """Rotate the exchange's own keys."""
 
 
 @app.command("rotate")
 def rotate_command(
-    which: Annotated[Which, typer.Argument(help="`ledger` signs checkpoints, `answers` signs answers.")],
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="DIR", help="The data directory; otherwise EXCHANGE_DATA, or ./exchange-data."),
-    ] = None,
+    key: Annotated[KeyName, typer.Argument(help="`ledger` signs checkpoints, `answers` signs answers.")],
+    data: Data = None,
 ) -> None:
-    """Make a new key, announced by an entry that the old one signs; servers that run go on with it by themselves."""
-    with told():
-        done = rotate_key(places.found(data), which)
+    """Make a new key and announce it by an entry that the old one signs. Running servers switch to it by themselves."""
+    with reporting_failures():
+        result = rotate_key(data_directory.locate(data), key)
         out = console()
-        out.print(f"The key has been rotated; entry {done.entry} announces it.")
-        out.print(f"  old  {done.old.vkey}\n  new  {done.new.vkey}", soft_wrap=True)
+        out.print(f"The key has been rotated; entry {result.entry} announces it.")
+        out.print(f"  old  {result.old.vkey}\n  new  {result.new.vkey}", soft_wrap=True)
         out.print("Publish the new one. The old private key, in keys/old, can be destroyed.")
 
 
-def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
+def rotate_key(directory: DataDirectory, name: KeyName) -> KeyRotation:
     """Rotate one of the keys. Raises CannotDo."""
     settings = directory.settings()
-    with databases.at_hand(settings) as url:
-        now = databases.read(url)
-        if not now.is_current or not now.entries:
+    with database.running(settings) as url:
+        state = database.read_state(url)
+        if not state.is_current or not state.entries:
             raise CannotDo("there is no ledger in the database", hint="begin with: exchange init")
-        place = settings.data / "keys"
-        held, answers, is_ledger = custody(settings), custody_of_answers(settings), which is Which.LEDGER
-        file = ledger_file(now.incarnation) if is_ledger else ANSWERS
-        name = settings.origin(now.incarnation) if is_ledger else f"{settings.deployment}/answers"
+        ledger_keys, answer_keys, is_ledger = custody(settings), custody_of_answers(settings), name is KeyName.LEDGER
+        file = ledger_file(state.incarnation) if is_ledger else ANSWERS
+        verifier_name = settings.origin(state.incarnation) if is_ledger else f"{settings.deployment}/answers"
         try:
-            ring = open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
-            key: LedgerKey = ring.ledger if is_ledger else ring.answers
-            keeper = held if is_ledger else answers
-            made = keeper.following(file, asyncio.run(_used(url, which)) | {key.keyid})
+            keyring = open_keyring(
+                settings.data / "keys", state.key_marks, ledger_keys, answer_keys, incarnation=state.incarnation
+            )
+            key: LedgerKey = keyring.ledger if is_ledger else keyring.answers
+            store_of_key = ledger_keys if is_ledger else answer_keys
+            following = store_of_key.following(file, asyncio.run(_former_keyids(url, name)) | {key.keyid})
         except (KeysDiffer, KeyNotHere, KeyFileInvalid) as error:
             raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
-        old, new = signer_of(name, key), note.Verifier(name, made.public)
+        old, new = signer_of(verifier_name, key), note.Verifier(verifier_name, following.public)
         try:
-            entry = asyncio.run(_rotate(settings, url, which, now.incarnation, old, new))
+            entry = asyncio.run(_rotate(settings, url, name, state.incarnation, old, new))
         except Halted as error:
-            raise CannotDo(f"the ledger takes nothing in: {error}", hint="exchange health") from error
-        keeper.settle(file, made.keyid)
-    return Rotated(old.verifier, new, entry)
+            raise CannotDo(f"the ledger takes no entries: {error}", hint="exchange health") from error
+        store_of_key.settle(file, following.keyid)
+    return KeyRotation(old.verifier, new, entry)
 
 
-async def _used(url: str, which: Which) -> set[str]:
-    """The thumbprints of the keys that others took the place of."""
-    connection = await asyncpg.connect(**arguments(url))
-    try:
-        statements = await continuity.read_announcements(connection, _purpose(which))
-    finally:
-        await connection.close()
-    return {thumbprint(rotation.parse(one).old.public_key) for one in statements}
+async def _former_keyids(url: str, name: KeyName) -> set[str]:
+    """The thumbprints of keys that were rotated before: none of them is used again."""
+    async with database.connected(url) as connection:
+        statements = await continuity.read_announcements(connection, name.purpose)
+    return {thumbprint(rotation.parse(statement).old.public_key) for statement in statements}
 
 
 async def _rotate(
-    settings: Settings, url: str, which: Which, incarnation: int, old: note.Signs, new: note.Verifier
+    settings: Settings, url: str, name: KeyName, incarnation: int, old: note.Signs, new: note.Verifier
 ) -> int:
-    database = await open_database(url, pool_size=2)
+    opened = await open_database(url, pool_size=2)
     try:
-        async with database.pool.acquire() as connection:
+        async with opened.pool.acquire() as connection:
             return await rotate(
                 connection,
-                purpose=_purpose(which),
+                purpose=name.purpose,
                 origin=settings.origin(incarnation),
                 old=old,
                 new=new,
                 clock=Clock(),
             )
     finally:
-        await database.close()
-
-
-def _purpose(which: Which) -> rotation.Purpose:
-    return rotation.LEDGER if which is Which.LEDGER else rotation.ANSWERS
+        await opened.close()

@@ -1,7 +1,7 @@
-"""`exchange ledger …`: whether the ledger continues what was signed, and what to do where it does not.
+"""`exchange ledger`: continue a ledger after a restore, restore its anchor, rebuild its index.
 
-A restored database that lacks entries which were signed cannot go on under its old name: that would be a second history.
-It goes on as a new incarnation, which says so in its first entry. Nobody serves the exchange meanwhile.
+A restored database that lacks signed entries cannot go on under its old name: that would be a second history. It goes on
+as a new incarnation, which says so in its first entry. Nobody serves the exchange meanwhile.
 """
 
 import asyncio
@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 
-from admin import databases, places
-from admin.commands import audit as auditing
-from admin.places import DataDirectory
+from admin import data_directory, database
+from admin.commands.options import Data
+from admin.data_directory import DataDirectory
 from admin.server import reaching
-from admin.terminal import CannotDo, console, told
+from admin.terminal import CannotDo, console, reporting_failures
 from exchange.audit import indexing
 from exchange.kernel.clock import Clock, rfc3339
-from exchange.kernel.database import arguments
+from exchange.kernel.database import Database
 from exchange.kernel.keys.custody import KeyNotHere, custody
 from exchange.kernel.keys.keyring import ledger_file
 from exchange.migrations import incarnation
@@ -33,20 +32,15 @@ from ledger.log import archive, continuity, publication
 from ledger.log.anchor import Anchor, AnchorMoved
 
 app = typer.Typer(
-    help="Hold the ledger to what was signed; go on after a restore; look after what is derived from it.",
+    help="Continue a ledger after a restore; restore its anchor; rebuild its index.",
     no_args_is_help=True,
+    add_completion=False,
 )
-app.command("reindex")(auditing.reindex_command)
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="The data directory; otherwise EXCHANGE_DATA, or ./exchange-data."),
-]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A new incarnation: its origin and key, how many entries it goes on from, how many were signed, where they lie."""
+class Incarnation:
+    """A new incarnation: its origin and key, how many of how many signed entries it keeps, where the old ledger lies."""
 
     origin: str
     vkey: str
@@ -55,62 +49,79 @@ class Begun:
     archive: Path
 
 
+@app.command("reindex")
+def reindex_command(data: Data = None) -> None:
+    """Rebuild the index, by which searches find entries, from the entries. Searches and deliveries go on meanwhile."""
+    with reporting_failures():
+        settings = data_directory.locate(data).settings()
+
+        async def rebuild(opened: Database) -> tuple[int, int]:
+            async with opened.pool.acquire() as connection:
+                return await indexing.rebuild(connection)
+
+        size, wrong = database.run_on(settings, rebuild)
+        console().print(f"{size} entries are indexed; {wrong} rows of the index were missing or wrong")
+
+
 @app.command("new-incarnation")
 def new_incarnation_command(
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
     data: Data = None,
 ) -> None:
     """Go on with a restored database that lacks signed entries, under a new origin and key."""
-    with told():
-        directory = places.found(data)
+    with reporting_failures():
+        directory = data_directory.locate(data)
 
         def confirm(reason: str, origin: str) -> bool:
             console().print(f"The old ledger is not continued: {reason}.", soft_wrap=True)
-            return yes or typer.confirm(f"Go on as {origin}? Every client and auditor has to be told its key.")
+            return yes or typer.confirm(f"Go on as {origin}? Every client and auditor needs its new key.")
 
         begun = new_incarnation(directory, confirm=confirm)
         out = console()
         out.print(f"The ledger goes on as {begun.origin}; {begun.kept} entries of {begun.signed} signed are kept.")
         out.print(f"Its verifier key is {begun.vkey}", soft_wrap=True)
-        out.print(f"The old ledger lies in {begun.archive}. Tell auditors and clients the key; then: exchange serve")
+        out.print(f"The old ledger lies in {begun.archive}. Give auditors and clients the key; then: exchange serve")
 
 
 @app.command("anchor")
 def anchor_command(
     known: Annotated[
-        Path | None, typer.Option("--known", help="A later checkpoint of this ledger that somebody else has kept.")
+        Path | None, typer.Option("--known", help="A later checkpoint of this ledger, from whoever kept one.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Make the anchor anew where it was lost: from the database, or from a later checkpoint that an auditor has kept."""
-    with told():
-        size = new_anchor(places.found(data), known)
+    """Restore a lost anchor from the database, or from a later checkpoint that an auditor has kept."""
+    with reporting_failures():
+        size = restore_anchor(data_directory.locate(data), known)
         console().print(f"The anchor holds the checkpoint of size {size}.")
 
 
-def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], bool]) -> Begun:
-    """Begin a new incarnation of a ledger that does not continue what was signed. Raises CannotDo."""
-    settings = _idle(directory)
-    with databases.at_hand(settings) as url:
-        now = databases.read(url, settings)
-        if not now.is_current or not now.entries or now.vkey is None:
+def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], bool]) -> Incarnation:
+    """Begin a new incarnation of a ledger that does not continue what was signed. Raises CannotDo.
+
+    `confirm` gets the reason and the new origin, and returns whether to go on.
+    """
+    settings = _settings_of_idle(directory)
+    with database.running(settings) as url:
+        state = database.read_state(url, settings)
+        if not state.is_current or not state.entries or state.vkey is None:
             raise CannotDo("there is no ledger in the database", hint="restore the database first")
-        if now.not_continued is None:
-            raise CannotDo("the ledger continues what was signed: there is nothing to begin anew")
-        before, number = _next(settings, now.incarnation)
+        if state.not_continued is None:
+            raise CannotDo("the ledger continues what was signed: it needs no new incarnation")
+        before, number = _next(settings, state.incarnation)
         origin = settings.origin(number)
-        if not confirm(now.not_continued, origin):
+        if not confirm(state.not_continued, origin):
             raise CannotDo("nothing was changed")
         last = before.read() or asyncio.run(_newest(url))
-        where = settings.data / "archive" / str(now.incarnation)
-        own = Anchor(settings.anchor, settings.origin(now.incarnation)).read()
-        asyncio.run(_archive(url, where, note.Verifier.parse(now.vkey), own))
+        target = settings.data / "archive" / str(state.incarnation)
+        anchored = Anchor(settings.anchor, settings.origin(state.incarnation)).read()
+        asyncio.run(_archive(url, target, note.Verifier.parse(state.vkey), anchored))
         asyncio.run(_index(url))
         name = ledger_file(number)
-        held = custody(settings)
+        key_store = custody(settings)
         try:
-            key = held.following(name, now.key_marks.values())
+            key = key_store.following(name, state.key_marks.values())
         except KeyNotHere as error:
             raise CannotDo(str(error)) from error
         vkey = note.Verifier(origin, key.public).vkey
@@ -141,38 +152,42 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
                 now=Clock().now(),
             )
         )
-        held.settle(name, key.keyid)
-    return Begun(origin, vkey, kept, incarnation.last_signed(last), where)
+        key_store.settle(name, key.keyid)
+    return Incarnation(origin, vkey, kept, incarnation.last_signed(last), target)
 
 
-def new_anchor(directory: DataDirectory, known: Path | None) -> int:
-    """Make a lost anchor anew; returns the size of its checkpoint. Raises CannotDo."""
-    settings = _idle(directory)
-    with databases.at_hand(settings) as url:
-        now = databases.read(url, settings)
-        anchor = Anchor(settings.anchor, settings.origin(now.incarnation))
+def restore_anchor(directory: DataDirectory, known: Path | None) -> int:
+    """Restore a lost anchor to the largest checkpoint at hand; returns its size. Raises CannotDo.
+
+    `known` is a file with a checkpoint from elsewhere; the other candidate is the newest in the database.
+    """
+    settings = _settings_of_idle(directory)
+    with database.running(settings) as url:
+        state = database.read_state(url, settings)
+        anchor = Anchor(settings.anchor, settings.origin(state.incarnation))
         if anchor.read() is not None:
-            raise CannotDo("the anchor is there; only a lost one is made anew")
+            raise CannotDo("the anchor is in its place; only a lost one is restored")
         newest = asyncio.run(_newest(url))
-        signed_by = asyncio.run(_history(url, directory.trust().verifier()))
-    found: dict[int, str] = {}
+        history = asyncio.run(_history(url, directory.trust().verifier()))
     try:
         given = known.read_text(encoding="utf-8") if known else None
     except (OSError, UnicodeDecodeError) as error:
         raise CannotDo(f"{known} cannot be read") from error
+    by_size: dict[int, str] = {}
     for text in (newest, given):
         if text is not None:
             try:
-                found[signed_by.open(text).size] = text
+                by_size[history.open(text).size] = text
             except ValueError as error:
                 raise CannotDo("a checkpoint is not of this ledger, or not signed by its key") from error
-    if not found:
-        raise CannotDo("nothing was ever signed, as far as is known")
-    anchor.swap(None, found[max(found)])
-    return max(found)
+    if not by_size:
+        raise CannotDo("no checkpoint is known: neither the database has one, nor was one given with --known")
+    anchor.swap(None, by_size[max(by_size)])
+    return max(by_size)
 
 
-def _idle(directory: DataDirectory) -> Settings:
+def _settings_of_idle(directory: DataDirectory) -> Settings:
+    """The settings of an exchange that nobody serves. Raises CannotDo."""
     if reaching.running_at(directory) is not None:
         raise CannotDo("this exchange is being served", hint="stop every server first, also on other machines")
     return directory.settings()
@@ -190,38 +205,28 @@ def _next(settings: Settings, current: int) -> tuple[Anchor, int]:
 
 
 async def _newest(url: str) -> str | None:
-    connection = await asyncpg.connect(**arguments(url))
-    try:
-        found = await publication.latest(connection)
-    finally:
-        await connection.close()
-    return found.note if found else None
+    """The newest published checkpoint in the database."""
+    async with database.connected(url) as connection:
+        checkpoint = await publication.latest(connection)
+    return checkpoint.note if checkpoint else None
 
 
 async def _history(url: str, first: note.Verifier) -> History:
-    connection = await asyncpg.connect(**arguments(url))
-    try:
+    async with database.connected(url) as connection:
         return await continuity.history(connection, first)
-    finally:
-        await connection.close()
 
 
 async def _index(url: str) -> None:
-    """Index what is not yet: nobody writes into the old ledger's tables afterwards, and it goes on being searched."""
-    connection = await asyncpg.connect(**arguments(url))
-    try:
+    """Complete the old ledger's index: its tables get no rows afterwards, and searches still read them."""
+    async with database.connected(url) as connection:
         await indexing.keep_up(connection, seconds=math.inf)
-    finally:
-        await connection.close()
 
 
 async def _archive(url: str, directory: Path, first: note.Verifier, last: str | None) -> None:
-    connection = await asyncpg.connect(**arguments(url))
-    try:
+    async with database.connected(url) as connection:
         if not await publication.lead(connection):
             raise CannotDo("a server is publishing this ledger", hint="stop every server first")
-        await archive.write(connection, directory, first, last=last)
-    except continuity.NotContinued as error:
-        raise CannotDo(str(error)) from error
-    finally:
-        await connection.close()
+        try:
+            await archive.write(connection, directory, first, last=last)
+        except continuity.NotContinued as error:
+            raise CannotDo(str(error)) from error

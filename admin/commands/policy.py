@@ -1,4 +1,4 @@
-"""`exchange policy`: what would be decided and why, what an OPA server decides by, and owners' own modules."""
+"""`exchange policy`: explain a decision before it is made, check owners' modules, write the policy for an OPA server."""
 
 import asyncio
 import json
@@ -8,87 +8,87 @@ from typing import Annotated, Any
 
 import typer
 
-from admin import places
-from admin.server.reaching import reached
-from admin.terminal import CannotDo, console, told
+from admin import data_directory
+from admin.commands.options import Data
+from admin.server.reaching import reach
+from admin.terminal import CannotDo, console, reporting_failures
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
+from groundwork import durable
 from policies.owner_rules.modules import Fault, OwnerModule
 from policies.owner_rules.workers import sandbox
 from policies.rego.bundle import bundle
 from policies.rego.signing import ALGORITHM, authorization, new_key, public_key, signed
 
-policy = typer.Typer(
-    help="Ask what would be decided; check owners' modules; write what an OPA server decides by.", no_args_is_help=True
+app = typer.Typer(
+    help="Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class LaidOut:
-    """The files for an OPA server; `authorization` only where the exchange shows a token."""
+class BundleFiles:
+    """The files for an OPA server. `authorization` is None where the exchange has no token to show to the server."""
 
     bundle: Path
     authorization: Path | None
     key: Path
 
 
-def lay_out(target: Path, *, key_file: Path, token: str | None) -> LaidOut:
-    """Write the signed bundles and the public key they are verified with. Raises KeyFileInvalid, OSError."""
+def write_bundle(target: Path, *, key_file: Path, token: str | None) -> BundleFiles:
+    """Write the signed bundles and the public key that verifies them. Raises KeyFileInvalid, OSError."""
     secret = create_once(key_file, new_key)
     try:
-        shown = public_key(secret)
+        public = public_key(secret)
     except ValueError as error:
         raise KeyFileInvalid(f"{key_file} does not hold a key for signing policies") from error
-    target.mkdir(parents=True, exist_ok=True)
-    laid_out = LaidOut(
+    durable.make_directory(target, mode=0o755)
+    files = BundleFiles(
         bundle=target / "bundle.tar.gz",
         authorization=target / "authorization.tar.gz" if token else None,
         key=target / "policy-key.pem",
     )
-    laid_out.bundle.write_bytes(signed(bundle(), key=secret))
-    if token and laid_out.authorization:
-        laid_out.authorization.write_bytes(authorization(token, key=secret))
-    laid_out.key.write_bytes(shown)
-    return laid_out
+    # Readable by all, since OPA runs as a user of its own. The authorization holds a digest of the token only.
+    durable.write(files.bundle, signed(bundle(), key=secret), mode=0o644)
+    if token and files.authorization:
+        durable.write(files.authorization, authorization(token, key=secret), mode=0o644)
+    durable.write(files.key, public, mode=0o644)
+    return files
 
 
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The data directory; otherwise EXCHANGE_DATA.")
-]
-
-
-@policy.command("bundle")
+@app.command("bundle")
 def bundle_command(
     directory: Annotated[Path, typer.Argument(help="Where to write the files.")], data: Data = None
 ) -> None:
     """Write the policy as a signed bundle for an OPA server, and with EXCHANGE_OPA_TOKEN set who may ask it."""
-    with told():
-        home = places.chosen(data)
+    with reporting_failures():
+        home = data_directory.choose(data)
         token = home.settings().opa_token
         secret = token.get_secret_value() if token else None
-        laid_out = lay_out(directory, key_file=home.path / "keys" / "policy" / "signing.pem", token=secret)
-        command = f"opa run --server --bundle {laid_out.bundle}"
-        if laid_out.authorization:
-            command += f" {laid_out.authorization} --authentication=token --authorization=basic"
-        console().print(f"{command} --verification-key {laid_out.key} --signing-alg {ALGORITHM}", soft_wrap=True)
+        files = write_bundle(directory, key_file=home.path / "keys" / "policy" / "signing.pem", token=secret)
+        command = f"opa run --server --bundle {files.bundle}"
+        if files.authorization:
+            command += f" {files.authorization} --authentication=token --authorization=basic"
+        console().print(f"{command} --verification-key {files.key} --signing-alg {ALGORITHM}", soft_wrap=True)
 
 
-@policy.command("explain")
+@app.command("explain")
 def explain_command(
-    system: Annotated[str, typer.Option(help="The system or member that would ask: its id.")],
+    system: Annotated[str, typer.Option(help="The id of the system or member that would ask.")],
     dataset: Annotated[str, typer.Option(help="The dataset: its id, or OWNER/DATASET.")],
-    purpose: Annotated[str, typer.Option(help="What for, such as talent-service.")],
+    purpose: Annotated[str, typer.Option(help="The purpose, such as talent-service.")],
     fields: Annotated[str, typer.Option(help="Field names between commas; otherwise all that are granted.")] = "",
-    filtered: Annotated[str, typer.Option(help="Names of fields that it would filter on, between commas.")] = "",
+    filtered: Annotated[str, typer.Option(help="Names of fields to filter on, between commas.")] = "",
     at: Annotated[str | None, typer.Option(help="When, as 2027-01-31T08:00:00Z; otherwise now.")] = None,
     key: Annotated[
         str, typer.Option("--as", metavar="NAME", help="Whose key here asks: a participant's steward, or `auditor`.")
     ] = "auditor",
     data: Data = None,
 ) -> None:
-    """Say what would be decided about a delivery, and why: each rule that speaks, each obligation and whose word it is."""
-    question = {
+    """Show what would be decided about a delivery, and why: each rule's verdict, each obligation and who demands it."""
+    request = {
         "system": system,
         "dataset": dataset,
         "purpose": purpose,
@@ -96,15 +96,15 @@ def explain_command(
         "filtered": _names(filtered),
         "at": at,
     }
-    with told():
-        home = places.found(data)
+    with reporting_failures():
+        home = data_directory.locate(data)
         signing = SigningKey.load(home.key_file(key)) if key == "auditor" else home.steward_key(key)
-        with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
-            explanation = client.request("POST", "/api/v1/policy/explanations", json=question).json()
-        _show(explanation)
+        with reach(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+            explanation = client.request("POST", "/api/v1/policy/explanations", json=request).json()
+        _print(explanation)
 
 
-@policy.command("module")
+@app.command("module")
 def module_command(
     file: Annotated[Path, typer.Argument(help="The module: Rego, in the package exchange.owner.")],
     tests: Annotated[Path | None, typer.Option(help="Its tests; otherwise NAME_test.rego beside NAME.rego.")] = None,
@@ -114,17 +114,17 @@ def module_command(
     data: Data = None,
 ) -> None:
     """Check a module of an owner's own and run its tests; with --as, have the exchange accept it for that owner."""
-    with told():
+    with reporting_failures():
         module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
         if key is None:
-            faults = asyncio.run(_checked(module))
+            faults = asyncio.run(_check(module))
             if faults:
                 raise CannotDo("; ".join(f"{fault.at}: {fault.error}" for fault in faults))
             console().print(f"{module.digest}  {len(module.test_lines())} tests pass; nothing was submitted")
             return
-        home = places.found(data)
+        home = data_directory.locate(data)
         signing = home.steward_key(key)
-        with reached(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+        with reach(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
             me = client.request("GET", "/api/v1/me").json()
             new = {"organisation": me["organisation"]["id"], "module": module.text, "tests": module.tests}
             accepted = client.request("POST", "/api/v1/policy-modules", json=new).json()
@@ -132,9 +132,9 @@ def module_command(
         console().print("It decides when a dataset's terms name it as `module` and are published.")
 
 
-async def _checked(module: OwnerModule) -> tuple[Fault, ...]:
-    async with sandbox() as boxes:
-        return await boxes.check(module)
+async def _check(module: OwnerModule) -> tuple[Fault, ...]:
+    async with sandbox() as sandboxes:
+        return await sandboxes.check(module)
 
 
 def _text(file: Path) -> str:
@@ -148,7 +148,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _show(explanation: dict[str, Any]) -> None:
+def _print(explanation: dict[str, Any]) -> None:
     out = console()
     out.print(f"{explanation['outcome']} at {explanation['at']} by policy {explanation['policy'][:12]}")
     for rule in explanation["rules"]:
@@ -157,9 +157,8 @@ def _show(explanation: dict[str, Any]) -> None:
         out.print("  " + " ".join(words), soft_wrap=True)
     if explanation["agreement"]:
         out.print(f"under agreement {explanation['agreement']}:")
-    for one in explanation["obligations"]:
-        value = "withheld" if one["withheld"] else json.dumps(one["value"], ensure_ascii=False)
-        word = " and ".join(one["sources"]) or "nobody's mask"
-        out.print(
-            f"  {' '.join(filter(None, (one['kind'], one['name'])))}: {value} [{word}; {one['rule']}]", soft_wrap=True
-        )
+    for obligation in explanation["obligations"]:
+        name = " ".join(filter(None, (obligation["kind"], obligation["name"])))
+        value = "withheld" if obligation["withheld"] else json.dumps(obligation["value"], ensure_ascii=False)
+        sources = " and ".join(obligation["sources"]) or "nobody's mask"
+        out.print(f"  {name}: {value} [{sources}; {obligation['rule']}]", soft_wrap=True)

@@ -1,1 +1,1 @@
-"""The demonstration: the main job told from beginning to end, on real parts and through the API only."""
+"""The demonstration `exchange demo`: the main job from beginning to end, on a real server and through the API only."""

@@ -1,7 +1,7 @@
-"""Synthetic people for the demonstration: made up by a seeded generator, the same in every run, and marked as such.
+"""Synthetic people for the demonstration, from a seeded generator: the same in every run, and marked as synthetic.
 
-Nobody real can be meant: identity numbers begin with 339900, a region that GB/T 2260 does not have, and mail goes to
-example.org, which nobody can own (RFC 2606).
+None of them can be a real person: their identity numbers begin with 339900, a region that GB/T 2260 does not have, and
+their mail addresses end with example.org, which nobody can own (RFC 2606).
 """
 
 import csv
@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import xlsxwriter
+
+from adapters.contract.hints import is_identity_number
 
 COUNT = 2_400
 TITLE = "高层次人才名录（合成数据，仅供演示 / synthetic, for demonstration only）"
@@ -28,8 +30,6 @@ _SUBJECTS = ("计算机科学与技术", "材料科学与工程", "临床医学"
 _TITLES = (("正高级", 1), ("副高级", 3), ("中级", 5))
 _LEVELS = (("A", 1), ("B", 3), ("C", 8), ("D", 16), ("E", 32))
 _NOWHERE = "339900"
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
-_CHECKS = "10X98765432"
 _FIRST_BIRTH = date(1960, 1, 1)
 _FIRST_MOVE = date(2012, 1, 1)
 
@@ -72,17 +72,17 @@ class Talent:
 
 
 def facts(name: str) -> list[dict[str, str]]:
-    """One of the files of public facts that lie beside this module."""
+    """The rows of one of the CSV files with public facts, in the folder `data`."""
     return list(csv.DictReader(facts_file(name).decode().splitlines()))
 
 
 def facts_file(name: str) -> bytes:
-    """The same file as it is."""
+    """The bytes of one of those files."""
     return files("admin.demo").joinpath("data", name).read_bytes()
 
 
 def talents(count: int = COUNT) -> list[Talent]:
-    """So many people, always the same ones."""
+    """Make people; the same number gives the same people."""
     chance = random.Random(_SEED)  # noqa: S311 - repeatable, and nothing secret
     regions = [Region(**row) for row in facts("regions.csv")]
     universities = [row["学校名称"] for row in facts("universities.csv") if row["办学层次"] == "本科"]
@@ -100,36 +100,35 @@ def _talent(
         name=chance.choice(_SURNAMES) + "".join(chance.sample(_GIVEN, chance.choice((1, 2, 2)))),
         identity=_identity(born, chance.randrange(1000)),
         born=born,
-        degree=_one_of(chance, _DEGREES),
+        degree=_choose(chance, _DEGREES),
         subject=chance.choice(_SUBJECTS),
         university=chance.choice(universities),
-        title=_one_of(chance, _TITLES),
-        level=_one_of(chance, _LEVELS),
+        title=_choose(chance, _TITLES),
+        level=_choose(chance, _LEVELS),
         region=chance.choices(regions, weights)[0],
         moved=_FIRST_MOVE + timedelta(days=chance.randrange(14 * 365)),
     )
 
 
-def _one_of(chance: random.Random, weighted: Sequence[tuple[str, int]]) -> str:
+def _choose(chance: random.Random, weighted: Sequence[tuple[str, int]]) -> str:
     return chance.choices([value for value, _ in weighted], [weight for _, weight in weighted])[0]
 
 
 def _identity(born: date, order: int) -> str:
     first17 = f"{_NOWHERE}{born:%Y%m%d}{order:03d}"
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first17, strict=True))
-    return first17 + _CHECKS[total % 11]
+    return next(number for check in "0123456789X" if is_identity_number(number := first17 + check))
 
 
 def write_workbook(path: Path, people: Sequence[Talent]) -> None:
-    """An .xlsx as a department keeps it: a title over the table, then a note, then the names of the columns."""
+    """Write an .xlsx as a department keeps it: a title over the table, then a note, then the column names."""
     with xlsxwriter.Workbook(path) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet = book.add_worksheet("人才名录")
         sheet.merge_range(0, 0, 0, len(HEADER) - 1, TITLE)
         sheet.merge_range(1, 0, 1, len(HEADER) - 1, f"共 {len(people)} 人，由程序生成，与任何真实个人无关")
         sheet.write_row(2, 0, HEADER)
-        for row, one in enumerate(people, 3):
-            sheet.write_row(row, 0, (one.number, one.name, one.identity))
-            sheet.write_datetime(row, 3, one.born, day)
-            rest = (one.degree, one.subject, one.university, one.title, one.level, one.region.city, one.mail)
-            sheet.write_row(row, 4, rest)
+        for row, person in enumerate(people, 3):
+            sheet.write_row(row, 0, (person.number, person.name, person.identity))
+            sheet.write_datetime(row, 3, person.born, day)
+            rest = (person.degree, person.subject, person.university, person.title, person.level)
+            sheet.write_row(row, 4, (*rest, person.region.city, person.mail))

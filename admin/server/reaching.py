@@ -1,4 +1,4 @@
-"""Having a server to talk to: the one that runs on a data directory, or one started for the purpose and ended after it."""
+"""Reach a server: the one that runs on a data directory, or one started for a single command."""
 
 import json
 import os
@@ -9,14 +9,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from admin.places import DataDirectory
+from admin import data_directory
+from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
+from data_exchange_client.api import Client
 from data_exchange_client.connection import Connection
 from data_exchange_client.errors import ExchangeError
+from data_exchange_client.keys import SigningKey
 
 LOOPBACK = "127.0.0.1"
 _SERVE = (sys.executable, "-m", "admin", "serve", "--host", LOOPBACK, "--until-stdin-closes")
@@ -26,14 +30,14 @@ _LOG_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A server of ours: a process of its own that ends when this one does."""
+class Server:
+    """A server that this process started; it ends when this process does."""
 
     url: str
     process: "subprocess.Popen[bytes]"
 
     def stop(self) -> None:
-        """End it, and wait until it and its database have ended."""
+        """Terminate the server, and wait until it and its database have ended."""
         self.process.terminate()
         try:
             self.process.wait(_STOP_SECONDS)
@@ -45,8 +49,8 @@ class Started:
                 self.process.stdin.close()
 
 
-def announced(directory: DataDirectory) -> dict[str, Any]:
-    """What the server file says: `pid` and `url`; nothing where there is none."""
+def read_server_file(directory: DataDirectory) -> dict[str, Any]:
+    """The content of the server file: `pid` and `url`; empty where there is none."""
     try:
         document = json.loads(directory.server_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -55,12 +59,12 @@ def announced(directory: DataDirectory) -> dict[str, Any]:
 
 
 def running_at(directory: DataDirectory) -> str | None:
-    """Where this very exchange answers now, or None.
+    """The URL at which this very exchange answers now, or None.
 
-    A server file can outlive its server, and its port can be another's by then: whoever answers has to state the key
-    that lies in this directory.
+    A server file can outlive its server, and another program can have the port by then. So the identity that is answered
+    there is compared with the key files of this directory.
     """
-    url = announced(directory).get("url")
+    url = read_server_file(directory).get("url")
     if not isinstance(url, str):
         return None
     with suppress(httpx2.HTTPError, httpx2.InvalidURL, ExchangeError), Connection(url, None, timeout=5.0) as connection:
@@ -71,16 +75,14 @@ def running_at(directory: DataDirectory) -> str | None:
 
 
 def free_port() -> int:
-    """A port on the loopback that nobody uses at this moment."""
+    """A port of the loopback interface that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
-def start(
-    directory: DataDirectory, *, port: int | None = None, environment: Mapping[str, str] | None = None
-) -> Started:
-    """Start a server on the loopback and wait until it is ready. Raises CannotDo with what it said where it is not."""
+def start(directory: DataDirectory, *, port: int | None = None, environment: Mapping[str, str] | None = None) -> Server:
+    """Start a server on the loopback interface and wait until it is ready. Raises CannotDo with the end of its log."""
     port = port or free_port()
     url = f"http://localhost:{port}"
     with directory.log_file.open("ab") as log:
@@ -93,41 +95,50 @@ def start(
             env={**os.environ, **(environment or {}), "EXCHANGE_PUBLIC_URL": url},
             start_new_session=True,
         )
-    started = Started(url, process)
+    server = Server(url, process)
     try:
-        _wait(started)
+        _wait_until_ready(server)
     except BaseException as error:
-        started.stop()
+        server.stop()
         if not isinstance(error, CannotDo):
             raise
         with directory.log_file.open("rb") as log:
             log.seek(begin)
-            said = log.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
-        told = " / ".join(line.strip() for line in said) or str(error)
-        raise CannotDo(f"the server did not start: {told}", hint=f"its log is {directory.log_file}") from None
-    return started
+            lines = log.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
+        reason = " / ".join(line.strip() for line in lines) or str(error)
+        raise CannotDo(f"the server did not start: {reason}", hint=f"its log is {directory.log_file}") from None
+    return server
 
 
-def _wait(started: Started) -> None:
+def _wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if started.process.poll() is not None:
-            raise CannotDo(f"the server ended at once, with status {started.process.returncode}")
+        if server.process.poll() is not None:
+            raise CannotDo(f"the server ended at once, with status {server.process.returncode}")
         with suppress(httpx2.HTTPError):
-            if httpx2.get(f"{started.url}/readyz", timeout=5.0).is_success:
+            if httpx2.get(f"{server.url}/readyz", timeout=5.0).is_success:
                 return
         time.sleep(0.05)
     raise CannotDo(f"the server was not ready after {_START_SECONDS:.0f} seconds")
 
 
 @contextmanager
-def reached(directory: DataDirectory) -> Iterator[tuple[str, bool]]:
-    """The URL of a server on the data directory, and whether it was started for the purpose. Raises CannotDo."""
+def reach(directory: DataDirectory) -> Iterator[tuple[str, bool]]:
+    """The URL of a server on the data directory, and whether it was started for this block. Raises CannotDo."""
     if (url := running_at(directory)) is not None:
         yield url, False
         return
-    started = start(directory)
+    server = start(directory)
     try:
-        yield started.url, True
+        yield server.url, True
     finally:
-        started.stop()
+        server.stop()
+
+
+@contextmanager
+def client_of(data: Path | None, administrator: str) -> Iterator[Client]:
+    """A client that acts with an administrator's key on the exchange of a data directory. Raises CannotDo."""
+    directory = data_directory.locate(data)
+    key = SigningKey.load(directory.key_file(administrator))
+    with reach(directory) as (url, _), Client(url, key, trust=directory.trust()) as client:
+        yield client

@@ -17,7 +17,7 @@ def load(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise ImportError(f"this needs {package}; install data-exchange[pandas]") from error
+        raise ImportError(f"this needs the package {package}: pip install {package}") from error
 
 
 def table_of_stream(content: bytes | Path) -> Any:

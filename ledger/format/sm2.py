@@ -120,4 +120,4 @@ def is_sm2(material: bytes) -> bool:
 
 def _demand() -> None:
     if ec is None:
-        raise NotInstalled("SM2 needs the optional library: install data-exchange[sm2]")
+        raise NotInstalled("SM2 needs the package tongsuopy: pip install tongsuopy")

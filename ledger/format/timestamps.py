@@ -29,7 +29,7 @@ class TimestampsUnavailable(RuntimeError):
     """The package that reads timestamps is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("timestamps need the package rfc3161-client: install data-exchange[timestamps]")
+        super().__init__("timestamps need the package rfc3161-client: pip install rfc3161-client")
 
 
 class TimestampInvalid(ValueError):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from admin.places import DataDirectory
+from admin.data_directory import DataDirectory
 from admin.server import reaching
-from tests.support.processes.commands import Told, run
+from tests.support.processes.commands import Demonstration, processes_of, run
 
 
 @pytest.fixture(autouse=True)
@@ -30,15 +30,18 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def demo(place: Path) -> Told:
+def demo(place: Path) -> Demonstration:
     directory = place / "demo"
     done = run("demo", "--directory", directory)
     assert done.status == 0, done.out + done.err
-    return Told(directory, done.out)
+    exchange = directory / "exchange"
+    files = (exchange / "server.json", exchange / "postgres" / "postmaster.pid")
+    left = processes_of(directory) + [str(file) for file in files if file.exists()]
+    return Demonstration(directory, done.out, left)
 
 
 @pytest.fixture(scope="session")
-def served(demo: Told) -> Iterator[tuple[DataDirectory, str]]:
+def served(demo: Demonstration) -> Iterator[tuple[DataDirectory, str]]:
     """The demonstration's exchange, being served, and its address."""
     directory = DataDirectory(demo.directory / "exchange")
     server = reaching.start(directory)

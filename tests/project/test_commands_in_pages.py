@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 import typer.main
+from typer import Context
+from typer.core import TyperGroup
 
-import admin.commands.cli
+import admin.commands.main
 import data_exchange_client.cli
 import ledger.cli
 
 ROOT = Path(__file__).parents[2]
 NAMES = [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
 PROGRAMS: dict[str, Any] = {
-    "exchange": typer.main.get_command(admin.commands.cli.app),
+    "exchange": typer.main.get_command(admin.commands.main.app),
     "exchange-client": typer.main.get_command(data_exchange_client.cli.app),
     "ledger": typer.main.get_command(ledger.cli.app),
 }
@@ -36,10 +38,10 @@ def fault(words: list[str]) -> str | None:
     """What is wrong with a command, if anything."""
     command = PROGRAMS[words[0]]
     rest = words[1:]
-    while hasattr(command, "commands"):
+    while isinstance(command, TyperGroup):
         if not rest or rest[0] not in command.commands:
             return f"no command {rest[:1]}"
-        command, rest = command.commands[rest[0]], rest[1:]
+        _, command, rest = command.resolve_command(Context(command), rest)
     known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
     unknown = [word for word in rest if word.startswith("-") and word not in known]
     return f"no option {unknown}" if unknown else None

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from admin import databases
+from admin import database
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.keys.slots import Slots, SlotsMissing
@@ -109,7 +109,7 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
         async with app.router.lifespan_context(app):
             pass
     with pytest.raises(CannotDo, match="put it back"):
-        await asyncio.to_thread(databases.demand_ready, unretained, people_exchange.database_url, vkey=vkey)
+        await asyncio.to_thread(database.require_ready, unretained, people_exchange.database_url, vkey=vkey)
 
 
 async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Settings, empty_database: str) -> None:

@@ -40,7 +40,7 @@ class Token:
 
     def __init__(self, module: Path, label: str, pin: str) -> None:
         if pkcs11 is None:
-            raise KeyFileInvalid("keys in a token need the package python-pkcs11: install data-exchange[pkcs11]")
+            raise KeyFileInvalid("keys in a token need the package python-pkcs11: pip install python-pkcs11")
         try:
             token = pkcs11.lib(str(module)).get_token(token_label=label)
             try:

@@ -8,17 +8,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from admin import databases
-from admin.places import DataDirectory
+from admin import database
+from admin.data_directory import DataDirectory
 from exchange.kernel.database import arguments
-from tests.support.processes.commands import Told, typed
+from tests.support.processes.commands import Demonstration, typed
 
 
 @pytest.fixture(scope="module")
-def home(demo: Told) -> Iterator[Path]:
+def home(demo: Demonstration) -> Iterator[Path]:
     """The demo's exchange, with its database running for all of them."""
     home = demo.directory / "exchange"
-    with databases.at_hand(DataDirectory(home).settings()):
+    with database.running(DataDirectory(home).settings()):
         yield home
 
 
@@ -38,12 +38,12 @@ async def _change(url: str, *statements: str) -> None:
 
 
 def entries(home: Path) -> list[dict[str, object]]:
-    with databases.at_hand(DataDirectory(home).settings()) as url:
+    with database.running(DataDirectory(home).settings()) as url:
         return asyncio.run(_bodies(url))
 
 
 def change(home: Path, *statements: str) -> None:
-    with databases.at_hand(DataDirectory(home).settings()) as url:
+    with database.running(DataDirectory(home).settings()) as url:
         asyncio.run(_change(url, *statements))
 
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from admin import databases
-from admin.places import DataDirectory
+from admin import database
+from admin.data_directory import DataDirectory
 from admin.server import reaching
 from exchange.kernel.embedded import Embedded
 from tests.support.exchanges.exchange import code
@@ -42,16 +42,18 @@ _INTERRUPTED = """
 import os, runpy, signal, sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "admin.commands.cli":
+        if name == LOADED:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Finder())
-sys.argv = ["exchange", "--help"]
+sys.argv = ["exchange", "health"]
 runpy.run_module("admin", run_name="__main__")
 """
 
 
-def test_an_interruption_while_the_parts_are_loaded_says_nothing() -> None:
-    done = subprocess.run([sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("module", ["admin.commands.main", "admin.commands.health"])
+def test_an_interruption_while_modules_load_prints_nothing(module: str) -> None:
+    program = f"LOADED = {module!r}\n{_INTERRUPTED}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
@@ -218,8 +220,8 @@ def test_a_port_in_use_is_said(home: Path) -> None:
 def test_an_exchange_that_was_never_founded_is_not_served(place: Path) -> None:
     bare = place / "bare"
     settings = DataDirectory(bare).settings()
-    with databases.at_hand(settings) as url:
-        assert databases.read(url).revision is None
+    with database.running(settings) as url:
+        assert database.read_state(url).revision is None
     done = typed("serve", "--data", bare)
     assert done.status == 1
     assert "there is no exchange" in done.err

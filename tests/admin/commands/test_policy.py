@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from admin.commands.cli import app
-from admin.places import DataDirectory
+from admin.commands.main import app
+from admin.data_directory import DataDirectory
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from policies.engines.opa_server import opa_server

@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from admin.places import DataDirectory
+from admin.data_directory import DataDirectory
 from data_exchange_client.api import Client
 from tests.support.owner_modules import capping
 from tests.support.processes.commands import Ran, typed

@@ -4,8 +4,9 @@ from typing import get_args
 
 import pytest
 
-from admin.commands.subjects import ErasureBasis, HoldBasis
-from admin.places import DataDirectory
+from admin.commands.erase import ErasureBasis
+from admin.commands.hold import HoldBasis
+from admin.data_directory import DataDirectory
 from ledger.entries.parts import Erasable, Holding
 from tests.support.processes.commands import Ran, typed
 

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes.commands import Told, command, environment, ledger, processes_of, run, typed, until
+from tests.support.processes.commands import (
+    Demonstration,
+    command,
+    environment,
+    ledger,
+    processes_of,
+    run,
+    typed,
+    until,
+)
 from tests.support.real_input import needed, real
 
 _REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")
@@ -21,7 +30,7 @@ def verify(directory: Path) -> tuple[int, dict[str, Any]]:
     return done.status, json.loads(done.out)
 
 
-def test_six_requests_are_refused_for_six_reasons(demo: Told) -> None:
+def test_six_requests_are_refused_for_six_reasons(demo: Demonstration) -> None:
     assert _REFUSED.findall(demo.out) == [
         ("401", "nonce-reused"),
         ("401", "digest-mismatch"),
@@ -33,7 +42,7 @@ def test_six_requests_are_refused_for_six_reasons(demo: Told) -> None:
     assert "403 agreement-suspended" in demo.out
 
 
-def test_it_leaves_a_ledger_that_verifies_and_a_copy_that_does_not(demo: Told) -> None:
+def test_it_leaves_a_ledger_that_verifies_and_a_copy_that_does_not(demo: Demonstration) -> None:
     exported = demo.directory / "ledger"
     assert (exported / "checkpoint").is_file()
     assert (exported / "vkey").is_file()
@@ -47,14 +56,11 @@ def test_it_leaves_a_ledger_that_verifies_and_a_copy_that_does_not(demo: Told) -
     assert (status, tampered["first_bad_index"]) == (1, int(named[1]))
 
 
-def test_it_ends_everything_it_started(demo: Told) -> None:
-    exchange = demo.directory / "exchange"
-    assert not (exchange / "server.json").exists()
-    assert not (exchange / "postgres" / "postmaster.pid").exists()
-    assert processes_of(demo.directory) == []
+def test_it_ends_everything_it_started(demo: Demonstration) -> None:
+    assert demo.left == []
 
 
-def test_it_leaves_the_keys_of_everybody_to_go_on_with(demo: Told) -> None:
+def test_it_leaves_the_keys_of_everybody_to_go_on_with(demo: Demonstration) -> None:
     for handle in ("demo-human-resources", "demo-education", "demo-civil-affairs", "demo-platform"):
         for name in (handle, f"{handle}-system"):
             key = demo.directory / "exchange" / "keys" / f"{name}.pem"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from admin.places import DataDirectory
+from admin.data_directory import DataDirectory
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.custody import Files, KeyNotHere, Secrets, custody, custody_of_answers, public_of

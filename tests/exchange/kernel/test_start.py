@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from admin import databases
+from admin import database
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.database import arguments
@@ -91,12 +91,12 @@ async def test_a_damaged_key_stops_the_start(exchange: Settings) -> None:
 async def test_the_command_says_it_in_a_sentence(exchange: Settings) -> None:
     assert exchange.database_url is not None
     url = exchange.database_url.get_secret_value()
-    standing = await databases.standing(url)
+    standing = await database.state_of(url)
     assert standing.vkey is not None
-    await asyncio.to_thread(databases.demand_ready, exchange, url, vkey=standing.vkey)
+    await asyncio.to_thread(database.require_ready, exchange, url, vkey=standing.vkey)
     (exchange.data / "keys" / "seal.key").write_bytes(b"k" * 32)
     with pytest.raises(CannotDo, match="is not the key"):
-        await asyncio.to_thread(databases.demand_ready, exchange, url, vkey=standing.vkey)
+        await asyncio.to_thread(database.require_ready, exchange, url, vkey=standing.vkey)
 
 
 async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Settings) -> None:

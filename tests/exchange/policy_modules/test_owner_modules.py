@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from admin.commands import audit as auditing
+from admin.commands.audit import replay
 from exchange.delivery import streaming
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
@@ -99,7 +99,7 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
         assert answer.problem == problem
         assert (await owner_exchange.replay(answer))["verdict"] == "agrees"
     # As the command does it, in a sandbox of its own.
-    tally = await auditing._replay(owner_exchange.app.state.runtime.database, 0, None, one=False)
+    tally = await replay(owner_exchange.app.state.runtime.database, 0, None, single=False)
     assert tally.is_sound
     assert tally.verdicts["agrees"] >= 7
 

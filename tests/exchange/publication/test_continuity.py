@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from admin import databases
+from admin import database
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
@@ -77,7 +77,7 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
         await asyncio.sleep(0.3)
         assert len(await exchange.read_entries()) == entries
     assert await read_checkpoints(copies.url("restored")) == before
-    standing = await databases.standing(copies.url("restored"), with_database(founded_settings, copies.url("restored")))
+    standing = await database.state_of(copies.url("restored"), with_database(founded_settings, copies.url("restored")))
     assert standing.not_continued
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", copies.url("restored"))
     health = await asyncio.to_thread(typed, "health", "--data", founded_settings.data)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from admin import databases
+from admin import database
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
@@ -346,9 +346,9 @@ async def test_the_operator_is_told_before_the_start(settings: Settings) -> None
         vkey = exchange.app.state.runtime[Publisher].vkey
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
-    await asyncio.to_thread(databases.demand_ready, settings, url, vkey=vkey)
+    await asyncio.to_thread(database.require_ready, settings, url, vkey=vkey)
     with pytest.raises(CannotDo, match="line 1"):
-        await asyncio.to_thread(databases.demand_ready, with_policy(settings, "quorum\n"), url, vkey=vkey)
+        await asyncio.to_thread(database.require_ready, with_policy(settings, "quorum\n"), url, vkey=vkey)
 
 
 async def test_without_a_policy_there_are_no_witnesses_to_wait_for(exchange: Exchange) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from admin.commands.cli import app
+from admin.commands.main import app
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 120
@@ -26,11 +26,12 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A demonstration: its directory and what it said."""
+class Demonstration:
+    """A demonstration that has ended: its directory, its output, and what still ran or pretended to run then."""
 
     directory: Path
     out: str
+    left: list[str]
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -1,11 +1,11 @@
-"""Who appears in the demonstration. None of these organisations exists."""
+"""The participants of the demonstration. None of these organisations exists."""
 
 from admin.joining import Newcomer
 from exchange.participants.uscc import check_character
 
 
 def code(number: int, *, registrar: str = "11") -> str:
-    """A unified social credit code that checks and that nobody has: no authority gives out numbers beginning so."""
+    """A valid unified social credit code (GB 32100-2015) that nobody has: no authority issues codes with this part."""
     first17 = f"{registrar}330000DEMX{number:05d}"
     return first17 + check_character(first17)
 
@@ -28,5 +28,5 @@ CIVIL_AFFAIRS = Newcomer(
 PLATFORM = Newcomer(
     "demo-platform", "institution", "none", code(5, registrar="12"), "人才服务平台（演示）", "Talent Service (demo)"
 )
-CAST = (HUMAN_RESOURCES, EDUCATION, CIVIL_AFFAIRS, PLATFORM)
+PARTICIPANTS = (HUMAN_RESOURCES, EDUCATION, CIVIL_AFFAIRS, PLATFORM)
 OPERATOR_CODE = code(1, registrar="12")

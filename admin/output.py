@@ -1,14 +1,14 @@
-"""How the operator's commands show what they did: a few lines, and what to do next."""
+"""The output of the operator's commands: what was done in a few lines, and what to do next."""
 
 from rich.table import Table
 from rich.text import Text
 
-from admin.commands.publish import Found, Published, Wish
-from admin.databases import Standing
+from admin.data_directory import DataDirectory
+from admin.database import DatabaseState
 from admin.founding import Founded
 from admin.joining import Joined
-from admin.places import DataDirectory
-from admin.proposing import Proposed, words_for
+from admin.proposal import ProposedField, describe_mask
+from admin.publishing import Draft, Publication, Published
 from admin.terminal import console
 
 _DIM = "dim"
@@ -25,20 +25,26 @@ def facts(rows: list[tuple[str, str]]) -> Table:
     return table
 
 
-def fields(proposed: tuple[Proposed, ...]) -> Table:
+def fields(proposed: tuple[ProposedField, ...]) -> Table:
     """Fields as they would be published."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=_DIM)
     for name in ("  field", "type", "level", "about people", "leaves", "because"):
         table.add_column(name, overflow="fold")
-    for one in proposed:
-        words = ["yes" if one.is_personal else "", "sensitive" if one.is_sensitive else ""]
-        about = ", ".join([word for word in words if word] + (["subject key"] if one.is_subject_key else []))
-        table.add_row(f"  {one.name}", one.type, one.level, about, words_for(one.mask), Text(one.reason, style=_DIM))
+    for field in proposed:
+        words = ("yes" * field.is_personal, "sensitive" * field.is_sensitive, "subject key" * field.is_subject_key)
+        table.add_row(
+            f"  {field.name}",
+            field.type,
+            field.level,
+            ", ".join(filter(None, words)),
+            describe_mask(field.mask),
+            Text(field.reason, style=_DIM),
+        )
     return table
 
 
-def founded(directory: DataDirectory, founded: Founded) -> None:
-    """A new exchange."""
+def show_founded(directory: DataDirectory, founded: Founded) -> None:
+    """Print a new exchange's keys."""
     out = console()
     out.print(f"The exchange is founded in {directory.path}.", style=_BOLD)
     out.print(facts([("ledger", founded.origin), ("verifier key", founded.vkey)]))
@@ -47,16 +53,16 @@ def founded(directory: DataDirectory, founded: Founded) -> None:
     out.print("Publish the verifier key where auditors find it without asking you. Then: exchange serve")
 
 
-def serving(directory: DataDirectory, url: str, *, workers: int) -> None:
-    """A server that is about to answer."""
+def show_serving(directory: DataDirectory, url: str, *, workers: int) -> None:
+    """Print the address of a server that is about to start."""
     out = console()
-    place(directory)
+    show_directory(directory)
     processes = "one process" if workers == 1 else f"{workers} processes"
     out.print(f"Serving {url} with {processes}; its API is described at {url}/docs. Ctrl-C ends it.", soft_wrap=True)
 
 
-def joined(directory: DataDirectory, joined: Joined) -> None:
-    """An organisation that has joined."""
+def show_joined(directory: DataDirectory, joined: Joined) -> None:
+    """Print an organisation that has joined, and its keys."""
     organisation = joined.organisation
     handle = organisation["handle"]
     out = console()
@@ -71,62 +77,61 @@ def joined(directory: DataDirectory, joined: Joined) -> None:
     out.print(facts(rows))
 
 
-def place(directory: DataDirectory) -> None:
-    """Which exchange is meant, where that was chosen and not given."""
+def show_directory(directory: DataDirectory) -> None:
+    """Print which exchange the command acts on, where the person did not name it."""
     if directory.origin:
         console().print(f"In {directory.path} ({directory.origin}).", style=_DIM, soft_wrap=True)
 
 
-def health(directory: DataDirectory, url: str | None, standing: Standing) -> None:
-    """How an exchange stands."""
-    revision = standing.revision or "empty"
+def show_health(directory: DataDirectory, url: str | None, state: DatabaseState) -> None:
+    """Print the state of an exchange; `url` is where it is served."""
+    revision = state.revision or "empty"
     rows = [
         ("data", str(directory.path)),
         ("server", f"answers at {url}" if url else "does not run"),
-        ("database", f"revision {revision}" + ("" if standing.is_current else ": run `exchange database upgrade`")),
-        ("ledger", f"{standing.origin}, {standing.entries} entries" if standing.origin else "not begun"),
+        ("database", f"revision {revision}" + ("" if state.is_current else ": run `exchange database upgrade`")),
+        ("ledger", f"{state.origin}, {state.entries} entries" if state.origin else "not begun"),
     ]
-    if standing.origin:
-        since = standing.uncovered_since
+    if state.origin:
+        since = state.uncovered_since
         covered = "covers every entry" if since is None else f"covers no entry since {since:%Y-%m-%d %H:%M:%S %Z}"
         rows.append(("checkpoint", covered))
-    if standing.not_continued:
-        rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {standing.not_continued}"))
+    if state.not_continued:
+        rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {state.not_continued}"))
     console().print(facts(rows))
 
 
-def found(wish: Wish, found: Found) -> None:
-    """What is in a file, and what would be published of it."""
+def show_draft(publication: Publication, draft: Draft) -> None:
+    """Print what is in a file, and what would be published of it."""
     out = console()
-    description = found.source["description"]
-    count = found.source["rows"]
+    description = draft.source["description"]
+    count = draft.source["rows"]
     rows = "" if count is None else f"{count:,} rows, "
-    out.print(f"{wish.file.name}: {rows}{len(found.fields)} fields", style=_BOLD, soft_wrap=True)
-    out.print(fields(found.fields))
+    out.print(f"{publication.file.name}: {rows}{len(draft.fields)} fields", style=_BOLD, soft_wrap=True)
+    out.print(fields(draft.fields))
     for note in description["notes"]:
         where = f" ({note['where']})" if note.get("where") else ""
         out.print(f"  note: {note['text']}{where}", style=_DIM, soft_wrap=True)
-    out.print(
-        f"To be published as {wish.owner}/{found.handle}, for {', '.join(wish.purposes)}, to whom {wish.owner} grants it."
-    )
-    if any(one.is_personal for one in found.fields):
+    owner, purposes = publication.owner, ", ".join(publication.purposes)
+    out.print(f"To be published as {owner}/{draft.handle}, for {purposes}, to whom {owner} grants it.")
+    if any(field.is_personal for field in draft.fields):
         out.print("  A guess is wrong? --clear FIELD: it is about nobody. --personal FIELD: it is.", style=_DIM)
 
 
-def published(directory: DataDirectory, done: Published | None, *, is_started: bool) -> None:
-    """A dataset that is in the catalogue now, or is not."""
+def show_published(directory: DataDirectory, published: Published | None, *, is_started: bool) -> None:
+    """Print a dataset that is now in the catalogue; `is_started` says that a server was started for it."""
     out = console()
-    if done is None:
+    if published is None:
         out.print("Nothing was published; the uploaded source is withdrawn.")
         return
-    dataset = done.dataset
+    dataset = published.dataset
     out.print(f"Published: {dataset['organisation']}/{dataset['handle']}, version {dataset['version']}.", style=_BOLD)
     rows = [("id", dataset["id"]), ("digest", f"sha256:{dataset['digest']}")]
-    if done.entry is not None:
-        rows.append(("ledger entry", str(done.entry)))
+    if published.entry is not None:
+        rows.append(("ledger entry", str(published.entry)))
     out.print(facts(rows))
     if is_started:
-        given = "" if directory.path.name == "exchange-data" else f" --data {directory.path}"
+        option = "" if directory.path.name == "exchange-data" else f" --data {directory.path}"
         out.print(
-            f"No server was running, so one was started for this and has ended. To serve it: exchange serve{given}"
+            f"No server was running, so one was started for this and has ended. To serve it: exchange serve{option}"
         )

@@ -1,7 +1,6 @@
-"""From what was found in a source to a dataset that could be published: the proposal a newcomer is shown.
+"""Propose a dataset from a source's description: levels and masks that err on the careful side.
 
-The guesses of an import are about names and shapes; this turns them into levels and masks on the careful side. Whoever
-publishes sees all of it first, and can say which guess is wrong.
+An import guesses from names and shapes. The publisher sees the whole proposal first, and can correct each guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,23 +11,23 @@ from adapters.plan.masks import FieldType
 
 Mask = dict[str, Any]
 
-# What is left of a personal value by default. A string keeps its first character, a day its year; what can only be
-# told in full or not at all is left out.
+# What is left of a personal value by default: a string keeps its first character, a day its year. A value without a
+# coarser form is left out.
 _PERSONAL: Mapping[FieldType, Mask] = {
     "string": {"kind": "partial", "keep_start": 1, "keep_end": 0},
     "integer": {"kind": "bucket", "size": 10},
     "date": {"kind": "year"},
     "timestamp": {"kind": "year"},
 }
-# Sensitive text becomes a pseudonym that is the same within one agreement and another in the next.
+# Sensitive text becomes a pseudonym: constant within an agreement, different in the next.
 _SENSITIVE: Mapping[FieldType, Mask] = {"string": {"kind": "hash"}}
 _KEY: Mapping[FieldType, Mask] = {"string": {"kind": "hash"}, "integer": {"kind": "hash"}}
 _NOTHING: Mask = {"kind": "null"}
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
-    """One field as it would be published, with the reasons for what is said about it."""
+class ProposedField:
+    """One field as it would be published; `reason` is why it counts as personal."""
 
     name: str
     type: FieldType
@@ -52,12 +51,12 @@ class Proposed:
         }
 
 
-def propose(
+def propose_fields(
     description: Mapping[str, Any], *, clear: Sequence[str] = (), personal: Sequence[str] = ()
-) -> tuple[Proposed, ...]:
-    """Fields with levels and masks, from a source's description as the API answers it.
+) -> tuple[ProposedField, ...]:
+    """Fields with levels and masks, from a source's description as the API returns it.
 
-    `clear` are fields that are about nobody, whatever was guessed; `personal` those that are about people.
+    `clear` names fields that are about nobody, whatever the import guessed; `personal` those that are about people.
     """
     hints: dict[str, dict[str, str]] = {}
     for hint in description.get("hints", ()):
@@ -74,17 +73,17 @@ def propose(
 
 
 def _subject_key(description: Mapping[str, Any], hints: Mapping[str, Mapping[str, str]]) -> str | None:
-    """The field that names the person a row is about: of several, the one that also names the row."""
+    """The field that identifies the person a row is about: of several, the one that is also the row's key."""
     candidates = [name for name, kinds in hints.items() if "subject_key" in kinds]
     return next((name for name in candidates if name in description.get("key", ())), next(iter(candidates), None))
 
 
-def _proposed(name: str, type_: FieldType, kinds: Mapping[str, str], *, is_key: bool) -> Proposed:
+def _proposed(name: str, type_: FieldType, kinds: Mapping[str, str], *, is_key: bool) -> ProposedField:
     if not kinds:
-        return Proposed(name, type_)
+        return ProposedField(name, type_)
     is_sensitive = "sensitive" in kinds
     masks = _KEY if is_key else _SENSITIVE if is_sensitive else _PERSONAL
-    return Proposed(
+    return ProposedField(
         name,
         type_,
         level="G4" if is_sensitive else "G3",
@@ -96,8 +95,8 @@ def _proposed(name: str, type_: FieldType, kinds: Mapping[str, str], *, is_key: 
     )
 
 
-def document(
-    fields: Sequence[Proposed],
+def dataset_document(
+    fields: Sequence[ProposedField],
     *,
     title: Mapping[str, str],
     description: Mapping[str, str],
@@ -106,8 +105,11 @@ def document(
     module: str | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """A dataset's document over proposed fields: shared on conditions, every field on offer, masked as proposed."""
-    words = "、".join(purposes), ", ".join(purposes)
+    """A dataset's document: shared on conditions, every field on offer, masked as proposed.
+
+    `more` are further members of the document.
+    """
+    zh, en = "、".join(purposes), ", ".join(purposes)
     return {
         "title": dict(title),
         "description": dict(description),
@@ -115,7 +117,7 @@ def document(
         "sharing": {
             "attribute": "conditional",
             "scope": "经申请并签订协议的单位 (organisations with an agreement)",
-            "use": f"{words[0]} ({words[1]})",
+            "use": f"{zh} ({en})",
         },
         "terms": {
             "purposes": list(purposes),
@@ -128,8 +130,8 @@ def document(
     }
 
 
-def words_for(mask: Mapping[str, Any] | None) -> str:
-    """How a field leaves, in words."""
+def describe_mask(mask: Mapping[str, Any] | None) -> str:
+    """What a mask leaves of a field, in words."""
     if mask is None:
         return "as it is"
     ends = {"first": mask.get("keep_start"), "last": mask.get("keep_end")}

@@ -1,6 +1,6 @@
 """Civil affairs' own database: a table that the exchange never copies, and a login that may only read it.
 
-It lies in the same embedded server as the exchange's, as a database of its own; only its address says so.
+It runs in the exchange's embedded PostgreSQL server, as a separate database.
 """
 
 import asyncio
@@ -11,9 +11,10 @@ from typing import Any
 
 import asyncpg
 
+from admin.database import connected
 from admin.demo.people import Talent
 from admin.terminal import CannotDo
-from exchange.kernel.database import APPLICATION_ROLE, arguments
+from exchange.kernel.database import APPLICATION_ROLE
 from exchange.kernel.embedded import Embedded
 
 DATABASE = "demo_civil_affairs"
@@ -34,25 +35,28 @@ _RESIDENCE = {
 
 
 def residences(embedded: Embedded, people: Sequence[Talent]) -> str:
-    """Make the table of where people live; gives the address that the department hands to the exchange."""
+    """Make the table of where people live; returns the DSN that the department gives to the exchange."""
     rows = [
         (
-            one.number,
-            one.name,
-            one.region.code,
-            one.region.name,
-            one.region.city_code,
-            one.region.city,
-            one.address,
-            one.moved,
+            person.number,
+            person.name,
+            person.region.code,
+            person.region.name,
+            person.region.city_code,
+            person.region.city,
+            person.address,
+            person.moved,
         )
-        for one in people
+        for person in people
     ]
     return asyncio.run(_make(embedded, RESIDENCES, _RESIDENCE, rows))
 
 
 def areas(embedded: Embedded, path: Path) -> str:
-    """Make a table of a CSV file in UTF-8 as it is, every column text, the first its key where it can be. CannotDo."""
+    """Make a table of a CSV file in UTF-8; returns its DSN. Raises CannotDo.
+
+    Every column is text. The first is the primary key where its values are unique.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             header, *rows = [tuple(row) for row in csv.reader(lines) if row]
@@ -71,10 +75,9 @@ def areas(embedded: Embedded, path: Path) -> str:
 
 async def _make(embedded: Embedded, table: str, columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> str:
     await embedded.create(DATABASE)
-    connection = await asyncpg.connect(**arguments(embedded.url(DATABASE)))
-    named = ", ".join(f"{_quoted(name)} {kind}" for name, kind in columns.items())
-    try:
-        await connection.execute(f"CREATE TABLE {table} ({named})")
+    definitions = ", ".join(f"{_quoted(name)} {kind}" for name, kind in columns.items())
+    async with connected(embedded.url(DATABASE)) as connection:
+        await connection.execute(f"CREATE TABLE {table} ({definitions})")
         await connection.copy_records_to_table(table, records=rows, columns=list(columns))
         for statement in (
             f"CREATE ROLE {READER} LOGIN",
@@ -84,8 +87,6 @@ async def _make(embedded: Embedded, table: str, columns: dict[str, str], rows: S
             f"ANALYZE {table}",
         ):
             await connection.execute(statement)
-    finally:
-        await connection.close()
     return embedded.url(DATABASE).replace("postgres:@", f"{READER}@")
 
 
@@ -93,38 +94,32 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def last_question(embedded: Embedded) -> str:
-    """The statement the department's server was asked last by the exchange, in its own words."""
-    return asyncio.run(_last_question(embedded))
+def last_statement(embedded: Embedded) -> str:
+    """The last SQL statement that the exchange sent to the department's database, on one line."""
+    return asyncio.run(_last_statement(embedded))
 
 
-def attempts_on(embedded: Embedded) -> list[tuple[str, str, str]]:
-    """What the exchange's database says to whoever tries to change its ledger: as whom, what, and its answer."""
-    return asyncio.run(_attempts_on(embedded))
+async def _last_statement(embedded: Embedded) -> str:
+    async with connected(embedded.url(DATABASE)) as connection:
+        statement = await connection.fetchval(
+            "SELECT query FROM pg_stat_activity WHERE usename = $1 ORDER BY query_start DESC LIMIT 1", READER
+        )
+    return " ".join(str(statement or "").split())
 
 
-async def _attempts_on(embedded: Embedded) -> list[tuple[str, str, str]]:
-    change = "UPDATE ledger_entry SET leaf = leaf"
-    told = []
-    connection = await asyncpg.connect(**arguments(embedded.url()))
-    try:
+def try_to_change_the_ledger(embedded: Embedded) -> list[tuple[str, str, str]]:
+    """Try to change the exchange's ledger by SQL: for each attempt the role in words, the statement, and the error."""
+    return asyncio.run(_try_to_change_the_ledger(embedded))
+
+
+async def _try_to_change_the_ledger(embedded: Embedded) -> list[tuple[str, str, str]]:
+    statement = "UPDATE ledger_entry SET leaf = leaf"
+    refusals = []
+    async with connected(embedded.url()) as connection:
         for words, role in (("the exchange itself", APPLICATION_ROLE), ("the tables' owner", "NONE")):
             await connection.execute(f"SET ROLE {role}")
             try:
-                await connection.execute(change)
+                await connection.execute(statement)
             except asyncpg.PostgresError as error:
-                told.append((words, change, str(error)))
-    finally:
-        await connection.close()
-    return told
-
-
-async def _last_question(embedded: Embedded) -> str:
-    connection = await asyncpg.connect(**arguments(embedded.url(DATABASE)))
-    try:
-        found = await connection.fetchval(
-            "SELECT query FROM pg_stat_activity WHERE usename = $1 ORDER BY query_start DESC LIMIT 1", READER
-        )
-    finally:
-        await connection.close()
-    return " ".join(str(found or "").split())
+                refusals.append((words, statement, str(error)))
+    return refusals

@@ -1,4 +1,4 @@
-"""Where an exchange lies on this machine: its data directory, and what a command finds in it."""
+"""An exchange's data directory on this machine: which one a command means, and the keys and settings in it."""
 
 import os
 import re
@@ -28,19 +28,19 @@ _SYSTEM = "-system"
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """An exchange's data directory; `origin` says how it was chosen, where that is worth saying."""
+    """An exchange's data directory. `origin` says how it was chosen, where the person did not name it."""
 
     path: Path
     origin: str = ""
 
     @property
     def server_file(self) -> Path:
-        """Says where the exchange is being served, while it is."""
+        """Has the address and the process of the server, while one runs."""
         return self.path / "server.json"
 
     @property
     def log_file(self) -> Path:
-        """What a server that a command started has to say."""
+        """Has the output of a server that a command started."""
         return self.path / "server.log"
 
     def settings(self, **changes: Any) -> Settings:
@@ -52,24 +52,24 @@ class DataDirectory:
         return self.path / "keys" / f"{name}.pem"
 
     def stewards(self) -> list[str]:
-        """The participants whose steward's key lies here."""
-        found = (path.stem for path in (self.path / "keys").glob("*.pem"))
-        return sorted(name for name in found if name not in _OWN_KEYS and not name.endswith(_SYSTEM))
+        """The handles of the participants whose steward's key is in this directory."""
+        names = (path.stem for path in (self.path / "keys").glob("*.pem"))
+        return sorted(name for name in names if name not in _OWN_KEYS and not name.endswith(_SYSTEM))
 
     def can_be_participant(self, handle: str) -> bool:
         """Whether a handle has the form of one, and is not the name of one of the exchange's own keys."""
         return bool(_HANDLE.fullmatch(handle)) and handle not in _OWN_KEYS and not handle.endswith(_SYSTEM)
 
     def steward_key(self, handle: str) -> SigningKey:
-        """The key of a participant's steward. Raises CannotDo, which lists those there are; KeyFileError."""
+        """The key of a participant's steward. Raises CannotDo, which lists the participants; KeyFileError."""
         path = self.key_file(handle)
         if not self.can_be_participant(handle) or not path.is_file():
             known = ", ".join(self.stewards()) or "nobody yet"
-            raise CannotDo(f"there is no key of a participant called {handle!r} here", hint=f"there is: {known}")
+            raise CannotDo(f"this exchange has no key of a participant {handle!r}", hint=f"it has those of: {known}")
         return SigningKey.load(path)
 
     def trust(self) -> Trust:
-        """The exchange's identity, from its own key files: on its own machine nothing has to be believed first."""
+        """The exchange's identity, read from its own key files: its own machine need not trust an answer. Raises CannotDo."""
         settings = self.settings()
         try:
             answers = public_of(self.path / "keys", ANSWERS)
@@ -83,12 +83,12 @@ class DataDirectory:
 
     @property
     def is_founded(self) -> bool:
-        """Whether an exchange was initialised here, as far as its files tell."""
-        place = self.key_file("ledger")
-        return place.is_file() or place.with_suffix(".pub").is_file()
+        """Whether its files are those of an exchange that was initialised."""
+        key = self.key_file("ledger")
+        return key.is_file() or key.with_suffix(".pub").is_file()
 
 
-def chosen(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
+def choose(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
     """The data directory to make or to run: the one given, or EXCHANGE_DATA, or ./exchange-data."""
     if given is not None:
         return DataDirectory(given)
@@ -96,14 +96,14 @@ def chosen(given: Path | None, *, environment: Mapping[str, str] = os.environ) -
     return DataDirectory(Path(named), "EXCHANGE_DATA") if named else DataDirectory(DEFAULT)
 
 
-def found(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
-    """The data directory of an exchange that exists; the demo's where there is no other. Raises CannotDo."""
-    first = chosen(given, environment=environment)
-    if first.is_founded:
-        return first
-    if given is None and not first.origin and DataDirectory(DEMO).is_founded:
+def locate(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
+    """The data directory of an existing exchange: the chosen one, or else the demo's. Raises CannotDo."""
+    chosen = choose(given, environment=environment)
+    if chosen.is_founded:
+        return chosen
+    if given is None and not chosen.origin and DataDirectory(DEMO).is_founded:
         return DataDirectory(DEMO, "the demo's exchange, since there is no ./exchange-data")
     raise CannotDo(
-        f"there is no exchange in {first.path}",
+        f"there is no exchange in {chosen.path}",
         hint="`make demo` makes one to try, `exchange init` a new one; --data or EXCHANGE_DATA names another place",
     )

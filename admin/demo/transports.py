@@ -1,16 +1,16 @@
-"""What can happen to a request between a system and the exchange: somebody keeps it and sends it again, or changes it."""
+"""Attacks on a request between a system and the exchange, as HTTP transports: replay it, or alter it."""
 
 import httpx2
 
 
 class Repeating(httpx2.BaseTransport):
-    """Sends every request twice; the sender gets the answer to the second."""
+    """Sends every request twice, and returns the answer to the second."""
 
     def __init__(self, inner: httpx2.BaseTransport) -> None:
         self._inner = inner
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request, and send it again."""
+        """Send a request twice."""
         request.read()
         self._inner.handle_request(request).read()
         return self._inner.handle_request(request)
@@ -21,14 +21,14 @@ class Repeating(httpx2.BaseTransport):
 
 
 class Altering(httpx2.BaseTransport):
-    """Changes the body of every request to another of the same length, after it was signed."""
+    """Replaces `old` by `new`, of the same length, in the body of every request after it was signed."""
 
     def __init__(self, inner: httpx2.BaseTransport, old: bytes, new: bytes) -> None:
         self._inner = inner
         self._old, self._new = old, new
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send something else than what was signed."""
+        """Send an altered request."""
         altered = httpx2.Request(
             request.method,
             request.url,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.plan.masks import FieldType
-from admin import proposing
+from admin import proposal
 from exchange.catalog.checks import faults_in_document
 from exchange.catalog.schemas import DatasetDocument
 
@@ -26,9 +26,9 @@ def described(fields: dict[str, str], hints: list[tuple[str, str]], key: tuple[s
 @given(st.dictionaries(st.sampled_from("abcdefg"), st.sampled_from(_TYPES), min_size=1), st.data())
 def test_every_proposal_can_be_published(fields: dict[str, FieldType], data: st.DataObject) -> None:
     hints = data.draw(st.lists(st.tuples(st.sampled_from(sorted(fields)), st.sampled_from(_KINDS))))
-    proposed = proposing.propose(described(dict(fields), hints))
+    proposed = proposal.propose_fields(described(dict(fields), hints))
     document = DatasetDocument.model_validate(
-        proposing.document(
+        proposal.dataset_document(
             proposed, title={"zh": "题", "en": "t"}, description={"zh": "题", "en": "t"}, purposes=["statistics"]
         )
     )
@@ -38,7 +38,7 @@ def test_every_proposal_can_be_published(fields: dict[str, FieldType], data: st.
 
 @given(st.sampled_from(_TYPES), st.sampled_from(_KINDS))
 def test_nothing_about_people_leaves_as_it_is(type_: str, kind: str) -> None:
-    (one,) = proposing.propose(described({"f": type_}, [("f", kind)]))
+    (one,) = proposal.propose_fields(described({"f": type_}, [("f", kind)]))
     assert one.is_personal
     assert one.mask is not None
     assert one.level in {"G3", "G4"}
@@ -57,18 +57,18 @@ def test_nothing_about_people_leaves_as_it_is(type_: str, kind: str) -> None:
     ],
 )
 def test_the_mask_fits_what_the_field_is(type_: str, kind: str, words: str) -> None:
-    (one,) = proposing.propose(described({"f": type_}, [("f", kind)]))
-    assert proposing.words_for(one.mask) == words
+    (one,) = proposal.propose_fields(described({"f": type_}, [("f", kind)]))
+    assert proposal.describe_mask(one.mask) == words
 
 
 def test_whoever_publishes_knows_better() -> None:
     description = described({"name": "string", "note": "string"}, [("name", "personal")])
-    name, note = proposing.propose(description, clear=["name"], personal=["note"])
+    name, note = proposal.propose_fields(description, clear=["name"], personal=["note"])
     assert (name.is_personal, name.mask, name.level) == (False, None, "G1")
     assert (note.is_personal, note.reason) == (True, "you said so")
 
 
 def test_of_several_keys_the_one_that_names_the_row_names_the_person() -> None:
     hints = [("a", "subject_key"), ("b", "subject_key")]
-    proposed = proposing.propose(described({"a": "string", "b": "string"}, hints, key=("b",)))
+    proposed = proposal.propose_fields(described({"a": "string", "b": "string"}, hints, key=("b",)))
     assert [one.is_subject_key for one in proposed] == [False, True]

@@ -1,4 +1,4 @@
-"""The stage of the demonstration: a fresh exchange in a directory, a server, and clients whose requests are counted."""
+"""The environment of the demonstration: a fresh exchange in a directory, its server, and clients that count requests."""
 
 import json
 import shutil
@@ -11,13 +11,13 @@ from typing import Any
 import httpx2
 
 from admin import founding
-from admin.demo.cast import OPERATOR_CODE
+from admin.data_directory import DataDirectory
 from admin.demo.materials import Material
-from admin.demo.narrator import Narrator
+from admin.demo.output import Output
+from admin.demo.participants import OPERATOR_CODE
 from admin.joining import Joined
-from admin.places import DataDirectory
 from admin.server import reaching
-from admin.server.reaching import Started
+from admin.server.reaching import Server
 from admin.terminal import CannotDo
 from data_exchange_client.api import Client
 from data_exchange_client.delivery import Delivery
@@ -30,16 +30,16 @@ _MARK_TEXT = "What lies here was made by `exchange demo`, which replaces it when
 _PARTS = ("exchange", "ledger", "tampered", "platform", "departments")
 
 
-class Counted(httpx2.BaseTransport):
-    """The network, with a count of what was sent."""
+class CountingTransport(httpx2.BaseTransport):
+    """An HTTP transport that counts requests."""
 
-    def __init__(self, tally: "Tally") -> None:
+    def __init__(self, counts: "Counts") -> None:
         self._inner = httpx2.HTTPTransport()
-        self._tally = tally
+        self._counts = counts
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request."""
-        self._tally.requests += 1
+        self._counts.requests += 1
         return self._inner.handle_request(request)
 
     def close(self) -> None:
@@ -48,25 +48,25 @@ class Counted(httpx2.BaseTransport):
 
 
 @dataclass(slots=True)
-class Tally:
-    """What has happened so far, as the participants counted it."""
+class Counts:
+    """Requests that the participants sent, and refusals among the answers."""
 
     requests: int = 0
     refusals: int = 0
 
 
 @dataclass(slots=True)
-class Stage:
-    """Everything the chapters share, and what earlier ones leave for later ones, by the owner's handle."""
+class Environment:
+    """What the steps share. Dictionaries hold the results of earlier steps by the owner's handle."""
 
     directory: Path
     data: DataDirectory
     url: str
-    server: Started
+    server: Server
     embedded: Embedded
     trust: Trust
-    narrator: Narrator
-    tally: Tally = field(default_factory=Tally)
+    output: Output
+    counts: Counts = field(default_factory=Counts)
     joined: dict[str, Joined] = field(default_factory=dict)
     materials: Sequence[Material] = ()
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -77,9 +77,9 @@ class Stage:
     def client(
         self, key: SigningKey | None, *, through: Callable[[httpx2.BaseTransport], httpx2.BaseTransport] | None = None
     ) -> Client:
-        """A client of a participant, which believes this exchange only; `through` is what sits on its way."""
-        way: httpx2.BaseTransport = Counted(self.tally)
-        return Client(self.url, key, trust=self.trust, transport=through(way) if through else way)
+        """A client that trusts this exchange only; `through` wraps its transport."""
+        transport: httpx2.BaseTransport = CountingTransport(self.counts)
+        return Client(self.url, key, trust=self.trust, transport=through(transport) if through else transport)
 
     def steward(self, handle: str) -> Client:
         """The client of a participant's steward."""
@@ -90,21 +90,24 @@ class Stage:
         return self.client(self.joined[handle].system)
 
     def part(self, name: str) -> Path:
-        """One of the directories that the demonstration leaves."""
+        """One of the directories that stay after the demonstration."""
         return self.directory / name
 
 
-def demand(condition: object, otherwise: str) -> None:
-    """Stop the demonstration where something is not as it tells: it shows what happens, and asserts nothing else."""
+def require(condition: object, otherwise: str) -> None:
+    """Stop the demonstration if the condition does not hold, since its output would be wrong. Raises CannotDo."""
     if not condition:
-        raise CannotDo(
-            f"the demonstration did not go as it has to: {otherwise}", hint="this is a defect; please report it"
-        )
+        raise failure(otherwise)
+
+
+def failure(reason: str) -> CannotDo:
+    """The error of a demonstration that cannot go on."""
+    return CannotDo(f"the demonstration did not go as it has to: {reason}", hint="this is a defect; please report it")
 
 
 @contextmanager
-def set_up(directory: Path, narrator: Narrator, *, port: int | None) -> Iterator[Stage]:
-    """A new exchange with its server; both are stopped at the end. Raises CannotDo."""
+def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Environment]:
+    """Found an exchange and start its server; both are stopped at the end of the block. Raises CannotDo."""
     data = DataDirectory(directory / "exchange")
     _clear(directory, data)
     directory.mkdir(parents=True, exist_ok=True)
@@ -116,20 +119,20 @@ def set_up(directory: Path, narrator: Narrator, *, port: int | None) -> Iterator
         founding.initialise(
             data, handle="demo-operator", code=OPERATOR_CODE, name_zh="运营单位（演示）", name_en="Operator (demo)"
         )
-        # Held throughout, so that the server finds it running, and a department can have its own database in it.
+        # Runs throughout: the server uses it, and a department has its own database in it.
         embedded = Embedded(data.settings().data)
         stack.callback(embedded.close)
         environment = {
             "EXCHANGE_CHECKPOINT_INTERVAL": "0.2",
-            "EXCHANGE_SOURCE_HOSTS": embedded.socket,  # the department's database is on this server too
+            "EXCHANGE_SOURCE_HOSTS": embedded.socket,  # the department's database runs on this PostgreSQL server too
         }
         server = reaching.start(data, port=port, environment=environment)
         stack.callback(server.stop)
-        yield Stage(directory, data, server.url, server, embedded, data.trust(), narrator)
+        yield Environment(directory, data, server.url, server, embedded, data.trust(), output)
 
 
 def _clear(directory: Path, data: DataDirectory) -> None:
-    """Remove what an earlier demonstration left, and nothing else."""
+    """Remove the files of an earlier demonstration, and nothing else. Raises CannotDo."""
     if not directory.exists():
         return
     if not directory.is_dir() or (any(directory.iterdir()) and not (directory / _MARK).is_file()):
@@ -138,7 +141,7 @@ def _clear(directory: Path, data: DataDirectory) -> None:
         pid = json.loads(data.server_file.read_text(encoding="utf-8"))["pid"]
         raise CannotDo(f"an earlier demonstration is still being served at {url}", hint=f"end process {pid} first")
     if (data.path / "postgres" / "postmaster.pid").exists():
-        # A database that outlived its demonstration is stopped in the regular way before its files go.
+        # A database that outlived its demonstration is stopped before its files go.
         Embedded(data.settings().data).close()
     for part in _PARTS:
         shutil.rmtree(directory / part, ignore_errors=True)

@@ -1,1 +1,0 @@
-"""The chapters of the demonstration, each a function that plays it on the stage and tells it."""

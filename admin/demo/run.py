@@ -1,0 +1,111 @@
+"""The demonstration: its steps in order, then figures and commands to try next."""
+
+import shutil
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+from admin.data_directory import DEMO
+from admin.demo import people as synthetic
+from admin.demo.environment import Environment, set_up
+from admin.demo.materials import OwnFiles, materials
+from admin.demo.output import Output
+from admin.demo.steps import agreeing, auditing, fetching, publishing, refusing
+from admin.publishing import require_file
+from admin.server import serving
+from ledger.verification.report import Report
+
+_TRUST = "trust.json"
+
+
+def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int) -> None:
+    """Run every step; with `keep` the server stays at `port` until Ctrl-C. Raises CannotDo."""
+    begun = time.monotonic()
+    for path in (own.people, own.universities, own.areas):
+        if path is not None:
+            require_file(path)
+    if keep:
+        serving.require_free_port("127.0.0.1", port)
+    output = Output()
+    output.title("A data exchange, from joining to audit", "数据共享交换，从加入到审计")
+    people = [] if own.people and own.areas else synthetic.talents()
+    if not own.people:
+        output.remark(
+            "Every person in it is made up by a program (合成数据). The organisations are made up too; regions and"
+        )
+        output.remark(
+            "universities are public facts. Whatever is printed was just done by a real server, over its API."
+        )
+    with set_up(directory, output, port=port if keep else None) as environment:
+        environment.trust.save(environment.part("platform") / _TRUST)
+        environment.materials = materials(environment.part("departments"), people, environment.embedded, own)
+        output.remark(f"Founded in {environment.data.path}; the server answers at {environment.url}.")
+        publishing.join(environment)
+        publishing.publish(environment)
+        agreeing.find(environment)
+        agreeing.agree(environment)
+        fetching.fetch(environment)
+        fetching.formats(environment)
+        refusing.refuse(environment)
+        refusing.suspend(environment)
+        report = auditing.audit(environment, people)
+        auditing.tamper(environment)
+        _figures(environment, report, seconds=time.monotonic() - begun)
+        if keep:
+            _stay(environment)
+    if not keep:
+        output.remark("The server and its database have ended; nothing is left running.")
+
+
+def _figures(environment: Environment, report: Report, *, seconds: float) -> None:
+    output = environment.output
+    output.step("In figures", "小结")
+    output.facts(
+        {
+            "requests sent": environment.counts.requests,
+            "refused": f"{environment.counts.refusals}, each with its reason, on the ledger",
+            "ledger entries": report.entries,
+            "checkpoints": report.checkpoints,
+            "datasets": len(environment.datasets),
+            "seconds": f"{seconds:.1f}",
+        }
+    )
+    output.heading("To try next", "接着试试")
+    owner = environment.materials[1].owner
+    output.command("verify it again", f"{program('ledger')} verify {environment.part('ledger')}")
+    output.command("the tampered copy", f"{program('ledger')} verify {environment.part('tampered')}")
+    output.command(
+        "what was delivered, and what was not",
+        f"{program('ledger')} show {environment.part('ledger')} --type delivery.",
+    )
+    data = "" if environment.data.path == DEMO else f" --data {environment.data.path}"
+    output.command("publish a file of yours", f"{program('exchange')} publish FILE --owner {owner} --title TITLE{data}")
+
+
+def _stay(environment: Environment) -> None:
+    output = environment.output
+    key = environment.data.key_file("demo-platform-system")
+    output.command(
+        "fetch as the platform",
+        f"{program('exchange-client')} fetch {environment.materials[0].reference} --purpose {publishing.PURPOSE} --limit 3 "
+        f"--url {environment.url} --key {key} --trust {environment.part('platform') / _TRUST}",
+    )
+    output.gap()
+    output.text(
+        f"The exchange stays at {environment.url}; its API is described at {environment.url}/docs. Ctrl-C ends it."
+    )
+    sys.stdout.flush()
+    try:
+        environment.server.process.wait()
+    except KeyboardInterrupt:
+        output.gap()
+        output.remark("Ending the server and its database.")
+
+
+def program(name: str) -> str:
+    """How one of our commands is called from this directory: by its name if it is on the search path, else by its path."""
+    if shutil.which(name):
+        return name
+    path = Path(sysconfig.get_path("scripts")) / name
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

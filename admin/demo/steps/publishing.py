@@ -1,0 +1,95 @@
+"""Four organisations join, and the departments among them publish."""
+
+import hashlib
+from typing import Any
+
+from admin import joining, proposal
+from admin.demo.environment import Environment, require
+from admin.demo.materials import Material
+from admin.demo.participants import PARTICIPANTS
+
+PURPOSE = "talent-service"
+PURPOSES = (PURPOSE, "statistics")
+
+
+def join(environment: Environment) -> None:
+    """Join four organisations."""
+    environment.output.step("Four organisations join", "四家单位加入")
+    environment.output.text(
+        "The operator admits them. Each has its own keys, made on its own side; every later request is signed with one, "
+        "and every answer is signed by the exchange for that very request."
+    )
+    rows = []
+    for newcomer in PARTICIPANTS:
+        joined = joining.join(environment.data, environment.client, newcomer)
+        environment.joined[newcomer.handle] = joined
+        rows.append((newcomer.handle, newcomer.name_zh, newcomer.kind, newcomer.code, joined.entry))
+    environment.output.table(("participant", "name", "kind", "credit code", "admitted as entry"), rows)
+
+
+def publish(environment: Environment) -> None:
+    """Publish the datasets of three departments."""
+    environment.output.step("Three departments publish what they have", "三个部门发布数据")
+    for material in environment.materials:
+        _publish(environment, material)
+
+
+def _impact_assessment(material: Material) -> dict[str, Any]:
+    """The assessment that personal data needs before it goes to the platform (PIPL Article 55)."""
+    report = f"{material.title['zh']}：个人信息保护影响评估"
+    digest = hashlib.sha256(report.encode()).hexdigest()
+    return {"impact": {"reference": report, "digest": digest, "concluded_on": "2026-03-31"}}
+
+
+def _publish(environment: Environment, material: Material) -> None:
+    output = environment.output
+    joined = environment.joined[material.owner]
+    with environment.client(joined.steward) as client:
+        document = {"organisation": joined.organisation["id"], "source": material.source()}
+        source = client.request("POST", "/api/v1/sources", json=document).json()
+        if material.path is not None:
+            source = client.request(
+                "PUT",
+                f"/api/v1/sources/{source['id']}/content",
+                params={"filename": material.path.name},
+                content=material.path,
+                headers={"content-type": "application/octet-stream"},
+            ).json()
+        fields = material.fields(source["description"])
+        row_filter, words = material.row_filter([field.name for field in fields])
+        document = proposal.dataset_document(
+            fields,
+            title=material.title,
+            description={
+                "zh": f"{material.title['zh']}，由{joined.organisation['name_zh']}提供。",
+                "en": f"{material.title['en']}, offered by {joined.organisation['name_en']}.",
+            },
+            purposes=PURPOSES,
+            row_filter=row_filter,
+            assessments=_impact_assessment(material) if any(field.is_personal for field in fields) else {},
+        )
+        draft = client.request(
+            "POST",
+            "/api/v1/datasets",
+            json={"source": source["id"], "handle": material.handle, "document": document},
+        ).json()
+        answer = client.request("POST", f"/api/v1/datasets/{draft['id']}/publication")
+    dataset: dict[str, Any] = answer.json()
+    require(dataset["state"] == "published", f"{material.reference} is {dataset['state']}")
+    environment.datasets[material.owner] = dataset
+    masked = [f"{field.name}: {proposal.describe_mask(field.mask)}" for field in fields if field.mask]
+    output.gap()
+    output.text(f"{joined.organisation['name_zh']} publishes {material.reference}")
+    facts = {
+        "title": f"{material.title['zh']} · {material.title['en']}",
+        "from": f"{material.about}, {source['rows']:,} rows, {len(fields)} fields",
+        "noticed": "; ".join(_words(note) for note in source["description"]["notes"]),
+        "rows": words,
+        "masks": "; ".join(masked) or "none: it is about no person",
+        "on the ledger": f"entry {answer.entry}, document sha256:{dataset['digest'][:16]}…",
+    }
+    output.facts({name: value for name, value in facts.items() if value})
+
+
+def _words(note: dict[str, Any]) -> str:
+    return f"{note['text']}, {note['where']}" if note.get("where") else str(note["text"])

@@ -1,0 +1,65 @@
+"""Connections as `exchange serve` takes them: a limit on the head of a request, and no header fields from its trailers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from admin.server.head_limit import HEAD_BYTES_MAX, HeadLimitProtocol
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[int]:
+    """The port at which uvicorn serves an application."""
+    config = uvicorn.Config(app, port=0, http=HeadLimitProtocol, lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    loop = asyncio.create_task(server.main_loop())
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await loop
+        await server.shutdown()
+
+
+async def exchanged(port: int, request: bytes) -> bytes:
+    """Everything that the server answers until it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def never_called(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise AssertionError("the application must not see this request")
+
+
+async def test_a_head_that_does_not_end_ends_the_connection() -> None:
+    async with served(never_called) as port:
+        answer = await exchanged(port, b"GET / HTTP/1.1\r\nx: " + b"a" * (HEAD_BYTES_MAX + 1))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert f"may have {HEAD_BYTES_MAX} bytes together".encode() in answer
+
+
+async def test_trailers_of_a_request_are_no_header_fields() -> None:
+    seen: list[set[bytes]] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        seen.append({name for name, _ in scope["headers"]})
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    content = b"transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nauthorization: late\r\n\r\n"
+    async with served(application) as port:
+        request = b"POST / HTTP/1.1\r\nhost: x\r\n"
+        await exchanged(port, request + content + request + b"connection: close\r\n" + content)
+    assert seen == [{b"host", b"transfer-encoding"}, {b"host", b"transfer-encoding", b"connection"}]
