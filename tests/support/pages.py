@@ -22,6 +22,7 @@ from ledger.entries import bodies
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
 from policies.decision.explanations import explain
+from tests.support import prose, structure
 from tests.support.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -347,10 +348,16 @@ def attacks() -> str:
 
 PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("problems.md", problems),
-    "settings": ("operations.md", settings),
+    "settings": ("operations/settings.md", settings),
     "attacks": ("threat-model.md", attacks),
     "entry types": ("ledger-format.md", entry_types),
+    "packages": ("architecture.md", structure.package_diagram),
+    "rooms": ("architecture.md", structure.room_diagram),
+    "folders": ("architecture.md", structure.folder_tables),
+    "arrows": ("architecture.md", structure.arrow_counts),
+    "files": ("files.md", structure.file_tables),
 }
+"""What follows from the code, by name: the page it is part of, and the function that writes it."""
 
 
 def written(name: str, page: str) -> str:
@@ -359,7 +366,7 @@ def written(name: str, page: str) -> str:
     if page.count(begin) != 1 or page.count(end) != 1:
         raise ValueError(f"no place for the part {name}")
     before, _, rest = page.partition(begin)
-    return f"{before}{begin}\n\n{PARTS[name][1]()}\n\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}\n\n{prose.wrapped(PARTS[name][1]())}\n{end}{rest.partition(end)[2]}"
 
 
 def schema_files() -> Mapping[str, str]:

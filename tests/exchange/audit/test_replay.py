@@ -256,7 +256,7 @@ async def test_the_application_may_change_none_of_it(story: Story) -> None:
 async def test_the_page_s_retention_deletes_what_no_later_entry_names(story: Story) -> None:
     old, new = await story.ask(limit=2), await story.ask(fields=["city"])
     await story.ask(fields=["name"])
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operations" / "auditing.md").read_text(encoding="utf-8")
     statement = page[page.index("DELETE FROM decision_inputs") :].partition(";")[0]
     async with as_owner(story.world) as connection:
         assert await connection.execute(statement) == "DELETE 0"  # all are too young
