@@ -50,9 +50,11 @@ endif
 bench: $(VENV)/.dev $(if $(GO),$(PEER))
 	$(BIN)/python -m benchmarks
 
-# The parts of docs/ that follow from the code; a test holds the pages to them.
+# The parts of docs/ that follow from the code, and the lines of all pages; tests hold the pages to both.
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.support.pages
+	$(BIN)/python -m tests.support.walks > /dev/null
+	$(BIN)/python -m tests.support.prose *.md docs/*.md docs/*/*.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

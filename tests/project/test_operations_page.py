@@ -1,4 +1,4 @@
-"""docs/operations.md: the two database logins it describes are enough to migrate and to serve, and no more."""
+"""docs/operations/database.md: the two database logins it describes are enough to migrate and to serve, and no more."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
 from exchange.settings import Settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "operations" / "database.md").read_text(encoding="utf-8")
 BEFORE, AFTER = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 

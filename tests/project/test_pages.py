@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from ledger import entries
-from tests.support import pages
+from tests.support import pages, prose
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+NOT_WRAPPED = ("docs/decisions/", "docs/ledger-format.md", "docs/policies.md", "docs/terms.md", "docs/signing.md")
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -66,11 +67,55 @@ def test_relative_links_lead_somewhere(name: str) -> None:
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(NOT_WRAPPED)])
+def test_a_sentence_begins_on_a_line_of_its_own(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert text == prose.wrapped(text), f"run python -m tests.support.prose {name}"
+
+
+@pytest.mark.parametrize(
+    ("page", "lines"),
+    [
+        ("A first one. A second\none.", ["A first one.", "A second one."]),
+        ("Of e.g. RFC 9421, Art. 5: see `a. B`. `Then` on.", ["Of e.g. RFC 9421, Art. 5: see `a. B`.", "`Then` on."]),
+        ("- An item. It goes\n  on.\n- Another.", ["- An item.", "  It goes on.", "- Another."]),
+        ("```\nCode. As it\nis.\n```", ["```", "Code. As it", "is.", "```"]),
+        ("| A cell. | B |", ["| A cell. | B |"]),
+        ("一句。另一\n句，`x`\n完。", ["一句。", "另一句，`x` 完。"]),
+        (f"{'word ' * 23}word - not an item", [f"{'word ' * 23}".strip(), "word - not an item"]),
+        (f"{'word ' * 22}`one span of code`", [f"{'word ' * 22}".strip(), "`one span of code`"]),
+    ],
+)
+def test_the_rule_for_lines(page: str, lines: list[str]) -> None:
+    assert prose.wrapped(page).splitlines() == lines
+    assert prose.wrapped(prose.wrapped(page)) == prose.wrapped(page)
+
+
+def test_every_decision_is_in_the_index() -> None:
+    listed = re.findall(r"^\| \[(.+)\]\((\S+)\) \| .+ \| (.+) \|$", page("decisions/README.md"), re.MULTILINE)
+    there = []
+    for path in (pages.DOCS / "decisions").glob("*.md"):
+        title, date, _ = path.read_text(encoding="utf-8").split("\n\n", 2)
+        if path.name != "README.md":
+            there.append((title.removeprefix("# "), path.name, date))
+    assert sorted(listed) == sorted(there)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_diagrams_have_no_semicolon_and_no_unknown_kind(name: str) -> None:
+    """A semicolon ends a statement in Mermaid, so a label with one is an error that only a reader would see."""
+    for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8")):
+        if kind == "mermaid":
+            assert code.split()[0] in {"flowchart", "sequenceDiagram", "stateDiagram-v2"}
+            assert ";" not in code
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_files_that_pages_name_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     named = re.findall(
-        r"`((?:exchange|policies|ledger|signatures|adapters|admin|client|tests|docs|requirements)/[\w./-]+)`", text
+        r"`((?:exchange|policies|ledger|signatures|groundwork|adapters|admin|client|tests|docs|requirements)/[\w./-]+)`",
+        text,
     )
     missing = [path for path in named if not (ROOT / path).exists()]
     assert not missing
@@ -81,7 +126,8 @@ def test_functions_that_pages_name_exist(name: str) -> None:
     """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
     text = (ROOT / name).read_text(encoding="utf-8")
     for file, names in re.findall(
-        r"`((?:exchange|policies|ledger|signatures|adapters|admin|client)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", text
+        r"`((?:exchange|policies|ledger|signatures|groundwork|adapters|admin|client|tests)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)",
+        text,
     ):
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         defined = {

@@ -22,6 +22,7 @@ from ledger import entries
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
 from policies.decision.explanations import explain
+from tests.support import prose, structure
 from tests.support.ledgers.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -113,10 +114,6 @@ _PARTS = (
     entries.Result,
     entries.Assessments,
 )
-_FORMS = {
-    typing.get_args(form)[1].metadata[0].pattern: name
-    for form, name in ((entries.Hex, "SHA-256, hex"), (entries.Time, "time"))
-}
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
@@ -152,7 +149,6 @@ _VALUES: Mapping[str, Any] = {
     "role": "steward",
     "route": "/api/v1/agreements/{agreement_id}/suspension",
     "rows": 100,
-    "source_kind": "file",
     "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
     "started": 41,
     "supersedes": _KEYID,
@@ -315,7 +311,7 @@ def _form(model: type[BaseModel], name: str) -> str:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
     pattern = _pattern(model, name)
     if pattern is not None:
-        return _FORMS.get(pattern, "text")
+        return "SHA-256, hex" if "a-f" in pattern else "time"
     return {"str": "text", "int": "integer"}[inner.__name__]
 
 
@@ -352,10 +348,16 @@ def attacks() -> str:
 
 PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("problems.md", problems),
-    "settings": ("operations.md", settings),
+    "settings": ("operations/settings.md", settings),
     "attacks": ("threat-model.md", attacks),
     "entry types": ("ledger-format.md", entry_types),
+    "packages": ("architecture.md", structure.package_diagram),
+    "rooms": ("architecture.md", structure.room_diagram),
+    "folders": ("architecture.md", structure.folder_tables),
+    "arrows": ("architecture.md", structure.arrow_counts),
+    "files": ("files.md", structure.file_tables),
 }
+"""What follows from the code, by name: the page it is part of, and the function that writes it."""
 
 
 def written(name: str, page: str) -> str:
@@ -364,7 +366,7 @@ def written(name: str, page: str) -> str:
     if page.count(begin) != 1 or page.count(end) != 1:
         raise ValueError(f"no place for the part {name}")
     before, _, rest = page.partition(begin)
-    return f"{before}{begin}\n\n{PARTS[name][1]()}\n\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}\n\n{prose.wrapped(PARTS[name][1]())}\n{end}{rest.partition(end)[2]}"
 
 
 def schema_files() -> Mapping[str, str]:

@@ -267,7 +267,7 @@ async def test_the_page_s_retention_deletes_what_no_later_entry_names(decided_ex
         await decided_exchange.fetch(fields=["city"]),
     )
     await decided_exchange.fetch(fields=["name"])
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operations" / "auditing.md").read_text(encoding="utf-8")
     statement = page[page.index("DELETE FROM decision_inputs") :].partition(";")[0]
     async with as_owner(decided_exchange.exchange) as connection:
         assert await connection.execute(statement) == "DELETE 0"  # all are too young

@@ -100,7 +100,7 @@ async def test_the_command_says_it_in_a_sentence(exchange: Settings) -> None:
 
 
 async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Settings) -> None:
-    """As docs/operations.md says; the server's own role cannot."""
+    """As docs/operations/keys.md says; the server's own role cannot."""
     forget = "DELETE FROM key_marks WHERE name = 'seal.key'"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await execute(exchange, f"SET ROLE exchange_app; {forget}")

@@ -1,0 +1,27 @@
+"""The figures of docs/architecture.md: what requests pass and what imports what, counted anew and kept low."""
+
+import pytest
+
+from exchange.settings import Settings
+from tests.support import structure, walks
+
+
+@pytest.mark.parametrize("package", ["adapters", "ledger"])
+def test_folders_of_a_package_have_few_arrows_between_them(package: str) -> None:
+    assert len(structure.arrows(structure.children(package))) <= 20
+
+
+async def test_a_request_passes_few_files_and_seldom_climbs(settings: Settings) -> None:
+    recorded = await walks.record(settings.model_copy(update={"checkpoint_interval": 600.0}))
+    page = walks.PAGE.read_text(encoding="utf-8")
+    assert page == walks.written(page, recorded), "run make docs"
+    graph = structure.imports()
+    for name, walk in recorded.items():
+        assert len(walk.of_rooms) <= 24, name
+        assert len(walk.climbs(graph)) <= 3, name
+
+
+def test_a_walk_counts_calls_between_files_only() -> None:
+    with walks.walking() as walk:
+        structure.folders("ledger")
+    assert walk.calls == []  # nothing in it begins at a request
