@@ -1,1 +1,1 @@
-"""Where the data lives: one file per kind of source, one shared contract."""
+"""Sources of data: one folder for each kind, behind one contract."""

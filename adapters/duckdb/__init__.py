@@ -1,1 +1,1 @@
-"""DuckDB as the reader of snapshots: the engine, and its SQL dialect."""
+"""DuckDB, which reads snapshots: the engine in its sandbox, and its SQL dialect."""

@@ -44,7 +44,7 @@ class DuckDialect:
         return self._columns[name]
 
     def sql_type(self, name: str) -> str:
-        """The SQL type of the field's column; decimals are no part of a key."""
+        """The SQL type of a key's column; no key has a decimal."""
         return _SQL_TYPES[self._types[name]]
 
     def text(self, name: str) -> str:
@@ -93,38 +93,38 @@ class DuckDialect:
             case "prefix":
                 return f"starts_with({column}, CAST({parameters.bind(value)} AS VARCHAR))"
             case "in" | "not_in":
-                bound = [sql for one in value if (sql := self._bound(name, one, parameters))]
+                bound = [sql for item in value if (sql := self._bind(name, item, parameters))]
                 sql = f"{column} IN ({', '.join(bound)})" if bound else "FALSE"
             case "eq" | "ne":
-                constant = self._bound(name, value, parameters)
+                constant = self._bind(name, value, parameters)
                 sql = f"{column} = {constant}" if constant else "FALSE"
             case _:
                 operator = _OPERATORS[op]
                 if name in self._scales:
                     operator, value = _at_scale(op, value, self._scales[name])
-                sql = f"{column} {operator} {self._bound(name, value, parameters)}"
+                sql = f"{column} {operator} {self._bind(name, value, parameters)}"
         return f"({sql}) IS NOT TRUE" if op in ("ne", "not_in") else sql
 
-    def _bound(self, name: str, value: Any, parameters: Parameters) -> str | None:
-        """A cast placeholder; None for a decimal that the column's scale cannot hold, so that nothing equals it."""
+    def _bind(self, name: str, value: Any, parameters: Parameters) -> str | None:
+        """Bind a constant and cast its placeholder. None for a decimal that no value equals at the column's scale."""
         kind = self._types[name]
         if kind == "decimal":
             scale = self._scales[name]
-            if value != _rounded(value, scale, ROUND_FLOOR) or abs(value) > _largest(scale):
+            if value != _round(value, scale, ROUND_FLOOR) or abs(value) > _largest(scale):
                 return None
-            return f"CAST({parameters.bind(_rounded(value, scale, ROUND_FLOOR))} AS DECIMAL({_MAX_DIGITS}, {scale}))"
+            return f"CAST({parameters.bind(_round(value, scale, ROUND_FLOOR))} AS DECIMAL({_MAX_DIGITS}, {scale}))"
         if isinstance(value, datetime):
             value = value.replace(tzinfo=None)
         return f"CAST({parameters.bind(value)} AS {_SQL_TYPES[kind]})"
 
 
 def _at_scale(op: str, value: Decimal, scale: int) -> tuple[str, Decimal]:
-    """The same comparison with a constant of `scale` digits behind the point."""
+    """An equivalent comparison with a constant of `scale` digits after the point."""
     largest = _largest(scale)
     if op in ("lt", "gte"):
-        rounded, operator = _rounded(value, scale, ROUND_CEILING), _OPERATORS[op]
+        rounded, operator = _round(value, scale, ROUND_CEILING), _OPERATORS[op]
     else:
-        rounded, operator = _rounded(value, scale, ROUND_FLOOR), _OPERATORS[op]
+        rounded, operator = _round(value, scale, ROUND_FLOOR), _OPERATORS[op]
     if rounded > largest:
         return ("<=" if op in ("lt", "lte") else ">"), largest
     if rounded < -largest:
@@ -132,7 +132,7 @@ def _at_scale(op: str, value: Decimal, scale: int) -> tuple[str, Decimal]:
     return operator, rounded
 
 
-def _rounded(value: Decimal, scale: int, rounding: str) -> Decimal:
+def _round(value: Decimal, scale: int, rounding: str) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=_EXACT)
 
 

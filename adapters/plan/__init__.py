@@ -1,1 +1,1 @@
-"""The query plan: conditions, masks and columns as values, and what SQL dialects share. Pure: no I/O and no engine."""
+"""Query plans: conditions, masks and columns as values, their JSON and text, and the SQL that dialects share. Pure."""

@@ -1,7 +1,7 @@
-"""Conditions on rows, as data: what an owner's row filter and a caller's filter both are before they become SQL.
+"""Conditions on rows as data: an owner's row filter and a caller's filter, before they become SQL.
 
-A condition is two-valued, as in Rego and Python and unlike SQL: a missing value makes `eq`, `lt`, `lte`, `gt`, `gte`,
-`in` and `prefix` false, so `ne`, `not_in` and `not` hold for rows where the value is missing. So does every adapter.
+A condition is true or false, as in Rego and Python and unlike SQL. A missing value makes `eq`, `lt`, `lte`, `gt`, `gte`,
+`in` and `prefix` false, so `ne`, `not_in` and `not` are true for rows without the value. Every adapter agrees.
 
 In JSON: `{"field": …, "op": …, "value": …}`, `{"all": […]}`, `{"any": […]}`, `{"not": …}`.
 """
@@ -23,8 +23,8 @@ MAX_VALUES: Final = 1_000
 class PlanError(Exception):
     """A plan that no adapter may run.
 
-    `pointer` is a JSON pointer (RFC 6901) to the offending part of the plan, `reason` one sentence about it; neither
-    holds a value from the data.
+    `pointer` is a JSON pointer (RFC 6901) to the wrong part of the plan, `reason` one sentence about it. Neither holds a
+    value of the data.
     """
 
     def __init__(self, pointer: str, reason: str) -> None:
@@ -35,7 +35,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One field against a constant: a scalar, a tuple of scalars for `in` and `not_in`, a bool for `is_null`."""
+    """A field compared with a constant: a scalar, a tuple of scalars for `in` and `not_in`, a bool for `is_null`."""
 
     field: str
     op: Op
@@ -44,21 +44,21 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class All_:  # noqa: N801 - `All` beside typing.Any would read as its sibling
-    """Holds when every part holds; without parts it holds."""
+    """True if every part is; true without parts."""
 
     conditions: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Any_:  # noqa: N801
-    """Holds when some part holds; without parts it does not."""
+    """True if some part is; false without parts."""
 
     conditions: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not_:  # noqa: N801
-    """Holds exactly when its part does not."""
+    """True if its part is false."""
 
     condition: "Condition"
 
@@ -67,7 +67,7 @@ Condition: TypeAlias = Comparison | All_ | Any_ | Not_
 
 
 def all_of(*conditions: Condition | None) -> Condition | None:
-    """Join conditions that must all hold; None stands for no condition."""
+    """Join conditions that must all be true; None stands for no condition."""
     present = [condition for condition in conditions if condition is not None]
     if len(present) > 1:
         return All_(tuple(present))
@@ -88,12 +88,12 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
 
 
 def condition_from_json(value: Any, pointer: str = "") -> Condition:
-    """Read a condition; PlanError beyond MAX_DEPTH levels, MAX_NODES nodes or MAX_VALUES listed values."""
+    """Read a condition. Raises PlanError, also beyond MAX_DEPTH levels, MAX_NODES nodes or MAX_VALUES listed values."""
     return _Reader().read(value, pointer, 1)
 
 
 def condition_to_json(condition: Condition) -> dict[str, Any]:
-    """The JSON of a condition; `condition_from_json` gives it back, typed values as their text."""
+    """The JSON of a condition, with typed values as text. `condition_from_json` reads it back."""
     match condition:
         case Comparison(field, op, tuple() as values):
             return {"field": field, "op": op, "value": [_constant_to_json(value) for value in values]}
@@ -118,7 +118,7 @@ def _constant_to_json(value: Any) -> Any:
 
 
 class _Reader:
-    """Counts nodes and listed values while it reads, since the limits hold for the whole condition."""
+    """Counts nodes and listed values while reading: the limits hold for the whole condition."""
 
     def __init__(self) -> None:
         self.nodes = 0

@@ -1,9 +1,8 @@
-"""Conditions and masks as SQL: what PostgreSQL and DuckDB have in common; each brings a Dialect for what they have
-not.
+"""Conditions and masks as SQL: the part that databases share, and the interface `Dialect` for the rest.
 
-Two rules hold here. Identifiers are quoted and values are bound: no text of a caller is ever part of a statement. And
-SQL's third truth value never shows: negation is pushed down to the comparisons, a negated one is `(…) IS NOT TRUE`,
-and an unknown in a positive place behaves as false, so a plain `"id" = $1` keeps its index.
+Two rules hold. Identifiers are quoted and values are bound, so a caller's text is never part of a statement. And SQL's
+third truth value has no effect: negation is pushed down to the comparisons, where it is `(…) IS NOT TRUE`, and unknown
+counts as false elsewhere, so a plain `"id" = $1` can use its index.
 """
 
 from typing import Any, Final, Protocol
@@ -21,13 +20,13 @@ class Parameters:
         self.values: list[Any] = []
 
     def bind(self, value: Any) -> str:
-        """Add a value; gives its placeholder."""
+        """Add a value and return its placeholder."""
         self.values.append(value)
         return f"${len(self.values)}"
 
 
 class Dialect(Protocol):
-    """How one kind of source spells what differs. `name` is always a field of the source."""
+    """The SQL that differs between databases. `name` is always a field of the source."""
 
     def value(self, name: str) -> str:
         """The field's value in its type."""
@@ -36,7 +35,7 @@ class Dialect(Protocol):
         """The field's text form, the same in every source."""
 
     def compare(self, comparison: Comparison, parameters: Parameters) -> str:
-        """One comparison, true exactly when it holds (false or unknown when not)."""
+        """A comparison: SQL's true if it is true, false or unknown otherwise."""
 
     def hmac(self, text: str, inner: str, outer: str) -> str:
         """Lower-case hex of sha256(outer ‖ sha256(inner ‖ text)); `inner` and `outer` are placeholders of bytes."""
@@ -48,16 +47,16 @@ class Dialect(Protocol):
         """Year and month in UTC, as `YYYY-MM`."""
 
     def wide(self, name: str) -> str:
-        """An integer field in a type wide enough not to overflow near the ends of 64 bits."""
+        """An integer field in a wider type, so that arithmetic near the ends of 64 bits does not overflow."""
 
     def null(self, name: str) -> str:
         """NULL in the type of the field."""
 
 
 def identifier(name: str) -> str:
-    """A quoted identifier. NUL cannot be part of one."""
+    """Quote an identifier. Raises ValueError for one with a NUL."""
     if "\0" in name:
-        raise ValueError("an identifier holds no NUL")
+        raise ValueError("an identifier has no NUL")
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -79,7 +78,7 @@ def condition_sql(condition: Condition, dialect: Dialect, parameters: Parameters
 
 
 def column_sql(name: str, mask: Mask | None, dialect: Dialect, parameters: Parameters) -> str:
-    """The expression that delivers a field under its mask."""
+    """The SQL expression of a field under its mask."""
     match mask:
         case None:
             return dialect.value(name)
@@ -95,7 +94,7 @@ def column_sql(name: str, mask: Mask | None, dialect: Dialect, parameters: Param
 
 
 def _generalised(name: str, mask: Partial | Prefix | Year | Month | Bucket, dialect: Dialect) -> str:
-    """Masks whose parameters are numbers of ours, written into the statement so that its text can be cached."""
+    """Masks without text in their parameters: checked numbers are written into the statement, whose text is a cache key."""
     match mask:
         case Partial(start, end):
             text = dialect.text(name)

@@ -1,8 +1,8 @@
-"""Masks: what is left of a value when a decision obliges the exchange to withhold part of it.
+"""Masks: how much of a value is delivered when a decision withholds part of it.
 
-A mask is applied by the source, in SQL, so that the whole value never enters the exchange's memory. Each mask has one
-meaning, given here in words and kept by every adapter; `mask_type` says what type comes out. A missing value stays
-missing, except under `Constant`, which hides even that.
+The source applies a mask, in SQL, so the whole value never enters the exchange's memory. Each mask has one meaning,
+defined here and the same in every adapter; `mask_type` gives the type of its result. A missing value stays missing,
+except under `Constant`, which hides that too.
 """
 
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ INT64_MAX: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Hash:
-    """Lower-case hex HMAC-SHA-256 (RFC 2104) of the value's text form in UTF-8. The key is never part of the JSON."""
+    """HMAC-SHA-256 (RFC 2104) of the value's text form in UTF-8, as lower-case hex. The JSON never holds the key."""
 
     key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Keeps characters at both ends and writes `*` for each between; a value no longer than both ends is all `*`."""
+    """Keeps characters at both ends and replaces each one between by `*`, or all if the value is no longer than the ends."""
 
     keep_start: int = 0
     keep_end: int = 0
@@ -54,7 +54,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The range of `size` integers a value lies in, as text: 43 in tens is `40-49`, -3 is `-10--1`."""
+    """The range of `size` integers that holds the value, as text: 43 in tens is `40-49`, -3 is `-10--1`."""
 
     size: int
 
@@ -68,12 +68,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """Nothing: every value missing, the type kept."""
+    """A missing value for every row, of the field's type."""
 
 
 Mask: TypeAlias = Hash | Partial | Prefix | Year | Month | Bucket | Constant | Null
 
-# A number has no text form that every source agrees on, so it cannot be hashed alike everywhere.
+# Sources disagree on the text form of a number, so its hashes would differ.
 _HASHABLE: Final = frozenset({"string", "integer", "decimal", "boolean", "date", "timestamp"})
 _CUTTABLE: Final = frozenset({"string", "integer"})
 _DATED: Final = frozenset({"date", "timestamp"})
@@ -88,7 +88,7 @@ _CLASSES: Final[dict[str, type[Mask]]] = {
     "constant": Constant,
     "null": Null,
 }
-_KINDS: Final = {one: kind for kind, one in _CLASSES.items()}
+_KINDS: Final = {mask: kind for kind, mask in _CLASSES.items()}
 KINDS: Final[tuple[str, ...]] = tuple(_CLASSES)
 
 _PARAMETERS: Final[dict[str, frozenset[str]]] = {
@@ -99,7 +99,7 @@ _PARAMETERS: Final[dict[str, frozenset[str]]] = {
 }
 _RANGES: Final = {"keep_start": (0, 1_000), "keep_end": (0, 1_000), "length": (1, 1_000), "size": (1, 10**12)}
 
-# What a mask accepts and what comes out of it; Constant and Null depend on more than the class.
+# The types a mask accepts, and the type of its result. For Constant and Null the class does not determine it.
 _RESULTS: Final[dict[type[Mask], tuple[frozenset[str], FieldType]]] = {
     Hash: (_HASHABLE, "string"),
     Partial: (_CUTTABLE, "string"),
@@ -111,7 +111,7 @@ _RESULTS: Final[dict[type[Mask], tuple[frozenset[str], FieldType]]] = {
 
 
 def mask_type(mask: Mask, source: FieldType, pointer: str = "") -> FieldType:
-    """The type that comes out of a mask on a field of type `source`; PlanError when the two do not fit."""
+    """The type of a mask's result on a field of type `source`. Raises PlanError if the mask does not fit it."""
     if isinstance(mask, Constant):
         return _constant_type(mask.value)
     if isinstance(mask, Null):
@@ -124,7 +124,7 @@ def mask_type(mask: Mask, source: FieldType, pointer: str = "") -> FieldType:
 
 
 def mask_from_json(value: Any, *, key: bytes | None = None, pointer: str = "") -> Mask:
-    """Read a mask: `{"kind": …}` with exactly the keys of its kind. `key` is what a `hash` uses.
+    """Read a mask: `{"kind": …}` with exactly the keys of its kind. `key` is the key of a `hash`.
 
     Raises PlanError for an unknown kind, a missing or unknown key, a number out of range.
     """
@@ -147,7 +147,7 @@ def mask_to_json(mask: Mask) -> dict[str, Any]:
     return {"kind": kind, **{name: getattr(mask, name) for name in sorted(_PARAMETERS.get(kind, ()))}}
 
 
-def _constant_type(value: str | int | bool) -> FieldType:  # noqa: FBT001 - it is the value that is asked about
+def _constant_type(value: str | int | bool) -> FieldType:  # noqa: FBT001 - it is a value
     if isinstance(value, bool):
         return "boolean"
     return "integer" if isinstance(value, int) else "string"
@@ -171,7 +171,7 @@ def _constant(value: Any, pointer: str) -> str | int | bool:
 
 
 def _is_unicode(value: str) -> bool:
-    """False for text with a lone surrogate, which JSON can spell and UTF-8 cannot."""
+    """Whether a text has no lone surrogate, which JSON can hold and UTF-8 cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:

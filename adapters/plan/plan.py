@@ -1,8 +1,7 @@
 """The query plan: which columns, under which masks, of which rows, how many. No SQL and no I/O.
 
-A delivery's obligations and its caller's filter become one plan; each adapter turns it into the query its source
-understands. `check` is the gate before that: after it every name is known, every value has the type of its field,
-every mask fits.
+A delivery's obligations and its caller's filter become one plan, and each adapter turns it into a query of its source.
+`check` comes before: a checked plan names known fields only, its values have the types of their fields, its masks fit.
 """
 
 import sys
@@ -36,7 +35,7 @@ _ORDERED: Final = frozenset({"lt", "lte", "gt", "gte"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field as an adapter describes it. A `timestamp` is an instant; `decimal` is exact, `number` is a double."""
+    """A field of a source. A `timestamp` is an instant, `decimal` is exact, `number` is a double."""
 
     name: str
     type: FieldType
@@ -44,7 +43,7 @@ class Field:
 
 
 class Column(NamedTuple):
-    """A field to deliver, under a mask or as it is. Statements are kept by it, and looked up with each read."""
+    """A field to deliver, under a mask or as it is. A tuple, since it hashes quickly: columns are part of a cache key."""
 
     name: str
     mask: Mask | None = None
@@ -54,9 +53,9 @@ class Column(NamedTuple):
 class Plan:
     """What to read.
 
-    `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan and continues after it.
-    `order` is empty (the source's own order) or the key of the description, which sorts by it. Sorted by a key that is
-    masked, rows tell what the mask hides: that is for whoever makes the plan to think of.
+    `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan, and continues after it.
+    `order` is empty (the source's own order) or the key of the description, to sort by it. The order of rows can disclose
+    a masked key: who makes the plan decides.
     """
 
     columns: tuple[Column, ...]
@@ -67,17 +66,17 @@ class Plan:
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON without keys of masks: what is digested into the ledger and shown to an owner."""
+    """The plan as JSON, without keys of masks: its digest goes into the ledger, and owners see it."""
     return {"columns": columns_to_json(plan.columns), **rest_to_json(plan)}
 
 
 def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
-    """The columns of a plan as its JSON has them."""
+    """The columns of a plan as JSON."""
     return [{"name": column.name, **({"mask": mask_to_json(column.mask)} if column.mask else {})} for column in columns]
 
 
 def rest_to_json(plan: Plan) -> dict[str, Any]:
-    """What the JSON of a plan has besides the columns."""
+    """The JSON of a plan without its columns."""
     return {
         "where": condition_to_json(plan.where) if plan.where else None,
         "limit": plan.limit,
@@ -86,10 +85,10 @@ def rest_to_json(plan: Plan) -> dict[str, Any]:
 
 
 def check(plan: Plan, fields: Iterable[Field]) -> Plan:
-    """The plan with every value in the Python type of its field (date, datetime in UTC, Decimal); idempotent.
+    """Check a plan, and convert its values to the Python types of their fields (date, datetime in UTC, Decimal). Idempotent.
 
-    Raises PlanError for no column, a column twice, an unknown field, a value that does not fit its field, a mask that
-    does not fit its field, a hash whose key is missing or outside MIN_KEY_BYTES to MAX_KEY_BYTES.
+    Raises PlanError for no column, a column twice, an unknown field, a value or mask that does not fit its field, a hash
+    without a key of MIN_KEY_BYTES to MAX_KEY_BYTES.
     """
     types = {field.name: field.type for field in fields}
     _check_columns(plan, types)
@@ -104,7 +103,7 @@ def check(plan: Plan, fields: Iterable[Field]) -> Plan:
 
 
 def check_condition(condition: Condition, types: Mapping[str, FieldType]) -> Condition:
-    """A plan's condition alone, checked against the types of the fields, as `check` does. Raises PlanError."""
+    """Check a plan's condition alone, as `check` does, against the types of the fields. Raises PlanError."""
     return _checked(condition, types, "/where")
 
 
@@ -126,7 +125,7 @@ def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
 
 
 def output_fields(plan: Plan, fields: Iterable[Field]) -> tuple[Field, ...]:
-    """The fields an answer to the plan has, in the plan's order, with the types its masks leave."""
+    """The fields of an answer to a plan, in its order, with the types of its masks' results."""
     known = {field.name: field for field in fields}
     return tuple(
         Field(
@@ -166,16 +165,16 @@ def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], 
     if op in ("in", "not_in"):
         if not isinstance(value, tuple):
             raise PlanError(pointer_to_value, f'"{op}" needs a list of values')
-        values = tuple(typed_value(kind, one, f"{pointer_to_value}/{index}") for index, one in enumerate(value))
+        values = tuple(typed_value(kind, item, f"{pointer_to_value}/{index}") for index, item in enumerate(value))
         return Comparison(name, op, values)
     return Comparison(name, op, typed_value(kind, value, pointer_to_value))
 
 
-def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: C901, PLR0911 - one case a type
-    """A constant in the Python type of a field; PlanError when it does not fit.
+def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: C901, PLR0911 - one case per type
+    """Convert a constant to the Python type of a field. Raises PlanError if it does not fit.
 
-    Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs its offset: an hour without one is a different
-    instant to every reader. A `number` comes as text too: stored filters hold no fractions, since canonical JSON does not.
+    Dates are read as ISO 8601, times as RFC 3339. A `timestamp` needs an offset, else its instant would depend on the
+    reader. A `number` may be text: canonical JSON has no fractions, so stored filters have none.
     """
     match kind, value:
         case "string", str() if len(value) <= MAX_TEXT and "\0" not in value:

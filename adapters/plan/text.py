@@ -1,7 +1,6 @@
 r"""Conditions as text that owners write: `city_code = '330100' and year >= 2020 and not status in ('x', 'y')`.
 
-Text is read into a condition and nothing else: no part of it ever becomes part of a query's text. The language is small
-enough to say whole:
+Text becomes a condition and nothing else: no part of it is ever part of a query's text. The whole language:
 
     condition   any of: comparison · not condition · condition and condition · condition or condition · (condition)
                 all(condition, …) · any(condition, …), which also join one condition or none
@@ -10,14 +9,13 @@ enough to say whole:
     field       city_code, or in double quotes any name: "姓名"
     value       'text' · 2020 · 1.5 · true · false; a date or time is text: '2024-03-31'
 
-`not` binds closer than `and`, `and` closer than `or`. Inside quotes, the quote itself is written twice, `\\` is a backslash
-and `\u{202e}` a character by its number; characters that cannot be seen are written so and not otherwise. Outside
-quotes everything is ASCII, so that no letter or sign passes for another. Words of the language may be in capitals;
-a field that is called like one is quoted.
+`not` binds closer than `and`, `and` closer than `or`. Inside quotes, the quote itself is doubled, `\\` is a backslash and
+`\u{202e}` a character by its number, the only way to write an invisible one. Outside quotes everything is ASCII, so no
+character passes for another. Keywords may be in capitals; a field with the name of one is quoted.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,9 +38,9 @@ from adapters.plan.masks import INT64_MAX, FieldType
 from adapters.plan.plan import MAX_DIGITS, check_condition
 
 MAX_LENGTH: Final = 20_000
-"""How long a text may be, in characters."""
+"""The most characters of a text."""
 
-_MAX_NESTING: Final = 4 * MAX_DEPTH  # parentheses and `not` in each other, which need not be levels of the condition
+_MAX_NESTING: Final = 4 * MAX_DEPTH  # parentheses and `not` in each other: not all are levels of the condition
 _SIGNS: Final[dict[str, Op]] = {"=": "eq", "!=": "ne", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _PRINTED: Final = {op: sign for sign, op in _SIGNS.items()}
 _WORDS: Final = frozenset(["and", "or", "not", "in", "is", "null", "true", "false", "starts", "with", "all", "any"])
@@ -51,7 +49,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<sign><=|>=|!=|[=<>(),])|(?P<quote>['\"])"
 )
 _ESCAPE: Final = re.compile(r"\\(?:\\|u\{([0-9a-f]{1,6})\})")
-_UNSEEN: Final = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
@@ -60,7 +58,7 @@ _TOP_OF_UNICODE: Final = 0x10FFFF
 
 
 class ConditionTextError(ValueError):
-    """Text that is no condition. `position` counts characters from 1; `reason` is a sentence without a value from it."""
+    """Text that is no condition. `position` counts characters from 1, `reason` is a sentence without a value of the text."""
 
     def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"character {position}: {reason}")
@@ -70,7 +68,7 @@ class ConditionTextError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A piece of the text: its kind (word, field, text, number, sign, end), what it stands for, and where it begins."""
+    """A token: its kind (word, field, text, number, sign, end), its value, and the position where it begins."""
 
     kind: str
     value: Any
@@ -78,18 +76,17 @@ class _Token:
 
 
 def condition_from_text(text: str, types: Mapping[str, FieldType] | None = None) -> Condition:
-    """Read a condition, and hold it against the types of the fields where these are given.
+    """Read a condition. With `types` of the fields, check it too, and convert its values as `check_condition` does.
 
-    With types, values come in the Python type of their field, as `adapters.plan.plan.check_condition` leaves them. Raises
-    ConditionTextError at the first character that is wrong.
+    Raises ConditionTextError with the position of the first wrong character.
     """
     if len(text) > MAX_LENGTH:
         raise ConditionTextError(MAX_LENGTH + 1, f"a condition has at most {MAX_LENGTH} characters")
-    return _Reader(_tokens(text), types).read()
+    return _Reader(_tokenise(text), types).read()
 
 
 def condition_to_text(condition: Condition) -> str:
-    """Print a condition; `condition_from_text` gives it back, typed values as their text."""
+    """Print a condition, typed values as text. `condition_from_text` reads it back."""
     return _print(condition)
 
 
@@ -101,19 +98,19 @@ def _print(condition: Condition) -> str:
         case Comparison():
             return _print_comparison(condition)
         case Not_(part):
-            return f"not {_joined(part)}"
+            return f"not {_print_part(part)}"
         case All_((_, _, *_) as parts):
-            return " and ".join(_joined(part) for part in parts)
+            return " and ".join(_print_part(part) for part in parts)
         case Any_((_, _, *_) as parts):
-            return " or ".join(_joined(part) for part in parts)
+            return " or ".join(_print_part(part) for part in parts)
         case All_(parts):
             return f"all({''.join(map(_print, parts))})"
         case Any_(parts):
             return f"any({''.join(map(_print, parts))})"
 
 
-def _joined(part: Condition) -> str:
-    """A part of a longer condition: in parentheses where it is one of several parts itself."""
+def _print_part(part: Condition) -> str:
+    """Print a part of a condition, in parentheses where it has several parts."""
     is_several = isinstance(part, All_ | Any_) and len(part.conditions) > 1
     return f"({_print(part)})" if is_several else _print(part)
 
@@ -122,7 +119,7 @@ def _print_comparison(comparison: Comparison) -> str:
     plain = condition_to_json(comparison)
     field, op, value = plain["field"], comparison.op, plain["value"]
     is_bare = _BARE.fullmatch(field) and field.lower() not in _WORDS
-    name = field if is_bare else _quoted(field, '"')
+    name = field if is_bare else _quote(field, '"')
     match op:
         case "is_null":
             return f"{name} is null" if value else f"{name} is not null"
@@ -143,41 +140,39 @@ def _print_value(value: Any) -> str:
         case float():
             return format(Decimal(repr(value)), "f")
         case date():
-            return _quoted(value.isoformat(), "'")
+            return _quote(value.isoformat(), "'")
         case _:
-            return _quoted(value, "'")
+            return _quote(value, "'")
 
 
-def _quoted(text: str, quote: str) -> str:
+def _quote(text: str, quote: str) -> str:
     escaped = text.replace("\\", "\\\\").replace(quote, quote * 2)
-    return quote + _UNSEEN.sub(lambda unseen: f"\\u{{{ord(unseen[0]):x}}}", escaped) + quote
+    return quote + _INVISIBLE.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", escaped) + quote
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokenise(text: str) -> list[_Token]:
     tokens, at = [], 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
+        token = _TOKEN.match(text, at)
+        if token is None:
             _refuse_character(text, at)
-        match found.lastgroup:
+        match token.lastgroup:
             case "quote":
-                content, end = _quoted_text(text, at)
+                content, end = _read_quoted(text, at)
                 tokens.append(_Token("text" if text[at] == "'" else "field", content, at + 1))
                 at = end
                 continue
             case "word":
-                is_word = found[0].lower() in _WORDS
-                tokens.append(
-                    _Token("word", found[0].lower(), at + 1) if is_word else _Token("field", found[0], at + 1)
-                )
+                word = token[0].lower()
+                tokens.append(_Token("word", word, at + 1) if word in _WORDS else _Token("field", token[0], at + 1))
             case "number":
-                tokens.append(_Token("number", _number(found[0], at + 1), at + 1))
+                tokens.append(_Token("number", _read_number(token[0], at + 1), at + 1))
             case "sign":
-                tokens.append(_Token("sign", found[0], at + 1))
-        at = found.end()
+                tokens.append(_Token("sign", token[0], at + 1))
+        at = token.end()
     return [*tokens, _Token("end", None, len(text) + 1)]
 
 
@@ -188,8 +183,8 @@ def _refuse_character(text: str, at: int) -> NoReturn:
     raise ConditionTextError(at + 1, f"U+{ord(character):04X} is outside quotes, where everything is ASCII")
 
 
-def _quoted_text(text: str, begin: int) -> tuple[str, int]:
-    """What stands in the quotes that begin here, and the place behind them."""
+def _read_quoted(text: str, begin: int) -> tuple[str, int]:
+    """The content of the quotes that begin here, and the index after them."""
     quote, at = text[begin], begin + 1
     parts: list[str] = []
     while at < len(text):
@@ -203,24 +198,24 @@ def _quoted_text(text: str, begin: int) -> tuple[str, int]:
             escape = _ESCAPE.match(text, at)
             if escape is None:
                 raise ConditionTextError(at + 1, "a backslash is followed by another, or by u{…}")
-            parts.append("\\" if escape[1] is None else _numbered(escape[1], at + 1))
+            parts.append("\\" if escape[1] is None else _read_character(escape[1], at + 1))
             at = escape.end()
-        elif _UNSEEN.match(character):
-            raise ConditionTextError(at + 1, f"U+{ord(character):04X} cannot be seen; it is written \\u{{…}}")
+        elif _INVISIBLE.match(character):
+            raise ConditionTextError(at + 1, f"U+{ord(character):04X} is invisible; it is written \\u{{…}}")
         else:
             parts.append(character)
             at += 1
-    raise ConditionTextError(begin + 1, "these quotes do not end")
+    raise ConditionTextError(begin + 1, "these quotes are never closed")
 
 
-def _numbered(digits: str, position: int) -> str:
+def _read_character(digits: str, position: int) -> str:
     number = int(digits, 16)
     if number > _TOP_OF_UNICODE or number == 0 or 0xD800 <= number <= 0xDFFF:  # noqa: PLR2004 - surrogates
-        raise ConditionTextError(position, "there is no such character")
+        raise ConditionTextError(position, "no character has this number")
     return chr(number)
 
 
-def _number(digits: str, position: int) -> int | Decimal:
+def _read_number(digits: str, position: int) -> int | Decimal:
     whole, _, fraction = digits.partition(".")
     unsigned = whole.removeprefix("-")
     if (len(unsigned) > 1 and unsigned[0] == "0") or digits == "-0":
@@ -235,7 +230,7 @@ def _number(digits: str, position: int) -> int | Decimal:
 
 
 class _Reader:
-    """One pass over the tokens. Levels are counted upwards from the leaves, everything else as it comes."""
+    """A recursive descent parser. Each method returns a condition and its levels, counted upwards from the leaves."""
 
     def __init__(self, tokens: list[_Token], types: Mapping[str, FieldType] | None) -> None:
         self._tokens = tokens
@@ -246,7 +241,7 @@ class _Reader:
         self._nesting = 0
 
     def read(self) -> Condition:
-        condition, _ = self._either()
+        condition, _ = self._read_or()
         if self._here.kind != "end":
             raise ConditionTextError(self._here.at, "`and`, `or` or the end is needed")
         return condition
@@ -256,20 +251,20 @@ class _Reader:
         return self._tokens[self._next]
 
     def _take(self, kind: str, *values: str) -> _Token | None:
-        """The next token, if it is of a kind and one of the values, and step behind it."""
+        """Consume the next token if it has the kind and one of the values."""
         token = self._here
         if token.kind != kind or (values and token.value not in values):
             return None
         self._next += 1
         return token
 
-    def _need(self, what: str, kind: str, *values: str) -> _Token:
+    def _expect(self, title: str, kind: str, *values: str) -> _Token:
         token = self._take(kind, *values)
         if token is None:
-            raise ConditionTextError(self._here.at, f"{what} is needed")
+            raise ConditionTextError(self._here.at, f"{title} is needed")
         return token
 
-    def _node(self, condition: Condition, level: int, at: int) -> tuple[Condition, int]:
+    def _count(self, condition: Condition, level: int, at: int) -> tuple[Condition, int]:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise ConditionTextError(at, f"a condition has at most {MAX_NODES} parts")
@@ -277,96 +272,98 @@ class _Reader:
             raise ConditionTextError(at, f"a condition has at most {MAX_DEPTH} levels")
         return condition, level
 
-    def _either(self) -> tuple[Condition, int]:
-        return self._series("or", self._each, Any_)
+    def _read_or(self) -> tuple[Condition, int]:
+        return self._read_series("or", self._read_and, Any_)
 
-    def _each(self) -> tuple[Condition, int]:
-        return self._series("and", self._one, All_)
+    def _read_and(self) -> tuple[Condition, int]:
+        return self._read_series("and", self._read_part, All_)
 
-    def _series(self, word: str, part: Any, join: type[All_ | Any_]) -> tuple[Condition, int]:
+    def _read_series(
+        self, word: str, read: Callable[[], tuple[Condition, int]], join: type[All_ | Any_]
+    ) -> tuple[Condition, int]:
         at = self._here.at
-        found = [part()]
+        parts = [read()]
         while self._take("word", word):
-            found.append(part())
-        if len(found) == 1:
-            return found[0]  # type: ignore[no-any-return]
-        return self._node(join(tuple(one for one, _ in found)), 1 + max(level for _, level in found), at)
+            parts.append(read())
+        return parts[0] if len(parts) == 1 else self._join(join, parts, at)
 
-    def _one(self) -> tuple[Condition, int]:
+    def _join(self, join: type[All_ | Any_], parts: list[tuple[Condition, int]], at: int) -> tuple[Condition, int]:
+        level = 1 + max((level for _, level in parts), default=0)
+        return self._count(join(tuple(part for part, _ in parts)), level, at)
+
+    def _read_part(self) -> tuple[Condition, int]:
         self._nesting += 1
         token = self._here
         if self._nesting > _MAX_NESTING:
             raise ConditionTextError(token.at, f"at most {_MAX_NESTING} parentheses and `not` stand in each other")
         try:
             if self._take("word", "not"):
-                part, level = self._one()
-                return self._node(Not_(part), level + 1, token.at)
+                part, level = self._read_part()
+                return self._count(Not_(part), level + 1, token.at)
             if self._take("sign", "("):
-                inside = self._either()
-                self._need("`)`", "sign", ")")
+                inside = self._read_or()
+                self._expect("`)`", "sign", ")")
                 return inside
             if self._take("word", "all", "any"):
-                return self._listed(token)
-            return self._node(self._comparison(), 1, token.at)
+                return self._read_listed(token)
+            return self._count(self._read_comparison(), 1, token.at)
         finally:
             self._nesting -= 1
 
-    def _listed(self, word: _Token) -> tuple[Condition, int]:
-        self._need("`(`", "sign", "(")
-        found: list[tuple[Condition, int]] = []
+    def _read_listed(self, word: _Token) -> tuple[Condition, int]:
+        self._expect("`(`", "sign", "(")
+        parts: list[tuple[Condition, int]] = []
         while not self._take("sign", ")"):
-            if found:
-                self._need("`,` or `)`", "sign", ",")
-            found.append(self._either())
-        join = All_ if word.value == "all" else Any_
-        level = 1 + max((level for _, level in found), default=0)
-        return self._node(join(tuple(one for one, _ in found)), level, word.at)
+            if parts:
+                self._expect("`,` or `)`", "sign", ",")
+            parts.append(self._read_or())
+        return self._join(All_ if word.value == "all" else Any_, parts, word.at)
 
-    def _comparison(self) -> Condition:
-        field = self._need("a field", "field")
+    def _read_comparison(self) -> Condition:
+        field = self._expect("a field", "field")
         operator = self._here
         values: list[_Token] = []
-        comparison = self._compared(field.value, values)
+        comparison = self._read_operator(field.value, values)
         if self._types is None:
             return comparison
         try:
             return check_condition(comparison, self._types)
         except PlanError as error:
             _, part, *index = error.pointer.removeprefix("/where").split("/")
-            place = {"field": field, "op": operator}.get(part) or values[int(index[0]) if index else 0]
-            raise ConditionTextError(place.at, error.reason) from None
+            token = {"field": field, "op": operator}.get(part) or values[int(index[0]) if index else 0]
+            raise ConditionTextError(token.at, error.reason) from None
 
-    def _compared(self, field: str, values: list[_Token]) -> Comparison:
-        """What follows the field; the tokens of the values are put into the list."""
+    def _read_operator(self, field: str, values: list[_Token]) -> Comparison:
+        """Read the operator and the constant after a field. The tokens of the constant are appended to `values`."""
         if self._take("word", "is"):
             is_negated = self._take("word", "not") is not None
-            self._need("`null`", "word", "null")
+            self._expect("`null`", "word", "null")
             return Comparison(field, "is_null", not is_negated)
         if self._take("word", "starts"):
-            self._need("`with`", "word", "with")
-            values.append(self._need("text in single quotes", "text"))
+            self._expect("`with`", "word", "with")
+            values.append(self._expect("text in single quotes", "text"))
             return Comparison(field, "prefix", values[0].value)
         if self._take("word", "not"):
-            self._need("`in`", "word", "in")
-            return Comparison(field, "not_in", self._list(values))
+            self._expect("`in`", "word", "in")
+            return Comparison(field, "not_in", self._read_list(values))
         if self._take("word", "in"):
-            return Comparison(field, "in", self._list(values))
-        sign = self._need("one of = != < <= > >=, `in`, `not in`, `starts with` or `is`", "sign", *_SIGNS)
-        values.append(self._value())
+            return Comparison(field, "in", self._read_list(values))
+        sign = self._expect("one of = != < <= > >=, `in`, `not in`, `starts with` or `is`", "sign", *_SIGNS)
+        values.append(self._read_value())
         return Comparison(field, _SIGNS[sign.value], _constant(values[0]))
 
-    def _list(self, values: list[_Token]) -> tuple[Any, ...]:
-        self._need("`(`", "sign", "(")
+    def _read_list(self, values: list[_Token]) -> tuple[Any, ...]:
+        self._expect("`(`", "sign", "(")
         while not self._take("sign", ")"):
             if values:
-                self._need("`,` or `)`", "sign", ",")
-            values.append(self._value())
+                self._expect("`,` or `)`", "sign", ",")
+            values.append(self._read_value())
             self._values += 1
             if self._values > MAX_VALUES:
                 raise ConditionTextError(values[-1].at, f"a condition lists at most {MAX_VALUES} values")
-        return tuple(_constant(one) for one in values)
+        return tuple(_constant(value) for value in values)
 
-    def _value(self) -> _Token:
+    def _read_value(self) -> _Token:
         for kind, words in (("text", ()), ("number", ()), ("word", ("true", "false"))):
             token = self._take(kind, *words)
             if token is not None:

@@ -1,1 +1,1 @@
-"""Tables and views of a PostgreSQL server, queried in place."""
+"""Tables and views of PostgreSQL, queried in place: address, connection, catalogue, statements, point reads."""

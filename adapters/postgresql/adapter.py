@@ -1,8 +1,8 @@
-"""Tables and views of a PostgreSQL server, read with a role that should be allowed to do nothing else.
+"""The adapter of tables and views of PostgreSQL. Its role should be allowed to read and nothing else.
 
-Filters, masks, columns and limits are all part of one SELECT: what a decision withholds never leaves the source. A
-`read` is one round trip on a pooled connection whose statements the driver keeps prepared; pages continue by key, not
-by offset. A `scan` is a cursor in one read-only transaction: it sees one state of the table, however long it takes.
+Filters, masks, columns and limits are part of one SELECT, so what a decision withholds never leaves the source. A `read`
+is one round trip on a pooled connection with prepared statements; pages continue by key, not by offset. A `scan` is a
+cursor in one read-only transaction: it sees one state of the table, however long it takes.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -30,7 +30,7 @@ from adapters.plan.condition import PlanError
 from adapters.plan.masks import Null, mask_type
 from adapters.plan.plan import Column, Plan
 from adapters.postgresql.points import PointReads
-from adapters.postgresql.relation import Relation, load, rows_estimate
+from adapters.postgresql.relation import Relation, count_rows, load
 from adapters.postgresql.source import CONNECTION_ERRORS, PgSource, as_source_error
 from adapters.postgresql.statement import Statements
 
@@ -38,7 +38,7 @@ _HINT_ROWS = 1_000
 
 
 class PostgresAdapter:
-    """One table or view. The catalogue is read once, on first use, and again by `describe`."""
+    """One table or view. The catalogue is read on first use, and again by each `describe`."""
 
     def __init__(self, source: PgSource) -> None:
         self._source = source
@@ -48,15 +48,15 @@ class PostgresAdapter:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
-        """A connection whose errors come out as SourceError."""
+        """A connection whose errors are SourceError."""
         try:
             if self._pool is None:
                 self._pool = self._source.pool()
-            await self._pool  # made once, however many wait
+            await self._pool  # connects once, however many wait
             async with self._pool.acquire() as connection:
                 yield connection
         except CONNECTION_ERRORS as error:
-            raise as_source_error(error) from None  # the server's words may quote a row
+            raise as_source_error(error) from None  # the server's message may quote a row
 
     async def _load_statements(self) -> Statements:
         if self._statements is None:
@@ -65,25 +65,25 @@ class PostgresAdapter:
         return self._statements
 
     async def describe(self) -> Description:
-        """Read the catalogue anew."""
+        """Read the catalogue again."""
         async with self._connection() as connection:
             relation = await load(connection, self._source)
             self._statements = Statements(relation)
-            rows = await rows_estimate(connection, relation)
+            rows = await count_rows(connection, relation)
         hints = guess_hints(await self.sample(_HINT_ROWS))
         return Description(relation.fields, rows, relation.key, relation.notes, relation.digest, hints)
 
     async def sample(self, rows: int) -> pa.Table:
-        """The first rows as they are."""
+        """The first rows, unmasked."""
         relation = (await self._load_statements()).relation
         plan = Plan(tuple(Column(name) for name in relation.columns), limit=rows)
         batches = [batch async for batch in self.scan(plan)]
         return pa.Table.from_batches(batches)
 
     async def read(self, plan: Plan) -> Rows:
-        """Answer a small plan, sorted and continued by key when the plan sorts by it.
+        """Answer a small plan, continued by key where the plan sorts by it.
 
-        Raises PlanError when the plan continues, or needs to continue, an answer that is in no order.
+        Raises PlanError where a plan without order continues an answer, or would have to: more than READ_LIMIT rows.
         """
         statements = self._statements or await self._load_statements()
         limit = read_limit(plan)
@@ -99,7 +99,7 @@ class PostgresAdapter:
             if plan.order and limit:
                 position = orjson.dumps(list(records[limit - 1])[width : width + len(plan.order)]).decode()
             elif limit != plan.limit:
-                raise PlanError("/limit", f"more than {READ_LIMIT} rows in no order by a key are read as a stream")
+                raise PlanError("/limit", f"more than {READ_LIMIT} rows without an order by key are read as a stream")
             del records[limit:]
         is_plain = not plan.order and not statement.is_point
         rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
@@ -151,10 +151,11 @@ class PostgresAdapter:
 def _schema(plan: Plan, relation: Relation) -> pa.Schema:
     fields = []
     for column in plan.columns:
-        known = relation.columns[column.name]
-        is_plain = column.mask is None or isinstance(column.mask, Null)
-        kind = known.arrow if is_plain else ARROW_TYPES[mask_type(column.mask, known.type)]  # type: ignore[arg-type]
-        fields.append(pa.field(column.name, kind))
+        stored = relation.columns[column.name]
+        if column.mask is None or isinstance(column.mask, Null):
+            fields.append(pa.field(column.name, stored.arrow))
+        else:
+            fields.append(pa.field(column.name, ARROW_TYPES[mask_type(column.mask, stored.type)]))
     return pa.schema(fields)
 
 

@@ -1,7 +1,7 @@
-"""What PostgreSQL's catalogue says of one table or view: its columns, its key, its size.
+"""Describe a table or view from PostgreSQL's catalogue: its columns, key and size.
 
-Columns the role may not read and columns of types that cannot be delivered are left out, each with a note: a source
-may hold more than its owner wants to publish.
+Columns that the role may not read, or whose type cannot be delivered, are left out with a note: a source may hold more
+than its owner publishes.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
 
-# Domains count as the type under them, through any number of domains.
+# A domain counts as its base type, through any number of domains.
 _COLUMNS: Final = """
 WITH RECURSIVE base AS (
   SELECT a.attnum, a.attname, a.attnotnull, a.atttypid AS typid, a.atttypmod AS typmod, FALSE AS domain_not_null
@@ -56,7 +56,7 @@ ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A described table or view. `tuples` is PostgreSQL's own estimate, negative when it has none."""
+    """A described table or view. `tuples` is PostgreSQL's estimate of its rows, negative where it has none."""
 
     name: str
     columns: Mapping[str, PgColumn]
@@ -71,23 +71,23 @@ class Relation:
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 over names, types and key: changes when the table's shape does, not with its rows."""
+        """Hex SHA-256 over names, types and key. It changes with the table's definition, not with its rows."""
         shape = [[column.name, column.declared, column.is_nullable] for column in self.columns.values()]
         return sha256(orjson.dumps([self.name, shape, self.key])).hexdigest()
 
 
 async def load(connection: Any, source: PgSource) -> Relation:
-    """Read the catalogue; SourceError relation-missing, source-denied, type-unsupported."""
+    """Read the catalogue. Raises SourceError relation-missing, source-denied, type-unsupported."""
     where = f"{source.schema}.{source.table}"
-    found = await connection.fetchrow(_RELATION, source.schema, source.table)
-    if found is None:
+    entry = await connection.fetchrow(_RELATION, source.schema, source.table)
+    if entry is None:
         raise SourceError("relation-missing", "there is no such table or view", where)
-    if not found["can_enter"]:
+    if not entry["can_enter"]:
         raise SourceError("source-denied", "the role may not use this schema", where)
     columns: dict[str, PgColumn] = {}
     notes: list[Note] = []
     is_readable = False
-    for row in await connection.fetch(_COLUMNS, found["oid"]):
+    for row in await connection.fetch(_COLUMNS, entry["oid"]):
         name, kind = row["name"], field_type(row["udt"], row["typtype"], row["category"])
         if not row["can_read"]:
             notes.append(Note("column-dropped", "the role may not read this column", name))
@@ -102,11 +102,11 @@ async def load(connection: Any, source: PgSource) -> Relation:
         raise SourceError("source-denied", "the role may not read this table", where)
     if not columns:
         raise SourceError("type-unsupported", "no column has a type that can be delivered", where)
-    keys = [tuple(row["key"]) for row in await connection.fetch(_KEY, found["oid"])]
+    keys = [tuple(row["key"]) for row in await connection.fetch(_KEY, entry["oid"])]
     key = next((key for key in keys if columns.keys() >= set(key)), ())
-    notes += _notes(columns, key, can_write=found["can_write"])
+    notes += _notes(columns, key, can_write=entry["can_write"])
     name = f"{identifier(source.schema)}.{identifier(source.table)}"
-    return Relation(name, columns, key, found["reltuples"], tuple(notes))
+    return Relation(name, columns, key, entry["reltuples"], tuple(notes))
 
 
 def _notes(columns: Mapping[str, PgColumn], key: tuple[str, ...], *, can_write: bool) -> list[Note]:
@@ -122,8 +122,8 @@ def _notes(columns: Mapping[str, PgColumn], key: tuple[str, ...], *, can_write: 
     return notes
 
 
-async def rows_estimate(connection: Any, relation: Relation) -> int | None:
-    """Exact up to COUNTED_ROWS, beyond that the server's estimate, None when it has none."""
+async def count_rows(connection: Any, relation: Relation) -> int | None:
+    """The number of rows: exact up to COUNTED_ROWS, then the server's estimate, None where it has none."""
     counting = f"SELECT count(*) FROM (SELECT FROM {relation.name} LIMIT {COUNTED_ROWS + 1}) t"  # noqa: S608 - quoted
     counted = await connection.fetchval(counting)
     if counted <= COUNTED_ROWS:

@@ -37,9 +37,9 @@ CONNECTION_ERRORS: Final = (
 class PgSource:
     """A table or view of a server.
 
-    `url` is an address as `read_address` takes it; `password` stands in for one left out of it. `time_zone` (IANA name)
-    is where timestamps without a zone were written. `statement_seconds` bounds every statement and every batch of a
-    scan. `gate` is asked before each connection is made.
+    `url` is an address for `read_address`; `password` stands in for one left out of it. `time_zone` (IANA name) is the zone
+    of timestamps without one. `statement_seconds` limits each statement and each batch of a scan. Each new connection
+    passes `gate`.
     """
 
     url: str = field(repr=False)
@@ -53,7 +53,7 @@ class PgSource:
     login: Login = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuses (SourceError option-invalid) a URL, zone or name that cannot be meant."""
+        """Raises SourceError option-invalid for a URL, time zone or name that is not valid."""
         object.__setattr__(self, "login", read_address(self.url, password=self.password))
         if any(not name or "\0" in name for name in (self.table, self.schema)):
             raise SourceError("option-invalid", "a table and its schema have names")
@@ -63,14 +63,14 @@ class PgSource:
             raise SourceError("option-invalid", "the time zone is not an IANA name such as Asia/Shanghai") from None
 
     def pool(self) -> Any:
-        """A pool that connects on first use; every session is read-only and resolves names in pg_catalog alone."""
+        """A pool that connects on first use. Its sessions are read-only and look up names in pg_catalog alone."""
         return asyncpg.create_pool(
             connect=self._connect,
             min_size=0,
             max_size=self.connections,
             command_timeout=self.statement_seconds + 5,
-            # Sessions hold no state between statements, so the round trip that would clear it is saved.
-            reset=_keep,
+            # Sessions have no state between statements, so resetting them would waste a round trip.
+            reset=_leave,
             server_settings={
                 "application_name": "data-exchange",
                 "default_transaction_read_only": "on",
@@ -108,8 +108,8 @@ class PgSource:
             return connection
 
 
-class _Named(ssl.SSLContext):
-    """TLS to a server that is connected to by address and known by name."""
+class _NamedContext(ssl.SSLContext):
+    """TLS to a server that is connected by address and verified by name."""
 
     server_name: str
 
@@ -117,20 +117,20 @@ class _Named(ssl.SSLContext):
         self,
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of what it stands in for
+        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of its base
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
-        """As its base does, with the name in place of the address."""
+        """Wrap with the name in place of the address."""
         del server_hostname
         return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
 
 
 def _tls(login: Login) -> ssl.SSLContext | bool:
-    """What `sslmode` asks for; made here, because the driver's own would look for keys in the home directory."""
+    """The TLS context for `sslmode`. The driver's own would look for keys in the home directory."""
     if login.sslmode == "disable":
         return False
-    context = _Named(ssl.PROTOCOL_TLS_CLIENT)
+    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.server_name = login.server.host
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = login.sslmode == "verify-full"
@@ -141,7 +141,7 @@ def _tls(login: Login) -> ssl.SSLContext | bool:
     return context
 
 
-async def _keep(_connection: Any) -> None:
+async def _leave(_connection: Any) -> None:
     """Leave a returned connection as it is."""
 
 
@@ -162,7 +162,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Code, str], ...]] 
     (
         (asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError, asyncpg.UndefinedFunctionError),
         "source-changed",
-        "a column is gone or has another type than when it was described",
+        "a described column is gone or has another type",
     ),
     (
         (asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError),
@@ -173,7 +173,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Code, str], ...]] 
 
 
 def as_source_error(error: BaseException) -> SourceError:
-    """A failure of the driver or the server as a SourceError, without the server's words."""
+    """Turn a failure of the driver or the server into a SourceError, without the server's message."""
     for kinds, code, detail in _MEANINGS:
         if isinstance(error, kinds):
             return SourceError(code, detail)
@@ -181,7 +181,7 @@ def as_source_error(error: BaseException) -> SourceError:
         return SourceError("source-failed", "the server reported an error", f"SQLSTATE {error.sqlstate}")
     if isinstance(error, ssl.SSLError):
         return SourceError("source-unreachable", "TLS with the server fails, or its certificate is not accepted")
-    if type(error) is ConnectionError:  # the driver's own; what the network does to a connection is a subclass of it
+    if type(error) is ConnectionError:  # raised by the driver itself; the network's failures are subclasses
         return SourceError("source-unreachable", "the server has no TLS; sslmode=disable does without")
     if isinstance(error, TimeoutError):
         return SourceError("source-timeout", "the server did not answer in time")

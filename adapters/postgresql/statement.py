@@ -1,8 +1,8 @@
 """Plans as SELECT statements for PostgreSQL, composed once per shape of plan.
 
-A consumer asks the same question with other constants thousands of times. So the text of a statement depends only on
-the shape of its plan (columns, masks, the condition without its constants) and is kept with it: a repeated question
-costs the typing of its constants, and the driver finds its statement already prepared.
+A consumer repeats a request thousands of times with other constants. So a statement's text depends on the shape of its
+plan alone (columns, masks, the condition without its constants) and is cached by it: a repeated request only converts its
+constants, and the driver has the statement prepared.
 """
 
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ _STATEMENTS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A composed SELECT: its text and what its masks bind; constants, position and limit follow, in this order.
+    """A composed SELECT. It binds `mask_values`, then the constants, the position and the limit.
 
-    A point read (`is_point`) names one row by the whole key. It binds one value more, a number, which it gives back as
-    its last column.
+    A point read (`is_point`) selects one row by the whole key. It binds one more value, a number, and returns it as its
+    last column.
     """
 
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Statement:
 
 
 class Statements:
-    """The statements of one relation. `is_arrow` ones give decimals without a declared scale as text."""
+    """The statements of one relation. Those with `is_arrow` return decimals without a declared scale as text."""
 
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
@@ -46,34 +46,34 @@ class Statements:
     def prepare(
         self, plan: Plan, *, limit: int | None, is_paged: bool = False, is_arrow: bool = False
     ) -> tuple[Statement, list[Any]]:
-        """The statement for a plan and the values it binds; `limit` stands in for the plan's.
+        """The statement for a plan, and the values it binds. `limit` replaces the plan's.
 
-        Paged, the key that the plan sorts by is selected as text behind the columns. Raises PlanError.
+        With `is_paged`, the key that the plan sorts by follows the columns, as text. Raises PlanError.
         """
         constants: list[Comparison] = []
         where = _shape(plan.where, constants) if plan.where is not None else None
         # Constant(True) == Constant(1), yet they are cast to different types.
-        types = tuple(type(one.mask.value) for one in plan.columns if isinstance(one.mask, Constant))
+        types = tuple(type(column.mask.value) for column in plan.columns if isinstance(column.mask, Constant))
         shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
         statement = self._cache.get(shape)
         if statement is None:
             statement = self._cache[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
         values = list(statement.mask_values)
         try:
-            values += [self._typed(comparison) for comparison in constants]
+            values += [self._convert(comparison) for comparison in constants]
         except PlanError:
-            check(plan, self._fields)  # names the place; what the fast way cannot
+            check(plan, self._fields)  # raises with the pointer, which the conversion above does not know
             raise
         if plan.offset_after is not None:
-            values += _position(plan.offset_after, plan.order)
+            values += _read_position(plan.offset_after, plan.order)
         if limit is not None:
             values.append(limit)
         return statement, values
 
-    def _typed(self, comparison: Comparison) -> Any:
+    def _convert(self, comparison: Comparison) -> Any:
         column, value = self.relation.columns[comparison.field], comparison.value
         if comparison.op in ("in", "not_in"):
-            return column.bindable([typed_value(column.type, one, "") for one in value], comparison.op)
+            return column.bindable([typed_value(column.type, item, "") for item in value], comparison.op)
         return column.bindable(typed_value(column.type, value, ""), comparison.op)
 
     def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
@@ -82,15 +82,15 @@ class Statements:
         if plan.order and plan.order != relation.key:
             raise PlanError("/order", "rows can be sorted by the key only")
         dialect, parameters = PgDialect(relation.columns), Parameters()
-        selected = [self._selected(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
+        selected = [self._select(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
         mask_values = tuple(parameters.values)
         keys = [relation.columns[name] for name in plan.order]
         if is_paged:
             selected += [f"CAST({key.raw} AS text)" for key in keys]
         conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
         if plan.offset_after is not None:
-            # A row comparison, which an index on the key answers.
-            texts = _position(plan.offset_after, plan.order)
+            # A comparison of rows can use the index on the key.
+            texts = _read_position(plan.offset_after, plan.order)
             bound = ", ".join(
                 f"CAST(CAST({parameters.bind(text)} AS text) AS {key.declared})"
                 for key, text in zip(keys, texts, strict=True)
@@ -109,7 +109,7 @@ class Statements:
         names = tuple(column.name for column in plan.columns)
         return Statement(names, f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
 
-    def _selected(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
+    def _select(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
         sql = column_sql(column.name, column.mask, dialect, parameters)
         if is_arrow and column.mask is None and self.relation.columns[column.name].is_text_in_arrow:
             return f"CAST({sql} AS text)"
@@ -117,7 +117,7 @@ class Statements:
 
 
 def _shape(condition: Condition, constants: list[Comparison]) -> Any:
-    """A condition without its constants, hashable; the comparisons that bind one are added in the order they bind."""
+    """A hashable form of a condition without its constants. Comparisons with one are appended to `constants` in order."""
     match condition:
         case Comparison(field, op, value):
             if op == "is_null":
@@ -132,29 +132,29 @@ def _shape(condition: Condition, constants: list[Comparison]) -> Any:
 
 
 def _is_point(condition: Condition | None, key: tuple[str, ...]) -> bool:
-    """Whether a condition names one row: every part of the key has to equal a constant."""
-    return bool(key) and _fixed(condition).issuperset(key)
+    """Whether a condition selects one row: every field of the key equals a constant."""
+    return bool(key) and _fixed_fields(condition).issuperset(key)
 
 
-def _fixed(condition: Condition | None) -> set[str]:
-    """The fields that a condition holds to one value each."""
+def _fixed_fields(condition: Condition | None) -> set[str]:
+    """The fields for which a condition allows one value."""
     match condition:
         case Comparison(field, "eq", _):
             return {field}
         case All_(parts):
-            return set().union(*map(_fixed, parts))
+            return set().union(*map(_fixed_fields, parts))
         case _:
             return set()
 
 
-def _position(position: str, key: tuple[str, ...]) -> list[str]:
-    """The texts of the key after which to continue."""
+def _read_position(position: str, key: tuple[str, ...]) -> list[str]:
+    """Read a position: the texts of the key to continue after."""
     if not key:
         raise PlanError("/offset_after", "rows that are not sorted by a key cannot be continued")
     try:
         texts = orjson.loads(position)
     except orjson.JSONDecodeError:
         texts = None
-    if isinstance(texts, list) and len(texts) == len(key) and all(isinstance(one, str) for one in texts):
+    if isinstance(texts, list) and len(texts) == len(key) and all(isinstance(text, str) for text in texts):
         return texts
     raise PlanError("/offset_after", "this is no position in this table")

@@ -1,8 +1,8 @@
-"""PostgreSQL columns as fields: which types are delivered, as what, and how each is written in SQL.
+"""PostgreSQL columns as fields: which types are delivered, as what, and their SQL.
 
-The rule: a value keeps its meaning and has the same text form as from any other source. So `real` goes through its
-text (else 0.1 would come out as 0.10000000149), `character(n)` loses its padding, NaN, infinities and dates outside
-the years 1 to 9999 count as missing, a timestamp without time zone becomes an instant in the zone the owner names.
+A value keeps its meaning and has the same text form as in every other source. So `real` is converted through text (else
+0.1 would become 0.10000000149), `character(n)` loses its padding, NaN, infinities and dates outside the years 1 to 9999
+are missing values, and a timestamp without time zone is an instant in the zone that the owner states.
 """
 
 import re
@@ -36,7 +36,7 @@ _TYPES: Final[dict[str, FieldType]] = {
     "name": "string",
     "uuid": "string",
 }
-# Delivered as PostgreSQL's own text of them.
+# Delivered as their text in PostgreSQL.
 _AS_TEXT: Final = frozenset(
     "json jsonb xml inet cidr macaddr macaddr8 time timetz interval citext bit varbit ltree char".split()  # noqa: SIM905
 )
@@ -55,10 +55,10 @@ _MAX_PRECISION: Final = 38
 
 @dataclass(frozen=True, slots=True)
 class PgColumn:
-    """A column as the catalogue shows it, and the field it becomes.
+    """A column of the catalogue and its field.
 
-    `udt` is the name of its (base) type, `declared` that type as `format_type` writes it, `zone` the time zone in
-    which a `timestamp` without one is read.
+    `udt` is the name of its base type, `declared` that type as `format_type` writes it, `zone` the time zone of a
+    `timestamp` without one.
     """
 
     name: str
@@ -71,25 +71,25 @@ class PgColumn:
 
     @property
     def raw(self) -> str:
-        """The bare column, which an index may cover, of the relation called `t`."""
+        """The bare column of the relation `t`; conditions on it can use an index."""
         return f"t.{identifier(self.name)}"
 
     @property
     def presence(self) -> str | None:
-        """A test that is true where the column holds a value that can be delivered; None where any does."""
+        """A condition that is true for values that can be delivered; None if all can."""
         match self.udt:
             case "float4" | "float8" | "numeric":
                 return f"{self.raw} - {self.raw} = 0"
             case "date":
                 return f"{self.raw} BETWEEN '0001-01-01' AND '9999-12-31'"
             case "timestamp" | "timestamptz":
-                # A day less at both ends, so that no time zone leads out of them.
+                # One day less at both ends: no time zone leads beyond the years 1 to 9999.
                 return f"{self.raw} BETWEEN '0001-01-02' AND '9999-12-30'"
         return None
 
     @property
     def value(self) -> str:
-        """The value in the field's type."""
+        """The value in the field's type; NULL where it cannot be delivered."""
         match self.udt:
             case "float4":
                 value = f"CAST(CAST({self.raw} AS text) AS double precision)"
@@ -105,7 +105,7 @@ class PgColumn:
 
     @property
     def text(self) -> str:
-        """The text form, the same in every source."""
+        """The text form, which is the same in every source."""
         match self.type:
             case "date":
                 return f"to_char({self.value}, 'YYYY-MM-DD')"
@@ -122,17 +122,17 @@ class PgColumn:
 
     @property
     def is_text_in_arrow(self) -> bool:
-        """Whether its decimals have no declared scale, so that Arrow has no type for them."""
+        """Whether its decimals have no declared scale, for which Arrow has no type."""
         return self.type == "decimal" and self.arrow == ARROW_TYPES["decimal"]
 
     def bindable(self, value: Any, op: str) -> Any:
-        """What to bind for a constant.
+        """The value to bind for a constant.
 
-        Nothing can equal a text that is no UUID, and NULL says so without an error. Dates travel as text: the driver
-        takes the first and the last one of Python's for infinities.
+        No UUID equals a text that is none: NULL has this effect without an error. Dates are bound as text: the driver would
+        send Python's first and last date as infinities.
         """
         if isinstance(value, list):
-            return [self.bindable(one, op) for one in value]
+            return [self.bindable(item, op) for item in value]
         if self.type == "date":
             return value.isoformat()
         return None if self.udt == "uuid" and op in ("eq", "ne") and not _is_uuid(value) else value
@@ -146,7 +146,7 @@ def _is_uuid(value: str) -> bool:
 
 
 class PgDialect:
-    """PostgreSQL's spelling (14 and later; built-in functions only)."""
+    """PostgreSQL's SQL (version 14 and later; built-in functions only). See Dialect."""
 
     def __init__(self, columns: Mapping[str, PgColumn]) -> None:
         self.columns = columns
@@ -160,7 +160,7 @@ class PgDialect:
         return self.columns[name].text
 
     def hmac(self, text: str, inner: str, outer: str) -> str:
-        """HMAC of a text; see Dialect."""
+        """HMAC of a text. See Dialect."""
         message = f"convert_to({text}, 'UTF8')"
         return f"encode(sha256(CAST({outer} AS bytea) || sha256(CAST({inner} AS bytea) || {message})), 'hex')"
 
@@ -185,7 +185,7 @@ class PgDialect:
         return f"({column.value} AT TIME ZONE 'UTC')" if column.type == "timestamp" else column.value
 
     def compare(self, comparison: Comparison, parameters: Parameters) -> str:
-        """One comparison; see Dialect."""
+        """One comparison. See Dialect."""
         column, op, value = self.columns[comparison.field], comparison.op, comparison.value
         match op:
             case "is_null":
@@ -193,15 +193,15 @@ class PgDialect:
             case "prefix":
                 return f"starts_with({column.value}, CAST({parameters.bind(value)} AS text))"
             case "in" | "not_in":
-                sql = _is_one_of(column, value, parameters)
+                sql = _compare_list(column, value, parameters)
             case _:
-                sql = _compared(column, _OPERATORS[op], value, parameters)
+                sql = _compare(column, _OPERATORS[op], value, parameters)
         return f"({sql}) IS NOT TRUE" if op in ("ne", "not_in") else sql
 
 
-def _compared(column: PgColumn, operator: str, value: Any, parameters: Parameters) -> str:
-    """The bare column beside a cast parameter wherever the two types share an index's operator family."""
-    raw, bound = column.raw, f"CAST({_parameter(column, value, parameters)} AS {_SQL_TYPES[column.type]})"
+def _compare(column: PgColumn, operator: str, value: Any, parameters: Parameters) -> str:
+    """Compare the bare column with a cast parameter wherever an index can answer that."""
+    raw, bound = column.raw, f"CAST({_bind(column, value, parameters)} AS {_SQL_TYPES[column.type]})"
     is_equality = operator == "="
     match column.udt:
         case "float4":
@@ -211,22 +211,22 @@ def _compared(column: PgColumn, operator: str, value: Any, parameters: Parameter
         case "uuid" if is_equality:
             return f"{raw} = CAST({bound} AS uuid)"
         case "bpchar" if is_equality:
-            # As bpchar for the index, as text because the padded type takes "a" and "a " for equal.
+            # As bpchar for the index; as text too, since "a" and "a " are equal as bpchar.
             return f"({raw} = CAST({bound} AS bpchar) AND {column.value} = {bound})"
     if column.type == "string":
-        # Code point order, as everywhere else, whatever the database's collation.
+        # Code point order, as in every source, whatever the database's collation.
         return f"{column.value} {operator} {bound}" + ("" if is_equality else ' COLLATE "C"')
     compared = f"{raw if column.udt != 'money' else column.value} {operator} {bound}"
     return f"({compared} AND {column.presence})" if column.presence else compared
 
 
-def _parameter(column: PgColumn, value: Any, parameters: Parameters) -> str:
+def _bind(column: PgColumn, value: Any, parameters: Parameters) -> str:
     bound = parameters.bind(value)
     return f"CAST({bound} AS text{'[]' * isinstance(value, list)})" if column.type == "date" else bound
 
 
-def _is_one_of(column: PgColumn, values: tuple[Any, ...], parameters: Parameters) -> str:
-    bound = f"CAST({_parameter(column, list(values), parameters)} AS {_SQL_TYPES[column.type]}[])"
+def _compare_list(column: PgColumn, values: tuple[Any, ...], parameters: Parameters) -> str:
+    bound = f"CAST({_bind(column, list(values), parameters)} AS {_SQL_TYPES[column.type]}[])"
     return f"{column.value} = ANY({bound})"
 
 
@@ -235,7 +235,7 @@ def _literal(text: str) -> str:
 
 
 def field_type(udt: str, typtype: str, category: str) -> FieldType | None:
-    """The field type of a PostgreSQL type; None when it cannot be delivered."""
+    """The field type of a PostgreSQL type; None if it cannot be delivered."""
     if udt in _TYPES:
         return _TYPES[udt]
     is_text = udt in _AS_TEXT or typtype in ("e", "r", "m") or category == "A"
@@ -243,7 +243,7 @@ def field_type(udt: str, typtype: str, category: str) -> FieldType | None:
 
 
 def arrow_type(kind: FieldType, declared: str) -> pa.DataType:
-    """The Arrow type of a column; `numeric(p,s)` keeps its scale, `numeric` without one travels as text."""
+    """The Arrow type of a column. `numeric(p,s)` keeps its scale; `numeric` without one is text."""
     match = re.fullmatch(r"numeric\((\d+),(\d+)\)", declared)
     if match and int(match[2]) <= int(match[1]) <= _MAX_PRECISION:
         return pa.decimal128(int(match[1]), int(match[2]))
