@@ -176,7 +176,6 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     slots = Slots(settings.slots)
     await subject_keys.settle(database, slots, now=clock.now())
     sequencer = Sequencer(database.appending)
-    sequencer.start()
     stack.push_async_callback(sequencer.stop)
     own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}
     reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
