@@ -23,7 +23,6 @@ from ledger.log.sequencer import Sequencer
 async def _run(database_url: str, body: bytes, fence: int) -> None:
     database = await open_database(database_url, pool_size=2)
     sequencer = Sequencer(database.appending)
-    sequencer.start()
     _say({})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

@@ -182,7 +182,6 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     runtime.add(Alarms())
     await publication.hold_to_anchor(runtime, store, ring)
     await subjects.open_parts(runtime)
-    sequencer.start()
     stack.push_async_callback(sequencer.stop)
     sandbox = await policy_modules.open_parts(runtime, stack)
     rules = bundle()

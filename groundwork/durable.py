@@ -1,31 +1,47 @@
 """Durable file writes: a file appears under its name whole, and survives a power failure once the call returns.
 
-A rename is not durable until the directory is synced, so a write ends with a sync of the directory (fsync(2)). Every
+A rename is not durable until the directory is synced (fsync(2)), so a write ends with a sync of the directory. Every
 package writes its files here; a second way to write one would have a second guarantee.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+# Without O_BINARY, Windows would translate line ends. There, directories cannot be synced, and need not be.
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_DIRECTORY: int | None = getattr(os, "O_DIRECTORY", None)
+_SUFFIX_BYTES = 8
 
-def write(path: Path, data: bytes, *, mode: int = 0o600, exclusive: bool = False, sync: bool = True) -> bool:
-    """Write a file whole, replacing an existing one, or keeping it where `exclusive`.
 
-    Returns whether the file was written: False only where `exclusive` and the name was taken. `mode` holds the file's
-    permission bits. Without `sync` the write is still atomic, and may be lost in a power failure. Raises OSError; an
-    existing file is then unchanged.
+def write(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    exclusive: bool = False,
+    sync: bool = True,
+    sync_name: bool = True,
+) -> bool:
+    """Write a file whole, replacing an existing one, or keeping it if `exclusive`.
+
+    Returns whether the file was written: False only if `exclusive` and the name was taken. `mode` is the file's
+    permission bits, less the umask. Raises OSError; the name then has the old content or the new, whole.
+
+    Two options are for callers that write many files: without `sync_name`, a power failure can undo the write until the
+    caller calls `sync_directory`; without `sync`, it can also leave the file empty.
     """
-    with replacing(path, mode=mode, exclusive=exclusive, sync=sync) as file:
-        file.write(data)
-    return not file.is_lost
+    with replacing(path, mode=mode, exclusive=exclusive, sync=sync, sync_name=sync_name) as draft:
+        draft.write(data)
+    return not draft.is_lost
 
 
 class Draft:
-    """The file being written, at `path` until it gets its name, `target`.
+    """A file being written, under the temporary name `path` until it gets its name, `target`.
 
     `target` may change within its directory until the block ends, for a name that depends on the content. `is_lost` says
     after the block that the name was taken and the content dropped.
@@ -43,10 +59,12 @@ class Draft:
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = 0o600, exclusive: bool = False, sync: bool = True) -> Iterator[Draft]:
-    """Write a file in pieces; it gets its name at the end of the block, and none where the block raises. See `write`."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
+def replacing(
+    path: Path, *, mode: int = 0o600, exclusive: bool = False, sync: bool = True, sync_name: bool = True
+) -> Iterator[Draft]:
+    """Write a file in pieces. It gets its name at the end of the block, and none if the block raises. See `write`."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(_SUFFIX_BYTES)}")
+    file = os.fdopen(os.open(draft, _CREATE, mode), "wb")
     try:
         with file:
             result = Draft(draft, path, file)
@@ -64,21 +82,25 @@ def replacing(path: Path, *, mode: int = 0o600, exclusive: bool = False, sync: b
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-    if sync:
-        # Also where another process created the file: the caller relies on the name, whoever made it.
+    if sync and sync_name:
+        # Also if another process created the file: the caller relies on the name, whoever made it.
         sync_directory(path.parent)
 
 
 def move(path: Path, target: Path) -> None:
-    """Rename a file durably, replacing `target`. Both directories are synced. Raises OSError."""
+    """Rename a file durably, replacing `target`. Syncs both directories. Raises OSError."""
     path.replace(target)
+    # The new name first: after a power failure the file may have both names, but never none.
     sync_directory(target.parent)
     if path.parent != target.parent:
         sync_directory(path.parent)
 
 
 def make_directory(path: Path, *, mode: int = 0o700) -> None:
-    """Create a directory and those above it, durably; existing ones keep their permissions. Raises OSError."""
+    """Create a directory and its missing parents durably; existing ones keep their permissions. Raises OSError.
+
+    If another process creates the same directory at the same time, its name is durable once that process returns.
+    """
     missing = []
     while not path.is_dir():
         missing.append(path)
@@ -90,7 +112,9 @@ def make_directory(path: Path, *, mode: int = 0o700) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if _DIRECTORY is None:
+        return
+    handle = os.open(path, os.O_RDONLY | _DIRECTORY)
     try:
         os.fsync(handle)
     finally:
@@ -98,6 +122,9 @@ def sync_directory(path: Path) -> None:
 
 
 def remove_drafts(path: Path) -> None:
-    """Remove unfinished writes of a file that killed processes left. Only safe while nobody else writes the file."""
-    for draft in path.parent.glob(f".{path.name}.*"):
-        draft.unlink(missing_ok=True)
+    """Remove the drafts of a file that killed processes left. Only safe while nobody else writes the file."""
+    draft = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{{2 * _SUFFIX_BYTES}}}")
+    with suppress(FileNotFoundError):
+        for name in os.listdir(path.parent):  # noqa: PTH208 - only names are needed
+            if draft.fullmatch(name):
+                (path.parent / name).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Rounds: items that arrive while a round is being processed form the next round.
 
-There is no timer: a lone item is processed at once, and under load a round holds what arrived during the last one. The
+There is no timer: a lone item is processed at once, and under load a round has what arrived during the last one. The
 ledger's group commit, point reads of a source and the keys of data subjects are all processed in rounds.
 """
 
@@ -8,13 +8,22 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Generic, TypeVar
+from contextvars import copy_context
+from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Connection = TypeVar("Connection")
 
-_Waiting = tuple[Item, asyncio.Future[Outcome]]
+
+class RoundCancelled(Exception):
+    """Something within `process` or `connect` was cancelled, though the lane was not."""
+
+
+class _Waiting(NamedTuple, Generic[Item, Outcome]):
+    item: Item
+    future: "asyncio.Future[Outcome]"
+    weight: int
 
 
 class Rounds(Generic[Item, Outcome, Connection]):
@@ -49,86 +58,117 @@ class Rounds(Generic[Item, Outcome, Connection]):
         self._waiting: dict[Hashable, deque[_Waiting[Item, Outcome]]] = {}
         self._lanes: set[asyncio.Task[None]] = set()
         self._closed: Exception | None = None
+        # A round belongs to no request, so it does not inherit the context (such as log fields) of whoever asks first.
+        self._context = copy_context()
 
     async def ask(self, item: Item) -> Outcome:
         """The outcome of one item. Raises what `process` raised or returned for it, or the error given to `close`."""
         if self._closed is not None:
             raise self._closed
+        weight = 1 if self._weight is None else self._weight(item)
+        group = None if self._group is None else self._group(item)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        group = self._group(item) if self._group is not None else None
         waiting = self._waiting.get(group)
         if waiting is None:
             waiting = self._waiting[group] = deque()
-        waiting.append((item, future))
+        waiting.append(_Waiting(item, future, weight))
         if len(self._lanes) < self._lanes_most:
-            self._lanes.add(asyncio.create_task(self._run(), name=self._name))
+            self._open_lane()
         return await future
 
     async def close(self, error: Exception) -> None:
-        """Stop at once: whoever waits now, or asks later, gets `error`. What a round under way changed is not known."""
+        """Stop at once: whoever waits or asks later gets `error`. Whether the rounds under way took effect is unknown."""
         self._closed = error
+        _fail(self._take_all(), error)
         lanes = list(self._lanes)
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
-        self._fail(self._take_all(), error)
+
+    def _open_lane(self) -> None:
+        self._lanes.add(asyncio.create_task(self._run(), name=self._name, context=self._context.copy()))
 
     async def _run(self) -> None:
-        """One lane: process rounds until nothing waits."""
+        """One lane: open a connection and process rounds until nothing waits."""
+        lane = asyncio.current_task()
+        assert lane is not None  # noqa: S101 - a coroutine that runs is in a task
         current: list[_Waiting[Item, Outcome]] = []
+        is_connected = False
         try:
             async with self._connect() as connection:
-                while current := self._next():
-                    outcomes = await self._process(connection, [item for item, _ in current])
-                    for (_, future), outcome in zip(current, outcomes, strict=True):
-                        _settle(future, outcome)
+                is_connected = True
+                while current := self._next() or await self._next_after_a_turn():
+                    outcomes = await self._process(connection, [waiting.item for waiting in current])
+                    for waiting, outcome in zip(current, outcomes, strict=True):
+                        _settle(waiting.future, outcome)
         except asyncio.CancelledError:
-            if self._closed is not None:
-                self._fail(current, self._closed)
-            else:  # the event loop is ending
-                for _, future in [*current, *self._take_all()]:
-                    future.cancel()
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, everyone who waits has to hear of it
-            # Without a connection no later round would fare better.
-            self._fail(current or self._take_all(), error)
+            if lane.cancelling():  # by `close`, or because the event loop ends
+                if self._closed is not None:
+                    _fail(current, self._closed)
+                else:
+                    for waiting in [*current, *self._take_all()]:
+                        waiting.future.cancel()
+                raise
+            self._blame(current, RoundCancelled(f"{self._name}: a round was cancelled from within"), is_connected)
+        except Exception as error:  # noqa: BLE001 - everyone who waits for the outcome has to get the error
+            self._blame(current, error, is_connected)
         finally:
-            # At once, not when the task is seen to be done: an item that arrives in between must find the lane free.
-            self._lanes.discard(asyncio.current_task())
-            if self._waiting and self._closed is None and len(self._lanes) < self._lanes_most:
-                self._lanes.add(asyncio.create_task(self._run(), name=self._name))
+            # Here and not in a callback of the task, which runs later: an item that arrives in between needs a free lane.
+            self._lanes.discard(lane)
+        # Items arrived while the connection was being closed, or this round failed. Without a connection, the lanes that
+        # have one go on alone.
+        if self._waiting and is_connected and self._closed is None and len(self._lanes) < self._lanes_most:
+            self._open_lane()
+
+    async def _next_after_a_turn(self) -> list[_Waiting[Item, Outcome]]:
+        # Whoever got an outcome may ask again in the loop's next turn; then the connection need not be opened again.
+        await asyncio.sleep(0)
+        return self._next()
+
+    def _blame(self, current: list[_Waiting[Item, Outcome]], error: Exception, is_connected: bool) -> None:  # noqa: FBT001
+        """Fail a round, or everything that waits if no other lane is left to process it."""
+        if current:
+            _fail(current, self._closed or error)
+        elif not is_connected and len(self._lanes) == 1:
+            _fail(self._take_all(), error)
+        elif is_connected:
+            # Closing the connection failed. All its rounds were settled, so the error is nobody's.
+            context = {"message": f"{self._name}: closing a connection failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _next(self) -> list[_Waiting[Item, Outcome]]:
-        """The longest-waiting group's items, as many as a round takes; the rest of the group goes to the end."""
+        """The next round: the group that waits longest, up to `most`. The rest of that group goes to the end."""
         while self._waiting:
             group = next(iter(self._waiting))
             waiting = self._waiting.pop(group)
             taken: list[_Waiting[Item, Outcome]] = []
             left = self._most
-            while waiting and (not taken or left > 0):
-                weight = self._weight(waiting[0][0]) if self._weight is not None else 1
-                if taken and weight > left:
+            while waiting:
+                if waiting[0].future.done():  # whoever asked was cancelled
+                    waiting.popleft()
+                    continue
+                if taken and waiting[0].weight > left:
                     break
-                left -= weight
                 taken.append(waiting.popleft())
+                left -= taken[-1].weight
             if waiting:
                 self._waiting[group] = waiting
-            if taken := [one for one in taken if not one[1].done()]:
+            if taken:
                 return taken
         return []
 
     def _take_all(self) -> list[_Waiting[Item, Outcome]]:
         waiting, self._waiting = self._waiting, {}
-        return [one for several in waiting.values() for one in several]
+        return [each for group in waiting.values() for each in group]
 
-    @staticmethod
-    def _fail(waiting: list[_Waiting[Item, Outcome]], error: Exception) -> None:
-        for _, future in waiting:
-            _settle(future, error)
+
+def _fail(waiting: list[_Waiting[Item, Outcome]], error: Exception) -> None:
+    for each in waiting:
+        _settle(each.future, error)
 
 
 def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome | Exception) -> None:
-    if future.done():  # whoever asked has gone
+    if future.done():  # whoever asked was cancelled
         return
     if isinstance(outcome, Exception):
         future.set_exception(outcome)
@@ -138,5 +178,5 @@ def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome | Exception) -> 
 
 @asynccontextmanager
 async def without_connection() -> AsyncIterator[None]:
-    """For rounds that open what they need themselves."""
+    """For rounds whose `process` opens what it needs itself."""
     yield None

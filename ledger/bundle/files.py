@@ -21,6 +21,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 
+from groundwork import durable
 from ledger.format import note, tiles
 from ledger.format.rotation import History, RotationInvalid, parse_announcements
 
@@ -166,6 +167,7 @@ class Bundle(Files):
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._checked: set[str] = set()
+        self._unsynced: set[Path] = set()
 
     def has(self, path: str) -> bool:
         """Whether something lies at a path, readable or not."""
@@ -203,23 +205,28 @@ class Bundle(Files):
                 sizes.append(int(stem))
         return sorted(sizes)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Put a file in place, whole or not at all, and durably. Raises Unreadable where that fails."""
+    def write(self, path: str, data: bytes, *, sync_name: bool = True) -> None:
+        """Write a file whole and durably. Raises Unreadable.
+
+        Without `sync_name`, a power failure can undo the write until `sync` is called.
+        """
         target = self.directory / path
-        draft = target.with_name(f".{secrets.token_hex(8)}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            durable.make_directory(target.parent, mode=0o777)
             self._check_directories(path, path.rpartition("/")[0])
-            try:
-                with draft.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(target)
-            finally:
-                draft.unlink(missing_ok=True)
+            durable.write(target, data, mode=0o666, sync_name=sync_name)
         except OSError as error:
             raise _translate(path, error) from None
+        if not sync_name:
+            self._unsynced.add(target.parent)
+
+    def sync(self) -> None:
+        """Make the files written without `sync_name` durable. Raises Unreadable."""
+        try:
+            while self._unsynced:
+                durable.sync_directory(self._unsynced.pop())
+        except OSError as error:
+            raise _translate(".", error) from None
 
     def remove(self, path: str) -> None:
         """Take a file out of the bundle, if it is there, and its directory if that is left empty."""

@@ -10,11 +10,12 @@ A log that went on under another origin is closed here; nothing opens it again.
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+from groundwork import durable
 
 MAX_NOTE = 1 << 20
 
@@ -79,7 +80,7 @@ class Anchor:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.make_directory(self._directory)
         handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -97,21 +98,6 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place whole, and have the medium hold it before this returns. Only under the lock."""
-    for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed
-        left.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Write a file durably. Only under the lock, since it removes the drafts of killed processes."""
+    durable.remove_drafts(path)
+    durable.write(path, text.encode(), mode=0o666)

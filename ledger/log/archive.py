@@ -54,7 +54,7 @@ async def _write_tree(connection: asyncpg.Connection, bundle: Bundle, size: int)
     for block in range(-(-size // tiles.WIDTH)):
         start = block * tiles.WIDTH
         leaves = await store.read_leaves(connection, start, min(start + tiles.WIDTH, size))
-        bundle.write(tiles.entries_path(block, len(leaves)), tiles.pack(leaves))
+        bundle.write(tiles.entries_path(block, len(leaves)), tiles.pack(leaves), sync_name=False)
     for level in range(tiles.MAX_LEVEL):
         count = -(-(size >> tiles.HEIGHT * level) // tiles.WIDTH)
         if not count:
@@ -62,7 +62,8 @@ async def _write_tree(connection: asyncpg.Connection, bundle: Bundle, size: int)
         for index in range(count):
             tile = tiles.Tile(level, index, tiles.width(level, index, size))
             found = await continuity.read_tiles(connection, [tile])
-            bundle.write(tile.path, found[level, index][: tile.width * 32])
+            bundle.write(tile.path, found[level, index][: tile.width * 32], sync_name=False)
+    bundle.sync()
 
 
 async def _kept(connection: asyncpg.Connection, bundle: Bundle, known: Sequence[checkpoint.Checkpoint]) -> int:

@@ -30,7 +30,7 @@ class AnchorMissing(NotContinued):
 async def read_announcements(connection: asyncpg.Connection, purpose: Purpose) -> list[str]:
     """The statements by which a key was rotated, in order; of the ledger's those of the present incarnation."""
     rows = await connection.fetch(
-        "SELECT statement FROM ledger_rotation "
+        "SELECT statement FROM ledger_rotation "  # noqa: S608 - constants
         f"WHERE purpose = $1 AND (purpose <> $2 OR incarnation = {INCARNATION}) "
         "ORDER BY incarnation, valid_from",
         purpose,

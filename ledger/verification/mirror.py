@@ -94,10 +94,11 @@ class _Mirror:
         self._bundle.write(VKEY, f"{key.newest.vkey}\n".encode())
         self._bundle.write(POLICY, trusted)
         for tile, data in edge.items():
-            self._bundle.write(tile.path, data)
+            self._bundle.write(tile.path, data, sync_name=False)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
             self._fetch_level(level, newest.size)
         self._fetch_entries(newest.size, self._settle_minimum(newest.size))
+        self._bundle.sync()
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
         self._fetch_timestamps(newest.size)
@@ -179,7 +180,7 @@ class _Mirror:
             parent = tiles.Tile(level + 1, above, tiles.width(level + 1, above, size))
             if tiles.subtree(data) != tiles.hashes(self._bundle.tile(parent))[position]:
                 raise ExportRefused(f"{tile.path} is not the tile that {parent.path} has the root of")
-            self._bundle.write(tile.path, data)
+            self._bundle.write(tile.path, data, sync_name=False)
 
     def _settle_minimum(self, size: int) -> int:
         """The index below which the server has pruned entries, which is stated in the bundle too."""
@@ -205,7 +206,7 @@ class _Mirror:
             entries = tiles.split(self._fetch(tile))[0][: tile.width]
             hashes = tiles.hashes(self._bundle.read_tile(0, index, tile.width))
             _check_entries(entries, hashes, index * tiles.WIDTH)
-            self._bundle.write(tile.path, tiles.pack(entries))
+            self._bundle.write(tile.path, tiles.pack(entries), sync_name=False)
 
     def _fetch_checkpoints(self, key: History, size: int) -> None:
         """The past checkpoints that the bundle does not have, ascending, so that an interruption leaves no gap."""

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from groundwork import durable
 from ledger.format import note
 from ledger.format.cosignature import CosignerKey, parse_key
 from ledger.witness import keys, state
@@ -33,7 +34,7 @@ def init_command(
 ) -> None:
     """Make a witness's directory and keys, and print the verifier keys, of which a policy names one."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.make_directory(directory)
         made = keys.make(directory / KEYS, name=name, is_ed25519_only=is_ed25519_only)
     except (OSError, keys.KeyFileUnusable, note.MalformedKey) as error:
         _fail(str(error))

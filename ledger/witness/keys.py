@@ -3,11 +3,13 @@
 PRIVATE+KEY+<name>+<hex key id>+<base64(type || seed)>
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from groundwork import durable
 from ledger.format import note
 from ledger.format.cosignature import ED25519, ML_DSA_44, SEED_SIZE, CosignerKey
 
@@ -24,13 +26,11 @@ def make(path: Path, *, name: str, is_ed25519_only: bool = False) -> list[Cosign
     kinds = [ED25519] if is_ed25519_only else [ED25519, ML_DSA_44]
     keys = [CosignerKey(name, kind, secrets.token_bytes(SEED_SIZE)) for kind in kinds]
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        is_written = durable.write(path, "".join(_line(key) for key in keys).encode(), exclusive=True)
     except OSError as error:
         raise KeyFileUnusable(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("".join(_line(key) for key in keys))
-        file.flush()
-        os.fsync(file.fileno())
+    if not is_written:
+        raise KeyFileUnusable(f"{path}: {os.strerror(errno.EEXIST)}")
     return keys
 
 

@@ -4,13 +4,13 @@ Comparing the old size and keeping the new checkpoint is one transaction that ex
 too: otherwise a slower request could take the witness back to a smaller tree. What was committed is on the disk.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork import durable
 from ledger.format import merkle, note
 from ledger.format.cosignature import Cosigner, parse_key
 
@@ -43,8 +43,8 @@ class State:
     """The database of one witness. A connection belongs to the thread that opened it."""
 
     def __init__(self, path: Path) -> None:
-        # The file is made first, so that nobody else can read it even for a moment.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # SQLite would create the file readable for others, and not sync its directory.
+        durable.write(path, b"", exclusive=True)
         self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")

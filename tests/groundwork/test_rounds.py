@@ -1,254 +1,363 @@
-"""Rounds: every item gets its own outcome, once; no round breaks its bounds; nobody is left waiting."""
+"""Rounds: every item gets one outcome, whoever is cancelled, whatever fails, and whenever the queue is closed."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+import contextvars
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundwork.rounds import Rounds, without_connection
-
-MOST = 5
+from groundwork.rounds import RoundCancelled, Rounds, without_connection
 
 
-class Item(NamedTuple):
-    number: int
-    group: str = ""
-    weight: int = 1
+class Closed(Exception):
+    """What `close` was given."""
 
 
-class BadItemError(Exception):
-    """The outcome of one item."""
+class Worker:
+    """Processes integers, counts connections, and can be held up within a round."""
 
-
-class BrokenError(Exception):
-    """The end of a round, or of a connection."""
-
-
-@dataclass
-class Processor:
-    """Records the rounds it processes. Each waits for `go`, so that a test decides what arrives meanwhile."""
-
-    bad: frozenset[int] = frozenset()
-    breaking: frozenset[int] = frozenset()
-    rounds: list[list[Item]] = field(default_factory=list)
-    connections: list[int] = field(default_factory=list)
-    opened: int = 0
-    closed: int = 0
-    running: int = 0
-    most_running: int = 0
-    is_broken: bool = False
-    go: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, **options: Any) -> None:
+        self.rounds: list[list[int]] = []
+        self.opened = self.open = self.most_open = 0
+        self.release = asyncio.Event()
+        self.release.set()
+        self.begun = asyncio.Event()
+        self.refuses_connections: Callable[[int], bool] = lambda _number: False
+        self.outcome: Callable[[int], int | Exception] = lambda item: item * 10
+        self.queue: Rounds[int, int, int] = Rounds(self.process, connect=self.connect, **{"most": 100, **options})
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[int]:
-        if self.is_broken:
-            raise BrokenError
         self.opened += 1
-        yield self.opened
-        self.closed += 1
-
-    async def process(self, connection: int, items: list[Item]) -> Sequence[int | Exception]:
-        self.rounds.append(items)
-        self.connections.append(connection)
-        self.running += 1
-        self.most_running = max(self.most_running, self.running)
+        number = self.opened
+        await asyncio.sleep(0)
+        if self.refuses_connections(number):
+            raise ConnectionError(number)
+        self.open += 1
+        self.most_open = max(self.open, self.most_open)
         try:
-            await self.go.wait()
+            yield number
         finally:
-            self.running -= 1
-        if self.breaking.intersection(item.number for item in items):
-            raise BrokenError
-        return [BadItemError() if item.number in self.bad else item.number * 2 for item in items]
+            self.open -= 1
+            await asyncio.sleep(0)
 
-    def queue(self, *, lanes: int = 1, most: int = MOST) -> Rounds[Item, int, int]:
-        return Rounds(
-            self.process,
-            connect=self.connect,
-            most=most,
-            lanes=lanes,
-            weight=lambda item: item.weight,
-            group=lambda item: item.group,
-        )
+    async def process(self, _connection: int, items: list[int]) -> Sequence[int | Exception]:
+        self.rounds.append(items)
+        self.begun.set()
+        await self.release.wait()
+        return [self.outcome(item) for item in items]
 
-    @property
-    def numbers(self) -> list[list[int]]:
-        return [[item.number for item in items] for items in self.rounds]
+    async def hold(self, item: int) -> "asyncio.Task[int]":
+        """Begin a round with one item that does not end before `release`."""
+        self.release.clear()
+        self.begun.clear()
+        task = asyncio.create_task(self.queue.ask(item))
+        await self.begun.wait()
+        return task
 
 
-def ask(queue: Rounds[Item, int, int], *items: Item | int) -> list[asyncio.Task[int]]:
-    asked = [item if isinstance(item, Item) else Item(item) for item in items]
-    return [asyncio.ensure_future(queue.ask(item)) for item in asked]
+def ask(worker: Worker, items: Sequence[int]) -> "list[asyncio.Task[int]]":
+    return [asyncio.create_task(worker.queue.ask(item)) for item in items]
 
 
-async def settle() -> None:
-    """Let every task run until it waits."""
-    for _ in range(20):
+async def turns(count: int = 3) -> None:
+    for _ in range(count):
         await asyncio.sleep(0)
 
 
-async def test_what_arrives_during_a_round_is_the_next_round() -> None:
-    processor = Processor()
-    queue = processor.queue()
-    tasks = ask(queue, 1)
-    await settle()
-    tasks += ask(queue, 2, 3, 4)
-    await settle()
-    assert processor.numbers == [[1]]
-    processor.go.set()
-    assert await asyncio.gather(*tasks) == [2, 4, 6, 8]
-    assert processor.numbers == [[1], [2, 3, 4]]
-    await settle()
-    assert (processor.opened, processor.closed) == (1, 1)
+async def test_a_lone_item_is_processed_at_once() -> None:
+    worker = Worker()
+    assert await worker.queue.ask(4) == 40
+    assert worker.rounds == [[4]]
 
 
-async def test_a_later_item_finds_a_lane_again() -> None:
-    processor = Processor()
-    processor.go.set()
-    queue = processor.queue()
-    for number in range(5):
-        assert await queue.ask(Item(number)) == number * 2
-    assert processor.numbers == [[0], [1], [2], [3], [4]]
+async def test_what_arrives_during_a_round_is_the_next_one_on_the_same_connection() -> None:
+    worker = Worker()
+    first = await worker.hold(0)
+    others = ask(worker, range(1, 6))
+    await turns()
+    worker.release.set()
+    assert await asyncio.gather(first, *others) == [0, 10, 20, 30, 40, 50]
+    assert worker.rounds == [[0], [1, 2, 3, 4, 5]]
+    assert worker.opened == 1
 
 
-async def test_a_heavy_item_has_a_round_of_its_own() -> None:
-    processor = Processor()
-    processor.go.set()
-    tasks = ask(processor.queue(), Item(1, weight=3), Item(2, weight=3), Item(3, weight=99), Item(4), Item(5))
-    await asyncio.gather(*tasks)
-    assert processor.numbers == [[1], [2], [3], [4, 5]]
+async def test_whoever_asks_again_at_once_finds_the_connection_still_open() -> None:
+    worker = Worker()
+    for number in range(20):
+        assert await worker.queue.ask(number) == number * 10
+    assert worker.opened == 1
 
 
-async def test_the_rest_of_a_long_group_lets_other_groups_pass() -> None:
-    processor = Processor()
-    processor.go.set()
-    await asyncio.gather(*ask(processor.queue(most=2), *(Item(number, "a") for number in range(5)), Item(9, "b")))
-    assert processor.numbers == [[0, 1], [9], [2, 3], [4]]
+async def test_a_connection_is_closed_when_nothing_waits() -> None:
+    worker = Worker()
+    await worker.queue.ask(1)
+    await turns(10)
+    assert worker.open == 0
+    await worker.queue.ask(2)
+    assert worker.opened == 2
 
 
-async def test_one_bad_item_fails_alone() -> None:
-    processor = Processor(bad=frozenset({2}))
-    processor.go.set()
-    outcomes = await asyncio.gather(*ask(processor.queue(), 1, 2, 3), return_exceptions=True)
-    assert (outcomes[0], outcomes[2]) == (2, 6)
-    assert isinstance(outcomes[1], BadItemError)
+async def test_a_round_takes_no_more_than_its_weight_and_a_heavy_item_has_a_round_of_its_own() -> None:
+    worker = Worker(most=10, weight=lambda item: item)
+    first = await worker.hold(1)
+    others = ask(worker, [4, 6, 5, 30, 2])
+    await turns()
+    worker.release.set()
+    await asyncio.gather(first, *others)
+    assert worker.rounds == [[1], [4, 6], [5], [30], [2]]
 
 
-async def test_a_broken_round_fails_alone_and_the_next_has_a_new_connection() -> None:
-    processor = Processor(breaking=frozenset({1}))
-    queue = processor.queue(most=2)
-    tasks = ask(queue, 1, 2, 3, 4)
-    await settle()
-    processor.go.set()
-    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [BrokenError, BrokenError, int, int]
-    assert processor.connections == [1, 2]
+async def test_the_items_of_a_round_have_one_group_and_no_group_starves() -> None:
+    worker = Worker(most=2, group=lambda item: item % 2)
+    first = await worker.hold(100)
+    others = ask(worker, [1, 3, 5, 7, 2, 4])
+    await turns()
+    worker.release.set()
+    await asyncio.gather(first, *others)
+    assert worker.rounds == [[100], [1, 3], [2, 4], [5, 7]]
 
 
-async def test_without_a_connection_everyone_fails_and_later_items_try_again() -> None:
-    processor = Processor(is_broken=True)
-    queue = processor.queue(most=2)
-    outcomes = await asyncio.gather(*ask(queue, *range(9)), return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} == {BrokenError}
-    processor.is_broken = False
-    processor.go.set()
-    assert await asyncio.wait_for(queue.ask(Item(1)), 10) == 2
+async def test_as_many_rounds_as_lanes_run_at_the_same_time() -> None:
+    worker = Worker(most=1, lanes=3)
+    worker.release.clear()
+    tasks = ask(worker, range(7))
+    await turns(20)
+    assert len(worker.rounds) == 3
+    worker.release.set()
+    assert await asyncio.gather(*tasks) == [0, 10, 20, 30, 40, 50, 60]
+    assert worker.most_open == 3
 
 
-async def test_whoever_gives_up_is_left_out() -> None:
-    processor = Processor()
-    queue = processor.queue()
-    tasks = ask(queue, 0, 1, 2, 3, 4)
-    await settle()
-    waiting = ask(queue, 5, 6, 7)
-    await settle()
-    tasks[1].cancel()  # its round is under way
-    waiting[0].cancel()
-    await settle()
-    processor.go.set()
-    outcomes = await asyncio.gather(*tasks, *waiting, return_exceptions=True)
-    assert [isinstance(one, asyncio.CancelledError) for one in outcomes] == [number in (1, 5) for number in range(8)]
-    assert processor.numbers == [[0, 1, 2, 3, 4], [6, 7]]
+async def test_an_outcome_that_is_an_exception_is_raised_to_its_asker_only() -> None:
+    worker = Worker()
+    worker.outcome = lambda item: LookupError(item) if item == 2 else item
+    results = await asyncio.gather(*ask(worker, [1, 2, 3]), return_exceptions=True)
+    assert [str(result) for result in results] == ["1", "2", "3"]
+    assert isinstance(results[1], LookupError)
 
 
-async def test_closing_leaves_nobody_waiting() -> None:
-    processor = Processor()
-    queue = processor.queue(lanes=2, most=1)
-    tasks = ask(queue, *range(9))
-    await settle()
-    late = ask(queue, 10)
-    await queue.close(BrokenError())
-    outcomes = await asyncio.wait_for(asyncio.gather(*tasks, *late, return_exceptions=True), 10)
-    assert {type(outcome) for outcome in outcomes} == {BrokenError}
-    with pytest.raises(BrokenError):
-        await queue.ask(Item(11))
-    assert processor.running == 0
-    assert len(processor.rounds) == 2
+async def test_a_round_that_fails_fails_its_items_and_no_others() -> None:
+    worker = Worker()
+
+    def outcome(item: int) -> int:
+        if item == 0:
+            raise OSError("down")
+        return item
+
+    worker.outcome = outcome
+    first = await worker.hold(0)
+    others = ask(worker, [1, 2])
+    await turns()
+    worker.release.set()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+    assert isinstance(results[0], OSError)
+    assert results[1:] == [1, 2]
+    assert worker.opened == 2  # the failed round's connection is not used again
 
 
-async def test_an_outcome_too_few_fails_the_round() -> None:
+async def test_too_few_outcomes_fail_the_items_without_one() -> None:
+    worker = Worker()
+
+    async def process(_connection: int, items: list[int]) -> list[int]:
+        return items[:1]
+
+    queue: Rounds[int, int, int] = Rounds(process, connect=worker.connect, most=10)
+    results = await asyncio.gather(*(queue.ask(item) for item in (1, 2)), return_exceptions=True)
+    assert results[0] == 1
+    assert isinstance(results[1], ValueError)
+
+
+async def test_without_any_connection_everyone_who_waits_gets_the_error() -> None:
+    worker = Worker(most=1, lanes=2)
+    worker.refuses_connections = lambda _number: True
+    results = await asyncio.gather(*ask(worker, range(5)), return_exceptions=True)
+    assert {type(result) for result in results} == {ConnectionError}
+    worker.refuses_connections = lambda _number: False
+    assert await worker.queue.ask(1) == 10
+
+
+async def test_a_lane_without_a_connection_leaves_its_items_to_the_others() -> None:
+    worker = Worker(most=1, lanes=3)
+    worker.refuses_connections = lambda number: number != 1
+    first = await worker.hold(0)
+    others = ask(worker, range(1, 6))
+    await turns(20)
+    worker.release.set()
+    assert await asyncio.gather(first, *others) == [0, 10, 20, 30, 40, 50]
+    assert worker.opened < 10  # it does not try again and again meanwhile
+
+
+async def test_a_cancelled_asker_is_left_out_of_the_next_round() -> None:
+    worker = Worker(most=2)
+    first = await worker.hold(0)
+    others = ask(worker, range(1, 7))
+    await turns()
+    for task in others[::2]:
+        task.cancel()
+    await turns()
+    worker.release.set()
+    assert await first == 0
+    assert await asyncio.gather(*others[1::2]) == [20, 40, 60]
+    assert worker.rounds == [[0], [2, 4], [6]]
+
+
+async def test_an_asker_cancelled_during_its_round_takes_nobody_with_it() -> None:
+    worker = Worker()
+    worker.release.clear()
+    tasks = ask(worker, [1, 2])
+    await worker.begun.wait()
+    tasks[0].cancel()
+    await turns()
+    worker.release.set()
+    assert await tasks[1] == 20
+    assert tasks[0].cancelled()
+
+
+async def test_a_cancellation_within_a_round_is_an_error_of_that_round() -> None:
     async def process(_connection: None, items: list[int]) -> list[int]:
-        return items[1:]
+        if items == [0]:
+            inner = asyncio.create_task(asyncio.Event().wait())
+            inner.cancel()
+            await inner
+        return items
 
-    queue = Rounds[int, int, None](process, connect=without_connection, most=9)
-    outcomes = await asyncio.gather(queue.ask(1), queue.ask(2), return_exceptions=True)
-    assert any(isinstance(outcome, ValueError) for outcome in outcomes)
+    queue: Rounds[int, int, None] = Rounds(process, connect=without_connection, most=10)
+    with pytest.raises(RoundCancelled):
+        await queue.ask(0)
+    assert await queue.ask(1) == 1
 
 
-ITEMS = st.lists(st.builds(Item, st.just(0), st.sampled_from("ab"), st.integers(1, MOST + 2)), min_size=1, max_size=30)
+async def test_closing_fails_those_under_way_those_who_wait_and_those_who_come_later() -> None:
+    worker = Worker(most=1)
+    first = await worker.hold(0)
+    others = ask(worker, range(1, 4))
+    await turns()
+    await worker.queue.close(Closed())
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+    assert {type(result) for result in results} == {Closed}
+    with pytest.raises(Closed):
+        await worker.queue.ask(9)
+    assert worker.rounds == [[0]]
+    assert worker.open == 0
 
 
+async def test_those_who_wait_hear_of_the_end_even_if_closing_itself_is_cancelled() -> None:
+    worker = Worker(most=1)
+
+    async def process(_connection: int, items: list[int]) -> list[int]:
+        worker.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await worker.release.wait()  # a connection that takes its time to end
+        return items
+
+    queue: Rounds[int, int, int] = Rounds(process, connect=worker.connect, most=1)
+    worker.release.clear()
+    first, second = asyncio.create_task(queue.ask(1)), asyncio.create_task(queue.ask(2))
+    await worker.begun.wait()
+    closing = asyncio.create_task(queue.close(Closed()))
+    await turns()
+    closing.cancel()
+    with pytest.raises(Closed):
+        await second
+    worker.release.set()
+    with pytest.raises(Closed):
+        await first
+
+
+async def test_an_item_that_arrives_while_the_connection_is_being_closed_is_not_left_behind() -> None:
+    worker = Worker()
+    for pause in range(8):  # at each turn of the end of a lane
+        assert await worker.queue.ask(1) == 10
+        await turns(pause)
+        assert await asyncio.wait_for(worker.queue.ask(2), timeout=10) == 20
+
+
+async def test_an_error_in_closing_a_connection_is_reported_and_fails_nobody() -> None:
+    reported: list[dict[str, Any]] = []
+    waiting: list[asyncio.Task[int]] = []
+
+    async def process(_connection: int, items: list[int]) -> list[int]:
+        return items
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[int]:
+        yield 1
+        if not waiting:
+            waiting.append(asyncio.create_task(queue.ask(2)))
+            await turns()
+            raise OSError("lost")
+
+    queue: Rounds[int, int, int] = Rounds(process, connect=connect, most=10, name="readers")
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _loop, context: reported.append(context))
+    try:
+        assert await queue.ask(1) == 1
+        await turns(10)
+        assert await waiting[0] == 2
+    finally:
+        loop.set_exception_handler(before)
+    assert [context["message"] for context in reported] == ["readers: closing a connection failed"]
+
+
+async def test_a_weight_or_group_that_cannot_be_told_fails_its_asker_only() -> None:
+    def weigh(item: int) -> int:
+        if item == 2:
+            raise ValueError("no weight")
+        return 1
+
+    worker = Worker(weight=weigh)
+    results = await asyncio.gather(*ask(worker, [1, 2, 3]), return_exceptions=True)
+    assert results[0::2] == [10, 30]
+    assert isinstance(results[1], ValueError)
+
+
+async def test_a_round_does_not_run_in_the_context_of_whoever_asks_first() -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("request", default="none")
+    seen: list[str] = []
+
+    async def process(_connection: None, items: list[int]) -> list[int]:
+        seen.append(variable.get())
+        return items
+
+    queue: Rounds[int, int, None] = Rounds(process, connect=without_connection, most=10)
+    variable.set("first")
+    await queue.ask(1)
+    assert seen == ["none"]
+
+
+@settings(max_examples=100)
 @given(
-    items=ITEMS,
-    pauses=st.sets(st.integers(0, 29)),
-    cancelled=st.sets(st.integers(0, 29), max_size=5),
-    bad=st.frozensets(st.integers(0, 29), max_size=3),
-    breaking=st.frozensets(st.integers(0, 29), max_size=2),
+    items=st.lists(st.integers(0, 30), min_size=1, max_size=40),
+    most=st.integers(1, 8),
     lanes=st.integers(1, 3),
+    failing=st.sets(st.integers(0, 30)),
+    cancelled=st.sets(st.integers(0, 39)),
 )
-async def test_every_item_has_its_own_outcome_within_the_bounds(
-    items: list[Item],
-    pauses: set[int],
-    cancelled: set[int],
-    bad: frozenset[int],
-    breaking: frozenset[int],
-    lanes: int,
+def test_everyone_gets_their_own_outcome(
+    items: list[int], most: int, lanes: int, failing: set[int], cancelled: set[int]
 ) -> None:
-    processor = Processor(bad=bad, breaking=breaking)
-    queue = processor.queue(lanes=lanes)
-    items = [item._replace(number=number) for number, item in enumerate(items)]
-    tasks = []
-    for item in items:
-        tasks += ask(queue, item)
-        if item.number in pauses:
-            await settle()
-    for number in cancelled & set(range(len(tasks))):
-        tasks[number].cancel()
-    processor.go.set()
-    outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    async def run() -> None:
+        worker = Worker(most=most, lanes=lanes, group=lambda item: item % 3)
+        worker.outcome = lambda item: LookupError(item) if item in failing else item
+        tasks = ask(worker, items)
+        await turns(2)
+        for number in cancelled:
+            if number < len(tasks):
+                tasks[number].cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for number, (item, result) in enumerate(zip(items, results, strict=True)):
+            if number in cancelled and isinstance(result, asyncio.CancelledError):
+                continue
+            assert (isinstance(result, LookupError) and item in failing) or (result == item and item not in failing)
+        assert all(len(taken) <= most and len({item % 3 for item in taken}) == 1 for taken in worker.rounds)
+        assert worker.most_open <= lanes
 
-    broken = {item.number for items in processor.rounds if breaking & {i.number for i in items} for item in items}
-    event(f"rounds with a break: {bool(broken)}, cancelled: {bool(cancelled)}")
-    for item, outcome in zip(items, outcomes, strict=True):
-        if item.number in cancelled:
-            assert isinstance(outcome, asyncio.CancelledError)
-        elif item.number in broken:
-            assert isinstance(outcome, BrokenError)
-        elif item.number in bad:
-            assert isinstance(outcome, BadItemError)
-        else:
-            assert outcome == item.number * 2
-    order: defaultdict[str, list[int]] = defaultdict(list)
-    for taken in processor.rounds:
-        assert len({item.group for item in taken}) == 1
-        assert len(taken) == 1 or sum(item.weight for item in taken) <= MOST
-        order[taken[0].group] += [item.number for item in taken]
-    assert all(numbers == sorted(set(numbers)) for numbers in order.values())
-    assert processor.most_running <= lanes
-    await settle()
-    assert processor.running == 0
+    asyncio.run(run())

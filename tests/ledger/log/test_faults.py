@@ -100,7 +100,6 @@ async def loaded(url: str, *, clients: int = CLIENTS, padding: int = 0) -> Async
         **arguments(url), min_size=2, max_size=4, command_timeout=20, server_settings={"role": APPLICATION_ROLE}
     ) as pool:
         sequencer = Sequencer(pool, batch=32)
-        sequencer.start()
         load = Load(sequencer, padding)
         tasks = [asyncio.create_task(load.run()) for _ in range(clients)]
         try:

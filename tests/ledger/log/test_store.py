@@ -242,7 +242,6 @@ def test_an_entry_that_is_too_large_never_shares_a_commit_with_others() -> None:
 
 async def test_a_sequencer_that_stopped_takes_nothing_more(pool: asyncpg.Pool) -> None:
     sequencer = Sequencer(pool)
-    sequencer.start()
     assert await sequencer.append(submission(0)) == 0
     await sequencer.stop()
     with pytest.raises(SequencerClosed):
@@ -252,7 +251,6 @@ async def test_a_sequencer_that_stopped_takes_nothing_more(pool: asyncpg.Pool) -
 
 async def test_a_waiting_request_that_is_cancelled_does_not_stop_the_others(pool: asyncpg.Pool) -> None:
     sequencer = Sequencer(pool)
-    sequencer.start()
     tasks = [asyncio.create_task(sequencer.append(submission(number))) for number in range(20)]
     await asyncio.sleep(0)
     for task in tasks[::2]:
@@ -265,7 +263,6 @@ async def test_a_waiting_request_that_is_cancelled_does_not_stop_the_others(pool
 
 async def test_a_lost_connection_fails_the_batch_and_not_the_sequencer(pool: asyncpg.Pool, empty_database: str) -> None:
     sequencer = Sequencer(pool)
-    sequencer.start()
     assert await sequencer.append(submission(0)) == 0
     owner = await asyncpg.connect(**arguments(empty_database))
     transaction = owner.transaction()
@@ -284,7 +281,6 @@ async def test_a_lost_connection_fails_the_batch_and_not_the_sequencer(pool: asy
 
 async def test_a_connection_lost_while_nothing_waits_costs_no_entry(pool: asyncpg.Pool, empty_database: str) -> None:
     sequencer = Sequencer(pool)
-    sequencer.start()
     assert await sequencer.append(submission(0)) == 0
     idle = pool.get_idle_size()
     owner = await asyncpg.connect(**arguments(empty_database))

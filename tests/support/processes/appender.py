@@ -22,7 +22,6 @@ async def run(database: dict[str, Any], worker: int, count: int, shared: int) ->
     """Append, and tell the indexes: by own number, and of the shared tokens that this worker got."""
     async with asyncpg.create_pool(**database, min_size=2, max_size=2) as pool:
         sequencer = Sequencer(pool, batch=64)
-        sequencer.start()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()
