@@ -6,6 +6,7 @@ package writes its files here; a second way to write one would have a second gua
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,7 +42,7 @@ class Draft:
 def replacing(path: Path, *, mode: int = 0o600, exclusive: bool = False, sync: bool = True) -> Iterator[Draft]:
     """Write a file in pieces; it gets its name at the end of the block, and none where the block raises. See `write`."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
+    file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb")
     try:
         with file:
             result = Draft(draft, file)
@@ -84,7 +85,9 @@ def make_directory(path: Path, *, mode: int = 0o700) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable. Raises OSError."""
+    """Make the names in a directory durable. Raises OSError. Windows has no call for it."""
+    if sys.platform == "win32":
+        return
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
