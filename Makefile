@@ -1,4 +1,5 @@
-# What a person runs. Everything these need, they install into .venv and build/.
+# What a person runs. Everything these need, they install into .venv and build/; programs of the system that tests run are
+# installed as root on Debian, and elsewhere named.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,25 +16,31 @@ SUMDB := build/tools/sumdb
 TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB))
 export TOOLS_REQUIRED := $(if $(GO),1)
 
+# Programs of the system that tests run (the last two: a timestamping authority, keys in a token), and Debian's packages of
+# them. Where one is missing its tests are skipped by name; PROGRAMS_REQUIRED=1 makes them fail.
+PROGRAMS := git ps openssl softhsm2-util
+PROGRAM_PACKAGES := git procps openssl softhsm2
+
 .PHONY: demo test endurance check bench docs format lock clean
 
 # The main job on the embedded default. KEEP=1 leaves a server at http://localhost:8000.
 demo: $(VENV)/.server
 	$(BIN)/exchange demo $(if $(KEEP),--keep) $(DEMO)
 
-test: $(VENV)/.dev $(TOOLS)
-	$(BIN)/pytest -n $(or $(WORKERS),4) --dist worksteal -m "not endurance" $(PYTEST)
+# A single test (PYTEST=path::name) runs in this process, since it starts sooner than workers do.
+test: $(VENV)/.dev $(TOOLS) build/.system
+	$(BIN)/pytest -n $(or $(WORKERS),$(if $(findstring ::,$(PYTEST)),0,4)) --dist worksteal -m "not endurance" $(PYTEST)
 ifeq ($(GO),)
 	@echo "make test: no Go here to build other people's verifiers with; the ledger was not checked by them"
 endif
 
 # What takes long by its nature: faults of disk and database, kills, many processes, millions of rows, many examples of each
 # property.
-endurance: $(VENV)/.dev $(TOOLS)
+endurance: $(VENV)/.dev $(TOOLS) build/.system
 	$(BIN)/pytest -n $(or $(WORKERS),3) --dist worksteal -m "endurance or property" --hypothesis-profile many $(PYTEST)
 
 # Where Go is, OPA itself looks at the policy too, and other people's verifiers at the ledger's formats.
-check: $(VENV)/.dev $(TOOLS)
+check: $(VENV)/.dev $(TOOLS) build/.system
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -59,6 +66,15 @@ docs: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The stamp is made once nothing is missing.
+build/.system:
+	@mkdir -p build
+	@missing() { for program in $(PROGRAMS); do command -v $$program >/dev/null || printf ' %s' $$program; done; }; \
+	if [ "$$(missing)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAM_PACKAGES); \
+	fi; \
+	if [ "$$(missing)" ]; then echo "make: not installed, so their tests are skipped:$$(missing)"; else touch $@; fi
 
 $(OPA):
 	GOBIN=$(CURDIR)/build/tools CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) install github.com/open-policy-agent/opa@v1.20.2

@@ -10,16 +10,20 @@ from groundwork.loading import undisturbed
 
 @contextmanager
 def interruptible_loading() -> Iterator[None]:
-    """Load modules inside the block: SIGINT ends the process at once, since there is nothing to clean up yet."""
-    handler = signal.getsignal(signal.SIGINT)
-    is_main = threading.current_thread() is threading.main_thread()  # only this thread may set handlers
-    if not is_main or handler is not signal.default_int_handler:
-        with undisturbed():
-            yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Load modules inside the block: SIGINT ends the process at once, since there is nothing to clean up yet.
+
+    A handler that somebody else set stays. So does every handler in a thread other than the main one, which receives no
+    signals.
+    """
+    is_replaced = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if is_replaced:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         with undisturbed():
             yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        if is_replaced:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

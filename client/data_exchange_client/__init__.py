@@ -1,4 +1,4 @@
-"""What a consuming system installs: signing, fetching, verifying.
+"""The library of a consuming system: sign requests, fetch data, verify answers and receipts.
 
     key = SigningKey.load("system.key")
     with Client("https://exchange.example", key, trust="exchange.trust.json") as client:
@@ -7,7 +7,7 @@
             ...
         client.receipt(delivery.entry).save("receipts")
 
-Needs neither the server's libraries nor a database; pyarrow and pandas only where they are asked for.
+Needs neither the server's libraries nor a database. Only tables and data frames need pyarrow and pandas.
 """
 
 from data_exchange_client.api import Client as Client

@@ -1,9 +1,8 @@
-"""The client: fetch data, call the control plane, check receipts; everything signed on the way out and verified on the
-way in.
-"""
+"""The client: fetch data, call the control plane, check receipts. Every request is signed and every answer verified."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from json import loads
 from pathlib import Path
 from typing import Any, Self
@@ -13,12 +12,13 @@ import httpx2
 
 from data_exchange_client import receipts
 from data_exchange_client.connection import TIMEOUT, Answer, Connection
-from data_exchange_client.delivery import MEDIA_TYPES, Delivery, Format, Received, draft_of, receive
+from data_exchange_client.delivery import MEDIA_TYPES, Delivery, Format, Received, receive
 from data_exchange_client.errors import DeliveryAborted, ResponseUntrusted
 from data_exchange_client.evidence import Evidence
 from data_exchange_client.keys import SigningKey
 from data_exchange_client.receipts import Receipt
 from data_exchange_client.trust import Trust
+from groundwork import durable
 
 DELIVERIES = "/api/v1/deliveries"
 _COMPLETION_WAIT = 15.0
@@ -30,10 +30,9 @@ Filter = Mapping[str, Any] | tuple[str, str, Any]
 class Client:
     """One consuming system at one exchange.
 
-    `url` is where the exchange is reached, `key` the system's registered key (None: only what is public), `trust` the
-    exchange's identity: a Trust, a trust file that is made on first use, or None to believe what is read first for the
-    life of this client. `timeout` is in seconds. Safe to share between threads; close it, or use it in a `with`
-    statement.
+    `url` is the exchange's address. `key` is the system's registered key, or None for public addresses only. `trust` is the
+    exchange's identity: a Trust, a trust file (made on first use), or None to pin the first identity for as long as this
+    client lives. `timeout` is in seconds. Threads can share a client. Close it, or use it in a `with` statement.
     """
 
     def __init__(
@@ -74,9 +73,9 @@ class Client:
         headers: Mapping[str, str] | None = None,
         purpose: str | None = None,
     ) -> Answer:
-        """Call any address of the exchange, such as `("POST", "/api/v1/applications", json={…})`.
+        """Send any request, such as `("POST", "/api/v1/applications", json={…})`.
 
-        `content` may be a Path: the file is sent as it is read, whatever its size. Raises ExchangeProblem,
+        `content` may be a Path: then the file is streamed, so its size does not matter. Raises ExchangeProblem,
         ResponseUntrusted, TrustError, or httpx2.HTTPError when there was no answer.
         """
         fields = dict(headers or {}) | _purpose(purpose)
@@ -96,30 +95,25 @@ class Client:
     ) -> Delivery:
         """Fetch records of a dataset, given as its id or as `<organisation>/<dataset>`.
 
-        `purpose` is one the agreement names. `fields` None means all that are granted. A filter is
-        `{"field": …, "op": …, "value": …}` or a tuple of the three. Without a limit, `json` gives a page and the other
-        formats everything, as a stream. With `to` the content goes to that file, which appears only after everything
-        about it was verified. Raises as `request`, and DeliveryAborted for a stream that did not end well.
+        `purpose` is one that the agreement names. `fields` None means all granted fields. A filter is
+        `{"field": …, "op": …, "value": …}` or a tuple of the three. Without a limit, `json` returns a page, and the other
+        formats stream everything. With `to` the content goes to that file, which appears only when it is verified.
+        Raises as `request`, DeliveryAborted for a stream that ended early, and OSError where the file cannot be written.
         """
-        question: dict[str, Any] = {"dataset": dataset, "filters": [_filter(given) for given in filters]}
-        question |= {"fields": list(fields)} if fields is not None else {}
-        question |= {"limit": limit} if limit is not None else {}
-        question |= {"cursor": cursor} if cursor is not None else {}
+        request: dict[str, Any] = {"dataset": dataset, "filters": [_filter(given) for given in filters]}
+        request |= {"fields": list(fields)} if fields is not None else {}
+        request |= {"limit": limit} if limit is not None else {}
+        request |= {"cursor": cursor} if cursor is not None else {}
         headers = {"accept": MEDIA_TYPES[format], **_purpose(purpose)}
         target = Path(to) if to is not None else None
-        draft = draft_of(target) if target else None
-        try:
-            with self.connection.stream("POST", DELIVERIES, json=question, headers=headers) as stream:
+        output: AbstractContextManager[durable.Draft | None] = durable.replacing(target) if target else nullcontext()
+        with output as draft:
+            with self.connection.stream("POST", DELIVERIES, json=request, headers=headers) as stream:
                 try:
                     received = receive(stream, draft)
                 except httpx2.TransportError as error:
                     raise DeliveryAborted("the connection ended before the content did") from error
-            evidence = self._compared(stream.evidence, received)
-            if draft and target:
-                draft.replace(target)
-        finally:
-            if draft:
-                draft.unlink(missing_ok=True)
+            evidence = self._verify(stream.evidence, received)
         return Delivery(
             format=format,
             content=target or received.content,
@@ -139,7 +133,7 @@ class Client:
         filters: Sequence[Filter] = (),
         page: int = 1000,
     ) -> Iterator[Delivery]:
-        """Fetch page after page of `page` rows as JSON, each its own delivery, until there is no next one."""
+        """Fetch all rows in pages of `page` rows as JSON, each a delivery of its own."""
         cursor: str | None = None
         while True:
             delivery = self.fetch(dataset, purpose=purpose, fields=fields, filters=filters, limit=page, cursor=cursor)
@@ -156,7 +150,7 @@ class Client:
         return receipts.fetch(self.connection, index, wait=wait)
 
     def catalogue(self) -> dict[str, Any]:
-        """The public catalogue, all pages of it (DCAT-AP in JSON-LD). It is not signed: what binds is the agreement."""
+        """The public catalogue, all pages of it (DCAT-AP in JSON-LD). It is not signed, since agreements bind and it does not."""
         document = self._catalogue_page("/catalog")
         page = document
         while following := _next_page(page):
@@ -171,27 +165,28 @@ class Client:
             raise ResponseUntrusted("the catalogue is not JSON") from error
         return document if isinstance(document, dict) else {}
 
-    def _compared(self, evidence: Evidence, received: Received) -> Evidence:
+    def _verify(self, evidence: Evidence, received: Received) -> Evidence:
+        """Compare content with its evidence, to which the statement that ends a stream is added."""
         delivery = evidence.fields.get("exchange-delivery")
         if "content-digest" not in evidence.fields and delivery:
-            evidence = self._completed(evidence, delivery)
+            evidence = self._with_completion(evidence, delivery)
         evidence.check_content(sha256=received.sha256, size=received.size)
         return evidence
 
-    def _completed(self, evidence: Evidence, delivery: str) -> Evidence:
-        # The entry that ends a stream is written after its last byte, so the statement may be a moment behind.
+    def _with_completion(self, evidence: Evidence, delivery: str) -> Evidence:
+        # The exchange writes the entry that ends a stream after the last byte, so it may come a moment later.
         deadline = time.monotonic() + _COMPLETION_WAIT
         while True:
             answer = self.connection.send("GET", f"{DELIVERIES}/{delivery}")
             if answer.json().get("state") != "started":
                 return evidence.with_completion(answer.evidence, answer.content)
             if time.monotonic() > deadline:
-                raise DeliveryAborted("the exchange does not say that the stream was completed")
+                raise DeliveryAborted("the exchange does not confirm that the stream was completed")
             time.sleep(_COMPLETION_POLL)
 
 
 def _next_page(page: Mapping[str, Any]) -> str | None:
-    """The query of the page after this one; None at the end."""
+    """The query of the next page; None at the end."""
     links = [node["hydra:next"]["@id"] for node in page.get("@graph", []) if "hydra:next" in node]
     return urlsplit(links[0]).query if links else None
 
@@ -200,7 +195,7 @@ def _purpose(purpose: str | None) -> dict[str, str]:
     if purpose is None:
         return {}
     if not purpose.isascii() or not purpose.isprintable():
-        raise ValueError("a purpose is a word of the exchange's list, in printable ASCII")
+        raise ValueError("a purpose is one of the exchange's codes, in printable ASCII")
     return {"exchange-purpose": purpose}
 
 

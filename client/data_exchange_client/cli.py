@@ -1,7 +1,6 @@
-"""The command `exchange-client`: what a consuming system's operator runs, without writing a program.
+"""The command `exchange-client`: fetch data and verify answers and receipts without writing a program.
 
-Exit status: 0 when done, 1 when the exchange refused or something was not as it has to be, 2 when the command was used
-wrongly.
+Exit status: 0 when done, 1 when the exchange refused or a check failed, 2 when the command was used wrongly.
 """
 
 import json
@@ -23,17 +22,18 @@ from data_exchange_client.errors import ExchangeError, ExchangeProblem
 from data_exchange_client.evidence import Evidence
 from data_exchange_client.keys import SigningKey
 from data_exchange_client.trust import WELL_KNOWN, Trust
+from groundwork import durable
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Url = Annotated[str, typer.Option("--url", envvar="EXCHANGE_URL", help="The exchange's address.")]
 KeyFile = Annotated[
-    Path, typer.Option("--key", envvar="EXCHANGE_KEY", help="Your system's key file, as `keygen` made it.")
+    Path, typer.Option("--key", envvar="EXCHANGE_KEY", help="Your system's key file, made by `keygen`.")
 ]
 TrustFile = Annotated[
     Path,
-    typer.Option("--trust", envvar="EXCHANGE_TRUST", help="The exchange's identity; written when first used."),
+    typer.Option("--trust", envvar="EXCHANGE_TRUST", help="The file with the exchange's identity; made on first use."),
 ]
 DEFAULT_URL = "http://localhost:8000"
 DEFAULT_TRUST = Path("exchange.trust.json")
@@ -49,8 +49,8 @@ def main() -> None:
 
 @app.command()
 def keygen(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the new private key.")]) -> None:
-    """Make a signing key. Give the public key that it prints to your registrar; keep the file to yourself."""
-    with _told():
+    """Make a signing key. Give the printed public key to your registrar, and the file to nobody."""
+    with _reporting_failures():
         key = SigningKey.generate()
         key.save(path)
     _print({"keyid": key.keyid, "algorithm": "ed25519", "public_key": key.public_text})
@@ -59,7 +59,7 @@ def keygen(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to w
 @app.command()
 def keyid(path: Annotated[Path, typer.Argument(metavar="FILE", help="A private key file.")]) -> None:
     """Print the id and the public half of a key."""
-    with _told():
+    with _reporting_failures():
         key = SigningKey.load(path)
     _print({"keyid": key.keyid, "algorithm": "ed25519", "public_key": key.public_text})
 
@@ -68,10 +68,10 @@ def keyid(path: Annotated[Path, typer.Argument(metavar="FILE", help="A private k
 def trust(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
-    renew: Annotated[bool, typer.Option("--renew", help="Pin what the exchange says now, in place of before.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Pin the present identity instead.")] = False,
 ) -> None:
-    """Show the pinned identity of the exchange, and whether it still is the same. Compare it with the operator's."""
-    with _told(), Connection(url, None) as connection:
+    """Show the pinned identity of the exchange, and check that it is still the same. Compare it with the operator's."""
+    with _reporting_failures(), Connection(url, None) as connection:
         now = connection.identity()
         pinned = Trust.load(trust) if trust.exists() else None
         if pinned is None or renew:
@@ -82,7 +82,7 @@ def trust(
             pinned = pinned.follow(json.loads(connection.public(WELL_KNOWN)))
             if pinned.is_same(now):
                 pinned.save(trust)
-                _errors.print(f"a rotation that a pinned key announced is now in {trust}")
+                _errors.print(f"a rotation, announced by a pinned key, is now in {trust}")
     _print(pinned.document())
     if not pinned.is_same(now):
         _fail(f"the exchange now has another identity than {trust}; ask its operator, then use --renew")
@@ -90,7 +90,7 @@ def trust(
 
 @app.command()
 def whoami(key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
-    """Ask the exchange who your key speaks for."""
+    """Show whose key yours is, by the exchange's register."""
     with _client(url, key, trust) as client:
         _print(client.request("GET", "/api/v1/me").json())
 
@@ -101,7 +101,7 @@ def catalogue(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole catalogue, DCAT-AP in JSON-LD.")] = False,
 ) -> None:
     """List the published datasets."""
-    with _told(), Client(url) as client:
+    with _reporting_failures(), Client(url) as client:
         document = client.catalogue()
     if as_json:
         _print(document)
@@ -119,7 +119,7 @@ def fetch(
     key: KeyFile,
     purpose: Annotated[str, typer.Option("--purpose", help="What the data is for: a purpose of the agreement.")],
     field: Annotated[
-        list[str] | None, typer.Option("--field", help="A field to fetch; repeat it. All that are granted by default.")
+        list[str] | None, typer.Option("--field", help="A field to fetch; repeat it. Otherwise all granted fields.")
     ] = None,
     where: Annotated[
         list[str] | None,
@@ -129,14 +129,14 @@ def fetch(
             help='A filter; repeat it. A value in quotation marks ("7") is text; in, not_in: values with commas.',
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")] = None,
-    cursor: Annotated[str | None, typer.Option("--cursor", help="Where the page before ended.")] = None,
-    format_: Annotated[Format, typer.Option("--format", help="What to fetch the data as.")] = "json",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most rows to fetch.")] = None,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="The cursor that the page before printed.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="The format of the data.")] = "json",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The file to write; appears only when verified.")
+        Path | None, typer.Option("-o", "--output", help="The file to write; it appears only when it is verified.")
     ] = None,
     evidence: Annotated[
-        Path | None, typer.Option("--evidence", help="Also write what proves the answer, for `verify`.")
+        Path | None, typer.Option("--evidence", help="Also write the evidence of the answer, for `verify`.")
     ] = None,
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
@@ -155,8 +155,8 @@ def fetch(
             to=output,
         )
         if evidence:
-            evidence.write_text(delivery.evidence.text(), encoding="utf-8")
-    _hand_over(delivery, output)
+            durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
+    _print_delivery(delivery, output)
 
 
 @app.command()
@@ -172,35 +172,35 @@ def receipt(
 ) -> None:
     """Get and verify the receipt of a ledger entry, and print the entry."""
     with _client(url, key, trust) as client:
-        found = client.receipt(index, wait=wait)
+        verified = client.receipt(index, wait=wait)
         if output:
-            paths = found.save(output)
+            paths = verified.save(output)
             _errors.print(f"wrote {paths[0]} and {paths[1]}")
-    _print(found.body)
-    size = found.checkpoint.size
-    _errors.print(f"entry {index} is in the ledger {found.checkpoint.origin}, under its checkpoint of size {size}")
+    _print(verified.body)
+    size = verified.checkpoint.size
+    _errors.print(f"entry {index} is in the ledger {verified.checkpoint.origin}, under its checkpoint of size {size}")
 
 
 @app.command()
 def verify(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `fetch` wrote.")],
-    evidence: Annotated[Path, typer.Option("--evidence", help="What `fetch --evidence` wrote with it.")],
+    evidence: Annotated[Path, typer.Option("--evidence", help="The evidence that `fetch --evidence` wrote for it.")],
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Check, offline, that the exchange gave exactly this file in answer to exactly one request."""
-    with _told():
+    with _reporting_failures():
         try:
-            found = Evidence.parse(evidence.read_text(encoding="utf-8"))
-            found.verify(Trust.load(trust), path)
+            answer = Evidence.parse(evidence.read_text(encoding="utf-8"))
+            answer.verify(Trust.load(trust), path)
         except (OSError, UnicodeDecodeError) as error:
             _fail(f"a file cannot be read: {error}")
-    entry = "" if found.entry is None else f", ledger entry {found.entry}"
-    typer.echo(f"verified: {path} is the exchange's answer to {found.method} {found.target_uri}{entry}")
+    entry = "" if answer.entry is None else f", ledger entry {answer.entry}"
+    typer.echo(f"verified: {path} is the exchange's answer to {answer.method} {answer.target_uri}{entry}")
 
 
 @contextmanager
 def _client(url: str, key: Path | None, trust: Path) -> Iterator[Client]:
-    with _told():
+    with _reporting_failures():
         is_new = not trust.exists()
         with Client(url, SigningKey.load(key) if key else None, trust=trust) as client:
             if is_new:
@@ -209,8 +209,8 @@ def _client(url: str, key: Path | None, trust: Path) -> Iterator[Client]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Failures that are expected, as messages instead of tracebacks."""
+def _reporting_failures() -> Iterator[None]:
+    """Print an expected failure as a message, and end the command with exit status 1."""
     try:
         yield
     except ExchangeProblem as problem:
@@ -224,6 +224,8 @@ def _told() -> Iterator[None]:
         raise typer.Exit(1) from None
     except (ExchangeError, httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
         _fail(str(error) or type(error).__name__)
+    except OSError as error:
+        _fail(f"a file cannot be written: {error}")
 
 
 def _fail(message: str) -> None:
@@ -235,15 +237,15 @@ def _print(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _hand_over(delivery: Delivery, output: Path | None) -> None:
+def _print_delivery(delivery: Delivery, output: Path | None) -> None:
     if output is None and isinstance(delivery.content, bytes):
         sys.stdout.buffer.write(delivery.content)
         sys.stdout.buffer.flush()
-    told = [f"{delivery.content_digest} verified"]
-    told += [f"ledger entry {delivery.entry}"] if delivery.entry is not None else []
-    told += [f"completed as entry {delivery.completed_entry}"] if delivery.completed_entry is not None else []
-    told += [f"next page: --cursor {delivery.next}"] if delivery.next else []
-    _errors.print(", ".join(told))
+    parts = [f"{delivery.content_digest} verified"]
+    parts += [f"ledger entry {delivery.entry}"] if delivery.entry is not None else []
+    parts += [f"completed as entry {delivery.completed_entry}"] if delivery.completed_entry is not None else []
+    parts += [f"next page: --cursor {delivery.next}"] if delivery.next else []
+    _errors.print(", ".join(parts))
 
 
 def _filter(text: str) -> dict[str, Any]:
@@ -256,7 +258,7 @@ def _filter(text: str) -> dict[str, Any]:
 
 
 def _scalar(text: str) -> str | int | float | bool:
-    """A value as typed on a command line: a number that is written as one, true or false, or text."""
+    """A value from a command line: a number, true or false, or text."""
     if len(text) > 1 and text[0] == text[-1] == '"':
         return text[1:-1]
     if text in {"true", "false"}:

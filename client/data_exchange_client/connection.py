@@ -1,4 +1,4 @@
-"""Sends signed requests and lets through only answers that the exchange signed for them."""
+"""Send signed requests, and accept only answers that the exchange signed for them."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ import httpx2
 from data_exchange_client.errors import ExchangeError, ExchangeProblem, ResponseUntrusted
 from data_exchange_client.evidence import Evidence, digest_of
 from data_exchange_client.keys import SigningKey
-from data_exchange_client.signing import SignedAuth, asked
+from data_exchange_client.signing import SignedAuth, binding
 from data_exchange_client.trust import WELL_KNOWN, KeyNotPinned, Trust
 from signatures.digests import digest_field
 
@@ -26,7 +26,7 @@ _FAILED = 400
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer whose signature and digest were verified; header names are in lower case."""
+    """A whole answer with a verified signature and digest; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,11 +35,11 @@ class Answer:
 
     @property
     def entry(self) -> int | None:
-        """The ledger index of what was done."""
+        """The ledger index of the entry that records the act."""
         return self.evidence.entry
 
     def json(self) -> Any:
-        """The content as JSON, None where there is none. Raises ResponseUntrusted when it is something else."""
+        """The content as JSON, None if it is empty. Raises ResponseUntrusted if it is not JSON."""
         if not self.content:
             return None
         try:
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Stream:
-    """An answer whose signature was verified and whose content is still to be read, once, through `chunks`."""
+    """An answer with a verified signature. Its content is not verified yet, and can be read once, through `chunks`."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,10 +59,10 @@ class Stream:
 
 
 class Connection:
-    """One exchange, spoken to with one key (or with none, for what is public), believing one identity.
+    """A connection to one exchange, with one key (None for public addresses only) and one pinned identity.
 
-    `trust` may be a Trust, a trust file (made on first use), or None: then the identity that is read first holds for as
-    long as this connection does. Close it, or use it in a `with` statement.
+    `trust` is a Trust, a trust file (made on first use), or None to pin the first identity for as long as this connection
+    lives. Close it, or use it in a `with` statement.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Connection:
             auth=SignedAuth(key, clock=clock) if key else None,
             transport=transport,
             timeout=timeout,
-            # Digests are of the content as it travels, so it travels as it is.
+            # Digests are of the content as transferred, so it must not be compressed on the way.
             headers={"accept-encoding": "identity", "user-agent": "data-exchange-client"},
         )
 
@@ -109,14 +109,14 @@ class Connection:
         return self._trust
 
     def identity(self) -> Trust:
-        """What the exchange says at this moment that it is; nothing is pinned. Raises TrustError, ExchangeProblem."""
+        """The identity that the exchange answers now; it is not pinned. Raises TrustError, ExchangeProblem."""
         try:
             return Trust.parse(json.loads(self.public(WELL_KNOWN)))
         except ValueError as error:
             raise ResponseUntrusted("the exchange's identity is not JSON") from error
 
     def follow(self) -> bool:
-        """Take over what pinned keys announce at the exchange; returns whether there was anything new.
+        """Pin the keys that pinned keys announce at the exchange; returns whether there was a new one.
 
         Raises as `identity`.
         """
@@ -132,7 +132,7 @@ class Connection:
         return True
 
     def _check(self, evidence: Evidence) -> None:
-        """Check who signed an answer; where the key is new, whether a pinned one has announced it."""
+        """Check that a pinned key signed an answer, or one that a pinned key has announced. Raises as Evidence."""
         try:
             evidence.check_signature(self.trust)
         except KeyNotPinned as unknown:
@@ -143,8 +143,8 @@ class Connection:
             raise unknown from None
 
     def public(self, path: str, *, headers: Mapping[str, str] | None = None) -> bytes:
-        """The content at a public address. Its signature is not looked at: the caller has other means to check it."""
-        with self._opened(self._http.build_request("GET", path, headers=headers)) as response:
+        """The content at a public address. Its signature is not verified: the caller has another way to check it."""
+        with self._open(self._http.build_request("GET", path, headers=headers)) as response:
             if response.status_code >= _FAILED or not response.is_success:
                 raise _problem(response, is_signed=False)
             return b"".join(response.iter_raw(_CHUNK))
@@ -159,7 +159,7 @@ class Connection:
         content: bytes | Path | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request and read its whole answer; `content` may be a file of any size.
+        """Send a request, and read and verify its whole answer; `content` may be a file of any size.
 
         Raises ExchangeProblem, ResponseUntrusted, TrustError, or httpx2.HTTPError when there was no answer.
         """
@@ -179,7 +179,7 @@ class Connection:
         content: bytes | Path | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[Stream]:
-        """Send a request and read its answer as it comes; the reader compares the content with the evidence itself.
+        """Send a request and stream its answer. The caller has to compare the content with the evidence.
 
         Raises as `send`.
         """
@@ -188,14 +188,14 @@ class Connection:
         if isinstance(content, Path):
             sha256, size = digest_of(content)
             fields |= {"content-digest": digest_field(sha256), "content-length": str(size)}
-            body = _chunks_of(content)
+            body = _read_chunks(content)
         else:
             body = content
         _ = self.trust  # pinned before anything is sent
         request = self._http.build_request(method, path, params=params, json=json, content=body, headers=fields)
-        with self._opened(request) as response:
-            received = _joined(response.headers)
-            evidence = Evidence.of(asked(request), status=response.status_code, headers=received)
+        with self._open(request) as response:
+            received = _combine(response.headers)
+            evidence = Evidence.of(binding(request), status=response.status_code, headers=received)
             is_signed = "signature" in received or "signature-input" in received
             if is_signed:
                 self._check(evidence)
@@ -204,11 +204,11 @@ class Connection:
             if not is_signed or not response.is_success:
                 raise ResponseUntrusted("the answer is not signed")
             if received.get("content-encoding", "identity") != "identity":
-                raise ResponseUntrusted("the answer is compressed, which was not asked for")
+                raise ResponseUntrusted("the answer is compressed, against the request")
             yield Stream(response.status_code, received, evidence, response.iter_raw(_CHUNK))
 
     @contextmanager
-    def _opened(self, request: httpx2.Request) -> Iterator[httpx2.Response]:
+    def _open(self, request: httpx2.Request) -> Iterator[httpx2.Response]:
         response = self._http.send(request, stream=True)
         try:
             yield response
@@ -216,14 +216,15 @@ class Connection:
             response.close()
 
 
-def _joined(headers: httpx2.Headers) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _combine(headers: httpx2.Headers) -> dict[str, str]:
+    """Header fields by name; fields of the same name are combined (RFC 9110 section 5.3)."""
+    combined: dict[str, str] = {}
     for name, value in headers.multi_items():
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+        combined[name] = f"{combined[name]}, {value}" if name in combined else value
+    return combined
 
 
-def _chunks_of(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
@@ -244,5 +245,5 @@ def _problem(response: httpx2.Response, *, is_signed: bool, evidence: Evidence |
     if not isinstance(document, dict):
         document = {"title": f"No problem document (HTTP status {response.status_code})"}
     return ExchangeProblem(
-        status=response.status_code, document=document, is_signed=is_signed, headers=_joined(response.headers)
+        status=response.status_code, document=document, is_signed=is_signed, headers=_combine(response.headers)
     )

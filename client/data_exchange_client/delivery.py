@@ -1,11 +1,9 @@
-"""What was delivered: verified content, in memory or in a file, and the ways to read it."""
+"""A delivery: verified content in memory or in a file, and ways to read it."""
 
 import csv
 import hashlib
 import io
 import json
-import os
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,10 @@ from data_exchange_client import frames
 from data_exchange_client.connection import Stream
 from data_exchange_client.errors import ResponseUntrusted
 from data_exchange_client.evidence import Evidence
+from groundwork import durable
 from signatures.digests import digest_field
+
+_CHUNK = 1 << 20
 
 Format = Literal["json", "ndjson", "csv", "arrow"]
 
@@ -32,11 +33,10 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Delivered data whose signature and digest were verified.
+    """Delivered data with a verified signature and digest.
 
-    `content` is the bytes as they came, or the file they were written to. `entry` is the ledger index of the delivery,
-    `next` the cursor of the following page, `content_digest` as RFC 9530 writes it. Keep `evidence` to prove later what
-    was delivered.
+    `content` holds the bytes, or is the file that holds them. `entry` is the ledger index of the delivery, `next` the
+    cursor of the next page, `content_digest` has the form of RFC 9530. Keep `evidence` to prove later what was delivered.
     """
 
     format: Format
@@ -49,14 +49,14 @@ class Delivery:
 
     @property
     def completed_entry(self) -> int | None:
-        """The ledger index of the entry that ended a stream; None for an answer that was no stream."""
+        """The ledger index of the entry that ended a stream; None if this was no stream."""
         if self.evidence.completion is None:
             return None
         entry = json.loads(self.evidence.completion).get("entry")
         return entry if isinstance(entry, int) else None
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows, one dictionary each. In CSV every value is a string; JSON has decimals and times as strings."""
+        """The rows as dictionaries. In CSV every value is a string; in JSON decimals and times are strings."""
         if self.format == "json":
             yield from self._document()["rows"]
         elif self.format == "ndjson":
@@ -71,7 +71,7 @@ class Delivery:
                 yield from batch.to_pylist()
 
     def arrow(self) -> Any:
-        """The data as a pyarrow.Table; needs pyarrow. Only the format `arrow` carries the exchange's types."""
+        """The data as a pyarrow.Table; needs pyarrow. Only the format `arrow` has the exchange's types."""
         if self.format == "arrow":
             return frames.table_of_stream(self.content)
         if self.format == "csv":
@@ -85,25 +85,28 @@ class Delivery:
         return self.arrow().to_pandas()
 
     def csv(self, path: Path | str) -> None:
-        """Write the data as CSV in UTF-8 with a header; missing values are empty."""
+        """Write the data as CSV in UTF-8 with a header; missing values are empty. Raises OSError."""
         if self.format == "csv":
-            self._copy(Path(path))
+            self.save(path)
             return
         names: list[str] | None = self._document().get("fields") if self.format == "json" else None
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+        with durable.replacing(Path(path), mode=0o666) as draft:
+            text = _Text(draft)
             writer: csv.DictWriter[str] | None = None
             if names:
-                writer = csv.DictWriter(file, names, lineterminator="\n")
+                writer = csv.DictWriter(text, names, lineterminator="\n")
                 writer.writeheader()
             for row in self.rows():
                 if writer is None:
-                    writer = csv.DictWriter(file, list(row), lineterminator="\n")
+                    writer = csv.DictWriter(text, list(row), lineterminator="\n")
                     writer.writeheader()
                 writer.writerow(row)
 
     def save(self, path: Path | str) -> None:
-        """Write the content as it came."""
-        self._copy(Path(path))
+        """Write the content, byte for byte. Raises OSError."""
+        with self._binary() as source, durable.replacing(Path(path), mode=0o666) as draft:
+            while chunk := source.read(_CHUNK):
+                draft.write(chunk)
 
     def _document(self) -> dict[str, Any]:
         text = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
@@ -118,47 +121,44 @@ class Delivery:
     def _binary(self) -> Any:
         return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
 
-    def _copy(self, path: Path) -> None:
-        with self._binary() as source, path.open("wb") as target:
-            while chunk := source.read(1 << 20):
-                target.write(chunk)
-
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Content that was read to its end but not yet compared: where it lies, its digest and its size in bytes."""
+    """Content that was received and is not verified yet: its digest and its size in bytes.
 
-    content: bytes | Path
+    `content` is empty where the content went to a file.
+    """
+
+    content: bytes
     sha256: bytes
     size: int
 
     @property
     def content_digest(self) -> str:
-        """The digest as RFC 9530 writes it."""
+        """The digest in the form of RFC 9530."""
         return digest_field(self.sha256)
 
 
-def receive(stream: Stream, draft: Path | None) -> Received:
-    """Read a stream into memory, or into a new file of mode 0600, hashing on the way."""
+def receive(stream: Stream, draft: durable.Draft | None) -> Received:
+    """Read a stream into a file, or into memory where there is none, hashing on the way."""
     digest = hashlib.sha256()
     size = 0
-    if draft is None:
-        content = bytearray()
-        for chunk in stream.chunks:
-            digest.update(chunk)
+    content = bytearray()
+    for chunk in stream.chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        if draft is None:
             content += chunk
-        return Received(bytes(content), digest.digest(), len(content))
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        for chunk in stream.chunks:
-            digest.update(chunk)
-            size += len(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return Received(draft, digest.digest(), size)
+        else:
+            draft.write(chunk)
+    return Received(bytes(content), digest.digest(), size)
 
 
-def draft_of(target: Path) -> Path:
-    """A name beside the target for content that is not verified yet."""
-    return target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+class _Text:
+    """A file for text, in UTF-8."""
+
+    def __init__(self, draft: durable.Draft) -> None:
+        self._draft = draft
+
+    def write(self, text: str) -> None:
+        self._draft.write(text.encode())

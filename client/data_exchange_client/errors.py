@@ -1,19 +1,19 @@
-"""What can go wrong for a consuming system, apart by what it should do next."""
+"""Errors of a consuming system, one class for each thing it can do next."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class ExchangeError(Exception):
-    """The root of everything this client raises on its own account."""
+    """The base class of this client's errors."""
 
 
 class ExchangeProblem(ExchangeError):
-    """The exchange refused or failed, and says why (RFC 9457).
+    """The exchange refused or failed, with a problem document (RFC 9457).
 
     `type` is the problem's last path segment (`agreement-suspended`), `entry` the ledger index of the refusal where
-    there is one, `reasons` what each rule said and what would satisfy it. `is_signed` tells whether the answer's
-    signature verified: an unsigned problem may come from anything on the way and proves nothing.
+    there is one, `reasons` the rules that refused and what would satisfy them. `is_signed` is whether the answer's
+    signature verified: an unsigned problem may come from any proxy on the way, and proves nothing.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class ExchangeProblem(ExchangeError):
 
     @property
     def type(self) -> str:
-        """The problem's slug, `about:blank` where the answer names none."""
+        """The problem's slug; `about:blank` if the answer has none."""
         return str(self.document.get("type", "about:blank")).rpartition("/")[2]
 
     @property
@@ -37,7 +37,7 @@ class ExchangeProblem(ExchangeError):
 
     @property
     def detail(self) -> str:
-        """What to do about it."""
+        """The explanation, with what helps."""
         return str(self.document.get("detail", ""))
 
     @property
@@ -48,17 +48,17 @@ class ExchangeProblem(ExchangeError):
 
     @property
     def reasons(self) -> list[dict[str, Any]]:
-        """Every rule that said no: `code`, `rule`, and what would satisfy it."""
+        """Every rule that refused: `code`, `rule`, and `remedy`."""
         reasons = self.document.get("reasons")
         return [dict(reason) for reason in reasons if isinstance(reason, Mapping)] if isinstance(reasons, list) else []
 
 
 class ResponseUntrusted(ExchangeError):
-    """An answer cannot be shown to be the exchange's, complete, and to this request. Use nothing of it."""
+    """An answer does not prove that it is the exchange's, complete, and to this request. Use nothing of it."""
 
 
 class DeliveryAborted(ResponseUntrusted):
-    """A stream ended early, or is not what the exchange's ledger says was sent."""
+    """A stream ended early, or differs from what the exchange's ledger says was sent."""
 
 
 class TrustError(ExchangeError):

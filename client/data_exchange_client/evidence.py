@@ -1,7 +1,7 @@
-"""An answer as it can be shown to others: the request it answers, what was signed, and the digest of its content.
+"""Evidence of an answer: the request, the signed header fields, and the digest of the content.
 
-Kept beside the data, it lets anyone with the exchange's public key check later, offline, that the exchange gave exactly
-this content to exactly this request.
+Stored beside the data, it proves offline, to anyone with the exchange's public key, that the exchange gave exactly this
+content in answer to exactly this request.
 """
 
 import hashlib
@@ -17,17 +17,24 @@ from signatures import Asked, SignatureProblem, check_content_digest, read_respo
 from signatures.digests import digest_field
 from signatures.structured import FieldError, decode_bytes, write_bare
 
-# What a signature of the exchange may cover, and the signature itself; no other header is evidence of anything.
-KEPT = ("content-digest", "exchange-entry", "exchange-delivery", "exchange-next", "signature-input", "signature")
+# Header fields that the exchange's signature may cover, and the signature itself. No other field proves anything.
+SIGNED_FIELDS = (
+    "content-digest",
+    "exchange-entry",
+    "exchange-delivery",
+    "exchange-next",
+    "signature-input",
+    "signature",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One signed answer without its content.
 
-    `signature` is the request's, as RFC 9651 writes bytes, or None where the request was not signed. `fields` are the
-    answer's headers that its signature covers or consists of, names in lower case. `completion` is the content of the
-    exchange's signed statement that ended a stream, and `completed` the evidence of that statement.
+    `signature` is the request's, in the form of RFC 9651, or None for an unsigned request. `fields` holds the header
+    fields that the answer's signature covers or consists of, by lower-case name. `completion` is the content of the signed
+    statement that ends a stream, and `completed` the evidence of that statement.
     """
 
     method: str
@@ -40,23 +47,23 @@ class Evidence:
 
     @classmethod
     def of(cls, asked: Asked, *, status: int, headers: Mapping[str, str]) -> Self:
-        """The evidence in an answer; `headers` have lower-case names."""
+        """The evidence in an answer's header fields, given by lower-case name."""
         return cls(
             method=asked.method,
             target_uri=asked.target_uri,
             signature=None if asked.signature is None else write_bare(asked.signature),
             status=status,
-            fields={name: headers[name] for name in KEPT if name in headers},
+            fields={name: headers[name] for name in SIGNED_FIELDS if name in headers},
         )
 
     @property
     def entry(self) -> int | None:
-        """The ledger index that the answer names."""
+        """The ledger index in the answer."""
         text = self.fields.get("exchange-entry", "")
         return int(text) if text.isascii() and text.isdecimal() else None
 
     def check_signature(self, trust: Trust) -> None:
-        """Return when the exchange signed this answer to this request. Raises ResponseUntrusted or TrustError."""
+        """Check that the exchange signed this answer to this request. Raises ResponseUntrusted or TrustError."""
         try:
             signature = None if self.signature is None else decode_bytes(self.signature.strip(":"))
             asked = Asked(method=self.method, target_uri=self.target_uri, signature=signature)
@@ -66,10 +73,10 @@ class Evidence:
             raise ResponseUntrusted(f"the answer's signature was not accepted: {problem}") from problem
 
     def check_content(self, *, sha256: bytes, size: int) -> None:
-        """Return when the content with this SHA-256 digest and size in bytes is the one that was signed.
+        """Check that the content with this SHA-256 digest and size in bytes is the signed one.
 
-        A stream is compared with the statement that ended it. Raises ResponseUntrusted, DeliveryAborted for a stream
-        that did not end well.
+        A stream is compared with the statement that ended it. Raises ResponseUntrusted, and DeliveryAborted for a stream
+        that ended early.
         """
         digest = self.fields.get("content-digest")
         if digest is not None:
@@ -80,20 +87,20 @@ class Evidence:
             return
         if self.completion is None:
             if size:
-                raise ResponseUntrusted("the answer has content that nothing signs")
+                raise ResponseUntrusted("the answer has content that its signature does not cover")
             return
         ended = json.loads(self.completion)
         if ended.get("state") != "completed":
-            raise DeliveryAborted("the exchange's ledger says that the stream was not completed")
+            raise DeliveryAborted("by the exchange's ledger the stream was not completed")
         if ended.get("bytes") != size or ended.get("content") != digest_field(sha256):
-            raise DeliveryAborted("what came is not what the exchange's ledger says was sent")
+            raise DeliveryAborted("the content differs from what the exchange's ledger says was sent")
 
     def with_completion(self, completed: "Evidence", content: bytes) -> Self:
         """The evidence of a stream, with the signed statement that ended it."""
         return replace(self, completion=content.decode(), completed=completed)
 
     def verify(self, trust: Trust, content: Path) -> None:
-        """Check a kept file against this evidence, offline. Raises ResponseUntrusted, DeliveryAborted or TrustError."""
+        """Check a file against this evidence, offline. Raises ResponseUntrusted, DeliveryAborted or TrustError."""
         self.check_signature(trust)
         if self.completion is not None:
             if self.completed is None or not self._is_of_this_delivery(self.completed):
@@ -115,7 +122,7 @@ class Evidence:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read evidence. Raises ResponseUntrusted when the text is not evidence."""
+        """Read evidence. Raises ResponseUntrusted if the text is none."""
         try:
             return cls._build(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -1,7 +1,7 @@
-"""Arrow tables and pandas data frames, for those who have installed pyarrow or pandas.
+"""Arrow tables and pandas data frames, where pyarrow or pandas is installed.
 
-The one place where a module is looked up by name while running: both libraries are large and optional, and a system
-that only fetches JSON must not need them.
+Both libraries are large and optional, and a system that fetches JSON does not need them. So they are imported by name
+when they are used.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def load(name: str) -> Any:
-    """An optional library. Raises ImportError with what to install."""
+    """Import an optional library. Raises ImportError that names the package to install."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -29,7 +29,7 @@ def table_of_stream(content: bytes | Path) -> Any:
 
 
 def table_of_csv(content: bytes | Path) -> Any:
-    """A pyarrow.Table from CSV with a header, all columns as strings: CSV has no types, and 0571 is no number."""
+    """A pyarrow.Table from CSV with a header. All columns are strings, since CSV has no types and 0571 is no number."""
     csv = load("pyarrow.csv")
     with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
         names = csv.open_csv(file).schema.names
@@ -40,7 +40,7 @@ def table_of_csv(content: bytes | Path) -> Any:
 
 
 def table_of_rows(rows: Iterable[Mapping[str, Any]], names: list[str] | None) -> Any:
-    """A pyarrow.Table from rows, with these columns in this order where they are known."""
+    """A pyarrow.Table from rows. `names` are its columns where there is no row."""
     pyarrow = load("pyarrow")
     listed = list(rows)
     if listed or not names:

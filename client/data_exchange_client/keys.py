@@ -1,6 +1,5 @@
-"""A system's signing key: made and kept by the system, and never sent anywhere."""
+"""A system's signing key, which never leaves the system."""
 
-import base64
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from data_exchange_client.errors import KeyFileError
+from groundwork import base64url, durable
 from signatures import public_of, thumbprint
 
 _SEED_BYTES = 32
@@ -25,7 +25,7 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An Ed25519 key, given as its 32-byte seed."""
+    """An Ed25519 key pair, made from its 32-byte seed. `keyid` is the public key's JWK thumbprint (RFC 7638)."""
 
     seed: bytes = field(repr=False)
     public: bytes = field(init=False)
@@ -55,7 +55,7 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
-        """Read a key file. Raises KeyFileError, also when other users of the machine could read the key."""
+        """Read a key file. Raises KeyFileError, also when other users of the machine may read the file."""
         path = Path(path)
         try:
             if os.name == "posix" and path.stat().st_mode & _OTHERS:
@@ -76,24 +76,20 @@ class SigningKey:
     def save(self, path: Path | str) -> None:
         """Write a key file of mode 0600. Raises KeyFileError when the file exists: keys are not overwritten."""
         path = Path(path)
-        if path.exists():
-            raise KeyFileError(f"{path} exists already; choose another name, or delete the key first")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.pem())
-                file.flush()
-                os.fsync(file.fileno())
+            durable.make_directory(path.parent, mode=0o777)
+            is_written = durable.write(path, self.pem(), exclusive=True)
         except OSError as error:
             raise KeyFileError(f"{path} cannot be written: {error.strerror}") from error
+        if not is_written:
+            raise KeyFileError(f"{path} exists already; choose another name, or delete the key first")
 
     @property
     def pair(self) -> bytes:
-        """Seed and public key in one, 64 bytes, as `signatures` wants it."""
+        """Seed and public key in one, 64 bytes, as `signatures` takes them."""
         return self.seed + self.public
 
     @property
     def public_text(self) -> str:
-        """The public key in base64url without padding: what a registrar enters."""
-        return base64.urlsafe_b64encode(self.public).decode().rstrip("=")
+        """The public key in base64url without padding, as a registrar enters it."""
+        return base64url.encode(self.public)

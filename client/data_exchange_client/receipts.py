@@ -1,4 +1,4 @@
-"""Receipts: proof that an entry is in the exchange's ledger, checked here and again by anyone later."""
+"""Receipts: proof that an entry is in the exchange's ledger, which anyone can verify again later."""
 
 import time
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from data_exchange_client.connection import Connection
 from data_exchange_client.errors import ExchangeProblem, ReceiptInvalid
 from data_exchange_client.trust import Trust
+from groundwork import durable
 from ledger.format import checkpoint, entry, receipt
 
 _POLL = 0.25
@@ -16,10 +17,10 @@ _SERVER_WAIT = 20
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A verified receipt: the entry as the exact bytes in the ledger (`leaf`) and read, and what proves it.
+    """A verified receipt: an entry's exact bytes in the ledger (`leaf`), and their proof of inclusion.
 
-    `text` is the receipt in the form of C2SP tlog-proof; with `leaf` and the ledger's verifier key it can be verified
-    anywhere. `checkpoint` is the signed statement of the ledger's size and root that the proof leads to.
+    `text` is the receipt in the form of C2SP tlog-proof. Together with `leaf` and the ledger's verifier key it can be
+    verified anywhere. `checkpoint` is the signed size and root of the ledger that the proof leads to.
     """
 
     index: int
@@ -29,16 +30,16 @@ class Receipt:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What the entry says."""
+        """The entry's content."""
         return dict(entry.parse(self.leaf).body)
 
     def save(self, directory: Path | str) -> tuple[Path, Path]:
-        """Write `<index>.receipt` and `<index>.entry` and return their paths."""
+        """Write `<index>.receipt` and `<index>.entry`, and return their paths. Raises OSError."""
         directory = Path(directory)
-        directory.mkdir(parents=True, exist_ok=True)
+        durable.make_directory(directory, mode=0o777)
         text_path, leaf_path = directory / f"{self.index}.receipt", directory / f"{self.index}.entry"
-        text_path.write_text(self.text, encoding="utf-8")
-        leaf_path.write_bytes(self.leaf)
+        durable.write(text_path, self.text.encode(), mode=0o666)
+        durable.write(leaf_path, self.leaf, mode=0o666)
         return text_path, leaf_path
 
 
@@ -63,7 +64,7 @@ def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
             content = connection.public(f"/ledger/receipts/{index}", headers={"prefer": f"wait={left}"})
             break
         except ExchangeProblem as problem:
-            # An entry that is durable but not yet under a checkpoint is refused with the time to come again.
+            # A durable entry that no checkpoint covers yet is answered with Retry-After.
             remaining = deadline - time.monotonic()
             if "retry-after" not in problem.headers or remaining <= 0:
                 raise
@@ -76,7 +77,7 @@ def fetch(connection: Connection, index: int, *, wait: float) -> Receipt:
     try:
         verified = verify(text, leaf, connection.trust)
     except ReceiptInvalid:
-        if not connection.follow():  # the ledger's key may have been rotated, and that been announced
+        if not connection.follow():  # the ledger's key may have been rotated
             raise
         verified = verify(text, leaf, connection.trust)
     if verified.index != index:

@@ -1,4 +1,4 @@
-"""Signs requests for httpx2, with or without the rest of this client."""
+"""Sign requests for httpx2, with or without the rest of this client."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -13,11 +13,10 @@ LIFETIME = 60
 
 
 class SignedAuth(httpx2.Auth):
-    """Signs each request as it is sent: `httpx2.Client(auth=SignedAuth(key))`.
+    """Signs each request when it is sent: `httpx2.Client(auth=SignedAuth(key))`.
 
-    Adds Content-Digest to a request that has a body, unless the header is there already: set it to send a large body
-    without holding it in memory. `lifetime` is how long the signature is valid, in seconds, at most 300; `clock` gives
-    Unix seconds.
+    Adds Content-Digest to a request with a body, unless it has the header: set it to stream a large body. A signature is
+    valid for `lifetime` seconds, at most 300. `clock` returns Unix seconds.
     """
 
     def __init__(self, key: SigningKey, *, lifetime: int = LIFETIME, clock: Callable[[], float] = time.time) -> None:
@@ -62,12 +61,12 @@ class SignedAuth(httpx2.Auth):
 
 
 def target_uri(url: httpx2.URL) -> str:
-    """The URI as the exchange sees it: what goes on the wire, without a default port or an empty query."""
+    """The URI as the exchange receives it, without a default port or an empty query."""
     return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii').removesuffix('?')}"
 
 
-def asked(request: httpx2.Request) -> Asked:
-    """What the answer to this request has to be bound to."""
+def binding(request: httpx2.Request) -> Asked:
+    """The parts of a request that the signature of its answer has to cover."""
     signature: bytes | None = None
     if "signature" in request.headers:
         try:

@@ -1,15 +1,11 @@
-"""Whose answers are believed: an exchange's identity, read once and pinned.
+"""The identity of an exchange, pinned: the keys whose signatures on answers and checkpoints are accepted.
 
-Signatures prove that an answer comes from the holder of a key; that the key is the exchange's has to be settled by
-other means. Whoever can, compares the identity with one got from the operator; without that, what was read first is
-kept (trust on first use). A change is refused, unless a pinned key has announced it by a signed statement.
+A signature proves that the holder of a key made it. That the key is the exchange's needs another proof: compare the
+identity with one from the operator. Otherwise the first one that was read stays pinned (trust on first use). A change is
+refused, unless a pinned key announces it by a signed statement.
 """
 
-import base64
-import binascii
-import contextlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from data_exchange_client.errors import TrustError
+from groundwork import base64url, durable
 from ledger.format import note, rotation
 from signatures import thumbprint
 
@@ -24,16 +21,16 @@ WELL_KNOWN = "/.well-known/data-exchange"
 
 
 class KeyNotPinned(TrustError):
-    """An answer is signed by a key that is not among the pinned ones."""
+    """An answer is signed by a key that is not pinned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """An exchange's identity: its ledger's origin and verifier key (C2SP), and its response keys by key id.
 
-    `until` says of response keys that others took the place of, when that was, in Unix seconds: what they sign later
-    counts for nothing. `former` are the ledger's keys before `vkey`, each with the first tree size that it signed, and
-    `since` is the first that `vkey` signs.
+    `until` holds, for response keys that were rotated, the Unix time from which their signatures are refused. `former`
+    are the ledger's keys before `vkey`, each with the first tree size that it signed; `since` is the first that `vkey`
+    signs.
     """
 
     name: str
@@ -64,7 +61,7 @@ class Trust:
         if not keys:
             raise TrustError("the exchange has no key that this client understands")
         try:
-            verifiers = [note.Verifier.parse(one) for one in (vkey, *(one for _, one in ledger))]
+            verifiers = [note.Verifier.parse(text) for text in (vkey, *(text for _, text in ledger))]
         except ValueError as error:
             raise TrustError("the ledger's verifier key cannot be read") from error
         if any(verifier.name != origin for verifier in verifiers):
@@ -79,30 +76,30 @@ class Trust:
         return cls(name, origin, vkey, keys, until, tuple(ledger[:-1]), since)
 
     def follow(self, document: Any) -> "Trust":
-        """This identity, with the keys that pinned ones announce in a document of /.well-known/data-exchange.
+        """This identity with the keys that pinned ones announce in a document of /.well-known/data-exchange.
 
-        What is not signed by a pinned key is left out. Raises TrustError for a document that cannot be read.
+        Announcements that no pinned key signed are ignored. Raises TrustError for a document that cannot be read.
         """
         self.parse(document)
         try:
             changes = [rotation.parse(str(statement)) for statement in document.get("rotations") or ()]
         except (rotation.RotationInvalid, TypeError) as error:
-            raise TrustError("the exchange's statement of a rotation cannot be believed") from error
-        found = self
+            raise TrustError("an announcement of a rotation is malformed, or its signature does not verify") from error
+        trust = self
         for change in changes:
             if change.purpose == rotation.ANSWERS:
-                found = found._follow_answers(change)
-            elif change.origin == found.origin and change.old == found.verifier() and change.valid_from > found.since:
-                former = (*found.former, (found.since, found.vkey))
-                found = replace(found, vkey=change.new.vkey, former=former, since=change.valid_from)
-        return found
+                trust = trust._follow_answers(change)
+            elif change.origin == trust.origin and change.old == trust.verifier() and change.valid_from > trust.since:
+                former = (*trust.former, (trust.since, trust.vkey))
+                trust = replace(trust, vkey=change.new.vkey, former=former, since=change.valid_from)
+        return trust
 
     def _follow_answers(self, change: rotation.Rotation) -> "Trust":
         old, new = thumbprint(change.old.public_key), thumbprint(change.new.public_key)
         if self.keys.get(old) != change.old.public_key or new in self.keys:
             return self
         if old in self.until:
-            return self  # it named its successor; whoever has it now may not name another
+            return self  # it has announced its successor; whoever holds it now may not announce another
         end = datetime.fromisoformat(change.since) + rotation.OVERLAP
         return replace(
             self,
@@ -111,7 +108,7 @@ class Trust:
         )
 
     def is_same(self, now: "Trust") -> bool:
-        """Whether what an exchange says of itself now is covered by this identity."""
+        """Whether this identity covers the present one of an exchange."""
         current = {keyid: key for keyid, key in now.keys.items() if keyid not in now.until}
         return (self.name, self.origin, self.vkey) == (now.name, now.origin, now.vkey) and all(
             self.keys.get(keyid) == key and keyid not in self.until for keyid, key in current.items()
@@ -128,16 +125,13 @@ class Trust:
             raise TrustError(f"{path} is not JSON") from error
 
     def save(self, path: Path | str) -> None:
-        """Write a trust file, whole or not at all; an existing one is replaced. Raises TrustError."""
+        """Write a trust file, replacing an existing one. Raises TrustError."""
         path = Path(path)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        text = json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            draft.replace(path)
+            durable.make_directory(path.parent, mode=0o777)
+            durable.write(path, text.encode(), mode=0o666)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink()
             raise TrustError(f"{path} cannot be written: {error.strerror}") from error
 
     def document(self) -> dict[str, Any]:
@@ -147,7 +141,7 @@ class Trust:
             "origin": self.origin,
             "vkey": self.vkey,
             "keys": [
-                {"keyid": keyid, "algorithm": "ed25519", "public_key": _text(public)} | self._end(keyid)
+                {"keyid": keyid, "algorithm": "ed25519", "public_key": base64url.encode(public)} | self._end(keyid)
                 for keyid, public in sorted(self.keys.items())
             ],
         }
@@ -162,38 +156,34 @@ class Trust:
         return {} if end is None else {"valid_until": datetime.fromtimestamp(end, UTC).isoformat()}
 
     def public_key(self, keyid: str, *, at: int | None = None) -> bytes:
-        """The exchange's key of this id, for what was signed at a time in Unix seconds.
+        """The response key of this id, for a signature made at a Unix time.
 
-        Raises KeyNotPinned, TrustError for a key that had given way to another by then.
+        Raises KeyNotPinned, and TrustError for a key that had been rotated by then.
         """
         if keyid not in self.keys:
             raise KeyNotPinned(
-                "the answer is signed by a key that was not pinned, and that no pinned key has announced; "
+                "the answer is signed by a key that is not pinned, and that no pinned key has announced; "
                 "ask the exchange's operator, then renew the trust"
             )
         if at is not None and at > self.until.get(keyid, at):
-            raise TrustError("the answer is signed by a key that has given way to another")
+            raise TrustError("the answer is signed by a key that had been rotated by then")
         return self.keys[keyid]
 
     def verifier(self) -> note.Verifier:
-        """What checks the ledger's checkpoints of today."""
+        """The verifier of the ledger's present checkpoints."""
         return note.Verifier.parse(self.vkey)
 
     def history(self) -> rotation.History:
-        """What checks the ledger's checkpoints of any size."""
+        """The verifiers of the ledger's checkpoints, former and present, by tree size."""
         keys = (*self.former, (self.since, self.vkey)) if self.former else ((0, self.vkey),)
         return rotation.History(tuple((size, note.Verifier.parse(vkey)) for size, vkey in keys))
 
 
 def _public(keyid: Any, text: Any) -> bytes:
     try:
-        public = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (TypeError, ValueError, binascii.Error) as error:
+        public = base64url.decode(text)
+    except (TypeError, ValueError) as error:
         raise TrustError("a key of the exchange cannot be read") from error
-    if _text(public) != text or thumbprint(public) != keyid:
+    if thumbprint(public) != keyid:
         raise TrustError("a key of the exchange does not have the id it is listed under")
     return public
-
-
-def _text(public: bytes) -> str:
-    return base64.urlsafe_b64encode(public).decode().rstrip("=")

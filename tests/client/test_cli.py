@@ -73,6 +73,15 @@ def test_fetch_writes_to_the_output_or_to_a_file_with_its_evidence(run, exchange
     run("verify", "data.csv", "--evidence", "absent.json", code=1)
 
 
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_fetched(run, exchange):
+    run("whoami")
+    before = len(exchange.requests)
+    error = run("fetch", "hr/talents", *PURPOSE, "-o", "absent/data.csv", code=1).stderr
+    assert error.startswith("error: a file cannot be written: ")
+    assert "absent" in error
+    assert len(exchange.requests) == before
+
+
 def test_filters_are_read_as_they_are_meant(run, exchange):
     where = ["a:eq:7", 'b:eq:"7"', "c:eq:0571", "d:in:1,x,2.5", "e:is_null:true", "f:prefix:a:b", "g:eq:"]
     run("fetch", "hr/talents", *PURPOSE, *[word for text in where for word in ("--where", text)])

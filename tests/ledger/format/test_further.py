@@ -6,6 +6,7 @@ import pytest
 
 from ledger.format import checkpoint, further, note, sm2, trust_policy
 from ledger.format.cosignature import Cosigner
+from tests.support.services.tools import program
 
 pytest.importorskip("tongsuopy")
 SEED = bytes(range(32))
@@ -77,7 +78,7 @@ def test_openssl_verifies_the_sm2_signature_and_ours_verifies_openssls(tmp_path)
     options = ["-sm3", "-sigopt", "distid:1234567812345678"]
 
     def openssl(*arguments: str) -> bytes:
-        done = subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, check=False)
+        done = subprocess.run([program("openssl"), *arguments], cwd=tmp_path, capture_output=True, check=False)
         if b"unsupported" in done.stderr.lower():
             pytest.skip("this OpenSSL has no SM2")
         assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from admin.commands.main import app
+from tests.support.services.tools import program
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 120
@@ -78,5 +79,5 @@ def until(holds: Callable[[], object], *, what: str, seconds: float = 60) -> Non
 
 def processes_of(directory: Path) -> list[str]:
     """What runs on a directory."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([program("ps"), "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if str(directory) in line]

@@ -1,12 +1,13 @@
 """A PKCS #11 token in software (SoftHSM 2), of a test worker's own."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.services.tools import missing, program
 
 PIN = "1234"
 _MODULES = (
@@ -31,15 +32,16 @@ class SoftHsm:
 def softhsm(home: Path, *labels: str) -> Iterator[SoftHsm]:
     """SoftHSM with its tokens in a directory, all made before the module is loaded and looks for them.
 
-    It has to be installed: keys in tokens are not tried without one.
+    Without SoftHSM the tests of keys in tokens are skipped.
     """
     module = next((Path(one) for one in _MODULES if Path(one).is_file()), None)
-    assert module is not None, "SoftHSM 2 is needed: apt-get install softhsm2"
-    assert shutil.which("softhsm2-util"), "SoftHSM 2 is needed: apt-get install softhsm2"
+    if module is None:
+        missing("SoftHSM 2 (softhsm2)")
+    util = program("softhsm2-util")
     (home / "tokens").mkdir()
     (home / "softhsm2.conf").write_text(f"directories.tokendir = {home / 'tokens'}\nlog.level = ERROR\n")
     os.environ["SOFTHSM2_CONF"] = str(home / "softhsm2.conf")  # the module reads it when it is loaded, once a process
     for label in labels:
         words = ("--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "5678")
-        subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)
+        subprocess.run([util, *words], check=True, capture_output=True)
     yield SoftHsm(module)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from tests.support.services.tools import program
+
 _CONFIG = """
 [req]
 distinguished_name = name
@@ -50,7 +52,7 @@ class Tsa:
         return self.home / "chain.pem"
 
     def openssl(self, *words: str, data: bytes | None = None) -> bytes:
-        done = subprocess.run(["openssl", *words], input=data, capture_output=True, check=False, cwd=self.home)
+        done = subprocess.run([program("openssl"), *words], input=data, capture_output=True, check=False, cwd=self.home)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
