@@ -1,8 +1,8 @@
-"""The life of one ledger, step by step: taken in, signed, rotated, erased, backed up, restored, begun anew; and its model.
+"""The steps in the life of a ledger, from appending to a new incarnation, and a model to hold it against.
 
-The model is a plain list of the entries that were answered, and what can be concluded from it: whether a database that
-was put back continues what was signed. All else is real: the application, PostgreSQL, the operator's commands, and an
-auditor who mirrors each incarnation over HTTP and never throws anything away.
+The model is a list of the entries that responses named. From it follows whether a restored database continues what was
+signed. Everything else is real: the application, PostgreSQL, the operator's commands, and an auditor who mirrors each
+incarnation over HTTP and keeps everything.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ PEOPLE = ("P00001", "P00002", "P00003")
 
 @dataclass(frozen=True)
 class Backup:
-    """A database that can be put back: its name, what was in it, and which key of its incarnation it knows last."""
+    """A copy of the database: its name, its incarnation and entries, and how many rotations it knows of."""
 
     name: str
     incarnation: int
@@ -52,7 +52,7 @@ class Backup:
 
 @dataclass(frozen=True)
 class Template:
-    """Where lives begin: a founded exchange in use, as settings, a database to copy, and who is on it."""
+    """The exchange that every lifecycle starts from: its settings, and the name of its database, to be copied."""
 
     embedded: Embedded
     settings: Settings
@@ -62,7 +62,7 @@ class Template:
 
 @dataclass
 class Receipt:
-    """What somebody was given once and has kept."""
+    """A receipt that somebody keeps, with the leaf it is for."""
 
     incarnation: int
     index: int
@@ -72,7 +72,7 @@ class Receipt:
 
 @dataclass
 class Lifecycle:
-    """One life, in a directory of its own. `leaves` is the model: every entry that was answered, by its index."""
+    """One ledger's lifecycle, in a directory of its own. `leaves` is the model: every entry that a response named, by index."""
 
     template: Template
     directory: Path
@@ -90,29 +90,29 @@ class Lifecycle:
     sent: set[bytes] = field(default_factory=set)
     exchange: PeopleExchange = field(init=False)
     is_up: bool = field(init=False, default=False)
-    """Whether there is an exchange to ask; without the key that its database knows it does not start."""
+    """Whether the exchange runs. It does not start without the key that its database knows."""
 
     async def begin(self) -> None:
-        """An exchange that was founded, is in use, and has a backup of that time."""
-        self._prefix, self._stack, self._count = f"life_{secrets.token_hex(4)}", AsyncExitStack(), 0
+        """Start a copy of the template; its database is the first backup."""
+        self._prefix, self._stack, self._count = f"lifecycle_{secrets.token_hex(4)}", AsyncExitStack(), 0
         self._is_mirrored, self._mirrored, self._url = False, 0, ""
         self._settings = copy_exchange(self.template.settings, self.directory / "data")
         self._name = await self._duplicate(self.template.database)
         await self._start()
         assert self.is_up
-        self.leaves = await self._found()
+        self.leaves = await self._read_leaves()
         self.firsts[1] = note.Verifier.parse(json.loads(self.leaves[0])["body"]["vkey"])
         self.signed = list(self.leaves)
         self.backups.append(Backup(self.template.database, 1, tuple(self.leaves), 0))
 
     async def end(self) -> None:
-        """Stop. The databases go with the tests' server, since dropping them one by one takes longer than all the rest."""
+        """Stop. The databases end with the tests' server: dropping them one by one takes longer than all else."""
         await self._stop()
 
-    # What can be done ------------------------------------------------------------------------------------------------
+    # Steps -----------------------------------------------------------------------------------------------------------
 
-    async def ask(self, key: Key, method: str, target: str, document: Any = None, **headers: str) -> Answer:
-        """A request; where its answer names an entry, that is there, it is the next one, and the model has it."""
+    async def request(self, key: Key, method: str, target: str, document: Any = None, **headers: str) -> Answer:
+        """Send a request. If its response names an entry, that is the next one, and joins the model."""
         exchange = self.exchange
         body: bytes | None = None
         if document is not None:
@@ -127,7 +127,7 @@ class Lifecycle:
         assert answer.status == 200, answer.content.decode()
         if "exchange-entry" in answer.headers:
             assert int(answer.headers["exchange-entry"]) == len(self.leaves)
-            [leaf] = await self._found(len(self.leaves))
+            [leaf] = await self._read_leaves(len(self.leaves))
             signature = signed["signature"].split(":")[1].encode()
             assert signature in leaf
             self.sent.add(signature)
@@ -135,32 +135,32 @@ class Lifecycle:
         return answer
 
     async def search(self, _person: str) -> None:
-        """An entry about nobody."""
-        await self.ask(self.exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
+        """Append an entry that names nobody."""
+        await self.request(self.exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
 
     async def deliver(self, person: str) -> None:
-        """An entry that names a person, with details sealed beside it."""
+        """Append an entry that names a person, with sealed details."""
         question = {"dataset": DATASET, "filters": [{"field": "person_id", "op": "eq", "value": person}]}
         key = self.exchange.consumer.system
-        await self.ask(key, "POST", "/api/v1/deliveries", question, exchange_purpose="talent-service")
+        await self.request(key, "POST", "/api/v1/deliveries", question, exchange_purpose="talent-service")
 
     async def erase(self, person: str) -> None:
         """Destroy what is sealed about a person."""
         document = {"dataset": DATASET, "value": person, "basis": "consent-withdrawn"}
-        answer = await self.ask(self.exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", document)
+        answer = await self.request(self.exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", document)
         if not self.is_behind and answer.json["outcome"] != "nothing-held":
             self.erased.add(answer.json["subject"])
 
     async def read(self, person: str) -> None:
-        """Read what is sealed about a person: nothing that was erased."""
+        """Read a person's sealed details. None of an erased person can be read."""
         key, wanted = self.exchange.keys["auditor"], {"dataset": DATASET, "value": person}
-        answer = await self.ask(key, "POST", "/api/v1/subjects/details", wanted)
+        answer = await self.request(key, "POST", "/api/v1/subjects/details", wanted)
         if not self.is_behind:
             for one in answer.json["details"]:
                 assert one["subject"] not in self.erased or one["details"] is None
 
     async def sign(self) -> None:
-        """What the publisher does at each interval."""
+        """Publish a checkpoint, as the publisher does at each interval."""
         publisher = self.exchange.app.state.runtime[Publisher]
         async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
             assert await publisher._publish(connection) is not self.is_behind
@@ -168,7 +168,7 @@ class Lifecycle:
             self.signed = list(self.leaves)
 
     async def keep_receipt(self, index: int) -> None:
-        """Somebody fetches the receipt of a signed entry; one that is behind has no more to give than it had."""
+        """Fetch and keep the receipt of a signed entry, unless the database is behind."""
         if self.is_behind:
             return
         index %= len(self.signed)
@@ -178,36 +178,36 @@ class Lifecycle:
         self.receipts.append(Receipt(self.incarnation, index, text, leaf))
 
     async def rotate(self) -> None:
-        """The ledger's key gives way to another."""
+        """Rotate the ledger's key."""
         done = await self._type("keys", "rotate", "ledger")
         assert done.status == (1 if self.is_behind else 0), done.err
         if not self.is_behind:
-            self.leaves += await self._found(len(self.leaves))
+            self.leaves += await self._read_leaves(len(self.leaves))
             assert entry.parse(self.leaves[-1]).body["type"] == "key.rotated"
             self.rotations[self.incarnation] += 1
             await self.sign()
 
     async def back_up(self) -> None:
-        """A copy of the database, which is not changed any more."""
+        """Back up the database."""
         await self._stop()
-        self.backups.append(self._copy(await self._duplicate(self._name)))
+        self.backups.append(self._backup(await self._duplicate(self._name)))
         await self._start()
 
     async def restore(self, backup: Backup) -> None:
-        """Put a copy in the database's place; what was there until now may come back just as well."""
+        """Restore a backup. The replaced database becomes a backup too, unless it is behind."""
         await self._stop()
         if not self.is_behind:
-            self.backups.append(self._copy(self._name))
+            self.backups.append(self._backup(self._name))
         self._name = await self._duplicate(backup.name)
         self.leaves, self.incarnation = list(backup.leaves), backup.incarnation
         self.is_behind = backup.incarnation != self.newest or self.leaves[: len(self.signed)] != self.signed
         await self._start()
-        # The key that such a copy knows of is not in force any more, and only a copy that is behind can know it.
+        # A backup from before a rotation knows a key that is no longer in force, and is behind.
         assert self.is_up is (backup.rotations == self.rotations[backup.incarnation])
         assert self.is_up or self.is_behind
 
     async def begin_anew(self) -> None:
-        """The operator's command after a restore."""
+        """Begin a new incarnation, with the operator's command."""
         await self._stop()
         before = self.checkpoints[self.newest]
         done = await self._type("ledger", "new-incarnation", "--yes")
@@ -218,7 +218,7 @@ class Lifecycle:
         kept = [merkle.leaf_hash(leaf) for leaf in self.leaves]
         self.newest = self.incarnation = self.newest + 1
         self.rotations[self.newest], self.checkpoints[self.newest], self.is_behind = 0, {}, False
-        [leaf] = self.leaves = await self._found()
+        [leaf] = self.leaves = await self._read_leaves()
         body = entry.parse(leaf).body
         assert (body["type"], body["origin"]) == ("ledger.incarnated", self._origin(self.newest))
         assert (body["predecessor"], body["checkpoint"]) == (self._origin(self.newest - 1), before[max(before)])
@@ -227,11 +227,11 @@ class Lifecycle:
         await self._start()
         assert self.is_up
 
-    # What always holds -----------------------------------------------------------------------------------------------
+    # Invariants ------------------------------------------------------------------------------------------------------
 
     async def examine(self) -> None:
-        """Hold everything there is against the model and against what was given out before."""
-        assert await self._found() == self.leaves
+        """Check the ledger against the model, and against everything that was published before."""
+        assert await self._read_leaves() == self.leaves
         for number, leaf in enumerate(self.leaves):
             parsed = entry.parse(leaf)
             assert parsed.seq == number
@@ -247,14 +247,14 @@ class Lifecycle:
         assert anchor.successor() is None
 
     async def _examine_erased(self) -> None:
-        """Of nobody who was erased there is a secret, whatever rows a backup brought back."""
+        """Check that no erased person has a secret, whatever rows a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
         slots = self.exchange.app.state.runtime[Slots]
         assert [row for row in rows if row["pseudonym"] in self.erased and slots.read(row["slot"]) is not None] == []
 
     async def _examine_mirror(self) -> None:
-        """The auditor comes by: the log continues its mirror, or is refused."""
+        """Check as the auditor: the log continues the mirror, or the mirror refuses it."""
         mirror, first = self.directory / "mirror" / str(self.incarnation), self.firsts[self.incarnation]
         known, runtime = self.checkpoints[self.incarnation], self.exchange.app.state.runtime
         async with runtime.database.pool.acquire() as connection:
@@ -272,7 +272,7 @@ class Lifecycle:
                 except ExportRefused:
                     pass
                 else:
-                    raise AssertionError("the auditor took an older checkpoint for the newest")
+                    raise AssertionError("the mirror accepted an older checkpoint")
             return
         assert all(signed.get(size) == text for size, text in known.items() if size <= max(signed))
         known.update(signed)
@@ -286,7 +286,7 @@ class Lifecycle:
         self._examine_receipts(mirror, first)
 
     def _examine_receipts(self, mirror: Path, first: note.Verifier) -> None:
-        """Every receipt of this incarnation proves what it did, by the keys that the auditor has by now."""
+        """Check that every receipt of this incarnation verifies under the keys that the auditor has by now."""
         rotated = mirror / "rotations"
         keys = History.from_announcements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
         for one in self.receipts:
@@ -298,7 +298,7 @@ class Lifecycle:
                 receipt.verify_receipt(one.text, one.leaf, keys)
 
     def examine_former(self) -> None:
-        """What the auditor has of former incarnations stays whole, with all checkpoints there ever were."""
+        """Check that the mirrors of former incarnations verify, with every checkpoint they ever had."""
         for number in range(1, self.newest):
             known = list(self.checkpoints[number].values())
             report = verify(self.directory / "mirror" / str(number), verifier=self.firsts[number], known=known)
@@ -335,7 +335,7 @@ class Lifecycle:
         await self._settle()
 
     async def _settle(self) -> None:
-        """A start signs what there is, or halts."""
+        """Wait until the start has signed everything, or halted."""
         async with asyncio.timeout(30):
             while True:
                 async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
@@ -350,7 +350,7 @@ class Lifecycle:
         await self._stack.aclose()
         self._stack, self.is_up = AsyncExitStack(), False
 
-    def _copy(self, name: str) -> Backup:
+    def _backup(self, name: str) -> Backup:
         return Backup(name, self.incarnation, tuple(self.leaves), self.rotations[self.incarnation])
 
     def _origin(self, incarnation: int) -> str:
@@ -360,7 +360,7 @@ class Lifecycle:
         return self.template.embedded.url(name)
 
     async def _duplicate(self, name: str) -> str:
-        """A copy of a database that nobody is connected to."""
+        """Copy a database without connections."""
         self._count += 1
         made = f"{self._prefix}_{self._count}"
         async with self._server() as server:
@@ -377,7 +377,7 @@ class Lifecycle:
     def _database(self) -> "_Connected":
         return _Connected(self._address(self._name))
 
-    async def _found(self, start: int = 0) -> list[bytes]:
+    async def _read_leaves(self, start: int = 0) -> list[bytes]:
         async with self._database() as database:
             rows = await database.fetch("SELECT leaf FROM ledger_entry WHERE seq >= $1 ORDER BY seq", start)
         return [row["leaf"] for row in rows]
@@ -398,5 +398,5 @@ class _Connected:
 
 
 def discard(directory: Path) -> None:
-    """A life's directory is not needed any more."""
+    """Delete a lifecycle's directory."""
     shutil.rmtree(directory, ignore_errors=True)

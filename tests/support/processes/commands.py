@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from admin.commands.main import app
 from tests.support.services.tools import program
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _SECONDS = 120
 
 

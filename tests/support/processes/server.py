@@ -13,7 +13,7 @@ import httpx2
 
 from exchange.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _PATIENCE = 60.0
 
 

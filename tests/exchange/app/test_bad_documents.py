@@ -182,12 +182,12 @@ PARTICIPANTS = table(
     ("a key to replace that is not there", "not-found", "owner", key(supersedes="A" * 43)),
     ("an overlap of a year", "request-invalid", "owner", key(overlap_seconds=31_536_000)),
     ("another's key", "not-found", "stranger", lambda s: s.call_as("stranger", "POST", f"/principals/{s.ids['owner']}/keys/{s.owner.steward.keyid}/revocation")),
-    ("a key revoked before", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.keys['revoked']}/keys/{s.revoked.keyid}/revocation")),
+    ("a key revoked before", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.ids['revoked']}/keys/{s.revoked.keyid}/revocation")),
     ("a role for oneself", "role-missing", "owner", roles("owner", "owner", role="auditor")),
     ("a role in the exchange", "not-found", "owner", roles("owner", "stranger", domain="exchange")),
     ("a role in another organisation", "role-missing", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.owner.system_id}/roles", {"role": "steward", "domain": s.stranger.id})),
     ("a domain that is none", "request-invalid", "owner", roles("owner", "owner", domain=CANARY)),
-    ("suspended twice", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.keys['suspended']}/suspension")),
+    ("suspended twice", "conflict", "consumer", lambda s: s.call_as("consumer", "POST", f"/principals/{s.ids['suspended']}/suspension")),
     ("a role that is not held", "not-found", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.owner.system_id}/roles/revocation", {"role": "steward", "domain": s.owner.id})),
 )  # fmt: skip
 

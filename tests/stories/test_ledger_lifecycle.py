@@ -1,7 +1,6 @@
-"""Whatever is done to an exchange, in any order: nothing that was answered or signed is lost, forked or contradicted.
+"""A state machine of a ledger's lifecycle: no order of steps loses, forks or contradicts what was answered or signed.
 
-Appending, signing, rotating the key, erasing, backing up, restoring, beginning anew; the model is a list (see
-tests.support.exchanges.lifecycle).
+The steps and the model are in tests/support/exchanges/lifecycle.py.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ requests = st.lists(
 
 
 class Machine(RuleBasedStateMachine):
-    """A life, and what may happen in it at any time."""
+    """A ledger's lifecycle, and the steps that may come at any time."""
 
     template: Template
 
@@ -46,73 +45,73 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.loop = asyncio.Runner()
         self.directory = Path(tempfile.mkdtemp(prefix="exchange-test-"))
-        self.life = Lifecycle(self.template, self.directory)
-        self.loop.run(self.life.begin())
+        self.lifecycle = Lifecycle(self.template, self.directory)
+        self.loop.run(self.lifecycle.begin())
 
     def is_up(self) -> bool:
-        """Whether anybody can be asked: an exchange without its key does not even start."""
-        return self.life.is_up
+        """Whether the exchange runs; it does not start without its key."""
+        return self.lifecycle.is_up
 
     @precondition(is_up)
     @rule(requests=requests)
-    def take_in(self, requests: list[tuple[str, str]]) -> None:
-        """Entries, and what is answered without one; or nothing at all, where the database is behind."""
+    def request(self, requests: list[tuple[str, str]]) -> None:
+        """Send requests, with and without entries; all are refused if the database is behind."""
         for verb, person in requests:
-            self.loop.run(getattr(self.life, verb)(person))
+            self.loop.run(getattr(self.lifecycle, verb)(person))
 
     @precondition(is_up)
     @rule(numbers=st.lists(numbers, max_size=3))
     def checkpoint(self, numbers: list[int]) -> None:
-        """Sign, and let somebody have receipts; or sign nothing."""
-        self.loop.run(self.life.sign())
+        """Publish a checkpoint and fetch receipts; nothing is signed if the database is behind."""
+        self.loop.run(self.lifecycle.sign())
         for number in numbers:
-            self.loop.run(self.life.keep_receipt(number))
+            self.loop.run(self.lifecycle.keep_receipt(number))
 
     @precondition(is_up)
     @rule()
     def rotate(self) -> None:
-        self.loop.run(self.life.rotate())
+        self.loop.run(self.lifecycle.rotate())
 
-    @precondition(lambda self: self.is_up() and not self.life.is_behind)
+    @precondition(lambda self: self.is_up() and not self.lifecycle.is_behind)
     @rule()
     def back_up(self) -> None:
-        self.loop.run(self.life.back_up())
+        self.loop.run(self.lifecycle.back_up())
 
     @rule(number=numbers)
     def restore(self, number: int) -> None:
-        self.loop.run(self.life.restore(self.life.backups[number % len(self.life.backups)]))
+        self.loop.run(self.lifecycle.restore(self.lifecycle.backups[number % len(self.lifecycle.backups)]))
 
-    @precondition(lambda self: self.life.is_behind)
+    @precondition(lambda self: self.lifecycle.is_behind)
     @rule()
     def begin_anew(self) -> None:
-        self.loop.run(self.life.begin_anew())
+        self.loop.run(self.lifecycle.begin_anew())
 
     @invariant()
-    def all_is_as_it_was_answered_and_signed(self) -> None:
-        if hasattr(self, "life"):
-            self.loop.run(self.life.examine())
+    def nothing_is_lost_or_contradicted(self) -> None:
+        if hasattr(self, "lifecycle"):
+            self.loop.run(self.lifecycle.examine())
 
     def teardown(self) -> None:
-        if not hasattr(self, "life"):
+        if not hasattr(self, "lifecycle"):
             return
         try:
-            self.life.examine_former()
+            self.lifecycle.examine_former()
         finally:
-            self.loop.run(self.life.end())
+            self.loop.run(self.lifecycle.end())
             self.loop.close()
             discard(self.directory)
 
 
 @pytest.fixture(scope="module")
 def template(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """An exchange in use, from which every life begins, in a database that nobody else connects to."""
-    data, name = tmp_path_factory.mktemp("founded"), f"lives_{secrets.token_hex(4)}"
+    """The exchange that every lifecycle starts from, in a database of its own."""
+    data, name = tmp_path_factory.mktemp("founded"), f"lifecycles_{secrets.token_hex(4)}"
     url = embedded.url(name)
     given = Settings(data=data, database_url=url, public_url=URL, checkpoint_interval=INTERVAL, retention_days=0)
     asyncio.run(embedded.create(name))
     commands.upgrade(url)
 
-    async def found() -> Template:
+    async def fill() -> Template:
         async with start_exchange(given) as exchange:
             people_exchange = await publish_people(exchange, url)
             await people_exchange.fetch_about(PEOPLE[0])
@@ -120,12 +119,12 @@ def template(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Te
                 await exchange.app.state.runtime[Publisher]._publish(connection)
         return Template(embedded, given, name, people_exchange)
 
-    return asyncio.run(found())
+    return asyncio.run(fill())
 
 
-def live(template: Template, *, examples: int, steps: int, phases: tuple[Phase, ...]) -> None:
-    """Live so many lives of at most so many steps."""
-    machine = type("Life", (Machine,), {"place": template})
+def run_lifecycles(template: Template, *, examples: int, steps: int, phases: tuple[Phase, ...]) -> None:
+    """Run so many lifecycles of at most so many steps."""
+    machine = type("LifecycleMachine", (Machine,), {"template": template})
     profile = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -136,39 +135,39 @@ def live(template: Template, *, examples: int, steps: int, phases: tuple[Phase, 
     run_state_machine_as_test(machine, settings=profile)
 
 
-def test_a_life_with_everything_in_it(template: Template) -> None:
-    """What the machine may do, once: a backup from before an erasure and a rotation comes back, and then one from between."""
-    machine = type("Life", (Machine,), {"place": template})()
+def test_one_lifecycle_with_every_step(template: Template) -> None:
+    """Every step once. A backup from before an erasure and a rotation is restored, and then one from between them."""
+    machine = type("LifecycleMachine", (Machine,), {"template": template})()
     machine.begin()
     try:
         for step in (
-            lambda: machine.take_in([("deliver", PEOPLE[0]), ("search", ""), ("deliver", PEOPLE[1])]),
+            lambda: machine.request([("deliver", PEOPLE[0]), ("search", ""), ("deliver", PEOPLE[1])]),
             lambda: machine.checkpoint([]),
             machine.back_up,
-            lambda: machine.take_in([("erase", PEOPLE[0]), ("read", PEOPLE[1])]),
+            lambda: machine.request([("erase", PEOPLE[0]), ("read", PEOPLE[1])]),
             lambda: machine.checkpoint([1, 11]),
             lambda: machine.restore(1),
-            lambda: machine.take_in([("search", ""), ("deliver", PEOPLE[1])]),
+            lambda: machine.request([("search", ""), ("deliver", PEOPLE[1])]),
             lambda: machine.checkpoint([1]),
             lambda: machine.restore(2),
             machine.rotate,
             lambda: machine.restore(1),
             machine.begin_anew,
-            lambda: machine.take_in([("read", PEOPLE[0]), ("deliver", PEOPLE[0]), ("erase", PEOPLE[1])]),
+            lambda: machine.request([("read", PEOPLE[0]), ("deliver", PEOPLE[0]), ("erase", PEOPLE[1])]),
             machine.rotate,
             lambda: machine.restore(0),
             machine.begin_anew,
         ):
             step()
-            machine.all_is_as_it_was_answered_and_signed()
+            machine.nothing_is_lost_or_contradicted()
     finally:
         machine.teardown()
 
 
-def test_a_few_short_lives(template: Template) -> None:
-    live(template, examples=2, steps=4, phases=(Phase.reuse, Phase.generate))
+def test_a_few_short_lifecycles(template: Template) -> None:
+    run_lifecycles(template, examples=2, steps=4, phases=(Phase.reuse, Phase.generate))
 
 
 @pytest.mark.endurance
-def test_many_long_lives(template: Template) -> None:
-    live(template, examples=12, steps=10, phases=(Phase.reuse, Phase.generate, Phase.shrink))
+def test_many_long_lifecycles(template: Template) -> None:
+    run_lifecycles(template, examples=12, steps=10, phases=(Phase.reuse, Phase.generate, Phase.shrink))

@@ -1,0 +1,97 @@
+"""Agreements: active ⇄ suspended, terminated by either side, expired by time; their lane and their grant."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from exchange.agreements.service import expire_overdue
+from tests.support.exchanges.exchange import Exchange, Party
+from tests.support.exchanges.parties import CSV, admit_parties, check_one_succeeded, count_entries
+
+
+@pytest.fixture
+async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
+    """An owner, a consumer, and a dataset between them."""
+    return await admit_parties(exchange)
+
+
+@pytest.mark.parametrize(
+    ("provider", "consumer", "lane"),
+    [
+        ("department", "department", "government"),
+        ("department", "enterprise", "operation"),
+        ("enterprise", "department", "trade"),
+        ("enterprise", "institution", "trade"),
+    ],
+)
+async def test_the_lane_follows_from_the_two_sides(exchange: Exchange, provider: str, consumer: str, lane: str) -> None:
+    one = await exchange.admit("one", kind=provider, level="city")
+    other = await exchange.admit("other", kind=consumer, level="city")
+    dataset = await exchange.publish_dataset(one, await exchange.register_file(one, CSV), "codes")
+    assert (await exchange.conclude_agreement(other, one, dataset))["lane"] == lane
+
+
+async def test_a_grant_narrows_what_was_asked(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    only = {"field": "code", "op": "eq", "value": dataset_value(dataset)}
+    agreement = await exchange.conclude_agreement(
+        consumer, owner, dataset, fields=["code"], row_cap=1, row_filter=only, masks={"code": {"kind": "hash"}}
+    )
+    assert (agreement["fields"], agreement["row_cap"], agreement["masks"]) == (["code"], 1, {"code": {"kind": "hash"}})
+    answer = await exchange.call(
+        consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/codes"}, purpose="talent-service"
+    )
+    [row] = answer.json["rows"]
+    assert set(row) == {"code"}
+    assert len(row["code"]) == 64
+
+
+def dataset_value(dataset: dict[str, Any]) -> Any:
+    """A value of the field `code` in the type that was inferred."""
+    [field] = [field for field in dataset["document"]["fields"] if field["name"] == "code"]
+    return 1 if field["type"] == "integer" else "1"
+
+
+async def test_an_agreements_life(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+    target = f"/api/v1/agreements/{agreement['id']}"
+    why = {"reason": "核查"}
+    for step, state in (("suspension", "suspended"), ("resumption", "active"), ("suspension", "suspended")):
+        assert (await exchange.call_ok(owner.steward, "POST", f"{target}/{step}", why))["state"] == state
+    assert (await exchange.call_ok(consumer.steward, "POST", f"{target}/termination", why))["state"] == "terminated"
+    for step in ("suspension", "resumption", "termination"):
+        answer = await exchange.call(owner.steward, "POST", f"{target}/{step}", why)
+        assert (answer.problem, answer.json["state"]) == ("conflict", "terminated")
+    kept = await exchange.call_ok(consumer.steward, "GET", target)
+    changed = {"state"}
+    assert {name: value for name, value in kept.items() if name not in changed} == {
+        name: value for name, value in agreement.items() if name not in changed
+    }
+
+
+async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(
+    exchange: Exchange, sides: tuple[Party, Party, Any]
+) -> None:
+    owner, consumer, dataset = sides
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+    target = f"/api/v1/agreements/{agreement['id']}/suspension"
+    check_one_succeeded(
+        await asyncio.gather(*(exchange.call(owner.steward, "POST", target, {"reason": "x"}) for _ in range(4)))
+    )
+    assert await count_entries(exchange, "agreement.suspended") == 1
+
+
+async def test_an_agreement_expires(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+    runtime = exchange.app.state.runtime
+    later = runtime.clock.now() + timedelta(days=40)
+    async with runtime.database.sessions() as one, runtime.database.sessions() as other:
+        expired = await asyncio.gather(expire_overdue(one, later), expire_overdue(other, later))
+    assert sorted(expired) == [0, 1]
+    assert await count_entries(exchange, "agreement.expired") == 1
+    seen = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
+    assert seen["state"] == "expired"

@@ -1,0 +1,63 @@
+"""Applications: submitted → (supplement requested → submitted, once) → approved, refused or withdrawn."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.exchanges.exchange import Exchange, Key, Party
+from tests.support.exchanges.parties import admit_parties, check_one_succeeded, count_entries
+
+
+@pytest.fixture
+async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
+    """An owner, a consumer, and a dataset between them."""
+    return await admit_parties(exchange)
+
+
+async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
+    asked = await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据的条款"})
+    assert asked["state"] == "supplement_requested"
+    for what, body in (("refusal", {"reasons": "不全"}), ("approval", {}), ("supplement-request", {"missing": "x"})):
+        answer = await exchange.call(owner.steward, "POST", f"{target}/{what}", body)
+        assert (answer.problem, answer.json["state"]) == ("conflict", "supplement_requested")
+    supplied = await exchange.call_ok(consumer.steward, "POST", f"{target}/supplement", {"supplement": "第十二条"})
+    assert (supplied["state"], supplied["supplement"]) == ("submitted", "第十二条")
+    again = await exchange.call(owner.steward, "POST", f"{target}/supplement-request", {"missing": "还有"})
+    assert again.problem == "conflict"
+    refused = await exchange.call_ok(owner.steward, "POST", f"{target}/refusal", {"reasons": "目的不符"})
+    assert (refused["state"], refused["reasons"]) == ("refused", "目的不符")
+    late: tuple[tuple[str, Key, Any], ...] = (
+        ("approval", owner.steward, {}),
+        ("refusal", owner.steward, {"reasons": "x"}),
+        ("withdrawal", consumer.steward, None),
+        ("supplement", consumer.steward, {"supplement": "x"}),
+    )
+    for what, key, body in late:
+        assert (await exchange.call(key, "POST", f"{target}/{what}", body)).problem == "conflict"
+
+
+async def test_what_people_wrote_is_not_on_the_ledger(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    application = await exchange.apply(consumer, dataset, scenario="张三的申请", basis="关于张三的规定")
+    await exchange.call_ok(
+        owner.steward, "POST", f"/api/v1/applications/{application['id']}/refusal", {"reasons": "张三不符"}
+    )
+    assert all("张三" not in str(entry) for entry in await exchange.read_entries())
+
+
+async def test_two_decisions_at_once_conclude_one_agreement(
+    exchange: Exchange, sides: tuple[Party, Party, Any]
+) -> None:
+    owner, consumer, dataset = sides
+    target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
+    calls = [exchange.call(owner.steward, "POST", f"{target}/approval", {}) for _ in range(3)]
+    calls.append(exchange.call(owner.steward, "POST", f"{target}/refusal", {"reasons": "x"}))
+    calls.append(exchange.call(consumer.steward, "POST", f"{target}/withdrawal"))
+    check_one_succeeded(await asyncio.gather(*calls))
+    ends = ("agreement.concluded", "application.refused", "application.withdrawn")
+    assert sum([await count_entries(exchange, type_) for type_ in ends]) == 1
+    agreements = await exchange.call_ok(owner.steward, "GET", "/api/v1/agreements")
+    assert len(agreements) == await count_entries(exchange, "agreement.concluded")

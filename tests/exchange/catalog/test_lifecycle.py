@@ -1,0 +1,98 @@
+"""Datasets: draft → published (versions) → withdrawn; their sharing attribute and level."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.exchanges.exchange import Exchange, Party, document_for
+from tests.support.exchanges.parties import CSV, admit_parties, check_one_succeeded, count_entries
+from tests.support.exchanges.populated import CITATION
+
+
+@pytest.fixture
+async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
+    """An owner, a consumer, and a dataset between them."""
+    return await admit_parties(exchange)
+
+
+async def test_a_datasets_life(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
+    owner, consumer, dataset = sides
+    target = f"/api/v1/datasets/{dataset['id']}"
+    assert (dataset["state"], dataset["version"], dataset["draft"]) == ("published", 1, None)
+    changed = {"zh": "新名", "en": "Renamed"}
+    sources = await exchange.call_ok(owner.steward, "GET", "/api/v1/sources")
+    draft = {"source": sources[0]["id"], "handle": "codes", "document": dataset["document"] | {"title": changed}}
+    redrafted = await exchange.call_ok(owner.steward, "PUT", f"{target}/draft", draft)
+    assert (redrafted["version"], redrafted["draft"]["title"]) == (1, changed)
+    seen = await exchange.call_ok(consumer.steward, "GET", target)
+    assert (seen["draft"], seen["document"]["title"]) == (None, dataset["document"]["title"])
+    again = await exchange.call_ok(owner.steward, "POST", f"{target}/publication")
+    assert (again["version"], again["document"]["title"]) == (2, changed)
+    assert again["digest"] != dataset["digest"]
+    withdrawn = await exchange.call_ok(owner.steward, "POST", f"{target}/withdrawal", {"reason": "合并"})
+    assert withdrawn["state"] == "withdrawn"
+    assert (await exchange.call(consumer.steward, "GET", target)).problem == "not-found"
+    assert (await exchange.call(owner.steward, "PUT", f"{target}/draft", draft)).problem == "conflict"
+    assert (await exchange.call(owner.steward, "POST", f"{target}/publication")).problem == "conflict"
+    assert (await exchange.call(owner.steward, "POST", f"{target}/withdrawal", {"reason": "x"})).problem == "conflict"
+
+
+async def test_two_publications_at_once_make_one_version(exchange: Exchange) -> None:
+    owner = await exchange.admit("owner")
+    source = await exchange.register_file(owner, CSV)
+    document = document_for(source["description"]["fields"])
+    draft = {"source": source["id"], "handle": "codes", "document": document}
+    dataset = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", draft)
+    target = f"/api/v1/datasets/{dataset['id']}/publication"
+    check_one_succeeded(await asyncio.gather(*(exchange.call(owner.steward, "POST", target) for _ in range(4))))
+    assert await count_entries(exchange, "dataset.published") == 1
+    assert (await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}"))["version"] == 1
+
+
+@pytest.mark.parametrize("kind", ["law", "administrative_regulation", "state_council_decision"])
+async def test_what_is_not_shared_cites_what_forbids_it(exchange: Exchange, kind: str) -> None:
+    owner = await exchange.admit("owner")
+    source = await exchange.register_file(owner, CSV)
+    sharing = {"attribute": "not_shared", "reason": "法律规定", "citation": CITATION | {"kind": kind}}
+    dataset = await exchange.publish_dataset(owner, source, "secret", sharing=sharing)
+    assert dataset["document"]["sharing"]["citation"]["kind"] == kind
+    [entry] = [entry for entry in await exchange.read_entries() if entry["type"] == "dataset.published"]
+    assert entry["sharing"] == "not_shared"
+
+
+async def published(exchange: Exchange, owner: Party, *, level: str) -> dict[str, Any]:
+    """A dataset with a field of a level."""
+    source = await exchange.register_file(owner, CSV)
+    document = document_for(source["description"]["fields"])
+    document["fields"][0]["level"] = level
+    draft = {"source": source["id"], "handle": "codes", "document": document}
+    dataset = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", draft)
+    found: dict[str, Any] = await exchange.call_ok(
+        owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication"
+    )
+    return found
+
+
+async def test_a_datasets_level_is_that_of_its_highest_field(exchange: Exchange) -> None:
+    await published(exchange, await exchange.admit("owner"), level="IMPORTANT")
+    [entry] = [entry for entry in await exchange.read_entries() if entry["type"] == "dataset.published"]
+    assert entry["level"] == "IMPORTANT"
+
+
+async def test_core_data_is_not_delivered(exchange: Exchange) -> None:
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer")
+    dataset = await published(exchange, owner, level="G2")
+    await exchange.conclude_agreement(consumer, owner, dataset)
+    draft = {"source": (await exchange.call_ok(owner.steward, "GET", "/api/v1/sources"))[0]["id"], "handle": "codes"}
+    core = dataset["document"] | {"level": "CORE"}
+    target = f"/api/v1/datasets/{dataset['id']}"
+    await exchange.call_ok(owner.steward, "PUT", f"{target}/draft", draft | {"document": core})
+    await exchange.call_ok(owner.steward, "POST", f"{target}/publication")
+    refused = await exchange.call(consumer.steward, "POST", "/api/v1/applications", exchange.draft_application(dataset))
+    assert (refused.problem, refused.json["errors"][0]["at"]) == ("outside-terms", "dataset")
+    answer = await exchange.call(
+        consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/codes"}, purpose="talent-service"
+    )
+    assert answer.problem == "level-forbidden"
