@@ -14,11 +14,11 @@ import asyncpg
 from admin.terminal import CannotDo
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.keys.custody import custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
-from exchange.kernel.keys.queries import key_marks
+from exchange.kernel.keys.queries import fingerprints
 from exchange.kernel.keys.slots import Slots, SlotsMissing
+from exchange.kernel.keys.stores import answers_key_store, key_store
 from exchange.migrations import commands
 from exchange.publication import witnesses
 from exchange.settings import Settings
@@ -101,7 +101,7 @@ async def standing(url: str, settings: Settings | None = None) -> Standing:
         head = await store.read_head(connection)
         leaves = await store.read_leaves(connection, 0, 1)
         is_current = revision == commands.newest()
-        marks = await key_marks(connection) if is_current else {}
+        marks = await fingerprints(connection) if is_current else {}
         blocks = await blocks_in_use(connection) if is_current else ()
         uncovered = await publication.uncovered_since(connection)
         rotated = await continuity.statements(connection, LEDGER)
@@ -171,7 +171,7 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
             hint="put the key back from its safe copy; checkpoints signed by another would be refused by every auditor",
         )
     try:
-        place, held, answers = settings.data / "keys", custody(settings), custody_of_answers(settings)
+        place, held, answers = settings.data / "keys", key_store(settings), answers_key_store(settings)
         open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
         Slots(settings.slots).demand(now.slot_blocks)
         witnesses.chosen(settings, now.history(vkey))

@@ -35,9 +35,9 @@ from exchange.kernel import logs
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
-from exchange.kernel.keys.custody import Custody, custody, custody_of_answers
 from exchange.kernel.keys.keyring import Keyring, open_keyring
-from exchange.kernel.keys.queries import key_marks, remember_keys
+from exchange.kernel.keys.queries import fingerprints, remember_keys
+from exchange.kernel.keys.stores import KeyStore, answers_key_store, key_store
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.web import docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
@@ -164,7 +164,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    store = custody(settings)
+    store = key_store(settings)
     ring, is_founded = await _keys(settings, database, clock, store)
     sequencer = Sequencer(database.appending)
     runtime = Runtime(
@@ -176,7 +176,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         roles=Roles(),
         seal=ring.seal,
         answers=AnsweringKey(ring.answers),
-        fingerprints=ring.marks,
+        fingerprints=ring.fingerprints,
     )
     runtime.add(Alarms())
     await publication.hold_to_anchor(runtime, store, ring)
@@ -199,19 +199,19 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     app.state.runtime = runtime
 
 
-async def _keys(settings: Settings, database: Database, clock: Clock, store: Custody) -> tuple[Keyring, bool]:
+async def _keys(settings: Settings, database: Database, clock: Clock, store: KeyStore) -> tuple[Keyring, bool]:
     """The keys, and whether the exchange was founded: they are made before that and never after it.
 
     Raises KeysDiffer, KeyFileInvalid.
     """
     async with database.pool.acquire() as connection:
         head = await read_head(connection)
-        directory, answers = settings.data / "keys", custody_of_answers(settings)
-        ring = open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
+        directory, answers = settings.data / "keys", answers_key_store(settings)
+        ring = open_keyring(directory, await fingerprints(connection), store, answers, incarnation=head.incarnation)
         if head.size:
             # The tables' owner may have removed a fingerprint in order to replace a key: the new one is recorded here.
-            await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
+            await remember_keys(connection, ring.fingerprints, now=clock.now())
+            open_keyring(directory, await fingerprints(connection), store, answers, incarnation=head.incarnation)
     return ring, bool(head.size)
 
 

@@ -14,9 +14,9 @@ from admin.places import DataDirectory
 from admin.terminal import CannotDo, console, told
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments, open_database
-from exchange.kernel.keys.custody import KeyNotHere, LedgerKey, custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
+from exchange.kernel.keys.stores import KeyNotFound, LedgerKey, answers_key_store, key_store
 from exchange.publication.renewal import signer_of
 from exchange.publication.rotating import rotate
 from exchange.settings import Settings
@@ -73,22 +73,22 @@ def rotate_key(directory: DataDirectory, which: Which) -> Rotated:
         if not now.is_current or not now.entries:
             raise CannotDo("there is no ledger in the database", hint="begin with: exchange init")
         place = settings.data / "keys"
-        held, answers, is_ledger = custody(settings), custody_of_answers(settings), which is Which.LEDGER
+        held, answers, is_ledger = key_store(settings), answers_key_store(settings), which is Which.LEDGER
         file = ledger_file(now.incarnation) if is_ledger else ANSWERS
         name = settings.origin(now.incarnation) if is_ledger else f"{settings.deployment}/answers"
         try:
             ring = open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
             key: LedgerKey = ring.ledger if is_ledger else ring.answers
             keeper = held if is_ledger else answers
-            made = keeper.following(file, asyncio.run(_used(url, which)) | {key.keyid})
-        except (KeysDiffer, KeyNotHere, KeyFileInvalid) as error:
+            made = keeper.prepare_next(file, asyncio.run(_used(url, which)) | {key.keyid})
+        except (KeysDiffer, KeyNotFound, KeyFileInvalid) as error:
             raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
         old, new = signer_of(name, key), note.Verifier(name, made.public)
         try:
             entry = asyncio.run(_rotate(settings, url, which, now.incarnation, old, new))
         except store.Halted as error:
             raise CannotDo(f"the ledger takes nothing in: {error}", hint="exchange health") from error
-        keeper.settle(file, made.keyid)
+        keeper.activate(file, made.keyid)
     return Rotated(old.verifier, new, entry)
 
 

@@ -22,8 +22,8 @@ from admin.terminal import CannotDo, console, told
 from exchange.audit import indexing
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import arguments
-from exchange.kernel.keys.custody import KeyNotHere, custody
 from exchange.kernel.keys.keyring import ledger_file
+from exchange.kernel.keys.stores import KeyNotFound, key_store
 from exchange.migrations import incarnation
 from exchange.settings import Settings
 from ledger.entries import bodies
@@ -108,10 +108,10 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
         asyncio.run(_archive(url, where, note.Verifier.parse(now.vkey), own))
         asyncio.run(_index(url))
         name = ledger_file(number)
-        held = custody(settings)
+        held = key_store(settings)
         try:
-            key = held.following(name, now.key_marks.values())
-        except KeyNotHere as error:
+            key = held.prepare_next(name, now.key_marks.values())
+        except KeyNotFound as error:
             raise CannotDo(str(error)) from error
         vkey = note.Verifier(origin, key.public).vkey
 
@@ -137,11 +137,11 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
                 owner.get_secret_value() if owner else url,
                 incarnation=number,
                 make=make,
-                marks={name: key.keyid},
+                fingerprints={name: key.keyid},
                 now=Clock().now(),
             )
         )
-        held.settle(name, key.keyid)
+        held.activate(name, key.keyid)
     return Begun(origin, vkey, kept, incarnation.last_signed(last), where)
 
 

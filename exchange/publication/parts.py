@@ -4,8 +4,8 @@ from contextlib import AsyncExitStack
 
 from exchange.kernel import logs
 from exchange.kernel.background import background
-from exchange.kernel.keys.custody import Custody
 from exchange.kernel.keys.keyring import Keyring
+from exchange.kernel.keys.stores import KeyStore
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.health import Alarms
 from exchange.publication.coverage import Coverage
@@ -19,10 +19,10 @@ from ledger.log import continuity
 from ledger.log.anchor import Anchor
 
 
-async def hold_to_anchor(runtime: Runtime, custody: Custody, ring: Keyring) -> None:
+async def hold_to_anchor(runtime: Runtime, store: KeyStore, ring: Keyring) -> None:
     """Before anything is taken in: halt the ledger where the database does not continue what was signed. Raises OSError."""
     settings = runtime[PublicationSettings]
-    signers = runtime.add(LedgerKeys(custody, runtime.origin, ring, settings.further_signatures))
+    signers = runtime.add(LedgerKeys(store, runtime.origin, ring, settings.further_signatures))
     anchor = runtime.add(Anchor(settings.anchor, runtime.origin))
     coverage = runtime.add(Coverage())
     runtime[Alarms].sources.append(lambda: coverage.alarm(runtime.clock.now()))

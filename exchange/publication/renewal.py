@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from exchange.kernel.database import FAILURES
 from exchange.kernel.keys import ed25519 as keys
-from exchange.kernel.keys.custody import Custody, LedgerKey, custody_of_answers
 from exchange.kernel.keys.keyring import ANSWERS, Keyring, ledger_file
 from exchange.kernel.keys.settings import KeySettings
+from exchange.kernel.keys.stores import KeyStore, LedgerKey, answers_key_store
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from ledger.format import note, rotation
@@ -21,10 +21,10 @@ _EVERY = 1.0
 class LedgerKeys:
     """What the ledger is signed with, by public key; a new one is looked for in the custody."""
 
-    def __init__(self, custody: Custody, origin: str, ring: Keyring, further: Sequence[Kind] = ()) -> None:
+    def __init__(self, store: KeyStore, origin: str, ring: Keyring, further: Sequence[Kind] = ()) -> None:
         own = signer_of(origin, ring.ledger, further)
         self.first = own.verifier
-        self._custody = custody
+        self._store = store
         self._further = further
         self._name = ledger_file(ring.incarnation)
         self._known: dict[note.Verifier, note.Signs] = {own.verifier: own}
@@ -32,7 +32,7 @@ class LedgerKeys:
     def signer(self, key: note.Verifier) -> note.Signs:
         """What signs with a key. Raises LookupError where the private key cannot be had."""
         if key not in self._known:
-            found = self._custody.find(self._name, thumbprint(key.public_key))
+            found = self._store.find(self._name, thumbprint(key.public_key))
             self._known[key] = signer_of(key.name, found, self._further)
         return self._known[key]
 
@@ -79,4 +79,4 @@ class Renewal:
             return
         public = rotation.parse(rotated[-1]).new.public_key
         if public != answers.key.public:
-            answers.key = custody_of_answers(self._runtime[KeySettings]).find(ANSWERS, thumbprint(public))
+            answers.key = answers_key_store(self._runtime[KeySettings]).find(ANSWERS, thumbprint(public))
