@@ -20,7 +20,7 @@ from exchange.kernel.keys.queries import fingerprints
 from exchange.kernel.keys.slots import Slots, SlotsMissing
 from exchange.kernel.keys.stores import answers_key_store, key_store
 from exchange.migrations import commands
-from exchange.publication import witnesses
+from exchange.publication import witness_policy
 from exchange.settings import Settings
 from exchange.subjects.queries import blocks_in_use
 from ledger.format import note
@@ -174,8 +174,8 @@ def demand_ready(settings: Settings, url: str, *, vkey: str) -> None:
         place, held, answers = settings.data / "keys", key_store(settings), answers_key_store(settings)
         open_keyring(place, now.key_marks, held, answers, incarnation=now.incarnation)
         Slots(settings.slots).demand(now.slot_blocks)
-        witnesses.chosen(settings, now.history(vkey))
+        witness_policy.read_policy(settings, now.history(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
-    except witnesses.PolicyUnusable as error:
+    except witness_policy.PolicyUnusable as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Witnesses, what belongs into it") from error

@@ -17,7 +17,7 @@ import typer
 
 from admin import databases, places
 from admin.terminal import CannotDo, console, told
-from exchange.audit import indexing, queries
+from exchange.audit import queries, tasks
 from exchange.audit.replaying import EXPLANATIONS, SOUND, VERDICTS, Replayed, Replayer, Verdict
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Database, driver, open_database
@@ -81,7 +81,7 @@ def reindex_command(data: Data = None) -> None:
 
         async def rebuilt(database: Database) -> tuple[int, int]:
             async with database.pool.acquire() as connection:
-                return await indexing.rebuild(connection)
+                return await tasks.rebuild(connection)
 
         size, wrong = _on(settings, rebuilt)
         console().print(

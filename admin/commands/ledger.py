@@ -19,7 +19,7 @@ from admin.commands import audit as auditing
 from admin.places import DataDirectory
 from admin.server import reaching
 from admin.terminal import CannotDo, console, told
-from exchange.audit import indexing
+from exchange.audit import tasks
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import arguments
 from exchange.kernel.keys.keyring import ledger_file
@@ -210,7 +210,7 @@ async def _index(url: str) -> None:
     """Index what is not yet: nobody writes into the old ledger's tables afterwards, and it goes on being searched."""
     connection = await asyncpg.connect(**arguments(url))
     try:
-        await indexing.keep_up(connection, seconds=math.inf)
+        await tasks.keep_up(connection, seconds=math.inf)
     finally:
         await connection.close()
 

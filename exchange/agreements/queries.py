@@ -85,7 +85,7 @@ async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str
     return {str(one.id): one for one in (await session.execute(statement)).scalars()}
 
 
-async def overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
+async def lock_overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
     """Agreements whose time is over and whose state does not say so yet, locked."""
     statement = (
         select(Agreement)

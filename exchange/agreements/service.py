@@ -14,13 +14,11 @@ from exchange.agreements.schemas import Lane
 from exchange.catalog.terms.checks import faults_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
-from exchange.kernel.database import AsyncSession, driver
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
 from ledger.entries import bodies
 from ledger.format import canonical
-from ledger.log import store
 from policies.decision import documents
 
 _MASK_KEY_BYTES = 32
@@ -199,31 +197,3 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
         )
     )
     return agreement
-
-
-async def expire_overdue(session: AsyncSession, now: datetime) -> int:
-    """Say of agreements whose time is over that they have expired, in one transaction with the entries that say so.
-
-    Decisions do not wait for this: they compare the times themselves.
-    """
-    found = await queries.overdue(session, now)
-    if found:
-        submissions = []
-        for agreement in found:
-            agreement.state = "expired"
-            body = bodies.AgreementChanged.model_validate(
-                {
-                    "type": "agreement.expired",
-                    "at": rfc3339(now),
-                    "actor": bodies.Actor(),
-                    "object": bodies.Object(kind="agreement", id=str(agreement.id)),
-                    "consumer": str(agreement.consumer_id),
-                    "dataset": str(agreement.dataset_id),
-                    "lane": agreement.lane,
-                }
-            )
-            submissions.append(store.Submission(body.canonical()))
-        await session.flush()
-        await store.append(await driver(session), submissions, advance_fence=True)
-    await session.commit()
-    return len(found)

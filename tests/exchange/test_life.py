@@ -117,7 +117,7 @@ def place(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Place
             stage = await staged(world, url)
             await stage.about(PEOPLE[0])
             async with world.app.state.runtime.database.pool.acquire() as connection:
-                await world.app.state.runtime[Publisher]._publish(connection)
+                await world.app.state.runtime[Publisher].publish(connection)
         return Place(embedded, given, name, stage)
 
     return asyncio.run(found())

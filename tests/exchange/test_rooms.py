@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exchange.agreements.service import expire_overdue
+from exchange.agreements.tasks import expire_overdue
 from exchange.participants.uscc import check_character
 from tests.support.scene import CITATION
 from tests.support.world import Answer, Key, Party, World, document_for

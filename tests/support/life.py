@@ -162,7 +162,7 @@ class Life:
         """What the publisher does at each interval."""
         publisher = self.stage.world.app.state.runtime[Publisher]
         async with self.stage.world.app.state.runtime.database.pool.acquire() as connection:
-            assert await publisher._publish(connection) is not self.is_behind
+            assert await publisher.publish(connection) is not self.is_behind
         if not self.is_behind:
             self.signed = list(self.leaves)
 

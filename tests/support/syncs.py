@@ -24,7 +24,7 @@ def record_syncs(monkeypatch: pytest.MonkeyPatch, ask: Callable[[], int]) -> lis
 
     def record(handle: int) -> None:
         fsync(handle)
-        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        path = Path(f"/proc/self/fd/{handle}").readlink()
         if path.is_dir():
             synced.append(Synced(path, frozenset(entry.name for entry in path.iterdir()), ask()))
 

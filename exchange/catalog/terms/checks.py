@@ -101,7 +101,7 @@ def for_policy(terms: Terms) -> documents.Terms:
     )
 
 
-def obliged_fits(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
+def can_be_carried_out(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
     """Whether obligations can be carried out on the fields of a document, which has their types where a module spoke."""
     fields = [Field(one.name, one.type) for one in document.resource.fields if one.type is not None]
     try:

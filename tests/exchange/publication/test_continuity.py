@@ -14,9 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from admin import databases
+from exchange.agreements.tasks import EXPIRY
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
+from exchange.kernel.loops import Loops
+from exchange.publication.parts import CHECKPOINTS
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
@@ -134,7 +137,8 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
             assert "exchange-entry" not in answer.headers
         unsigned = await world.send("GET", "/ledger/checkpoint", {})
         assert unsigned.status == 200  # what was published can still be read
-        await asyncio.sleep(0.3)
+        for name in (CHECKPOINTS, EXPIRY):
+            await world.app.state.runtime[Loops][name].tick()
         assert len(await world.entries()) == entries
     assert await signed(copies.url("restored")) == before
     standing = await databases.standing(copies.url("restored"), on(exchange, copies.url("restored")))

@@ -16,7 +16,7 @@ from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
 from exchange.publication.publisher import Publisher
-from exchange.publication.witnesses import PolicyUnusable
+from exchange.publication.witness_policy import PolicyUnusable
 from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.format import receipt as proof
