@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.catalog.terms.schemas import Assessments, Price
-from exchange.kernel.schemas import In, Out, Prose, Salt, shown
+from exchange.kernel.schemas import In, Out, Prose, Salt, with_example
 
 Lane = Literal["government", "operation", "trade", "person"]
 State = Literal["active", "suspended", "terminated", "expired"]
@@ -42,7 +42,7 @@ class AgreementOut(Out):
 class Statement(In):
     """Why; kept with the exchange, its salted digest on the ledger."""
 
-    model_config = shown({"reason": "核查超范围使用"})
+    model_config = with_example({"reason": "核查超范围使用"})
 
     reason: Prose
 

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.terms.schemas import Assessments, Purpose, RowFilter
-from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
 from exchange.sources.schemas import FieldName
 
 
 class NewApplication(In):
     """What a consumer asks for (the fields of Decree 809, Article 20)."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "dataset": "demo-education/degrees",
             "fields": ["name", "degree"],
@@ -51,7 +51,7 @@ class NewApplication(In):
 class Approval(In):
     """What the owner grants; what is left out is granted as asked for."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "fields": ["name", "degree"],
             "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
@@ -74,7 +74,7 @@ class Approval(In):
 class Reasons(In):
     """Why an application is refused."""
 
-    model_config = shown({"reasons": "申请的用途不在共享条件之内"})
+    model_config = with_example({"reasons": "申请的用途不在共享条件之内"})
 
     reasons: Prose
 
@@ -82,7 +82,7 @@ class Reasons(In):
 class SupplementRequest(In):
     """Everything that is missing, told at once: it can be asked for a single time (Decree 809, Article 21)."""
 
-    model_config = shown({"missing": "使用依据的具体条款"})
+    model_config = with_example({"missing": "使用依据的具体条款"})
 
     missing: Prose
 
@@ -90,7 +90,7 @@ class SupplementRequest(In):
 class Supplement(In):
     """What was missing."""
 
-    model_config = shown({"supplement": "浙江省公共数据条例第二十条第一款"})
+    model_config = with_example({"supplement": "浙江省公共数据条例第二十条第一款"})
 
     supplement: Prose
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.catalog import queries, service
-from exchange.catalog.errors import DatasetInvalid, TermsUnsaid
+from exchange.catalog.errors import DatasetInvalid, NotExpressibleInOdrl
 from exchange.catalog.models import Dataset
 from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument
@@ -26,7 +26,7 @@ def address(url: str, dataset: UUID) -> str:
 def offer(work: Work, listed: Listed) -> dict[str, Any]:
     """The published terms as a principal may see them; before the first version, the draft's, for the owner.
 
-    Raises NotFound, TermsUnsaid.
+    Raises NotFound, NotExpressibleInOdrl.
     """
     out = service.dataset_out(listed, work.principal)
     document = out.document or out.draft
@@ -41,13 +41,13 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
             withheld=out.withheld,
         )
     except odrl.Unsaid as error:
-        raise TermsUnsaid("Read the terms with the dataset, as JSON.", state=out.state) from error
+        raise NotExpressibleInOdrl("Read the terms with the dataset, as JSON.", state=out.state) from error
 
 
 async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     """Put the terms of an offer into the draft, or into one begun from the published version.
 
-    Raises TermsUnsaid, and DatasetInvalid, which names the place in the offer that terms cannot express, or the wrong term.
+    Raises NotExpressibleInOdrl, and DatasetInvalid, which names the place in the offer that terms cannot express, or the wrong term.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
@@ -57,7 +57,7 @@ async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
         version = await queries.version(work.session, dataset)
         source, plain = version.source_id, version.document
     if plain["terms"].get("module") is not None:  # an offer without it would take it away unsaid
-        raise TermsUnsaid("Draft the terms as JSON, with the module or without it.", state=dataset.state)
+        raise NotExpressibleInOdrl("Draft the terms as JSON, with the module or without it.", state=dataset.state)
     try:
         found = terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id))
         terms = Terms.model_validate(found)

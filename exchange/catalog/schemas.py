@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from exchange.catalog.terms.schemas import Assessments, Terms
-from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, shown
+from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, with_example
 from exchange.sources.schemas import FieldName
 from policies.odrl import writing as odrl
 
@@ -114,7 +114,7 @@ class DatasetDocument(In):
 class NewDataset(In):
     """A dataset to draft over a source."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "source": "01930b2e-6f1a-7000-8000-000000000003",
             "handle": "degrees",
@@ -218,6 +218,6 @@ class DatasetOut(Out):
 class Withdrawal(In):
     """Why a dataset is withdrawn; kept with the exchange, its salted digest on the ledger."""
 
-    model_config = shown({"reason": "并入新的数据集"})
+    model_config = with_example({"reason": "并入新的数据集"})
 
     reason: Prose

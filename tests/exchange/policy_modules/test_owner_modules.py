@@ -344,6 +344,6 @@ async def test_odrl_cannot_say_it(story: Story) -> None:
     await story.attach(capping(3))
     for key in (story.owner.steward, story.consumer.steward):
         answer = await story.world.call(key, "GET", f"{target}/odrl")
-        assert (answer.status, answer.problem) == (409, "terms-unsaid")
+        assert (answer.status, answer.problem) == (409, "not-expressible-in-odrl")
     answer = await story.world.call(story.owner.steward, "PUT", f"{target}/draft/odrl", offer)
-    assert answer.problem == "terms-unsaid"
+    assert answer.problem == "not-expressible-in-odrl"
