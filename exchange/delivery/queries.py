@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
-from exchange.agreements.queries import Agreement
+from exchange.agreements.view import AgreementView
 from exchange.catalog import queries as catalog
-from exchange.catalog.queries import Listed
+from exchange.catalog.view import Listed
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
@@ -25,7 +25,7 @@ class Found:
 
     listed: Listed
     source: SourceView
-    agreements: tuple[Agreement, ...]
+    agreements: tuple[AgreementView, ...]
 
 
 async def begin_snapshot(session: AsyncSession) -> int:
