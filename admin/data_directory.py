@@ -11,9 +11,9 @@ from admin.terminal import CannotDo
 from data_exchange_client.errors import KeyFileError
 from data_exchange_client.keys import SigningKey
 from data_exchange_client.trust import Trust
-from exchange.kernel.keys.custody import public_of
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, ledger_file, newest_incarnation
+from exchange.kernel.keys.stores import read_public
 from exchange.participants.founding import ADMINISTRATORS
 from exchange.settings import Settings
 from ledger.format import note
@@ -72,9 +72,9 @@ class DataDirectory:
         """The exchange's identity, read from its own key files: its own machine need not trust an answer. Raises CannotDo."""
         settings = self.settings()
         try:
-            answers = public_of(self.path / "keys", ANSWERS)
+            answers = read_public(self.path / "keys", ANSWERS)
             incarnation = newest_incarnation(self.path / "keys")
-            ledger = public_of(self.path / "keys", ledger_file(incarnation))
+            ledger = read_public(self.path / "keys", ledger_file(incarnation))
         except (KeyFileError, KeyFileInvalid, OSError) as error:
             raise CannotDo(f"{self.path} is not an exchange that can be used: {error}") from error
         origin = settings.origin(incarnation)

@@ -15,13 +15,13 @@ import asyncpg
 from admin.terminal import CannotDo
 from exchange.kernel.database import Database, arguments, open_database
 from exchange.kernel.embedded import Embedded
-from exchange.kernel.keys.custody import custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
-from exchange.kernel.keys.queries import key_marks
+from exchange.kernel.keys.queries import fingerprints
 from exchange.kernel.keys.slots import Slots, SlotsMissing
+from exchange.kernel.keys.stores import answers_key_store, key_store
 from exchange.migrations import commands
-from exchange.publication import witnesses
+from exchange.publication import witness_policy
 from exchange.settings import Settings
 from exchange.subjects.queries import blocks_in_use
 from ledger.format import note
@@ -145,7 +145,7 @@ async def state_of(url: str, settings: Settings | None = None) -> DatabaseState:
             incarnation=head.incarnation,
             not_continued=await _not_continued(connection, settings, head, vkey) if settings else None,
             rotations=await continuity.read_announcements(connection, LEDGER),
-            key_marks=await key_marks(connection),
+            key_marks=await fingerprints(connection),
             slot_blocks=await blocks_in_use(connection),
             uncovered_since=await publication.uncovered_since(connection),
         )
@@ -199,11 +199,11 @@ def require_ready(settings: Settings, url: str, *, vkey: str) -> None:
             hint="put the key back from its safe copy; every auditor would refuse checkpoints signed by another",
         )
     try:
-        keys, key_store, answer_keys = settings.data / "keys", custody(settings), custody_of_answers(settings)
-        open_keyring(keys, state.key_marks, key_store, answer_keys, incarnation=state.incarnation)
+        keys, ledger_keys, answer_keys = settings.data / "keys", key_store(settings), answers_key_store(settings)
+        open_keyring(keys, state.key_marks, ledger_keys, answer_keys, incarnation=state.incarnation)
         Slots(settings.slots).demand(state.slot_blocks)
-        witnesses.chosen(settings, state.history(vkey))
+        witness_policy.read_policy(settings, state.history(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
-    except witnesses.PolicyUnusable as error:
+    except witness_policy.PolicyUnusable as error:
         raise CannotDo(str(error), hint="docs/operations.md says, under Witnesses, what the file holds") from error

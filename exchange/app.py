@@ -1,4 +1,4 @@
-"""Where everything meets: settings become a running exchange. Only this module knows which adapters and engines there are."""
+"""The composition root: settings become a running exchange. Only this module chooses adapters and engines."""
 
 import asyncio
 import atexit
@@ -23,22 +23,25 @@ from adapters.kind import Resources
 from adapters.registry import KINDS
 from exchange import __version__
 from exchange.agreements import routes as agreement_routes
+from exchange.agreements import tasks as agreements
 from exchange.applications import routes as application_routes
 from exchange.audit import routes as audit_routes
+from exchange.audit import tasks as audit
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
-from exchange.catalog.terms.checks import obliged_fits
+from exchange.catalog.terms.checks import can_be_carried_out
 from exchange.decisions.service import keep_bundle
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
-from exchange.kernel import logs
+from exchange.kernel import logs, tasks
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database, open_database
 from exchange.kernel.embedded import running
-from exchange.kernel.keys.custody import Custody, custody, custody_of_answers
 from exchange.kernel.keys.keyring import Keyring, open_keyring
-from exchange.kernel.keys.queries import key_marks, remember_keys
+from exchange.kernel.keys.queries import fingerprints, remember_keys
+from exchange.kernel.keys.stores import KeyStore, answers_key_store, key_store
+from exchange.kernel.loops import Loops
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.web import docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
@@ -75,37 +78,54 @@ a hash-chained ledger before its answer leaves. Requests are signed with HTTP Me
 have the form of RFC 9457.
 """
 
-
 IMPORTS_AT_ONCE: Final = 2
 """How many uploaded files a process reads at the same time, while others wait: each may take gigabytes of memory."""
 
+_ROUTERS = (
+    health.public,
+    catalog_routes.public,
+    publication_routes.public,
+    participant_routes.router,
+    source_routes.router,
+    source_routes.uploads,
+    catalog_routes.router,
+    policy_module_routes.router,
+    application_routes.router,
+    agreement_routes.router,
+    subject_routes.router,
+    delivery_routes.router,
+    delivery_routes.streams,
+    whatif_routes.router,
+    audit_routes.router,
+)
+
 
 class Exchange(FastAPI):
-    """The application. A request for data goes straight to its handler, since every other part of it is on its way."""
+    """The application. Deliveries bypass routing and middleware (hot path)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request. Deliveries bypass routing and middleware (hot path)."""
         if delivery_routes.is_question(scope):
             scope["app"] = self
             await delivery_routes.serve(scope, receive, send)
-        elif http.is_glance(scope):
-            await http.glance(super().__call__, scope, receive, send)
+        elif http.is_public_head(scope):
+            await http.answer_head(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
 class NotMigrated(RuntimeError):
-    """The database is not at the revision this version needs."""
+    """The database is not at the revision that this version needs."""
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
-    """The exchange as an ASGI application. It opens its database when it starts, and closes it when it ends."""
+    """The exchange as an ASGI application. Its lifespan opens the database and the parts, and closes them."""
     logs.configure()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _open(app, settings, clock or Clock(), stack)
+            app.state.runtime = await _open(settings, clock or Clock(), stack)
             yield
 
     app = Exchange(
@@ -122,32 +142,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     )
     http.install(app)
     docs.install(app)
-    for router in (
-        health.public,
-        catalog_routes.public,
-        publication_routes.public,
-        participant_routes.router,
-        source_routes.router,
-        source_routes.uploads,
-        catalog_routes.router,
-        policy_module_routes.router,
-        application_routes.router,
-        agreement_routes.router,
-        subject_routes.router,
-        delivery_routes.router,
-        delivery_routes.streams,
-        whatif_routes.router,
-        audit_routes.router,
-    ):
+    for router in _ROUTERS:
         app.include_router(router)
     openapi.complete(app, models=(DeliveryRequest, DeliveryPage))
     return app
 
 
 def from_environment() -> FastAPI:
-    """The application of the process's environment, for servers that are given a factory, in a process of its own."""
+    """The application of the process's environment, for servers that call a factory in a process of its own."""
     app = create_app(Settings())
-    # What exists now stays until the process ends; not looking at it again evens out the slowest answers.
+    # What exists now lives as long as the process. Without it, collections are shorter, and so are the slowest answers.
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)
@@ -158,64 +162,87 @@ def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'exchange'}-{route.name}".replace("_", "-")
 
 
-async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExitStack) -> None:
-    """Open everything the exchange needs, in order, on a stack that closes it in reverse."""
+async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Runtime:
+    """Open every part of the exchange, each after those it rests on. The stack closes them in reverse."""
     url = await stack.enter_async_context(running(settings))
+    database = await _open_database(url, stack)
+    store = key_store(settings)
+    ring, is_founded = await _open_keys(settings, database, clock, store)
+    runtime = _open_kernel(settings, clock, database, ring)
+    await publication.open_anchor(runtime, store, ring)
+    await subjects.open_parts(runtime)
+    stack.push_async_callback(runtime.sequencer.stop)
+    await _open_decisions(runtime, settings, stack)
+    await _open_sources(runtime, settings, url, stack)
+    if is_founded:  # only then do database and data directory certainly belong to one exchange
+        await sources.tidy(runtime)
+    door.open_parts(runtime)
+    catalog.open_parts(runtime)
+    agreements.open_parts(runtime)
+    audit.open_parts(runtime, seconds=settings.checkpoint_interval)
+    delivery.open_parts(runtime)
+    whatif.open_parts(runtime)
+    await publication.open_parts(runtime, stack)
+    await stack.enter_async_context(runtime[Loops].running())
+    return runtime
+
+
+async def _open_database(url: str, stack: AsyncExitStack) -> Database:
+    """Connect to the database. Raises NotMigrated."""
     if await commands.current(url) != commands.newest():
         raise NotMigrated("The database is not ready for this version: run `exchange database upgrade`.")
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    store = custody(settings)
-    ring, is_founded = await _keys(settings, database, clock, store)
-    sequencer = Sequencer(database.appending)
-    runtime = Runtime(
-        settings=settings,
-        origin=settings.origin(ring.incarnation),
-        clock=clock,
-        database=database,
-        sequencer=sequencer,
-        roles=Roles(),
-        seal=ring.seal,
-        answers=AnsweringKey(ring.answers),
-        fingerprints=ring.marks,
-    )
-    runtime.add(Alarms())
-    await publication.hold_to_anchor(runtime, store, ring)
-    await subjects.open_parts(runtime)
-    stack.push_async_callback(sequencer.stop)
-    sandbox = await policy_modules.open_parts(runtime, stack)
-    rules = bundle()
-    await keep_bundle(database, clock, rules)
-    engine = await _engine(settings, rules, stack)
-    runtime.add(DecisionCache(Narrowed(engine, find=Shelf(database).find, sandbox=sandbox, fits=obliged_fits)))
-    await _open_sources(runtime, settings, url, stack)
-    if is_founded:  # only then are database and data directory certain to be of one exchange
-        await sources.tidy(runtime)
-    door.open_parts(runtime)
-    catalog.open_parts(runtime)
-    delivery.open_parts(runtime)
-    whatif.open_parts(runtime)
-    await publication.open_parts(runtime, stack)
-    app.state.runtime = runtime
+    return database
 
 
-async def _keys(settings: Settings, database: Database, clock: Clock, store: Custody) -> tuple[Keyring, bool]:
-    """The keys, and whether the exchange was founded: they are made before that and never after it.
+async def _open_keys(settings: Settings, database: Database, clock: Clock, store: KeyStore) -> tuple[Keyring, bool]:
+    """The keys, and whether the exchange is founded: keys are created before the founding and never after it.
 
     Raises KeysDiffer, KeyFileInvalid.
     """
     async with database.pool.acquire() as connection:
         head = await read_head(connection)
-        directory, answers = settings.data / "keys", custody_of_answers(settings)
-        ring = open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
+        directory, answers = settings.data / "keys", answers_key_store(settings)
+        ring = open_keyring(directory, await fingerprints(connection), store, answers, incarnation=head.incarnation)
         if head.size:
-            # The tables' owner may have removed a fingerprint in order to replace a key: the new one is recorded here.
-            await remember_keys(connection, ring.marks, now=clock.now())
-            open_keyring(directory, await key_marks(connection), store, answers, incarnation=head.incarnation)
+            # The tables' owner may have deleted a fingerprint in order to replace a key: the new key's is remembered.
+            await remember_keys(connection, ring.fingerprints, now=clock.now())
+            open_keyring(directory, await fingerprints(connection), store, answers, incarnation=head.incarnation)
     return ring, bool(head.size)
 
 
-async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
+def _open_kernel(settings: Settings, clock: Clock, database: Database, ring: Keyring) -> Runtime:
+    """The runtime with the kernel's own parts and loops."""
+    runtime = Runtime(
+        settings=settings,
+        origin=settings.origin(ring.incarnation),
+        clock=clock,
+        database=database,
+        sequencer=Sequencer(database.appending),
+        roles=Roles(),
+        seal=ring.seal,
+        answers=AnsweringKey(ring.answers),
+        fingerprints=ring.fingerprints,
+    )
+    runtime.add(Alarms())
+    runtime.add(Loops())
+    tasks.open_parts(runtime)
+    return runtime
+
+
+async def _open_decisions(runtime: Runtime, settings: Settings, stack: AsyncExitStack) -> None:
+    """The cache of decisions, over the policy engine and the owners' modules."""
+    sandbox = await policy_modules.open_parts(runtime, stack)
+    rules = bundle()
+    await keep_bundle(runtime.database, runtime.clock, rules)
+    engine = await _open_engine(settings, rules, stack)
+    find = Shelf(runtime.database).find
+    runtime.add(DecisionCache(Narrowed(engine, find=find, sandbox=sandbox, fits=can_be_carried_out)))
+
+
+async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
+    """The embedded policy engine, or an OPA server behind a circuit breaker where the settings name one."""
     if settings.opa_url is None:
         engine = EmbeddedEngine(rules)
         stack.callback(engine.close)
@@ -226,7 +253,7 @@ async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> E
 
 
 async def _open_sources(runtime: Runtime, settings: Settings, url: str, stack: AsyncExitStack) -> None:
-    """Open what reads sources: DuckDB, a few threads for imports, and the gate that network sources go through."""
+    """What reads sources: DuckDB, a few threads for imports, and the gate for network sources."""
     own = {secret.get_secret_value() for secret in (settings.database_url, settings.owner_database_url) if secret}
     reach = Reach(settings.source_hosts, own=own | {url}, in_production=settings.environment == "production")
     snapshots = storage.private(settings.data / "snapshots")

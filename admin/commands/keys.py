@@ -13,9 +13,9 @@ from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo, console, reporting_failures
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import open_database
-from exchange.kernel.keys.custody import KeyNotHere, LedgerKey, custody, custody_of_answers
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import ANSWERS, KeysDiffer, ledger_file, open_keyring
+from exchange.kernel.keys.stores import KeyNotFound, LedgerKey, answers_key_store, key_store
 from exchange.publication.renewal import signer_of
 from exchange.publication.rotating import rotate
 from exchange.settings import Settings
@@ -74,7 +74,7 @@ def rotate_key(directory: DataDirectory, name: KeyName) -> KeyRotation:
         state = database.read_state(url)
         if not state.is_current or not state.entries:
             raise CannotDo("there is no ledger in the database", hint="begin with: exchange init")
-        ledger_keys, answer_keys, is_ledger = custody(settings), custody_of_answers(settings), name is KeyName.LEDGER
+        ledger_keys, answer_keys, is_ledger = key_store(settings), answers_key_store(settings), name is KeyName.LEDGER
         file = ledger_file(state.incarnation) if is_ledger else ANSWERS
         verifier_name = settings.origin(state.incarnation) if is_ledger else f"{settings.deployment}/answers"
         try:
@@ -83,15 +83,15 @@ def rotate_key(directory: DataDirectory, name: KeyName) -> KeyRotation:
             )
             key: LedgerKey = keyring.ledger if is_ledger else keyring.answers
             store_of_key = ledger_keys if is_ledger else answer_keys
-            following = store_of_key.following(file, asyncio.run(_former_keyids(url, name)) | {key.keyid})
-        except (KeysDiffer, KeyNotHere, KeyFileInvalid) as error:
+            following = store_of_key.prepare_next(file, asyncio.run(_former_keyids(url, name)) | {key.keyid})
+        except (KeysDiffer, KeyNotFound, KeyFileInvalid) as error:
             raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
         old, new = signer_of(verifier_name, key), note.Verifier(verifier_name, following.public)
         try:
             entry = asyncio.run(_rotate(settings, url, name, state.incarnation, old, new))
         except Halted as error:
             raise CannotDo(f"the ledger takes no entries: {error}", hint="exchange health") from error
-        store_of_key.settle(file, following.keyid)
+        store_of_key.activate(file, following.keyid)
     return KeyRotation(old.verifier, new, entry)
 
 

@@ -18,11 +18,11 @@ from admin.commands.options import Data
 from admin.data_directory import DataDirectory
 from admin.server import reaching
 from admin.terminal import CannotDo, console, reporting_failures
-from exchange.audit import indexing
+from exchange.audit import tasks
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import Database
-from exchange.kernel.keys.custody import KeyNotHere, custody
 from exchange.kernel.keys.keyring import ledger_file
+from exchange.kernel.keys.stores import KeyNotFound, key_store
 from exchange.migrations import incarnation
 from exchange.settings import Settings
 from ledger import entries
@@ -57,7 +57,7 @@ def reindex_command(data: Data = None) -> None:
 
         async def rebuild(opened: Database) -> tuple[int, int]:
             async with opened.pool.acquire() as connection:
-                return await indexing.rebuild(connection)
+                return await tasks.rebuild(connection)
 
         size, wrong = database.run_on(settings, rebuild)
         console().print(f"{size} entries are indexed; {wrong} rows of the index were missing or wrong")
@@ -119,10 +119,10 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
         asyncio.run(_archive(url, target, note.Verifier.parse(state.vkey), anchored))
         asyncio.run(_index(url))
         name = ledger_file(number)
-        key_store = custody(settings)
+        store = key_store(settings)
         try:
-            key = key_store.following(name, state.key_marks.values())
-        except KeyNotHere as error:
+            key = store.prepare_next(name, state.key_marks.values())
+        except KeyNotFound as error:
             raise CannotDo(str(error)) from error
         vkey = note.Verifier(origin, key.public).vkey
 
@@ -148,11 +148,11 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
                 owner.get_secret_value() if owner else url,
                 incarnation=number,
                 make=make,
-                marks={name: key.keyid},
+                fingerprints={name: key.keyid},
                 now=Clock().now(),
             )
         )
-        key_store.settle(name, key.keyid)
+        store.activate(name, key.keyid)
     return Incarnation(origin, vkey, kept, incarnation.last_signed(last), target)
 
 
@@ -219,7 +219,7 @@ async def _history(url: str, first: note.Verifier) -> History:
 async def _index(url: str) -> None:
     """Complete the old ledger's index: its tables get no rows afterwards, and searches still read them."""
     async with database.connected(url) as connection:
-        await indexing.keep_up(connection, seconds=math.inf)
+        await tasks.keep_up(connection, seconds=math.inf)
 
 
 async def _archive(url: str, directory: Path, first: note.Verifier, last: str | None) -> None:

@@ -12,7 +12,7 @@ from exchange.kernel.database import Base
 
 
 class Agreement(Base):
-    """One grant. `mask_key` is the sealed key of its hash masks, so that hashes of two agreements cannot be joined."""
+    """One grant. `mask_key` is the sealed key of its hash masks: hashes of two agreements never match."""
 
     __tablename__ = "agreements"
     __table_args__ = (
@@ -46,7 +46,7 @@ class Agreement(Base):
 
 
 class AgreementStatement(Base):
-    """Why an agreement was suspended, resumed or terminated; `type` is the entry's, which holds the salted digest."""
+    """The reason why an agreement was suspended, resumed or terminated. The entry of this `type` holds its salted digest."""
 
     __tablename__ = "agreement_statements"
 

@@ -1,4 +1,4 @@
-"""Every SELECT of agreements."""
+"""Every SELECT of agreements. Other rooms get views, this room's verbs get rows."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.agreements.models import Agreement as Agreement
-from exchange.agreements.models import AgreementStatement
+from exchange.agreements.models import Agreement, AgreementStatement
+from exchange.agreements.view import AgreementView, view_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 
@@ -16,7 +16,7 @@ _CANDIDATES = 200
 
 
 def visible_to(principal: Principal) -> ColumnElement[bool]:
-    """Both sides see an agreement, and whoever audits the exchange."""
+    """Both sides see an agreement, and so do the exchange's auditors and operators."""
     if "exchange" in principal.domains_of("auditor", "operator"):
         return true()
     return or_(Agreement.provider_id == principal.organisation, Agreement.consumer_id == principal.organisation)
@@ -37,14 +37,14 @@ async def agreement(
 ) -> Agreement:
     """One agreement that the principal may see. Raises NotFound."""
     statement = select(Agreement).where(Agreement.id == agreement_id, visible_to(principal))
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
-    if found is None:
+    row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if row is None:
         raise NotFound("There is no agreement with this id that you may see.")
-    return found
+    return row
 
 
 async def statements(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementStatement]:
-    """What was said when an agreement changed, oldest first."""
+    """The reasons given when an agreement changed, oldest first."""
     statement = (
         select(AgreementStatement)
         .where(AgreementStatement.agreement_id == agreement_id)
@@ -53,10 +53,10 @@ async def statements(session: AsyncSession, agreement_id: UUID) -> Sequence[Agre
     return (await session.execute(statement)).scalars().all()
 
 
-async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:
-    """The agreements a delivery may rest on: active ones first, then the newest.
+async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[AgreementView]:
+    """The agreements a delivery may rest on, at most 200: active ones first, then the newest.
 
-    Those that have ended can permit nothing. Where there are no others, the newest of them says why.
+    Ended agreements permit nothing, so they are left out; where there are no others, the newest explains the denial.
     """
     statement = (
         select(Agreement)
@@ -64,29 +64,30 @@ async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) ->
         .order_by((Agreement.state == "active").desc(), Agreement.id.desc())
         .limit(_CANDIDATES)
     )
-    found = (await session.execute(statement)).scalars().all()
-    return [agreement for agreement in found if agreement.state in {"active", "suspended"}] or found[:1]
+    rows = (await session.execute(statement)).scalars().all()
+    open_rows = [row for row in rows if row.state in {"active", "suspended"}]
+    return [view_of(row) for row in open_rows or rows[:1]]
 
 
-async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequence[Agreement]:
-    """The agreements over a dataset that have not ended, the newest first."""
+async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequence[AgreementView]:
+    """The agreements over a dataset that have not ended, newest first."""
     statement = (
         select(Agreement)
         .where(Agreement.dataset_id == dataset, Agreement.state.in_(("active", "suspended")))
         .order_by(Agreement.id.desc())
         .limit(limit)
     )
-    return (await session.execute(statement)).scalars().all()
+    return [view_of(row) for row in (await session.execute(statement)).scalars()]
 
 
-async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str, Agreement]:
-    """Agreements by their ids, whoever may see them: the caller decides that."""
+async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str, AgreementView]:
+    """Agreements by the text of their ids. The caller decides who may see them."""
     statement = select(Agreement).where(Agreement.id.in_(list(identifiers)))
-    return {str(one.id): one for one in (await session.execute(statement)).scalars()}
+    return {str(row.id): view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
-async def overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
-    """Agreements whose time is over and whose state does not say so yet, locked."""
+async def lock_overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
+    """Agreements whose time is over and that are not marked expired yet, at most 100, locked."""
     statement = (
         select(Agreement)
         .where(Agreement.state.in_(("active", "suspended")), Agreement.not_after <= now)

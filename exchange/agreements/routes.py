@@ -1,4 +1,4 @@
-"""The addresses of agreements."""
+"""The routes of agreements."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,8 +23,8 @@ async def list_agreements(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[AgreementOut]:
     """The agreements your organisation is a side of."""
-    found = await queries.agreements(work.session, work.principal, after=after, limit=limit)
-    return [AgreementOut.model_validate(agreement) for agreement in found]
+    rows = await queries.agreements(work.session, work.principal, after=after, limit=limit)
+    return [AgreementOut.model_validate(row) for row in rows]
 
 
 @router.get("/{agreement_id}")
@@ -35,30 +35,31 @@ async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
 
 @router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {odrl.MEDIA_TYPE: {}}}})
 async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONResponse:
-    """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's offer, and the offer holds as it is now."""
-    found = AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+    """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's present offer."""
+    agreement = AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
     url = work.runtime.settings.public_url
     document = odrl.agreement(
-        found.model_dump(mode="json"),
-        uid=f"{url}/api/v1/agreements/{found.id}/odrl",
-        dataset=str(found.dataset_id),
-        owner=str(found.provider_id),
-        consumer=str(found.consumer_id),
-        inherits=address(url, found.dataset_id),
+        agreement.model_dump(mode="json"),
+        uid=f"{url}/api/v1/agreements/{agreement.id}/odrl",
+        dataset=str(agreement.dataset_id),
+        owner=str(agreement.provider_id),
+        consumer=str(agreement.consumer_id),
+        inherits=address(url, agreement.dataset_id),
     )
     return JSONResponse(document, media_type=odrl.MEDIA_TYPE)
 
 
 @router.get("/{agreement_id}/statements")
 async def read_statements(work: SignedWork, agreement_id: UUID) -> list[StatementOut]:
-    """What was said when an agreement was suspended, resumed or terminated."""
+    """The reasons given when an agreement was suspended, resumed or terminated."""
     agreement = await queries.agreement(work.session, work.principal, agreement_id)
-    return [StatementOut.model_validate(one) for one in await queries.statements(work.session, agreement.id)]
+    rows = await queries.statements(work.session, agreement.id)
+    return [StatementOut.model_validate(row) for row in rows]
 
 
 @router.post("/{agreement_id}/suspension")
 async def suspend(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
-    """Suspend an agreement: no delivery rests on it until it is resumed."""
+    """Suspend an agreement: it permits no delivery until it is resumed."""
     changed = await service.change(work, agreement_id=agreement_id, verb="suspend", reason=statement.reason)
     return AgreementOut.model_validate(changed)
 

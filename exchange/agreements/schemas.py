@@ -1,4 +1,4 @@
-"""What comes in and goes out about agreements."""
+"""Requests and answers about agreements."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.catalog.terms.schemas import Assessments, Price
-from exchange.kernel.schemas import In, Out, Prose, Salt, shown
+from exchange.kernel.schemas import In, Out, Prose, Salt, with_example
 
 Lane = Literal["government", "operation", "trade", "person"]
 State = Literal["active", "suspended", "terminated", "expired"]
@@ -28,21 +28,25 @@ class AgreementOut(Out):
     masks: dict[str, Any]
     row_filter: dict[str, Any] | None
     row_cap: int
-    assessments: Annotated[Assessments, Field(description="What the owner put on file with this agreement")]
+    assessments: Annotated[
+        Assessments, Field(description="The assessments that the owner put on file with this agreement")
+    ]
     resharing: Annotated[bool, Field(description="Whether the consumer may pass the data on")]
-    price: Annotated[Price | None, Field(description="What the terms asked; never between departments")]
+    price: Annotated[Price | None, Field(description="The price in the terms; never between departments")]
     not_before: datetime
     not_after: datetime
-    digest: Annotated[str, Field(description="The salted digest of what both sides accepted, as on the ledger")]
+    digest: Annotated[
+        str, Field(description="The salted digest, as on the ledger, of the document that both sides accepted")
+    ]
     salt: Salt
     concluded_at: datetime
     state: State
 
 
 class Statement(In):
-    """Why; kept with the exchange, its salted digest on the ledger."""
+    """The reason for a change. The exchange keeps it; the ledger holds its salted digest."""
 
-    model_config = shown({"reason": "核查超范围使用"})
+    model_config = with_example({"reason": "核查超范围使用"})
 
     reason: Prose
 

@@ -1,4 +1,4 @@
-"""The verbs of agreements."""
+"""The verbs of agreements: conclude, suspend, resume, terminate."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,21 +10,20 @@ from pydantic import ValidationError
 
 from exchange.agreements import queries
 from exchange.agreements.models import Agreement, AgreementStatement
-from exchange.agreements.schemas import Lane
+from exchange.agreements.schemas import AgreementOut, Lane
+from exchange.agreements.view import AgreementView, view_of
 from exchange.catalog.terms.checks import faults_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
-from exchange.kernel.database import AsyncSession, driver
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
 from ledger import entries
 from ledger.format import canonical
-from ledger.log import store
 from policies.decision import documents
 
 _MASK_KEY_BYTES = 32
-_UNFIT = "No decision could be made by such an agreement; correct what `errors` lists."
+_UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
 _VERBS: dict[str, tuple[str, frozenset[str]]] = {
     "suspend": ("suspended", frozenset({"active"})),
     "resume": ("active", frozenset({"suspended"})),
@@ -35,7 +34,7 @@ _ENTRY = {"suspend": "agreement.suspended", "resume": "agreement.resumed", "term
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the owner grants: everything of the agreement but its own life."""
+    """What the owner grants: the content of an agreement, which never changes."""
 
     application: UUID
     dataset: UUID
@@ -55,7 +54,7 @@ class Grant:
     not_after: datetime
 
     def document(self) -> dict[str, Any]:
-        """What both sides accept, in the form whose digest goes to the ledger."""
+        """The document that both sides accept; its salted digest goes to the ledger."""
         return {
             "application": str(self.application),
             "consumer": str(self.consumer),
@@ -77,14 +76,14 @@ class Grant:
 
 
 def lane_between(*, provider_kind: str, consumer_kind: str) -> Lane:
-    """The rule set between two kinds of organisation: sharing between departments, their authorised operation, or trade."""
+    """The lane between two kinds of organisation: government sharing, authorised operation, or trade."""
     if provider_kind != "department":
         return "trade"
     return "government" if consumer_kind == "department" else "operation"
 
 
-def for_policy(agreement: Agreement) -> documents.Agreement:
-    """An agreement as decisions know it. Raises ValidationError for what no decision can take in."""
+def for_policy(agreement: AgreementView) -> documents.Agreement:
+    """An agreement as a decision's input. Raises ValidationError for one that no decision can be made by."""
     return documents.Agreement.model_validate(
         {
             "id": str(agreement.id),
@@ -104,13 +103,13 @@ def for_policy(agreement: Agreement) -> documents.Agreement:
     )
 
 
-def conclude(work: Work, grant: Grant) -> Agreement:
+def conclude(work: Work, grant: Grant) -> AgreementOut:
     """Conclude an agreement: it is active at once. Raises RequestInvalid for one that no decision could be made by."""
     identifier, salt = new_id(), new_salt()
     try:
         digest = commitment(grant.document(), salt=salt)
     except canonical.NotCanonical as error:
-        raise RequestInvalid(_UNFIT, errors=[{"at": error.pointer, "error": error.reason}]) from error
+        raise RequestInvalid(_UNUSABLE, errors=[{"at": error.pointer, "error": error.reason}]) from error
     agreement = Agreement(
         id=identifier,
         application_id=grant.application,
@@ -136,37 +135,32 @@ def conclude(work: Work, grant: Grant) -> Agreement:
         state="active",
     )
     try:
-        for_policy(agreement)
+        for_policy(view_of(agreement))
     except ValidationError as error:
-        raise RequestInvalid(_UNFIT, errors=faults_of(error, at="agreement")) from error
+        raise RequestInvalid(_UNUSABLE, errors=faults_of(error, at="agreement")) from error
     work.session.add(agreement)
-    work.record(
-        entries.AgreementConcluded.model_validate(
-            {
-                "at": work.now,
-                "actor": work.principal.actor,
-                "request": work.request,
-                "object": entries.Object(kind="agreement", id=str(identifier)),
-                "application": str(grant.application),
-                "consumer": str(grant.consumer),
-                "dataset": str(grant.dataset),
-                "document": digest,
-                "lane": grant.lane,
-                "not_after": rfc3339(grant.not_after),
-                "purpose": grant.purpose,
-                "assessments": {name: commitment(one, salt=salt) for name, one in grant.assessments.items()},
-            }
-        )
+    work.entry(
+        entries.AgreementConcluded,
+        about=("agreement", identifier),
+        application=str(grant.application),
+        consumer=str(grant.consumer),
+        dataset=str(grant.dataset),
+        document=digest,
+        lane=grant.lane,
+        not_after=rfc3339(grant.not_after),
+        purpose=grant.purpose,
+        assessments={name: commitment(assessment, salt=salt) for name, assessment in grant.assessments.items()},
     )
-    return agreement
+    return AgreementOut.model_validate(agreement)
 
 
 async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> Agreement:
-    """Suspend, resume or terminate an agreement. The provider may do each; the consumer may end its own."""
+    """Suspend, resume or terminate an agreement. The provider may do each; the consumer may terminate its own.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     agreement = await queries.agreement(work.session, work.principal, agreement_id, lock=True)
-    if verb == "terminate" and work.may("agreement", "end", agreement.consumer_id):
-        pass
-    else:
+    if verb != "terminate" or not work.may("agreement", "end", agreement.consumer_id):
         work.permit("agreement", verb, agreement.provider_id)
     target, allowed_from = _VERBS[verb]
     if agreement.state not in allowed_from:
@@ -183,47 +177,13 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
         stated_at=work.runtime.clock.now(),
     )
     work.session.add(statement)
-    work.record(
-        entries.AgreementChanged.model_validate(
-            {
-                "type": _ENTRY[verb],
-                "at": work.now,
-                "actor": work.principal.actor,
-                "request": work.request,
-                "object": entries.Object(kind="agreement", id=str(agreement.id)),
-                "consumer": str(agreement.consumer_id),
-                "dataset": str(agreement.dataset_id),
-                "lane": agreement.lane,
-                "statement": commitment(reason, salt=statement.salt),
-            }
-        )
+    work.entry(
+        entries.AgreementChanged,
+        about=("agreement", agreement.id),
+        type=_ENTRY[verb],
+        consumer=str(agreement.consumer_id),
+        dataset=str(agreement.dataset_id),
+        lane=agreement.lane,
+        statement=commitment(reason, salt=statement.salt),
     )
     return agreement
-
-
-async def expire_overdue(session: AsyncSession, now: datetime) -> int:
-    """Say of agreements whose time is over that they have expired, in one transaction with the entries that say so.
-
-    Decisions do not wait for this: they compare the times themselves.
-    """
-    found = await queries.overdue(session, now)
-    if found:
-        submissions = []
-        for agreement in found:
-            agreement.state = "expired"
-            body = entries.AgreementChanged.model_validate(
-                {
-                    "type": "agreement.expired",
-                    "at": rfc3339(now),
-                    "actor": entries.Actor(),
-                    "object": entries.Object(kind="agreement", id=str(agreement.id)),
-                    "consumer": str(agreement.consumer_id),
-                    "dataset": str(agreement.dataset_id),
-                    "lane": agreement.lane,
-                }
-            )
-            submissions.append(store.Submission(body.canonical()))
-        await session.flush()
-        await store.append(await driver(session), submissions, advance_fence=True)
-    await session.commit()
-    return len(found)

@@ -1,6 +1,6 @@
-"""What a dataset's terms leave room for: held against an application when it is made, and again when it is decided.
+"""Bounds: checks of an application against a dataset's terms, when it is submitted and again when it is decided.
 
-Terms change, and so do organisations; what was offered when it was asked for may not be any more.
+Terms and organisations change in between, so an application within the terms may be outside them later.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def faults_in_request(
     not_after: datetime,
     now: datetime,
 ) -> list[dict[str, str]]:
-    """Where a consumer's request goes beyond the terms as they are now."""
+    """Where a consumer's request exceeds the present terms."""
     terms = document.terms
     faults = []
     if document.effective_level == "CORE":
@@ -50,7 +50,7 @@ def faults_in_request(
 def faults_in_approval(
     document: DatasetDocument, *, application: Application, approval: Approval, now: datetime
 ) -> list[dict[str, str]]:
-    """Where an owner's approval goes beyond the application or the terms, or says what nobody can carry out."""
+    """Where an owner's approval exceeds the application or the terms, or cannot be carried out."""
     terms, described = document.terms, fields_of(document)
     faults = [
         {"at": f"fields/{index}", "error": "the application does not ask for this field"}
@@ -63,7 +63,7 @@ def faults_in_approval(
         for name in approval.masks
         if name in terms.masks
     ]
-    faults += faults_in_condition(both(application.row_filter, approval.row_filter), described)
+    faults += faults_in_condition(combine_conditions(application.row_filter, approval.row_filter), described)
     if approval.not_after is not None and approval.not_after > application.not_after:
         faults.append({"at": "not_after", "error": "a grant ends no later than asked for"})
     if approval.row_cap is not None and approval.row_cap > terms.row_cap:
@@ -77,8 +77,8 @@ def faults_in_approval(
     )
 
 
-def both(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The condition that two conditions make together."""
+def combine_conditions(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The condition that holds where both hold; None holds everywhere."""
     if one is None or other is None:
         return one or other
     return {"all": [one, other]}

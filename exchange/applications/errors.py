@@ -1,10 +1,10 @@
-"""Why an application cannot be made or granted as it is."""
+"""Problems of applications."""
 
 from exchange.kernel.problems import Problem
 
 
 class OutsideTerms(Problem):
-    """What is asked for, or granted, goes beyond what the dataset's terms offer. `errors` names each place."""
+    """The application, or the approval, exceeds the dataset's terms. `errors` names each place."""
 
     slug = "outside-terms"
     title = "The terms do not offer this"
@@ -12,7 +12,7 @@ class OutsideTerms(Problem):
 
 
 class NotShared(Problem):
-    """The dataset's owner declared that a law forbids sharing it, so nobody can apply for it. The catalogue has the citation."""
+    """The dataset's owner cites a law that forbids sharing it, so nobody can apply for it. The catalogue shows the citation."""
 
     slug = "dataset-not-shared"
     title = "The dataset is not shared"

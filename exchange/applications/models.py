@@ -12,7 +12,7 @@ from exchange.kernel.database import Base
 
 
 class Application(Base):
-    """One application, with what the owner answered. `salt` is that of all digests of it on the ledger."""
+    """One application and the owner's answer. `salt` is the salt of all its digests on the ledger."""
 
     __tablename__ = "applications"
     __table_args__ = (

@@ -31,7 +31,7 @@ async def application(
 ) -> Application:
     """One application that the principal may see. Raises NotFound."""
     statement = select(Application).where(Application.id == application_id, visible_to(principal))
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
-    if found is None:
+    row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if row is None:
         raise NotFound("There is no application with this id that you may see.")
-    return found
+    return row

@@ -1,4 +1,4 @@
-"""The addresses of applications."""
+"""The routes of applications."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,8 +28,8 @@ async def list_applications(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ApplicationOut]:
     """The applications your organisation made or has to decide."""
-    found = await queries.applications(work.session, work.principal, after=after, limit=limit)
-    return [ApplicationOut.model_validate(application) for application in found]
+    rows = await queries.applications(work.session, work.principal, after=after, limit=limit)
+    return [ApplicationOut.model_validate(row) for row in rows]
 
 
 @router.post("", status_code=201)

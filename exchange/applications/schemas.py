@@ -1,4 +1,4 @@
-"""What comes in and goes out about applications."""
+"""Requests and answers about applications."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -8,14 +8,14 @@ from pydantic import Field
 
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.terms.schemas import Assessments, Purpose, RowFilter
-from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, shown
+from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
 from exchange.sources.schemas import FieldName
 
 
 class NewApplication(In):
-    """What a consumer asks for (the fields of Decree 809, Article 20)."""
+    """An application of a consumer (the fields of Decree 809, Article 20)."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "dataset": "demo-education/degrees",
             "fields": ["name", "degree"],
@@ -40,7 +40,7 @@ class NewApplication(In):
     ]
     fields: Annotated[list[FieldName], Field(min_length=1, max_length=500)]
     purpose: Purpose
-    basis: Annotated[Prose, Field(description="使用依据: the law or duty this rests on")]
+    basis: Annotated[Prose, Field(description="使用依据: the law or duty that the use rests on")]
     scenario: Annotated[Prose, Field(description="使用场景")]
     scope: Annotated[Prose, Field(description="使用范围")]
     method: Annotated[Literal["api", "batch", "file"], Field(description="共享方式")] = "api"
@@ -49,9 +49,9 @@ class NewApplication(In):
 
 
 class Approval(In):
-    """What the owner grants; what is left out is granted as asked for."""
+    """What the owner grants; a member that is left out is granted as asked for."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "fields": ["name", "degree"],
             "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}},
@@ -67,30 +67,30 @@ class Approval(In):
     row_cap: Annotated[int | None, Field(ge=1)] = None
     not_after: Moment | None = None
     assessments: Annotated[
-        Assessments, Field(description="What the owner has on file for this recipient, beside what is with the dataset")
+        Assessments, Field(description="Assessments on file for this recipient, beside those of the dataset")
     ] = Assessments()
 
 
 class Reasons(In):
     """Why an application is refused."""
 
-    model_config = shown({"reasons": "申请的用途不在共享条件之内"})
+    model_config = with_example({"reasons": "申请的用途不在共享条件之内"})
 
     reasons: Prose
 
 
 class SupplementRequest(In):
-    """Everything that is missing, told at once: it can be asked for a single time (Decree 809, Article 21)."""
+    """Everything that is missing, at once: a supplement is requested a single time (Decree 809, Article 21)."""
 
-    model_config = shown({"missing": "使用依据的具体条款"})
+    model_config = with_example({"missing": "使用依据的具体条款"})
 
     missing: Prose
 
 
 class Supplement(In):
-    """What was missing."""
+    """The supplement."""
 
-    model_config = shown({"supplement": "浙江省公共数据条例第二十条第一款"})
+    model_config = with_example({"supplement": "浙江省公共数据条例第二十条第一款"})
 
     supplement: Prose
 

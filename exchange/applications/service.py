@@ -1,4 +1,4 @@
-"""The verbs of applications."""
+"""The verbs of applications: submit, approve, refuse, ask for a supplement, supplement, withdraw."""
 
 from typing import Any
 from uuid import UUID
@@ -6,13 +6,13 @@ from uuid import UUID
 from exchange.agreements.schemas import AgreementOut
 from exchange.agreements.service import Grant, conclude, lane_between
 from exchange.applications import queries
-from exchange.applications.bounds import both, faults_in_approval, faults_in_request
+from exchange.applications.bounds import combine_conditions, faults_in_approval, faults_in_request
 from exchange.applications.errors import NotShared, OutsideTerms
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval, NewApplication
 from exchange.catalog import queries as catalog
-from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.view import Listed
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
@@ -25,7 +25,10 @@ _OPEN = frozenset({"submitted", "supplement_requested"})
 
 
 async def submit(work: Work, new: NewApplication) -> Application:
-    """Submit an application for the principal's organisation."""
+    """Submit an application for the principal's organisation.
+
+    Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms.
+    """
     consumer = await participants.organisation(work.session, work.principal.organisation)
     work.permit("application", "submit", consumer.id)
     listed = await catalog.dataset(work.session, work.principal, new.dataset)
@@ -60,17 +63,14 @@ async def submit(work: Work, new: NewApplication) -> Application:
         submitted_at=work.runtime.clock.now(),
     )
     work.session.add(application)
-    work.record(
-        entries.ApplicationSubmitted.model_validate(
-            {
-                **_common(work, application),
-                "basis": commitment(new.basis, salt=application.salt),
-                "dataset": str(application.dataset_id),
-                "document": commitment(_document(application), salt=application.salt),
-                "lane": application.lane,
-                "purpose": application.purpose,
-            }
-        )
+    work.entry(
+        entries.ApplicationSubmitted,
+        about=("application", application.id),
+        basis=commitment(new.basis, salt=application.salt),
+        dataset=str(application.dataset_id),
+        document=commitment(_document(application), salt=application.salt),
+        lane=application.lane,
+        purpose=application.purpose,
     )
     return application
 
@@ -82,15 +82,6 @@ def _offered(listed: Listed) -> DatasetDocument:
     if document.sharing.attribute == "not_shared":
         raise NotShared("The owner cites the law that forbids sharing it; see the catalogue.")
     return document
-
-
-def _common(work: Work, application: Application) -> dict[str, Any]:
-    return {
-        "at": work.now,
-        "actor": work.principal.actor,
-        "request": work.request,
-        "object": entries.Object(kind="application", id=str(application.id)),
-    }
 
 
 def _document(application: Application) -> dict[str, Any]:
@@ -110,35 +101,35 @@ def _document(application: Application) -> dict[str, Any]:
 
 
 def _record_change(work: Work, application: Application, type_: str, statement: str) -> None:
-    work.record(
-        entries.ApplicationChanged.model_validate(
-            {
-                **_common(work, application),
-                "type": type_,
-                "dataset": str(application.dataset_id),
-                "lane": application.lane,
-                "statement": commitment(statement, salt=application.salt),
-            }
-        )
+    work.entry(
+        entries.ApplicationChanged,
+        about=("application", application.id),
+        type=type_,
+        dataset=str(application.dataset_id),
+        lane=application.lane,
+        statement=commitment(statement, salt=application.salt),
     )
 
 
-async def _to_decide(work: Work, application_id: UUID, *, states: frozenset[str]) -> Application:
-    """An application in front of its provider, locked and in one of the states."""
+async def _lock_for_decision(work: Work, application_id: UUID, *, states: frozenset[str]) -> Application:
+    """Lock an application that its provider decides. Raises NotFound, Forbidden, Conflict."""
     application = await queries.application(work.session, work.principal, application_id, lock=True)
     work.permit("application", "decide", application.provider_id)
-    _in_state(application, states)
+    _demand_state(application, states)
     return application
 
 
-def _in_state(application: Application, states: frozenset[str]) -> None:
+def _demand_state(application: Application, states: frozenset[str]) -> None:
     if application.state not in states:
         raise Conflict(f"The application has to be {' or '.join(sorted(states))} for this.", state=application.state)
 
 
 async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tuple[Application, AgreementOut]:
-    """Approve an application, as asked or narrower: an agreement is concluded and active."""
-    application = await _to_decide(work, application_id, states=frozenset({"submitted"}))
+    """Approve an application, as asked or narrower: its agreement is active at once.
+
+    Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
+    """
+    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     listed = await catalog.dataset(work.session, work.principal, str(application.dataset_id))
     document = _offered(listed)
     fields = approval.fields or application.fields
@@ -167,7 +158,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             purpose=application.purpose,
             fields=tuple(dict.fromkeys(fields)),
             masks=approval.masks,
-            row_filter=both(application.row_filter, approval.row_filter),
+            row_filter=combine_conditions(application.row_filter, approval.row_filter),
             row_cap=approval.row_cap or document.terms.row_cap,
             assessments=approval.assessments.plain(),
             resharing=document.terms.resharing,
@@ -179,18 +170,18 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     application.state = "approved"
     application.agreement_id = agreement.id
     application.decided_at = work.runtime.clock.now()
-    return application, AgreementOut.model_validate(agreement)
+    return application, agreement
 
 
 def _price(document: DatasetDocument, lane: str) -> dict[str, Any] | None:
-    """What the terms ask, of those who can be asked: departments share with each other for nothing."""
+    """The price in the terms; none in government sharing, which is free of charge."""
     price = document.terms.price
     return None if price is None or lane == "government" else price.model_dump(mode="json")
 
 
 async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Application:
-    """Refuse an application, with reasons. Not while a supplement is asked for (Decree 809, Article 21)."""
-    application = await _to_decide(work, application_id, states=frozenset({"submitted"}))
+    """Refuse an application, with reasons; not while a supplement is requested (Decree 809, Article 21)."""
+    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     application.state = "refused"
     application.reasons = reasons
     application.decided_at = work.runtime.clock.now()
@@ -199,10 +190,12 @@ async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Applicati
 
 
 async def request_supplement(work: Work, *, application_id: UUID, missing: str) -> Application:
-    """Ask for everything that is missing; possible once."""
-    application = await _to_decide(work, application_id, states=frozenset({"submitted"}))
+    """Request everything that is missing; possible once (Decree 809, Article 21)."""
+    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     if application.supplement_wanted is not None:
-        raise Conflict("A supplement has been asked for once already; decide on what there is.", state="submitted")
+        raise Conflict(
+            "A supplement was requested once already; decide on the application as it is.", state="submitted"
+        )
     application.state = "supplement_requested"
     application.supplement_wanted = missing
     _record_change(work, application, "application.supplement_requested", missing)
@@ -210,10 +203,10 @@ async def request_supplement(work: Work, *, application_id: UUID, missing: str) 
 
 
 async def supplement(work: Work, *, application_id: UUID, text: str) -> Application:
-    """Supply what was missing; the application is submitted again."""
+    """Supply what is missing; the application is submitted again."""
     application = await queries.application(work.session, work.principal, application_id, lock=True)
     work.permit("application", "supplement", application.consumer_id)
-    _in_state(application, frozenset({"supplement_requested"}))
+    _demand_state(application, frozenset({"supplement_requested"}))
     application.state = "submitted"
     application.supplement = text
     _record_change(work, application, "application.supplemented", text)
@@ -221,10 +214,10 @@ async def supplement(work: Work, *, application_id: UUID, text: str) -> Applicat
 
 
 async def withdraw(work: Work, *, application_id: UUID) -> Application:
-    """Take an application back before it is decided."""
+    """Withdraw an application before it is decided."""
     application = await queries.application(work.session, work.principal, application_id, lock=True)
     work.permit("application", "withdraw", application.consumer_id)
-    _in_state(application, _OPEN)
+    _demand_state(application, _OPEN)
     application.state = "withdrawn"
     application.decided_at = work.runtime.clock.now()
     _record_change(work, application, "application.withdrawn", "")

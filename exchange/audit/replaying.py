@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from exchange.audit.queries import Leaf
 from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
-from exchange.catalog.terms.checks import obliged_fits
+from exchange.catalog.terms.checks import can_be_carried_out
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import recorded, salted
 from exchange.kernel.database import Connection
@@ -170,7 +170,7 @@ class Replayer:
             question = DeliveryInput.model_validate_json(document)
             owner, digest = UUID(question.resource.owner), str(question.resource.terms.module)
             module = await modules.kept(self._connection, owner, digest)
-            cut = await narrowed(decided, question, module=module, sandbox=self._sandbox, fits=obliged_fits)
+            cut = await narrowed(decided, question, module=module, sandbox=self._sandbox, fits=can_be_carried_out)
         except modules.ModuleAltered:
             return "module-altered"
         except ModuleMissing:

@@ -3,7 +3,7 @@
 from contextlib import closing
 from typing import Literal
 
-from exchange.audit import indexing, queries, replaying
+from exchange.audit import queries, replaying, tasks
 from exchange.audit.errors import IndexBehind
 from exchange.audit.queries import Scope, Wanted
 from exchange.audit.reading import read
@@ -99,7 +99,7 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
 
 async def _ledger(work: Work, incarnation: int | None) -> queries.Ledger:
     """The incarnation of the ledger that is meant, indexed to its end. Raises NotFound, IndexBehind."""
-    await indexing.catch_up(work.runtime)
+    await tasks.catch_up(work.runtime)
     found = await queries.ledger(work.session, incarnation)
     if found is None:
         raise NotFound("The ledger has no such incarnation here.")

@@ -1,4 +1,4 @@
-"""Checks of a dataset's document: that it holds together, fits its source, and can be decided on."""
+"""Checks of a dataset's document: against itself, against its source, and whether decisions can be made by it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,28 +19,28 @@ from exchange.catalog.terms.schemas import Assessments
 
 
 def fields_of(document: DatasetDocument) -> tuple[Field, ...]:
-    """The document's fields as plans know them."""
+    """The document's fields, for plans."""
     return tuple(Field(field.name, field.type) for field in document.fields)
 
 
 def faults_in_proposal(
     condition: Mapping[str, Any] | None, document: DatasetDocument, *, at: str = "row_filter"
 ) -> list[dict[str, str]]:
-    """What is wrong with a condition that a consumer proposes: it may rest on fields only that the terms offer clear.
+    """Faults in a condition that a consumer proposes. It may use only fields that the terms offer without a mask.
 
-    Which rows come would otherwise tell what their masked and withheld fields hold.
+    Otherwise the rows that are delivered would reveal values of masked and withheld fields.
     """
     faults = faults_in_condition(condition, fields_of(document), at=at)
     if faults or condition is None:
         return faults
     clear = set(document.terms.fields) - document.terms.masks.keys()
-    if any(one.field not in clear for one in comparisons(condition_from_json(dict(condition)))):
+    if any(comparison.field not in clear for comparison in comparisons(condition_from_json(dict(condition)))):
         return [{"at": at, "error": "a filter rests on fields only that the terms offer without a mask"}]
     return []
 
 
 def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
-    """Everything in a dataset's document that does not hold together, or that no decision could be made by."""
+    """Every contradiction in a dataset's document, and everything that no decision could be made by."""
     described = fields_of(document)
     names = [field.name for field in described]
     faults = [
@@ -65,14 +65,14 @@ def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
 def faults_in_grounds(
     document: DatasetDocument, *, lane: str, fields: Iterable[str], assessments: Assessments
 ) -> list[dict[str, str]]:
-    """What an agreement over fields lacks on file, with the dataset or with itself, so that nothing could be delivered."""
+    """Assessments that an agreement over these fields needs, and that neither it nor the dataset has on file."""
     on_file = {*document.assessments.on_file, *assessments.on_file}
     granted = {*fields}
     faults = []
     if (
         lane in ("operation", "trade")
         and "impact" not in on_file
-        and any(one.personal for one in document.fields if one.name in granted)
+        and any(field.personal for field in document.fields if field.name in granted)
     ):
         error = "personal information leaves on this lane only with an impact assessment on file (PIPL Article 55)"
         faults.append({"at": "assessments/impact", "error": error})
@@ -83,7 +83,7 @@ def faults_in_grounds(
 
 
 def faults_against_source(document: DatasetDocument, source_fields: Iterable[Field]) -> list[dict[str, str]]:
-    """Everything in a dataset's document that does not fit its source."""
+    """Every field of a document that its source lacks, or has with another type."""
     in_source = {field.name: field.type for field in source_fields}
     faults = []
     for index, field in enumerate(fields_of(document)):
@@ -94,8 +94,8 @@ def faults_against_source(document: DatasetDocument, source_fields: Iterable[Fie
     return faults
 
 
-def shown(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A document as others than its owner see it, and the places at which it says more to its owner.
+def withhold_from_others(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A copy of a document without the parts that only its owner may see, and the pointers of these parts.
 
     A row filter can hold values of the rows, and the organisations that may apply are the owner's business.
     """

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import Bilingual, DatasetDocument
+from exchange.catalog.view import Listed
 
 MEDIA_TYPE = "application/ld+json"
 
@@ -40,7 +40,7 @@ def _node(identifier: str) -> dict[str, str]:
 
 
 def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool = False) -> dict[str, Any]:
-    """The catalogue of published datasets, or where there are more (`is_cut`) a page of it that names the next one.
+    """The catalogue of published datasets, or with `is_cut` a page of it that names the next page.
 
     Classes and mandatory properties follow DCAT-AP 3.0.1: a catalogue has a title, a description and one publisher; a
     dataset a title and a description; a distribution an access URL; a data service a title and an endpoint.
@@ -76,12 +76,12 @@ def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool
 
 
 def dataset(item: Listed, *, url: str) -> dict[str, Any]:
-    """One published dataset: what its address in the catalogue leads to."""
+    """One published dataset, the content of its address in the catalogue."""
     return {"@context": _CONTEXT, "@graph": _dataset(item, url=url, service=f"{url}/api/v1/deliveries")}
 
 
 def _dataset(item: Listed, *, url: str, service: str) -> list[dict[str, Any]]:
-    if item.version is None:  # the query gives published datasets, which have a version
+    if item.version is None:  # never so: the query selects published datasets
         return []
     document = DatasetDocument.model_validate(item.version.document)
     address = f"{url}/catalog/{item.dataset.id}"

@@ -3,18 +3,18 @@
 from exchange.kernel.problems import Problem
 
 
-class TermsUnsaid(Problem):
-    """The terms have a module of the owner's own, which an ODRL offer cannot say: it would promise more than is delivered.
-    Read and draft the terms as JSON, with the dataset.
+class NotExpressibleInOdrl(Problem):
+    """The terms have a module of the owner's own. ODRL cannot express a module, so the offer would promise more than is
+    delivered. Read and draft these terms as JSON, with the dataset.
     """
 
-    slug = "terms-unsaid"
-    title = "ODRL cannot say these terms"
+    slug = "not-expressible-in-odrl"
+    title = "These terms are not expressible in ODRL"
     status = 409
 
 
 class DatasetInvalid(Problem):
-    """The description does not hold together or does not fit the source. `errors` names each place."""
+    """The dataset's description contradicts itself or its source. `errors` names each place."""
 
     slug = "dataset-invalid"
     title = "The dataset's description is not valid"

@@ -12,7 +12,7 @@ from exchange.kernel.database import Base
 
 
 class Dataset(Base):
-    """A dataset: its draft, which version is published, and why it was withdrawn."""
+    """A dataset: its draft, the number of its published version, and the reason of its withdrawal."""
 
     __tablename__ = "datasets"
     __table_args__ = (
@@ -31,7 +31,7 @@ class Dataset(Base):
 
 
 class DatasetVersion(Base):
-    """A published version: the document, exactly as its digest on the ledger was taken."""
+    """A published version: exactly the document whose salted digest is on the ledger."""
 
     __tablename__ = "dataset_versions"
 

@@ -1,4 +1,4 @@
-"""Terms as ODRL offers: shown to whoever sees the dataset, and taken from its owner as part of a draft."""
+"""Terms as ODRL offers: shown to whoever sees the dataset, and read from its owner as part of a draft."""
 
 from typing import Any
 from uuid import UUID
@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.catalog import queries, service
-from exchange.catalog.errors import DatasetInvalid, TermsUnsaid
+from exchange.catalog.errors import DatasetInvalid, NotExpressibleInOdrl
 from exchange.catalog.models import Dataset
-from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.checks import faults_of
 from exchange.catalog.terms.schemas import Terms
+from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from policies.odrl import writing as odrl
@@ -19,14 +19,14 @@ from policies.odrl.reading import OdrlRefused, terms_of
 
 
 def address(url: str, dataset: UUID) -> str:
-    """The IRI of a dataset's offer, which is where it is read."""
+    """The IRI of a dataset's offer, which is its address."""
     return f"{url}/api/v1/datasets/{dataset}/odrl"
 
 
 def offer(work: Work, listed: Listed) -> dict[str, Any]:
     """The published terms as a principal may see them; before the first version, the draft's, for the owner.
 
-    Raises NotFound, TermsUnsaid.
+    Raises NotFound, NotExpressibleInOdrl.
     """
     out = service.dataset_out(listed, work.principal)
     document = out.document or out.draft
@@ -41,29 +41,29 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
             withheld=out.withheld,
         )
     except odrl.Unsaid as error:
-        raise TermsUnsaid("Read the terms with the dataset, as JSON.", state=out.state) from error
+        raise NotExpressibleInOdrl("Read the terms with the dataset, as JSON.", state=out.state) from error
 
 
 async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
-    """Put the terms of an offer into the draft, or into one begun from the published version.
+    """Replace the terms of the draft by those of an offer; without a draft, begin one from the published version.
 
-    Raises TermsUnsaid, and DatasetInvalid, which names the place in the offer that terms cannot express, or the wrong term.
+    Raises NotFound, Forbidden, NotExpressibleInOdrl, and DatasetInvalid, which names the place in the offer or the term.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
-    if dataset.draft is not None:
-        source, plain = UUID(dataset.draft["source"]), dataset.draft["document"]
+    draft = draft_of(dataset)
+    if draft is not None:
+        source, plain = draft.source, draft.document
     else:
         version = await queries.version(work.session, dataset)
         source, plain = version.source_id, version.document
-    if plain["terms"].get("module") is not None:  # an offer without it would take it away unsaid
-        raise TermsUnsaid("Draft the terms as JSON, with the module or without it.", state=dataset.state)
+    if plain["terms"].get("module") is not None:  # an offer has no module, so it would silently remove this one
+        raise NotExpressibleInOdrl("Draft the terms as JSON, with the module or without it.", state=dataset.state)
     try:
-        found = terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id))
-        terms = Terms.model_validate(found)
+        terms = Terms.model_validate(terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id)))
     except OdrlRefused as error:
         raise DatasetInvalid(
-            "Say it as terms can; `errors` names the place in the policy.",
+            "Use only what terms can express; `errors` names the place in the policy.",
             errors=[{"at": error.pointer, "error": error.reason}],
         ) from error
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What the catalogue adds to a running exchange: it keeps sources from changing under published datasets."""
+"""The catalogue's checks on sources: no source changes under a published dataset."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,7 +22,7 @@ def open_parts(runtime: Runtime) -> None:
 
 
 async def _check_content(work: Work, source_id: UUID, fields: Sequence[Field]) -> None:
-    """Each dataset published over the source still finds its fields. Raises SourceUnusable."""
+    """Check that each dataset published over the source still finds its fields. Raises SourceUnusable."""
     for version in await queries.published_over(work.session, source_id):
         faults = faults_against_source(DatasetDocument.model_validate(version.document), fields)
         if faults:
@@ -34,6 +34,6 @@ async def _check_content(work: Work, source_id: UUID, fields: Sequence[Field]) -
 
 
 async def _check_withdrawal(work: Work, source_id: UUID) -> None:
-    """No published dataset reads the source. Raises Conflict."""
+    """Check that no published dataset reads the source. Raises Conflict."""
     if await queries.published_over(work.session, source_id):
         raise Conflict("A published dataset reads this source; withdraw the dataset first.", state="ready")

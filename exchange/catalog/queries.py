@@ -1,13 +1,13 @@
-"""Every SELECT of the catalogue."""
+"""Every SELECT of the catalogue. Other rooms get views, this room's verbs get rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
+from exchange.catalog.view import DatasetView, Listed, PublishedVersion, dataset_of, owner_of, version_of
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
@@ -15,24 +15,15 @@ from exchange.kernel.work import Principal
 from exchange.participants.queries import Organisation
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A dataset with its owner and its published version, where it has one."""
-
-    dataset: Dataset
-    owner: Organisation
-    version: DatasetVersion | None
-
-
 def _visible_to(principal: Principal | None) -> ColumnElement[bool]:
-    """Published datasets are everyone's to see; drafts and withdrawn ones are their owner's."""
+    """Everyone sees published datasets; their owner sees drafts and withdrawn ones too."""
     published = Dataset.state == "published"
     if principal is None:
         return published
     return or_(published, Dataset.organisation_id == principal.organisation)
 
 
-def _listed() -> Select[Dataset, Organisation, DatasetVersion]:
+def _select_listed() -> Select[Dataset, Organisation, DatasetVersion]:
     return (
         select(Dataset, Organisation, DatasetVersion)
         .join(Organisation, Organisation.id == Dataset.organisation_id)
@@ -43,30 +34,34 @@ def _listed() -> Select[Dataset, Organisation, DatasetVersion]:
     )
 
 
+def _listed(dataset: Dataset, owner: Organisation, version: DatasetVersion | None) -> Listed:
+    return Listed(dataset_of(dataset), owner_of(owner), version_of(version) if version is not None else None)
+
+
 async def datasets(
     session: AsyncSession, principal: Principal | None, *, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Listed]:
-    """The datasets a principal may see (None: the public), oldest first."""
-    statement = _listed().where(_visible_to(principal)).order_by(Dataset.id).limit(limit)
+    """The datasets that a principal may see, oldest first; None stands for the public."""
+    statement = _select_listed().where(_visible_to(principal)).order_by(Dataset.id).limit(limit)
     if after is not None:
         statement = statement.where(Dataset.id > after)
-    return [Listed(*row) for row in await session.execute(statement)]
+    return [_listed(*row) for row in await session.execute(statement)]
 
 
 async def dataset(session: AsyncSession, principal: Principal | None, reference: str) -> Listed:
     """The dataset of a reference that the principal may see. Raises NotFound."""
-    return await _one(session, _listed().where(_visible_to(principal)), reference)
+    return await _dataset(session, _select_listed().where(_visible_to(principal)), reference)
 
 
 async def any_dataset(session: AsyncSession, reference: str) -> Listed:
-    """The dataset of a reference whoever may see it: the caller decides that. Raises NotFound."""
-    return await _one(session, _listed(), reference)
+    """The dataset of a reference. The caller decides who may see it. Raises NotFound."""
+    return await _dataset(session, _select_listed(), reference)
 
 
-async def _one(
+async def _dataset(
     session: AsyncSession, statement: Select[Dataset, Organisation, DatasetVersion], reference: str
 ) -> Listed:
-    """The one dataset of a reference: an id, or `<organisation>/<dataset>` by handles."""
+    """The dataset of a reference: an id, or `<organisation>/<dataset>` by handles."""
     identifier = as_id(reference)
     if identifier is not None:
         statement = statement.where(Dataset.id == identifier)
@@ -76,27 +71,32 @@ async def _one(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
-    return Listed(*row)
+    return _listed(*row)
 
 
 async def own_dataset(session: AsyncSession, principal: Principal, dataset_id: UUID) -> Dataset:
     """A dataset of the principal's organisation, locked. Raises NotFound."""
     statement = select(Dataset).where(Dataset.id == dataset_id, Dataset.organisation_id == principal.organisation)
-    found = (await session.execute(statement.with_for_update())).scalar_one_or_none()
-    if found is None:
+    row = (await session.execute(statement.with_for_update())).scalar_one_or_none()
+    if row is None:
         raise NotFound("Your organisation has no such dataset.")
-    return found
+    return row
 
 
-async def version(session: AsyncSession, dataset: Dataset) -> DatasetVersion:
+async def own_view(session: AsyncSession, principal: Principal, dataset_id: UUID) -> DatasetView:
+    """A dataset of the principal's organisation, locked, for another room. Raises NotFound."""
+    return dataset_of(await own_dataset(session, principal, dataset_id))
+
+
+async def version(session: AsyncSession, dataset: Dataset) -> PublishedVersion:
     """The published version of a dataset. Raises NotFound before the first."""
-    found = await session.get(DatasetVersion, (dataset.id, dataset.version))
-    if found is None:
+    row = await session.get(DatasetVersion, (dataset.id, dataset.version))
+    if row is None:
         raise NotFound("The dataset has no version yet.")
-    return found
+    return version_of(row)
 
 
-async def published_over(session: AsyncSession, source_id: UUID) -> Sequence[DatasetVersion]:
+async def published_over(session: AsyncSession, source_id: UUID) -> Sequence[PublishedVersion]:
     """The published versions that read a source."""
     is_current = and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version)
     statement = (
@@ -105,12 +105,12 @@ async def published_over(session: AsyncSession, source_id: UUID) -> Sequence[Dat
         .where(DatasetVersion.source_id == source_id, Dataset.state == "published")
         .order_by(Dataset.id)
     )
-    return (await session.execute(statement)).scalars().all()
+    return [version_of(row) for row in (await session.execute(statement)).scalars()]
 
 
 async def salt_of(connection: Connection, dataset_id: UUID, version: int) -> str | None:
-    """The salt of a dataset's version, which goes into the digests that its entries hold; None where it is gone."""
-    found: str | None = await connection.fetchval(
+    """The salt of a dataset's version, which is in the digests of its entries; None where it is gone."""
+    salt: str | None = await connection.fetchval(
         "SELECT salt FROM dataset_versions WHERE dataset_id = $1 AND version = $2", dataset_id, version
     )
-    return found
+    return salt

@@ -1,4 +1,4 @@
-"""The addresses of the catalogue."""
+"""The routes of the catalogue."""
 
 from typing import Annotated
 from uuid import UUID
@@ -26,7 +26,7 @@ async def catalogue(
     request: Request,
     after: Annotated[UUID | None, Query(description="The last dataset id of the page before")] = None,
 ) -> JSONResponse:
-    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD, a thousand a page, which `hydra:next` continues."""
+    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD, a thousand a page; `hydra:next` links the next page."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE + 1)
@@ -41,7 +41,7 @@ async def catalogue(
 
 @public.get("/catalog/{dataset_id}", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
 async def catalogued_dataset(request: Request, dataset_id: UUID) -> JSONResponse:
-    """One published dataset of the public catalogue, as DCAT-AP 3 in JSON-LD: what its address there leads to."""
+    """One published dataset of the public catalogue, as DCAT-AP 3 in JSON-LD."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.dataset(session, None, str(dataset_id))
@@ -55,8 +55,8 @@ async def list_datasets(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[DatasetOut]:
     """The published datasets, and those of your organisation."""
-    found = await queries.datasets(work.session, work.principal, after=after, limit=limit)
-    return [service.dataset_out(listed, work.principal) for listed in found]
+    page = await queries.datasets(work.session, work.principal, after=after, limit=limit)
+    return [service.dataset_out(listed, work.principal) for listed in page]
 
 
 @router.post("/datasets", status_code=201)
@@ -101,7 +101,7 @@ async def read_terms_as_odrl(work: SignedWork, dataset_id: UUID) -> JSONResponse
 
 @router.put("/datasets/{dataset_id}/draft/odrl")
 async def redraft_terms_from_odrl(work: SignedWork, dataset_id: UUID, policy: Policy) -> DatasetOut:
-    """Replace the draft's terms by those of an ODRL offer. What terms cannot express is refused, never left out."""
+    """Replace the draft's terms by those of an ODRL offer. An offer that terms cannot express is refused as a whole."""
     await offers.redraft(work, dataset_id=dataset_id, policy=policy.root)
     return await _out(work, dataset_id)
 

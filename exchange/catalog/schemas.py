@@ -1,4 +1,4 @@
-"""What comes in and goes out about datasets."""
+"""Requests and answers about datasets."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from exchange.catalog.terms.schemas import Assessments, Terms
-from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, shown
+from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, with_example
 from exchange.sources.schemas import FieldName
 from policies.odrl import writing as odrl
 
@@ -37,7 +37,7 @@ class DatasetField(In):
     type: FieldType
     title: Bilingual
     level: Level
-    personal: Annotated[bool, Field(description="Says something about an identified or identifiable person")] = False
+    personal: Annotated[bool, Field(description="Information about an identified or identifiable person")] = False
     sensitive: Annotated[bool, Field(description="Sensitive personal information (PIPL Article 28)")] = False
     subject_key: Annotated[bool, Field(description="Identifies the person a row is about")] = False
 
@@ -53,7 +53,7 @@ class DatasetField(In):
 
 
 class Citation(In):
-    """The provision that forbids sharing; rules of departments or localities are not enough (Decree 809, Article 14)."""
+    """The provision that forbids sharing; departmental or local rules do not count (Decree 809, Article 14)."""
 
     kind: Literal["law", "administrative_regulation", "state_council_decision"]
     title: Text
@@ -61,12 +61,12 @@ class Citation(In):
 
 
 class Sharing(In):
-    """The sharing attribute (共享属性), with what each value demands (Decree 809, Articles 14 and 15)."""
+    """The sharing attribute (共享属性), and what each value requires (Decree 809, Articles 14 and 15)."""
 
     attribute: Literal["unconditional", "conditional", "not_shared"]
-    scope: Annotated[Prose | None, Field(description="共享范围; demanded where conditional")] = None
-    use: Annotated[Prose | None, Field(description="使用用途; demanded where conditional")] = None
-    reason: Annotated[Prose | None, Field(description="理由; demanded where not shared")] = None
+    scope: Annotated[Prose | None, Field(description="共享范围; required where conditional")] = None
+    use: Annotated[Prose | None, Field(description="使用用途; required where conditional")] = None
+    reason: Annotated[Prose | None, Field(description="理由; required where not shared")] = None
     citation: Citation | None = None
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class Sharing(In):
 
 
 class DatasetDocument(In):
-    """What a dataset is and under which terms it is offered."""
+    """The description of a dataset, and the terms under which it is offered."""
 
     title: Bilingual
     description: Bilingual
@@ -92,11 +92,13 @@ class DatasetDocument(In):
         "irregular"
     )
     fields: Annotated[list[DatasetField], Field(min_length=1, max_length=500)]
-    level: Annotated[Level | None, Field(description="At least the highest field's; left out: that")] = None
+    level: Annotated[
+        Level | None, Field(description="At least the highest level of a field, which is also the default")
+    ] = None
     sharing: Sharing
     terms: Terms
-    # Left out where there are none, so that a version from before they could be recorded is what its digest is over.
-    assessments: Annotated[Assessments, Field(exclude_if=lambda found: not found.on_file)] = Assessments()
+    # Left out where empty, so that versions older than this member keep their digests.
+    assessments: Annotated[Assessments, Field(exclude_if=lambda assessments: not assessments.on_file)] = Assessments()
 
     @property
     def effective_level(self) -> Level:
@@ -114,7 +116,7 @@ class DatasetDocument(In):
 class NewDataset(In):
     """A dataset to draft over a source."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "source": "01930b2e-6f1a-7000-8000-000000000003",
             "handle": "degrees",
@@ -158,7 +160,7 @@ class NewDataset(In):
 
 
 class Policy(RootModel[dict[str, JsonValue]]):
-    """An ODRL 2.2 policy in JSON-LD; docs/terms.md says what it may hold."""
+    """An ODRL 2.2 policy in JSON-LD, of the form that docs/terms.md describes."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -188,14 +190,14 @@ class Policy(RootModel[dict[str, JsonValue]]):
 
 
 class Withdrawn(Out):
-    """Why a dataset was withdrawn."""
+    """The reason why a dataset was withdrawn."""
 
     reason: str
     salt: Salt
 
 
 class DatasetOut(Out):
-    """A dataset as you may see it: its owner sees more."""
+    """A dataset, as far as you may see it."""
 
     id: UUID
     organisation_id: UUID
@@ -206,18 +208,18 @@ class DatasetOut(Out):
     document: Annotated[DatasetDocument | None, Field(description="The published version's document")]
     withheld: Annotated[
         list[str],
-        Field(description="Where the document has more than you see", examples=[["terms/row_filter"]]),
+        Field(description="Pointers of the document's parts that only its owner sees", examples=[["terms/row_filter"]]),
     ]
-    draft: Annotated[DatasetDocument | None, Field(description="Its owner's to see")]
+    draft: Annotated[DatasetDocument | None, Field(description="Shown to its owner only")]
     digest: Annotated[str | None, Field(description="The salted digest of the published document, as on the ledger")]
-    salt: Annotated[str | None, Field(description="The digest's salt; its owner's to see")]
+    salt: Annotated[str | None, Field(description="The digest's salt; shown to its owner only")]
     published_at: datetime | None
-    withdrawal: Annotated[Withdrawn | None, Field(description="Its owner's to see")]
+    withdrawal: Annotated[Withdrawn | None, Field(description="Shown to its owner only")]
 
 
 class Withdrawal(In):
-    """Why a dataset is withdrawn; kept with the exchange, its salted digest on the ledger."""
+    """The reason for a withdrawal. The exchange keeps it; the ledger holds its salted digest."""
 
-    model_config = shown({"reason": "并入新的数据集"})
+    model_config = with_example({"reason": "并入新的数据集"})
 
     reason: Prose

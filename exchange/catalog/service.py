@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from exchange.catalog import queries
-from exchange.catalog.checks import faults_against_source, faults_in_document, shown
+from exchange.catalog.checks import faults_against_source, faults_in_document, withhold_from_others
 from exchange.catalog.errors import DatasetInvalid
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.queries import Listed
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
 from exchange.catalog.terms.checks import faults_in_assessments
+from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
@@ -21,17 +21,8 @@ from ledger import entries
 from ledger.format import canonical
 
 
-def _common(work: Work, dataset: Dataset, *, version: int | None = None) -> dict[str, Any]:
-    return {
-        "at": work.now,
-        "actor": work.principal.actor,
-        "request": work.request,
-        "object": entries.Object(kind="dataset", id=str(dataset.id), version=version),
-    }
-
-
 async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[str, Any]:
-    """The document as JSON, if it holds together. Raises DatasetInvalid."""
+    """The document as JSON, once it is checked. Raises DatasetInvalid."""
     faults = faults_in_document(document)
     faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
     faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
@@ -48,7 +39,7 @@ async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[
 
 
 async def draft(work: Work, new: NewDataset) -> Dataset:
-    """Draft a dataset over a source of the principal's organisation."""
+    """Draft a dataset over a source of the principal's organisation. Raises NotFound, Forbidden, DatasetInvalid."""
     source = await sources.own_view(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation)
     draft = await _draft(work, source, new.document)
@@ -73,11 +64,14 @@ async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> d
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
     digest = commitment(draft["document"], salt=draft["salt"])
-    work.record(entries.DatasetDrafted.model_validate({**_common(work, dataset), "document": digest}))
+    work.entry(entries.DatasetDrafted, about=("dataset", dataset.id), document=digest)
 
 
 async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument) -> Dataset:
-    """Replace the draft, or begin one beside the published version."""
+    """Replace the draft, or begin one beside the published version.
+
+    Raises NotFound, Forbidden, Conflict, DatasetInvalid.
+    """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
     source = await sources.own_view(work.session, work.principal, source_id)
@@ -90,16 +84,17 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
 
 
 async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
-    """Publish the draft as the next version, if it holds together and fits its source."""
+    """Publish the draft as the next version. Raises NotFound, Forbidden, Conflict, DatasetInvalid."""
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "publish", dataset.organisation_id)
-    if dataset.draft is None or dataset.state == "withdrawn":
+    draft = draft_of(dataset)
+    if draft is None or dataset.state == "withdrawn":
         raise Conflict("There is no draft to publish.", state=dataset.state)
-    # Locked, so that it is neither withdrawn nor filled with another file until this is done.
-    source = await sources.own_view(work.session, work.principal, UUID(dataset.draft["source"]), lock=True)
+    # Locked, so that until the commit nobody withdraws it or uploads another file.
+    source = await sources.own_view(work.session, work.principal, draft.source, lock=True)
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
-    document = DatasetDocument.model_validate(dataset.draft["document"])
+    document = DatasetDocument.model_validate(draft.document)
     plain = await _plain(work, document, owner=dataset.organisation_id)
     faults = faults_against_source(document, source.fields)
     if faults:
@@ -109,54 +104,53 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
         version=dataset.version + 1,
         source_id=source.id,
         document=plain,
-        digest=commitment(plain, salt=dataset.draft["salt"]),
-        salt=dataset.draft["salt"],
+        digest=commitment(plain, salt=draft.salt),
+        salt=draft.salt,
         published_at=work.runtime.clock.now(),
     )
     work.session.add(version)
     dataset.version = version.version
     dataset.state = "published"
     dataset.draft = None
-    work.record(
-        entries.DatasetPublished.model_validate(
-            {
-                **_common(work, dataset, version=version.version),
-                "document": version.digest,
-                "level": document.effective_level,
-                "sharing": document.sharing.attribute,
-                "assessments": {
-                    name: commitment(one, salt=version.salt) for name, one in document.assessments.plain().items()
-                },
-            }
-        )
+    assessments = document.assessments.plain()
+    work.entry(
+        entries.DatasetPublished,
+        about=("dataset", dataset.id),
+        version=version.version,
+        document=version.digest,
+        level=document.effective_level,
+        sharing=document.sharing.attribute,
+        assessments={name: commitment(one, salt=version.salt) for name, one in assessments.items()},
     )
     return dataset
 
 
 async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
-    """Withdraw a published dataset: nothing of it is delivered any more."""
+    """Withdraw a published dataset, which ends its deliveries. Raises NotFound, Forbidden, Conflict."""
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "withdraw", dataset.organisation_id)
     if dataset.state != "published":
         raise Conflict("Only a published dataset can be withdrawn.", state=dataset.state)
     dataset.state = "withdrawn"
-    dataset.withdrawal = {"reason": reason, "salt": (salt := new_salt())}
-    work.record(
-        entries.DatasetWithdrawn.model_validate(
-            {**_common(work, dataset, version=dataset.version), "reason": commitment(reason, salt=salt)}
-        )
+    salt = new_salt()
+    dataset.withdrawal = {"reason": reason, "salt": salt}
+    work.entry(
+        entries.DatasetWithdrawn,
+        about=("dataset", dataset.id),
+        version=dataset.version,
+        reason=commitment(reason, salt=salt),
     )
     return dataset
 
 
 def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
-    """A dataset as a principal sees it: the draft, and what the terms keep to themselves, are its owner's."""
+    """A dataset as a principal sees it. Only its owner sees the draft, the salts and all of the terms."""
     dataset, version = listed.dataset, listed.version
     is_owner = dataset.organisation_id == principal.organisation
     document = version.document if version else None
     withheld: list[str] = []
     if document is not None and not is_owner:
-        document, withheld = shown(document)
+        document, withheld = withhold_from_others(document)
     return DatasetOut.model_validate(
         {
             "id": dataset.id,
@@ -167,7 +161,7 @@ def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
             "version": dataset.version,
             "document": document,
             "withheld": withheld,
-            "draft": dataset.draft["document"] if dataset.draft and is_owner else None,
+            "draft": dataset.draft.document if dataset.draft and is_owner else None,
             "digest": version.digest if version else None,
             "salt": version.salt if version and is_owner else None,
             "published_at": version.published_at if version else None,

@@ -52,7 +52,7 @@ class RateExceeded(Problem):
     status = 429
 
 
-class Denied(Problem):
+class Denied(Problem, is_abstract=True):
     """The root of the problems of a denied delivery; `reasons` names every rule that said no."""
 
     status = 403

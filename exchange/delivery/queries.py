@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements import queries as agreements
-from exchange.agreements.queries import Agreement
+from exchange.agreements.view import AgreementView
 from exchange.catalog import queries as catalog
-from exchange.catalog.queries import Listed
+from exchange.catalog.view import Listed
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
@@ -24,7 +24,7 @@ class Found:
 
     listed: Listed
     source: SourceView
-    agreements: tuple[Agreement, ...]
+    agreements: tuple[AgreementView, ...]
 
 
 async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:

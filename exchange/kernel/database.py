@@ -1,7 +1,7 @@
-"""The database: PostgreSQL, embedded by default; one engine for the rooms, one plain pool for the hot path.
+"""The database: PostgreSQL, embedded by default. The rooms use an engine, the hot path a plain pool.
 
-Connections take the role `exchange_app`, which owns nothing and may not change the ledger. Migrations connect as the
-owner. What the rooms need of the drivers has its name here, so that only models and queries import them.
+Connections take the role `exchange_app`, which owns no table and may not change the ledger. Migrations connect as the
+owner. Names of the drivers that rooms need are part of this module's face, so only models and queries import drivers.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,47 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-from asyncpg import Connection as Connection
+from asyncpg import Connection
 from sqlalchemy import MetaData, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import IntegrityError as IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
-from sqlalchemy.ext.asyncio import AsyncSession as AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+
+__all__ = [
+    "APPLICATION_ROLE",
+    "DATABASE",
+    "FAILURES",
+    "AsyncSession",
+    "Base",
+    "Connection",
+    "Database",
+    "IntegrityError",
+    "arguments",
+    "driver",
+    "engine_for",
+    "is_unreachable",
+    "is_value_refused",
+    "open_database",
+    "try_lock",
+    "unlock",
+]
 
 APPLICATION_ROLE = "exchange_app"
 DATABASE = "exchange"
-_PATIENCE = 60  # seconds after which a statement is given up, so that a stuck database refuses instead of hanging
+_TIMEOUT = 60  # seconds a statement may take: a stuck database refuses instead of hanging
 FAILURES = (OSError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What talking to a database can raise, through SQLAlchemy or beside it."""
+"""What a database can raise, through SQLAlchemy or the driver."""
 
 
 def is_value_refused(error: BaseException) -> bool:
-    """Whether the database failed on a value that it cannot hold, such as a NUL in a text (SQLSTATE class 22)."""
+    """Whether the database refused a value, such as a NUL in a text (SQLSTATE class 22)."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(cause, "sqlstate", None) or "").startswith("22")
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Whether the database could not be talked to, or had to give up (SQLSTATE classes 08, 53, 57); later it may work."""
+    """Whether the database was out of reach or out of resources (SQLSTATE classes 08, 53, 57): a retry may succeed."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     state = str(getattr(cause, "sqlstate", None) or "")
     if state:
@@ -41,13 +58,11 @@ def is_unreachable(error: BaseException) -> bool:
         return error.connection_invalidated or isinstance(
             getattr(cause, "__cause__", None), OSError | asyncpg.InterfaceError
         )
-    return (
-        not isinstance(error, OSError) or error.filename is None
-    )  # a file of ours that is not there is something else
+    return not isinstance(error, OSError) or error.filename is None  # an error about a file is not the database's
 
 
 class Base(DeclarativeBase):
-    """The declarative base of every room's tables, with names a migration can refer to."""
+    """The declarative base of every room's tables. Constraints get names that migrations can refer to."""
 
     metadata = MetaData(
         naming_convention={
@@ -62,13 +77,13 @@ class Base(DeclarativeBase):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One open database. `pool` is for the ledger and the delivery path, `sessions` for everything else.
+    """One open database. `pool` serves the ledger and the delivery path, `sessions` everything else.
 
-    `appending` is for single statements that append, which leave nothing in a session: its one connection is given back
-    without the round trip that would clear it.
+    `appending` serves single statements that append. They leave no session state, so its one connection is returned
+    without the round trip that resets it.
 
-    `aside` has one connection of its own, for whoever holds the ledger's lock and has to see past its own transaction:
-    it must never wait for a connection that somebody who waits for the lock holds.
+    `aside` has one connection of its own, for whoever holds the ledger's lock and has to read outside its transaction:
+    a shared connection might be held by somebody who waits for that lock.
     """
 
     url: str
@@ -87,54 +102,64 @@ class Database:
 
 
 def arguments(url: str) -> dict[str, Any]:
-    """The connection arguments of asyncpg for a `postgresql://` URL, whose `host` parameter may be a socket directory."""
+    """Connection arguments of asyncpg for a `postgresql://` URL. Its `host` parameter may be a socket directory."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     host = query.get("host", [parts.hostname or "localhost"])[0]
-    found: dict[str, Any] = {"host": host, "database": unquote(parts.path.lstrip("/")) or DATABASE}
+    result: dict[str, Any] = {"host": host, "database": unquote(parts.path.lstrip("/")) or DATABASE}
     if parts.port:
-        found["port"] = parts.port
+        result["port"] = parts.port
     if parts.username:
-        found["user"] = unquote(parts.username)
+        result["user"] = unquote(parts.username)
     if parts.password:
-        found["password"] = unquote(parts.password)
+        result["password"] = unquote(parts.password)
     if "sslmode" in query:
-        found["ssl"] = query["sslmode"][0]
-    return found
+        result["ssl"] = query["sslmode"][0]
+    return result
 
 
 def engine_for(url: str, *, role: str | None, **options: Any) -> AsyncEngine:
-    """An engine on the URL whose connections act in a role, or as their login where the role is None."""
-    connect = arguments(url) | ({"server_settings": {"role": role}, "command_timeout": _PATIENCE} if role else {})
+    """An engine on a URL. Its connections act in the role, or as their login where the role is None."""
+    connect = arguments(url) | ({"server_settings": {"role": role}, "command_timeout": _TIMEOUT} if role else {})
     return create_async_engine("postgresql+asyncpg://", connect_args=connect, **options)
 
 
 async def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Connect to a migrated database in the application's role."""
-    options = arguments(url) | {"server_settings": {"role": APPLICATION_ROLE}, "command_timeout": _PATIENCE}
+    options = arguments(url) | {"server_settings": {"role": APPLICATION_ROLE}, "command_timeout": _TIMEOUT}
     pool = await asyncpg.create_pool(**options, min_size=2, max_size=pool_size)
-    appending = await asyncpg.create_pool(**options, min_size=0, max_size=1, reset=_keep)  # connects on first use
-    # The connection that was used last is warmest: its statements are prepared.
+    appending = await asyncpg.create_pool(**options, min_size=0, max_size=1, reset=_skip_reset)  # connects on first use
+    # Last in, first out: the connection used last has its statements prepared.
     engine = engine_for(url, role=APPLICATION_ROLE, pool_size=8, max_overflow=4, pool_use_lifo=True)
-    one = engine_for(url, role=APPLICATION_ROLE, pool_size=1, max_overflow=0)
+    aside = engine_for(url, role=APPLICATION_ROLE, pool_size=1, max_overflow=0)
     return Database(
         url=url,
         engine=engine,
         pool=pool,
         appending=appending,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
-        aside=async_sessionmaker(one),
+        aside=async_sessionmaker(aside),
     )
 
 
-async def _keep(_connection: Connection) -> None:
-    """Leave a returned connection as it is."""
+async def _skip_reset(_connection: Connection) -> None:
+    """Return a connection without resetting it."""
 
 
 async def driver(session: AsyncSession) -> Connection:
-    """The driver's connection under a session, inside the session's transaction."""
+    """The driver's connection under a session, in the session's transaction."""
     raw = await (await session.connection()).get_raw_connection()
     connection: Connection = raw.driver_connection
     if not connection.is_in_transaction():
         await session.execute(text("SELECT 1"))  # SQLAlchemy begins the driver's transaction with its first statement
     return connection
+
+
+async def try_lock(connection: Connection, number: int) -> bool:
+    """Take a session-level advisory lock, unless another connection holds it; returns whether it was taken."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", number))
+
+
+async def unlock(connection: Connection, number: int) -> None:
+    """Release a session-level advisory lock."""
+    await connection.fetchval("SELECT pg_advisory_unlock($1)", number)

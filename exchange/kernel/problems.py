@@ -1,25 +1,82 @@
-"""Problems: every way a request can fail, in the one shape of RFC 9457.
+"""Problems: every way a request can fail, in the one shape of RFC 9457, and the registry of their types.
 
-A problem's class carries its type, title and status; its docstring is the text of docs/problems.md. A detail says what
-to do and never repeats a rejected value, so that a mistake in a request cannot put personal data into a log or an
+A problem's class states its slug, title and status, and its docstring is the text of docs/problems.md. A detail states
+the remedy and never repeats a rejected value, so that a mistake in a request cannot put personal data into a log or an
 answer.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 MEDIA_TYPE = "application/problem+json"
 
 
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A type of problem: the last part of its URI, its title, its HTTP status, and what it means."""
+
+    slug: str
+    title: str
+    status: int
+    text: str
+
+
+_types: dict[tuple[str, int], ProblemType] = {}
+
+
+def register_problem(problem_type: ProblemType) -> ProblemType:
+    """Register a type of problem that has no class of its own. A slug may have several statuses.
+
+    Raises ValueError where slug and status are registered already.
+    """
+    key = (problem_type.slug, problem_type.status)
+    if key in _types:
+        raise ValueError(f"the problem {problem_type.slug} ({problem_type.status}) is registered already")
+    _types[key] = problem_type
+    return problem_type
+
+
+def problem_types() -> list[ProblemType]:
+    """Every type of problem that imported rooms can answer with, by slug and status."""
+    return [_types[key] for key in sorted(_types)]
+
+
 class Problem(Exception):
-    """The root of all problems; never raised itself."""
+    """The root of all problems. A subclass states its own `slug` and docstring, and `title` and `status` unless inherited.
 
-    slug: ClassVar[str] = "internal-error"
-    title: ClassVar[str] = "The exchange failed"
-    status: ClassVar[int] = 500
+    To declare it registers its type. An abstract subclass registers none: its own subclasses do, or its instances take a
+    `problem_type` that `register_problem` returned.
+    """
 
-    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+    slug: str
+    title: str
+    status: int
+    problem_type: ClassVar[ProblemType]
+
+    def __init_subclass__(cls, *, is_abstract: bool = False) -> None:
+        """Register the type. Raises TypeError where a part of it is missing, ValueError where it is registered."""
+        super().__init_subclass__()
+        if is_abstract:
+            return
+        missing = [name for name in ("slug", "__doc__") if not vars(cls).get(name)]
+        missing += [name for name in ("title", "status") if not getattr(cls, name, None)]
+        if missing:
+            raise TypeError(f"the problem {cls.__name__} states no {', '.join(missing)}")
+        text = " ".join((cls.__doc__ or "").split())
+        cls.problem_type = register_problem(ProblemType(cls.slug, cls.title, cls.status, text))
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        problem_type: ProblemType | None = None,
+        **members: Any,
+    ) -> None:
         super().__init__(detail)
+        if problem_type is not None:
+            self.slug, self.title, self.status = problem_type.slug, problem_type.title, problem_type.status
         self.detail = detail
         self.headers = dict(headers or {})
         self.members = members
@@ -30,7 +87,7 @@ class Problem(Exception):
         return f"/problems/{self.slug}"
 
     def document(self, *, entry: int | None = None) -> dict[str, Any]:
-        """The problem document (RFC 9457 section 3), with the ledger index of the refusal where there is one."""
+        """The problem document (RFC 9457 section 3). `entry` is the ledger index of the refusal."""
         document: dict[str, Any] = {
             "type": self.type,
             "title": self.title,
@@ -45,6 +102,10 @@ class Problem(Exception):
 
 class InternalError(Problem):
     """Something failed inside the exchange. The cause is in its log under the request's id; nothing was changed."""
+
+    slug = "internal-error"
+    title = "The exchange failed"
+    status = 500
 
 
 class RequestInvalid(Problem):
@@ -64,7 +125,7 @@ class RequestMalformed(Problem):
 
 
 class NotFound(Problem):
-    """There is nothing at this address, or nothing that you may see: the answer is the same, on purpose."""
+    """Nothing is at this address, or nothing that you may see: the answer is the same, on purpose."""
 
     slug = "not-found"
     title = "Not found"
@@ -96,7 +157,7 @@ class UnsupportedMediaType(Problem):
 
 
 class Conflict(Problem):
-    """The object is not in a state that allows this, or another object has the name already. `state` is what it is now."""
+    """The object's state does not allow this, or another object has the name already. `state` is its present state."""
 
     slug = "conflict"
     title = "The present state does not allow this"
@@ -112,7 +173,7 @@ class Forbidden(Problem):
 
 
 class ContentTooLarge(Problem):
-    """The body is larger than this route takes; `detail` says how large it may be."""
+    """The body is larger than this route takes; `detail` states the limit."""
 
     slug = "content-too-large"
     title = "The body is too large"
@@ -120,8 +181,8 @@ class ContentTooLarge(Problem):
 
 
 class LedgerUnavailable(Problem):
-    """The database, and with it the ledger, could not be reached or failed, so there is no answer. What was asked for was
-    not done, unless the connection broke at the very moment of its commit: look before trying a change again.
+    """The database, and with it the ledger, was out of reach or failed. Nothing was done, unless the connection broke at the
+    very moment of the commit: before you retry a change, look whether it happened.
     """
 
     slug = "ledger-unavailable"
@@ -131,8 +192,8 @@ class LedgerUnavailable(Problem):
 
 class LedgerHalted(Problem):
     """The exchange's database does not continue what its ledger has signed: it was restored from a backup or copied, or the
-    anchor is lost. Nothing is taken in and nothing was delivered. The operator puts the right database or the anchor back,
-    or goes on under a new origin with `exchange ledger new-incarnation`; docs/operations.md says how to tell which.
+    anchor is lost. Nothing is accepted and nothing was delivered. The operator puts the right database or the anchor back,
+    or continues under a new origin with `exchange ledger new-incarnation`; docs/operations.md explains the choice.
     """
 
     slug = "ledger-halted"
@@ -141,22 +202,10 @@ class LedgerHalted(Problem):
 
 
 class TooManyRefusals(Problem):
-    """Too many requests that nobody is proven to have sent came in at once, so this one was not even put on the ledger.
-    Wait a minute; see first what was wrong with the earlier ones.
+    """Too many requests without an established sender arrived at once, so this one is not even on the ledger. Wait a minute,
+    and first see what was wrong with the earlier ones.
     """
 
     slug = "too-many-refusals"
     title = "Too many requests without an established sender"
     status = 429
-
-
-def all_problems() -> list[type[Problem]]:
-    """Every problem the running exchange can answer with, by slug."""
-    found: dict[str, type[Problem]] = {}
-    pending: list[type[Problem]] = [Problem]
-    while pending:
-        for problem in pending.pop().__subclasses__():
-            pending.append(problem)
-            if "slug" in vars(problem) or problem is InternalError:
-                found[problem.slug] = problem
-    return [found[slug] for slug in sorted(found)]

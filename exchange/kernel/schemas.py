@@ -14,7 +14,7 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-def shown(example: dict[str, Any]) -> ConfigDict:
+def with_example(example: dict[str, Any]) -> ConfigDict:
     """The configuration of a model that the API's description shows by an example."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 

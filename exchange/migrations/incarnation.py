@@ -40,12 +40,12 @@ async def begin(
     *,
     incarnation: int,
     make: Callable[[int, bytes], entries.LedgerIncarnated],
-    marks: dict[str, str],
+    fingerprints: dict[str, str],
     now: datetime,
 ) -> int:
     """Begin an incarnation with the entry that `make` gives for the size and root of what the database has.
 
-    `url` is the login that owns the tables; `marks` are those of the key it begins with. Returns how many entries were
+    `url` is the login that owns the tables; `fingerprints` are those of its first key, by file name. Returns how many entries were
     moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own ledger.
     """
     connection = await asyncpg.connect(**arguments(url))
@@ -60,7 +60,7 @@ async def begin(
             await restart_head(connection, incarnation=incarnation, fence_step=_FENCE_JUMP)
             first = store.Submission(make(head.size, root).canonical())
             await store.append(connection, [first], advance_fence=True)
-            await remember_keys(connection, marks, now=now)
+            await remember_keys(connection, fingerprints, now=now)
     finally:
         await connection.close()
     return head.size

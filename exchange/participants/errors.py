@@ -3,7 +3,7 @@
 from exchange.kernel.problems import Problem
 
 
-class Unauthenticated(Problem):
+class Unauthenticated(Problem, is_abstract=True):
     """The root of the problems of a request whose sender is not established."""
 
     status = 401

@@ -8,7 +8,7 @@ from uuid import UUID
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import Handle, In, Out, Text, shown
+from exchange.kernel.schemas import Handle, In, Out, Text, with_example
 from exchange.participants import uscc
 
 Kind = Literal["department", "enterprise", "institution"]
@@ -47,7 +47,7 @@ PublicKey = Annotated[
 class NewPrincipal(In):
     """A member or system to enrol, with its first key and its roles in its own organisation."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "kind": "system",
             "handle": "talent-service",
@@ -67,7 +67,7 @@ class NewPrincipal(In):
 class NewOrganisation(In):
     """An organisation that asks to join, with the first member who can act for it."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "handle": "demo-education",
             "kind": "department",
@@ -140,7 +140,7 @@ class PrincipalOut(Out):
 class NewKey(In):
     """A further key of a principal; with `supersedes`, the old one ends after the overlap."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
             "supersedes": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
@@ -166,7 +166,7 @@ class KeyOut(Out):
 class RoleChange(In):
     """A role to assign or revoke, in an organisation or in the exchange as a whole."""
 
-    model_config = shown({"role": "approver", "domain": "01930b2e-6f1a-7000-8000-000000000001"})
+    model_config = with_example({"role": "approver", "domain": "01930b2e-6f1a-7000-8000-000000000001"})
 
     role: Role
     domain: Annotated[UUID | Literal["exchange"], Field(description="An organisation's id, or `exchange`")]

@@ -1,30 +1,50 @@
-"""How far published checkpoints cover the ledger, as a process saw it last: what readiness tells and deliveries rest on.
+"""Coverage: the age of the first entry that no published checkpoint covers, as each process watches it.
 
-Without witnesses nothing depends on it, and `cutoff` stays None.
+Readiness reports it, and beyond the cut-off nothing is delivered; deliveries resume once the witnesses are back. Without
+witnesses nothing depends on it, and `cutoff` stays None.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from exchange.kernel.clock import Clock
+from exchange.kernel.database import FAILURES, Database
+from exchange.kernel.logs import log
+from ledger.log import publication
 
 
 @dataclass(slots=True)
 class Coverage:
-    """`since` is when the first entry was made that no published checkpoint covers, None where all are.
+    """`since` is the time of the first entry that no published checkpoint covers, None where all are covered.
 
-    An age of `patience` is worth an alarm; from `cutoff` on nothing is delivered.
+    An age above `patience` raises an alarm; above `cutoff` nothing is delivered.
     """
 
     since: datetime | None = None
     patience: timedelta = timedelta()
     cutoff: timedelta | None = None
+    _is_stopped: bool = False
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether the ledger has been without its witnesses for longer than is allowed."""
+        """Whether the age is above the cut-off."""
         return self.cutoff is not None and self.since is not None and now - self.since > self.cutoff
 
     def alarm(self, now: datetime) -> str | None:
-        """What an operator has to know, in a line; None where all is well."""
+        """The alarm for an operator, one line; None where all is well."""
         if self.cutoff is None or self.since is None or now - self.since <= self.patience:
             return None
         state = "nothing is delivered" if self.is_overdue(now) else f"deliveries stop at {self.since + self.cutoff}"
         return f"alarm: entries since {self.since} are in no checkpoint that enough witnesses cosigned; {state}"
+
+    async def watch(self, database: Database, clock: Clock) -> None:
+        """Look at the database once, and log where deliveries stop or resume."""
+        with suppress(*FAILURES):  # while the database fails, the age counts on
+            async with database.pool.acquire() as connection:
+                self.since = await publication.uncovered_since(connection)
+        if self._is_stopped != self.is_overdue(clock.now()):
+            self._is_stopped = not self._is_stopped
+            if self._is_stopped:
+                log().critical("the witnesses have been missing for too long; nothing is delivered")
+            else:
+                log().warning("the witnesses are back; deliveries go on")

@@ -1,32 +1,43 @@
-"""What publication adds to a running exchange: the anchor that the ledger is held to, the publisher, and its companions."""
+"""The long-lived parts of publication: the anchor that holds the ledger, the publisher, and their loops."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
 
 from exchange.kernel import logs
-from exchange.kernel.background import background
-from exchange.kernel.keys.custody import Custody
 from exchange.kernel.keys.keyring import Keyring
+from exchange.kernel.keys.stores import KeyStore
+from exchange.kernel.loops import Leader, Loops, every
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.health import Alarms
+from exchange.publication.cosigning import Cosigning
 from exchange.publication.coverage import Coverage
 from exchange.publication.publisher import Publisher
-from exchange.publication.renewal import LedgerKeys, Renewal
+from exchange.publication.renewal import LedgerKeys, renew_answering_key
 from exchange.publication.settings import PublicationSettings
 from exchange.publication.stamping import Stamper
-from exchange.publication.witnesses import chosen
-from ledger.format import timestamps
-from ledger.log import continuity
+from exchange.publication.witness_policy import read_policy
+from exchange.publication.witnesses import Witnesses
+from ledger.format import timestamps, trust_policy
+from ledger.format.trust_policy import TrustPolicy
+from ledger.log import continuity, publication
 from ledger.log.anchor import Anchor
 from ledger.log.head import halt
 
+CHECKPOINTS, WATCH, RENEWAL, TIMESTAMPS = "ledger-publisher", "witness-watch", "key-renewal", "timestamps"
+"""The names of this room's loops."""
 
-async def hold_to_anchor(runtime: Runtime, custody: Custody, ring: Keyring) -> None:
-    """Before anything is taken in: halt the ledger where the database does not continue what was signed. Raises OSError."""
+_EVERY_SECOND = 1.0
+
+
+async def open_anchor(runtime: Runtime, store: KeyStore, ring: Keyring) -> None:
+    """Halt the ledger where the database does not continue what was signed. Call it before entries are accepted.
+
+    Raises OSError.
+    """
     settings = runtime[PublicationSettings]
-    signers = runtime.add(LedgerKeys(custody, runtime.origin, ring, settings.further_signatures))
+    signers = runtime.add(LedgerKeys(store, runtime.origin, ring, settings.further_signatures))
     anchor = runtime.add(Anchor(settings.anchor, runtime.origin))
-    coverage = runtime.add(Coverage())
-    runtime[Alarms].sources.append(lambda: coverage.alarm(runtime.clock.now()))
     async with runtime.database.pool.acquire() as connection:
         try:
             await continuity.check(connection, anchor, signers.first)
@@ -36,15 +47,34 @@ async def hold_to_anchor(runtime: Runtime, custody: Custody, ring: Keyring) -> N
 
 
 async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
-    """Start to publish. Raises PolicyUnusable."""
-    settings, signers = runtime[PublicationSettings], runtime[LedgerKeys]
+    """Register the publisher and the loops. Raises PolicyUnusable."""
+    settings, signers, anchor = runtime[PublicationSettings], runtime[LedgerKeys], runtime[Anchor]
     async with runtime.database.pool.acquire() as connection:
-        policy = chosen(settings, await continuity.history(connection, signers.first))
-    publisher = runtime.add(Publisher(runtime, signers, runtime[Anchor], policy))
-    publisher.start()
-    stack.push_async_callback(publisher.stop)
-    await stack.enter_async_context(background(Renewal(runtime).run(), name="key-renewal"))
+        policy = read_policy(settings, await continuity.history(connection, signers.first))
+    coverage = runtime.add(Coverage())
+    runtime[Alarms].sources.append(lambda: coverage.alarm(runtime.clock.now()))
+    witnesses = None
+    cosigning = Cosigning(policy, signers.first.name, seconds=settings.witness_timeout)
+    stack.push_async_callback(cosigning.close)
+    if cosigning.has_witnesses:
+        witnesses = Witnesses(runtime, cosigning, signers, anchor)
+        _watch_coverage(runtime, coverage, policy)
+    publisher = runtime.add(Publisher(runtime, signers, anchor, policy, witnesses))
+    leader = Leader(runtime.database, publication.lead, publication.resign, is_kept=True, begin=publisher.begin)
+    loops = runtime[Loops]
+    loops.add(every(settings.checkpoint_interval, publisher.run_round, name=CHECKPOINTS, leader=leader))
+    loops.add(every(_EVERY_SECOND, partial(renew_answering_key, runtime), name=RENEWAL))
     if settings.timestamp_url is not None and settings.timestamp_certificate is not None:
         authority = timestamps.Authority(settings.timestamp_certificate.read_bytes())
         stamper = Stamper(runtime, settings.timestamp_url, authority)
-        await stack.enter_async_context(background(stamper.run(), name="timestamps"))
+        leader = Leader(runtime.database, publication.lead_stamping, publication.resign_stamping)
+        loops.add(every(settings.timestamp_interval, stamper.run_round, name=TIMESTAMPS, leader=leader))
+
+
+def _watch_coverage(runtime: Runtime, coverage: Coverage, policy: TrustPolicy) -> None:
+    settings = runtime[PublicationSettings]
+    coverage.patience = timedelta(seconds=3 * (settings.checkpoint_interval + settings.witness_timeout))
+    if policy.quorum != trust_policy.NONE:
+        coverage.cutoff = timedelta(seconds=settings.witness_cutoff)
+    seconds = min(_EVERY_SECOND, settings.witness_cutoff / 2)
+    runtime[Loops].add(every(seconds, partial(coverage.watch, runtime.database, runtime.clock), name=WATCH))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from exchange.kernel.schemas import PRINTABLE, In, Out, Text, shown
+from exchange.kernel.schemas import PRINTABLE, In, Out, Text, with_example
 
 FieldName = Annotated[
     str,
@@ -61,7 +61,7 @@ class PostgresqlSource(In):
 class NewSource(In):
     """A place where an organisation's data lives."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "organisation": "01930b2e-6f1a-7000-8000-000000000001",
             "source": {"kind": "file", "title": "学历登记表", "options": {"sheet": "2025"}},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, shown
+from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, with_example
 from exchange.sources.schemas import FieldName
 from ledger.entries.parts import Erasable, Holding
 
@@ -43,7 +43,7 @@ class _Person(In):
 class NewErasure(In):
     """Whose details are to be erased, and why (PIPL Article 47)."""
 
-    model_config = shown({**_PERSON, "basis": "consent-withdrawn"})
+    model_config = with_example({**_PERSON, "basis": "consent-withdrawn"})
 
     dataset: Reference | None = None
     field: KeyField = None
@@ -61,7 +61,7 @@ class NewErasure(In):
 class NewHold(_Person):
     """A legal hold on a person's details; the reason stays with the exchange, its salted digest goes to the ledger."""
 
-    model_config = shown({**_PERSON, "basis": "litigation", "reason": "行政复议"})
+    model_config = with_example({**_PERSON, "basis": "litigation", "reason": "行政复议"})
 
     basis: Holding
     reason: Prose
@@ -70,7 +70,7 @@ class NewHold(_Person):
 class Lifting(In):
     """Why a hold is over."""
 
-    model_config = shown({"reason": "案件已结"})
+    model_config = with_example({"reason": "案件已结"})
 
     reason: Prose
 
@@ -78,7 +78,7 @@ class Lifting(In):
 class NewReading(In):
     """Which sealed details are to be read: those beside one entry, or those about one person."""
 
-    model_config = shown({"entry": 41})
+    model_config = with_example({"entry": 41})
 
     entry: Annotated[int | None, Field(ge=0, lt=1 << 53, description="The index of an entry")] = None
     dataset: Reference | None = None

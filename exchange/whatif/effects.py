@@ -74,16 +74,16 @@ async def _turn(runtime: Runtime) -> AsyncIterator[None]:
 
 async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, documents.Resource] | None:
     """The dataset as it is published and as it is drafted; None where nothing was ever granted or delivered of it."""
-    dataset = await catalog.own_dataset(work.session, work.principal, dataset_id)
+    dataset = await catalog.own_view(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
     if dataset.draft is None:
         raise Conflict("There is no draft; what is published already holds.", state=dataset.state)
     listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
         return None
-    source = await sources.view(work.session, UUID(dataset.draft["source"]))
+    source = await sources.view(work.session, dataset.draft.source)
     found = deliveries.Found(listed, source, ())
-    draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft["document"])))
+    draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft.document)))
     source = await sources.view(work.session, listed.version.source_id)
     found = deliveries.Found(listed, source, ())
     current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))

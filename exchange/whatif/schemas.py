@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from exchange.kernel.schemas import PRINTABLE, In, Out, shown
+from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
 from exchange.sources.schemas import FieldName
 
 
 class Question(In):
     """A delivery that is thought of: who would ask, for what, and when."""
 
-    model_config = shown(
+    model_config = with_example(
         {
             "system": "01930b2e-6f1a-7000-8000-000000000001",
             "dataset": "demo-education/degrees",

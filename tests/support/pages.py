@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import exchange.app  # noqa: F401 - every problem is known once everything is imported
-from exchange.delivery.errors import Denied
-from exchange.kernel.problems import InternalError, Problem
+from exchange.delivery.errors import DENIED, Denied
+from exchange.kernel.problems import ProblemType, problem_types
 from exchange.settings import Settings
 from ledger import entries
 from ledger.format import canonical, note, rotation
@@ -31,16 +31,15 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Problems -------------------------------------------------------------------------------------------------------------
 
 
-def problems_by_slug() -> dict[str, list[type[Problem]]]:
-    """Every problem class there is, by type; two rooms may refuse for the same reason with different statuses."""
-    found: dict[str, list[type[Problem]]] = {}
-    pending: list[type[Problem]] = [Problem]
-    while pending:
-        for problem in pending.pop().__subclasses__():
-            pending.append(problem)
-            if "slug" in vars(problem) or problem is InternalError:
-                found.setdefault(problem.slug, []).append(problem)
-    return {slug: sorted(found[slug], key=lambda one: (issubclass(one, Denied), one.status)) for slug in sorted(found)}
+_DENIALS = {problem.problem_type for problem in DENIED.values() if issubclass(problem, Denied)}
+
+
+def problems_by_slug() -> dict[str, list[ProblemType]]:
+    """Every problem type, by slug; two rooms may refuse for the same reason with different statuses."""
+    found: dict[str, list[ProblemType]] = {}
+    for problem in problem_types():
+        found.setdefault(problem.slug, []).append(problem)
+    return {slug: sorted(types, key=lambda one: (one in _DENIALS, one.status)) for slug, types in found.items()}
 
 
 def problems() -> str:
@@ -53,13 +52,9 @@ def problems() -> str:
     for slug, found in known.items():
         lines += ["", f"## {slug}"]
         for problem in found:
-            is_denial = issubclass(problem, Denied)
+            is_denial = problem in _DENIALS
             where = " Of a delivery:" if is_denial and len(found) > 1 else ""
-            text = (
-                explain(Reason.model_validate({"code": slug, "rule": ""})).remedy
-                if is_denial
-                else _prose(problem.__doc__)
-            )
+            text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
             if is_denial:
                 told = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")

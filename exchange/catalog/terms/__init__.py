@@ -1,1 +1,1 @@
-"""Terms: who may have what of a dataset, checked against its fields, and expressed as ODRL offers."""
+"""Terms: who may have which fields and rows of a dataset; their schemas, and their checks against its fields."""

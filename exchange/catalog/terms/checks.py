@@ -1,7 +1,7 @@
-"""Terms held against fields: what a description, an application or a grant may say about them, before anything reads data.
+"""Checks of terms against fields, for dataset documents, applications and grants, before anything reads data.
 
-Masks and conditions have two masters: a decision may oblige only what `policies.decision.obligations` knows, and an adapter
-carries out only what fits its plan. What is stored has passed both, so that nothing is agreed that is denied for ever.
+A mask or condition has to pass two checks: a decision obliges only forms that `policies.decision.obligations` knows, and an
+adapter carries out only what its plan accepts. What is stored has passed both, so no agreement is denied for ever.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from exchange.catalog.terms.schemas import Assessments, ConsumerGroup, Consumers
 from policies.decision import documents
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask
 
-# Only the form of a mask is checked here; the key of a hash belongs to an agreement that does not exist yet.
+# Only the form of a mask is checked here. The real key of a hash belongs to an agreement that does not exist yet.
 _KEY_FOR_CHECKING = bytes(32)
 _SECONDS = {"hour": 3600, "day": 86_400}
 _EASTERNMOST = timedelta(hours=14)
@@ -27,12 +27,12 @@ _EASTERNMOST = timedelta(hours=14)
 def faults_in_masks(
     masks: Mapping[str, Mapping[str, Any]], fields: Iterable[Field], *, at: str = "masks"
 ) -> list[dict[str, str]]:
-    """What is wrong with masks for fields: unknown fields, unknown masks, masks that do not fit the field's type."""
+    """Faults in masks for fields: unknown fields, unknown masks, masks that do not fit the field's type."""
     known = {field.name: field for field in fields}
     faults = []
     for name, mask in masks.items():
         if name not in known:
-            faults.append({"at": at, "error": "a mask is for a field that is not there"})
+            faults.append({"at": at, "error": "a mask is for an unknown field"})
             continue
         try:
             column = Column(name, mask_from_json(dict(mask), key=_KEY_FOR_CHECKING))
@@ -48,7 +48,7 @@ def faults_in_masks(
 def faults_in_condition(
     condition: Mapping[str, Any] | None, fields: Iterable[Field], *, at: str = "row_filter"
 ) -> list[dict[str, str]]:
-    """What is wrong with a condition over fields: its form, a field that is not there, a value of another type."""
+    """Faults in a condition over fields: its form, an unknown field, a value of another type."""
     if condition is None:
         return []
     known = tuple(fields)
@@ -63,7 +63,7 @@ def faults_in_condition(
 
 
 def faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[str, str]]:
-    """As faults_in_condition; in text that its owner wrote, by the character."""
+    """Faults in the terms' row filter; where its owner wrote text, with the position of the character."""
     if terms.written is not None:
         try:
             condition_from_text(terms.written, {field.name: field.type for field in fields})
@@ -73,7 +73,7 @@ def faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[s
 
 
 def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = "assessments") -> list[dict[str, str]]:
-    """What is wrong with assessments: one is on file when it has been concluded, in some time zone at least."""
+    """Faults in assessments: one is on file once it is concluded, by the date of the easternmost time zone."""
     today = (now + _EASTERNMOST).date()
     return [
         {"at": f"{at}/{name}/concluded_on", "error": "an assessment is on file when it has been concluded"}
@@ -83,7 +83,7 @@ def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = 
 
 
 def for_policy(terms: Terms) -> documents.Terms:
-    """The terms as decisions know them. Raises ValidationError for what no decision can take in."""
+    """The terms as a decision's input. Raises ValidationError for terms that no decision can be made by."""
     return documents.Terms.model_validate(
         {
             "consumers": {"groups": [], **terms.consumers.model_dump(mode="json")},
@@ -101,15 +101,15 @@ def for_policy(terms: Terms) -> documents.Terms:
     )
 
 
-def obliged_fits(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
-    """Whether obligations can be carried out on the fields of a document, which has their types where a module spoke."""
-    fields = [Field(one.name, one.type) for one in document.resource.fields if one.type is not None]
+def can_be_carried_out(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
+    """Whether obligations can be carried out on a document's fields; the types are in it where a module is asked."""
+    fields = [Field(field.name, field.type) for field in document.resource.fields if field.type is not None]
     try:
         columns = tuple(
-            Column(one.name, mask_from_json(one.mask, key=_KEY_FOR_CHECKING) if one.mask else None)
-            for one in obligations.columns
+            Column(column.name, mask_from_json(column.mask, key=_KEY_FOR_CHECKING) if column.mask else None)
+            for column in obligations.columns
         )
-        where = all_of(*(condition_from_json(one) for one in obligations.row_filters))
+        where = all_of(*(condition_from_json(condition) for condition in obligations.row_filters))
         check(Plan(columns=columns, where=where), fields)
     except PlanError:
         return False
@@ -117,13 +117,13 @@ def obliged_fits(document: documents.DeliveryInput, obligations: documents.Oblig
 
 
 def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:
-    """The places at which something is not of the shape that decisions are made by; names in them are left out."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"at": f"{at}/{one['loc'][0]}" if one["loc"] else at, "error": one["msg"]} for one in found]
+    """A validation error as faults. `at` and the first part of its location are the pointer, without names of fields."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"at": f"{at}/{item['loc'][0]}" if item["loc"] else at, "error": item["msg"]} for item in errors]
 
 
 def admits(consumers: Consumers, *, organisation: str, kind: str, level: str) -> bool:
-    """Whether the terms' consumers include an organisation; an empty list leaves its side open."""
+    """Whether the terms' consumers include an organisation; an empty list includes all."""
     return _includes(consumers, organisation=organisation, kind=kind, level=level) and (
         not consumers.groups
         or any(_includes(group, organisation=organisation, kind=kind, level=level) for group in consumers.groups)
@@ -134,5 +134,5 @@ def _includes(group: ConsumerGroup, *, organisation: str, kind: str, level: str)
     return (
         (not group.kinds or kind in group.kinds)
         and (not group.levels or level in group.levels)
-        and (not group.organisations or organisation in {str(one) for one in group.organisations})
+        and (not group.organisations or organisation in map(str, group.organisations))
     )

@@ -1,4 +1,4 @@
-"""What comes in about terms: who may have what of a dataset, cut down to what, and what is on file for it."""
+"""The terms of a dataset as its owner sends them: consumers, purposes, fields, masks, rows, rates, price, assessments."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,7 +19,7 @@ Purpose = Annotated[
 
 
 def _condition(value: Any) -> Any:
-    """A row filter that is written as text, as the condition it says."""
+    """Parse a row filter that is written as text."""
     if not isinstance(value, str):
         return value
     try:
@@ -32,7 +32,7 @@ RowFilter = Annotated[
     dict[str, Any] | None,
     BeforeValidator(_condition, json_schema_input_type=dict[str, Any] | str | None),
     Field(
-        description="Only these rows: {field, op, value}, {all: […]}, {any: […]}, {not: …}, or text that says the same",
+        description="Only these rows: {field, op, value}, {all: […]}, {any: […]}, {not: …}, or the same as text",
         examples=[{"field": "city", "op": "eq", "value": "330100"}, "city = '330100' and year >= 2020"],
     ),
 ]
@@ -43,7 +43,7 @@ def _is_absent(value: object) -> bool:
 
 
 class ConsumerGroup(In):
-    """Some of the consumers, by one property at least; an empty list means any."""
+    """A group of consumers, by at least one property; an empty list means any."""
 
     kinds: Annotated[list[Kind], Field(max_length=10)] = []
     levels: Annotated[list[Level], Field(max_length=10)] = []
@@ -51,7 +51,7 @@ class ConsumerGroup(In):
 
 
 class Consumers(ConsumerGroup):
-    """Who may apply: who is on every list and, where there are groups, in one of them; an empty list means any."""
+    """Who may apply: an organisation on every list and, where there are groups, in one of them; an empty list means any."""
 
     groups: Annotated[
         list[ConsumerGroup],
@@ -64,14 +64,14 @@ class Consumers(ConsumerGroup):
     ] = []
 
     @model_validator(mode="after")
-    def _groups_say_something(self) -> Self:
-        if any(not (one.kinds or one.levels or one.organisations) for one in self.groups):
+    def _refuse_empty_groups(self) -> Self:
+        if any(not (group.kinds or group.levels or group.organisations) for group in self.groups):
             raise ValueError("a group names kinds, levels or organisations")
         return self
 
 
 class Assessment(In):
-    """An assessment that its owner has on file: what names it, the digest of the report, and when it was concluded."""
+    """An assessment on file: its reference, the digest of the report, and the date of its conclusion."""
 
     reference: Annotated[Text, Field(examples=["浙人社评〔2026〕12号"])]
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="SHA-256 of the report")]
@@ -79,7 +79,7 @@ class Assessment(In):
 
 
 class Assessments(In):
-    """What has to be on file before data leaves: with the dataset, or with one agreement.
+    """Assessments that have to be on file before data leaves, with the dataset or with one agreement.
 
     The impact assessment (个人信息保护影响评估, PIPL Articles 55 and 56) for personal information on every lane but
     government sharing and the person's own; the risk assessment (风险评估, Decree 790, Article 31) for important data.
@@ -90,16 +90,16 @@ class Assessments(In):
 
     @property
     def on_file(self) -> list[str]:
-        """Which of them there are."""
+        """The names of the assessments on file."""
         return [name for name in ("impact", "risk") if getattr(self, name) is not None]
 
     def plain(self) -> dict[str, Any]:
-        """Those there are, as JSON."""
+        """The assessments on file, as JSON."""
         return self.model_dump(mode="json")
 
 
 class Price(In):
-    """What the owner asks; carried into agreements and shown. Nothing is charged here, and never between departments."""
+    """The owner's price, copied into agreements. The exchange charges nothing, and departments pay each other nothing."""
 
     amount: Annotated[
         str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{2})?$"), Field(examples=["1200.00"])
@@ -135,7 +135,7 @@ class Terms(In):
     row_cap: Annotated[
         int, Field(ge=1, le=1_000_000_000, description="Most rows of one delivery, all its pages together")
     ] = 1_000_000
-    # These are left out where they say nothing, as assessments are.
+    # Members at their defaults are left out, so that versions older than them keep their digests.
     rate: Annotated[Rate | None, Field(exclude_if=_is_absent)] = None
     resharing: Annotated[
         bool,
@@ -144,7 +144,7 @@ class Terms(In):
     consent: Annotated[
         bool,
         Field(
-            description="Whether each person must have consented; nothing is delivered while there is no record of consent",
+            description="Whether each person must have consented; without records of consent nothing is delivered",
             exclude_if=_is_absent,
         ),
     ] = False
@@ -162,7 +162,7 @@ class Terms(In):
         str | None,
         StringConstraints(pattern=r"^[0-9a-f]{64}$"),
         Field(
-            description="The digest of a module of the owner's own, which may deny and narrow what all of this allows",
+            description="The digest of the owner's own module, which may deny and narrow what the other terms allow",
             exclude_if=_is_absent,
         ),
     ] = None
@@ -174,10 +174,10 @@ class Terms(In):
     def _keep_text(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         terms = handler(data)
         if isinstance(data, Mapping) and isinstance(text := data.get("row_filter"), str):
-            terms._written = text  # noqa: SLF001 - its own
+            terms._written = text  # noqa: SLF001 - its own attribute
         return terms
 
     @property
     def written(self) -> str | None:
-        """The row filter as its owner wrote it, where that was text: faults in it are told by the character."""
+        """The row filter as its owner wrote it, where it is text: faults then name the character."""
         return self._written

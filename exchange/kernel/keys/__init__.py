@@ -1,1 +1,1 @@
-"""The exchange's own keys and secrets: where they are kept, which are in force, what they seal."""
+"""The exchange's own keys and secrets: key stores, the keyring in force, sealing, and secret slots."""

@@ -1,4 +1,4 @@
-"""The exchange's own keys: one signs answers, one signs the ledger's checkpoints. Both lie in files, not in the database."""
+"""The exchange's own Ed25519 keys as values: loaded from PEM files, or made from seeds."""
 
 import base64
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SEED_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ExchangeKey:
-    """An Ed25519 key as raw bytes: 32 of seed, 32 public; and its RFC 7638 thumbprint."""
+    """An Ed25519 key as raw bytes, 32 of seed and 32 public, with its RFC 7638 thumbprint."""
 
     seed: bytes
     public: bytes
@@ -29,11 +29,11 @@ class ExchangeKey:
 
     @property
     def pair(self) -> bytes:
-        """Seed and public key in one, the form libsodium signs with."""
+        """Seed and public key concatenated, the form libsodium signs with."""
         return self.seed + self.public
 
     def sign(self, data: bytes) -> bytes:
-        """An Ed25519 signature."""
+        """An Ed25519 signature, 64 bytes."""
         return bytes(nacl.signing.SigningKey(self.seed).sign(data).signature)
 
     @property
@@ -47,12 +47,17 @@ def _new_pem() -> bytes:
 
 
 def load_or_create(path: Path) -> ExchangeKey:
-    """The key of a PKCS #8 PEM file of mode 0600; made on first use. Raises KeyFileInvalid."""
+    """The key of a PKCS #8 PEM file of mode 0600, created durably on first use. Raises KeyFileInvalid, OSError."""
     return from_pem(create_once(path, _new_pem), name=path.name)
 
 
+def load(path: Path) -> ExchangeKey:
+    """The key of an existing PEM file. Raises KeyFileInvalid, OSError."""
+    return from_pem(path.read_bytes(), name=path.name)
+
+
 def from_pem(pem: bytes, *, name: str) -> ExchangeKey:
-    """The key in a PKCS #8 PEM text; `name` is what a complaint calls it. Raises KeyFileInvalid."""
+    """The key of a PKCS #8 PEM text; error messages call it `name`. Raises KeyFileInvalid."""
     try:
         key = load_pem_private_key(pem, password=None)
     except ValueError as error:

@@ -1,10 +1,9 @@
-"""Key files: secrets that lie outside the database, in files only their owner may read."""
+"""Secret files: they lie outside the database and only their owner may read them."""
 
-import os
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
+
+from groundwork import durable
 
 
 class KeyFileInvalid(Exception):
@@ -12,21 +11,14 @@ class KeyFileInvalid(Exception):
 
 
 def create_once(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of a secret file; made on first use, by exactly one of the processes that may try at once.
+    """Read a secret file, and create it on first use. Of several processes exactly one creates it.
 
-    The content is complete before the name appears, so a process killed in between leaves no half-written key.
+    File and name are durable when this returns, also where another process created them and was killed: entries and
+    rows may rest on the secret from then on. Raises OSError.
     """
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(make())
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            draft.unlink()
+    if path.exists():
+        durable.sync_directory(path.parent)
+    else:
+        durable.make_directory(path.parent)
+        durable.write(path, make(), exclusive=True)
     return path.read_bytes()

@@ -1,7 +1,7 @@
-"""The exchange's key files, and whether they are still the ones it was founded with.
+"""The keyring: the keys in force, held to the fingerprints that the exchange remembers of them.
 
 A new key in place of a lost one would look like a working exchange: clients would refuse its answers, auditors its
-checkpoints, and no login or mask key could be opened any more. So keys are made before the founding and never after it.
+checkpoints, and everything sealed would stay shut. So keys are created before the founding and never after it.
 """
 
 import re
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.kernel.keys import sealing
-from exchange.kernel.keys.custody import Custody, Files, KeyNotHere, LedgerKey, Secrets, settle
 from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.keys.sealing import Seal
+from exchange.kernel.keys.stores import FileStore, KeyNotFound, KeyStore, LedgerKey, SecretStore, activate_file
 
 ANSWERS, LEDGER, SEAL = "exchange.pem", "ledger.pem", "seal.key"
 
@@ -22,14 +22,14 @@ class KeysDiffer(RuntimeError):
 
 
 def ledger_file(incarnation: int) -> str:
-    """The file of the key that an incarnation of the ledger begins with."""
+    """The file name of the key that an incarnation of the ledger begins with."""
     return LEDGER if incarnation == 1 else f"ledger-{incarnation}.pem"
 
 
 def newest_incarnation(directory: Path) -> int:
-    """The newest incarnation of the ledger that there is a key of."""
-    found = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.(?:pem|pub)", path.name) for path in directory.glob("ledger-*"))
-    return max((int(match[1]) for match in found if match), default=1)
+    """The newest incarnation of the ledger with a key in a directory."""
+    matches = (re.fullmatch(r"ledger-([1-9][0-9]{0,3})\.(?:pem|pub)", path.name) for path in directory.glob("ledger-*"))
+    return max((int(match[1]) for match in matches if match), default=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,49 +42,52 @@ class Keyring:
     incarnation: int = 1
 
     @property
-    def marks(self) -> dict[str, str]:
-        """What each file is told by, under its name. Public: no key follows from it."""
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprint of each key file, by file name. Safe to publish."""
         return {
             ANSWERS: self.answers.keyid,
             ledger_file(self.incarnation): self.ledger.keyid,
-            SEAL: self.seal.mark,
+            SEAL: self.seal.fingerprint,
         }
 
 
 def open_keyring(
     directory: Path,
     remembered: Mapping[str, str],
-    custody: Custody | None = None,
-    answers: Files | Secrets | None = None,
+    ledger_store: KeyStore | None = None,
+    answers_store: FileStore | SecretStore | None = None,
     *,
     incarnation: int = 1,
 ) -> Keyring:
-    """The keys in a directory; those of which no mark is remembered are made where there is no file.
+    """Open the keys in force; `remembered` are fingerprints by file name. A key without one is created where it is missing.
 
-    The ledger's, which is the one of an incarnation, and that of answers come from their custody. Raises KeysDiffer,
-    KeyFileInvalid.
+    The ledger's key and the key that signs answers come from their stores, by default from files in `directory`; the
+    seal is always a file. Raises KeysDiffer, KeyFileInvalid.
     """
-    custody, answers = custody or Files(directory), answers or Files(directory)
-    name = ledger_file(incarnation)
-    settle(directory, ANSWERS, remembered.get(ANSWERS))
-    settle(directory, name, remembered.get(name))
-    for one, held in ((ANSWERS, answers), (name, custody), (SEAL, None)):
-        if isinstance(held, Files | None) and one in remembered and not (directory / one).is_file():
-            raise KeysDiffer(f"keys/{one} of this exchange is not there: put it back from its safe copy")
+    ledger_store, answers_store = ledger_store or FileStore(directory), answers_store or FileStore(directory)
+    ledger_name = ledger_file(incarnation)
+    for name in (ANSWERS, ledger_name):
+        activate_file(directory, name, remembered.get(name))
+    for name, store in ((ANSWERS, answers_store), (ledger_name, ledger_store), (SEAL, None)):
+        if isinstance(store, FileStore | None) and name in remembered and not (directory / name).is_file():
+            raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
     try:
-        answering = answers.find(ANSWERS, remembered[ANSWERS]) if ANSWERS in remembered else answers.first(ANSWERS)
-        ledger = custody.find(name, remembered[name]) if name in remembered else custody.first(name)
-    except KeyNotHere as error:
+        answers = (
+            answers_store.find(ANSWERS, remembered[ANSWERS])
+            if ANSWERS in remembered
+            else answers_store.open_first(ANSWERS)
+        )
+        ledger = (
+            ledger_store.find(ledger_name, remembered[ledger_name])
+            if ledger_name in remembered
+            else ledger_store.open_first(ledger_name)
+        )
+    except KeyNotFound as error:
         raise KeysDiffer(str(error)) from error
-    answers.settle(ANSWERS, answering.keyid)  # a key that lies elsewhere leaves its public half here
-    custody.settle(name, ledger.keyid)
-    ring = Keyring(
-        answering,
-        ledger,
-        sealing.load_or_create(directory / SEAL),
-        incarnation,
-    )
-    for one, mark in ring.marks.items():
-        if remembered.get(one, mark) != mark:
-            raise KeysDiffer(f"keys/{one} is not the key of this exchange: put that back from its safe copy")
+    answers_store.activate(ANSWERS, answers.keyid)  # writes the public half of a key that is kept elsewhere
+    ledger_store.activate(ledger_name, ledger.keyid)
+    ring = Keyring(answers, ledger, sealing.load_or_create(directory / SEAL), incarnation)
+    for name, fingerprint in ring.fingerprints.items():
+        if remembered.get(name, fingerprint) != fingerprint:
+            raise KeysDiffer(f"keys/{name} is not the key of this exchange: put that back from its safe copy")
     return ring

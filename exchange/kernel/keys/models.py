@@ -1,4 +1,4 @@
-"""What the exchange remembers of itself; private to the kernel."""
+"""The table of key fingerprints; private to the kernel."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from exchange.kernel.database import Base
 
 
-class KeyMark(Base):
-    """How a key file is told from another, without the key: its thumbprint, or a MAC under it."""
+class KeyFingerprint(Base):
+    """The fingerprint of a key file: a public key's thumbprint, or a MAC under a secret key."""
 
     __tablename__ = "key_marks"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    mark: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str] = mapped_column("mark", String(64))
     remembered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""What is asked of the database about the exchange itself."""
+"""Every statement about the exchange's own keys, and about former incarnations of its ledger."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,23 +7,23 @@ from exchange.kernel.database import Connection
 from exchange.kernel.keys.keyring import ANSWERS, ledger_file
 from ledger.format import rotation
 from ledger.log import continuity
-from ledger.log.head import read_head
 from signatures import thumbprint
 
 
-async def key_marks(connection: Connection) -> dict[str, str]:
-    """The marks of the key files that this exchange has, by the file's name; of rotated keys those of the newest."""
-    marks = {row["name"]: row["mark"] for row in await connection.fetch("SELECT name, mark FROM key_marks")}
-    incarnation = (await read_head(connection)).incarnation
+async def fingerprints(connection: Connection) -> dict[str, str]:
+    """The fingerprints of this exchange's key files, by file name. Of a rotated key it is the newest key's."""
+    rows = await connection.fetch("SELECT name, mark FROM key_marks")
+    by_name = {row["name"]: row["mark"] for row in rows}
+    incarnation = await connection.fetchval("SELECT incarnation FROM ledger_head")
     for purpose, name in ((rotation.LEDGER, ledger_file(incarnation)), (rotation.ANSWERS, ANSWERS)):
         rotated = await continuity.read_announcements(connection, purpose)
         if rotated:
-            marks[name] = thumbprint(rotation.parse(rotated[-1]).new.public_key)
-    return marks
+            by_name[name] = thumbprint(rotation.parse(rotated[-1]).new.public_key)
+    return by_name
 
 
 async def former_ledgers(connection: Connection) -> list[int]:
-    """Which former incarnations of the ledger are in the database, the newest first (exchange.migrations.incarnation)."""
+    """The former incarnations of the ledger in the database, newest first (see exchange.migrations.incarnation)."""
     rows = await connection.fetch(
         "SELECT substr(nspname, 8)::integer AS number FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]{0,3}$' "
         "AND to_regclass(nspname || '.ledger_index') IS NOT NULL ORDER BY number DESC"
@@ -31,9 +31,9 @@ async def former_ledgers(connection: Connection) -> list[int]:
     return [row["number"] for row in rows]
 
 
-async def remember_keys(connection: Connection, marks: Mapping[str, str], *, now: datetime) -> None:
-    """Remember the marks of key files, where none of that name is remembered."""
+async def remember_keys(connection: Connection, fingerprints: Mapping[str, str], *, now: datetime) -> None:
+    """Remember fingerprints by file name. One that is remembered already stays."""
     await connection.executemany(
         "INSERT INTO key_marks (name, mark, remembered_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-        [(name, mark, now) for name, mark in marks.items()],
+        [(name, fingerprint, now) for name, fingerprint in fingerprints.items()],
     )

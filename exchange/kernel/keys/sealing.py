@@ -1,4 +1,4 @@
-"""Sealing: secrets the exchange must keep (a source's login) lie in the database only under a key that does not."""
+"""Sealing: the database holds secrets only encrypted, under a key that lies outside it."""
 
 import hmac
 import secrets
@@ -16,44 +16,44 @@ _KEY = 32
 
 
 class SealBroken(Exception):
-    """A sealed value cannot be opened: another key sealed it, or it was changed."""
+    """A sealed value does not open: another key sealed it, or it was changed."""
 
 
 class Seal:
-    """AES-256-GCM under one key of 32 bytes; the name of what is sealed is authenticated with it.
+    """AES-256-GCM under one key of 32 bytes. The name of a value is authenticated with it (as associated data).
 
-    `mark` tells the key from another and says nothing else about it.
+    `fingerprint` is a MAC under the key, safe to publish.
     """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._aead = AESGCM(key)
-        self.mark = hmac.new(key, b"the seal of an exchange", "sha256").hexdigest()
+        self.fingerprint = hmac.new(key, b"the seal of an exchange", "sha256").hexdigest()
         self._salting = hmac.digest(key, b"the salts of an exchange", "sha256")
 
     def salt(self, name: str) -> str:
-        """A salt of 16 bytes, hex, that can be found again by its name, and only with the key."""
+        """A salt of 16 bytes, hex, derived from the key and a name."""
         return hmac.digest(self._salting, name.encode(), "sha256")[:16].hex()
 
     def close(self, plain: bytes, *, name: str) -> bytes:
-        """Seal a value for the place `name`: nonce, then ciphertext and tag."""
+        """Seal a value under a name: 12 bytes of nonce, then ciphertext and tag."""
         nonce = secrets.token_bytes(_NONCE)
         return nonce + self._aead.encrypt(nonce, plain, name.encode())
 
     def open(self, sealed: bytes, *, name: str) -> bytes:
-        """Open a value sealed for the place `name`. Raises SealBroken."""
+        """Open a value that was sealed under a name. Raises SealBroken."""
         try:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBroken(f"the sealed value of {name} cannot be opened with this key") from error
 
     def derive(self, purpose: str) -> bytes:
-        """A key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869), which says nothing about this one or another."""
+        """Derive a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869)."""
         return HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=purpose.encode()).derive(self._key)
 
 
 def load_or_create(path: Path) -> Seal:
-    """The seal whose key lies in a file of its own; made on first use. Raises KeyFileInvalid."""
+    """The seal whose key is the content of a file, created on first use. Raises KeyFileInvalid, OSError."""
     key = create_once(path, lambda: AESGCM.generate_key(_KEY * 8))
     if len(key) != _KEY:
         raise KeyFileInvalid(f"{path.name} is not a key of {_KEY} bytes")

@@ -1,8 +1,8 @@
-"""Slots: many secrets outside the database, each of which can be destroyed by itself and for good.
+"""Secret slots: many secrets outside the database, each of which can be destroyed alone and for good.
 
-A slot is 32 random bytes at a place of its own in a file of 1,024 of them. A file is made whole, once, when its first
-slot is wanted, so taking one costs no sync of its own. Destroying a slot writes zeros over its bytes and waits until
-they are on the disk; from then on whatever was wrapped under it cannot be opened, whichever copy of it is put back.
+A slot is 32 random bytes in a file of 1,024 slots. A file is created whole, once, when its first slot is needed, so
+taking a slot costs no sync of its own. To destroy a slot is to overwrite it with zeros and to wait until they are
+durable: whatever was encrypted under it never opens again, also not from an older copy of the database.
 """
 
 import os
@@ -18,7 +18,7 @@ _DESTROYED = bytes(BYTES)
 
 
 class SlotsMissing(RuntimeError):
-    """A file of slots that are in use is not where it was."""
+    """A file of slots in use is missing."""
 
 
 class Slots:
@@ -29,19 +29,13 @@ class Slots:
         self._durable: set[int] = set()
 
     def prepare(self, slots: Iterable[int]) -> None:
-        """Make the files that hold these slots, where they are not there yet; they survive the machine when this returns."""
+        """Create the files that hold these slots, durably; existing ones stay as they are. Raises OSError."""
         for block in {slot // BLOCK for slot in slots} - self._durable:
             create_once(self._path(block), lambda: secrets.token_bytes(BLOCK * BYTES))
-            # Whoever made the file: its name has to be on the disk before anything rests on what is in it.
-            handle = os.open(self._directory, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
             self._durable.add(block)
 
     def read(self, slot: int) -> bytes | None:
-        """The secret in a slot; None once it is destroyed. Raises SlotsMissing, KeyFileInvalid."""
+        """The secret in a slot, 32 bytes; None once it is destroyed. Raises SlotsMissing, KeyFileInvalid."""
         handle = self._open(slot, os.O_RDONLY)
         try:
             secret = os.pread(handle, BYTES, slot % BLOCK * BYTES)
@@ -52,11 +46,11 @@ class Slots:
         return None if secret == _DESTROYED else secret
 
     def holds(self, slot: int) -> bool:
-        """Whether there is still a secret in a slot: neither destroyed nor gone with its whole file."""
+        """Whether a slot still holds a secret: neither destroyed nor lost with its file."""
         return self._path(slot // BLOCK).is_file() and self.read(slot) is not None
 
     def destroy(self, slots: Iterable[int]) -> None:
-        """Destroy slots; those destroyed before stay so. Returns when it is on the disk. Raises SlotsMissing, OSError."""
+        """Destroy slots, durably; a destroyed one stays destroyed. Raises SlotsMissing, OSError."""
         for slot in slots:
             handle = self._open(slot, os.O_RDWR)
             try:
@@ -66,7 +60,7 @@ class Slots:
                 os.close(handle)
 
     def demand(self, blocks: Iterable[int]) -> None:
-        """Refuse to go on where the file of a block is not there. Raises SlotsMissing."""
+        """Check that the file of each block exists. Raises SlotsMissing."""
         for block in blocks:
             if not self._path(block).is_file():
                 raise SlotsMissing(f"{self._path(block)} is not there: put it back from its mirror")

@@ -1,4 +1,4 @@
-"""A PKCS #11 token with Ed25519 keys: an HSM, a smart card, or SoftHSM. Private keys are made in it and stay there."""
+"""PKCS #11 tokens with Ed25519 keys: an HSM, a smart card, or SoftHSM. Private keys are created in one and stay there."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from signatures import thumbprint
 try:
     import pkcs11
     from pkcs11.util.ec import encode_named_curve_parameters
-except ImportError:  # an extra; who does not keep keys in a token does not need it
+except ImportError:  # an extra, needed for keys in a token only
     pkcs11 = None  # type: ignore[assignment]
 
 _ED25519 = "1.3.101.112"
@@ -20,7 +20,7 @@ _PUBLIC_SIZE = 32
 
 @dataclass(frozen=True, slots=True)
 class TokenKey:
-    """A key in a token; signing asks the token."""
+    """A key in a token. The token signs."""
 
     public: bytes
     private: Any = field(repr=False, compare=False)
@@ -36,7 +36,7 @@ class TokenKey:
 
 
 class Token:
-    """A token, opened with its PIN. Raises KeyFileInvalid where the package, the module or the token cannot be used."""
+    """A token, opened with its PIN. Raises KeyFileInvalid for an unusable package, module or token."""
 
     def __init__(self, module: Path, label: str, pin: str) -> None:
         if pkcs11 is None:
@@ -51,13 +51,13 @@ class Token:
             raise KeyFileInvalid(f"the token {label} cannot be opened: {type(error).__name__}") from error
 
     def keys(self, label: str) -> list[TokenKey]:
-        """The Ed25519 keys of a label, in no order that means anything."""
+        """The Ed25519 keys with a label, in no particular order."""
         halves: dict[Any, dict[bytes, Any]] = {}
         for kind in (pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.ObjectClass.PRIVATE_KEY):
             wanted = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}
-            found: list[Any] = list(self._session.get_objects(wanted))  # one search at a time is all a session can do
+            objects: list[Any] = list(self._session.get_objects(wanted))  # a session can run one search at a time
             halves[kind] = {
-                bytes(one[pkcs11.Attribute.ID]): one for one in found if one.key_type == pkcs11.KeyType.EC_EDWARDS
+                bytes(half[pkcs11.Attribute.ID]): half for half in objects if half.key_type == pkcs11.KeyType.EC_EDWARDS
             }
         privates = halves[pkcs11.ObjectClass.PRIVATE_KEY]
         return [
@@ -66,8 +66,8 @@ class Token:
             if name in privates
         ]
 
-    def make(self, label: str) -> TokenKey:
-        """A new key, made in the token."""
+    def create(self, label: str) -> TokenKey:
+        """Create a key in the token."""
         curve = {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters(_ED25519)}
         parameters = self._session.create_domain_parameters(pkcs11.KeyType.EC_EDWARDS, curve, local=True)
         public, private = parameters.generate_keypair(
@@ -77,6 +77,6 @@ class Token:
 
 
 def _point(public: Any) -> bytes:
-    """The public key, which most modules wrap in a DER octet string."""
+    """The public key, 32 bytes. Most modules wrap it in a DER octet string."""
     point = bytes(public[pkcs11.Attribute.EC_POINT])
     return point[-_PUBLIC_SIZE:]

@@ -1,4 +1,4 @@
-"""Signs of life for whatever watches the process, and the pages that problem types point to."""
+"""Liveness and readiness for whatever monitors the process, and the pages that problem types link to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from exchange.kernel.database import FAILURES
-from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, all_problems
+from exchange.kernel.problems import LedgerHalted, LedgerUnavailable, NotFound, problem_types
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from ledger.log.head import read_head
@@ -15,12 +15,12 @@ from ledger.log.head import read_head
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """What an operator has to know, though the process works. Rooms register; each says a line, or None where all is well."""
+    """Alarms for the operator of a process that works. Rooms register sources: each gives a line, or None where all is well."""
 
     sources: list[Callable[[], str | None]] = field(default_factory=list)
 
     def raised(self) -> list[str]:
-        """The lines of the alarms that are raised now."""
+        """The lines of the alarms raised now."""
         return [line for source in self.sources if (line := source()) is not None]
 
 
@@ -37,7 +37,7 @@ async def livez() -> PlainTextResponse:
 async def readyz(request: Request) -> PlainTextResponse:
     """The process can work: its database answers, and the ledger in it continues what was signed.
 
-    It is told here too where checkpoints wait for witnesses.
+    The answer lists alarms, such as checkpoints that wait for witnesses.
     """
     runtime = runtime_of(request)
     try:
@@ -53,7 +53,7 @@ async def readyz(request: Request) -> PlainTextResponse:
 @public.get("/problems/{slug}", response_class=PlainTextResponse)
 async def problem(slug: str) -> PlainTextResponse:
     """What a problem type means."""
-    for kind in all_problems():
-        if kind.slug == slug:
-            return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{' '.join((kind.__doc__ or '').split())}\n")
+    texts = [f"{kind.title} ({kind.status})\n\n{kind.text}\n" for kind in problem_types() if kind.slug == slug]
+    if texts:
+        return PlainTextResponse("\n".join(texts))
     raise NotFound("There is no problem type of this name; docs/problems.md lists them.")

@@ -79,13 +79,13 @@ async def body_of(request: Request, *, limit: int) -> bytes:
     return request._body  # noqa: SLF001
 
 
-def is_glance(scope: Scope) -> bool:
-    """Whether this is a HEAD request for something that anyone may read, which `glance` answers."""
+def is_public_head(scope: Scope) -> bool:
+    """Whether this is a HEAD request at an address that anyone may read; `answer_head` answers it."""
     return scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(_SIGNED)
 
 
-async def glance(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer HEAD with what GET is answered, without the content (RFC 9110 section 9.3.2)."""
+async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET is answered, without the content (RFC 9110 section 9.3.2)."""
 
     async def send_head(message: Message) -> None:
         await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
@@ -98,12 +98,12 @@ def check_members(body: bytes) -> None:
 
     Says nothing of what is no JSON at all; that is for whoever reads it. Raises RequestMalformed.
     """
-    if not _is_without_twins(body):
+    if not _has_no_duplicate_keys(body):
         with suppress(ValueError, RecursionError):
-            json.loads(body, object_pairs_hook=_without_twins)
+            json.loads(body, object_pairs_hook=_refuse_duplicate_keys)
 
 
-def _is_without_twins(body: bytes) -> bool:
+def _has_no_duplicate_keys(body: bytes) -> bool:
     """Whether that is plain: each member has a colon of its own, so with no more of them than members none is hidden."""
     try:
         waiting = [orjson.loads(body)]
@@ -120,7 +120,7 @@ def _is_without_twins(body: bytes) -> bool:
     return members == body.count(b":")
 
 
-def _without_twins(members: list[tuple[str, Any]]) -> None:
+def _refuse_duplicate_keys(members: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in members}) != len(members):
         raise RequestMalformed("An object in the body has two members of one name; send each once.")
 

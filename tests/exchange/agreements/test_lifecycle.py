@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exchange.agreements.service import expire_overdue
+from exchange.agreements.tasks import expire_overdue
 from tests.support.exchanges.exchange import Exchange, Party
 from tests.support.exchanges.parties import CSV, admit_parties, check_one_succeeded, count_entries
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from exchange.audit import indexing, queries
+from exchange.audit import queries, tasks
 from exchange.audit.models import FOUND_BY
 from exchange.audit.queries import Scope, Wanted
 from exchange.kernel.database import Database, arguments, open_database
@@ -90,7 +90,7 @@ def test_it_says_and_finds_what_a_pass_over_the_entries_does(
             await index_all(connection, batch=cuts[0])
             expected = entries.told(bodies)
             assert await rows(connection) == expected
-            assert await indexing.rebuild(connection) == (len(bodies), 0)
+            assert await tasks.rebuild(connection) == (len(bodies), 0)
             for wanted, scope in asked:
                 found = entries.found(expected, wanted, scope)
                 assert await paged(database, wanted, scope, "oldest", limit) == found
@@ -177,9 +177,9 @@ async def test_what_was_changed_in_it_is_put_right(connection: asyncpg.Connectio
     await connection.execute("DELETE FROM ledger_index WHERE seq = 4")
     await connection.execute("INSERT INTO ledger_index (seq, type) VALUES (99, 'delivery.completed')")
     assert await queries.fill(connection, most=10) == 0
-    assert await indexing.rebuild(connection) == (50, 3)
+    assert await tasks.rebuild(connection) == (50, 3)
     assert await rows(connection) == entries.told(bodies)
-    assert await indexing.rebuild(connection) == (50, 0)
+    assert await tasks.rebuild(connection) == (50, 0)
 
 
 async def test_what_is_no_entry_any_more_does_not_stop_it(empty_database: str, connection: asyncpg.Connection) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from exchange.audit.tasks import INDEX
 from exchange.kernel.commitments import commitment
 from exchange.kernel.database import arguments
-from exchange.publication.publisher import Publisher
+from exchange.kernel.loops import Loops
 from ledger.format import canonical, merkle
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
 from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
@@ -248,9 +249,9 @@ async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> Non
 
 
 async def test_an_index_far_behind_is_said(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exchange.audit.indexing._BATCH", 1)
-    monkeypatch.setattr("exchange.audit.indexing._MOST_FOR_A_SEARCH", 2)
-    await exchange.app.state.runtime[Publisher].stop()
+    monkeypatch.setattr("exchange.audit.tasks._BATCH", 1)
+    monkeypatch.setattr("exchange.audit.tasks._MOST_FOR_A_SEARCH", 2)
+    await exchange.app.state.runtime[Loops][INDEX].stop()
     owner = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     await owner.execute("DELETE FROM ledger_index")
     await owner.close()

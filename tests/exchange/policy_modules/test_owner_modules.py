@@ -362,6 +362,6 @@ async def test_odrl_cannot_say_it(owner_exchange: OwnerExchange) -> None:
     await owner_exchange.attach_module(capping(3))
     for key in (owner_exchange.owner.steward, owner_exchange.consumer.steward):
         answer = await owner_exchange.call(key, "GET", f"{target}/odrl")
-        assert (answer.status, answer.problem) == (409, "terms-unsaid")
+        assert (answer.status, answer.problem) == (409, "not-expressible-in-odrl")
     answer = await owner_exchange.call(owner_exchange.owner.steward, "PUT", f"{target}/draft/odrl", offer)
-    assert answer.problem == "terms-unsaid"
+    assert answer.problem == "not-expressible-in-odrl"

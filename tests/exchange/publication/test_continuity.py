@@ -12,9 +12,12 @@ import asyncpg
 import pytest
 
 from admin import database
+from exchange.agreements.tasks import EXPIRY
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
+from exchange.kernel.loops import Loops
+from exchange.publication.parts import CHECKPOINTS
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import checkpoint, merkle, note
@@ -74,7 +77,8 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
             assert "exchange-entry" not in answer.headers
         unsigned = await exchange.send("GET", "/ledger/checkpoint", {})
         assert unsigned.status == 200  # what was published can still be read
-        await asyncio.sleep(0.3)
+        for name in (CHECKPOINTS, EXPIRY):
+            await exchange.app.state.runtime[Loops][name].tick()
         assert len(await exchange.read_entries()) == entries
     assert await read_checkpoints(copies.url("restored")) == before
     standing = await database.state_of(copies.url("restored"), with_database(founded_settings, copies.url("restored")))

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
 from data_exchange_client import Client, Trust, TrustError, receipts
 from data_exchange_client.keys import SigningKey
+from exchange.kernel.database import arguments
 from exchange.settings import Settings
 from ledger.format import note, rotation
 from ledger.format.cosignature import Cosigner
@@ -22,6 +24,7 @@ from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
 from tests.support.processes.commands import Ran, typed, until
 from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.syncs import record_syncs
 
 
 async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> Ran:
@@ -97,6 +100,36 @@ async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, mo
         await operate(settings, monkeypatch, "ledger")
         await covering(exchange, await append(exchange))
         assert len((await well_known(exchange))["ledger_keys"]) == 3
+
+
+@pytest.mark.parametrize("is_left_behind", [False, True], ids=["new", "left-behind"])
+@pytest.mark.parametrize(("which", "file"), [("ledger", "ledger.pem"), ("answers", "exchange.pem")])
+async def test_a_power_failure_never_leaves_an_entry_without_its_key(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str, file: str, *, is_left_behind: bool
+) -> None:
+    """The key's name is durable before the entry that announces it, also where a killed rotation created the file."""
+    async with start_exchange(settings):
+        pass
+    keys = settings.data / "keys"
+    if is_left_behind:
+        (keys / "next").mkdir()
+        (keys / "next" / file).write_bytes(SigningKey.generate().pem())
+
+    async def count_rotations() -> int:
+        connection = await asyncpg.connect(**arguments(settings.database_url.get_secret_value()))  # type: ignore[union-attr]
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM ledger_rotation"))
+        finally:
+            await connection.close()
+
+    synced = record_syncs(monkeypatch, lambda: asyncio.run(count_rotations()))
+    await operate(settings, monkeypatch, which)
+    before = [(one.directory, name) for one in synced if one.answer == 0 for name in one.names]
+    assert (keys / "next", file) in before
+    assert (keys, "next") in before
+    after = [one for one in synced if one.answer == 1]
+    assert [one.directory for one in after if file in one.names][-1] == keys
+    assert any(one.directory == keys / "old" and one.names for one in after)
 
 
 async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_start(

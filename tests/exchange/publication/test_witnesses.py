@@ -16,7 +16,7 @@ from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
 from exchange.publication.publisher import Publisher
-from exchange.publication.witnesses import PolicyUnusable
+from exchange.publication.witness_policy import PolicyUnusable
 from exchange.settings import Settings
 from ledger.format import checkpoint, note, trust_policy
 from ledger.format import trust_policy as policy

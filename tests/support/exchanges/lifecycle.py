@@ -163,7 +163,7 @@ class Lifecycle:
         """Publish a checkpoint, as the publisher does at each interval."""
         publisher = self.exchange.app.state.runtime[Publisher]
         async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
-            assert await publisher._publish(connection) is not self.is_behind
+            assert await publisher.publish(connection) is not self.is_behind
         if not self.is_behind:
             self.signed = list(self.leaves)
 

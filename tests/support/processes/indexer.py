@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from exchange.audit import indexing
+from exchange.audit import tasks
 from exchange.kernel.database import open_database
 
 
@@ -11,7 +11,7 @@ async def run(url: str) -> None:
     """Index everything there is."""
     database = await open_database(url)
     async with database.pool.acquire() as connection:
-        await indexing.keep_up(connection, seconds=60)
+        await tasks.keep_up(connection, seconds=60)
     await database.close()
 
 

@@ -11,9 +11,16 @@ from pydantic import SecretStr, ValidationError
 from admin.data_directory import DataDirectory
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys import ed25519 as keys
-from exchange.kernel.keys.custody import Files, KeyNotHere, Secrets, custody, custody_of_answers, public_of
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer
+from exchange.kernel.keys.stores import (
+    FileStore,
+    KeyNotFound,
+    SecretStore,
+    answers_key_store,
+    key_store,
+    read_public,
+)
 from exchange.kernel.keys.token import Token
 from exchange.settings import Settings
 from ledger.format import note
@@ -142,11 +149,11 @@ async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPa
     async with start_exchange(held) as exchange:
         first = await signed(exchange)
         assert not (settings.data / "keys" / "ledger.pem").exists()
-        assert public_of(settings.data / "keys", "ledger.pem") == first.public_key
+        assert read_public(settings.data / "keys", "ledger.pem") == first.public_key
         assert (await rotate(held)).status == 0
         second = await signed(exchange)
         assert second != first
-        assert public_of(settings.data / "keys", "ledger.pem") == second.public_key
+        assert read_public(settings.data / "keys", "ledger.pem") == second.public_key
     async with restart_exchange(held) as exchange:
         assert await signed(exchange) == second
     keys = Token(hsm.module, "one", PIN).keys("ledger.pem")
@@ -163,9 +170,9 @@ async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPa
 def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
     for text in ("", ",", "x", "00" * 31, base64.b64encode(bytes(33)).decode(), "-----BEGIN PRIVATE KEY-----"):
         with pytest.raises(KeyFileInvalid, match="EXCHANGE_LEDGER_KEY"):
-            custody(Settings(data=tmp_path, ledger_key=SecretStr(text)))
+            key_store(Settings(data=tmp_path, ledger_key=SecretStr(text)))
         with pytest.raises(KeyFileInvalid, match="EXCHANGE_ANSWERS_KEY"):
-            custody_of_answers(Settings(data=tmp_path, answers_key=SecretStr(text)))
+            answers_key_store(Settings(data=tmp_path, answers_key=SecretStr(text)))
     label, pin = hsm.token("three")["pkcs11_token"], PIN
     attempts: list[Callable[[], Token]] = [
         lambda: Token(hsm.module, "nowhere", pin),
@@ -175,8 +182,8 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
     for attempt in attempts:
         with pytest.raises(KeyFileInvalid, match="cannot be opened"):
             attempt()
-    with pytest.raises(KeyNotHere):
-        Files(tmp_path).find("ledger.pem", "x")
+    with pytest.raises(KeyNotFound):
+        FileStore(tmp_path).find("ledger.pem", "x")
     for half in ({"pkcs11_token": "x"}, {"pkcs11_token": "x", "pkcs11_pin": "1"}):
         with pytest.raises(ValidationError, match="belong together"):
             Settings.model_validate(half)
@@ -190,10 +197,10 @@ def test_what_holds_no_key_is_refused(tmp_path: Path, hsm: SoftHsm) -> None:
 
 def test_a_file_left_behind_is_not_believed_once_the_key_was_rotated(tmp_path: Path) -> None:
     first, second = keys.load_or_create(tmp_path / "exchange.pem"), keys.load_or_create(tmp_path / "another.pem")
-    held = Secrets(tmp_path, f"{first.seed.hex()},{second.seed.hex()}", setting="EXCHANGE_ANSWERS_KEY")
+    store = SecretStore(tmp_path, f"{first.seed.hex()},{second.seed.hex()}", setting="EXCHANGE_ANSWERS_KEY")
     for key, is_there in ((first, True), (second, False)):
-        held.settle("exchange.pem", key.keyid)
-        assert public_of(tmp_path, "exchange.pem") == key.public
+        store.activate("exchange.pem", key.keyid)
+        assert read_public(tmp_path, "exchange.pem") == key.public
         assert (tmp_path / "exchange.pem").is_file() is is_there
     [kept] = (tmp_path / "old").iterdir()
     assert keys.load_or_create(kept).public == first.public

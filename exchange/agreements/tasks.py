@@ -1,0 +1,55 @@
+"""Recurring work of agreements: those whose time is over become expired, with an entry for each.
+
+Decisions do not wait for this: they compare the times themselves.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+
+from exchange.agreements import queries
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import AsyncSession, Connection, driver
+from exchange.kernel.loops import Loops, every, leader_of
+from exchange.kernel.runtime import Runtime
+from ledger import entries
+from ledger.log import store
+from ledger.log.head import Halted
+
+EXPIRY = "agreements-expiry"
+_SECONDS = 10.0
+
+
+def open_parts(runtime: Runtime) -> None:
+    """Register the loop."""
+
+    async def expire(_leading: Connection) -> None:
+        async with runtime.database.sessions() as session:
+            with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
+                await expire_overdue(session, runtime.clock.now())
+
+    runtime[Loops].add(every(_SECONDS, expire, name=EXPIRY, leader=leader_of(runtime.database, EXPIRY)))
+
+
+async def expire_overdue(session: AsyncSession, now: datetime) -> int:
+    """Expire overdue agreements, at most 100, in one transaction with their entries; returns how many. Raises Halted."""
+    overdue = await queries.lock_overdue(session, now)
+    if overdue:
+        submissions = []
+        for agreement in overdue:
+            agreement.state = "expired"
+            body = entries.AgreementChanged.model_validate(
+                {
+                    "type": "agreement.expired",
+                    "at": rfc3339(now),
+                    "actor": entries.Actor(),
+                    "object": entries.Object(kind="agreement", id=str(agreement.id)),
+                    "consumer": str(agreement.consumer_id),
+                    "dataset": str(agreement.dataset_id),
+                    "lane": agreement.lane,
+                }
+            )
+            submissions.append(store.Submission(body.canonical()))
+        await session.flush()
+        await store.append(await driver(session), submissions, advance_fence=True)
+    await session.commit()
+    return len(overdue)

@@ -1,0 +1,129 @@
+"""Loops go on whatever a round does, one process leads, and a test can await a round."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from exchange.kernel import logs
+from exchange.kernel.database import Connection, Database, open_database
+from exchange.kernel.loops import Leader, Loop, Loops, RoundFailed, every, leader_of
+
+LONG = 3600.0
+
+
+@pytest.fixture
+async def database(empty_database: str) -> AsyncIterator[Database]:
+    database = await open_database(empty_database, pool_size=4)
+    yield database
+    await database.close()
+
+
+def loops_of(*loops: Loop) -> Loops:
+    registered = Loops()
+    for loop in loops:
+        registered.add(loop)
+    return registered
+
+
+async def test_every_failure_is_logged_and_no_loop_ends() -> None:
+    failures: list[Exception] = [ConnectionResetError(), ValueError("secret"), RoundFailed()]
+    rounds = 0
+
+    async def fail() -> None:
+        nonlocal rounds
+        rounds += 1
+        if failures:
+            raise failures.pop(0)
+
+    async def work() -> None: ...
+
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+    try:
+        async with loops_of(every(LONG, fail, name="failing"), every(LONG, work, name="working")).running() as loops:
+            while rounds < 4:
+                await loops["failing"].tick()
+            await loops["working"].tick()
+    finally:
+        logs.configure()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["level"], line["kind"], line["error"]) for line in lines] == [
+        ("warning", "failing", "ConnectionResetError"),
+        ("critical", "failing", "ValueError"),
+    ]
+    assert "secret" not in stream.getvalue()
+
+
+async def test_a_tick_waits_for_a_whole_round() -> None:
+    ended, begun, gate = 0, asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        nonlocal ended
+        begun.set()
+        await gate.wait()
+        ended += 1
+
+    loop = every(LONG, work, name="slow")
+    async with loops_of(loop).running():
+        await begun.wait()
+        waiting = asyncio.create_task(loop.tick())  # the first round has begun already, so the second is awaited
+        await asyncio.sleep(0)
+        gate.set()
+        await waiting
+        assert ended == 2
+    stopped = asyncio.create_task(loop.tick())
+    await asyncio.sleep(0)
+    await loop.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await stopped
+
+
+async def test_one_process_leads_and_another_takes_over(database: Database, empty_database: str) -> None:
+    other = await open_database(empty_database, pool_size=2)
+    rounds: list[str] = []
+
+    def leading(name: str, on: Database) -> Loop:
+        async def work(connection: Connection) -> None:
+            assert await connection.fetchval("SELECT 1") == 1
+            rounds.append(name)
+
+        leader = leader_of(on, "work")
+        return every(0.01, work, name=name, leader=Leader(on, leader.lead, leader.resign, is_kept=True))
+
+    first, second = leading("first", database), leading("second", other)
+    async with loops_of(first).running():
+        await first.tick()
+        async with loops_of(second).running():
+            for _ in range(3):
+                await first.tick()
+            assert set(rounds) == {"first"}
+            await first.stop()
+            await second.tick()
+            assert rounds[-1] == "second"
+    await other.close()
+
+
+async def test_leadership_for_one_round_is_given_back(database: Database) -> None:
+    rounds = []
+
+    def sharing(name: str) -> Loop:
+        async def work(_connection: Connection) -> None:
+            rounds.append(name)
+
+        return every(LONG, work, name=name, leader=leader_of(database, "shared"))
+
+    first, second = sharing("first"), sharing("second")
+    async with loops_of(first, second).running():
+        await first.tick()
+        await second.tick()
+    assert {"first", "second"} <= set(rounds)
+
+
+def test_a_name_is_registered_once() -> None:
+    async def work() -> None: ...
+
+    with pytest.raises(ValueError, match="already"):
+        loops_of(every(1, work, name="same"), every(1, work, name="same"))
