@@ -50,7 +50,7 @@ from exchange.kernel.web import docs, health, http, openapi
 from exchange.migrations import commands
 from exchange.participants import routes as participants
 from exchange.policy_modules import routes as modules
-from exchange.policy_modules.queries import Shelf
+from exchange.policy_modules.queries import ModuleCache
 from exchange.publication.publisher import Publisher
 from exchange.publication.renewal import LedgerKeys, Renewal
 from exchange.publication.stamping import Stamper
@@ -63,12 +63,13 @@ from ledger.log.anchor import Anchor
 from ledger.log.sequencer import Sequencer
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine, Engine
-from policies.engines.opa_server import opa_server
-from policies.owner_rules.checking import checker
-from policies.owner_rules.narrowed import Narrowed
-from policies.owner_rules.workers import sandbox
-from policies.rego.bundle import Bundle, bundle
+from policies.engines.contract import Engine
+from policies.engines.embedded import EmbeddedEngine
+from policies.engines.opa_server import open_opa_server
+from policies.owner_rules.checker import make_checker
+from policies.owner_rules.narrowing_engine import NarrowingEngine
+from policies.owner_rules.sandboxes import open_sandboxes
+from policies.rego.bundle import Bundle, load_bundle
 from policies.roles.roles import Roles
 
 _DESCRIPTION = """
@@ -179,13 +180,13 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
     stack.push_async_callback(sequencer.stop)
     own = {one.get_secret_value() for one in (settings.database_url, settings.owner_database_url) if one} | {url}
     reach = Reach(settings.source_hosts, own=own, in_production=settings.environment == "production")
-    rules = bundle()
+    rules = load_bundle()
     await keep_bundle(database, clock, rules)
-    boxes = await stack.enter_async_context(
-        sandbox(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
+    sandboxes = await stack.enter_async_context(
+        open_sandboxes(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
     )
-    engine = Narrowed(
-        await _engine(settings, rules, stack), find=Shelf(database).find, sandbox=boxes, fits=obliged_fits
+    engine = NarrowingEngine(
+        await _engine(settings, rules, stack), find=ModuleCache(database).find, sandboxes=sandboxes, fits=obliged_fits
     )
     readers = _readers(settings, reach, stack)
     stack.push_async_callback(readers.close)
@@ -197,7 +198,7 @@ async def _open(app: FastAPI, settings: Settings, clock: Clock, stack: AsyncExit
         sequencer=sequencer,
         roles=Roles(),
         engine=DecisionCache(engine),
-        modules=await checker(boxes, opa=settings.opa_binary),
+        modules=await make_checker(sandboxes, opa=settings.opa_binary),
         seal=ring.seal,
         slots=slots,
         readers=readers,
@@ -258,7 +259,7 @@ async def _engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> E
         stack.callback(engine.close)
         return engine
     token = settings.opa_token.get_secret_value() if settings.opa_token else None
-    server = opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
+    server = open_opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
     return Breaker(await stack.enter_async_context(server))
 
 

@@ -22,7 +22,7 @@ from exchange.audit.replaying import EXPLANATIONS, SOUND, VERDICTS, Replayed, Re
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Database, driver, open_database
 from exchange.kernel.settings import Settings
-from policies.owner_rules.workers import sandbox
+from policies.owner_rules.sandboxes import open_sandboxes
 
 audit = typer.Typer(help="Make decisions on the ledger again.", no_args_is_help=True)
 
@@ -112,13 +112,13 @@ async def _replay(
     database: Database, begin: int, since: str | None, *, one: bool, incarnation: int | None = None
 ) -> Tally:
     tally = Tally()
-    async with database.sessions() as session, sandbox(seconds=_PATIENT) as boxes:
+    async with database.sessions() as session, open_sandboxes(seconds=_PATIENT) as sandboxes:
         ledger = await queries.ledger(session, incarnation)
         if ledger is None:
             raise CannotDo(f"there is no incarnation {incarnation} of the ledger in the database")
         if begin >= ledger.size:
             raise CannotDo(f"the ledger has {ledger.size} entries, counted from 0")
-        with closing(Replayer(await driver(session), boxes)) as replayer:
+        with closing(Replayer(await driver(session), sandboxes)) as replayer:
             start, stop = begin, begin + 1 if one else ledger.size
             while start < stop:
                 limit = min(_CHUNK, stop - start)

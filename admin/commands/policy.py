@@ -14,10 +14,10 @@ from admin.terminal import CannotDo, console, told
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
-from policies.owner_rules.modules import Fault, OwnerModule
-from policies.owner_rules.workers import sandbox
-from policies.rego.bundle import bundle
-from policies.rego.signing import ALGORITHM, authorization, new_key, public_key, signed
+from policies.owner_rules.modules import CheckResult, OwnerModule
+from policies.owner_rules.sandboxes import open_sandboxes
+from policies.rego.bundle import load_bundle
+from policies.rego.signing import ALGORITHM, build_authorization, derive_public_key, generate_key, sign_bundle
 
 policy = typer.Typer(
     help="Ask what would be decided; check owners' modules; write what an OPA server decides by.", no_args_is_help=True
@@ -35,9 +35,9 @@ class LaidOut:
 
 def lay_out(target: Path, *, key_file: Path, token: str | None) -> LaidOut:
     """Write the signed bundles and the public key they are verified with. Raises KeyFileInvalid, OSError."""
-    secret = create_once(key_file, new_key)
+    secret = create_once(key_file, generate_key)
     try:
-        shown = public_key(secret)
+        shown = derive_public_key(secret)
     except ValueError as error:
         raise KeyFileInvalid(f"{key_file} does not hold a key for signing policies") from error
     target.mkdir(parents=True, exist_ok=True)
@@ -46,9 +46,9 @@ def lay_out(target: Path, *, key_file: Path, token: str | None) -> LaidOut:
         authorization=target / "authorization.tar.gz" if token else None,
         key=target / "policy-key.pem",
     )
-    laid_out.bundle.write_bytes(signed(bundle(), key=secret))
+    laid_out.bundle.write_bytes(sign_bundle(load_bundle(), key=secret))
     if token and laid_out.authorization:
-        laid_out.authorization.write_bytes(authorization(token, key=secret))
+        laid_out.authorization.write_bytes(build_authorization(token, key=secret))
     laid_out.key.write_bytes(shown)
     return laid_out
 
@@ -117,10 +117,10 @@ def module_command(
     with told():
         module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
         if key is None:
-            faults = asyncio.run(_checked(module))
-            if faults:
-                raise CannotDo("; ".join(f"{fault.at}: {fault.error}" for fault in faults))
-            console().print(f"{module.digest}  {len(module.test_lines())} tests pass; nothing was submitted")
+            result = asyncio.run(_check(module))
+            if result.diagnostics:
+                raise CannotDo("; ".join(f"{diagnostic.at}: {diagnostic.error}" for diagnostic in result.diagnostics))
+            console().print(f"{module.digest}  {len(result.tests)} tests pass; nothing was submitted")
             return
         home = places.found(data)
         signing = home.steward_key(key)
@@ -132,9 +132,9 @@ def module_command(
         console().print("It decides when a dataset's terms name it as `module` and are published.")
 
 
-async def _checked(module: OwnerModule) -> tuple[Fault, ...]:
-    async with sandbox() as boxes:
-        return await boxes.check(module)
+async def _check(module: OwnerModule) -> CheckResult:
+    async with open_sandboxes() as sandboxes:
+        return await sandboxes.check(module)
 
 
 def _text(file: Path) -> str:

@@ -22,7 +22,7 @@ from exchange.catalog.terms.schemas import Purpose as Purpose
 from exchange.catalog.terms.schemas import RowFilter as RowFilter
 from exchange.catalog.terms.schemas import Terms as Terms
 from exchange.kernel.schemas import PRINTABLE, Handle, In, Out, Prose, Salt, Text, shown
-from policies.odrl import writing as odrl
+from policies.odrl.writing import CONTEXT, PROFILE
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
 LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
@@ -244,9 +244,9 @@ class Policy(RootModel[dict[str, JsonValue]]):
         json_schema_extra={
             "examples": [
                 {
-                    "@context": odrl.CONTEXT,
+                    "@context": CONTEXT,
                     "@type": "Offer",
-                    "profile": odrl.PROFILE,
+                    "profile": PROFILE,
                     "assigner": "urn:uuid:01930b2e-6f1a-7000-8000-000000000001",
                     "permission": [
                         {

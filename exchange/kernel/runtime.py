@@ -14,8 +14,8 @@ from exchange.kernel.limits import Allowance
 from exchange.kernel.readers import Readers
 from exchange.kernel.settings import Settings
 from ledger.log.sequencer import Sequencer
-from policies.engines.engine import Engine
-from policies.owner_rules.checking import Checker
+from policies.engines.contract import Engine
+from policies.owner_rules.checker import Checker
 from policies.roles.roles import Roles
 
 

@@ -1,16 +1,16 @@
-"""ODRL policies read back into terms and agreements: everything they say, or a refusal with the place.
+"""Read ODRL policies back into terms and agreements: all of a policy, or a refusal with the place.
 
-What is not known here, or cannot be said as terms, is refused: a word passed over in silence could be the one that
-forbids. Only the compact form under one context is read, the form that policies/odrl/writing.py writes, so that nothing outside
-decides what a word means.
+An unknown word is refused, and so is anything that terms cannot express: an ignored word could be the one that forbids. Only
+the compact form under one context is read, which policies/odrl/writing.py writes, so that no document elsewhere defines
+the meaning of a word.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, urn
+from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, format_urn
 
-# By left operand and operator: the member of the terms, and what reads the right operand.
+# By left operand and operator: the member of the terms, and the function that reads the right operand.
 _Readers = dict[tuple[str, str], tuple[str, Callable[[Any, str], Any]]]
 
 
@@ -23,18 +23,18 @@ class OdrlRefused(ValueError):
         self.reason = reason
 
 
-def terms_of(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
-    """The terms in an Offer on a dataset by its owner, as JSON of the API, whose models check what is in them.
+def read_terms(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
+    """Read the terms of an owner's Offer on a dataset, as JSON of the API. The API's models check the values.
 
-    Raises OdrlRefused for another party or dataset, and for everything that terms do not have a word for.
+    Raises OdrlRefused for another party or dataset, and for anything that terms cannot express.
     """
     terms = _policy(document, "Offer", {"assigner": owner}, dataset=dataset, readers=_OFFERED)
     consumers = {name: terms.pop(name) for name in (*CONSUMERS, "groups") if name in terms}
     return {"consumers": consumers, **terms}
 
 
-def agreed_in(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
-    """What an Agreement between two participants on a dataset says, as JSON of the API. Raises OdrlRefused."""
+def read_agreement(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
+    """Read an Agreement between two participants on a dataset, as JSON of the API. Raises OdrlRefused."""
     parties = {"assigner": owner, "assignee": consumer}
     agreed = _policy(document, "Agreement", parties, dataset=dataset, readers=_AGREED, known={"inheritFrom"})
     purposes = agreed.pop("purposes")
@@ -64,14 +64,19 @@ def _policy(
     _same(policy["@context"], CONTEXT, "/@context", f"the context is that of ODRL, with dx for {PROFILE}#")
     _same(policy["@type"], type_, "/@type", f"the type is {type_}")
     _same(policy["profile"], PROFILE, "/profile", f"the profile is {PROFILE}")
-    _same(policy.get("conflict", "prohibit"), "prohibit", "/conflict", "a prohibition goes before a permission here")
+    _same(
+        policy.get("conflict", "prohibit"),
+        "prohibit",
+        "/conflict",
+        "the conflict strategy is prohibit: a prohibition outweighs a permission",
+    )
     for name, party in parties.items():
-        _same(policy[name], urn(party), f"/{name}", f"this is not the {name}")
+        _same(policy[name], format_urn(party), f"/{name}", f"this is not the {name}")
     _text(policy.get("uid", ""), "/uid")
     [(permission, pointer)] = _rules(policy, "permission", exactly=1)
     rule = _members(permission, pointer, needed={"target", "action", "constraint"}, known={"duty"})
-    _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
-    _same(rule["action"], "use", f"{pointer}/action", "what is permitted is to use")
+    _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
+    _same(rule["action"], "use", f"{pointer}/action", "the permitted action is use")
     found = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
     for duty, place in _rules(rule, "duty", at=pointer):
         _add(found, _duty(duty, place), place)
@@ -82,8 +87,8 @@ def _policy(
 def _is_forbidden(policy: Mapping[str, Any], dataset: str) -> bool:
     for prohibition, pointer in _rules(policy, "prohibition", most=1):
         rule = _members(prohibition, pointer, needed={"target", "action"})
-        _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
-        _same(rule["action"], DISTRIBUTE, f"{pointer}/action", "what can be prohibited is to distribute")
+        _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
+        _same(rule["action"], DISTRIBUTE, f"{pointer}/action", "the prohibited action is distribute")
         return True
     return False
 
@@ -107,7 +112,7 @@ def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
         name, read = readers[operand, operator]
         operand_at = f"{place}/rightOperand"
         if constraint["rightOperand"] == WITHHELD:
-            raise OdrlRefused(operand_at, "this is withheld from you; say what it is")
+            raise OdrlRefused(operand_at, "this value is withheld from you; give the value")
         value = read(constraint["rightOperand"], operand_at)
         _add(found, {name: value if operand != "count" else _rate(value, constraint.get("unit"), place)}, place)
     for (operand, _), (name, _) in readers.items():
@@ -117,13 +122,13 @@ def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
 
 
 def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
-    """Groups of consumers: one of them, and of each all that is said."""
+    """The groups of consumers: a consumer is admitted by all constraints of one group."""
     groups = []
-    for one, place in _listed(value, "or", pointer):
+    for one, place in _operands(value, "or", pointer):
         if one == WITHHELD:
-            raise OdrlRefused(place, "this is withheld from you; say what it is")
+            raise OdrlRefused(place, "this value is withheld from you; give the value")
         group: dict[str, Any] = {}
-        for part, at in _listed(one, "and", place):
+        for part, at in _operands(one, "and", place):
             constraint = _members(part, at, needed={"leftOperand", "operator", "rightOperand"})
             known = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
             if known is None or known[0] not in CONSUMERS:
@@ -134,7 +139,7 @@ def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
     return groups
 
 
-def _listed(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
+def _operands(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
     operands = _members(_members(value, pointer, needed={name})[name], f"{pointer}/{name}", needed={"@list"})["@list"]
     at = f"{pointer}/{name}/@list"
     found = [(one, f"{at}/{index}") for index, one in enumerate(_list(operands, at))]
@@ -178,14 +183,14 @@ def _duty(value: Any, pointer: str) -> dict[str, Any]:
 
 def _add(terms: dict[str, Any], more: Mapping[str, Any], pointer: str) -> None:
     if terms.keys() & more.keys():
-        raise OdrlRefused(pointer, "this is said twice; terms say it once")
+        raise OdrlRefused(pointer, "this constraint appears twice; terms have it once")
     terms.update(more)
 
 
 def _rules(
     source: Mapping[str, Any], name: str, *, at: str = "", exactly: int | None = None, most: int | None = None
 ) -> list[tuple[Any, str]]:
-    """The rules of a kind with their places; one may stand without a list around it, as JSON-LD allows."""
+    """The rules of a kind with their pointers. JSON-LD allows a single rule without a list around it."""
     value = source.get(name, [])
     if isinstance(value, Mapping):
         return [(value, f"{at}/{name}")]
@@ -196,7 +201,7 @@ def _rules(
 
 
 def _members(value: Any, pointer: str, *, needed: set[str], known: Iterable[str] = ()) -> Mapping[str, Any]:
-    """An object with all members that are needed and none that is not known."""
+    """An object with all of `needed`, and no other members than those of `known`."""
     if not isinstance(value, Mapping):
         raise OdrlRefused(pointer, "an object is needed")
     for name in value:
@@ -234,7 +239,7 @@ def _text(value: Any, pointer: str) -> str:
 
 
 def _texts(value: Any, pointer: str) -> list[str]:
-    """A list of texts that is not empty: nothing is among none, and terms that say so would be open to everyone."""
+    """A list of texts, refused when empty: `isAnyOf` of nothing admits nobody, but an empty list in terms admits everyone."""
     texts = [_text(one, f"{pointer}/{index}") for index, one in enumerate(_list(value, pointer))]
     if not texts:
         raise OdrlRefused(pointer, "a list that is not empty is needed")

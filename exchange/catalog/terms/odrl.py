@@ -14,8 +14,8 @@ from exchange.catalog.terms.fitting import faults_of
 from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
-from policies.odrl import writing as odrl
-from policies.odrl.reading import OdrlRefused, terms_of
+from policies.odrl.reading import OdrlRefused, read_terms
+from policies.odrl.writing import NotExpressible, write_offer
 
 
 def address(url: str, dataset: UUID) -> str:
@@ -33,14 +33,14 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
     if document is None:
         raise NotFound("The dataset has no terms yet.")
     try:
-        return odrl.offer(
+        return write_offer(
             document.terms.model_dump(mode="json"),
             uid=address(work.runtime.settings.public_url, out.id),
             dataset=str(out.id),
             owner=str(out.organisation_id),
             withheld=out.withheld,
         )
-    except odrl.Unsaid as error:
+    except NotExpressible as error:
         raise TermsUnsaid("Read the terms with the dataset, as JSON.", state=out.state) from error
 
 
@@ -59,7 +59,7 @@ async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     if plain["terms"].get("module") is not None:  # an offer without it would take it away unsaid
         raise TermsUnsaid("Draft the terms as JSON, with the module or without it.", state=dataset.state)
     try:
-        found = terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id))
+        found = read_terms(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id))
         terms = Terms.model_validate(found)
     except OdrlRefused as error:
         raise DatasetInvalid(

@@ -10,8 +10,8 @@ from admin.commands.cli import app
 from admin.places import DataDirectory
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
-from policies.engines.opa_server import opa_server
-from policies.rego.bundle import bundle
+from policies.engines.opa_server import open_opa_server
+from policies.rego.bundle import load_bundle
 from tests.policies.conftest import opa as opa
 from tests.policies.engines.test_opa_secured import document
 from tests.support.commands import typed
@@ -34,7 +34,7 @@ async def test_opa_starts_with_what_the_command_wrote(
     assert words[:3] == ["opa", "run", "--server"]
     async with opa_running(opa, *words[3:]) as url:
         for token in ("secret-token", "another"):
-            async with opa_server(url, revision=bundle().digest, token=token, within=10) as remote:
+            async with open_opa_server(url, revision=load_bundle().digest, token=token, within=10) as remote:
                 assert (await remote.decide(document())).allow == (token == "secret-token")
 
 

@@ -14,11 +14,11 @@ import pytest
 from exchange import app as wiring
 from exchange.audit import queries
 from exchange.audit.replaying import EXPLANATIONS, VERDICTS, Replayed, Replayer
-from exchange.decisions.service import BundleAltered, salted
+from exchange.decisions.service import BundleAltered, hash_salted
 from exchange.kernel.database import arguments, driver
 from exchange.kernel.settings import Settings
 from ledger.format import canonical, entry, merkle
-from policies.rego.bundle import Bundle, bundle
+from policies.rego.bundle import Bundle, load_bundle
 from tests.support.founded import founded
 from tests.support.scene import DELIVERIES, Scene
 from tests.support.world import Answer, Key, Party, World
@@ -62,8 +62,8 @@ class Story:
 async def replays(world: World) -> list[Replayed]:
     async with world.app.state.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
-        sandbox = world.app.state.runtime.modules.sandbox
-        with closing(Replayer(await driver(session), sandbox)) as replayer:
+        sandboxes = world.app.state.runtime.modules.sandboxes
+        with closing(Replayer(await driver(session), sandboxes)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
 
@@ -143,9 +143,9 @@ async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(stor
             FILTER in said["input"]["agreements"][0]["row_filters"] + said["input"]["resource"]["terms"]["row_filters"]
         )
         document = (await story.world.entries())[index]["decision"]
-        assert said["policy"] == document["policy"] == bundle().digest
+        assert said["policy"] == document["policy"] == load_bundle().digest
         facts = json.dumps(said["input"], ensure_ascii=False, separators=(",", ":")).encode()
-        assert salted(facts, salt=said["salt"]) == document["input"]
+        assert hash_salted(facts, salt=said["salt"]) == document["input"]
         [*_, last] = await story.world.entries()
         assert (last["type"], last["verdict"]) == ("audit.replayed", "agrees")
         assert last["object"] == {"id": str(index), "kind": "entry"}
@@ -275,7 +275,7 @@ async def test_the_page_s_retention_deletes_what_no_later_entry_names(story: Sto
 
 def _another() -> Bundle:
     """A policy that lets nobody have anything any more."""
-    text = bundle().files["delivery.rego"].decode()
+    text = load_bundle().files["delivery.rego"].decode()
     return Bundle(
         {"delivery.rego": text.replace("terms_in_time if input.now <", "terms_in_time if 2 * input.now <").encode()}
     )
@@ -301,7 +301,7 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
         assert after.problem == "terms-expired"
         said = {one.index: one for one in await replays(later)}
         await client.aclose()
-    for answer, policy in ((before, bundle()), (after, _another())):
+    for answer, policy in ((before, load_bundle()), (after, _another())):
         replayed = said[int(answer.headers["exchange-entry"])]
         assert (replayed.verdict, replayed.policy) == ("agrees", policy.digest)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from policies.odrl.reading import agreed_in
+from policies.odrl.reading import read_agreement
 from policies.odrl.writing import MEDIA_TYPE, WITHHELD
 from tests.support.world import Party, World, assessment
 
@@ -107,7 +107,7 @@ async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
     assert policy == await world.done(owner.steward, "GET", target)
     assert policy["inheritFrom"] == [f"{world.url}/api/v1/datasets/{dataset['id']}/odrl"]
     assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
-    found = agreed_in(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
+    found = read_agreement(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
     assert found == {name: agreed[name] for name in found}
 
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from exchange.kernel.settings import Settings
-from policies.engines.engine import EmbeddedEngine
+from policies.engines.embedded import EmbeddedEngine
 from policies.rego.bundle import Bundle
 from tests.exchange.participants.test_permissions import TABLE, address
 from tests.support.scene import DELIVERIES, Scene, staged

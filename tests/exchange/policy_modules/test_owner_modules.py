@@ -18,7 +18,7 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings import Settings
 from exchange.whatif import effects
-from policies.rego.bundle import bundle, write
+from policies.rego.bundle import load_bundle, write_bundle
 from tests.exchange.delivery.test_streams import Wire
 from tests.support.founded import empty
 from tests.support.modules import OFFICE, TESTS, TEXT, capping, saying
@@ -42,7 +42,7 @@ async def shared(
     async with AsyncExitStack() as stack:
         if getattr(request, "param", None) == "opa":
             opa = tool("opa")
-            write(bundle(), place / "policy")
+            write_bundle(load_bundle(), place / "policy")
             url = await stack.enter_async_context(opa_running(opa, place / "policy"))
             settings = settings.model_copy(update={"opa_url": url, "opa_binary": Path(opa)})
         yield await stack.enter_async_context(told(settings, people_table))
@@ -203,9 +203,9 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(story: 
 async def test_a_process_that_is_killed_costs_one_denial(story: Story) -> None:
     digest = await story.attach(capping(5))
     assert len((await story.ask()).json["rows"]) == 5
-    worker = story.world.app.state.runtime.modules.sandbox._places[story.owner.id, digest].worker
-    assert worker is not None
-    os.kill(worker._process.pid, signal.SIGKILL)
+    process = story.world.app.state.runtime.modules.sandboxes._modules[story.owner.id, digest].process
+    assert process is not None
+    os.kill(process._process.pid, signal.SIGKILL)
     assert len((await story.ask()).json["rows"]) == 5  # remembered
     story.clock.move(timedelta(minutes=1))
     denied, allowed = await story.ask(), await story.ask()

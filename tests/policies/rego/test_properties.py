@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from policies.decision.documents import Decision, DeliveryInput
 from policies.decision.obligations import UnknownObligation, check_mask
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine
-from policies.rego.bundle import bundle
+from policies.engines.embedded import EmbeddedEngine
+from policies.rego.bundle import load_bundle
 from tests.support.policy_samples import NOW, any_document
 
-ENGINE = EmbeddedEngine(bundle())
+ENGINE = EmbeddedEngine(load_bundle())
 # No deadline for one example: machines are busy, and slowness is the benchmarks' business.
 documents = st.randoms(use_true_random=False).map(any_document)
 
@@ -204,4 +204,4 @@ async def test_a_small_memory_is_still_right(several: list[dict[str, Any]], rand
     parsed = [DeliveryInput.model_validate_json(json.dumps(document)) for document in several]
     for document in random.choices(parsed, k=20):
         assert await cache.decide(document) == await ENGINE.decide(document)
-        assert len(cache._kept) <= 2
+        assert len(cache._decisions) <= 2
