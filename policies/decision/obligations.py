@@ -17,6 +17,9 @@ MAX_NODES = 200
 MAX_VALUES = 1000
 """The most values that the `in` and `not_in` of one row filter list together."""
 
+MAX_CONSTANT = 200
+"""The most characters of a mask's constant text."""
+
 _SAFE = 2**53  # JSON readers differ about integers of this size and above (RFC 8259 section 6)
 
 _MASKS: dict[str, dict[str, range | None]] = {
@@ -53,7 +56,7 @@ def check_mask(mask: Mapping[str, Any]) -> None:
     for name, allowed in parameters.items():
         value = mask[name]
         if allowed is None:
-            _check_scalar(value, f"mask {kind}: {name}")
+            _check_constant(value, f"mask {kind}: {name}")
         elif type(value) is not int or value not in allowed:
             raise UnknownObligation(f"mask {kind}: {name} out of range")
 
@@ -108,6 +111,15 @@ def _check_comparison(comparison: Mapping[str, Any]) -> int:
         raise UnknownObligation(f"condition: {op} needs another type of value")
     _check_scalar(value, f"condition: {op}")
     return 0
+
+
+def _check_constant(value: Any, place: str) -> None:
+    """Check for a scalar that every adapter can write as a constant: no long text, no NUL, no lone surrogate."""
+    _check_scalar(value, place)
+    if isinstance(value, str) and (
+        len(value) > MAX_CONSTANT or any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    ):
+        raise UnknownObligation(f"{place}: not a text of at most {MAX_CONSTANT} characters without NUL and surrogates")
 
 
 def _check_scalar(value: Any, place: str) -> None:

@@ -4,6 +4,8 @@ import copy
 from random import Random
 from typing import Any
 
+from policies.decision.documents import DeliveryInput
+
 NOW = 1_800_000_000
 FIELDS = ("id", "姓名", "region", "salary", "degree")
 PURPOSES = ("talent-service", "statistics", "人才引进")
@@ -102,6 +104,11 @@ ALLOWED: dict[str, Any] = {
 def allowed() -> dict[str, Any]:
     """A document that is allowed, to change at will."""
     return copy.deepcopy(ALLOWED)
+
+
+def allowed_document() -> DeliveryInput:
+    """The document that is allowed, parsed."""
+    return DeliveryInput.model_validate(ALLOWED, strict=False)
 
 
 def any_document(random: Random) -> dict[str, Any]:

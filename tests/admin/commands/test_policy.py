@@ -13,10 +13,10 @@ from data_exchange_client.keys import SigningKey
 from policies.engines.opa_server import open_opa_server
 from policies.rego.bundle import load_bundle
 from tests.policies.conftest import opa as opa
-from tests.policies.engines.test_opa_secured import document
 from tests.support.commands import typed
 from tests.support.modules import OFFICE, TESTS, TEXT
 from tests.support.opa import opa_running
+from tests.support.policy_samples import allowed_document
 
 
 async def test_opa_starts_with_what_the_command_wrote(
@@ -35,7 +35,7 @@ async def test_opa_starts_with_what_the_command_wrote(
     async with opa_running(opa, *words[3:]) as url:
         for token in ("secret-token", "another"):
             async with open_opa_server(url, revision=load_bundle().digest, token=token, within=10) as remote:
-                assert (await remote.decide(document())).allow == (token == "secret-token")
+                assert (await remote.decide(allowed_document())).allow == (token == "secret-token")
 
 
 def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
