@@ -42,7 +42,7 @@ _OPA = Path(__file__).parents[1] / "build" / "tools" / "opa"
 
 
 class _Listening:
-    """An engine that keeps the document it is asked with."""
+    """An engine that stores the document of its last request."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self.engine = engine
@@ -55,7 +55,7 @@ class _Listening:
 
 
 async def _grow(on: Ground, size: int) -> None:
-    """Copies of the one agreement for consumers there are not, and as many assignments: it is the tables that matter."""
+    """Insert copies of the agreement for consumers that do not exist, and as many role assignments: only the sizes matter."""
     connection = await asyncpg.connect(**arguments(on.database))
     try:
         await connection.execute("SET session_replication_role = replica")

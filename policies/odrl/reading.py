@@ -77,11 +77,11 @@ def _policy(
     rule = _members(permission, pointer, needed={"target", "action", "constraint"}, known={"duty"})
     _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
     _same(rule["action"], "use", f"{pointer}/action", "the permitted action is use")
-    found = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
-    for duty, place in _rules(rule, "duty", at=pointer):
-        _add(found, _duty(duty, place), place)
-    found["resharing"] = not _is_forbidden(policy, dataset)
-    return found
+    members = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
+    for duty, duty_pointer in _rules(rule, "duty", at=pointer):
+        _add(members, _duty(duty, duty_pointer), duty_pointer)
+    members["resharing"] = not _is_forbidden(policy, dataset)
+    return members
 
 
 def _is_forbidden(policy: Mapping[str, Any], dataset: str) -> bool:
@@ -94,47 +94,47 @@ def _is_forbidden(policy: Mapping[str, Any], dataset: str) -> bool:
 
 
 def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for index, one in enumerate(_list(value, pointer)):
-        place = f"{pointer}/{index}"
-        if readers is _OFFERED and isinstance(one, Mapping) and "or" in one:
-            _add(found, {"groups": _groups(one, place)}, place)
+    members: dict[str, Any] = {}
+    for index, item in enumerate(_list(value, pointer)):
+        at = f"{pointer}/{index}"
+        if readers is _OFFERED and isinstance(item, Mapping) and "or" in item:
+            _add(members, {"groups": _groups(item, at)}, at)
             continue
-        known = {"unit"} if isinstance(one, Mapping) and one.get("leftOperand") == "count" else ()
-        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known=known)
+        known = {"unit"} if isinstance(item, Mapping) and item.get("leftOperand") == "count" else ()
+        constraint = _members(item, at, needed={"leftOperand", "operator", "rightOperand"}, known=known)
         operand, operator = constraint["leftOperand"], constraint["operator"]
         operators = [known for name, known in readers if name == operand]
         if not operators:
             names = ", ".join(sorted({name for name, _ in readers}))
-            raise OdrlRefused(f"{place}/leftOperand", f"a left operand here is one of {names}")
+            raise OdrlRefused(f"{at}/leftOperand", f"a left operand here is one of {names}")
         if operator not in operators:
-            raise OdrlRefused(f"{place}/operator", f"with this left operand, the operator is {' or '.join(operators)}")
+            raise OdrlRefused(f"{at}/operator", f"with this left operand, the operator is {' or '.join(operators)}")
         name, read = readers[operand, operator]
-        operand_at = f"{place}/rightOperand"
+        operand_at = f"{at}/rightOperand"
         if constraint["rightOperand"] == WITHHELD:
             raise OdrlRefused(operand_at, "this value is withheld from you; give the value")
         value = read(constraint["rightOperand"], operand_at)
-        _add(found, {name: value if operand != "count" else _rate(value, constraint.get("unit"), place)}, place)
+        _add(members, {name: value if operand != "count" else _rate(value, constraint.get("unit"), at)}, at)
     for (operand, _), (name, _) in readers.items():
-        if name in ("purposes", "fields") and name not in found:
+        if name in ("purposes", "fields") and name not in members:
             raise OdrlRefused(pointer, f"a constraint on {operand} is needed")
-    return found
+    return members
 
 
 def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
     """The groups of consumers: a consumer is admitted by all constraints of one group."""
     groups = []
-    for one, place in _operands(value, "or", pointer):
-        if one == WITHHELD:
-            raise OdrlRefused(place, "this value is withheld from you; give the value")
+    for item, item_pointer in _operands(value, "or", pointer):
+        if item == WITHHELD:
+            raise OdrlRefused(item_pointer, "this value is withheld from you; give the value")
         group: dict[str, Any] = {}
-        for part, at in _operands(one, "and", place):
-            constraint = _members(part, at, needed={"leftOperand", "operator", "rightOperand"})
+        for part, part_pointer in _operands(item, "and", item_pointer):
+            constraint = _members(part, part_pointer, needed={"leftOperand", "operator", "rightOperand"})
             known = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
             if known is None or known[0] not in CONSUMERS:
                 names = ", ".join(sorted(CONSUMERS.values()))
-                raise OdrlRefused(f"{at}/leftOperand", f"a group is of {names}, each with isAnyOf")
-            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{at}/rightOperand")}, at)
+                raise OdrlRefused(f"{part_pointer}/leftOperand", f"a group is of {names}, each with isAnyOf")
+            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{part_pointer}/rightOperand")}, part_pointer)
         groups.append(group)
     return groups
 
@@ -142,10 +142,10 @@ def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
 def _operands(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
     operands = _members(_members(value, pointer, needed={name})[name], f"{pointer}/{name}", needed={"@list"})["@list"]
     at = f"{pointer}/{name}/@list"
-    found = [(one, f"{at}/{index}") for index, one in enumerate(_list(operands, at))]
-    if not found:
+    pairs = [(operand, f"{at}/{index}") for index, operand in enumerate(_list(operands, at))]
+    if not pairs:
         raise OdrlRefused(at, "a list that is not empty is needed")
-    return found
+    return pairs
 
 
 def _rate(requests: int, unit: Any, pointer: str) -> dict[str, Any]:
@@ -161,24 +161,24 @@ def _duty(value: Any, pointer: str) -> dict[str, Any]:
     if duty["action"] != "compensate":
         raise OdrlRefused(f"{pointer}/action", "a duty is obtainConsent, without constraints, or compensate")
     at = f"{pointer}/constraint"
-    found: dict[str, Any] = {}
-    for index, one in enumerate(_list(duty.get("constraint"), at)):
-        place = f"{at}/{index}"
-        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
-        _same(constraint["operator"], "eq", f"{place}/operator", "for a price the operator is eq")
+    price: dict[str, Any] = {}
+    for index, item in enumerate(_list(duty.get("constraint"), at)):
+        item_pointer = f"{at}/{index}"
+        constraint = _members(item, item_pointer, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
+        _same(constraint["operator"], "eq", f"{item_pointer}/operator", "for a price the operator is eq")
         if constraint["leftOperand"] == "payAmount":
-            amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{place}/rightOperand")
+            amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{item_pointer}/rightOperand")
             unit = constraint.get("unit")
             if not isinstance(unit, str) or not unit.startswith(CURRENCY):
-                raise OdrlRefused(f"{place}/unit", f"the unit is {CURRENCY} and a currency's code")
-            _add(found, {"amount": amount, "currency": unit.removeprefix(CURRENCY)}, place)
+                raise OdrlRefused(f"{item_pointer}/unit", f"the unit is {CURRENCY} and a currency's code")
+            _add(price, {"amount": amount, "currency": unit.removeprefix(CURRENCY)}, item_pointer)
         elif constraint["leftOperand"] == "dx:chargedPer" and "unit" not in constraint:
-            _add(found, {"per": _text(constraint["rightOperand"], f"{place}/rightOperand")}, place)
+            _add(price, {"per": _text(constraint["rightOperand"], f"{item_pointer}/rightOperand")}, item_pointer)
         else:
-            raise OdrlRefused(place, "a price has payAmount with its unit, and dx:chargedPer")
-    if found.keys() != {"amount", "currency", "per"}:
+            raise OdrlRefused(item_pointer, "a price has payAmount with its unit, and dx:chargedPer")
+    if price.keys() != {"amount", "currency", "per"}:
         raise OdrlRefused(at, "a price has payAmount with its unit, and dx:chargedPer")
-    return {"price": found}
+    return {"price": price}
 
 
 def _add(terms: dict[str, Any], more: Mapping[str, Any], pointer: str) -> None:
@@ -194,7 +194,7 @@ def _rules(
     value = source.get(name, [])
     if isinstance(value, Mapping):
         return [(value, f"{at}/{name}")]
-    rules = [(one, f"{at}/{name}/{index}") for index, one in enumerate(_list(value, f"{at}/{name}"))]
+    rules = [(rule, f"{at}/{name}/{index}") for index, rule in enumerate(_list(value, f"{at}/{name}"))]
     if (exactly is not None and len(rules) != exactly) or (most is not None and len(rules) > most):
         raise OdrlRefused(f"{at}/{name}", "terms are one permission, and at most one prohibition")
     return rules
@@ -240,23 +240,23 @@ def _text(value: Any, pointer: str) -> str:
 
 def _texts(value: Any, pointer: str) -> list[str]:
     """A list of texts, refused when empty: `isAnyOf` of nothing admits nobody, but an empty list in terms admits everyone."""
-    texts = [_text(one, f"{pointer}/{index}") for index, one in enumerate(_list(value, pointer))]
+    texts = [_text(item, f"{pointer}/{index}") for index, item in enumerate(_list(value, pointer))]
     if not texts:
         raise OdrlRefused(pointer, "a list that is not empty is needed")
     return texts
 
 
 def _parties(value: Any, pointer: str) -> list[str]:
-    found = []
-    for index, one in enumerate(_list(value, pointer)):
-        place = f"{pointer}/{index}"
-        iri = _text(_members(one, place, needed={"@id"})["@id"], f"{place}/@id")
+    parties = []
+    for index, item in enumerate(_list(value, pointer)):
+        item_pointer = f"{pointer}/{index}"
+        iri = _text(_members(item, item_pointer, needed={"@id"})["@id"], f"{item_pointer}/@id")
         if not iri.startswith(URN):
-            raise OdrlRefused(f"{place}/@id", f"a participant is named by {URN} and its id")
-        found.append(iri.removeprefix(URN))
-    if not found:
+            raise OdrlRefused(f"{item_pointer}/@id", f"a participant is named by {URN} and its id")
+        parties.append(iri.removeprefix(URN))
+    if not parties:
         raise OdrlRefused(pointer, "a list that is not empty is needed")
-    return found
+    return parties
 
 
 def _count(value: Any, pointer: str) -> int:
@@ -266,10 +266,10 @@ def _count(value: Any, pointer: str) -> int:
 
 
 def _object(value: Any, pointer: str) -> Mapping[str, Any]:
-    found = _literal(value, "@json", pointer)
-    if not isinstance(found, Mapping) or not found:
+    members = _literal(value, "@json", pointer)
+    if not isinstance(members, Mapping) or not members:
         raise OdrlRefused(f"{pointer}/@value", "an object that is not empty is needed")
-    return found
+    return members
 
 
 def _moment(value: Any, pointer: str) -> str:

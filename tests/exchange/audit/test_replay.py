@@ -292,7 +292,7 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
         document = {"dataset": "owner/people", "limit": 1}
         before = await world.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
         assert before.status == 200
-    monkeypatch.setattr(wiring, "bundle", _another)
+    monkeypatch.setattr(wiring, "load_bundle", _another)
     app = wiring.create_app(settings)
     async with app.router.lifespan_context(app):
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=settings.public_url)

@@ -1,4 +1,4 @@
-"""A policy server that fails is left alone for a while, and everything is denied meanwhile."""
+"""A failing policy server: the breaker denies everything meanwhile and lets one probe through."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What may be an owner's module: what is refused, with its place, and that OPA has a word where there is an OPA."""
+"""What a module has to be: each bad module is refused with the place, and OPA checks it too where there is an OPA."""
 
 import re
 from collections.abc import AsyncIterator
@@ -176,7 +176,7 @@ async def sandboxes() -> AsyncIterator[Sandboxes]:
 
 
 @pytest.mark.parametrize(("module", "at", "error"), BAD.values(), ids=BAD)
-async def test_a_bad_module_is_refused_and_told_where(sandboxes: Sandboxes, module: OwnerModule, at: str, error: str):
+async def test_a_bad_module_is_refused_with_the_place(sandboxes: Sandboxes, module: OwnerModule, at: str, error: str):
     found = (await sandboxes.check(module)).diagnostics
     assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in found), found
 
@@ -186,7 +186,7 @@ async def test_a_good_module_is_accepted(sandboxes: Sandboxes, module: OwnerModu
     assert (await sandboxes.check(module)).diagnostics == ()
 
 
-async def test_words_in_texts_and_comments_are_no_calls(sandboxes: Sandboxes):
+async def test_words_in_literals_and_comments_are_no_calls(sandboxes: Sandboxes):
     text = f"{TEXT}\n# http.send() with data.x\nnote := `package x\nimport y\ndeny $` # allow := true\n"
     assert (await sandboxes.check(OwnerModule(text, TESTS))).diagnostics == ()
 

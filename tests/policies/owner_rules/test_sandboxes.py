@@ -1,4 +1,4 @@
-"""The processes of owners' modules: what they may not do, what becomes of those that do it, and that OPA would say the same."""
+"""The sandboxed processes of owners' modules: their limits, what happens beyond them, and the same answers as OPA."""
 
 import asyncio
 import json
@@ -117,7 +117,7 @@ async def test_a_process_that_is_killed_is_started_again(sandboxes: Sandboxes):
     assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
-async def test_a_process_that_stands_still_is_not_waited_for():
+async def test_a_stopped_process_is_waited_for_until_the_limit_only():
     async with open_sandboxes(seconds=0.01) as sandboxes:
         await sandboxes.ask(OFFICE, DAY)
         process = process_of(sandboxes, OFFICE)
@@ -127,7 +127,7 @@ async def test_a_process_that_stands_still_is_not_waited_for():
         assert not is_there(process)
 
 
-async def test_a_module_that_keeps_failing_is_left_alone_for_a_while():
+async def test_a_module_that_keeps_failing_is_paused():
     now = [0.0]
     sandboxes = Sandboxes(clock=lambda: now[0])
     for _ in range(3):
@@ -153,7 +153,7 @@ async def test_a_failure_on_one_question_costs_no_process(sandboxes: Sandboxes):
     assert process_of(sandboxes, module) == process
 
 
-async def test_an_answer_longer_than_anybody_reads_is_none(sandboxes: Sandboxes):
+async def test_an_answer_above_the_limit_is_refused(sandboxes: Sandboxes):
     with pytest.raises(NoAnswer):
         await sandboxes.ask(TALKING, {"long": [f"{n:01000}" for n in range(400)]})
     assert len((await sandboxes.ask(TALKING, {"long": ["a", "b"]}))["deny"]) == 2
@@ -165,7 +165,7 @@ async def test_many_ask_at_once_and_each_gets_its_own_answer(sandboxes: Sandboxe
     assert answers == [{"row_cap": n} for n in range(100)]
 
 
-async def test_who_stops_waiting_takes_nobodys_answer(sandboxes: Sandboxes):
+async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
     module = saying("row_cap := input.n")
     await sandboxes.ask(module, {"n": 0})
     asking = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
@@ -205,7 +205,7 @@ async def test_there_are_no_more_processes_however_many_ask_at_once():
     assert not children()
 
 
-async def test_who_waits_for_too_long_gets_no_answer_and_the_module_is_none_the_worse(monkeypatch: pytest.MonkeyPatch):
+async def test_a_question_that_waits_too_long_gets_no_answer_and_is_no_failure(monkeypatch: pytest.MonkeyPatch):
     async with open_sandboxes(seconds=0.05, most=1) as sandboxes:
         await sandboxes.ask(OFFICE, DAY)
         os.kill(process_of(sandboxes, OFFICE), signal.SIGSTOP)
@@ -232,7 +232,7 @@ async def test_owners_of_the_same_text_share_neither_process_nor_failures(sandbo
     assert await sandboxes.ask(SLOW, {"slow": False}, owner="other") == {"row_cap": 0}
 
 
-async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(sandboxes: Sandboxes):
+async def test_a_cancelled_question_is_no_failure_of_the_module(sandboxes: Sandboxes):
     for _ in range(3):
         await sandboxes.ask(OFFICE, DAY)
         process = process_of(sandboxes, OFFICE)
@@ -246,7 +246,7 @@ async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(sandboxes:
     assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
-async def test_who_stops_waiting_while_a_process_starts_leaves_none(sandboxes: Sandboxes):
+async def test_a_question_cancelled_while_a_process_starts_leaves_none(sandboxes: Sandboxes):
     for steps in range(2, 12):
         asking = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         for _ in range(steps):
