@@ -1,4 +1,4 @@
-"""Delivery documents for the tests and benchmarks of the policies: one that is allowed, and any number of others."""
+"""Delivery documents for tests and benchmarks of the policies: one that is allowed, and random ones."""
 
 import copy
 from random import Random
@@ -114,7 +114,7 @@ def allowed_document() -> DeliveryInput:
 def any_document(random: Random) -> dict[str, Any]:
     """A well-formed document; about a third of them are allowed, the others fail for one reason or several."""
     document = allowed()
-    rare = random.choice((0.0, 0.02, 0.1))  # how likely each fact differs from what is needed
+    rare = random.choice((0.0, 0.02, 0.1))  # how likely each fact is one that denies
 
     def usually(value: Any, *others: Any) -> Any:
         return random.choice(others) if random.random() < rare else value

@@ -30,6 +30,7 @@ def module(body: str) -> Bundle:
         'x := net.cidr_contains("10.0.0.0/8", "10.1.1.1")',
         "x if rand.intn (1, 2) == 1",
         'x := http["send"]({})',
+        'x if contains("abc", input.a)',  # a function and a keyword
         "import future.keywords.in",
         "import rego.v1",
         "import input.subject",

@@ -43,6 +43,11 @@ BAD = {
     "looks at the process": (more("x := opa.runtime()"), "owner.rego:5", "opa.runtime may not be called"),
     "looks at the clock": (more("x := time.now_ns()"), "owner.rego:5", "time.now_ns may not be called"),
     "throws dice": (more('x := rand.intn("a", 2)'), "owner.rego:5", "rand.intn may not be called"),
+    "calls a function whose name is a keyword": (
+        more('x if contains("abc", input.a)'),
+        "owner.rego:5",
+        "contains may not",
+    ),
     "calls over a line": (more("x := opa.runtime # (\n()"), "owner.rego:5", "opa.runtime may not be called"),
     "calls by its name in brackets": (more('x := http["send"]({})'), "owner.rego:5", "may not be called"),
     "calls inside a text": (more('x := $"{opa.runtime()}"'), "owner.rego:5", "invalid character"),
