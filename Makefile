@@ -46,7 +46,7 @@ check: $(VENV)/.dev $(TOOLS) build/.system
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/exchange database check
-	$(BIN)/pytest -q tests/policies/rego/test_rego.py tests/policies/rego/test_portable.py tests/third_party/test_exports.py
+	$(BIN)/pytest -q tests/policies/rego/test_rego.py tests/policies/engines/test_portable.py tests/third_party/test_exports.py
 ifneq ($(GO),)
 	$(OPA) check --strict policies
 	$(OPA) test --coverage --threshold 95 policies > /dev/null

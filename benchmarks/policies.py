@@ -28,9 +28,9 @@ from exchange.delivery.schemas import DeliveryRequest
 from exchange.kernel.database import arguments
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine
-from policies.engines.opa_server import opa_server
-from policies.rego.bundle import bundle, write
+from policies.engines.embedded import EmbeddedEngine
+from policies.engines.opa_server import open_opa_server
+from policies.rego.bundle import load_bundle, write_bundle
 
 SIZES = (1, 1_000, 100_000)
 ROUNDS = 5
@@ -42,7 +42,7 @@ _OPA = Path(__file__).parents[1] / "build" / "tools" / "opa"
 
 
 class _Listening:
-    """An engine that keeps the document it is asked with."""
+    """An engine that stores the document of its last request."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self.engine = engine
@@ -55,7 +55,7 @@ class _Listening:
 
 
 async def _grow(on: Ground, size: int) -> None:
-    """Copies of the one agreement for consumers there are not, and as many assignments: it is the tables that matter."""
+    """Insert copies of the agreement for consumers that do not exist, and as many role assignments: only the sizes matter."""
     connection = await asyncpg.connect(**arguments(on.database))
     try:
         await connection.execute("SET session_replication_role = replica")
@@ -102,7 +102,7 @@ async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         runtime = app.state.runtime
-        listening = _Listening(EmbeddedEngine(bundle()))
+        listening = _Listening(EmbeddedEngine(load_bundle()))
         object.__setattr__(runtime, "engine", listening)
         request = DeliveryRequest(dataset=TABLE)
         now = runtime.clock.seconds()
@@ -119,7 +119,7 @@ async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str
 
         remote = None
         if opa_url is not None:
-            server = opa_server(opa_url, revision=listening.revision, within=10)
+            server = open_opa_server(opa_url, revision=listening.revision, within=10)
             remote = await stack.enter_async_context(server)
         for size in SIZES:
             await _grow(on, size)
@@ -167,7 +167,7 @@ async def _server(directory: Path) -> AsyncIterator[str | None]:
     if not _OPA.exists():
         yield None
         return
-    write(bundle(), directory / "bundle")
+    write_bundle(load_bundle(), directory / "bundle")
     with running_opa(directory) as url:
         yield url
 

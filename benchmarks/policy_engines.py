@@ -28,10 +28,11 @@ import regorus
 
 from policies.decision.documents import DeliveryInput
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine, Engine
+from policies.engines.contract import Engine
+from policies.engines.embedded import EmbeddedEngine
 from policies.engines.interpreter import ENTRY_POINT
-from policies.engines.opa_server import opa_server
-from policies.rego.bundle import Bundle, bundle, write
+from policies.engines.opa_server import open_opa_server
+from policies.rego.bundle import Bundle, load_bundle, write_bundle
 from tests.support.policy_samples import allowed, any_document
 
 WELL_FORMED, DAMAGED, TIMED = 2000, 2000, 400
@@ -74,7 +75,7 @@ def regopy(policy: Bundle, _: Path) -> Ask:
 
 def opa_wasm(policy: Bundle, directory: Path) -> Ask:
     opapywasm = importlib.import_module("opapywasm")
-    write(policy, directory / "source")
+    write_bundle(policy, directory / "source")
     packed = directory / "bundle.tar.gz"
     subprocess.run(
         [opa(), "build", "-t", "wasm", "-e", _SLASHED, "-o", packed, directory / "source"], check=True, timeout=60
@@ -134,7 +135,7 @@ def documents(random: Random) -> tuple[list[Any], list[Any]]:
 
 def reference(policy: Bundle, asked: list[Any], directory: Path) -> list[Any]:
     """OPA's own answers, in one process."""
-    write(policy, directory / "bundle")
+    write_bundle(policy, directory / "bundle")
     (directory / "input.json").write_text(json.dumps({"documents": asked}), encoding="utf-8")
     query = f"[[answer | answer := {ENTRY_POINT} with input as document] | some document in input.documents]"
     command = [opa(), "eval", "-f", "raw", "-d", str(directory / "bundle"), "-i", str(directory / "input.json"), query]
@@ -199,7 +200,7 @@ async def as_used(policy: Bundle, url: str) -> None:
     """Rows for what the exchange runs: the document written, the answer read and checked."""
     given = [DeliveryInput.model_validate_json(json.dumps(with_agreements(count))) for count in (1, 3, 10)]
     embedded = EmbeddedEngine(policy)
-    async with opa_server(url, revision=policy.digest, within=10) as server:
+    async with open_opa_server(url, revision=policy.digest, within=10) as server:
         engines: dict[str, Engine] = {
             "EmbeddedEngine": embedded,
             "OpaServerEngine": server,
@@ -218,7 +219,7 @@ async def as_used(policy: Bundle, url: str) -> None:
 
 
 def main() -> None:
-    policy, (well_formed, damaged) = bundle(), documents(Random(20261123))
+    policy, (well_formed, damaged) = load_bundle(), documents(Random(20261123))
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         theirs = reference(policy, well_formed + damaged, directory)

@@ -50,7 +50,7 @@ from exchange.participants import routes as participant_routes
 from exchange.participants.door import parts as door
 from exchange.policy_modules import parts as policy_modules
 from exchange.policy_modules import routes as policy_module_routes
-from exchange.policy_modules.queries import Shelf
+from exchange.policy_modules.queries import ModuleCache
 from exchange.publication import parts as publication
 from exchange.publication import routes as publication_routes
 from exchange.settings import Settings
@@ -66,10 +66,11 @@ from ledger.log.head import read_head
 from ledger.log.sequencer import Sequencer
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine, Engine
-from policies.engines.opa_server import opa_server
-from policies.owner_rules.narrowed import Narrowed
-from policies.rego.bundle import Bundle, bundle
+from policies.engines.contract import Engine
+from policies.engines.embedded import EmbeddedEngine
+from policies.engines.opa_server import open_opa_server
+from policies.owner_rules.narrowing_engine import NarrowingEngine
+from policies.rego.bundle import Bundle, load_bundle
 from policies.roles.roles import Roles
 
 _DESCRIPTION = """
@@ -233,12 +234,12 @@ def _open_kernel(settings: Settings, clock: Clock, database: Database, ring: Key
 
 async def _open_decisions(runtime: Runtime, settings: Settings, stack: AsyncExitStack) -> None:
     """The cache of decisions, over the policy engine and the owners' modules."""
-    sandbox = await policy_modules.open_parts(runtime, stack)
-    rules = bundle()
+    sandboxes = await policy_modules.open_parts(runtime, stack)
+    rules = load_bundle()
     await keep_bundle(runtime.database, runtime.clock, rules)
     engine = await _open_engine(settings, rules, stack)
-    find = Shelf(runtime.database).find
-    runtime.add(DecisionCache(Narrowed(engine, find=find, sandbox=sandbox, fits=can_be_carried_out)))
+    find = ModuleCache(runtime.database).find
+    runtime.add(DecisionCache(NarrowingEngine(engine, find=find, sandboxes=sandboxes, fits=can_be_carried_out)))
 
 
 async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
@@ -248,7 +249,7 @@ async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack)
         stack.callback(engine.close)
         return engine
     token = settings.opa_token.get_secret_value() if settings.opa_token else None
-    server = opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
+    server = open_opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
     return Breaker(await stack.enter_async_context(server))
 
 

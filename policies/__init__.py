@@ -1,1 +1,1 @@
-"""What is allowed: roles (Casbin), the delivery policy (Rego), the engines that evaluate it."""
+"""Policies: roles (Casbin), the delivery policy (Rego) and its engines, owners' modules, and terms as ODRL."""

@@ -20,7 +20,7 @@ from exchange.audit import queries
 from exchange.audit.replaying import EXPLANATIONS, SOUND, VERDICTS, Replayed, Replayer, Verdict
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Database, driver
-from policies.owner_rules.workers import sandbox
+from policies.owner_rules.sandboxes import open_sandboxes
 
 app = typer.Typer(help="Make decisions on the ledger again.", no_args_is_help=True, add_completion=False)
 
@@ -84,7 +84,7 @@ async def replay(
     ledger does not have.
     """
     tally = Tally()
-    async with database.sessions() as session, sandbox(seconds=_MODULE_SECONDS) as sandboxes:
+    async with database.sessions() as session, open_sandboxes(seconds=_MODULE_SECONDS) as sandboxes:
         ledger = await queries.ledger(session, incarnation)
         if ledger is None:
             raise CannotDo(f"there is no incarnation {incarnation} of the ledger in the database")

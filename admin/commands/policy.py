@@ -16,10 +16,10 @@ from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
 from groundwork import durable
-from policies.owner_rules.modules import Fault, OwnerModule
-from policies.owner_rules.workers import sandbox
-from policies.rego.bundle import bundle
-from policies.rego.signing import ALGORITHM, authorization, new_key, public_key, signed
+from policies.owner_rules.modules import CheckResult, OwnerModule
+from policies.owner_rules.sandboxes import open_sandboxes
+from policies.rego.bundle import load_bundle
+from policies.rego.signing import ALGORITHM, build_authorization, derive_public_key, generate_key, sign_bundle
 
 app = typer.Typer(
     help="Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
@@ -39,9 +39,9 @@ class BundleFiles:
 
 def write_bundle(target: Path, *, key_file: Path, token: str | None) -> BundleFiles:
     """Write the signed bundles and the public key that verifies them. Raises KeyFileInvalid, OSError."""
-    secret = create_once(key_file, new_key)
+    secret = create_once(key_file, generate_key)
     try:
-        public = public_key(secret)
+        public = derive_public_key(secret)
     except ValueError as error:
         raise KeyFileInvalid(f"{key_file} does not hold a key for signing policies") from error
     durable.make_directory(target, mode=0o755)
@@ -51,9 +51,9 @@ def write_bundle(target: Path, *, key_file: Path, token: str | None) -> BundleFi
         key=target / "policy-key.pem",
     )
     # Readable by all, since OPA runs as a user of its own. The authorization holds a digest of the token only.
-    durable.write(files.bundle, signed(bundle(), key=secret), mode=0o644)
+    durable.write(files.bundle, sign_bundle(load_bundle(), key=secret), mode=0o644)
     if token and files.authorization:
-        durable.write(files.authorization, authorization(token, key=secret), mode=0o644)
+        durable.write(files.authorization, build_authorization(token, key=secret), mode=0o644)
     durable.write(files.key, public, mode=0o644)
     return files
 
@@ -117,10 +117,10 @@ def module_command(
     with reporting_failures():
         module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
         if key is None:
-            faults = asyncio.run(_check(module))
-            if faults:
-                raise CannotDo("; ".join(f"{fault.at}: {fault.error}" for fault in faults))
-            console().print(f"{module.digest}  {len(module.test_lines())} tests pass; nothing was submitted")
+            result = asyncio.run(_check(module))
+            if result.diagnostics:
+                raise CannotDo("; ".join(f"{diagnostic.at}: {diagnostic.error}" for diagnostic in result.diagnostics))
+            console().print(f"{module.digest}  {len(result.tests)} tests pass; nothing was submitted")
             return
         home = data_directory.locate(data)
         signing = home.steward_key(key)
@@ -132,8 +132,8 @@ def module_command(
         console().print("It decides when a dataset's terms name it as `module` and are published.")
 
 
-async def _check(module: OwnerModule) -> tuple[Fault, ...]:
-    async with sandbox() as sandboxes:
+async def _check(module: OwnerModule) -> CheckResult:
+    async with open_sandboxes() as sandboxes:
         return await sandboxes.check(module)
 
 

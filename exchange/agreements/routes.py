@@ -11,7 +11,7 @@ from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
 from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.admit import SignedRoute, SignedWork
-from policies.odrl import writing as odrl
+from policies.odrl.writing import MEDIA_TYPE, write_agreement
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())
 
@@ -33,12 +33,12 @@ async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
     return AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
 
 
-@router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {odrl.MEDIA_TYPE: {}}}})
+@router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONResponse:
     """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's present offer."""
     agreement = AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
     url = work.runtime.settings.public_url
-    document = odrl.agreement(
+    document = write_agreement(
         agreement.model_dump(mode="json"),
         uid=f"{url}/api/v1/agreements/{agreement.id}/odrl",
         dataset=str(agreement.dataset_id),
@@ -46,7 +46,7 @@ async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONRe
         consumer=str(agreement.consumer_id),
         inherits=address(url, agreement.dataset_id),
     )
-    return JSONResponse(document, media_type=odrl.MEDIA_TYPE)
+    return JSONResponse(document, media_type=MEDIA_TYPE)
 
 
 @router.get("/{agreement_id}/statements")

@@ -18,16 +18,17 @@ from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
 from exchange.catalog.terms.checks import can_be_carried_out
 from exchange.decisions import queries as decisions
-from exchange.decisions.service import recorded, salted
+from exchange.decisions.service import build_record, hash_salted
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.policy_modules import queries as modules
 from ledger import entries
 from ledger.format import canonical
 from policies.decision.documents import Decision, DeliveryInput
-from policies.engines.engine import BundleRefused, EmbeddedEngine
-from policies.owner_rules.narrowed import ModuleMissing, narrowed
-from policies.owner_rules.workers import NoAnswer, Sandbox
+from policies.engines.embedded import BundleRefused, EmbeddedEngine
+from policies.owner_rules.narrowing_engine import ModuleMissing, apply_module
+from policies.owner_rules.process import NoAnswer
+from policies.owner_rules.sandboxes import Sandboxes
 from policies.rego.bundle import Bundle
 
 Verdict = Literal[
@@ -97,12 +98,12 @@ class Replayed:
 class Replayer:
     """Replays entries on one connection. Each bundle gets an engine of its own, the exchange's present one is not asked.
 
-    Owners' modules run in the sandbox.
+    Owners' modules run in the sandboxes.
     """
 
-    def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
+    def __init__(self, connection: Connection, sandboxes: Sandboxes) -> None:
         self._connection = connection
-        self._sandbox = sandbox
+        self._sandboxes = sandboxes
         self._engines: dict[str, EmbeddedEngine | Verdict] = {}
 
     async def replay(self, index: int, leaf: Leaf | None) -> Replayed:
@@ -143,7 +144,7 @@ class Replayer:
             if not isinstance(cut, Decision):
                 return stopped(cut)
             decided = cut
-        is_now = recorded(decided, engine=engine.name, facts=document, salt=salt)
+        is_now = build_record(decided, engine=engine.name, facts=document, salt=salt)
         differences = _differences(was, is_now, body.get("agreement"), decided)
         return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
 
@@ -156,21 +157,23 @@ class Replayer:
 
     async def _input(self, was: entries.Decision, body: dict[str, Any]) -> tuple[bytes, str] | Verdict:
         """The input document of a decision, held against its digest, and the salt of that."""
-        document = await decisions.kept_input(self._connection, was.input) if was.input else None
+        document = await decisions.find_input(self._connection, was.input) if was.input else None
         if document is None:
             return "input-missing"
         salt = await self._salt(body)
         if salt is None:
             return "salt-missing"
-        return (document, salt) if salted(document, salt=salt) == was.input else "input-altered"
+        return (document, salt) if hash_salted(document, salt=salt) == was.input else "input-altered"
 
     async def _narrowed(self, decided: Decision, document: bytes) -> Decision | Verdict:
         """What the owner's module leaves of an allowance, as it did then."""
         try:
             question = DeliveryInput.model_validate_json(document)
             owner, digest = UUID(question.resource.owner), str(question.resource.terms.module)
-            module = await modules.kept(self._connection, owner, digest)
-            cut = await narrowed(decided, question, module=module, sandbox=self._sandbox, fits=can_be_carried_out)
+            module = await modules.load_module(self._connection, owner, digest)
+            cut = await apply_module(
+                decided, question, module=module, sandboxes=self._sandboxes, fits=can_be_carried_out
+            )
         except modules.ModuleAltered:
             return "module-altered"
         except ModuleMissing:
@@ -183,7 +186,7 @@ class Replayer:
         if digest not in self._engines:
             if len(self._engines) >= _ENGINES_KEPT:
                 self.close()
-            self._engines[digest] = _prepared(await decisions.kept_bundle(self._connection, digest), digest)
+            self._engines[digest] = _prepared(await decisions.find_bundle(self._connection, digest), digest)
         return self._engines[digest]
 
     async def _salt(self, body: dict[str, Any]) -> str | None:

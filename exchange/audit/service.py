@@ -16,7 +16,7 @@ from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from ledger import entries
 from ledger.format import merkle
-from policies.owner_rules.checking import Checker
+from policies.owner_rules.checker import Checker
 
 # Filters by the column that each is a value of.
 _COLUMNS = {
@@ -81,7 +81,7 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
     if not await queries.is_visible(work.session, ledger, index, scope):
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
     leaves = await queries.leaves(work.session, ledger, [index])
-    sandbox = work.runtime[Checker].sandbox
+    sandbox = work.runtime[Checker].sandboxes
     with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
     work.record(

@@ -14,8 +14,8 @@ from exchange.catalog.terms.schemas import Terms
 from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
-from policies.odrl import writing as odrl
-from policies.odrl.reading import OdrlRefused, terms_of
+from policies.odrl.reading import OdrlRefused, read_terms
+from policies.odrl.writing import NotExpressible, write_offer
 
 
 def address(url: str, dataset: UUID) -> str:
@@ -33,14 +33,14 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
     if document is None:
         raise NotFound("The dataset has no terms yet.")
     try:
-        return odrl.offer(
+        return write_offer(
             document.terms.model_dump(mode="json"),
             uid=address(work.runtime.settings.public_url, out.id),
             dataset=str(out.id),
             owner=str(out.organisation_id),
             withheld=out.withheld,
         )
-    except odrl.Unsaid as error:
+    except NotExpressible as error:
         raise NotExpressibleInOdrl("Read the terms with the dataset, as JSON.", state=out.state) from error
 
 
@@ -60,7 +60,7 @@ async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     if plain["terms"].get("module") is not None:  # an offer has no module, so it would silently remove this one
         raise NotExpressibleInOdrl("Draft the terms as JSON, with the module or without it.", state=dataset.state)
     try:
-        terms = Terms.model_validate(terms_of(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id)))
+        terms = Terms.model_validate(read_terms(policy, dataset=str(dataset.id), owner=str(dataset.organisation_id)))
     except OdrlRefused as error:
         raise DatasetInvalid(
             "Use only what terms can express; `errors` names the place in the policy.",

@@ -13,7 +13,7 @@ from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door.admit import SignedRoute, SignedWork
-from policies.odrl import writing as odrl
+from policies.odrl.writing import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
 public = APIRouter(tags=["catalogue"], responses=problems(public=True))
@@ -90,13 +90,11 @@ async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -
     return await _out(work, dataset_id)
 
 
-@router.get(
-    "/datasets/{dataset_id}/odrl", response_class=JSONResponse, responses={200: {"content": {odrl.MEDIA_TYPE: {}}}}
-)
+@router.get("/datasets/{dataset_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_terms_as_odrl(work: SignedWork, dataset_id: UUID) -> JSONResponse:
     """The terms of one dataset as an ODRL offer in JSON-LD."""
     listed = await queries.dataset(work.session, work.principal, str(dataset_id))
-    return JSONResponse(offers.offer(work, listed), media_type=odrl.MEDIA_TYPE)
+    return JSONResponse(offers.offer(work, listed), media_type=MEDIA_TYPE)
 
 
 @router.put("/datasets/{dataset_id}/draft/odrl")

@@ -15,7 +15,7 @@ from pydantic import (
 from exchange.catalog.terms.schemas import Assessments, Terms
 from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, with_example
 from exchange.sources.schemas import FieldName
-from policies.odrl import writing as odrl
+from policies.odrl.writing import CONTEXT, PROFILE
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
 LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
@@ -166,9 +166,9 @@ class Policy(RootModel[dict[str, JsonValue]]):
         json_schema_extra={
             "examples": [
                 {
-                    "@context": odrl.CONTEXT,
+                    "@context": CONTEXT,
                     "@type": "Offer",
-                    "profile": odrl.PROFILE,
+                    "profile": PROFILE,
                     "assigner": "urn:uuid:01930b2e-6f1a-7000-8000-000000000001",
                     "permission": [
                         {

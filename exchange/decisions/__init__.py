@@ -1,5 +1,5 @@
-"""Decisions: what each was made of, kept by its digest, so that any decision on the ledger can be made again.
+"""Decisions: store the policy bundle and the input document of each decision, so that it can be replayed.
 
-A decision's entry names the policy bundle and, salted, the input document. Both are here before the first entry that
-names them is durable. Inputs hold owners' row filters: nothing outside the audit room gives one out.
+A decision's entry on the ledger names the bundle by its digest, and the input by a salted digest. Both are stored before the
+first such entry is durable. Inputs hold owners' row filters: only the audit room shows one.
 """

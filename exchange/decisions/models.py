@@ -1,4 +1,4 @@
-"""The tables of what decisions were made of; private to this room. Each row is named by the digest of its content."""
+"""The tables of policy bundles and decision inputs, private to this room. A row's key is the digest of its content."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from exchange.kernel.database import Base
 
 
 class PolicyBundle(Base):
-    """A policy bundle: the text of its files by path, named as `policies.rego.bundle.digest` does."""
+    """A policy bundle: the texts of its files by path; `digest` is that of `policies.rego.bundle.digest`."""
 
     __tablename__ = "policy_bundles"
 
@@ -21,7 +21,7 @@ class PolicyBundle(Base):
 
 
 class DecisionInput(Base):
-    """An input document without its time, as its bytes were hashed behind the salt of the dataset's version."""
+    """An input document without its time; `digest` is SHA-256 over the salt of the dataset's version and these bytes."""
 
     __tablename__ = "decision_inputs"
 

@@ -1,4 +1,4 @@
-"""What is asked of the database about what decisions were made of, and the one way each row comes into it."""
+"""The SQL of policy bundles and decision inputs."""
 
 import json
 from datetime import datetime
@@ -7,8 +7,8 @@ from exchange.kernel.database import Connection
 from policies.rego.bundle import Bundle
 
 
-async def keep_input(connection: Connection, digest: str, document: bytes, *, now: datetime) -> None:
-    """Keep an input document, where it is not kept already; durable when this returns outside a transaction."""
+async def insert_input(connection: Connection, digest: str, document: bytes, *, now: datetime) -> None:
+    """Store an input document, unless it is stored already. Durable when this returns outside a transaction."""
     await connection.execute(
         "INSERT INTO decision_inputs (digest, document, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         digest,
@@ -17,8 +17,8 @@ async def keep_input(connection: Connection, digest: str, document: bytes, *, no
     )
 
 
-async def keep_bundle(connection: Connection, bundle: Bundle, *, now: datetime) -> None:
-    """Keep a policy bundle, where it is not kept already. Raises UnicodeDecodeError for a file that is no text."""
+async def insert_bundle(connection: Connection, bundle: Bundle, *, now: datetime) -> None:
+    """Store a policy bundle, unless it is stored already. Raises UnicodeDecodeError for a file that is not UTF-8."""
     await connection.execute(
         "INSERT INTO policy_bundles (digest, files, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         bundle.digest,
@@ -27,17 +27,17 @@ async def keep_bundle(connection: Connection, bundle: Bundle, *, now: datetime) 
     )
 
 
-async def kept_input(connection: Connection, digest: str) -> bytes | None:
-    """The input document of a digest, as it lies there; None where it is not kept."""
-    found: bytes | None = await connection.fetchval("SELECT document FROM decision_inputs WHERE digest = $1", digest)
-    return found
+async def find_input(connection: Connection, digest: str) -> bytes | None:
+    """The stored input document of a digest, unchecked, or None."""
+    document: bytes | None = await connection.fetchval("SELECT document FROM decision_inputs WHERE digest = $1", digest)
+    return document
 
 
-async def kept_bundle(connection: Connection, digest: str) -> Bundle | None:
-    """What lies there under a bundle's digest, whose own digest may be another by now; None where nothing does."""
-    found = await connection.fetchval("SELECT files::text FROM policy_bundles WHERE digest = $1", digest)
-    if found is None:
+async def find_bundle(connection: Connection, digest: str) -> Bundle | None:
+    """The stored bundle of a digest, unchecked: its own digest is another where somebody changed it. None where there is none."""
+    stored = await connection.fetchval("SELECT files::text FROM policy_bundles WHERE digest = $1", digest)
+    if stored is None:
         return None
-    files = json.loads(found)
-    plain = files if isinstance(files, dict) else {}
-    return Bundle({path: str(text).encode() for path, text in plain.items()})
+    files = json.loads(stored)
+    texts = files if isinstance(files, dict) else {}
+    return Bundle({path: str(text).encode() for path, text in texts.items()})

@@ -1,6 +1,6 @@
-"""Recording a decision, and keeping what it was made of.
+"""Build the ledger's record of a decision, and store the decision's policy bundle and input.
 
-Recording is the same for a delivery and for a replay, so that the two can be compared field by field.
+A delivery and a replay build the record alike, so that the two can be compared field by field.
 """
 
 import hashlib
@@ -14,53 +14,50 @@ from policies.decision.documents import Decision, Reason
 from policies.rego.bundle import Bundle
 
 
-def recorded(decision: Decision, *, engine: str, facts: bytes, salt: str) -> entries.Decision:
-    """A decision on an input document (without its time) as ledger entries hold it; the time is the entry's."""
+def build_record(decision: Decision, *, engine: str, facts: bytes, salt: str) -> entries.Decision:
+    """The record of a decision for a ledger entry. `facts` is the input document without its time, which is the entry's."""
     obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
     return entries.Decision(
         outcome="allow" if decision.allow else "deny",
         policy=decision.revision,
         engine=engine,
-        input=salted(facts, salt=salt),
-        obligations=salted(obligations, salt=salt) if obligations is not None else None,
+        input=hash_salted(facts, salt=salt),
+        obligations=hash_salted(obligations, salt=salt) if obligations is not None else None,
         reasons=[entries.Reason(code=reason.code, ref=_ref(reason)) for reason in decision.reasons],
     )
 
 
-def salted(content: bytes, *, salt: str) -> str:
-    """Salted: a consumer knows all of this but the owner's row filters, and must not find those by trying."""
+def hash_salted(content: bytes, *, salt: str) -> str:
+    """SHA-256 over a salt (hex) and content, in hex. Without the salt, a consumer could guess the owner's row filters by it."""
     return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
 
 
 def _ref(reason: Reason) -> str | None:
-    """What a reason is about, where it is an identifier, or a word of an owner's module (policies/owner_rules/narrowing.py).
+    """A reason's `ref`, where it is an identifier, or the code of an owner's module (policies/owner_rules/narrowing.py).
 
-    A field's name is whatever the caller typed, and is not kept.
+    The name of a field is text that the caller typed, and is not recorded.
     """
-    is_kept = reason.code == "owner-denied" or (reason.ref is not None and as_id(reason.ref) is not None)
-    return reason.ref if is_kept else None
+    is_recorded = reason.code == "owner-denied" or (reason.ref is not None and as_id(reason.ref) is not None)
+    return reason.ref if is_recorded else None
 
 
-async def keep(database: Database, clock: Clock, record: entries.Decision, facts: bytes) -> None:
-    """Make the input of a decision durable, before any entry names it.
-
-    Once for each decision that is made, not for each request: a remembered decision has been here.
-    """
-    assert record.input is not None  # noqa: S101 - `recorded` always says
+async def keep_input(database: Database, clock: Clock, record: entries.Decision, facts: bytes) -> None:
+    """Store the input of a decision durably, before any entry names it. A cached decision has its input stored already."""
+    assert record.input is not None  # noqa: S101 - `build_record` sets it
     async with database.pool.acquire() as connection:
-        await queries.keep_input(connection, record.input, facts, now=clock.now())
+        await queries.insert_input(connection, record.input, facts, now=clock.now())
 
 
 class BundleAltered(RuntimeError):
-    """What is kept under the digest of the policy bundle is another: somebody changed it in the database."""
+    """The stored policy bundle has another digest: somebody changed it in the database."""
 
 
 async def keep_bundle(database: Database, clock: Clock, bundle: Bundle) -> None:
-    """Make the bundle that decides durable, before it decides anything. Raises BundleAltered."""
+    """Store the policy bundle durably, before it decides anything. Raises BundleAltered."""
     async with database.pool.acquire() as connection:
-        await queries.keep_bundle(connection, bundle, now=clock.now())
-        kept = await queries.kept_bundle(connection, bundle.digest)
-    if kept is None or kept.digest != bundle.digest:
+        await queries.insert_bundle(connection, bundle, now=clock.now())
+        stored = await queries.find_bundle(connection, bundle.digest)
+    if stored is None or stored.digest != bundle.digest:
         raise BundleAltered(
-            f"what is kept as policy bundle {bundle.digest} is not it; see docs/operations.md, Policies"
+            f"the stored policy bundle {bundle.digest} has another digest; see docs/operations.md, Policies"
         )

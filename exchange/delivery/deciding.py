@@ -10,7 +10,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.participants.queries import KeyHolder
 from policies.decision import documents
 from policies.decision.documents import DeliveryInput, Rbac
-from policies.engines.cache import DecisionCache, span
+from policies.engines.cache import DecisionCache, find_validity
 
 
 async def decide(
@@ -42,10 +42,10 @@ async def decide(
         now=now,
     )
     decision = await runtime[DecisionCache].decide(document)
-    begin, end = span(document)
+    begin, end = find_validity(document)
     facts_read = document.facts()
-    record = decisions.recorded(decision, engine=runtime[DecisionCache].name, facts=facts_read, salt=offer.salt)
-    await decisions.keep(runtime.database, runtime.clock, record, facts_read)
+    record = decisions.build_record(decision, engine=runtime[DecisionCache].name, facts=facts_read, salt=offer.salt)
+    await decisions.keep_input(runtime.database, runtime.clock, record, facts_read)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
     order: tuple[str, ...] = ()

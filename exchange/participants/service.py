@@ -14,7 +14,7 @@ from exchange.participants.errors import DutiesUnited
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
 from ledger import entries
-from policies.roles.roles import united
+from policies.roles.roles import find_conflicting_duties
 from signatures import thumbprint
 
 EXCHANGE = "exchange"
@@ -251,7 +251,7 @@ async def assign_role(work: Work, *, principal_id: UUID, change: RoleChange) -> 
 
 def _keep_apart(roles: Iterable[str]) -> None:
     """Raises DutiesUnited for roles that no one person may hold together; the database refuses them too."""
-    if duties := united(roles):
+    if duties := find_conflicting_duties(roles):
         raise DutiesUnited(
             f"One person cannot be {' and '.join(duties)}; give one of them to another.", duties=list(duties)
         )

@@ -1,6 +1,6 @@
-"""Modules: what owners write about their own datasets in Rego, beside their terms.
+"""Owners' modules: submit, check and store the Rego that an owner writes for its own datasets, beside their terms.
 
-A module is content: its digest names it, it is never changed, and it is here once it has been checked and its own tests
-have passed; `module.accepted` says so on the ledger. The terms of a dataset attach one by its digest, so drafts, versions
-and what would happen under them are those of the terms. It can deny and narrow, and nothing else (policies/owner_rules/narrowing.py).
+A module is named by its digest and never changes. It is stored once it is checked and its own tests pass, and
+`module.accepted` records that on the ledger. A dataset's terms name a module by its digest, so the drafts, versions and effects
+of the terms are those of the module too. A module only denies and narrows (policies/owner_rules/narrowing.py).
 """

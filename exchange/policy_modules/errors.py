@@ -1,11 +1,11 @@
-"""What can be wrong with modules."""
+"""The problems of owners' modules."""
 
 from exchange.kernel.problems import Problem
 
 
 class ModuleRefused(Problem):
-    """The module is not one that may decide: its form, its compilation or its tests. `errors` names each place, as file and
-    line, and what to do there.
+    """The module has an error in its form, does not compile, or fails a test. `errors` lists each place, as file and line, and
+    what to correct there.
     """
 
     slug = "module-refused"

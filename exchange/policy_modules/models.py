@@ -1,4 +1,4 @@
-"""The table of modules; private to this room. Rows are named by the digest of their content and never change."""
+"""The table of modules, private to this room. A row's key is the digest of its content, and a row never changes."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from exchange.kernel.database import Base
 
 
 class Module(Base):
-    """An owner's module: the texts of its files by path, named as `policies.rego.bundle.digest` does."""
+    """An owner's module: the texts of its files by path; `digest` is that of `policies.rego.bundle.digest`."""
 
     __tablename__ = "policy_modules"
 

@@ -1,19 +1,19 @@
-"""What owners' modules add to a running exchange: the sandbox they run in, and what checks them."""
+"""What owners' modules add to a running exchange: the open_sandboxes they run in, and what checks them."""
 
 from contextlib import AsyncExitStack
 
 from exchange.kernel.runtime import Runtime
 from exchange.policy_modules.settings import ModuleSettings
-from policies.owner_rules.checking import checker
-from policies.owner_rules.workers import Sandbox, sandbox
+from policies.owner_rules.checker import make_checker
+from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
 
 
-async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> Sandbox:
-    """Register the sandbox and the checker."""
+async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> Sandboxes:
+    """Register the open_sandboxes and the make_checker."""
     settings = runtime[ModuleSettings]
     processes = await stack.enter_async_context(
-        sandbox(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
+        open_sandboxes(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)
     )
     runtime.add(processes)
-    runtime.add(await checker(processes, opa=settings.opa_binary))
+    runtime.add(await make_checker(processes, opa=settings.opa_binary))
     return processes

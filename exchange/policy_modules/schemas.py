@@ -1,4 +1,4 @@
-"""What comes in and goes out about modules."""
+"""The JSON of owners' modules: what the API takes and returns."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from exchange.kernel.schemas import In, Out
-from policies.owner_rules.modules import MODULE, TESTS
+from policies.owner_rules.form import MODULE, TESTS
 
 Source = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00]*$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -36,7 +36,7 @@ test_open_by_day if count(owner.deny) == 0 with input as {"calendar": {"weekday"
 
 
 class NewModule(In):
-    """A module and its tests, both Rego; they are kept to the byte."""
+    """A module and its tests, both Rego; they are stored byte for byte."""
 
     model_config = ConfigDict(
         str_strip_whitespace=False,
@@ -60,10 +60,13 @@ class ModuleOut(Out):
     """A module, without its text."""
 
     digest: Annotated[
-        str, Field(description=f"What names it: SHA-256 of what `sha256sum {MODULE} {TESTS}` prints for the two files")
+        str,
+        Field(
+            description=f"The name of the module: SHA-256 of what `sha256sum {MODULE} {TESTS}` prints for its two files"
+        ),
     ]
     organisation_id: UUID
-    tests: Annotated[int, Field(description="How many tests it brought, all of which passed")]
+    tests: Annotated[int, Field(description="The number of its tests, all of which passed")]
     checked_by: Annotated[str, Field(description="The engines that compiled it and ran its tests")]
     accepted_at: datetime
 

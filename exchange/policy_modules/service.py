@@ -1,4 +1,4 @@
-"""The verbs of modules: submit one, and look whether a dataset may have it."""
+"""The verbs of owners' modules: submit one, and check whether a dataset may name one."""
 
 from uuid import UUID
 
@@ -6,31 +6,32 @@ from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.policy_modules import queries
 from exchange.policy_modules.errors import ModuleRefused
-from exchange.policy_modules.queries import Module
+from exchange.policy_modules.models import Module
 from exchange.policy_modules.schemas import NewModule
 from ledger import entries
-from policies.owner_rules.checking import Checker
-from policies.owner_rules.modules import Fault, OwnerModule
+from policies.owner_rules.checker import Checker
+from policies.owner_rules.modules import Diagnostic, OwnerModule
 
 
 async def submit(work: Work, new: NewModule) -> Module:
-    """Check a module, run its tests, and keep it; one that is kept already is given back. Raises ModuleRefused."""
+    """Check a module, run its tests and store it. A module that is stored already is returned. Raises ModuleRefused."""
     organisation = await participants.organisation(work.session, new.organisation)
     work.permit("module", "submit", organisation.id)
     module = OwnerModule(new.module, new.tests)
-    known = await queries.known(work.session, organisation.id, module.digest)
+    known = await queries.find_module(work.session, organisation.id, module.digest)
     if known is not None:
         return known
     await work.pause()
-    faults = await work.runtime[Checker].check(module)
+    result = await work.runtime[Checker].check(module)
     checked_by = work.runtime[Checker].name
-    if faults:
-        raise ModuleRefused("Correct the module where `errors` says.", errors=[_plain(fault) for fault in faults])
+    if result.diagnostics:
+        errors = [_to_json(diagnostic) for diagnostic in result.diagnostics]
+        raise ModuleRefused("Correct the module at the places in `errors`.", errors=errors)
     row = Module(
         organisation_id=new.organisation,
         digest=module.digest,
         files={path: content.decode() for path, content in module.bundle.files.items()},
-        tests=len(module.test_lines()),
+        tests=len(result.tests),
         checked_by=checked_by,
         accepted_at=work.runtime.clock.now(),
     )
@@ -50,18 +51,18 @@ async def submit(work: Work, new: NewModule) -> Module:
 
 
 async def faults_in(work: Work, digest: str | None, *, owner: UUID, at: str) -> list[dict[str, str]]:
-    """What is wrong with attaching a module to a dataset of an owner: it has to be there, and its owner's."""
+    """The errors of terms that name a module: the dataset's owner has to have a module of that digest."""
     if digest is None:
         return []
-    found = await queries.known(work.session, owner, digest)
-    if found is None:
+    module = await queries.find_module(work.session, owner, digest)
+    if module is None:
         return [{"at": at, "error": "the dataset's owner has no such module; POST /api/v1/policy-modules takes one"}]
     try:
-        queries.of(found.files, digest)
+        queries.parse_module(module.files, digest)
     except queries.ModuleAltered as error:
         return [{"at": at, "error": str(error)}]
     return []
 
 
-def _plain(fault: Fault) -> dict[str, str]:
-    return {"at": fault.at, "error": fault.error}
+def _to_json(diagnostic: Diagnostic) -> dict[str, str]:
+    return {"at": diagnostic.at, "error": diagnostic.error}

@@ -16,7 +16,7 @@ from exchange.agreements.service import for_policy
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.decisions import queries as decisions
-from exchange.decisions.service import salted
+from exchange.decisions.service import hash_salted
 from exchange.delivery import queries as deliveries
 from exchange.delivery.facts import resource_of
 from exchange.kernel.database import driver
@@ -173,9 +173,9 @@ class _Kept:
 
     async def _read(self, digest: str, version: int) -> dict[str, Any] | None:
         connection = await driver(self._session)
-        kept = await decisions.kept_input(connection, digest)
+        kept = await decisions.find_input(connection, digest)
         salt = await catalog.salt_of(connection, self._dataset, version)
-        if kept is None or salt is None or salted(kept, salt=salt) != digest:
+        if kept is None or salt is None or hash_salted(kept, salt=salt) != digest:
             return None
         facts: dict[str, Any] = json.loads(kept)
         return facts

@@ -20,16 +20,16 @@ from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.decision.explanations import explain as explained
 from policies.engines.cache import DecisionCache
-from policies.engines.tracing import Traced, Tracer, obliged
-from policies.owner_rules.narrowed import rule_of
-from policies.rego.bundle import bundle
+from policies.engines.tracing import TracedObligation, Tracer, trace_obligations
+from policies.owner_rules.narrowing_engine import name_rule
+from policies.rego.bundle import load_bundle
 
 _NOT_THERE = "There is no such system and dataset of which you may ask this."
 
 
 @lru_cache(maxsize=1)
 def _tracer() -> Tracer:
-    return Tracer(bundle())
+    return Tracer(load_bundle())
 
 
 async def explain(work: Work, question: Question) -> ExplanationOut:
@@ -106,19 +106,19 @@ def _rules(document: DeliveryInput, decision: Decision) -> list[RuleOut]:
     named = {one.rule for one in denying}
     rules = [
         RuleOut(rule=rule, says="allow" if is_proven else "deny")
-        for rule, is_proven in _tracer().proven(document).items()
+        for rule, is_proven in _tracer().evaluate_rules(document).items()
         if is_proven or rule not in named
     ]
     if document.resource.terms.module is not None and decision.allow:
-        rules.append(RuleOut(rule=rule_of(document.resource.terms.module), says="allow"))
+        rules.append(RuleOut(rule=name_rule(document.resource.terms.module), says="allow"))
     return rules + denying
 
 
 def _obligations(document: DeliveryInput, decision: Decision, *, is_owner: bool) -> list[ObligationOut]:
     told = []
     digest = document.resource.terms.module
-    before = _tracer().allowed(document) if digest is not None else None
-    for one in obliged(document, decision, before=before):
+    before = _tracer().decide(document) if digest is not None else None
+    for one in trace_obligations(document, decision, before=before):
         withheld = one.kind == "row_filter" and "agreement" not in one.sources and not is_owner
         value = datetime.fromtimestamp(one.value, UTC).isoformat() if one.kind == "not_after" else one.value
         told.append(
@@ -134,7 +134,7 @@ def _obligations(document: DeliveryInput, decision: Decision, *, is_owner: bool)
     return told
 
 
-def _rule(one: Traced, module: str | None) -> str:
+def _rule(one: TracedObligation, module: str | None) -> str:
     if module is not None and "module" in one.sources:
-        return rule_of(module)
+        return name_rule(module)
     return "delivery.released" if one.kind == "column" else "delivery.obligations"

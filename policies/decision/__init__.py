@@ -1,1 +1,1 @@
-"""A delivery decision: its input and output documents, its obligations, and what each reason means."""
+"""Decision documents: the input and output of a delivery decision, its obligations, and an explanation of each reason."""

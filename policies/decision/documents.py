@@ -1,9 +1,8 @@
-"""What goes into a delivery decision and what comes out: one strictly typed document each way.
+"""The two documents of a delivery decision, input and output, both strictly typed.
 
-Rego treats a missing fact as "not so" and a mistyped one as "not equal"; both can turn into a wrong answer without an
-error. So nothing reaches an engine that is not exactly of this shape, and nothing an engine says is believed that is
-not exactly of that shape. Times are whole seconds since the epoch. There are no nulls: what may be left out has a
-default, so that every fact a rule looks at is in the document.
+Rego evaluates a missing fact as undefined and a mistyped one as unequal; both can give a wrong answer without an error. So an
+engine gets only an input of exactly this shape, and its answer counts only in exactly this shape. Times are whole seconds
+since the epoch. There are no nulls: an optional member has a default, so that every fact a rule reads is in the document.
 """
 
 from typing import Annotated, Any, Literal, Self, get_args
@@ -14,13 +13,13 @@ from pydantic_core import PydanticCustomError
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask
 
 NEVER = 253_402_300_799
-"""The end of the year 9999 in epoch seconds: the `not_after` of what has no end."""
+"""The end of the year 9999 in epoch seconds: the `not_after` of terms without an end."""
 
 MAX_AGREEMENTS = 10
-"""How many candidate agreements one document holds; the caller selects them, the preferred first."""
+"""The most candidate agreements in one document; the caller selects them, the preferred first."""
 
 MAX_FIELDS = 2000
-"""How many fields a dataset may have."""
+"""The most fields of a dataset."""
 
 Lane = Literal["government", "operation", "trade", "person"]
 Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
@@ -56,25 +55,25 @@ ReasonCode = Literal[
     "nothing-granted",
 ]
 REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
-"""Every reason there is, the most fundamental first; reasons of a decision come in this order."""
+"""All reasons, the most fundamental first. The reasons of a decision have this order."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,120}$")]
 Seconds = Annotated[int, Field(ge=0, le=NEVER)]
 RowCap = Annotated[int, Field(ge=0, lt=2**53)]
-# Lists may come as lists (from JSON columns) and are kept as tuples; what is in them is held strictly.
+# A list (from a JSON column) becomes a tuple; its items are validated strictly.
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_FIELDS)]
-# Not checked on the way in: what the decision picks of them is checked on the way out, with a reason of its own.
+# Not checked in the input: the masks that a decision picks are checked in the output, with a reason of its own.
 Masks = dict[Name, dict[str, JsonValue]]
-# What is on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Assessments on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
 Assessments = Annotated[tuple[Literal["impact", "risk"], ...], Field(strict=False, max_length=2)]
 RowFilters = Annotated[tuple[dict[str, JsonValue], ...], Field(strict=False, max_length=100)]
 
 
 class Document(BaseModel):
-    """A part of what goes in or comes out: of exactly this shape."""
+    """A part of an input or output document; unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, serialize_by_alias=True)
 
@@ -84,7 +83,7 @@ def _is_absent(value: object) -> bool:
 
 
 class Subject(Document):
-    """Who asks: the principal, and the organisation it asks for."""
+    """The requesting principal and its organisation."""
 
     principal: Identifier
     organisation: Identifier
@@ -95,14 +94,14 @@ class Subject(Document):
 
 
 class Rbac(Document):
-    """What the roles say (policies.roles.roles); repeated here so that neither engine alone can allow."""
+    """The answer of policies.roles.roles. The policy requires it, so that neither engine alone can allow."""
 
     allow: bool
     roles: Annotated[tuple[Identifier, ...], Field(strict=False, max_length=100)]
 
 
 class DatasetField(Document):
-    """One field of the dataset, as its owner graded it; with its type where a module may say what becomes of it."""
+    """One field of the dataset, as its owner graded it; with its type where the terms name a module."""
 
     name: Name
     level: Level
@@ -112,7 +111,7 @@ class DatasetField(Document):
 
 
 class ConsumerGroup(Document):
-    """Some of the consumers; an empty list leaves that side open."""
+    """A group of consumers; an empty list admits everyone."""
 
     kinds: Annotated[tuple[OrganisationKind, ...], Field(strict=False, max_length=10)] = ()
     levels: Annotated[tuple[OrganisationLevel, ...], Field(strict=False, max_length=10)] = ()
@@ -120,13 +119,13 @@ class ConsumerGroup(Document):
 
 
 class Consumers(ConsumerGroup):
-    """Who may consume: who is on every list and, where there are groups, in one of them."""
+    """The admitted consumers: those on every list and, where there are groups, in one of the groups."""
 
     groups: Annotated[tuple[ConsumerGroup, ...], Field(strict=False, max_length=50)]
 
 
 class Rate(Document):
-    """At most so many requests under one agreement in each period of so many seconds: an hour, or a day of China's time."""
+    """The most requests under one agreement in each period: an hour, or a day in China's time."""
 
     requests: Annotated[int, Field(ge=1, lt=2**53)]
     seconds: Literal[3600, 86400]
@@ -137,10 +136,10 @@ Rates = Annotated[tuple[Rate, ...], Field(strict=False, max_length=10)]
 
 class Terms(Document):
     """
-    What the owner attaches to the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` in rows.
+    The owner's terms of the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` is in rows.
 
-    `consent`: whether each person must have consented. `min_group`: how many records stand behind a figure at least; with
-    0, records may leave, with more only figures. `module`: the digest of the owner's own module (policies/owner_rules/narrowing.py).
+    `consent`: whether each person must have consented. `min_group`: the fewest records behind a figure; with 0, records may
+    be delivered, otherwise only figures. `module`: the digest of the owner's module.
     """
 
     consumers: Consumers
@@ -153,12 +152,12 @@ class Terms(Document):
     consent: bool
     min_group: Annotated[int, Field(ge=0, lt=2**53)]
     not_after: Seconds = NEVER
-    # Left out where there is none, as types of fields are: documents from before there were modules keep their digests.
+    # Omitted where it is None, as is the type of a field: documents older than modules keep their digests.
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
 
 
 class Resource(Document):
-    """The dataset, with the facts the rules look at."""
+    """The dataset, with the facts that the rules read."""
 
     dataset: Identifier
     owner: Identifier
@@ -173,7 +172,7 @@ class Resource(Document):
 
 
 class Agreement(Document):
-    """One agreement, as accepted by both sides; valid from `not_before` up to and without `not_after`."""
+    """One agreement, as both sides accepted it; valid in [`not_before`, `not_after`)."""
 
     id: Identifier
     consumer: Identifier
@@ -192,9 +191,9 @@ class Agreement(Document):
 
 class DeliveryInput(Document):
     """
-    Everything a delivery is decided by, schema 1.
+    All facts that decide a delivery, schema 1.
 
-    `requested`: fields asked for, none named means all that are granted; `filtered`: fields the caller filters on.
+    `requested`: the requested fields; empty means all granted fields. `filtered`: the fields that the request filters on.
     """
 
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
@@ -214,12 +213,12 @@ class DeliveryInput(Document):
         return self.__pydantic_serializer__.to_json(self, by_alias=True)
 
     def facts(self) -> bytes:
-        """The document as JSON without the time: two documents with equal facts differ at most in when they ask."""
+        """The document as JSON without `now`: documents with equal facts differ at most in their time."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude={"now"})
 
 
 class Reason(Document):
-    """One thing that was not proven: its code, the rule that asks for it, what it is about, and its owner's own words."""
+    """One reason for a denial: its code, the rule that is not satisfied, the object of it (`ref`), and a module's message."""
 
     code: ReasonCode
     rule: str
@@ -252,28 +251,28 @@ Condition = Annotated[dict[str, Any], AfterValidator(_known_condition)]
 
 
 class Column(Document):
-    """One column that leaves, with the mask it leaves under."""
+    """One delivered column and its mask."""
 
     name: Name
     mask: Mask | None = None
 
 
 class Obligations(Document):
-    """What the delivery must be cut down to: columns, rows that pass every filter, so many, so often, until then."""
+    """The limits of a delivery: its columns, row filters that each row passes, most rows, most requests, and its end."""
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
     row_filters: tuple[Condition, ...]
     row_cap: RowCap
-    # Left out where there is none: so decisions from before there were rates replay to the digests on the ledger.
+    # Omitted where empty: decisions older than rates replay to their digests on the ledger.
     rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     not_after: Seconds
 
 
 class Decision(Document):
     """
-    The outcome: allowed under an agreement with obligations, or denied for reasons.
+    The outcome: an allowance under an agreement with obligations, or a denial with reasons. Schema 1.
 
-    Schema 1. A decision is shared between requests: read it, do not change the values inside it.
+    Requests share a decision: do not change the values in it.
     """
 
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
@@ -297,7 +296,7 @@ class Decision(Document):
 
 
 def deny(code: ReasonCode, *, rule: str, revision: str, ref: str | None = None) -> Decision:
-    """A denial for one reason, made on this side of the engine."""
+    """Build a denial for one reason, outside of the engine."""
     return Decision(allow=False, reasons=(Reason(code=code, rule=rule, ref=ref),), revision=revision)
 
 

@@ -1,23 +1,26 @@
-"""The closed list of what a decision may oblige, checked on this side of the engine.
+"""The closed lists of masks and of row filters, checked outside of the engine.
 
-An obligation that nobody here can carry out must not be passed over in silence: it turns the decision into a denial
-(XACML 3.0 section 7.18 asks the same of an enforcement point). Owners write masks and row filters as data, so an
-unknown word can come from a stored document as well as from a policy; both end here.
+An obligation that the exchange cannot carry out turns the decision into a denial, as XACML 3.0 section 7.18 requires of an
+enforcement point. Owners write masks and row filters as data, so an unknown one can come from a stored document as well as
+from a policy.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 MAX_DEPTH = 8
-"""How deep conditions may nest."""
+"""The deepest nesting of a condition."""
 
 MAX_NODES = 200
-"""How many comparisons and connectives one row filter may have."""
+"""The most comparisons and connectives of one row filter."""
 
 MAX_VALUES = 1000
-"""How many values the `in` and `not_in` of one row filter may list together."""
+"""The most values that the `in` and `not_in` of one row filter list together."""
 
-_SAFE = 2**53  # integers of this size and above are not the same number in every JSON reader (RFC 8259 section 6)
+MAX_CONSTANT = 200
+"""The most characters of a mask's constant text."""
+
+_SAFE = 2**53  # JSON readers differ about integers of this size and above (RFC 8259 section 6)
 
 _MASKS: dict[str, dict[str, range | None]] = {
     "hash": {},
@@ -30,20 +33,20 @@ _MASKS: dict[str, dict[str, range | None]] = {
     "null": {},
 }
 MASK_KINDS = frozenset(_MASKS)
-"""The masks there are."""
+"""All kinds of masks."""
 
 _ORDERED = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
 _LISTED = frozenset({"in", "not_in"})
 OPERATORS = _ORDERED | _LISTED | {"prefix", "is_null"}
-"""The comparisons there are."""
+"""All operators of comparisons."""
 
 
 class UnknownObligation(ValueError):
-    """A mask or condition that nobody here can carry out. The message names the place and never a value."""
+    """A mask or condition that the exchange cannot carry out. The message names the place and never a value."""
 
 
 def check_mask(mask: Mapping[str, Any]) -> None:
-    """Hold a mask, `{"kind": …, …}`, against the list of masks; raises UnknownObligation."""
+    """Check a mask, `{"kind": …, …}`, against the list of masks. Raises UnknownObligation."""
     kind = mask.get("kind")
     if not isinstance(kind, str) or kind not in _MASKS:
         raise UnknownObligation("mask: unknown kind")
@@ -53,14 +56,14 @@ def check_mask(mask: Mapping[str, Any]) -> None:
     for name, allowed in parameters.items():
         value = mask[name]
         if allowed is None:
-            _check_scalar(value, f"mask {kind}: {name}")
+            _check_constant(value, f"mask {kind}: {name}")
         elif type(value) is not int or value not in allowed:
             raise UnknownObligation(f"mask {kind}: {name} out of range")
 
 
 def check_condition(condition: Any) -> None:
     """
-    Hold a row filter against the language of conditions; raises UnknownObligation.
+    Check a row filter against the language of conditions. Raises UnknownObligation.
 
     A condition is `{"field", "op", "value"}`, `{"all": [condition, …]}`, `{"any": [condition, …]}` or
     `{"not": condition}`, at most MAX_DEPTH deep, with at most MAX_NODES of these and MAX_VALUES listed values.
@@ -79,7 +82,7 @@ def check_condition(condition: Any) -> None:
 
 
 def _parts(node: Any) -> list[Any] | None:
-    """What a connective joins; None for a comparison."""
+    """The parts of a connective; None for a comparison."""
     if isinstance(node, Mapping):
         if node.keys() == {"field", "op", "value"}:
             return None
@@ -92,7 +95,7 @@ def _parts(node: Any) -> list[Any] | None:
 
 
 def _check_comparison(comparison: Mapping[str, Any]) -> int:
-    """Check one comparison; gives the number of values it lists."""
+    """Check one comparison. Returns the number of values it lists."""
     field, op, value = comparison["field"], comparison["op"], comparison["value"]
     if not isinstance(field, str):
         raise UnknownObligation("condition: field is not a name")
@@ -101,8 +104,8 @@ def _check_comparison(comparison: Mapping[str, Any]) -> int:
     if op in _LISTED:
         if not isinstance(value, list):
             raise UnknownObligation(f"condition: {op} needs a list")
-        for one in value:
-            _check_scalar(one, f"condition: {op}")
+        for item in value:
+            _check_scalar(item, f"condition: {op}")
         return len(value)
     if (op == "is_null" and not isinstance(value, bool)) or (op == "prefix" and not isinstance(value, str)):
         raise UnknownObligation(f"condition: {op} needs another type of value")
@@ -110,9 +113,18 @@ def _check_comparison(comparison: Mapping[str, Any]) -> int:
     return 0
 
 
+def _check_constant(value: Any, place: str) -> None:
+    """Check for a scalar that every adapter can write as a constant: no long text, no NUL, no lone surrogate."""
+    _check_scalar(value, place)
+    if isinstance(value, str) and (
+        len(value) > MAX_CONSTANT or any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    ):
+        raise UnknownObligation(f"{place}: not a text of at most {MAX_CONSTANT} characters without NUL and surrogates")
+
+
 def _check_scalar(value: Any, place: str) -> None:
-    """Text, a truth value, or an integer that every JSON reader reads alike."""
+    """Check for text, a boolean, or an integer that every JSON reader reads alike."""
     if isinstance(value, bool | str):
         return
     if type(value) is not int or not -_SAFE < value < _SAFE:
-        raise UnknownObligation(f"{place}: not text, a truth value or a safe integer; a fraction is written as text")
+        raise UnknownObligation(f"{place}: not text, a boolean or a safe integer; write a fraction as text")

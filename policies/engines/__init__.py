@@ -1,1 +1,1 @@
-"""Policy engines: embedded regorus and an OPA server, with the decision cache and the circuit breaker."""
+"""Policy engines: embedded regorus and an OPA server, their cache and circuit breaker, and the check that Rego is portable."""

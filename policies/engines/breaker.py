@@ -1,7 +1,7 @@
-"""A circuit breaker: an engine that keeps failing is left alone for a while, and everything is denied meanwhile.
+"""A circuit breaker: while an engine keeps failing, every request is denied at once and the engine is not asked.
 
-Without it each request would wait for the time limit of a server that is gone, and its return would meet all of them at
-once. Not being asked is not an allowance: what is answered is `policy-unavailable`, as by the engine itself.
+Without it, each request would wait for the time limit of a server that is down, and a restarted server would get all waiting
+requests at once. The denial is `policy-unavailable`, the engine's own.
 """
 
 import logging
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from policies.decision.documents import Decision, DeliveryInput, deny
-from policies.engines.engine import Engine
+from policies.engines.contract import Engine
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,9 +18,8 @@ class Breaker:
     """
     An engine in front of an engine, for one event loop.
 
-    After `failures` decisions in a row that could not be made, it denies at once for `rest` seconds. Then one question is
-    let through as a probe, and the others are still denied until that is answered: a decision closes the circuit again,
-    another failure begins another rest.
+    After `failures` failures in a row the circuit opens: it denies at once for `rest` seconds. Then it passes one request to
+    the engine as a probe, and denies the others meanwhile. A decision closes the circuit; a failure begins another rest.
     """
 
     def __init__(
@@ -30,8 +29,8 @@ class Breaker:
         self._failures = failures
         self._rest = rest
         self._clock = clock
-        self._in_a_row = 0
-        self._until = 0.0
+        self._failures_in_a_row = 0
+        self._rests_until = 0.0
         self._is_probing = False
 
     @property
@@ -46,14 +45,14 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the engine is left alone at present, but for a probe."""
-        return self._in_a_row >= self._failures
+        """Whether the circuit is open: the engine gets no request but a probe."""
+        return self._failures_in_a_row >= self._failures
 
     async def decide(self, document: DeliveryInput) -> Decision:
-        """The engine's decision, or a denial while it is left alone; see Engine."""
+        """The engine's decision, or a denial while the circuit is open; see Engine."""
         if not self.is_open:
             return await self._ask(document)
-        if self._is_probing or self._clock() < self._until:
+        if self._is_probing or self._clock() < self._rests_until:
             return deny("policy-unavailable", rule="engine.circuit_open", revision=self.revision)
         self._is_probing = True
         try:
@@ -65,13 +64,14 @@ class Breaker:
         was_open = self.is_open
         decision = await self._engine.decide(document)
         if any(reason.code == "policy-unavailable" for reason in decision.reasons):
-            self._in_a_row += 1
+            self._failures_in_a_row += 1
             if self.is_open:
-                self._until = self._clock() + self._rest
+                self._rests_until = self._clock() + self._rest
                 if not was_open:
-                    _LOG.error("%s failed %d times in a row and is left alone", self.name, self._in_a_row)
+                    failures = self._failures_in_a_row
+                    _LOG.error("%s failed %d times in a row; it rests %g seconds", self.name, failures, self._rest)
         else:
             if was_open:
                 _LOG.warning("%s answers again", self.name)
-            self._in_a_row = 0
+            self._failures_in_a_row = 0
         return decision

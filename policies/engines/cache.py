@@ -1,28 +1,28 @@
-"""Remembering decisions, for consumers that read one record at a time all day.
+"""A cache of decisions, for consumers that read one record at a time all day.
 
-A decision follows from the policy and the facts, and the facts are in the key: a suspended agreement or a revoked role
-makes another key, so nothing has to be told to this cache. Only time passes without changing a fact; therefore a
-decision is remembered for the span in which no window of the document opens or closes.
+A decision follows from the policy and the facts, and the key holds all facts: a suspended agreement or a revoked role makes
+another key, so nothing has to invalidate an entry. Only time passes without changing a fact; so a decision is valid until
+the next time at which a validity period in its document begins or ends.
 """
 
 import hashlib
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 from policies.decision.documents import NEVER, Decision, DeliveryInput
-from policies.engines.engine import Engine
+from policies.engines.contract import Engine
 
 
 class DecisionCache:
     """
-    An engine in front of an engine, which gives the same decisions. One for each event loop; not shared by threads.
+    An engine in front of an engine, which gives the same decisions. For one event loop; not safe to share between threads.
 
-    `size` is the number of decisions kept, the most recently used ones.
+    It holds the `size` most recently used decisions.
     """
 
     def __init__(self, engine: Engine, *, size: int = 10_000) -> None:
         self._engine = engine
-        self._size = size
-        self._kept: OrderedDict[bytes, tuple[int, int, Decision]] = OrderedDict()
+        self._decisions: LRUCache[bytes, tuple[int, int, Decision]] = LRUCache(maxsize=size)
 
     @property
     def name(self) -> str:
@@ -35,28 +35,24 @@ class DecisionCache:
         return self._engine.revision
 
     async def decide(self, document: DeliveryInput) -> Decision:
-        """The engine's decision, from memory where it cannot have changed; see Engine."""
+        """The engine's decision, or the cached one while it is valid; see Engine."""
         key = hashlib.sha256(document.facts()).digest() + self._engine.revision.encode()
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] <= document.now < kept[1]:
-            self._kept.move_to_end(key)
-            return kept[2]
+        cached = self._decisions.get(key)
+        if cached is not None and cached[0] <= document.now < cached[1]:
+            return cached[2]
         decision = await self._engine.decide(document)
         if any(reason.code == "policy-unavailable" for reason in decision.reasons):
-            return decision  # the next one asks again
-        self._kept[key] = (*span(document), decision)
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+            return decision  # the next request asks the engine again
+        self._decisions[key] = (*find_validity(document), decision)
         return decision
 
 
-def span(document: DeliveryInput) -> tuple[int, int]:
+def find_validity(document: DeliveryInput) -> tuple[int, int]:
     """
-    The time around `now` in which no window of the document opens or closes: from, up to and without, in seconds.
+    The interval [begin, end) around `now`, in epoch seconds, in which time alone cannot change the decision.
 
-    The rules compare `now` with nothing but these edges (policies/delivery.rego), each as "at or after". A module of the
-    owner's sees the minute as well.
+    The rules compare `now` only with the ends of validity periods, each as "at or after" (policies/rego/delivery.rego). An
+    owner's module also reads the minute.
     """
     edges = [document.resource.terms.not_after]
     for agreement in document.agreements:

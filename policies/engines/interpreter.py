@@ -1,6 +1,6 @@
-"""regorus' interpreter, which belongs to the thread that made it: another may neither ask it nor let go of it.
+"""regorus' interpreters, one for each thread: an interpreter must be used and freed on the thread that made it.
 
-Not even Python's collector may, which runs in whichever thread it happens to. So whoever keeps interpreters closes them.
+Elsewhere it panics, also when Python's garbage collector frees it on another thread. So an owner of `Interpreters` closes it.
 """
 
 import json
@@ -11,35 +11,35 @@ import regorus
 from policies.rego.bundle import Bundle
 
 ENTRY_POINT = "data.exchange.delivery.decision"
-"""The one rule whose answer is a decision."""
+"""The rule whose answer is a decision."""
 
 
 class Interpreters:
-    """A bundle's interpreters, one for each thread that asks. One goes with its thread, or when that thread says `close`."""
+    """A bundle's interpreters, one for each thread. An interpreter is freed when its thread ends or calls `close`."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._threads = threading.local()
 
-    def answer(self, rule: str, document: str) -> str:
-        """What a rule says to a JSON document, as JSON. Raises whatever the interpreter raises, a BaseException for a panic."""
-        own = getattr(self._threads, "interpreter", None)
-        if own is None:
-            own = self._threads.interpreter = interpreter(self._bundle)
+    def evaluate(self, rule: str, document: str) -> str:
+        """Evaluate a rule on a JSON document; the answer is JSON. Raises what regorus raises, a BaseException for a panic."""
+        interpreter = getattr(self._threads, "interpreter", None)
+        if interpreter is None:
+            interpreter = self._threads.interpreter = load_interpreter(self._bundle)
         try:
-            own.set_input_json(document)
-            answer: str = own.eval_rule_as_json(rule)
+            interpreter.set_input_json(document)
+            answer: str = interpreter.eval_rule_as_json(rule)
         finally:
-            del own  # what was raised refers to this frame, and may be found as garbage by another thread
+            del interpreter  # an exception keeps this frame, which another thread's garbage collection may free
         return answer
 
     def close(self) -> None:
-        """Let go of this thread's interpreter. The next question makes another."""
+        """Free this thread's interpreter. The next evaluation makes another."""
         self._threads.__dict__.clear()
 
 
-def interpreter(bundle: Bundle) -> regorus.Engine:
-    """Load a bundle and ask it once, which is when it is compiled: about 2 ms. For the thread that loads it only."""
+def load_interpreter(bundle: Bundle) -> regorus.Engine:
+    """Load a bundle and compile it by a first evaluation, in about 2 ms. For this thread only."""
     loaded = regorus.Engine()
     try:
         for path, text in bundle.modules():

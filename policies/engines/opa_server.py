@@ -1,7 +1,7 @@
-"""The policy engine of a larger deployment: an OPA server beside the exchange, which holds the same bundle.
+"""The engine of a larger deployment: an OPA server beside the exchange, which serves the same bundle.
 
-The server is told nothing and asked one rule. It gets the bundle from disk, signed (`opa run --server --bundle FILE`, made
-by `exchange policy bundle`), or from its own bundle service; which revision it decides by is in every answer.
+The exchange only queries one rule of the server. The server loads the signed bundle from disk (`opa run --server --bundle FILE`,
+written by `exchange policy bundle`) or from a bundle service of its own. Every answer states its revision.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from opa_client.opa_async import AsyncOpaClient
 
-from policies.decision.conclusion import conclude, unavailable
+from policies.decision.conclusion import conclude, deny_unavailable
 from policies.decision.documents import Decision, DeliveryInput
 
 _PACKAGE = "exchange/delivery"
@@ -23,7 +23,7 @@ _RULE = "decision"
 
 
 class OpaServerEngine:
-    """Asks an OPA server, `within` so many seconds; `opa_server` makes one and closes its connections."""
+    """Queries an OPA server; an answer has to come `within` so many seconds. `open_opa_server` makes one and closes it."""
 
     def __init__(self, client: AsyncOpaClient, *, revision: str, within: float) -> None:
         self._client = client
@@ -36,15 +36,15 @@ class OpaServerEngine:
         try:
             async with asyncio.timeout(self._within):
                 answer = await self._client.query_rule(json.loads(document.to_json()), _PACKAGE, _RULE)
-        except Exception as problem:  # noqa: BLE001 - whatever it was, there is no decision
-            return unavailable(type(problem).__name__, revision=self.revision, engine=self.name)
-        # A rule that is undefined, or unknown to the server, is an answer without a result and not an error.
+        except Exception as problem:  # noqa: BLE001 - without an answer there is no decision, whatever the cause
+            return deny_unavailable(type(problem).__name__, revision=self.revision, engine=self.name)
+        # Where the rule is undefined or unknown, OPA answers without a result and with no error.
         result = answer.get("result") if isinstance(answer, dict) else None
         return conclude(json.dumps(result), revision=self.revision, engine=self.name)
 
 
 class _Client(AsyncOpaClient):  # type: ignore[misc]  # the library has no types
-    """The library's client, which trusts the authorities of a file where one is given: the library knows the system's only."""
+    """The library's client, with a file of trusted authorities: the library knows only those of the system."""
 
     def __init__(self, *, ca: Path | None, **options: object) -> None:
         super().__init__(**options)
@@ -58,21 +58,20 @@ class _Client(AsyncOpaClient):  # type: ignore[misc]  # the library has no types
 
 
 @asynccontextmanager
-async def opa_server(
+async def open_opa_server(
     url: str, *, revision: str, token: str | None = None, ca: Path | None = None, within: float = 0.5
 ) -> AsyncIterator[OpaServerEngine]:
     """
-    An engine on the OPA server at `http[s]://host[:port]`, with its connections open for as long as the block lasts.
+    Open an engine on the OPA server at `http[s]://host[:port]`, for as long as the block lasts.
 
-    `revision` is the digest of the bundle that its decisions must come from, `token` a bearer token, `ca` a PEM file of the
-    authorities trusted instead of the system's, `within` the most a decision may take, in seconds. A server that is down
-    when this is opened denies until it is up.
-    Raises ValueError for a URL of another form.
+    `revision` is the digest of the expected bundle, `token` a bearer token, `ca` a PEM file of the authorities to trust
+    instead of the system's, `within` the seconds that a decision may take. The server may be down meanwhile: every request
+    is denied until it is up. Raises ValueError for a URL of another form.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("an OPA server is named as http[s]://host[:port]")
-    # No retries: a second attempt would come after its requester has given up, and repeats what never gets better.
+        raise ValueError("the URL of an OPA server has the form http[s]://host[:port]")
+    # No retries: a second attempt would come after `within`, when the request is denied already.
     async with _Client(
         ca=ca,
         host=f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname,

@@ -1,17 +1,17 @@
-"""What each rule says about a document, and whose word each obligation is: a decision taken apart for people to read.
+"""Take a decision apart for people: which rules a document satisfies, and which side each obligation comes from.
 
-A decision tells why it denies. Before anybody asks for data its owner wants to see as well what would allow it. The rules
-asked are the conjuncts of `allow` as they stand in the policy, so none can be forgotten here.
+A decision has reasons only for a denial. Before anybody requests data, its owner also wants to see what would allow it. The
+rules are the conjuncts of `allow` in the policy itself, so that no rule is missing here.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from policies.decision.conclusion import conclude
-from policies.decision.documents import Agreement, Decision, DeliveryInput, Terms
+from policies.decision.documents import Agreement, Decision, DeliveryInput, Obligations, Terms
 from policies.engines.interpreter import ENTRY_POINT, Interpreters
 from policies.rego.bundle import Bundle
 
@@ -22,42 +22,43 @@ _UNDEFINED = "<undefined>"
 
 
 class Tracer:
-    """The rules of a bundle, asked one by one on the embedded engine. Safe to share between threads."""
+    """Evaluates the rules of a bundle one by one on the embedded engine. Safe to share between threads."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self.rules = conjuncts(bundle)
+        self.rules = list_conjuncts(bundle)
         self._interpreters = Interpreters(bundle)
         self._revision = bundle.digest
 
-    def proven(self, document: DeliveryInput) -> Mapping[str, bool]:
-        """Each rule that an allowance needs, by its name, and whether it is proven."""
-        asked = document.to_json().decode()
-        said = {
-            rule: json.loads(self._interpreters.answer(f"data.exchange.delivery.{rule}", asked)) for rule in self.rules
+    def evaluate_rules(self, document: DeliveryInput) -> Mapping[str, bool]:
+        """For each rule that an allowance needs, by name, whether the document satisfies it."""
+        facts = document.to_json().decode()
+        answers = {
+            rule: json.loads(self._interpreters.evaluate(f"data.exchange.delivery.{rule}", facts))
+            for rule in self.rules
         }
-        return {f"delivery.{rule}": answer not in (_UNDEFINED, False) for rule, answer in said.items()}
+        return {f"delivery.{rule}": answer not in (_UNDEFINED, False) for rule, answer in answers.items()}
 
-    def allowed(self, document: DeliveryInput) -> Decision:
-        """The decision of the policy alone, before an owner's module speaks."""
-        answer = self._interpreters.answer(ENTRY_POINT, document.to_json().decode())
+    def decide(self, document: DeliveryInput) -> Decision:
+        """The decision of the policy alone, without the owner's module."""
+        answer = self._interpreters.evaluate(ENTRY_POINT, document.to_json().decode())
         return conclude(answer, revision=self._revision, engine="tracer")
 
     def close(self) -> None:
-        """Let go of this thread's interpreter."""
+        """Free this thread's interpreter."""
         self._interpreters.close()
 
 
-def conjuncts(bundle: Bundle) -> tuple[str, ...]:
-    """The rules that an allowance needs, in the order in which the policy names them. Raises ValueError."""
-    found = _ALLOW.search(bundle.files[_MODULE].decode())
-    if found is None:
+def list_conjuncts(bundle: Bundle) -> tuple[str, ...]:
+    """The rules that an allowance needs, in the order of the policy. Raises ValueError."""
+    allow = _ALLOW.search(bundle.files[_MODULE].decode())
+    if allow is None:
         raise ValueError("the policy has no rule `allow` that is a conjunction of rules")
-    return tuple(line.strip() for line in found["body"].splitlines())
+    return tuple(line.strip() for line in allow["body"].splitlines())
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
-    """One obligation: what it is, and whose word it is."""
+class TracedObligation:
+    """One obligation and the sides that it comes from."""
 
     kind: Literal["column", "row_filter", "row_cap", "not_after"]
     value: Any
@@ -65,48 +66,61 @@ class Traced:
     name: str | None = None
 
 
-def obliged(document: DeliveryInput, decision: Decision, *, before: Decision | None = None) -> tuple[Traced, ...]:
+def trace_obligations(
+    document: DeliveryInput, decision: Decision, *, before: Decision | None = None
+) -> tuple[TracedObligation, ...]:
     """
-    The obligations of an allowance, each with the side it comes from: the owner's terms, the agreement, or both.
+    The obligations of an allowance, each with its source: the owner's terms, the agreement, or both.
 
-    `before` is the decision that the owner's module narrowed; what is otherwise since then is the module's word.
+    `before` is the decision without the owner's module: an obligation that it lacks comes from the module.
     """
     if decision.obligations is None:
         return ()
-    found = _obliged(document, decision)
+    obligations = _trace(document, decision.agreement, decision.obligations)
     if before is None or before.obligations is None:
-        return found
-    known = _obliged(document, before)
-    return tuple(one if one in known else replace(one, sources=("module",)) for one in found)
-
-
-def _obliged(document: DeliveryInput, decision: Decision) -> tuple[Traced, ...]:
-    assert decision.obligations is not None  # noqa: S101 - the caller looked
-    terms = document.resource.terms
-    agreement = next(one for one in document.agreements if one.id == decision.agreement)
-    obligations = decision.obligations
-    found = [
-        Traced("column", one.mask, _mask(one.mask, terms.masks.get(one.name), agreement.masks.get(one.name)), one.name)
-        for one in obligations.columns
-    ]
-    found += [Traced("row_filter", one, _filter(one, terms, agreement)) for one in obligations.row_filters]
-    found.append(Traced("row_cap", obligations.row_cap, _from(obligations.row_cap, terms.row_cap, agreement.row_cap)))
-    found.append(
-        Traced("not_after", obligations.not_after, _from(obligations.not_after, terms.not_after, agreement.not_after))
+        return obligations
+    known = _trace(document, before.agreement, before.obligations)
+    return tuple(
+        obligation if obligation in known else replace(obligation, sources=("module",)) for obligation in obligations
     )
-    return tuple(found)
 
 
-def _from(value: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
-    sides: Sequence[tuple[Source, Any]] = (("terms", terms), ("agreement", agreement))
-    return tuple(side for side, said in sides if value is not None and said == value)
+def _trace(document: DeliveryInput, chosen: str | None, obligations: Obligations) -> tuple[TracedObligation, ...]:
+    terms = document.resource.terms
+    agreement = next(agreement for agreement in document.agreements if agreement.id == chosen)
+    return (
+        *(
+            TracedObligation(
+                "column",
+                column.mask,
+                _sources_of_mask(column.mask, terms.masks.get(column.name), agreement.masks.get(column.name)),
+                column.name,
+            )
+            for column in obligations.columns
+        ),
+        *(
+            TracedObligation("row_filter", condition, _sources_of_filter(condition, terms, agreement))
+            for condition in obligations.row_filters
+        ),
+        TracedObligation(
+            "row_cap", obligations.row_cap, _sources(obligations.row_cap, terms.row_cap, agreement.row_cap)
+        ),
+        TracedObligation(
+            "not_after", obligations.not_after, _sources(obligations.not_after, terms.not_after, agreement.not_after)
+        ),
+    )
 
 
-def _mask(mask: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
-    """Where neither side's mask shows less than the other's, what is left of both is neither's alone."""
-    return _from(mask, terms, agreement) or (("terms", "agreement") if mask is not None else ())
+def _sources(value: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
+    sides: tuple[tuple[Source, Any], ...] = (("terms", terms), ("agreement", agreement))
+    return tuple(side for side, theirs in sides if value is not None and theirs == value)
 
 
-def _filter(condition: Any, terms: Terms, agreement: Agreement) -> tuple[Source, ...]:
-    sides: Sequence[tuple[Source, Any]] = (("terms", terms.row_filters), ("agreement", agreement.row_filters))
+def _sources_of_mask(mask: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:
+    """Both sides where neither's mask is the stricter: the policy then takes the mask `null`, which is neither's own."""
+    return _sources(mask, terms, agreement) or (("terms", "agreement") if mask is not None else ())
+
+
+def _sources_of_filter(condition: Any, terms: Terms, agreement: Agreement) -> tuple[Source, ...]:
+    sides: tuple[tuple[Source, Any], ...] = (("terms", terms.row_filters), ("agreement", agreement.row_filters))
     return tuple(side for side, filters in sides if condition in filters)

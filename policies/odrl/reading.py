@@ -1,16 +1,16 @@
-"""ODRL policies read back into terms and agreements: everything they say, or a refusal with the place.
+"""Read ODRL policies back into terms and agreements: all of a policy, or a refusal with the place.
 
-What is not known here, or cannot be said as terms, is refused: a word passed over in silence could be the one that
-forbids. Only the compact form under one context is read, the form that policies/odrl/writing.py writes, so that nothing outside
-decides what a word means.
+An unknown word is refused, and so is anything that terms cannot express: an ignored word could be the one that forbids. Only
+the compact form under one context is read, which policies/odrl/writing.py writes, so that no document elsewhere defines
+the meaning of a word.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, urn
+from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, format_urn
 
-# By left operand and operator: the member of the terms, and what reads the right operand.
+# By left operand and operator: the member of the terms, and the function that reads the right operand.
 _Readers = dict[tuple[str, str], tuple[str, Callable[[Any, str], Any]]]
 
 
@@ -23,18 +23,18 @@ class OdrlRefused(ValueError):
         self.reason = reason
 
 
-def terms_of(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
-    """The terms in an Offer on a dataset by its owner, as JSON of the API, whose models check what is in them.
+def read_terms(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
+    """Read the terms of an owner's Offer on a dataset, as JSON of the API. The API's models check the values.
 
-    Raises OdrlRefused for another party or dataset, and for everything that terms do not have a word for.
+    Raises OdrlRefused for another party or dataset, and for anything that terms cannot express.
     """
     terms = _policy(document, "Offer", {"assigner": owner}, dataset=dataset, readers=_OFFERED)
     consumers = {name: terms.pop(name) for name in (*CONSUMERS, "groups") if name in terms}
     return {"consumers": consumers, **terms}
 
 
-def agreed_in(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
-    """What an Agreement between two participants on a dataset says, as JSON of the API. Raises OdrlRefused."""
+def read_agreement(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
+    """Read an Agreement between two participants on a dataset, as JSON of the API. Raises OdrlRefused."""
     parties = {"assigner": owner, "assignee": consumer}
     agreed = _policy(document, "Agreement", parties, dataset=dataset, readers=_AGREED, known={"inheritFrom"})
     purposes = agreed.pop("purposes")
@@ -64,83 +64,88 @@ def _policy(
     _same(policy["@context"], CONTEXT, "/@context", f"the context is that of ODRL, with dx for {PROFILE}#")
     _same(policy["@type"], type_, "/@type", f"the type is {type_}")
     _same(policy["profile"], PROFILE, "/profile", f"the profile is {PROFILE}")
-    _same(policy.get("conflict", "prohibit"), "prohibit", "/conflict", "a prohibition goes before a permission here")
+    _same(
+        policy.get("conflict", "prohibit"),
+        "prohibit",
+        "/conflict",
+        "the conflict strategy is prohibit: a prohibition outweighs a permission",
+    )
     for name, party in parties.items():
-        _same(policy[name], urn(party), f"/{name}", f"this is not the {name}")
+        _same(policy[name], format_urn(party), f"/{name}", f"this is not the {name}")
     _text(policy.get("uid", ""), "/uid")
     [(permission, pointer)] = _rules(policy, "permission", exactly=1)
     rule = _members(permission, pointer, needed={"target", "action", "constraint"}, known={"duty"})
-    _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
-    _same(rule["action"], "use", f"{pointer}/action", "what is permitted is to use")
-    found = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
-    for duty, place in _rules(rule, "duty", at=pointer):
-        _add(found, _duty(duty, place), place)
-    found["resharing"] = not _is_forbidden(policy, dataset)
-    return found
+    _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
+    _same(rule["action"], "use", f"{pointer}/action", "the permitted action is use")
+    members = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
+    for duty, duty_pointer in _rules(rule, "duty", at=pointer):
+        _add(members, _duty(duty, duty_pointer), duty_pointer)
+    members["resharing"] = not _is_forbidden(policy, dataset)
+    return members
 
 
 def _is_forbidden(policy: Mapping[str, Any], dataset: str) -> bool:
     for prohibition, pointer in _rules(policy, "prohibition", most=1):
         rule = _members(prohibition, pointer, needed={"target", "action"})
-        _same(rule["target"], urn(dataset), f"{pointer}/target", "the target is the dataset")
-        _same(rule["action"], DISTRIBUTE, f"{pointer}/action", "what can be prohibited is to distribute")
+        _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
+        _same(rule["action"], DISTRIBUTE, f"{pointer}/action", "the prohibited action is distribute")
         return True
     return False
 
 
 def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for index, one in enumerate(_list(value, pointer)):
-        place = f"{pointer}/{index}"
-        if readers is _OFFERED and isinstance(one, Mapping) and "or" in one:
-            _add(found, {"groups": _groups(one, place)}, place)
+    members: dict[str, Any] = {}
+    for index, item in enumerate(_list(value, pointer)):
+        at = f"{pointer}/{index}"
+        if readers is _OFFERED and isinstance(item, Mapping) and "or" in item:
+            _add(members, {"groups": _groups(item, at)}, at)
             continue
-        known = {"unit"} if isinstance(one, Mapping) and one.get("leftOperand") == "count" else ()
-        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known=known)
+        known = {"unit"} if isinstance(item, Mapping) and item.get("leftOperand") == "count" else ()
+        constraint = _members(item, at, needed={"leftOperand", "operator", "rightOperand"}, known=known)
         operand, operator = constraint["leftOperand"], constraint["operator"]
         operators = [known for name, known in readers if name == operand]
         if not operators:
             names = ", ".join(sorted({name for name, _ in readers}))
-            raise OdrlRefused(f"{place}/leftOperand", f"a left operand here is one of {names}")
+            raise OdrlRefused(f"{at}/leftOperand", f"a left operand here is one of {names}")
         if operator not in operators:
-            raise OdrlRefused(f"{place}/operator", f"with this left operand, the operator is {' or '.join(operators)}")
+            raise OdrlRefused(f"{at}/operator", f"with this left operand, the operator is {' or '.join(operators)}")
         name, read = readers[operand, operator]
-        operand_at = f"{place}/rightOperand"
+        operand_at = f"{at}/rightOperand"
         if constraint["rightOperand"] == WITHHELD:
-            raise OdrlRefused(operand_at, "this is withheld from you; say what it is")
+            raise OdrlRefused(operand_at, "this value is withheld from you; give the value")
         value = read(constraint["rightOperand"], operand_at)
-        _add(found, {name: value if operand != "count" else _rate(value, constraint.get("unit"), place)}, place)
+        _add(members, {name: value if operand != "count" else _rate(value, constraint.get("unit"), at)}, at)
     for (operand, _), (name, _) in readers.items():
-        if name in ("purposes", "fields") and name not in found:
+        if name in ("purposes", "fields") and name not in members:
             raise OdrlRefused(pointer, f"a constraint on {operand} is needed")
-    return found
+    return members
 
 
 def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
-    """Groups of consumers: one of them, and of each all that is said."""
+    """The groups of consumers: a consumer is admitted by all constraints of one group."""
     groups = []
-    for one, place in _listed(value, "or", pointer):
-        if one == WITHHELD:
-            raise OdrlRefused(place, "this is withheld from you; say what it is")
+    for item, item_pointer in _operands(value, "or", pointer):
+        if item == WITHHELD:
+            raise OdrlRefused(item_pointer, "this value is withheld from you; give the value")
         group: dict[str, Any] = {}
-        for part, at in _listed(one, "and", place):
-            constraint = _members(part, at, needed={"leftOperand", "operator", "rightOperand"})
+        for part, part_pointer in _operands(item, "and", item_pointer):
+            constraint = _members(part, part_pointer, needed={"leftOperand", "operator", "rightOperand"})
             known = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
             if known is None or known[0] not in CONSUMERS:
                 names = ", ".join(sorted(CONSUMERS.values()))
-                raise OdrlRefused(f"{at}/leftOperand", f"a group is of {names}, each with isAnyOf")
-            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{at}/rightOperand")}, at)
+                raise OdrlRefused(f"{part_pointer}/leftOperand", f"a group is of {names}, each with isAnyOf")
+            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{part_pointer}/rightOperand")}, part_pointer)
         groups.append(group)
     return groups
 
 
-def _listed(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
+def _operands(value: Any, name: str, pointer: str) -> list[tuple[Any, str]]:
     operands = _members(_members(value, pointer, needed={name})[name], f"{pointer}/{name}", needed={"@list"})["@list"]
     at = f"{pointer}/{name}/@list"
-    found = [(one, f"{at}/{index}") for index, one in enumerate(_list(operands, at))]
-    if not found:
+    pairs = [(operand, f"{at}/{index}") for index, operand in enumerate(_list(operands, at))]
+    if not pairs:
         raise OdrlRefused(at, "a list that is not empty is needed")
-    return found
+    return pairs
 
 
 def _rate(requests: int, unit: Any, pointer: str) -> dict[str, Any]:
@@ -156,47 +161,47 @@ def _duty(value: Any, pointer: str) -> dict[str, Any]:
     if duty["action"] != "compensate":
         raise OdrlRefused(f"{pointer}/action", "a duty is obtainConsent, without constraints, or compensate")
     at = f"{pointer}/constraint"
-    found: dict[str, Any] = {}
-    for index, one in enumerate(_list(duty.get("constraint"), at)):
-        place = f"{at}/{index}"
-        constraint = _members(one, place, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
-        _same(constraint["operator"], "eq", f"{place}/operator", "for a price the operator is eq")
+    price: dict[str, Any] = {}
+    for index, item in enumerate(_list(duty.get("constraint"), at)):
+        item_pointer = f"{at}/{index}"
+        constraint = _members(item, item_pointer, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
+        _same(constraint["operator"], "eq", f"{item_pointer}/operator", "for a price the operator is eq")
         if constraint["leftOperand"] == "payAmount":
-            amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{place}/rightOperand")
+            amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{item_pointer}/rightOperand")
             unit = constraint.get("unit")
             if not isinstance(unit, str) or not unit.startswith(CURRENCY):
-                raise OdrlRefused(f"{place}/unit", f"the unit is {CURRENCY} and a currency's code")
-            _add(found, {"amount": amount, "currency": unit.removeprefix(CURRENCY)}, place)
+                raise OdrlRefused(f"{item_pointer}/unit", f"the unit is {CURRENCY} and a currency's code")
+            _add(price, {"amount": amount, "currency": unit.removeprefix(CURRENCY)}, item_pointer)
         elif constraint["leftOperand"] == "dx:chargedPer" and "unit" not in constraint:
-            _add(found, {"per": _text(constraint["rightOperand"], f"{place}/rightOperand")}, place)
+            _add(price, {"per": _text(constraint["rightOperand"], f"{item_pointer}/rightOperand")}, item_pointer)
         else:
-            raise OdrlRefused(place, "a price has payAmount with its unit, and dx:chargedPer")
-    if found.keys() != {"amount", "currency", "per"}:
+            raise OdrlRefused(item_pointer, "a price has payAmount with its unit, and dx:chargedPer")
+    if price.keys() != {"amount", "currency", "per"}:
         raise OdrlRefused(at, "a price has payAmount with its unit, and dx:chargedPer")
-    return {"price": found}
+    return {"price": price}
 
 
 def _add(terms: dict[str, Any], more: Mapping[str, Any], pointer: str) -> None:
     if terms.keys() & more.keys():
-        raise OdrlRefused(pointer, "this is said twice; terms say it once")
+        raise OdrlRefused(pointer, "this constraint appears twice; terms have it once")
     terms.update(more)
 
 
 def _rules(
     source: Mapping[str, Any], name: str, *, at: str = "", exactly: int | None = None, most: int | None = None
 ) -> list[tuple[Any, str]]:
-    """The rules of a kind with their places; one may stand without a list around it, as JSON-LD allows."""
+    """The rules of a kind with their pointers. JSON-LD allows a single rule without a list around it."""
     value = source.get(name, [])
     if isinstance(value, Mapping):
         return [(value, f"{at}/{name}")]
-    rules = [(one, f"{at}/{name}/{index}") for index, one in enumerate(_list(value, f"{at}/{name}"))]
+    rules = [(rule, f"{at}/{name}/{index}") for index, rule in enumerate(_list(value, f"{at}/{name}"))]
     if (exactly is not None and len(rules) != exactly) or (most is not None and len(rules) > most):
         raise OdrlRefused(f"{at}/{name}", "terms are one permission, and at most one prohibition")
     return rules
 
 
 def _members(value: Any, pointer: str, *, needed: set[str], known: Iterable[str] = ()) -> Mapping[str, Any]:
-    """An object with all members that are needed and none that is not known."""
+    """An object with all of `needed`, and no other members than those of `known`."""
     if not isinstance(value, Mapping):
         raise OdrlRefused(pointer, "an object is needed")
     for name in value:
@@ -234,24 +239,24 @@ def _text(value: Any, pointer: str) -> str:
 
 
 def _texts(value: Any, pointer: str) -> list[str]:
-    """A list of texts that is not empty: nothing is among none, and terms that say so would be open to everyone."""
-    texts = [_text(one, f"{pointer}/{index}") for index, one in enumerate(_list(value, pointer))]
+    """A list of texts, refused when empty: `isAnyOf` of nothing admits nobody, but an empty list in terms admits everyone."""
+    texts = [_text(item, f"{pointer}/{index}") for index, item in enumerate(_list(value, pointer))]
     if not texts:
         raise OdrlRefused(pointer, "a list that is not empty is needed")
     return texts
 
 
 def _parties(value: Any, pointer: str) -> list[str]:
-    found = []
-    for index, one in enumerate(_list(value, pointer)):
-        place = f"{pointer}/{index}"
-        iri = _text(_members(one, place, needed={"@id"})["@id"], f"{place}/@id")
+    parties = []
+    for index, item in enumerate(_list(value, pointer)):
+        item_pointer = f"{pointer}/{index}"
+        iri = _text(_members(item, item_pointer, needed={"@id"})["@id"], f"{item_pointer}/@id")
         if not iri.startswith(URN):
-            raise OdrlRefused(f"{place}/@id", f"a participant is named by {URN} and its id")
-        found.append(iri.removeprefix(URN))
-    if not found:
+            raise OdrlRefused(f"{item_pointer}/@id", f"a participant is named by {URN} and its id")
+        parties.append(iri.removeprefix(URN))
+    if not parties:
         raise OdrlRefused(pointer, "a list that is not empty is needed")
-    return found
+    return parties
 
 
 def _count(value: Any, pointer: str) -> int:
@@ -261,10 +266,10 @@ def _count(value: Any, pointer: str) -> int:
 
 
 def _object(value: Any, pointer: str) -> Mapping[str, Any]:
-    found = _literal(value, "@json", pointer)
-    if not isinstance(found, Mapping) or not found:
+    members = _literal(value, "@json", pointer)
+    if not isinstance(members, Mapping) or not members:
         raise OdrlRefused(f"{pointer}/@value", "an object that is not empty is needed")
-    return found
+    return members
 
 
 def _moment(value: Any, pointer: str) -> str:

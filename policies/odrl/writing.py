@@ -1,23 +1,23 @@
-"""Terms and agreements as ODRL 2.2 policies (W3C Recommendation, 2018), and terms back from them, without loss.
+"""Write terms and agreements as ODRL 2.2 policies (W3C Recommendation, 2018), without loss.
 
-Terms become an Offer, an agreement an Agreement: one permission to use the dataset under constraints, and a prohibition
-to distribute it where it may not be passed on. What ODRL has a word for is said with it (purpose, dateTime, recipient,
-count, payAmount, obtainConsent); the rest is in a profile, whose words are listed in docs/terms.md. Masks and row filters are
-JSON literals in it (JSON-LD 1.1), the same JSON that the API takes.
+Terms become an Offer, and an agreement becomes an Agreement: one permission to use the dataset under constraints, and a
+prohibition to distribute it where resharing is not allowed. ODRL's own terms are used where it has one (purpose, dateTime,
+recipient, count, payAmount, obtainConsent). The others belong to a profile (docs/terms.md lists them). Masks and row filters
+are JSON literals (JSON-LD 1.1), the same JSON that the API takes.
 
-policies/odrl/reading.py reads them back.
+policies/odrl/reading.py reads policies back.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 PROFILE = "urn:x-data-exchange:odrl:1"
-"""The profile's IRI; its words are this, `#` and the word."""
+"""The profile's IRI; the IRI of a term of the profile is this, `#` and the term."""
 
 MEDIA_TYPE = "application/ld+json"
 CONTEXT: list[Any] = ["http://www.w3.org/ns/odrl.jsonld", {"dx": f"{PROFILE}#"}]
 WITHHELD = {"@id": "dx:withheld"}
-"""What stands for a value that is its owner's business."""
+"""Stands for a value that the reader may not see."""
 
 URN = "urn:uuid:"
 CURRENCY = "urn:iso:std:iso:4217:"
@@ -30,19 +30,21 @@ CONSUMERS = {
 }
 
 
-class Unsaid(ValueError):
-    """Terms that an offer cannot say."""
+class NotExpressible(ValueError):
+    """Terms that ODRL cannot express."""
 
 
-def offer(
+def write_offer(
     terms: Mapping[str, Any], *, uid: str, dataset: str, owner: str, withheld: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Terms, as JSON of the API, as an Offer. `withheld` names what the reader may not see, as the API does.
+    """Write terms, given as JSON of the API, as an Offer. `withheld` has the paths that the reader may not see, as in the API.
 
-    Raises Unsaid for terms with a module of the owner's.
+    Raises NotExpressible for terms with an owner's module.
     """
     if terms.get("module") is not None:
-        raise Unsaid("ODRL has no words for a program: an offer would promise more than the module lets through")
+        raise NotExpressible(
+            "ODRL has no words for a program: an offer would promise more than the module lets through"
+        )
     hidden = {*withheld}
     constraints = [_constraint("purpose", "isAnyOf", list(terms["purposes"]))]
     for name, operand in CONSUMERS.items():
@@ -54,7 +56,8 @@ def offer(
         constraints.append({"or": {"@list": [WITHHELD]}})
     elif terms["consumers"].get("groups"):
         groups = [
-            [one for name in CONSUMERS for one in _recipients(group, name)] for group in terms["consumers"]["groups"]
+            [recipient for name in CONSUMERS for recipient in _recipients(group, name)]
+            for group in terms["consumers"]["groups"]
         ]
         constraints.append({"or": {"@list": [{"and": {"@list": group}} for group in groups]}})
     if terms.get("not_after") is not None:
@@ -62,29 +65,29 @@ def offer(
     if terms.get("rate") is not None:
         rate = _constraint("count", "lteq", terms["rate"]["requests"])
         constraints.append(rate | {"unit": f"dx:{terms['rate']['per']}"})
-    constraints += _cut(terms, withheld_filter="terms/row_filter" in hidden)
+    constraints += _limits(terms, withheld_filter="terms/row_filter" in hidden)
     if terms.get("min_group"):
         constraints.append(_constraint("dx:groupSize", "gteq", terms["min_group"]))
-    return _policy("Offer", terms, constraints, uid=uid, dataset=dataset, parties={"assigner": urn(owner)})
+    return _policy("Offer", terms, constraints, uid=uid, dataset=dataset, parties={"assigner": format_urn(owner)})
 
 
-def agreement(
+def write_agreement(
     agreed: Mapping[str, Any], *, uid: str, dataset: str, owner: str, consumer: str, inherits: str | None = None
 ) -> dict[str, Any]:
-    """An agreement, as JSON of the API, as an Agreement. It narrows the offer it `inherits` from, which holds as well."""
+    """Write an agreement, given as JSON of the API, as an Agreement. `inherits` is the IRI of the offer that it narrows."""
     constraints = [
         _constraint("purpose", "isAnyOf", [agreed["purpose"]]),
         _constraint("dateTime", "gteq", _moment(agreed["not_before"])),
         _constraint("dateTime", "lt", _moment(agreed["not_after"])),
-        *_cut(agreed, withheld_filter=False),
+        *_limits(agreed, withheld_filter=False),
     ]
-    parties = {"assigner": urn(owner), "assignee": urn(consumer)}
+    parties = {"assigner": format_urn(owner), "assignee": format_urn(consumer)}
     policy = _policy("Agreement", agreed, constraints, uid=uid, dataset=dataset, parties=parties)
     return policy | ({"inheritFrom": [inherits]} if inherits else {})
 
 
-def _cut(source: Mapping[str, Any], *, withheld_filter: bool) -> list[dict[str, Any]]:
-    """What both terms and agreements cut a delivery down to."""
+def _limits(source: Mapping[str, Any], *, withheld_filter: bool) -> list[dict[str, Any]]:
+    """The constraints that terms and agreements have in common."""
     constraints = [_constraint("dx:field", "isAnyOf", list(source["fields"]))]
     if source["masks"]:
         constraints.append(_constraint("dx:masks", "eq", _json(source["masks"])))
@@ -104,7 +107,7 @@ def _policy(
     dataset: str,
     parties: Mapping[str, str],
 ) -> dict[str, Any]:
-    permission: dict[str, Any] = {"target": urn(dataset), "action": "use", "constraint": constraints}
+    permission: dict[str, Any] = {"target": format_urn(dataset), "action": "use", "constraint": constraints}
     duties: list[dict[str, Any]] = []
     if source.get("consent"):
         duties.append({"action": "obtainConsent"})
@@ -122,7 +125,7 @@ def _policy(
         "permission": [permission],
     }
     if not source.get("resharing"):
-        policy["prohibition"] = [{"target": urn(dataset), "action": DISTRIBUTE}]
+        policy["prohibition"] = [{"target": format_urn(dataset), "action": DISTRIBUTE}]
     return policy
 
 
@@ -143,10 +146,10 @@ def _payment(price: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recipients(group: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The constraint that one list of consumers is; none, where it is open."""
-    named = group[name]
-    parties = [{"@id": urn(one)} for one in named] if name == "organisations" else list(named)
-    return [_constraint(CONSUMERS[name], "isAnyOf", parties)] if named else []
+    """The constraint for one list of consumers; none where the list is empty, which admits everyone."""
+    values = group[name]
+    parties = [{"@id": format_urn(value)} for value in values] if name == "organisations" else list(values)
+    return [_constraint(CONSUMERS[name], "isAnyOf", parties)] if values else []
 
 
 def _constraint(operand: str, operator: str, value: Any) -> dict[str, Any]:
@@ -161,6 +164,6 @@ def _moment(value: str) -> dict[str, str]:
     return {"@type": "xsd:dateTime", "@value": value}
 
 
-def urn(identifier: str) -> str:
+def format_urn(identifier: str) -> str:
     """The IRI of a participant or dataset."""
     return f"{URN}{identifier}"

@@ -1,8 +1,8 @@
-"""What an owner's module does to a decision: it can deny it, and it can narrow what is obliged. Nothing else it says is heard.
+"""Apply the answer of an owner's module to a decision: it denies the delivery or narrows its obligations, and nothing else.
 
-That it only narrows is not asked of the module but made so here, whatever it says and whichever engine said it: columns
-without those it drops, of two masks the stricter, its row filters beside those there are, of two caps the lower. What it
-says in another form, or about a field that is not there, denies.
+The exchange does not rely on the module for that. Whatever the answer is and whichever engine gave it, this code removes the
+dropped columns, takes the stricter of two masks, adds the row filters and takes the lower cap. An answer of another form,
+or about a field that the dataset does not have, denies.
 """
 
 import json
@@ -36,14 +36,14 @@ Message = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028
 
 
 class Denial(Document):
-    """Why the module denies: a code of its own and, for people, what would have to be otherwise."""
+    """A denial by the module: a code of its own and, for people, what would satisfy it."""
 
     code: Code
     message: Message | None = None
 
 
-class Said(Document):
-    """What a module says about one delivery that would be allowed without it."""
+class Narrowing(Document):
+    """The answer of a module about one delivery that the policy allows."""
 
     deny: Annotated[tuple[Denial, ...], Field(max_length=5)] = ()
     drop: Names = ()
@@ -51,34 +51,34 @@ class Said(Document):
     row_filters: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
     row_cap: RowCap | None = None
 
-    def named(self) -> set[str]:
-        """The fields it speaks of."""
-        found = {*self.drop, *self.masks}
+    def collect_fields(self) -> set[str]:
+        """The names of the fields that it drops, masks or filters on."""
+        fields = {*self.drop, *self.masks}
         for condition in self.row_filters:
-            found.update(_fields(condition))
-        return found
+            fields.update(_collect_fields(condition))
+        return fields
 
 
-class NotSaid(ValueError):
-    """What a module answered has not the form that is listened to. The message holds no value of it."""
+class InvalidNarrowing(ValueError):
+    """The answer of a module has another form. The message holds no value of it."""
 
     def __init__(self, message: str, *, is_unknown: bool) -> None:
         super().__init__(message)
         self.is_unknown = is_unknown
-        """Whether it is a mask or a condition that nobody here can carry out."""
+        """Whether the answer has a mask or a condition that the exchange cannot carry out."""
 
 
-def question(document: DeliveryInput, *, agreement: str) -> dict[str, Any]:
+def build_question(document: DeliveryInput, *, agreement: str) -> dict[str, Any]:
     """
-    What a module is asked: the document without its time, the agreement that was chosen, and the calendar.
+    The input of a module: the document without its time, the id of the chosen agreement, and the calendar.
 
-    A remembered decision holds for the minute that the calendar names (policies.engines.cache.span).
+    A cached decision is valid for the minute in the calendar (policies.engines.cache.find_validity).
     """
     facts: dict[str, Any] = json.loads(document.facts())
-    return {**facts, "agreement": agreement, "calendar": calendar(document.now)}
+    return {**facts, "agreement": agreement, "calendar": build_calendar(document.now)}
 
 
-def calendar(now: int) -> dict[str, Any]:
+def build_calendar(now: int) -> dict[str, Any]:
     """A time in epoch seconds as China's clocks show it: date, weekday (ISO 8601: Monday is 1), hour and minute."""
     moment = datetime.fromtimestamp(min(now, _LAST), UTC).astimezone(_CHINA)
     return {
@@ -89,107 +89,114 @@ def calendar(now: int) -> dict[str, Any]:
     }
 
 
-def heard(value: Any, *, literals: Iterable[str]) -> Said:
+def read_narrowing(value: Any, *, literals: Iterable[str]) -> Narrowing:
     """
-    What a module said, from its JSON value. Raises NotSaid.
+    Read a module's answer, a JSON value. Raises InvalidNarrowing.
 
-    `literals` are the texts of the module: what it gives as a reason is one of them, so that no value of the question gets
-    verbatim into an answer or the ledger by it. With many texts it could spell one, so few denials are heard.
+    `literals` are the string literals of the module. The codes and messages of its denials have to be among them, so that no
+    value of a question gets verbatim into an answer or the ledger. Many literals could still spell a value, so few denials
+    are accepted.
     """
     try:
-        said = Said.model_validate_json(json.dumps(value))
+        narrowing = Narrowing.model_validate_json(json.dumps(value))
     except ValidationError as problem:
-        found = problem.errors(include_url=False, include_context=False, include_input=False)
-        places = sorted({str(error["loc"][0]) for error in found if error["loc"]} & Said.model_fields.keys())
-        is_unknown = any(error["type"] == "obligation_unknown" for error in found)
-        raise NotSaid(f"{', '.join(places) or 'the answer'}: of another form", is_unknown=is_unknown) from None
-    if said.row_cap is None and "row_cap" in said.model_fields_set:
-        raise NotSaid("row_cap: of another form", is_unknown=False)
-    written = {*literals}
-    for one in said.deny:
-        if one.code not in written or (one.message is not None and one.message not in written):
-            raise NotSaid("deny: a code or message that does not stand in the module", is_unknown=False)
-    return said
+        errors = problem.errors(include_url=False, include_context=False, include_input=False)
+        rules = sorted({str(error["loc"][0]) for error in errors if error["loc"]} & Narrowing.model_fields.keys())
+        is_unknown = any(error["type"] == "obligation_unknown" for error in errors)
+        message = f"{', '.join(rules) or 'the answer'}: of another form"
+        raise InvalidNarrowing(message, is_unknown=is_unknown) from None
+    if narrowing.row_cap is None and "row_cap" in narrowing.model_fields_set:
+        raise InvalidNarrowing("row_cap: of another form", is_unknown=False)
+    allowed = {*literals}
+    for denial in narrowing.deny:
+        if denial.code not in allowed or (denial.message is not None and denial.message not in allowed):
+            raise InvalidNarrowing("deny: a code or message that is no literal of the module", is_unknown=False)
+    return narrowing
 
 
-def narrow(base: Decision, said: Said, document: DeliveryInput, *, rule: str) -> Decision:
-    """An allowance, cut down to what the module leaves of it, or its denial; `rule` is what the reasons name."""
+def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rule: str) -> Decision:
+    """Apply a module's answer to an allowance: a narrower one, or a denial whose reasons name `rule`."""
     if base.obligations is None or base.agreement is None:
         return base
-    if said.deny:
-        return _denied(base, [Reason(code="owner-denied", rule=rule, ref=d.code, message=d.message) for d in said.deny])
-    if not said.named() <= {field.name for field in document.resource.fields}:
+    if narrowing.deny:
+        reasons = [
+            Reason(code="owner-denied", rule=rule, ref=denial.code, message=denial.message) for denial in narrowing.deny
+        ]
+        return _deny_for(base, reasons)
+    if not narrowing.collect_fields() <= {field.name for field in document.resource.fields}:
         return deny("obligation-unknown", rule=rule, revision=base.revision)
-    dropped = {*said.drop}
+    dropped = {*narrowing.drop}
     columns = tuple(
-        _column(one, said.masks.get(one.name)) for one in base.obligations.columns if one.name not in dropped
+        _mask(column, narrowing.masks.get(column.name))
+        for column in base.obligations.columns
+        if column.name not in dropped
     )
-    # As for what the terms withhold: a request for a field by its name is refused, and a filter on it would reveal it.
-    missing = [Reason(code="field-not-granted", rule=rule, ref=one) for one in document.requested if one in dropped]
-    hidden = dropped | said.masks.keys()
-    missing += [Reason(code="filter-not-granted", rule=rule, ref=one) for one in document.filtered if one in hidden]
-    if missing:
-        return _denied(base, missing)
+    # As with the terms: a request for a dropped field by its name is refused, and so is a filter that would reveal a field.
+    reasons = [Reason(code="field-not-granted", rule=rule, ref=name) for name in document.requested if name in dropped]
+    hidden = dropped | narrowing.masks.keys()
+    reasons += [Reason(code="filter-not-granted", rule=rule, ref=name) for name in document.filtered if name in hidden]
+    if reasons:
+        return _deny_for(base, reasons)
     if not columns:
         return deny("nothing-granted", rule=rule, revision=base.revision, ref=base.agreement)
-    kept = base.obligations
+    before = base.obligations
     return base.model_copy(
         update={
             "obligations": Obligations(
                 columns=columns,
-                row_filters=(*kept.row_filters, *sorted(said.row_filters, key=_plain)),
-                row_cap=kept.row_cap if said.row_cap is None else min(kept.row_cap, said.row_cap),
-                rates=kept.rates,
-                not_after=kept.not_after,
+                row_filters=(*before.row_filters, *sorted(narrowing.row_filters, key=_canonical)),
+                row_cap=before.row_cap if narrowing.row_cap is None else min(before.row_cap, narrowing.row_cap),
+                rates=before.rates,
+                not_after=before.not_after,
             )
         }
     )
 
 
-def stricter(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The mask that shows no more than either of two; where neither is that, nothing is shown (delivery.rego: `stricter`)."""
-    if one is None or other is None:
-        return one or other
-    if hides(one, other):
-        return one
-    return other if hides(other, one) else {"kind": "null"}
+def stricter(first: dict[str, Any] | None, second: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The mask of two that shows no more than the other, or the mask `null` (delivery.rego: `stricter`)."""
+    if first is None or second is None:
+        return first or second
+    if hides(first, second):
+        return first
+    return second if hides(second, first) else {"kind": "null"}
 
 
-def hides(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether what a mask shows follows from what the other shows (delivery.rego: `hides`)."""
-    if _plain(one) == _plain(other) or one["kind"] in {"null", "constant"}:
+def hides(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether the values that the first mask shows follow from those that the second shows (delivery.rego: `hides`)."""
+    if _canonical(first) == _canonical(second) or first["kind"] in {"null", "constant"}:
         return True
-    match one["kind"], other["kind"]:
+    match first["kind"], second["kind"]:
         case "year", "month":
             return True
         case "partial", "partial":
-            return bool(one["keep_start"] == one["keep_end"] == 0)
+            return bool(first["keep_start"] == first["keep_end"] == 0)
         case "prefix", "prefix":
-            return bool(one["length"] <= other["length"])
+            return bool(first["length"] <= second["length"])
         case "bucket", "bucket":
-            return bool(one["size"] % other["size"] == 0)
+            return bool(first["size"] % second["size"] == 0)
     return False
 
 
-def _column(column: Column, mask: dict[str, Any] | None) -> Column:
+def _mask(column: Column, mask: dict[str, Any] | None) -> Column:
     return Column(name=column.name, mask=stricter(column.mask, mask)) if mask is not None else column
 
 
-def _denied(base: Decision, reasons: list[Reason]) -> Decision:
+def _deny_for(base: Decision, reasons: list[Reason]) -> Decision:
     return Decision(allow=False, reasons=tuple(dict.fromkeys(reasons)), revision=base.revision)
 
 
-def _fields(condition: dict[str, Any]) -> set[str]:
-    found, waiting = set(), [condition]
+def _collect_fields(condition: dict[str, Any]) -> set[str]:
+    fields, waiting = set(), [condition]
     while waiting:
         node = waiting.pop()
         if "field" in node:
-            found.add(str(node["field"]))
+            fields.add(str(node["field"]))
         else:
             waiting += node.get("all", []) + node.get("any", []) + ([node["not"]] if "not" in node else [])
-    return found
+    return fields
 
 
-def _plain(value: Any) -> str:
-    """A JSON value as text; in Python `true` and 1 are equal."""
+def _canonical(value: Any) -> str:
+    """A JSON value as text, to compare by: in Python, `true` and 1 are equal."""
     return json.dumps(value, sort_keys=True)

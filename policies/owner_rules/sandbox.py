@@ -1,12 +1,16 @@
-"""A process that evaluates one owner's module and nothing else: `python -I -m policies.owner_rules.sandbox`, asked over its pipes.
+"""The sandboxed process of one owner's module: `python -I -m policies.owner_rules.sandbox`, with orders over its pipes.
 
 What an owner writes is a program. It runs here and not in the exchange: in a process without the exchange's environment, files,
-sockets or children, of bounded memory, that the kernel ends when a question has cost more time than it may. Nothing here
-trusts the module, and the exchange trusts nothing that this says (policies/owner_rules/narrowing.py).
+sockets or children, of bounded memory, which the kernel ends when an order takes more processor time than it may. Nothing here
+trusts the module, and the exchange trusts no answer of this process (policies/owner_rules/narrowing.py).
 
-A line of JSON is an order, a line of JSON the answer to it: first `{"load": {path: text}, "seconds": …}`, then as often as
-liked `{"ask": true}`, with the question on the next line, for what the module says, or `{"test": name}` for whether that test
-passes. Where that cannot be told, the answer is `{"error": …}`. Seconds are those of the processor.
+An order is one line of JSON, and so is its answer, `{"value": …}` or `{"error": …}`. The first order is one of
+
+- `{"inspect": {path: text}}`: the answer is that of `inspection.inspect`, and the process ends
+- `{"load": {path: text}, "seconds": …}`: compiles the module; then any number of `{"ask": true}`, with the question on the
+  next line and the exported rules as the answer, or `{"test": name}`, with whether that test passes as the answer
+
+Seconds are processor time.
 """
 
 import json
@@ -18,22 +22,22 @@ from typing import Any
 
 import regorus
 
-PACKAGE = "exchange.owner"
-"""The package of an owner's module; its tests are in this one's name with `_test`."""
-
-HEARD = ("deny", "drop", "masks", "row_cap", "row_filters")
-"""The rules of a module that are listened to."""
+from policies.owner_rules.form import EXPORTED_RULES, PACKAGE
+from policies.owner_rules.inspection import inspect
 
 LOADING = 0.5
-"""Seconds of the processor in which a module has to compile."""
+"""Seconds of processor time in which a module has to compile."""
+
+INSPECTING = 1.0
+"""Seconds of processor time in which a module has to be parsed and inspected."""
 
 MEMORY = 128 << 20
 """Bytes of address space beside what the interpreter takes when it begins."""
 
-MOST_SAID = 256 << 10
+MAX_ANSWER = 256 << 10
 """Bytes of an answer."""
 
-_WORDS = re.compile(r"^error: (?P<what>.+)$", re.MULTILINE)
+_MESSAGE = re.compile(r"^error: (?P<message>.+)$", re.MULTILINE)
 _PLACE = re.compile(r"--> (?P<file>[\w.]+):(?P<line>\d+)")
 
 
@@ -43,37 +47,40 @@ def main() -> None:
     lines = sys.stdin.buffer
     order = json.loads(lines.readline())
     try:
-        engine = _limited(LOADING, _load, order["load"])
+        if "inspect" in order:
+            _answer({"value": _run_limited(INSPECTING, inspect, order["inspect"])})
+            return
+        engine = _run_limited(LOADING, _load, order["load"])
     except BaseException as problem:  # noqa: BLE001 a panic in the engine is a BaseException
-        _say(_told(problem))
+        _answer(_describe(problem))
         return
-    _say({"value": True})
+    _answer({"value": True})
     for line in lines:
         test = json.loads(line).get("test")
         document = "{}" if test is not None else lines.readline().decode()
         try:
-            _say(_limited(order["seconds"], _answered, engine, test, document))
+            _answer(_run_limited(order["seconds"], _evaluate, engine, test, document))
         except BaseException as problem:  # noqa: BLE001 as above
-            _say(_told(problem))
+            _answer(_describe(problem))
 
 
 def _confine() -> None:
-    """No files, no sockets, no children, no dumps, and only so much memory (on Linux, where it can be bounded)."""
+    """Forbid files, sockets, children and core dumps, and limit the memory (on Linux, where that is possible)."""
     limits = dict.fromkeys(
         (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE), 0
     )
     if sys.platform == "linux":
-        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - the last file, and no module more for it
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - pathlib would take longer to load
             limits[resource.RLIMIT_AS] = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
-    for what, most in limits.items():
-        resource.setrlimit(what, (most, most))
+    for name, limit in limits.items():
+        resource.setrlimit(name, (limit, limit))
 
 
-def _limited(seconds: float, do: Any, *arguments: Any) -> Any:
-    """Do something within so much of the processor's time; afterwards the kernel ends this process (SIGPROF)."""
+def _run_limited(seconds: float, function: Any, *arguments: Any) -> Any:
+    """Call a function; after so many seconds of processor time the kernel ends this process (SIGPROF)."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        return do(*arguments)
+        return function(*arguments)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -87,28 +94,28 @@ def _load(files: dict[str, str]) -> regorus.Engine:
     return engine
 
 
-def _answered(engine: regorus.Engine, test: str | None, document: str) -> dict[str, Any]:
+def _evaluate(engine: regorus.Engine, test: str | None, document: str) -> dict[str, Any]:
     engine.set_input_json(document)
     if test is not None:
         return {"value": engine.eval_rule_as_json(f"data.{PACKAGE}_test.{test}") == "true"}
-    # All of the package and not rule by rule: regorus does not know `masks` by that name if it is said field by field.
-    found = json.loads(engine.eval_query_as_json(f"data.{PACKAGE}"))["result"]
-    said = found[0]["expressions"][0]["value"]
-    return {"value": {name: said[name] for name in HEARD if name in said}}
+    # The whole package, not rule by rule: regorus does not find `masks` by that name where it is defined field by field.
+    results = json.loads(engine.eval_query_as_json(f"data.{PACKAGE}"))["result"]
+    rules = results[0]["expressions"][0]["value"]
+    return {"value": {name: rules[name] for name in EXPORTED_RULES if name in rules}}
 
 
-def _told(problem: BaseException) -> dict[str, str]:
-    """What went wrong, in a line, and where in the module; for its owner, since it may quote the module."""
+def _describe(problem: BaseException) -> dict[str, str]:
+    """An error in one line, and its place in the module; for the module's owner, since it may quote the module."""
     text = str(problem).partition("\n\nStack backtrace")[0]
-    place, words = _PLACE.search(text), _WORDS.search(text)
-    what = words["what"] if words else text.strip().partition("\n")[0] or type(problem).__name__
-    return {"error": what[:300], **({"file": place["file"], "line": place["line"]} if place else {})}
+    place, message = _PLACE.search(text), _MESSAGE.search(text)
+    error = message["message"] if message else text.strip().partition("\n")[0] or type(problem).__name__
+    return {"error": error[:300], **({"file": place["file"], "line": place["line"]} if place else {})}
 
 
-def _say(answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any]) -> None:
     line = json.dumps(answer).encode()
-    if len(line) > MOST_SAID:
-        line = json.dumps({"error": "it says more than anybody reads"}).encode()
+    if len(line) > MAX_ANSWER:
+        line = json.dumps({"error": f"the answer has more than {MAX_ANSWER >> 10} KiB"}).encode()
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
 

@@ -2,7 +2,7 @@
 # title: Delivery
 # description: >-
 #   May this delivery happen, and under which obligations? One input document in, one decision out; every fact arrives
-#   in `input` (policies/decision/documents.py is its schema), so that a stored input and a stored bundle replay a decision. The
+#   in `input` (policies/documents.py is its schema), so that a stored input and a stored bundle replay a decision. The
 #   one datum beside it is `data.bundle.revision`, the digest of this bundle, which the decision repeats as proof of what
 #   was evaluated. Times are epoch seconds; a window holds its start and not its end. `allow` is a conjunction of things
 #   proven: a missing fact is undefined, and what is undefined proves nothing. `reasons` describe, and never decide.

@@ -1,8 +1,8 @@
-"""Roles: may a principal do a verb to a kind of thing in an organisation's domain?
+"""Roles: may a principal do a verb to a kind of resource in an organisation's domain?
 
-Casbin answers, over the model in roles.conf and the rules in roles.csv. It knows no principals and no datasets: the few
-roles a principal holds come with the question, and which dataset is the delivery policy's business. So the rules stay a
-hundred, there is nothing to load from a database, and nothing that threads share changes.
+Casbin answers, by the model in roles.conf and the rules in roles.csv. It knows no principals and no datasets: the roles of
+a principal come with the question, and the delivery policy decides about datasets. So there are about a hundred rules, none
+is loaded from a database, and none changes while threads share them.
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import casbin
+from cachetools import LRUCache
 from casbin.persist.adapters import FileAdapter
 
 Role = Literal[
@@ -36,19 +37,19 @@ EXCHANGE = "exchange"
 
 _HERE = Path(__file__).parent
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,127}")
-_MAX_REMEMBERED = 10_000
+_CACHE_SIZE = 10_000
 
 
 class InvalidIdentifier(ValueError):
-    """An identifier holds what no identifier may hold. The message does not repeat it."""
+    """An identifier has characters that identifiers must not have. The message does not repeat it."""
 
 
 class UnknownVerb(LookupError):
-    """No rule knows this verb of this kind of thing: the question is a mistake, not a denial."""
+    """No rule has this verb for this kind of resource: the question is a mistake, not a denial."""
 
 
-def united(roles: Iterable[str]) -> tuple[Role, ...]:
-    """The duties that must be kept apart and would be in one hand with these roles (in the order of ROLES); or none."""
+def find_conflicting_duties(roles: Iterable[str]) -> tuple[Role, ...]:
+    """The roles among these that one person must not hold together (separation of duties), in the order of ROLES; or none."""
     held = APART.intersection(roles)
     return tuple(role for role in ROLES if role in held) if len(held) > 1 else ()
 
@@ -65,29 +66,29 @@ class Roles:
     """
     The rules about roles, read once. Safe to share between threads.
 
-    An answer depends only on which roles are held where relative to the domain, so each combination is put to Casbin
-    once and remembered: about 1 ms the first time, a few microseconds afterwards.
+    An answer depends only on the roles and on where they are held relative to the domain, so Casbin's answer to each
+    combination is cached: about 1 ms the first time, a few microseconds afterwards.
     """
 
     def __init__(self, model: Path = _HERE / "roles.conf", rules: Path = _HERE / "roles.csv") -> None:
         self._enforcer = _Enforcer(str(model), FileAdapter(str(rules)))
-        # Denials would be logged with the whole request; who may not do what is not for the log.
+        # Casbin would log each denial with the whole request.
         self._enforcer.logger.disabled = True
         self._enforcer.add_function("holds", _holds)
         self._rules: list[list[str]] = self._enforcer.get_policy()
         self._verbs = frozenset((resource, verb) for _, _, resource, verb, _ in self._rules)
         self._lock = threading.Lock()
         self._enforcer.enforce(frozenset(), "", "")  # parses the matcher
-        self._answers: dict[tuple[frozenset[str], str, str], Permit] = {}
+        self._permits: LRUCache[tuple[frozenset[str], str, str], Permit] = LRUCache(maxsize=_CACHE_SIZE)
 
     def permits(
         self, *, principal: str, assignments: Sequence[tuple[str, str]], domain: str, resource: str, verb: str
     ) -> Permit:
         """
-        Whether the principal may do `verb` to things of the kind `resource` in `domain`.
+        Whether the principal may do `verb` to resources of the kind `resource` in `domain`.
 
-        `assignments` are the (role, domain) pairs the principal holds; roles nobody knows give nothing. Raises
-        InvalidIdentifier for identifiers outside `[a-z0-9][a-z0-9_.:-]{0,127}` and UnknownVerb for what no rule names.
+        `assignments` are the (role, domain) pairs of the principal; an unknown role permits nothing. Raises
+        InvalidIdentifier for identifiers outside `[a-z0-9][a-z0-9_.:-]{0,127}` and UnknownVerb.
         """
         held = set()
         _check(principal, domain)
@@ -98,37 +99,33 @@ class Roles:
             if where == EXCHANGE:
                 held.add(f"{role}@everywhere")
         question = frozenset(held), resource, verb
-        answer = self._answers.get(question)
-        if answer is None:
-            answer = self._ask(*question)
-        return answer
+        with self._lock:  # of the cache, and of the parsed matcher, which holds the values it is evaluated with
+            permit = self._permits.get(question)
+            if permit is None:
+                permit = self._permits[question] = self._evaluate(*question)
+        return permit
 
     def who_may(self, resource: str, verb: str) -> tuple[Role, ...]:
-        """The roles that some rule permits the verb, in the order of ROLES; raises UnknownVerb."""
+        """The roles to which some rule permits the verb, in the order of ROLES. Raises UnknownVerb."""
         self._check_verb(resource, verb)
         permitted = {role for role, _, *rest in self._rules if rest == [resource, verb, "allow"]}
         return tuple(role for role in ROLES if role in permitted)
 
     def verbs(self) -> frozenset[tuple[str, str]]:
-        """Every (resource, verb) the rules know."""
+        """Every (resource, verb) of the rules."""
         return self._verbs
 
-    def _ask(self, held: frozenset[str], resource: str, verb: str) -> Permit:
+    def _evaluate(self, held: frozenset[str], resource: str, verb: str) -> Permit:
         self._check_verb(resource, verb)
-        with self._lock:  # the parsed matcher holds the values it is evaluated with
-            allow = self._enforcer.enforce(held, resource, verb)
-            through = {
-                word.partition("@")[0] for word in held if self._enforcer.enforce(frozenset({word}), resource, verb)
-            }
-            if len(self._answers) >= _MAX_REMEMBERED:
-                self._answers.clear()
-            answer = Permit(allow, tuple(role for role in ROLES if role in through) if allow else ())
-            self._answers[held, resource, verb] = answer
-        return answer
+        allow = self._enforcer.enforce(held, resource, verb)
+        permitting = {
+            word.partition("@")[0] for word in held if self._enforcer.enforce(frozenset({word}), resource, verb)
+        }
+        return Permit(allow, tuple(role for role in ROLES if role in permitting) if allow else ())
 
     def _check_verb(self, resource: str, verb: str) -> None:
         if (resource, verb) not in self._verbs:
-            raise UnknownVerb("no rule knows this verb of this kind of thing")
+            raise UnknownVerb("no rule has this verb for this kind of resource")
 
 
 class _Enforcer(casbin.Enforcer):  # type: ignore[misc]  # Casbin has no types

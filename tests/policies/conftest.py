@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from policies.engines.engine import EmbeddedEngine
-from policies.rego.bundle import Bundle, bundle
+from policies.engines.embedded import EmbeddedEngine
+from policies.rego.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def own_bundle() -> Bundle:
-    return bundle()
+    return load_bundle()
 
 
 @pytest.fixture

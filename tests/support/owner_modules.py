@@ -41,7 +41,7 @@ OFFICE = OwnerModule(TEXT, TESTS)
 
 
 def saying(body: str, tests: str = "") -> OwnerModule:
-    """A module with a body, and tests with another."""
+    """A module of a body, and tests of another."""
     return OwnerModule(f"package exchange.owner\n\n{body}\n", f"package exchange.owner_test\n\n{tests}\n")
 
 

@@ -10,10 +10,10 @@ from admin.commands.main import app
 from admin.data_directory import DataDirectory
 from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
-from policies.engines.opa_server import opa_server
-from policies.rego.bundle import bundle
+from policies.engines.opa_server import open_opa_server
+from policies.rego.bundle import load_bundle
 from tests.support.owner_modules import OFFICE, TESTS, TEXT
-from tests.support.policy_samples import allowed_input
+from tests.support.policy_samples import allowed_document
 from tests.support.processes.commands import typed
 from tests.support.services.opa import opa_running
 
@@ -33,8 +33,8 @@ async def test_opa_starts_with_what_the_command_wrote(
     assert words[:3] == ["opa", "run", "--server"]
     async with opa_running(opa, *words[3:]) as url:
         for token in ("secret-token", "another"):
-            async with opa_server(url, revision=bundle().digest, token=token, within=10) as remote:
-                assert (await remote.decide(allowed_input())).allow == (token == "secret-token")
+            async with open_opa_server(url, revision=load_bundle().digest, token=token, within=10) as remote:
+                assert (await remote.decide(allowed_document())).allow == (token == "secret-token")
 
 
 def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:

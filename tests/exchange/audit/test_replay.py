@@ -15,13 +15,13 @@ from exchange import app as wiring
 from exchange.audit import queries
 from exchange.audit.replaying import EXPLANATIONS, VERDICTS, Replayed, Replayer
 from exchange.audit.tasks import INDEX
-from exchange.decisions.service import BundleAltered, salted
+from exchange.decisions.service import BundleAltered, hash_salted
 from exchange.kernel.database import arguments, driver
 from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from ledger.format import canonical, entry, merkle
-from policies.owner_rules.checking import Checker
-from policies.rego.bundle import Bundle, bundle
+from policies.owner_rules.checker import Checker
+from policies.rego.bundle import Bundle, load_bundle
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
 from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
 from tests.support.exchanges.starting import start_exchange
@@ -148,9 +148,9 @@ async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(deci
             FILTER in said["input"]["agreements"][0]["row_filters"] + said["input"]["resource"]["terms"]["row_filters"]
         )
         document = (await decided_exchange.exchange.read_entries())[index]["decision"]
-        assert said["policy"] == document["policy"] == bundle().digest
+        assert said["policy"] == document["policy"] == load_bundle().digest
         facts = json.dumps(said["input"], ensure_ascii=False, separators=(",", ":")).encode()
-        assert salted(facts, salt=said["salt"]) == document["input"]
+        assert hash_salted(facts, salt=said["salt"]) == document["input"]
         [*_, last] = await decided_exchange.exchange.read_entries()
         assert (last["type"], last["verdict"]) == ("audit.replayed", "agrees")
         assert last["object"] == {"id": str(index), "kind": "entry"}
@@ -172,12 +172,12 @@ CHANGES = {
         "UPDATE decision_inputs SET document = replace(convert_from(document, 'UTF8'), '33010', '33011')::bytea",
     ),
     "an input away": ("input-missing", "DELETE FROM decision_inputs WHERE digest = '{input}'"),
-    "the bundle in place": (
+    "the load_bundle in place": (
         "bundle-altered",
         f"UPDATE policy_bundles SET files = jsonb_set(files, '{{{{delivery.rego}}}}', to_jsonb({_RULES}))",
     ),
-    "the bundle for nonsense": ("bundle-altered", "UPDATE policy_bundles SET files = '[]'"),
-    "the bundle away": ("bundle-missing", "DELETE FROM policy_bundles"),
+    "the load_bundle for nonsense": ("bundle-altered", "UPDATE policy_bundles SET files = '[]'"),
+    "the load_bundle away": ("bundle-missing", "DELETE FROM policy_bundles"),
     "the salt": ("input-altered", "UPDATE dataset_versions SET salt = repeat('00', 16)"),
     "the version away": ("salt-missing", "UPDATE dataset_versions SET version = 9"),
     "the entry": (
@@ -287,7 +287,7 @@ async def test_the_page_s_retention_deletes_what_no_later_entry_names(decided_ex
 
 def _another() -> Bundle:
     """A policy that lets nobody have anything any more."""
-    text = bundle().files["delivery.rego"].decode()
+    text = load_bundle().files["delivery.rego"].decode()
     return Bundle(
         {"delivery.rego": text.replace("terms_in_time if input.now <", "terms_in_time if 2 * input.now <").encode()}
     )
@@ -309,7 +309,7 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
         document = {"dataset": "owner/people", "limit": 1}
         before = await exchange.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
         assert before.status == 200
-    monkeypatch.setattr(wiring, "bundle", _another)
+    monkeypatch.setattr(wiring, "load_bundle", _another)
     app = wiring.create_app(settings)
     async with app.router.lifespan_context(app):
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=settings.public_url)
@@ -318,7 +318,7 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
         assert after.problem == "terms-expired"
         said = {one.index: one for one in await replay_all(later)}
         await client.aclose()
-    for answer, policy in ((before, bundle()), (after, _another())):
+    for answer, policy in ((before, load_bundle()), (after, _another())):
         replayed = said[int(answer.headers["exchange-entry"])]
         assert (replayed.verdict, replayed.policy) == ("agrees", policy.digest)
 

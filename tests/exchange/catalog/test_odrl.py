@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from policies.odrl.reading import agreed_in
+from policies.odrl.reading import read_agreement
 from policies.odrl.writing import MEDIA_TYPE, WITHHELD
 from tests.support.exchanges.exchange import Exchange, Party, assessment
 
@@ -109,7 +109,7 @@ async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
     assert policy == await exchange.call_ok(owner.steward, "GET", target)
     assert policy["inheritFrom"] == [f"{exchange.url}/api/v1/datasets/{dataset['id']}/odrl"]
     assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
-    found = agreed_in(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
+    found = read_agreement(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
     assert found == {name: agreed[name] for name in found}
 
 

@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 
 from exchange.settings import Settings
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine
+from policies.engines.embedded import EmbeddedEngine
 from policies.rego.bundle import Bundle
 from tests.support.exchanges.endpoints import TABLE, address
 from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange, start_populated_exchange

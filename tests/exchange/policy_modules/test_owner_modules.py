@@ -19,8 +19,8 @@ from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from exchange.whatif import effects
 from exchange.whatif.parts import Turns
-from policies.owner_rules.checking import Checker
-from policies.rego.bundle import bundle, write
+from policies.owner_rules.checker import Checker
+from policies.rego.bundle import load_bundle, write_bundle
 from tests.support.exchanges.exchange import URL
 from tests.support.exchanges.owner import OwnerExchange, start_owner_exchange, submit
 from tests.support.exchanges.raw_delivery import RawDelivery
@@ -44,7 +44,7 @@ async def shared(
     async with AsyncExitStack() as stack:
         if getattr(request, "param", None) == "opa":
             opa = tool("opa")
-            write(bundle(), place / "policy")
+            write_bundle(load_bundle(), place / "policy")
             url = await stack.enter_async_context(opa_running(opa, place / "policy"))
             settings = settings.model_copy(update={"opa_url": url, "opa_binary": Path(opa)})
         yield await stack.enter_async_context(start_owner_exchange(settings, people_table))

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from policies.decision.documents import Decision, DeliveryInput
-from policies.engines.engine import EmbeddedEngine
+from policies.engines.embedded import EmbeddedEngine
 from tests.support.pages import schema_files
 from tests.support.policy_samples import allowed, any_document
 

@@ -1,4 +1,4 @@
-"""A policy server that fails is left alone for a while, and everything is denied meanwhile."""
+"""A failing policy server: the breaker denies everything meanwhile and lets one probe through."""
 
 import asyncio
 import json
@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from policies.decision.conclusion import unavailable
+from policies.decision.conclusion import deny_unavailable
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
-from policies.engines.engine import EmbeddedEngine
+from policies.engines.embedded import EmbeddedEngine
 from tests.support.policy_samples import NOW, allowed
 
 REST = 10.0
@@ -31,7 +31,7 @@ class Switched:
         if self.gate is not None:
             await self.gate.wait()
         if not self.is_on:
-            return unavailable("off", revision=self.revision, engine=self.name)
+            return deny_unavailable("off", revision=self.revision, engine=self.name)
         return await self.engine.decide(document)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from policies.decision.documents import DeliveryInput
-from policies.engines.engine import BundleRefused, EmbeddedEngine
-from policies.engines.interpreter import interpreter
-from policies.rego.bundle import Bundle, bundle, write
+from policies.engines.embedded import BundleRefused, EmbeddedEngine
+from policies.engines.interpreter import load_interpreter
+from policies.rego.bundle import Bundle, load_bundle, write_bundle
 from tests.support.policy_samples import NOW, allowed
 
 SECRET = "secret-value"
@@ -109,7 +109,7 @@ async def test_a_panic_denies_once(own_bundle: Bundle, engine: EmbeddedEngine, c
     holding, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        found.append(interpreter(own_bundle))
+        found.append(load_interpreter(own_bundle))
         holding.set()
         release.wait()
         found.clear()
@@ -171,13 +171,18 @@ def test_the_digest_is_what_sha256sum_would_give(own_bundle: Bundle, tmp_path: A
     assert known.digest == "580a2a0227ba98be00a0c0ab5332605a67b1c0f34dbc2a3e2e2d30315ab709ae"
     (tmp_path / "a.rego").write_bytes(own_bundle.files["delivery.rego"])
     (tmp_path / "a_test.rego").write_bytes(b"package never")
-    assert bundle(tmp_path).digest != own_bundle.digest
+    assert load_bundle(tmp_path).digest != own_bundle.digest
     (tmp_path / "a.rego").rename(tmp_path / "delivery.rego")
-    assert bundle(tmp_path).digest == own_bundle.digest
+    assert load_bundle(tmp_path).digest == own_bundle.digest
     (tmp_path / "data.json").write_bytes(b'{"limit": 1}')
-    assert bundle(tmp_path).digest != own_bundle.digest
-    write(bundle(tmp_path), tmp_path / "out")
+    assert load_bundle(tmp_path).digest != own_bundle.digest
+    write_bundle(load_bundle(tmp_path), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "data.json").read_bytes()) == {
         "limit": 1,
-        "bundle": {"revision": bundle(tmp_path).digest},
+        "bundle": {"revision": load_bundle(tmp_path).digest},
     }
+
+
+def test_the_revision_of_the_policy_changes_only_on_purpose(own_bundle: Bundle):
+    # Every entry on a ledger names this digest, and a comment changes it too: state in the changelog why it changed.
+    assert own_bundle.digest == "c904e5f8c90f9621f1427e2118e34f594e42ce1a061df11012d8a0b629d5736c"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies.decision.documents import DeliveryInput
-from policies.engines.engine import BundleRefused, EmbeddedEngine
+from policies.engines.embedded import BundleRefused, EmbeddedEngine
 from policies.engines.interpreter import Interpreters
 from policies.engines.tracing import Tracer
 from policies.rego.bundle import Bundle
@@ -44,7 +44,7 @@ def ask_and_close(bundle: Bundle) -> None:
 
 def trace_and_close(bundle: Bundle) -> None:
     tracer = Tracer(bundle)
-    assert all(tracer.proven(DOCUMENT).values())
+    assert all(tracer.evaluate_rules(DOCUMENT).values())
     tracer.close()
     leave(tracer)
 
@@ -58,7 +58,7 @@ def be_refused(_: Bundle) -> None:
 def fail(bundle: Bundle) -> None:
     interpreters = Interpreters(bundle)
     with pytest.raises(RuntimeError) as failed:
-        interpreters.answer("data.exchange.delivery.decision", "no JSON")
+        interpreters.evaluate("data.exchange.delivery.decision", "no JSON")
     interpreters.close()
     leave(failed)
 

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from policies.decision.documents import DeliveryInput
-from policies.engines.engine import EmbeddedEngine
-from policies.engines.tracing import Tracer, conjuncts, obliged
+from policies.engines.embedded import EmbeddedEngine
+from policies.engines.tracing import Tracer, list_conjuncts, trace_obligations
 from policies.rego.bundle import Bundle
 from tests.support.policy_samples import any_document
 
@@ -26,24 +26,24 @@ def test_all_rules_proven_is_allowed_and_one_that_is_not_denies(tracer: Tracer, 
     for _ in range(300):
         document = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
         decision = engine.decide_now(document)
-        assert all(tracer.proven(document).values()) == decision.allow
-        assert bool(obliged(document, decision)) == decision.allow
-        for one in obliged(document, decision):
+        assert all(tracer.evaluate_rules(document).values()) == decision.allow
+        assert bool(trace_obligations(document, decision)) == decision.allow
+        for one in trace_obligations(document, decision):
             assert one.sources or (one.kind == "column" and one.value is None)
 
 
 def test_the_rules_are_those_of_the_policy(own_bundle: Bundle):
-    assert {"role_held", "level_permitted", "chosen"} <= set(conjuncts(own_bundle))
+    assert {"role_held", "level_permitted", "chosen"} <= set(list_conjuncts(own_bundle))
     with pytest.raises(ValueError, match="no rule"):
-        conjuncts(Bundle({"delivery.rego": b"package exchange.delivery\n\nallow := true\n"}))
+        list_conjuncts(Bundle({"delivery.rego": b"package exchange.delivery\n\nallow := true\n"}))
 
 
 def test_threads_may_share_it(tracer: Tracer):
     document = DeliveryInput.model_validate_json(json.dumps(any_document(Random(1))))
     found = []
-    threads = [threading.Thread(target=lambda: found.append(tracer.proven(document))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: found.append(tracer.evaluate_rules(document))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [tracer.proven(document)] * 3
+    assert found == [tracer.evaluate_rules(document)] * 3

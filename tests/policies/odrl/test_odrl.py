@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.odrl import writing as odrl
-from policies.odrl.reading import OdrlRefused, agreed_in, terms_of
-from policies.odrl.writing import WITHHELD
+from policies.odrl.reading import OdrlRefused, read_agreement, read_terms
+from policies.odrl.writing import WITHHELD, write_agreement, write_offer
 from tests.support.policy_samples import FILTERS, MASKS
 
 DATASET, OWNER, CONSUMER = (f"0198c5a0-0000-7000-8000-00000000000{number}" for number in "123")
@@ -135,13 +134,13 @@ EMPTY: dict[str, Any] = {
 
 
 def as_offer(terms: dict[str, Any], **more: Any) -> dict[str, Any]:
-    written = odrl.offer(terms, uid=f"https://exchange.example/{DATASET}", dataset=DATASET, owner=OWNER, **more)
+    written = write_offer(terms, uid=f"https://exchange.example/{DATASET}", dataset=DATASET, owner=OWNER, **more)
     found: dict[str, Any] = json.loads(json.dumps(written))
     return found
 
 
 def as_agreement(agreed: dict[str, Any]) -> dict[str, Any]:
-    written = odrl.agreement(
+    written = write_agreement(
         agreed, uid="https://exchange.example/a", dataset=DATASET, owner=OWNER, consumer=CONSUMER, inherits="urn:uuid:x"
     )
     found: dict[str, Any] = json.loads(json.dumps(written))
@@ -149,7 +148,7 @@ def as_agreement(agreed: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(document: Any) -> dict[str, Any]:
-    found = terms_of(document, dataset=DATASET, owner=OWNER)
+    found = read_terms(document, dataset=DATASET, owner=OWNER)
     open_: dict[str, Any] = {"kinds": [], "levels": [], "organisations": []}
     consumers = open_ | {"groups": []} | found["consumers"]
     return EMPTY | found | {"consumers": consumers | {"groups": [open_ | group for group in consumers["groups"]]}}
@@ -169,7 +168,7 @@ def test_an_offer_comes_back_as_it_was(terms: dict[str, Any]) -> None:
 @given(agreements)
 def test_an_agreement_comes_back_as_it_was(agreed: dict[str, Any]) -> None:
     document = as_agreement(agreed)
-    found = agreed_in(document, dataset=DATASET, owner=OWNER, consumer=CONSUMER)
+    found = read_agreement(document, dataset=DATASET, owner=OWNER, consumer=CONSUMER)
     back = {"masks": {}, "row_filter": None, "price": None} | found
     assert back == agreed
     assert as_agreement(back) == document
@@ -242,7 +241,7 @@ def test_what_is_added_anywhere_is_refused_there(place: str) -> None:
         document = as_offer(FULL)
         at(document, place)[name] = []
         with pytest.raises(OdrlRefused) as refused:
-            terms_of(document, dataset=DATASET, owner=OWNER)
+            read_terms(document, dataset=DATASET, owner=OWNER)
         assert refused.value.pointer == f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
@@ -306,14 +305,14 @@ def test_what_terms_cannot_say_is_refused_with_its_place(change: Any, pointer: s
     document = as_offer(FULL)
     change(document)
     with pytest.raises(OdrlRefused) as refused:
-        terms_of(document, dataset=DATASET, owner=OWNER)
+        read_terms(document, dataset=DATASET, owner=OWNER)
     assert refused.value.pointer == pointer
 
 
 @pytest.mark.parametrize("document", [None, [], "Offer", 5, {}, {"@graph": []}])
 def test_what_is_no_policy_is_refused(document: Any) -> None:
     with pytest.raises(OdrlRefused):
-        terms_of(document, dataset=DATASET, owner=OWNER)
+        read_terms(document, dataset=DATASET, owner=OWNER)
 
 
 def test_one_rule_may_stand_without_a_list() -> None:
@@ -332,7 +331,7 @@ def test_what_is_withheld_is_said_to_be_and_is_not_taken() -> None:
     assert {"or": {"@list": [WITHHELD]}} in document["permission"][0]["constraint"]
     assert values["recipient"] == values["dx:rowFilter"] == {"@id": "dx:withheld"}
     with pytest.raises(OdrlRefused, match="withheld"):
-        terms_of(document, dataset=DATASET, owner=OWNER)
+        read_terms(document, dataset=DATASET, owner=OWNER)
 
 
 def test_an_agreement_is_between_its_parties() -> None:
@@ -341,7 +340,7 @@ def test_an_agreement_is_between_its_parties() -> None:
     }
     document = as_agreement(agreed | {"purpose": "statistics", "not_before": "2026-06-30T00:00:00Z"})
     with pytest.raises(OdrlRefused) as refused:
-        agreed_in(document, dataset=DATASET, owner=OWNER, consumer=OWNER)
+        read_agreement(document, dataset=DATASET, owner=OWNER, consumer=OWNER)
     assert refused.value.pointer == "/assignee"
     for place in ("purpose", "dateTime"):
         lacking = copy.deepcopy(document)
@@ -349,4 +348,4 @@ def test_an_agreement_is_between_its_parties() -> None:
             one for one in document["permission"][0]["constraint"] if one["leftOperand"] != place
         ]
         with pytest.raises(OdrlRefused):
-            agreed_in(lacking, dataset=DATASET, owner=OWNER, consumer=CONSUMER)
+            read_agreement(lacking, dataset=DATASET, owner=OWNER, consumer=CONSUMER)

@@ -12,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.decision.documents import NEVER, Decision, DeliveryInput, Obligations
-from policies.engines.cache import span
-from policies.engines.engine import EmbeddedEngine
-from policies.owner_rules.narrowing import NotSaid, Said, calendar, heard, hides, narrow, question, stricter
+from policies.engines.cache import find_validity
+from policies.engines.embedded import EmbeddedEngine
+from policies.owner_rules.narrowing import (
+    InvalidNarrowing,
+    Narrowing,
+    build_calendar,
+    build_question,
+    hides,
+    narrow,
+    read_narrowing,
+    stricter,
+)
 from policies.rego.bundle import Bundle
 from tests.support.policy_samples import FIELDS, FILTERS, MASKS, NOW, allowed, any_document
 
@@ -34,7 +43,7 @@ def base(engine: EmbeddedEngine, of: DeliveryInput) -> Decision:
 
 fields = st.sampled_from(FIELDS)
 said = st.builds(
-    Said,
+    Narrowing,
     deny=st.just(()) | st.just(({"code": "code"},)),
     drop=st.lists(fields, max_size=4).map(tuple),
     masks=st.dictionaries(fields, st.sampled_from(MASKS), max_size=4),
@@ -67,7 +76,7 @@ def lasting(own_bundle: Bundle) -> Iterator[EmbeddedEngine]:
 
 
 @given(said=said, seed=st.integers(0, 10_000))
-def test_it_never_widens(lasting: EmbeddedEngine, said: Said, seed: int):
+def test_it_never_widens(lasting: EmbeddedEngine, said: Narrowing, seed: int):
     random = Random(seed)
     for _ in range(5):
         asked = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
@@ -75,7 +84,7 @@ def test_it_never_widens(lasting: EmbeddedEngine, said: Said, seed: int):
         check_narrower(before, narrow(before, said, asked, rule=RULE), said, asked)
 
 
-def check_narrower(before: Decision, after: Decision, said: Said, asked: DeliveryInput) -> None:
+def check_narrower(before: Decision, after: Decision, said: Narrowing, asked: DeliveryInput) -> None:
     if not before.allow:
         assert after == before
     elif after.allow:
@@ -112,13 +121,13 @@ def test_the_stricter_mask_is_that_of_the_policy(engine: EmbeddedEngine):
 def test_a_module_that_says_nothing_changes_nothing(engine: EmbeddedEngine):
     asked = document()
     decision = base(engine, asked)
-    assert narrow(decision, heard({}, literals=()), asked, rule=RULE) == decision
+    assert narrow(decision, read_narrowing({}, literals=()), asked, rule=RULE) == decision
 
 
 def test_its_denials_are_told_in_its_words(engine: EmbeddedEngine):
     asked = document()
     value = {"deny": [{"code": "other-code"}, {"code": "code", "message": "Ask the owner."}], "row_cap": 1}
-    denied = narrow(base(engine, asked), heard(value, literals=LITERALS), asked, rule=RULE)
+    denied = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
     assert [(one.code, one.rule, one.ref, one.message) for one in denied.reasons] == [
         ("owner-denied", RULE, "code", "Ask the owner."),
         ("owner-denied", RULE, "other-code", None),
@@ -158,8 +167,8 @@ def test_its_denials_are_told_in_its_words(engine: EmbeddedEngine):
     ],
 )
 def test_what_has_another_form_is_not_listened_to(value: Any, *, is_unknown: bool):
-    with pytest.raises(NotSaid) as problem:
-        heard(value, literals=LITERALS)
+    with pytest.raises(InvalidNarrowing) as problem:
+        read_narrowing(value, literals=LITERALS)
     assert problem.value.is_unknown == is_unknown
     assert "talent" not in str(problem.value)
     assert "姓名" not in str(problem.value)
@@ -183,15 +192,15 @@ def test_what_cannot_be_carried_out_denies(
     engine: EmbeddedEngine, changes: dict[str, Any], value: Any, reasons: list[tuple[str, str | None]]
 ):
     asked = document(**changes)
-    after = narrow(base(engine, asked), heard(value, literals=LITERALS), asked, rule=RULE)
+    after = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
     assert [(one.code, one.ref) for one in after.reasons] == reasons
 
 
 def test_conditions_have_one_order_whatever_engine_said_them(engine: EmbeddedEngine):
     asked = document()
     decision = base(engine, asked)
-    one = heard({"row_filters": list(FILTERS)}, literals=())
-    other = heard({"row_filters": list(reversed(FILTERS))}, literals=())
+    one = read_narrowing({"row_filters": list(FILTERS)}, literals=())
+    other = read_narrowing({"row_filters": list(reversed(FILTERS))}, literals=())
     assert narrow(decision, one, asked, rule=RULE) == narrow(decision, other, asked, rule=RULE)
 
 
@@ -199,7 +208,7 @@ def test_conditions_have_one_order_whatever_engine_said_them(engine: EmbeddedEng
 
 
 def test_the_question_has_the_calendar_and_no_clock():
-    asked = question(document(), agreement="first")
+    asked = build_question(document(), agreement="first")
     assert "now" not in asked
     assert asked["agreement"] == "first"
     assert asked["calendar"] == {"date": "2027-01-15", "weekday": 5, "hour": 16, "minute": 0}
@@ -208,7 +217,7 @@ def test_the_question_has_the_calendar_and_no_clock():
 @given(st.integers(0, NEVER - 86_400))
 def test_the_calendar_is_what_chinas_clocks_show(now: int):
     moment = datetime.fromtimestamp(now, timezone(timedelta(hours=8)))
-    assert calendar(now) == {
+    assert build_calendar(now) == {
         "date": f"{moment:%Y-%m-%d}".rjust(10, "0"),
         "weekday": (moment.weekday() + 1),
         "hour": moment.hour,
@@ -217,7 +226,7 @@ def test_the_calendar_is_what_chinas_clocks_show(now: int):
 
 
 def test_there_is_a_calendar_at_the_end_of_time():
-    assert calendar(NEVER)["date"].startswith("9999-12")
+    assert build_calendar(NEVER)["date"].startswith("9999-12")
 
 
 @given(st.integers(NOW - 5000, NOW + 5000))
@@ -225,11 +234,11 @@ def test_a_decision_is_remembered_for_the_minute_that_a_module_sees(now: int):
     plain = document(now=now)
     terms = plain.resource.terms.model_copy(update={"module": "0" * 64})
     asked = plain.model_copy(update={"resource": plain.resource.model_copy(update={"terms": terms})})
-    begin, end = span(asked)
+    begin, end = find_validity(asked)
     assert begin <= now < end <= begin + 60
-    assert calendar(begin) == calendar(now) == calendar(end - 1)
-    assert span(plain)[0] <= begin
-    assert end <= span(plain)[1]
+    assert build_calendar(begin) == build_calendar(now) == build_calendar(end - 1)
+    assert find_validity(plain)[0] <= begin
+    assert end <= find_validity(plain)[1]
 
 
 def test_documents_without_a_module_are_as_they_were():

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from adapters.plan.masks import Hash, mask_from_json
 from policies.decision.documents import DeliveryInput
-from policies.engines.engine import EmbeddedEngine
-from policies.rego.bundle import bundle
+from policies.engines.embedded import EmbeddedEngine
+from policies.rego.bundle import load_bundle
 from tests.support.policy_samples import allowed
 from tests.support.reference_plan import masked
 
-ENGINE = EmbeddedEngine(bundle())
+ENGINE = EmbeddedEngine(load_bundle())
 KEY = bytes(32)
 
 ends = st.integers(0, 3)

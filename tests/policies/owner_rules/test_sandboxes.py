@@ -1,4 +1,4 @@
-"""The processes of owners' modules: what they may not do, what becomes of those that do it, and that OPA would say the same."""
+"""The sandboxed processes of owners' modules: their limits, what happens beyond them, and the same answers as OPA."""
 
 import asyncio
 import json
@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from policies.decision.documents import Decision, DeliveryInput
-from policies.engines.engine import EmbeddedEngine
-from policies.owner_rules import workers
+from policies.engines.embedded import EmbeddedEngine
+from policies.owner_rules import sandboxes as pool
 from policies.owner_rules.modules import OwnerModule
-from policies.owner_rules.narrowed import ModuleMissing, Narrowed, rule_of
-from policies.owner_rules.narrowing import heard, narrow, question
-from policies.owner_rules.workers import NoAnswer, Sandbox, sandbox
+from policies.owner_rules.narrowing import build_question, narrow, read_narrowing
+from policies.owner_rules.narrowing_engine import ModuleMissing, NarrowingEngine, name_rule
+from policies.owner_rules.process import NoAnswer
+from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
 from tests.support.owner_modules import OFFICE, capping, saying
 from tests.support.policy_samples import any_document
 
@@ -37,16 +38,16 @@ TALKING = saying("deny contains {`code`: `x`, `message`: x} if some x in input.l
 
 
 @pytest.fixture
-async def boxes() -> AsyncIterator[Sandbox]:
-    async with sandbox() as made:
+async def sandboxes() -> AsyncIterator[Sandboxes]:
+    async with open_sandboxes() as made:
         yield made
 
 
-def process_of(boxes: Sandbox, module: OwnerModule, owner: str = "") -> int:
+def process_of(sandboxes: Sandboxes, module: OwnerModule, owner: str = "") -> int:
     """The process that a module is in."""
-    worker = boxes._places[owner, module.digest].worker
-    assert worker is not None
-    return worker._process.pid
+    process = sandboxes._modules[owner, module.digest].process
+    assert process is not None
+    return process._process.pid
 
 
 def children() -> list[str]:
@@ -64,23 +65,23 @@ def is_there(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
-async def test_it_answers_and_stays(boxes: Sandbox):
-    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
-    process = process_of(boxes, OFFICE)
-    assert (await boxes.ask(OFFICE, EVENING))["deny"][0]["code"] == "office-hours"
-    assert process_of(boxes, OFFICE) == process
-    assert await boxes.ask(capping(1), DAY) == {"row_cap": 1}
-    assert process_of(boxes, capping(1)) != process
+async def test_it_answers_and_stays(sandboxes: Sandboxes):
+    assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
+    process = process_of(sandboxes, OFFICE)
+    assert (await sandboxes.ask(OFFICE, EVENING))["deny"][0]["code"] == "office-hours"
+    assert process_of(sandboxes, OFFICE) == process
+    assert await sandboxes.ask(capping(1), DAY) == {"row_cap": 1}
+    assert process_of(sandboxes, capping(1)) != process
 
 
 async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
-    boxes: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", "postgresql://secret")
     with (tmp_path / "secret").open("w") as held:
         os.set_inheritable(held.fileno(), True)
-        await boxes.ask(OFFICE, DAY)
-    process = Path("/proc") / str(process_of(boxes, OFFICE))
+        await sandboxes.ask(OFFICE, DAY)
+    process = Path("/proc") / str(process_of(sandboxes, OFFICE))
     assert (process / "environ").read_bytes() == b"MIMALLOC_ARENA_RESERVE=16384\0"
     assert (process / "cwd").readlink() == Path("/")
     assert {one.name for one in (process / "fd").iterdir()} == {"0", "1", "2"}
@@ -91,81 +92,83 @@ async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
 
 
 @pytest.mark.parametrize("module", [SLOW, ENDLESS], ids=["time", "recursion"])
-async def test_a_module_that_takes_too_much_loses_its_process_and_the_question(boxes: Sandbox, module: OwnerModule):
-    assert await boxes.ask(module, {"slow": False})
-    process = process_of(boxes, module)
+async def test_a_module_that_takes_too_much_loses_its_process_and_the_question(
+    sandboxes: Sandboxes, module: OwnerModule
+):
+    assert await sandboxes.ask(module, {"slow": False})
+    process = process_of(sandboxes, module)
     with pytest.raises(NoAnswer, match="more time or memory"):
-        await boxes.ask(module, {"slow": True})
+        await sandboxes.ask(module, {"slow": True})
     assert not is_there(process)
-    assert await boxes.ask(module, {"slow": False})
+    assert await sandboxes.ask(module, {"slow": False})
 
 
 async def test_a_module_that_takes_too_much_memory_does_not_get_it():
-    async with sandbox(seconds=60) as boxes:
+    async with open_sandboxes(seconds=60) as sandboxes:
         with pytest.raises(NoAnswer, match="more time or memory"):
-            await asyncio.wait_for(boxes.ask(LARGE, {"slow": True}), 30)
+            await asyncio.wait_for(sandboxes.ask(LARGE, {"slow": True}), 30)
 
 
-async def test_a_process_that_is_killed_is_started_again(boxes: Sandbox):
-    await boxes.ask(OFFICE, DAY)
-    os.kill(process_of(boxes, OFFICE), signal.SIGKILL)
+async def test_a_process_that_is_killed_is_started_again(sandboxes: Sandboxes):
+    await sandboxes.ask(OFFICE, DAY)
+    os.kill(process_of(sandboxes, OFFICE), signal.SIGKILL)
     with pytest.raises(NoAnswer):
-        await boxes.ask(OFFICE, DAY)
-    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+        await sandboxes.ask(OFFICE, DAY)
+    assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
-async def test_a_process_that_stands_still_is_not_waited_for():
-    async with sandbox(seconds=0.01) as boxes:
-        await boxes.ask(OFFICE, DAY)
-        process = process_of(boxes, OFFICE)
+async def test_a_stopped_process_is_waited_for_until_the_limit_only():
+    async with open_sandboxes(seconds=0.01) as sandboxes:
+        await sandboxes.ask(OFFICE, DAY)
+        process = process_of(sandboxes, OFFICE)
         os.kill(process, signal.SIGSTOP)
         with pytest.raises(NoAnswer, match="not ready in time"):
-            await boxes.ask(OFFICE, DAY)
+            await sandboxes.ask(OFFICE, DAY)
         assert not is_there(process)
 
 
-async def test_a_module_that_keeps_failing_is_left_alone_for_a_while():
+async def test_a_module_that_keeps_failing_is_paused():
     now = [0.0]
-    boxes = Sandbox(clock=lambda: now[0])
+    sandboxes = Sandboxes(clock=lambda: now[0])
     for _ in range(3):
         with pytest.raises(NoAnswer, match="more time or memory"):
-            await boxes.ask(SLOW, {"slow": True})
-    with pytest.raises(NoAnswer, match="left alone"):
-        await boxes.ask(SLOW, {"slow": False})
-    assert await boxes.ask(capping(2), {}) == {"row_cap": 2}
+            await sandboxes.ask(SLOW, {"slow": True})
+    with pytest.raises(NoAnswer, match="is paused"):
+        await sandboxes.ask(SLOW, {"slow": False})
+    assert await sandboxes.ask(capping(2), {}) == {"row_cap": 2}
     now[0] = 2.0
-    assert await boxes.ask(SLOW, {"slow": False}) == {"row_cap": 0}
-    await boxes.close()
+    assert await sandboxes.ask(SLOW, {"slow": False}) == {"row_cap": 0}
+    await sandboxes.close()
 
 
-async def test_a_failure_on_one_question_costs_no_process(boxes: Sandbox):
+async def test_a_failure_on_one_question_costs_no_process(sandboxes: Sandboxes):
     module = saying("row_cap := 1\n\nrow_cap := 2 if input.two")
-    await boxes.ask(module, {})
-    process = process_of(boxes, module)
+    await sandboxes.ask(module, {})
+    process = process_of(sandboxes, module)
     for _ in range(5):
         with pytest.raises(NoAnswer, match=r"it failed at owner\.rego:5") as problem:
-            await boxes.ask(module, {"two": "值-canary"})
+            await sandboxes.ask(module, {"two": "值-canary"})
         assert "canary" not in str(problem.value)
-    assert await boxes.ask(module, {}) == {"row_cap": 1}
-    assert process_of(boxes, module) == process
+    assert await sandboxes.ask(module, {}) == {"row_cap": 1}
+    assert process_of(sandboxes, module) == process
 
 
-async def test_an_answer_longer_than_anybody_reads_is_none(boxes: Sandbox):
+async def test_an_answer_above_the_limit_is_refused(sandboxes: Sandboxes):
     with pytest.raises(NoAnswer):
-        await boxes.ask(TALKING, {"long": [f"{n:01000}" for n in range(400)]})
-    assert len((await boxes.ask(TALKING, {"long": ["a", "b"]}))["deny"]) == 2
+        await sandboxes.ask(TALKING, {"long": [f"{n:01000}" for n in range(400)]})
+    assert len((await sandboxes.ask(TALKING, {"long": ["a", "b"]}))["deny"]) == 2
 
 
-async def test_many_ask_at_once_and_each_gets_its_own_answer(boxes: Sandbox):
+async def test_many_ask_at_once_and_each_gets_its_own_answer(sandboxes: Sandboxes):
     module = saying("row_cap := input.n")
-    answers = await asyncio.gather(*(boxes.ask(module, {"n": n}) for n in range(100)))
+    answers = await asyncio.gather(*(sandboxes.ask(module, {"n": n}) for n in range(100)))
     assert answers == [{"row_cap": n} for n in range(100)]
 
 
-async def test_who_stops_waiting_takes_nobodys_answer(boxes: Sandbox):
+async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
     module = saying("row_cap := input.n")
-    await boxes.ask(module, {"n": 0})
-    asking = [asyncio.create_task(boxes.ask(module, {"n": n})) for n in range(20)]
+    await sandboxes.ask(module, {"n": 0})
+    asking = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
     await asyncio.sleep(0)
     for one in asking[::2]:
         one.cancel()
@@ -175,13 +178,13 @@ async def test_who_stops_waiting_takes_nobodys_answer(boxes: Sandbox):
 
 
 async def test_so_many_processes_and_no_more_are_kept():
-    async with sandbox(most=2) as boxes:
+    async with open_sandboxes(most=2) as sandboxes:
         modules = [capping(n) for n in range(5)]
         for module in modules:
-            await boxes.ask(module, {})
-        assert list(boxes._places) == [("", module.digest) for module in modules[3:]]
-        processes = [process_of(boxes, module) for module in modules[3:]]
-        assert await asyncio.gather(*(boxes.ask(module, {}) for module in modules)) == [
+            await sandboxes.ask(module, {})
+        assert list(sandboxes._modules) == [("", module.digest) for module in modules[3:]]
+        processes = [process_of(sandboxes, module) for module in modules[3:]]
+        assert await asyncio.gather(*(sandboxes.ask(module, {}) for module in modules)) == [
             {"row_cap": n} for n in range(5)
         ]
     for process in processes:
@@ -189,70 +192,70 @@ async def test_so_many_processes_and_no_more_are_kept():
 
 
 async def test_there_are_no_more_processes_however_many_ask_at_once():
-    async with sandbox(most=2) as boxes:
+    async with open_sandboxes(most=2) as sandboxes:
         modules = [capping(n) for n in range(6)]
-        asking = [asyncio.create_task(boxes.ask(module, {})) for module in modules for _ in range(2)]
+        asking = [asyncio.create_task(sandboxes.ask(module, {})) for module in modules for _ in range(2)]
         most = 0
         while not all(one.done() for one in asking):
             most = max(most, len(children()))
             await asyncio.sleep(0.001)
         assert [one.result() for one in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
         assert most == 2
-        assert len(boxes._places) == 2
+        assert len(sandboxes._modules) == 2
     assert not children()
 
 
-async def test_who_waits_for_too_long_gets_no_answer_and_the_module_is_none_the_worse(monkeypatch: pytest.MonkeyPatch):
-    async with sandbox(seconds=0.05, most=1) as boxes:
-        await boxes.ask(OFFICE, DAY)
-        os.kill(process_of(boxes, OFFICE), signal.SIGSTOP)
-        standing = asyncio.create_task(boxes.ask(OFFICE, DAY))
+async def test_a_question_that_waits_too_long_gets_no_answer_and_is_no_failure(monkeypatch: pytest.MonkeyPatch):
+    async with open_sandboxes(seconds=0.05, most=1) as sandboxes:
+        await sandboxes.ask(OFFICE, DAY)
+        os.kill(process_of(sandboxes, OFFICE), signal.SIGSTOP)
+        standing = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         await asyncio.sleep(0)
-        monkeypatch.setattr(workers, "_STARTING", -0.9)  # a tenth of a second is left to wait
-        with pytest.raises(NoAnswer, match="for too long"):
-            await boxes.ask(capping(1), {})
+        monkeypatch.setattr(pool, "STARTING", -0.9)  # a tenth of a second is left to wait
+        with pytest.raises(NoAnswer, match="waited too long"):
+            await sandboxes.ask(capping(1), {})
         monkeypatch.undo()
         with pytest.raises(NoAnswer, match="not ready in time"):
             await standing
-        assert await boxes.ask(capping(1), {}) == {"row_cap": 1}
+        assert await sandboxes.ask(capping(1), {}) == {"row_cap": 1}
 
 
-async def test_owners_of_the_same_text_share_neither_process_nor_failures(boxes: Sandbox):
+async def test_owners_of_the_same_text_share_neither_process_nor_failures(sandboxes: Sandboxes):
     for owner in ("one", "other"):
-        await boxes.ask(SLOW, {"slow": False}, owner=owner)
-    assert process_of(boxes, SLOW, "one") != process_of(boxes, SLOW, "other")
+        await sandboxes.ask(SLOW, {"slow": False}, owner=owner)
+    assert process_of(sandboxes, SLOW, "one") != process_of(sandboxes, SLOW, "other")
     for _ in range(3):
         with pytest.raises(NoAnswer, match="more time or memory"):
-            await boxes.ask(SLOW, {"slow": True}, owner="one")
-    with pytest.raises(NoAnswer, match="left alone"):
-        await boxes.ask(SLOW, {"slow": False}, owner="one")
-    assert await boxes.ask(SLOW, {"slow": False}, owner="other") == {"row_cap": 0}
+            await sandboxes.ask(SLOW, {"slow": True}, owner="one")
+    with pytest.raises(NoAnswer, match="is paused"):
+        await sandboxes.ask(SLOW, {"slow": False}, owner="one")
+    assert await sandboxes.ask(SLOW, {"slow": False}, owner="other") == {"row_cap": 0}
 
 
-async def test_that_nobody_waits_any_more_is_no_failure_of_the_module(boxes: Sandbox):
+async def test_a_cancelled_question_is_no_failure_of_the_module(sandboxes: Sandboxes):
     for _ in range(3):
-        await boxes.ask(OFFICE, DAY)
-        process = process_of(boxes, OFFICE)
+        await sandboxes.ask(OFFICE, DAY)
+        process = process_of(sandboxes, OFFICE)
         os.kill(process, signal.SIGSTOP)
-        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        asking = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         await asyncio.sleep(0.01)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
         assert not is_there(process)
-    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+    assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
-async def test_who_stops_waiting_while_a_process_starts_leaves_none(boxes: Sandbox):
+async def test_a_question_cancelled_while_a_process_starts_leaves_none(sandboxes: Sandboxes):
     for steps in range(2, 12):
-        asking = asyncio.create_task(boxes.ask(OFFICE, DAY))
+        asking = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         for _ in range(steps):
             await asyncio.sleep(0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(asking, 5)
         assert not children()
-    assert (await boxes.ask(OFFICE, DAY))["deny"] == []
+    assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
 # In front of an engine ---------------------------------------------------------------------------------------------------
@@ -266,7 +269,7 @@ def asked(module: OwnerModule | None, seed: int = 3) -> DeliveryInput:
     return DeliveryInput.model_validate_json(json.dumps(plain))
 
 
-def in_front(engine: EmbeddedEngine, boxes: Sandbox, *modules: OwnerModule, fits: bool = True) -> Narrowed:
+def in_front(engine: EmbeddedEngine, sandboxes: Sandboxes, *modules: OwnerModule, fits: bool = True) -> NarrowingEngine:
     known = {module.digest: module for module in modules}
 
     async def find(owner: str, digest: str) -> OwnerModule:
@@ -275,7 +278,7 @@ def in_front(engine: EmbeddedEngine, boxes: Sandbox, *modules: OwnerModule, fits
             raise ModuleMissing("not here")
         return known[digest]
 
-    return Narrowed(engine, find=find, sandbox=boxes, fits=lambda _document, _obligations: fits)
+    return NarrowingEngine(engine, find=find, sandboxes=sandboxes, fits=lambda _document, _obligations: fits)
 
 
 @pytest.fixture
@@ -283,33 +286,35 @@ def allowed_seed(engine: EmbeddedEngine) -> int:
     return next(seed for seed in range(100) if engine.decide_now(asked(None, seed)).allow)
 
 
-async def test_without_a_module_it_is_the_engine(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
-    narrowed = in_front(engine, boxes)
+async def test_without_a_module_it_is_the_engine(engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int):
+    narrowed = in_front(engine, sandboxes)
     assert (narrowed.name, narrowed.revision) == (engine.name, engine.revision)
     for seed in range(50):
         document = asked(None, seed)
         assert await narrowed.decide(document) == engine.decide_now(document)
 
 
-async def test_what_the_policy_denies_is_put_to_no_module(engine: EmbeddedEngine, boxes: Sandbox):
+async def test_what_the_policy_denies_is_put_to_no_module(engine: EmbeddedEngine, sandboxes: Sandboxes):
     seed = next(seed for seed in range(100) if not engine.decide_now(asked(None, seed)).allow)
     document = asked(capping(1), seed)
-    assert await in_front(engine, boxes).decide(document) == engine.decide_now(document)
+    assert await in_front(engine, sandboxes).decide(document) == engine.decide_now(document)
 
 
-async def test_a_module_that_is_not_there_or_fails_denies(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
+async def test_a_module_that_is_not_there_or_fails_denies(
+    engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int
+):
     failing = saying("row_cap := 1\n\nrow_cap := 2 if input.purpose")
     for module, known in ((capping(1), ()), (failing, (failing,)), (SLOW_ALWAYS, (SLOW_ALWAYS,))):
-        decision = await in_front(engine, boxes, *known).decide(asked(module, allowed_seed))
-        assert [(one.code, one.rule) for one in decision.reasons] == [("policy-unavailable", rule_of(module.digest))]
+        decision = await in_front(engine, sandboxes, *known).decide(asked(module, allowed_seed))
+        assert [(one.code, one.rule) for one in decision.reasons] == [("policy-unavailable", name_rule(module.digest))]
         assert decision.revision == engine.revision
 
 
 SLOW_ALWAYS = OwnerModule(SLOW.text.replace("input.slow; ", ""), "")
 
 
-async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, boxes: Sandbox, allowed_seed: int):
-    narrowed = in_front(engine, boxes, capping(1), fits=False)
+async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int):
+    narrowed = in_front(engine, sandboxes, capping(1), fits=False)
     decision = await narrowed.decide(asked(capping(1), allowed_seed))
     assert [one.code for one in decision.reasons] == ["obligation-unknown"]
 
@@ -377,7 +382,7 @@ row_cap := cap if {
 )
 
 
-async def test_opa_says_the_same(boxes: Sandbox, engine: EmbeddedEngine, opa: str, tmp_path: Path):
+async def test_opa_says_the_same(sandboxes: Sandboxes, engine: EmbeddedEngine, opa: str, tmp_path: Path):
     """The module alone on either engine, and what is made of it."""
     random = Random(11)
     documents: list[DeliveryInput] = []
@@ -388,7 +393,7 @@ async def test_opa_says_the_same(boxes: Sandbox, engine: EmbeddedEngine, opa: st
             documents.append(document)
     decisions = [engine.decide_now(document) for document in documents]
     questions = [
-        question(document, agreement=str(decision.agreement))
+        build_question(document, agreement=str(decision.agreement))
         | {
             "calendar": {
                 "date": "2026-11-27",
@@ -402,10 +407,13 @@ async def test_opa_says_the_same(boxes: Sandbox, engine: EmbeddedEngine, opa: st
     told = _opas(opa, questions, place=tmp_path)
     outcomes: dict[str, int] = {}
     for document, decision, one, opas in zip(documents, decisions, questions, told, strict=True):
-        ours = await boxes.ask(ALIKE, one)
+        ours = await sandboxes.ask(ALIKE, one)
         theirs = {name: value for name, value in opas.items() if name in ours}
         assert _sorted(ours) == _sorted(theirs)
-        made = [narrow(decision, heard(said, literals=ALIKE.literals), document, rule="r") for said in (ours, theirs)]
+        made = [
+            narrow(decision, read_narrowing(said, literals=ALIKE.literals), document, rule="r")
+            for said in (ours, theirs)
+        ]
         assert made[0] == made[1]
         outcome = _outcome(made[0])
         outcomes[outcome] = outcomes.get(outcome, 0) + 1

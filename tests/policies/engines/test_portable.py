@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import regorus
 
+from policies.engines.builtins import BUILTINS, RESERVED
+from policies.engines.portable import NotPortable, check_portable, find_unportable
+from policies.engines.syntax import NotRego, read
 from policies.rego.bundle import Bundle
-from policies.rego.portable import BUILTINS, RESERVED, NotPortable, check_portable, unportable
 
 
 def module(body: str) -> Bundle:
@@ -28,6 +30,7 @@ def module(body: str) -> Bundle:
         'x := net.cidr_contains("10.0.0.0/8", "10.1.1.1")',
         "x if rand.intn (1, 2) == 1",
         'x := http["send"]({})',
+        'x if contains("abc", input.a)',  # a function and a keyword
         "import future.keywords.in",
         "import rego.v1",
         "import input.subject",
@@ -37,12 +40,12 @@ def module(body: str) -> Bundle:
 )
 def test_what_engines_disagree_on_is_refused(body: str):
     with pytest.raises(NotPortable, match=r"^a\.rego:\d+: "):
-        check_portable(module(body))
+        check_portable(module(body).modules())
 
 
 def test_the_place_is_named():
     with pytest.raises(NotPortable, match=r"^a\.rego:7: opa\.runtime is not portable$"):
-        check_portable(module('# opa.runtime()\nx := "http.send()"\n\n\ny := opa.runtime()'))
+        check_portable(module('# opa.runtime()\nx := "http.send()"\n\n\ny := opa.runtime()').modules())
 
 
 @pytest.mark.parametrize(
@@ -56,36 +59,40 @@ def test_the_place_is_named():
     ],
 )
 def test_what_engines_agree_on_is_not(body: str):
-    check_portable(module(body))
+    check_portable(module(body).modules())
 
 
 @pytest.mark.parametrize(
-    ("body", "word"),
+    ("body", "line"),
     [
-        ("x := y if {\n\ty := 1\n}\n\nupper(input.a)", "upper"),
-        ("f(1)\n\nx := f(2)", "f"),
-        ("f(1) == 2\n\nx := f(2)", "f"),
-        ("x if {\ng(1)\n}", "g"),
-        ("x := [\ng(1) = 2]", "g"),
+        ("x := y if {\n\ty := 1\n}\n\nupper(input.a)", 7),
+        ("f(1)\n\nx := f(2)", 3),
+        ("f(1) == 2\n\nx := f(2)", 3),
+        ("x := [\ng(1) = 2]", 4),
     ],
 )
-def test_a_call_defines_no_function(body: str, word: str):
-    with pytest.raises(NotPortable, match=rf": {word} is not portable"):
-        check_portable(module(body))
+def test_a_call_is_no_rule(body: str, line: int):
+    with pytest.raises(NotRego, match=rf"^--> a\.rego:{line}:"):
+        check_portable(module(body).modules())
+
+
+def test_a_call_defines_no_function():
+    with pytest.raises(NotPortable, match=r"^a\.rego:4: g is not portable$"):
+        check_portable(module("x if {\ng(1)\n}").modules())
 
 
 def test_a_function_is_its_packages_own():
     files = {"a.rego": "package a\n\nx := f(1)\n", "b.rego": "package a\n\n f(x) := x\n"}
-    check_portable(Bundle({path: text.encode() for path, text in files.items()}))
+    check_portable(files.items())
     files["b.rego"] = "package a_test\n\nf(x) := x\n"
     with pytest.raises(NotPortable, match="f is not portable"):
-        check_portable(Bundle({path: text.encode() for path, text in files.items()}))
+        check_portable(files.items())
 
 
 def test_what_is_reserved_is_nobodys_own():
     bundle = module("lower(x) := x\n\ny := lower(input.a)")
-    check_portable(bundle)
-    assert [word for _, _, word in unportable(bundle, reserved=RESERVED)] == ["lower", "lower"]
+    check_portable(bundle.modules())
+    assert [word for _, _, word in find_unportable(read(bundle.modules()), reserved=RESERVED)] == ["lower", "lower"]
 
 
 def test_what_is_reserved_are_the_functions_of_opa(opa: str):
@@ -95,7 +102,7 @@ def test_what_is_reserved_are_the_functions_of_opa(opa: str):
 
 
 def test_the_exchanges_own_policy_is_portable(own_bundle: Bundle):
-    check_portable(own_bundle)
+    check_portable(own_bundle.modules())
 
 
 # One line for each function on the list: what the engines must agree on, besides being defined.
