@@ -129,7 +129,7 @@ def test_formulas_that_nobody_has_calculated_are_told(tmp_path: Path) -> None:
     buffer = BytesIO()
     written.save(buffer)
     note = imported(tmp_path, buffer.getvalue()).notes["formulas-empty"]
-    assert note.text.startswith("2 formulas have no value, and count as empty cells (columns B)")
+    assert note.text.startswith("2 formulas have no value and count as empty cells (columns B)")
     assert note.where == "rows 2, 3"
     calculated = book(lambda _workbook, sheet: (sheet.write(0, 0, "a"), sheet.write_formula(1, 0, "=1+1", None, 2)))
     assert "formulas-empty" not in imported(tmp_path, calculated).notes
