@@ -1,1 +1,1 @@
-"""Uploaded files: imported once into an immutable snapshot, then queried like a table."""
+"""Uploaded files: read once into an immutable snapshot, then queried like a table."""

@@ -1,7 +1,7 @@
-"""An imported file as a source: its snapshot, queried with DuckDB.
+"""The adapter of an imported file: its snapshot, queried with DuckDB.
 
-Rows keep the order they had in the file, and a position in an answer is the number of a row: the snapshot never
-changes, so it stays right for ever.
+Rows are in the order of the file, and a position in an answer is a row number. Snapshots never change, so positions stay
+valid.
 """
 
 from collections.abc import AsyncGenerator
@@ -34,7 +34,7 @@ from adapters.plan.plan import Column, Plan, check
 
 
 class FileAdapter:
-    """One snapshot. Its bytes are verified against its name on first use."""
+    """One snapshot. Its bytes are verified against its name on first use. `owns_engine`: `close` closes the engine."""
 
     def __init__(self, path: Path, engine: Engine, *, owns_engine: bool = False) -> None:
         self._path = path
@@ -50,22 +50,22 @@ class FileAdapter:
         return self._opened
 
     async def describe(self) -> Description:
-        """What the import found."""
+        """The description that the import stored."""
         return (await self._snapshot()).description
 
     async def sample(self, rows: int) -> pa.Table:
-        """The first rows as they are."""
+        """The first rows, unmasked."""
         fields = (await self._snapshot()).description.fields
         plan = Plan(tuple(Column(field.name) for field in fields), limit=rows)
         return pa.Table.from_batches([batch async for batch in self.scan(plan)])
 
     async def read(self, plan: Plan) -> Rows:
-        """Answer a small plan; continued by row number, or by key when the plan sorts by it."""
+        """Answer a small plan, continued by row number, or by key where the plan sorts by it."""
         snapshot = await self._snapshot()
         limit = read_limit(plan)
-        sql, values = _statement(plan, snapshot, limit=limit + 1, is_paged=True)
+        sql, values = _compose(plan, snapshot, limit=limit + 1, is_paged=True)
         table = await self._engine.fetch(sql, values)
-        columns = [_values(column) for column in table.itercolumns()]
+        columns = [_to_python(column) for column in table.itercolumns()]
         position, width = None, len(plan.columns)
         if limit and len(table) > limit:
             position = orjson.dumps([column[limit - 1] for column in columns[width:]]).decode()
@@ -75,7 +75,7 @@ class FileAdapter:
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan in the file's order."""
         snapshot = await self._snapshot()
-        sql, values = _statement(plan, snapshot, limit=plan.limit)
+        sql, values = _compose(plan, snapshot, limit=plan.limit)
         schema = _schema(plan, snapshot)
         batches = self._engine.stream(sql, values, batch_rows)
         try:
@@ -92,9 +92,9 @@ class FileAdapter:
         """The engine that reads the snapshot evaluates every part."""
         snapshot = await self._snapshot()
         if is_scan:
-            sql, values = _statement(plan, snapshot, limit=plan.limit)
+            sql, values = _compose(plan, snapshot, limit=plan.limit)
         else:
-            sql, values = _statement(plan, snapshot, limit=read_limit(plan) + 1, is_paged=True)
+            sql, values = _compose(plan, snapshot, limit=read_limit(plan) + 1, is_paged=True)
         return Explanation(frozenset(get_args(Part)), frozenset(), sql, tuple(values))
 
     async def health(self) -> Health:
@@ -108,15 +108,15 @@ class FileAdapter:
         return Health(is_healthy=True, seconds=perf_counter() - started)
 
     async def close(self) -> None:
-        """Close the engine if it is this adapter's own."""
+        """Close the engine if the adapter owns it."""
         if self._owns_engine:
             self._engine.close()
 
 
-def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False) -> tuple[str, list[Any]]:
-    """The SELECT of a plan and the values it binds.
+def _compose(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False) -> tuple[str, list[Any]]:
+    """The SELECT of a plan, and the values it binds.
 
-    Paged, the rows are sorted, by key or by number, and what they are sorted by stands behind the columns as text.
+    With `is_paged`, rows are sorted by key or by number, which follows the columns as text.
     """
     description = snapshot.description
     plan = check(plan, description.fields)
@@ -129,7 +129,7 @@ def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: b
         selected += [f"CAST({column} AS VARCHAR)" for column in sorting]
     conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
     if plan.offset_after is not None:
-        texts = _position(plan.offset_after, len(sorting))
+        texts = _read_position(plan.offset_after, len(sorting))
         kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
         bound = [f"CAST({parameters.bind(text)} AS {kind})" for text, kind in zip(texts, kinds, strict=True)]
         conditions.append(f"({', '.join(sorting)}) > ({', '.join(bound)})")
@@ -144,12 +144,12 @@ def _statement(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: b
     return sql, parameters.values
 
 
-def _position(position: str, width: int) -> list[str]:
+def _read_position(position: str, width: int) -> list[str]:
     try:
         texts = orjson.loads(position)
     except orjson.JSONDecodeError:
         texts = None
-    if isinstance(texts, list) and len(texts) == width and all(isinstance(one, str) for one in texts):
+    if isinstance(texts, list) and len(texts) == width and all(isinstance(text, str) for text in texts):
         return texts
     raise PlanError("/offset_after", "this is no position in this file")
 
@@ -166,7 +166,7 @@ def _schema(plan: Plan, snapshot: Snapshot) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _values(column: Any) -> list[Any]:
+def _to_python(column: Any) -> list[Any]:
     values: list[Any] = column.to_pylist()
     if pa.types.is_timestamp(column.type):
         return [value.replace(tzinfo=UTC) if value is not None else None for value in values]

@@ -1,4 +1,4 @@
-"""A bound in time on reading a file: whatever its bytes are, a thread is not busy with them for ever."""
+"""A time limit for imports, so that no file occupies a thread for ever."""
 
 import time
 from typing import Final
@@ -9,14 +9,14 @@ _SECONDS: Final = 600
 
 
 class Deadline:
-    """The time by which an import has to have ended, from now on."""
+    """The time by which an import ends, `seconds` from now."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
         self._at = time.monotonic() + seconds
 
     def check(self) -> None:
-        """Raises SourceError too-large when the time is over."""
+        """Raise SourceError too-large after the deadline."""
         if time.monotonic() > self._at:
             raise SourceError(
                 "too-large",

@@ -1,7 +1,7 @@
-"""A table as text, before its types are known: what every reader of rows hands on.
+"""A table of text, before its types are inferred: what readers of text, JSON and workbooks return.
 
-Cells are trimmed text, "" when empty. Rows travel in batches of columns with the number each row has in its source
-(from 1, as a spreadsheet shows it), so that whatever is found wrong later can be said to be somewhere.
+Cells are trimmed text, "" where empty. Batches hold columns, and the number of each row in its file (from 1, as a
+spreadsheet shows it), so that later errors can name the row.
 """
 
 from array import array
@@ -21,7 +21,7 @@ _BATCH_CHARACTERS: Final = 2**26
 
 
 class CellKind(IntFlag):
-    """What the cells of a column were in a source that knows: a workbook or JSON. Missing values count as nothing."""
+    """The types of a column's cells in a file with types (a workbook, JSON). Missing values do not count."""
 
     NONE = 0
     TEXT = 1
@@ -32,7 +32,7 @@ class CellKind(IntFlag):
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows: their numbers and a string array for each column, all of one length."""
+    """Rows: their numbers, and a string array for each column, all of the same length."""
 
     numbers: Any
     columns: list[Any]
@@ -42,24 +42,23 @@ class Batch:
 class Grid:
     """A table of text.
 
-    `kinds` is None for text files; for typed sources it is filled while batches are read. `alone` are the numbers of
-    rows that are one cell for certain (merged, or the only one on its line), also filled by reading. `has_titles`
-    says that rows stood above the header. `is_sheet` says that people laid it out, with sections and blank rows;
-    `counts_days` that a number may be a date.
+    `kinds` is None for text files; reading the batches fills it for files with types. Reading also fills `single_cells`:
+    the numbers of rows that have one cell (merged, or alone on its line). `has_titles`: rows stand above the header.
+    `is_sheet`: people laid it out, perhaps with sections and blank rows. `counts_days`: a number may be a date.
     """
 
     names: list[str]
     batches: Iterable[Batch]
     kinds: list[CellKind] | None = None
     notes: list[Note] = field(default_factory=list)
-    alone: set[int] = field(default_factory=set)
+    single_cells: set[int] = field(default_factory=set)
     has_titles: bool = False
     is_sheet: bool = True
     counts_days: bool = False
 
 
 class RowNumbers:
-    """A sorted set of row numbers, kept small: a file may have millions of rows that are no records."""
+    """A compact set of row numbers: a file may have millions of rows that are no records."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
         self._sorted = array("q", sorted(numbers))
@@ -73,8 +72,8 @@ class RowNumbers:
         return pc.is_in(numbers, pa.array(self._sorted[start:end], pa.int64())) if start < end else None
 
 
-def batches_of(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Iterator[Batch]:
-    """Gather numbered rows of `width` cells into batches."""
+def make_batches(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Iterator[Batch]:
+    """Group numbered rows of `width` cells into batches."""
     numbers: list[int] = []
     cells: list[Sequence[str]] = []
     characters = 0
@@ -94,8 +93,8 @@ def _batch(numbers: list[int], cells: list[Sequence[str]], width: int) -> Batch:
     return Batch(pa.array(numbers, pa.int64()), [pa.array(column, pa.string()) for column in columns])
 
 
-def places(numbers: Sequence[int], what: str = "row") -> str:
-    """The first places of something: `rows 4, 97, 154, 286, 369 and 26 more`."""
+def format_places(numbers: Sequence[int], noun: str = "row") -> str:
+    """The first places as text: `rows 4, 97, 154, 286, 369 and 26 more`."""
     first = ", ".join(str(number) for number in numbers[:5])
     more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""  # noqa: PLR2004 - the five shown
-    return f"{what}{'s' if len(numbers) > 1 else ''} {first}{more}"
+    return f"{noun}{'s' if len(numbers) > 1 else ''} {first}{more}"

@@ -1,12 +1,13 @@
-"""Importing a file: read once, at registration, into an immutable snapshot.
+"""Import an uploaded file: read it once into an immutable snapshot.
 
-Every file either works or is refused with what is wrong and where. What was understood on the way (titles left out,
-cells that count as missing, a column kept as text) is noted in the description, for the owner to confirm.
+A file is imported, or refused with the reason and the place. The description notes how it was understood (titles left
+out, cells that count as missing, a column that stays text), for the owner to confirm.
 
-`import_file` blocks for as long as reading takes (seconds for a million rows): call it on a thread.
+`import_file` blocks while it reads (seconds for a million rows): call it on a thread.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -19,16 +20,23 @@ from adapters.contract.hints import guess_hints
 from adapters.files.deadline import Deadline
 from adapters.files.grid import Batch, CellKind, Grid, RowNumbers
 from adapters.files.infer.keys import find_key
-from adapters.files.infer.sections import Headings, SectionColumn, Sorted_, headings, notes_on_rows, without_odd_rows
+from adapters.files.infer.sections import (
+    Headings,
+    RowSurvey,
+    SectionColumn,
+    describe_rows,
+    find_headings,
+    keep_records,
+)
 from adapters.files.infer.types import ColumnGuess, Guess, convert
 from adapters.files.options import ImportOptions
-from adapters.files.read.csv import TooHard, read_delimited
-from adapters.files.read.encoding import as_utf8, find_encoding
-from adapters.files.read.file_format import detect
+from adapters.files.read.csv import IrregularRow, read_delimited
+from adapters.files.read.encoding import convert_to_utf8, find_encoding
+from adapters.files.read.file_format import detect_format
 from adapters.files.read.json import is_json, read_json
 from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
-from adapters.files.read.workbook_process import read_apart
+from adapters.files.read.workbook_process import read_in_process
 from adapters.files.snapshot import Snapshot, write
 from groundwork import durable
 
@@ -40,17 +48,17 @@ def import_file(
 ) -> ImportedFile:
     """Read a CSV, Excel, JSON or Parquet file into a snapshot below `target_directory`.
 
-    Raises SourceError (its codes are in contract.py); nothing is left behind then.
+    Raises SourceError, and then leaves no file behind.
     """
     options = options or ImportOptions()
     deadline = deadline or Deadline()
     durable.make_directory(target_directory)
-    kind = detect(path, options)
-    if kind == "parquet":
+    file_format = detect_format(path, options)
+    if file_format == "parquet":
         snapshot = import_parquet(path, target_directory)
-    elif kind == "workbook":
+    elif file_format == "workbook":
         with TemporaryDirectory(dir=target_directory, prefix="sheet-") as temporary:
-            grid = read_apart(path, options, Path(temporary))
+            grid = read_in_process(path, options, Path(temporary))
             snapshot = _import_grid(grid, target_directory, options, deadline)
     else:
         snapshot = _import_text(path, target_directory, options, deadline)
@@ -58,63 +66,63 @@ def import_file(
 
 
 def _import_text(path: Path, directory: Path, options: ImportOptions, deadline: Deadline) -> Snapshot:
-    found = find_encoding(path, options.encoding)
+    original = find_encoding(path, options.encoding)
     with TemporaryDirectory(dir=directory, prefix="text-") as temporary:
-        text = as_utf8(found, Path(temporary))
-        notes = [] if text is found else [Note("encoding", f"the text is {found.encoding.upper()}")]
+        text = convert_to_utf8(original, Path(temporary))
+        notes = [] if text is original else [Note("encoding", f"the text is {original.encoding.upper()}")]
         if options.delimiter is None and is_json(text):
             return _import_grid(read_json(text, deadline), directory, options, deadline, notes)
         try:
             return _import_grid(read_delimited(text, options, is_careful=False), directory, options, deadline, notes)
-        except TooHard:
+        except IrregularRow:
             return _import_grid(read_delimited(text, options, is_careful=True), directory, options, deadline, notes)
 
 
 def _import_grid(
     grid: Grid, directory: Path, options: ImportOptions, deadline: Deadline, notes: Sequence[Note] = ()
 ) -> Snapshot:
-    """Two passes: spool the text and look at every cell, then convert and write."""
+    """Two passes: spool the text and examine every cell, then convert and write."""
     grid.notes[:0] = notes
     unknown = sorted(options.types.keys() - set(grid.names))
     if unknown:
-        raise SourceError("option-invalid", f"a type is named for {', '.join(unknown)}, which the file does not have")
+        raise SourceError("option-invalid", f"`types` names columns that the file does not have: {', '.join(unknown)}")
     with TemporaryDirectory(dir=directory, prefix="import-") as temporary:
         spool = Spool(Path(temporary) / "cells.arrow", len(grid.names))
-        found = Sorted_()
+        survey = RowSurvey()
         columns = [ColumnGuess(name, options) for name in grid.names]
         for batch in grid.batches:
             deadline.check()
             spool.add(batch)
-            _look(without_odd_rows(batch, grid.names, found) if grid.is_sheet else batch, columns)
+            _examine(keep_records(batch, grid.names, survey) if grid.is_sheet else batch, columns)
         spool.finish()
-        rows = _lone_rows(grid, found, columns, options)
-        if not spool.rows or (grid.is_sheet and not found.records and not rows.records):
-            raise SourceError("file-empty", "there is a header but no row below it")
-        return _convert(grid, spool, columns, found, rows, directory, options, deadline)
+        rows = _classify_lone_rows(grid, survey, columns, options)
+        if not spool.rows or (grid.is_sheet and not survey.records and not rows.records):
+            raise SourceError("file-empty", "the table has a header, but no row below it")
+        return _write(grid, spool, columns, survey, rows, directory, options, deadline)
 
 
-def _look(batch: Batch, columns: list[ColumnGuess]) -> None:
+def _examine(batch: Batch, columns: list[ColumnGuess]) -> None:
     if len(batch.numbers):
         for index, column in enumerate(columns):
             column.add(batch, index)
 
 
-def _lone_rows(grid: Grid, found: Sorted_, columns: list[ColumnGuess], options: ImportOptions) -> Headings:
-    """Decide on rows with one cell, and let the guesses see those that are records after all."""
-    rows = headings(found, grid, is_first_numeric=columns[0].is_numeric, is_padded=options.ragged == "pad")
+def _classify_lone_rows(grid: Grid, survey: RowSurvey, columns: list[ColumnGuess], options: ImportOptions) -> Headings:
+    """Decide which rows with one cell are records, and examine those."""
+    rows = find_headings(survey, grid, is_first_numeric=columns[0].is_numeric, is_padded=options.ragged == "pad")
     if rows.records:
         numbers = pa.array(list(rows.records), pa.int64())
         empty = pa.array([""] * len(rows.records), pa.string())
         cells = [pa.array(list(rows.records.values()), pa.string()), *[empty] * (len(columns) - 1)]
-        _look(Batch(numbers, cells), columns)
+        _examine(Batch(numbers, cells), columns)
     return rows
 
 
-def _convert(
+def _write(
     grid: Grid,
     spool: Spool,
     columns: list[ColumnGuess],
-    found: Sorted_,
+    survey: RowSurvey,
     rows: Headings,
     directory: Path,
     options: ImportOptions,
@@ -122,23 +130,23 @@ def _convert(
 ) -> Snapshot:
     kinds: Sequence[CellKind | None] = grid.kinds or [None] * len(columns)
     guesses = [column.conclude(kind, counts_days=grid.counts_days) for column, kind in zip(columns, kinds, strict=True)]
-    kept = [index for index, column in enumerate(columns) if column.is_wanted or len(columns) == 1]
+    included = [index for index, column in enumerate(columns) if column.is_wanted or len(columns) == 1]
     dropped = [column.name for column in columns if not column.is_wanted and len(columns) > 1]
-    names = [grid.names[index] for index in kept]
+    names = [grid.names[index] for index in included]
     section = _free_name("section", names) if rows.sections else None
-    notes = [*grid.notes, *notes_on_rows(found, rows, section)]
+    notes = [*grid.notes, *describe_rows(survey, rows, section)]
     if dropped:
         text = f"{len(dropped)} columns without a name and without a value are left out"
         notes.append(Note("column-dropped", text, ", ".join(dropped[:5])))
-    notes += [note for index in kept for note in guesses[index].notes]
-    excluded = RowNumbers([*found.blank, *found.repeated, *rows.sections, *rows.footnotes])
-    wanted = [(index, grid.names[index], guesses[index]) for index in kept]
-    converted = _converted(spool, wanted, excluded, rows, options, deadline)
+    notes += [note for index in included for note in guesses[index].notes]
+    excluded = RowNumbers([*survey.blank, *survey.repeated, *rows.sections, *rows.footnotes])
+    targets = [(index, grid.names[index], guesses[index]) for index in included]
+    converted = _convert(spool, targets, excluded, rows, options, deadline)
     first = next(converted)
-    types = [guesses[index].arrow for index in kept]
-    nullable = [guesses[index].nullable for index in kept]
-    unique = {names[place]: columns[index].may_be_unique for place, index in enumerate(kept)}
-    key = find_key(names, types, nullable, unique, lambda place: spool.is_unique(kept[place], excluded))
+    types = [guesses[index].arrow for index in included]
+    nullable = [guesses[index].nullable for index in included]
+    unique = {grid.names[index]: columns[index].may_be_unique for index in included}
+    key = find_key(names, types, nullable, unique, lambda position: spool.is_unique(included[position], excluded))
     if section:
         names, types, nullable = [*names, section], [*types, pa.string()], [*nullable, True]
     sample = pa.Table.from_arrays([array.slice(0, _HINT_ROWS) for array in first], names=names)
@@ -146,7 +154,7 @@ def _convert(
         directory,
         names,
         types,
-        _chained(first, converted),
+        chain([first], converted),
         nullable=nullable,
         key=key,
         notes=notes,
@@ -154,15 +162,15 @@ def _convert(
     )
 
 
-def _converted(
+def _convert(
     spool: Spool,
-    wanted: list[tuple[int, str, Guess]],
+    targets: list[tuple[int, str, Guess]],
     excluded: RowNumbers,
     rows: Headings,
     options: ImportOptions,
     deadline: Deadline,
 ) -> Iterator[list[Any]]:
-    """Batches of typed arrays, the column of sections last when there is one; at least one batch."""
+    """Batches of typed arrays, at least one. The column of sections, if any, is last."""
     sections = SectionColumn(rows.sections) if rows.sections else None
     is_empty = True
     for batch in spool.batches():
@@ -173,7 +181,7 @@ def _converted(
             batch.columns = [column.filter(is_record) for column in batch.columns]
             extra = [column.filter(is_record) for column in extra]
         arrays = []
-        for index, name, guess in wanted:
+        for index, name, guess in targets:
             try:
                 arrays.append(convert(guess, batch.columns[index], options.time_zone))
             except pa.ArrowInvalid:
@@ -182,11 +190,6 @@ def _converted(
         if len(arrays[0]) or is_empty:
             is_empty = False
             yield [*arrays, *extra]
-
-
-def _chained(first: list[Any], rest: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    yield first
-    yield from rest
 
 
 def _free_name(wanted: str, names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What an owner may say about a file when its import guesses wrong. Every default is "find out"."""
+"""Options of an import, for files that it would infer wrongly. By default everything is inferred."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,10 @@ MAX_CELL: Final = 2**20
 class ImportOptions:
     """How to read a file.
 
-    `sheet`: name of a workbook's sheet (the first with content). `header_row`: number of the row with the names, from
-    1; 0 when there is none. `encoding`, `delimiter`: of a text file. `missing`: the cells that count as missing,
-    instead of the usual ones. `ragged`: "pad" fills rows that are too short instead of refusing the file. `types`:
-    types of fields by name. `time_zone`: IANA name of the zone in which times without one were written. `max_bytes`:
-    of the file, and of what it unpacks to.
+    `sheet`: name of a workbook's sheet (by default the first with content). `header_row`: number of the row of names, from
+    1; 0 for none. `encoding`, `delimiter`: of a text file. `missing`: cells that count as missing, instead of the usual
+    ones. `ragged`: "pad" fills short rows, "refuse" refuses the file. `types`: types of fields by name. `time_zone`: IANA
+    name of the zone of times without one. `max_bytes`: of the file, and of its unpacked content.
     """
 
     sheet: str | None = None
@@ -35,16 +34,16 @@ class ImportOptions:
     max_bytes: int = MAX_BYTES
 
     def __post_init__(self) -> None:
-        """Refuses (SourceError option-invalid) what cannot be followed."""
+        """Raises SourceError option-invalid for a value that is not valid."""
         if self.header_row is not None and self.header_row < 0:
-            raise SourceError("option-invalid", "rows are counted from 1; 0 stands for no header")
+            raise SourceError("option-invalid", "the header's row is counted from 1; 0 means no header")
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
-            raise SourceError("option-invalid", "a delimiter is one character, no quote and no line end")
+            raise SourceError("option-invalid", "a delimiter is one character, but no quote and no line break")
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
             except LookupError:
-                raise SourceError("option-invalid", "no such encoding is known") from None
+                raise SourceError("option-invalid", "the encoding is unknown") from None
         if self.ragged not in ("refuse", "pad"):
             raise SourceError("option-invalid", 'ragged rows are "refuse" or "pad"')
         if any(kind not in FIELD_TYPES or kind == "decimal" for kind in self.types.values()):

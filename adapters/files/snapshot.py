@@ -1,9 +1,8 @@
-"""Snapshots: what an imported file becomes. One immutable Parquet file, named by the SHA-256 of its bytes.
+"""Snapshots of imported files: immutable Parquet files, named by the SHA-256 of their bytes.
 
-A file that people edit is no source to publish: what was described, agreed to and delivered would drift apart. So it
-is read once, at registration, and everything later reads the snapshot. Its columns are called c0, c1, … because names
-of columns are case-blind in the query engine and are not in people's files; the real names travel in the file's
-metadata with the notes. Timestamps are stored as UTC without a zone, for the same engine.
+A file that people go on editing would drift from what was described and agreed. So it is read once, at registration, and
+its snapshot serves all later reads. Columns are called c0, c1, … since DuckDB ignores the case of names and people's files
+do not; the names are in the metadata, with the description. Timestamps are UTC without a zone, for DuckDB too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +29,7 @@ _STORED: Final = pa.timestamp("us")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot on disk and what it holds. `types` are the Arrow types of the fields as delivered."""
+    """A snapshot on disk, and its description. `types` are the Arrow types of the fields when delivered."""
 
     path: Path
     description: Description
@@ -66,10 +65,9 @@ def write(
     notes: Sequence[Note] = (),
     hints: Sequence[Hint] = (),
 ) -> Snapshot:
-    """Write columns, in batches of arrays of `types`, as a snapshot in `directory`. Atomic: a name appears with its
-    content.
+    """Write batches of arrays, one array per column, as a snapshot in an existing directory. Atomic and durable.
 
-    Types are those of ARROW_TYPES and decimal128.
+    `types` are those of ARROW_TYPES and decimal128.
     """
     schema = pa.schema([pa.field(f"c{index}", _STORED if kind == _UTC else kind) for index, kind in enumerate(types)])
     fields = tuple(
@@ -80,7 +78,7 @@ def write(
     with durable.replacing(directory / "snapshot") as draft:
         with pq.ParquetWriter(draft.path, schema, compression="zstd", compression_level=1) as writer:
             for arrays in batches:
-                table = pa.Table.from_arrays([_stored(array) for array in arrays], schema=schema)
+                table = pa.Table.from_arrays([_store(array) for array in arrays], schema=schema)
                 rows += table.num_rows
                 writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
             metadata = _metadata(fields, rows, key, notes, hints)
@@ -88,20 +86,20 @@ def write(
         digest = _digest(draft.path)
         path = draft.target = directory / f"{digest}.parquet"
     description = Description(fields, rows, tuple(key), tuple(notes), digest, tuple(hints))
-    return Snapshot(path, description, _delivered(schema))
+    return Snapshot(path, description, _delivered_types(schema))
 
 
 def open_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot's metadata and verify its bytes against its name.
+    """Read a snapshot's description, and verify its bytes against its name.
 
     Raises SourceError snapshot-missing or snapshot-altered.
     """
     try:
         digest = _digest(path)
     except OSError:
-        raise SourceError("snapshot-missing", "the snapshot of this file is not there") from None
+        raise SourceError("snapshot-missing", "the snapshot of this file is missing") from None
     if path.stem != digest:
-        raise SourceError("snapshot-altered", "the snapshot is not what was imported: its digest has changed")
+        raise SourceError("snapshot-altered", "the snapshot has changed since the import: its digest differs")
     try:
         file = pq.read_metadata(path)
         schema = file.schema.to_arrow_schema()
@@ -109,16 +107,16 @@ def open_snapshot(path: Path) -> Snapshot:
     except (OSError, pa.ArrowException, orjson.JSONDecodeError):
         stored = None
     if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
-        raise SourceError("snapshot-altered", "this file was not written by an import of this version")
+        raise SourceError("snapshot-altered", "the snapshot was not written by an import of this version")
     description = Description(
-        tuple(Field(**one) for one in stored["fields"]),
+        tuple(Field(**entry) for entry in stored["fields"]),
         stored["rows"],
         tuple(stored["key"]),
-        tuple(Note(**one) for one in stored["notes"]),
+        tuple(Note(**entry) for entry in stored["notes"]),
         digest,
-        tuple(Hint(**one) for one in stored["hints"]),
+        tuple(Hint(**entry) for entry in stored["hints"]),
     )
-    return Snapshot(path, description, _delivered(schema))
+    return Snapshot(path, description, _delivered_types(schema))
 
 
 def _metadata(
@@ -135,11 +133,11 @@ def _metadata(
     return orjson.dumps(content)
 
 
-def _stored(array: Any) -> Any:
+def _store(array: Any) -> Any:
     return array.cast(_STORED) if array.type == _UTC else array
 
 
-def _delivered(schema: pa.Schema) -> tuple[pa.DataType, ...]:
+def _delivered_types(schema: pa.Schema) -> tuple[pa.DataType, ...]:
     return tuple(_UTC if kind == _STORED else kind for kind in schema.types)
 
 

@@ -1,4 +1,4 @@
-"""One contract: every kind of adapter gives the same answer as plain Python over the same rows."""
+"""The contract: every kind of adapter answers a plan as plain Python does over the same rows."""
 
 import hmac
 from contextlib import aclosing
@@ -91,7 +91,7 @@ async def test_a_hash_is_hmac_sha_256_of_the_text_and_needs_its_key(adapter: Ada
             await adapter.read(Plan((Column("姓名", Hash(key)),)))
 
 
-async def test_whole_rows_come_back_as_they_went_in(adapter: Adapter) -> None:
+async def test_unmasked_rows_are_unchanged(adapter: Adapter) -> None:
     assert await read_all(adapter, Plan(EVERYTHING)) == [tuple(row.values()) for row in ROWS]
     table = await scan_all(adapter, Plan(EVERYTHING))
     assert sorted(table.to_pylist(), key=lambda row: row["id"]) == ROWS
@@ -136,7 +136,7 @@ async def test_pages_follow_one_another_without_gap_or_overlap(adapter: Adapter,
     assert {len(rows) for rows in pages[:-1]} == {5}
 
 
-async def test_a_position_of_nowhere_is_refused(adapter: Adapter) -> None:
+async def test_an_invalid_position_is_refused(adapter: Adapter) -> None:
     for position in ("", "x", "[]", '["1","2"]', "[1]", "{}", "-1"):
         with pytest.raises(PlanError) as caught:
             await adapter.read(Plan((Column("id"),), offset_after=position))
@@ -159,7 +159,7 @@ async def test_an_answer_without_rows_still_has_columns(adapter: Adapter) -> Non
     assert (await adapter.read(plan)).names == ("born", "pay")
 
 
-async def test_a_stream_can_be_left_early_and_the_source_still_answers(adapter: Adapter) -> None:
+async def test_a_stream_can_be_closed_early_and_the_source_still_answers(adapter: Adapter) -> None:
     for _ in range(20):
         async with aclosing(adapter.scan(Plan(EVERYTHING), batch_rows=3)) as batches:
             first = await anext(batches)
@@ -167,7 +167,7 @@ async def test_a_stream_can_be_left_early_and_the_source_still_answers(adapter: 
     assert (await adapter.health()).is_healthy
 
 
-async def test_what_a_plan_may_not_say_is_refused_before_the_source_sees_it(adapter: Adapter) -> None:
+async def test_an_invalid_plan_is_refused_with_a_pointer(adapter: Adapter) -> None:
     for plan, pointer in [
         (Plan(()), "/columns"),
         (Plan((Column("nobody"),)), "/columns/0/name"),

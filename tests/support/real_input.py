@@ -1,4 +1,4 @@
-"""Files as their publishers made them: where EXCHANGE_REAL_INPUT says, or in a folder `data` beside the project."""
+"""Files as their publishers made them, in the directory EXCHANGE_REAL_INPUT or in a folder `data` beside the project."""
 
 import os
 from pathlib import Path
@@ -20,6 +20,6 @@ needed = pytest.mark.skipif(DIRECTORY is None, reason="no real files: EXCHANGE_R
 
 
 def real(name: str) -> Path:
-    """One of the files."""
+    """The path of one of the files."""
     assert DIRECTORY is not None
     return DIRECTORY / name

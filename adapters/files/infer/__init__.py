@@ -1,1 +1,1 @@
-"""Inference: where a table begins, what its columns are called, and which types they have."""
+"""Inference from cells: where a table begins, which rows are records, the names, types and key of its columns."""

@@ -1,4 +1,4 @@
-"""Which column names a row: unique, never missing, and if possible called like an identifier."""
+"""The key of a file: a column that is unique and never missing, preferably one named like an identifier."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,15 +21,15 @@ def find_key(
     may_be_unique: Mapping[str, bool],
     is_unique: Callable[[int], bool],
 ) -> tuple[str, ...]:
-    """The best candidate as a key of one field, or (). `is_unique` looks at all rows of the column at a place."""
+    """The best key of one field, or (). `is_unique` examines all rows of the column at a position."""
     candidates = [
-        place
-        for place, name in enumerate(names)
-        if may_be_unique[name] and not nullable[place] and types[place] in (pa.string(), pa.int64())
+        position
+        for position, name in enumerate(names)
+        if may_be_unique[name] and not nullable[position] and types[position] in (pa.string(), pa.int64())
     ]
-    for place in sorted(candidates, key=lambda place: (_rank(names[place]), place))[:_TRIED]:
-        if is_unique(place):
-            return (names[place],)
+    for position in sorted(candidates, key=lambda position: (_rank(names[position]), position))[:_TRIED]:
+        if is_unique(position):
+            return (names[position],)
     return ()
 
 

@@ -1,9 +1,8 @@
-"""Where a table begins in a sheet or text file, and what its columns are called.
+"""The layout of a sheet or text file: where the table begins, and the names of its columns.
 
-People's tables start with titles, have headers of two rows under merged cells, a row that numbers the columns, names
-used twice, names that are missing. The header is the first row about as full as the table is wide; what stands above
-it is a title. Where that row turns out to be a record, the header is a less full one above it, but none of one or two
-cells, which is a title.
+People's tables have titles above them, headers of two rows under merged cells, a row that numbers the columns, repeated
+names and missing ones. The header is the first row about as full as the table is wide; rows above it are titles. If that
+row is a record, the header is an emptier row above it, but none with one or two cells: those are titles.
 """
 
 import re
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.contract import Note, SourceError
-from adapters.files.grid import places
+from adapters.files.grid import format_places
 from adapters.files.infer.missing import MISSING
 from adapters.files.options import MAX_COLUMNS
 
@@ -26,7 +25,7 @@ _NUMERIC: Final = re.compile(
 )
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?%?")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-# No width, or a turn of the direction of writing, by which one name could look like another.
+# Characters without width and marks of the direction of writing make one name look like another.
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BREAK_IN_CHINESE: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 _COLUMN_LETTERS: Final = "甲乙丙丁"
@@ -34,8 +33,10 @@ _COLUMN_LETTERS: Final = "甲乙丙丁"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`header` and `first` are indices of rows: of the (last) header row, -1 when there is none, and of the first row
-    of data.
+    """The names of the columns, and the place of the table.
+
+    `header` and `first` are indices of rows: the (last) row of the header, -1 for none, and the first row of data.
+    `has_titles`: rows stand above the header.
     """
 
     names: list[str]
@@ -50,37 +51,37 @@ def find_layout(
 ) -> Layout:
     """Find the header among the first rows (trimmed cells).
 
-    `header_row` names it, from 1; 0 says there is none. `spans` are the merged cells of a workbook: by row index, the
-    first and last column of each. Raises SourceError file-empty, header-missing, too-large.
+    `header_row` is its number, from 1; 0 for none. `spans` are the merged cells of a workbook: by row index, the first and
+    last column of each. Raises SourceError file-empty, header-missing, too-large.
     """
     width = max((_width(row) for row in rows), default=0)
     if width == 0:
-        raise SourceError("file-empty", "there is nothing in the first rows")
+        raise SourceError("file-empty", "the first rows are empty")
     if width > MAX_COLUMNS:
         raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} are imported")
     if header_row == 0:
         return Layout([f"column_{index + 1}" for index in range(width)], -1, 0, (), has_titles=False)
     header = _find_header(rows, spans or {}) if header_row is None else header_row - 1
     if header >= len(rows) or not any(rows[header]):
-        raise SourceError("header-missing", "there is no header at this place", f"row {header + 1}")
+        raise SourceError("header-missing", "this row is no header", f"row {header + 1}")
     if header_row is None:
         _check_header(rows[header], header)
     titles = [index + 1 for index in range(header) if any(rows[index])]
     notes = (
-        [Note("title-rows-dropped", f"{len(titles)} rows above the header are left out", places(titles))]
+        [Note("title-rows-dropped", f"{len(titles)} rows above the header are left out", format_places(titles))]
         if titles
         else []
     )
     names, last = list(rows[header]), header
     if spans and _has_second_row(rows, header, spans.get(header, ())):
         last = header + 1
-        names = _joined(rows[header], rows[last], spans.get(header, ()))
+        names = _join_header(rows[header], rows[last], spans.get(header, ()))
     names += [""] * (width - len(names))
     first = last + 1
     if first < len(rows) and _is_numbering(rows[first], below=rows[first + 1 :]):
         notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", f"row {first + 1}"))
         first += 1
-    names, renamed = _named(names)
+    names, renamed = _name_columns(names)
     return Layout(names, last, first, (*notes, *renamed), has_titles=bool(titles))
 
 
@@ -89,7 +90,7 @@ def _width(row: Sequence[str]) -> int:
 
 
 def _find_header(rows: Sequence[Sequence[str]], spans: Mapping[int, Sequence[tuple[int, int]]]) -> int:
-    """The first row with at least _FULL_SHARE of the cells of the fullest rows, unless that is a record."""
+    """The index of the first row with _FULL_SHARE of the fullest rows' cells, or of a header above it if it is a record."""
     counts = [sum(1 for cell in row if cell) for row in rows]
     fullest = sorted(counts)[-max(1, len(counts) // 20) :][0]
     full = next(index for index, count in enumerate(counts) if count >= max(1, _FULL_SHARE * fullest))
@@ -101,38 +102,38 @@ def _find_header(rows: Sequence[Sequence[str]], spans: Mapping[int, Sequence[tup
 
 
 def _is_record(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
-    """Whether a row holds what only records hold: a number, or what its column holds again further down."""
-    rest = [one for one in below if one != row]  # a header may come again as a whole
+    """Whether a row is a record: a cell is a number, or occurs again in its column."""
+    rest = [other for other in below if other != row]  # a header may be repeated as a whole
     return any(
-        _NUMERIC.fullmatch(cell) or any(index < len(one) and one[index] == cell for one in rest)
+        _NUMERIC.fullmatch(cell) or any(index < len(other) and other[index] == cell for other in rest)
         for index, cell in enumerate(row)
         if cell
     )
 
 
 def _has_names(row: Sequence[str]) -> bool:
-    """Whether the cells of a row can be names of columns: different, no data, and no labels of what stands beside them."""
+    """Whether the cells of a row can be column names: all different, no data, no labels of the cells beside them."""
     cells = [cell for cell in row if cell]
     are_labels = any(cell.endswith((":", "：")) for cell in cells)
     return len(set(cells)) == len(cells) and not are_labels and not any(_NUMERIC.fullmatch(cell) for cell in cells)
 
 
 def _check_header(row: Sequence[str], index: int) -> None:
-    """Numbers and dates are data, unless they are the years of a statistical table."""
+    """Raise SourceError header-missing for a row with numbers or dates, unless they are years of a statistical table."""
     cells = [cell for cell in row if cell]
     data = [cell for cell in cells if _NUMERIC.fullmatch(cell)]
     are_years = len(set(data)) == len(data) < len(cells) and all(_YEAR.fullmatch(cell) for cell in data)
     if data and not are_years:
         raise SourceError(
             "header-missing",
-            "numbers stand where the names of columns are expected; name the row of the header with the option "
-            "`header_row`, 0 if there is none",
+            "the row of column names has numbers; set the option `header_row` to the number of the header's row, or to 0 "
+            "if the table has none",
             f"row {index + 1}",
         )
 
 
 def _has_second_row(rows: Sequence[Sequence[str]], header: int, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether the row below names the parts of merged header cells, and only them."""
+    """Whether the row below the header names the parts of its merged cells, and nothing else."""
     groups = [span for span in spans if span[1] > span[0]]
     if not groups or header + 1 >= len(rows):
         return False
@@ -142,7 +143,7 @@ def _has_second_row(rows: Sequence[Sequence[str]], header: int, spans: Sequence[
     return bool(filled) and filled <= inside and not any(_NUMERIC.fullmatch(below[index]) for index in filled)
 
 
-def _joined(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[str]:
+def _join_header(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[str]:
     names = list(above)
     for first, last in spans:
         for column in range(first, min(last + 1, len(names))):
@@ -151,7 +152,7 @@ def _joined(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[in
 
 
 def _is_numbering(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
-    """Whether a row is 1, 2, 3, … and no record: it has a number also where what stands below is never one."""
+    """Whether a row numbers the columns: 1, 2, 3, …, also in a column that has no number below."""
     filled = [index for index, cell in enumerate(row) if cell]
     cells = [row[index] for index in filled if row[index] not in _COLUMN_LETTERS]
     if len(cells) <= 2 or cells != [str(index + 1) for index in range(len(cells))]:  # noqa: PLR2004 - 1, 2 may be data
@@ -165,14 +166,16 @@ def _has_no_number(column: int, rows: Sequence[Sequence[str]]) -> bool:
 
 
 def clean_name(text: str) -> str:
-    """A name as it will be known: NFC, one line, no control or invisible characters, at most 120 characters."""
+    """Normalise a name: NFC, one line, no control or invisible characters, at most 120 characters."""
     text = _BREAK_IN_CHINESE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
-    text = "".join(" " if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") else one for one in text)
+    text = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character for character in text
+    )
     return " ".join(text.split())[:_MAX_NAME].rstrip()
 
 
-def _named(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
-    """Every column a name of its own: `column_3` for an empty one, `name_2` for a repeated one."""
+def _name_columns(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
+    """Give every column a unique name: `column_3` for an empty one, `name_2` for a repeated one."""
     names: list[str] = []
     changed: list[tuple[int, str]] = []
     cleaned = [clean_name(cell) for cell in cells]
@@ -189,5 +192,5 @@ def _named(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
     if not changed:
         return names, []
     listed = ", ".join(name for _, name in changed[:10])
-    text = f"{len(changed)} columns without a name of their own are called {listed}"
-    return names, [Note("column-renamed", text, places([number for number, _ in changed], "column"))]
+    text = f"{len(changed)} columns without a unique name are renamed {listed}"
+    return names, [Note("column-renamed", text, format_places([number for number, _ in changed], "column"))]

@@ -1,7 +1,7 @@
-"""The cells that stand for "no value" in people's files.
+"""The cells that mean "no value".
 
-In a column of text only marks that mean nothing else count: 无 and None are values there. In a column that is
-otherwise numbers, dates or digits, words for "none" and "unknown" count as well, since they are no numbers.
+In a column of text only marks without another meaning count: 无 and None are values there. In a column of numbers, dates
+or digits, words for "none" and "unknown" count as well.
 """
 
 from typing import Final

@@ -1,7 +1,6 @@
-"""The shapes in which people write numbers and dates, and how each is read.
+"""The written forms of numbers, dates and truth values, and how each is converted.
 
-A shape is a regular expression over trimmed cells and a conversion of arrays that match it. All work on whole Arrow
-arrays.
+A shape is a regular expression for trimmed cells, and a conversion of Arrow arrays of cells that match it.
 """
 
 from collections.abc import Callable
@@ -28,7 +27,9 @@ _EPOCH_1900: Final = date(1899, 12, 30).toordinal() - date(1970, 1, 1).toordinal
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`convert` takes matching text (and missing values) and the zone of times without one; it may raise
+    """A written form.
+
+    `convert` takes matching text, with missing values, and the time zone of times without one. It may raise
     pa.ArrowInvalid.
     """
 
@@ -38,7 +39,7 @@ class Shape:
 
 
 def _cast(column: Any, kind: pa.DataType) -> Any:
-    """The cells as they are, in one step, when they are written as Arrow reads them; None otherwise."""
+    """Convert cells that have the form that Arrow reads, in one step; None for others."""
     try:
         return pc.cast(column, kind)
     except pa.ArrowInvalid:
@@ -67,7 +68,7 @@ def _yes_no(column: Any, _zone: str) -> Any:
 
 
 def _iso_dates(column: Any) -> Any:
-    """Dates in any of the written forms as YYYY-MM-DD; what follows the date stays."""
+    """Rewrite dates of any form as YYYY-MM-DD; text after the date stays."""
     column = pc.replace_substring_regex(column, "^([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", "\\1-\\2-\\3")
     column = pc.replace_substring_regex(column, "^([0-9]{4})-([0-9])-", "\\1-0\\2-")
     return pc.replace_substring_regex(column, "^([0-9]{4}-[0-9]{2})-([0-9])($|[^0-9])", "\\1-0\\2\\3")
@@ -102,7 +103,7 @@ def _reordered(column: Any, order: str) -> Any:
 
 
 def _timestamp(column: Any, zone: str) -> Any:
-    """Instants: of times with an offset by it, of times without one in `zone`; a date alone is its midnight."""
+    """Instants. A time without an offset is in `zone`, a date alone is its midnight."""
     plain = _cast(column, pa.timestamp("us"))
     return _timestamp_of_any_shape(column, zone) if plain is None else _instants(plain, zone)
 
@@ -150,7 +151,7 @@ def _midnight(column: Any) -> Any:
 
 
 def matches(shape: Shape, column: Any) -> Any:
-    """Which cells have the shape, as a boolean array; a date must also be in the calendar."""
+    """Which cells have the shape, as a boolean array. A date must also exist in the calendar."""
     is_match = pc.match_substring_regex(column, f"^(?:{shape.pattern})$")
     if shape.type not in ("date", "timestamp") or not pc.any(is_match).as_py():
         return is_match

@@ -1,8 +1,8 @@
-"""The type of a column, guessed from all of its cells and its name.
+"""Infer the type of a column from its name and all of its cells.
 
-The rule behind the rules: never change what a value says. A number that is really a code stays text (leading zeros,
-more digits than a double holds, a name like 代码 or phone, a sheet that has some as text); a column becomes numbers or
-dates only if every cell is one. When a few cells spoil it, the column stays text and a note says which.
+No value may change its meaning. A number that is a code stays text (leading zeros, more digits than a double has, a name
+like 代码 or phone, a sheet that stores some as text). A column becomes numbers or dates only if every cell is one; if a few
+cells differ, the column stays text and a note names their rows.
 """
 
 import re
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from adapters.contract import ARROW_TYPES, Note, SourceError
 from adapters.contract.hints import latin_words
-from adapters.files.grid import Batch, CellKind, places
+from adapters.files.grid import Batch, CellKind, format_places
 from adapters.files.infer.missing import MISSING, MISSING_IN_TEXT
 from adapters.files.infer.shapes import SHAPES, Shape, matches
 from adapters.files.options import ImportOptions
@@ -50,7 +50,7 @@ _FORCED: Final[dict[FieldType, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a column is: the shape its cells are read by (None: text as it is), and the cells that mean nothing."""
+    """The inferred type: the shape of the cells (None: text as it is), and the cells that count as missing."""
 
     shape: Shape | None
     missing: frozenset[str]
@@ -59,12 +59,12 @@ class Guess:
 
     @property
     def arrow(self) -> pa.DataType:
-        """The type of its arrays."""
+        """The Arrow type."""
         return ARROW_TYPES[self.shape.type if self.shape else "string"]
 
 
 class ColumnGuess:
-    """Looks at one column batch by batch, then concludes."""
+    """Examines one column batch by batch, then infers its type."""
 
     def __init__(self, name: str, options: ImportOptions) -> None:
         self.name = name
@@ -79,9 +79,9 @@ class ColumnGuess:
         self._first_spoiled: dict[str, list[int]] = {shape: [] for shape in SHAPES}
 
     def add(self, batch: Batch, index: int) -> None:
-        """Take in one batch, of which this is the column at `index`."""
+        """Examine the column at `index` of a batch."""
         column = batch.columns[index]
-        values, counts = self._counted(column)
+        values, counts = self._count(column)
         is_absent = pc.is_in(values, pa.array(sorted(self._missing)))
         absent = zip(values.filter(is_absent).to_pylist(), counts.filter(is_absent).to_pylist(), strict=True)
         for value, count in absent:
@@ -99,13 +99,11 @@ class ColumnGuess:
                 del self._spoiled[name]
             elif len(self._first_spoiled[name]) < _SHOWN:
                 where = pc.is_in(column, values.filter(is_bad))
-                places_known = self._first_spoiled[name]
-                places_known += batch.numbers.filter(where).slice(0, _SHOWN - len(places_known)).to_pylist()
+                rows = self._first_spoiled[name]
+                rows += batch.numbers.filter(where).slice(0, _SHOWN - len(rows)).to_pylist()
 
-    def _counted(self, column: Any) -> tuple[Any, Any]:
-        """Different cells with how often each comes; cells as they are where nearly all differ, since counting is
-        slow.
-        """
+    def _count(self, column: Any) -> tuple[Any, Any]:
+        """The distinct cells, and the number of each; all cells where most differ, since counting is slow."""
         if self._is_varied:
             return column, pa.repeat(1, len(column))
         counted = pc.value_counts(column)
@@ -115,16 +113,16 @@ class ColumnGuess:
         return values, counts
 
     def conclude(self, kind: CellKind | None, *, counts_days: bool = False) -> Guess:
-        """The guess; SourceError value-unfit when cells do not have the type the owner named.
+        """The inferred type. Raises SourceError value-unfit if cells do not fit the type that the owner states.
 
-        `kind` is what a typed source says its cells were; `counts_days` says that its dates can be numbers of days.
+        `kind` are the cells' types in a file with types; `counts_days`: its dates can be numbers of days.
         """
         if self._forced is not None:
-            return self._as_told(self._forced)
-        name = self._fitting(kind, counts_days=counts_days) if self._present else None
+            return self._force(self._forced)
+        name = self._find_shape(kind, counts_days=counts_days) if self._present else None
         is_plain_text = name is None
         missing = self._in_text if is_plain_text else self._missing
-        notes = [*self._notes_on_missing(missing), *self._notes_on_text(name, kind)]
+        notes = [*self._note_missing(missing), *self._note_text(name, kind)]
         shape = None if name in (None, "digits") else SHAPES[name or ""]
         if name in ("compact", "serial"):
             notes.append(Note("converted", "numbers are read as dates", self.name))
@@ -137,14 +135,14 @@ class ColumnGuess:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the column has a name of its own or any value."""
+        """Whether the column has a name of its own, or a value."""
         return self._present > 0 or not _MADE_UP.fullmatch(self.name)
 
     def _fits(self, name: str) -> bool:
         return self._spoiled.get(name) == 0
 
-    def _fitting(self, kind: CellKind | None, *, counts_days: bool) -> str | None:
-        """The name of the shape that all cells have; "digits" for codes; None for text."""
+    def _find_shape(self, kind: CellKind | None, *, counts_days: bool) -> str | None:
+        """The name of the shape of all cells: "digits" for codes, None for text."""
         if self._fits("digits") and is_code(self.name):
             return "digits"
         if is_date(self.name) and self._fits("compact"):
@@ -160,56 +158,58 @@ class ColumnGuess:
             return "day_first" if day_first else "month_first"
         return None
 
-    def _as_told(self, told: FieldType) -> Guess:
+    def _force(self, wanted: FieldType) -> Guess:
         absent = any(self._absent[token] for token in self._missing)
-        if told == "string":
+        if wanted == "string":
             return Guess(None, self._in_text, any(self._absent[token] for token in self._in_text))
-        for name in _FORCED[told]:
+        for name in _FORCED[wanted]:
             if self._fits(name):
                 shape = SHAPES[name]
-                return Guess(Shape(told, shape.pattern, shape.convert), self._missing, absent)
-        best = min(_FORCED[told], key=lambda name: self._spoiled.get(name, self._present))
+                return Guess(Shape(wanted, shape.pattern, shape.convert), self._missing, absent)
+        best = min(_FORCED[wanted], key=lambda name: self._spoiled.get(name, self._present))
         rows = self._first_spoiled[best]
-        raise SourceError("value-unfit", f'"{self.name}" has cells that are no {told}', places(rows) if rows else None)
+        raise SourceError(
+            "value-unfit", f'"{self.name}" has cells that are no {wanted}', format_places(rows) if rows else None
+        )
 
-    def _notes_on_missing(self, missing: frozenset[str]) -> list[Note]:
+    def _note_missing(self, missing: frozenset[str]) -> list[Note]:
         marks = {token: count for token, count in self._absent.items() if token and token in missing}
         if not marks:
             return []
         listed = ", ".join(f'"{token}" ({count})' for token, count in sorted(marks.items()))
         return [Note("missing-values", f"cells that count as missing: {listed}", self.name)]
 
-    def _notes_on_text(self, name: str | None, kind: CellKind | None) -> list[Note]:
+    def _note_text(self, name: str | None, kind: CellKind | None) -> list[Note]:
         if kind == CellKind.TEXT and self._fits("integer") and not is_code(self.name):
-            return [Note("kept-as-text", "the file has these numbers as text; they stay text", self.name)]
+            return [Note("kept-as-text", "the file stores these numbers as text; they stay text", self.name)]
         if name is not None or not self._present:
             return []
         if self._fits("day_first") and self._fits("month_first"):
-            return [Note("kept-as-text", "dates whose day and month cannot be told apart stay text", self.name)]
+            return [Note("kept-as-text", "dates whose day and month cannot be distinguished stay text", self.name)]
         nearly = {
-            one: count
-            for one, count in self._spoiled.items()
-            if one in _ORDER and 0 < count <= max(1, _SPOILED_SHARE * self._present)
+            name: count
+            for name, count in self._spoiled.items()
+            if name in _ORDER and 0 < count <= max(1, _SPOILED_SHARE * self._present)
         }
         if not nearly or self._present < _SPOILED_CELLS:
             return []
-        one = min(nearly, key=lambda shape: nearly[shape])
-        text = f'"{self.name}" stays text: {nearly[one]} cells are no {SHAPES[one].type}'
-        return [Note("kept-as-text", text, places(self._first_spoiled[one]))]
+        nearest = min(nearly, key=lambda name: nearly[name])
+        text = f'"{self.name}" stays text: {nearly[nearest]} cells are no {SHAPES[nearest].type}'
+        return [Note("kept-as-text", text, format_places(self._first_spoiled[nearest]))]
 
 
 def is_code(name: str) -> bool:
-    """Whether a column of this name holds codes, which are text however numeric they look."""
+    """Whether a column of this name holds codes, which are text even if all are digits."""
     return bool(_CODE_ZH.search(name)) or not _CODE_WORDS.isdisjoint(latin_words(name))
 
 
 def is_date(name: str) -> bool:
-    """Whether a column of this name holds dates, so that a bare number in it may be one."""
+    """Whether a column of this name holds dates: then a number may be one."""
     return bool(_DATE_ZH.search(name)) or not _DATE_WORDS.isdisjoint(latin_words(name))
 
 
 def convert(guess: Guess, column: Any, zone: str) -> Any:
-    """A column of text as an array of its guessed type."""
+    """Convert a column of text to its inferred type. Raises pa.ArrowInvalid."""
     if guess.nullable:
         column = pc.if_else(pc.is_in(column, pa.array(sorted(guess.missing))), None, column)
     if guess.shape is None:

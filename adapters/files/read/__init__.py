@@ -1,1 +1,1 @@
-"""Readers of file formats: CSV, JSON, workbooks, Parquet. Each yields batches of text cells."""
+"""Readers of file formats: CSV, JSON, workbooks (in a process of their own), Parquet; encodings; formats by content."""

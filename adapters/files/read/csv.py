@@ -1,8 +1,8 @@
-"""Text tables: CSV, TSV and their relatives, each line a record unless quotes hold it together.
+"""Read text tables: CSV, TSV and their relatives, in UTF-8.
 
-Both readers take UTF-8. The fast one (Arrow's) takes plain files: every row as wide as the header. At the first thing
-it does not like, the careful one starts again from the top: it is ten times slower, but can say which lines are wrong
-and knows titles, sections and trailing delimiters.
+The fast reader (Arrow's) takes regular files, whose rows are all as wide as the header. At the first irregular row the
+careful reader starts again from the top: it is ten times slower, but names the lines that are wrong, and accepts titles,
+sections and trailing delimiters.
 """
 
 import csv
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from adapters.contract import Note, SourceError
-from adapters.files.grid import Batch, Grid, batches_of, places
+from adapters.files.grid import Batch, Grid, format_places, make_batches
 from adapters.files.infer.layout import HEAD_ROWS, Layout, find_layout
 from adapters.files.infer.sections import MOST_LONE
 from adapters.files.options import MAX_CELL, ImportOptions
@@ -25,42 +25,42 @@ from adapters.files.read.encoding import TextFile
 _DELIMITERS: Final = (",", "\t", ";", "|", "，", "^")
 _SNIFFED_LINES: Final = 100
 _SNIFFED_CHARS: Final = 2**18
-_END_OF_FILE: Final = "\x1a"  # what DOS programs write behind the last line
+_END_OF_FILE: Final = "\x1a"  # DOS programs write it after the last line
 _MIN_SECTION_WIDTH: Final = 3
 _BLOCK: Final = 8 * 2**20
 _MOST_RAGGED: Final = 100_000
 
 
-class TooHard(Exception):
-    """The fast reader met a row that needs care."""
+class IrregularRow(Exception):
+    """The fast reader has met a row for the careful reader."""
 
 
 def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) -> Grid:
-    """The table of a text file in UTF-8. Reading its batches may raise SourceError, or TooHard when not careful."""
-    sample = _sample(text)
-    delimiter = options.delimiter or sniff(sample)
-    head, ends = _head(text, delimiter)
+    """The table of a text file in UTF-8. Reading its batches may raise SourceError, and IrregularRow unless `is_careful`."""
+    sample = _read_sample(text)
+    delimiter = options.delimiter or sniff_delimiter(sample)
+    head, ends = _read_head(text, delimiter)
     width = max((len(row) for row in head), default=0)
-    layout = find_layout([_padded(row, width) for row in head], options.header_row)
+    layout = find_layout([_pad(row, width) for row in head], options.header_row)
     names = layout.names
     if layout.header >= 0 and options.ragged == "refuse":
-        # The header says how wide a row is: a longer row is a mistake, not a column without a name.
+        # The header determines the width: a longer row is a mistake, not a column without a name.
         names = names[: max(len(head[layout.header]), 1)]
     grid = Grid(names, [], notes=list(layout.notes), has_titles=layout.has_titles)
     if is_careful:
         rows = _careful_rows(text, delimiter, layout, options, grid)
-        grid.batches = batches_of(rows, len(names))
+        grid.batches = make_batches(rows, len(names))
     else:
         is_plain = text.quotes % 2 == 0 and not text.has_blank_lines and delimiter.isascii()
         if not is_plain or options.ragged == "pad":
-            raise TooHard
+            raise IrregularRow
         skipped = ends[layout.first - 1] if layout.first else 0
         grid.batches = _fast_batches(text.path, delimiter, skipped, layout, len(names), has_quotes=text.quotes > 0)
     return grid
 
 
-def sniff(sample: str) -> str:
-    """The delimiter that cuts the most lines into the same number of two or more cells; a comma when none does."""
+def sniff_delimiter(sample: str) -> str:
+    """The delimiter that splits most lines into the same number (at least two) of cells; a comma if none does."""
     best, best_score = ",", 0.0
     lines = sample.splitlines(keepends=True)[:_SNIFFED_LINES]
     for delimiter in _DELIMITERS:
@@ -72,14 +72,14 @@ def sniff(sample: str) -> str:
         if not wide:
             continue
         usual = max(set(wide), key=lambda width: (wide.count(width), width))
-        # How regular it is counts first, how many columns it makes only between equals.
+        # Regularity counts first, the number of columns decides between equals.
         score = wide.count(usual) / len(widths) + min(usual, 99) / 1000
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def _sample(text: TextFile) -> str:
+def _read_sample(text: TextFile) -> str:
     sample = ""
     for chunk in text.chunks():
         sample += chunk
@@ -89,13 +89,13 @@ def _sample(text: TextFile) -> str:
 
 
 def _lines(text: TextFile) -> Iterator[str]:
-    """Lines as the csv module wants them: with their ends, split at line feeds and carriage returns only."""
+    """Lines for the csv module: with their ends, split at line feeds and carriage returns only."""
     with text.path.open(encoding=text.encoding, newline="") as file:
         yield from file
 
 
 def _records(text: TextFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the line it ends on; SourceError row-malformed with the line where it begins."""
+    """Each record with the line it ends on. Raises SourceError row-malformed with the line it begins on."""
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
@@ -112,7 +112,7 @@ def _records(text: TextFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 def _malformed(message: str, line: int) -> SourceError:
     if "field limit" in message:
         return SourceError(
-            "too-large", f"a cell has more than {MAX_CELL} characters; is a quote not closed?", f"line {line}"
+            "too-large", f"a cell has more than {MAX_CELL} characters; perhaps a quote is never closed", f"line {line}"
         )
     if "unexpected end" in message:
         return SourceError("row-malformed", "a quote is opened and never closed", f"line {line}")
@@ -121,7 +121,7 @@ def _malformed(message: str, line: int) -> SourceError:
     )
 
 
-def _head(text: TextFile, delimiter: str) -> tuple[list[list[str]], list[int]]:
+def _read_head(text: TextFile, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """The first records, trimmed, and the line each ends on."""
     head, ends = [], []
     for line, row in islice(_records(text, delimiter), HEAD_ROWS):
@@ -130,7 +130,7 @@ def _head(text: TextFile, delimiter: str) -> tuple[list[list[str]], list[int]]:
     return head, ends
 
 
-def _padded(row: Sequence[str], width: int) -> Sequence[str]:
+def _pad(row: Sequence[str], width: int) -> Sequence[str]:
     return [*row, *[""] * (width - len(row))]
 
 
@@ -156,18 +156,18 @@ def _fast_batches(
                 number += batch.num_rows
                 columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
                 if has_quotes and any(pc.any(pc.starts_with(column, '"')).as_py() for column in columns):
-                    raise TooHard  # a quote behind a space is not seen as one
+                    raise IrregularRow  # Arrow takes a quote after a space for text
                 yield Batch(numbers, columns)
     except pa.ArrowException as error:
-        raise TooHard from error
+        raise IrregularRow from error
 
 
-def _careful_rows(  # noqa: C901 - one case a kind of row
+def _careful_rows(  # noqa: C901 - one case per kind of row
     text: TextFile, delimiter: str, layout: Layout, options: ImportOptions, grid: Grid
 ) -> Iterator[tuple[int, Sequence[str]]]:
-    """Numbered rows as wide as the grid; SourceError row-ragged with the first lines that have more or fewer cells."""
+    """Numbered rows as wide as the grid. Raises SourceError row-ragged with the first lines that are not."""
     width = len(grid.names)
-    fit = _fitter(width, is_padded=options.ragged == "pad")
+    fit = _row_fitter(width, is_padded=options.ragged == "pad")
     blank = [""] * width
     ragged: list[int] = []
     padded: list[int] = []
@@ -184,8 +184,8 @@ def _careful_rows(  # noqa: C901 - one case a kind of row
                 if len(ragged) > _MOST_RAGGED:
                     break
                 continue
-            if len(row) == 1 and row[0] and len(grid.alone) <= MOST_LONE:
-                grid.alone.add(number)
+            if len(row) == 1 and row[0] and len(grid.single_cells) <= MOST_LONE:
+                grid.single_cells.add(number)
             elif 1 < len(row) < width:
                 padded.append(number)
             row = fitted
@@ -193,14 +193,17 @@ def _careful_rows(  # noqa: C901 - one case a kind of row
             yield number, row
     if ragged:
         detail = f"{len(ragged)} rows do not have the {width} cells of the header"
-        raise SourceError("row-ragged", detail, places(ragged, "line"))
+        raise SourceError("row-ragged", detail, format_places(ragged, "line"))
     if padded:
-        grid.notes.append(Note("rows-padded", f"{len(padded)} rows were shorter than the header", places(padded)))
+        grid.notes.append(
+            Note("rows-padded", f"{len(padded)} rows were shorter than the header", format_places(padded))
+        )
 
 
-def _fitter(width: int, *, is_padded: bool) -> Callable[[list[str]], list[str] | None]:
-    """Cuts empty cells behind a row, completes a lone first cell (a section, a footnote, a blank line), pads when
-    asked.
+def _row_fitter(width: int, *, is_padded: bool) -> Callable[[list[str]], list[str] | None]:
+    """A function that fits a row to the width, or returns None.
+
+    It cuts empty cells at the end, completes a row of one cell (a section, a footnote) or none, and others if `is_padded`.
     """
 
     def fit(row: list[str]) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""What kind of file this is, told by its bytes: suffixes lie (a page of HTML called .xls, a workbook called .csv)."""
+"""Detect the format of a file by its content: suffixes can be wrong (HTML named .xls, a workbook named .csv)."""
 
 import lzma
 import sys
@@ -11,12 +11,12 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 from adapters.contract import SourceError
 from adapters.files.options import ImportOptions
 
-Kind: TypeAlias = Literal["text", "workbook", "parquet"]
+FileFormat: TypeAlias = Literal["text", "workbook", "parquet"]
 
 _HEAD: Final = 4096
 _CHUNK: Final = 2**20
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# A kind that is recognised only to say what to do with it.
+# Formats that are recognised for a helpful message only.
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF", "this is a PDF; export the table from where it was made"),
     (b"\x1f\x8b", "this is a gzip archive; unpack it first"),
@@ -31,15 +31,15 @@ _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{\\rtf", "this is a text document (RTF)"),
 )
 _MARKUP: Final = ("<html", "<!doctype html", "<table", "<?xml", "<style", "<head", "<meta")
-# The part that makes an archive a workbook, with the suffix that the parser knows its kind by.
+# The member that makes an archive a workbook, and the suffix by which the parser chooses its format.
 _WORKBOOK_PARTS: Final = {"xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "content.xml": ".ods"}
-# Names of streams in an OLE file: of an encrypted package of any kind, and of an old workbook.
+# Names of streams in an OLE file: of an encrypted package, and of an old workbook.
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _BOOKS: Final = ("Workbook".encode("utf-16-le"), "Book\0".encode("utf-16-le"))
 
 
-def detect(path: Path, options: ImportOptions) -> Kind:
-    """The kind of a file; SourceError file-unreadable, file-encrypted, file-empty, too-large, kind-unsupported."""
+def detect_format(path: Path, options: ImportOptions) -> FileFormat:
+    """The format of a file. Raises SourceError file-unreadable, file-encrypted, file-empty, too-large, kind-unsupported."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -65,13 +65,13 @@ def detect(path: Path, options: ImportOptions) -> Kind:
     if text.startswith(_MARKUP):
         raise SourceError(
             "kind-unsupported",
-            "this is a page of HTML or XML, whatever it is called; open it in Excel and save it as .xlsx",
+            "this is a page of HTML or XML, whatever its name; open it in Excel and save it as .xlsx",
         )
     return "text"
 
 
 def workbook_suffix(path: Path) -> str:
-    """The suffix that fits a workbook's bytes, whatever it is called; "" where none does."""
+    """The suffix for a workbook's content, whatever its name; "" if it is no workbook."""
     try:
         with path.open("rb") as file:
             if file.read(len(_OLE)) == _OLE:
@@ -84,29 +84,30 @@ def workbook_suffix(path: Path) -> str:
 
 
 def _check_readable(path: Path) -> None:
-    """A new workbook with a password lies encrypted in the container of an old one."""
+    """Raise SourceError file-encrypted for a workbook with a password: an encrypted package in an OLE file."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         if content.find(_ENCRYPTED) >= 0 and all(content.find(name) < 0 for name in _BOOKS):
             raise SourceError("file-encrypted", "the workbook needs a password; save it without one")
 
 
 def _check_archive(path: Path, options: ImportOptions) -> None:
-    """A ZIP must be a workbook, and must not unpack to more than the limit."""
+    """Raise SourceError unless an archive is a workbook that declares sizes below the limit."""
     try:
         with ZipFile(path) as archive:
             members = archive.infolist()
     except (BadZipFile, OSError, ValueError):
-        raise SourceError("file-unreadable", "the workbook is damaged or was cut off") from None
+        raise SourceError("file-unreadable", "the workbook is damaged or truncated") from None
     if not any(member.filename in _WORKBOOK_PARTS for member in members):
         raise SourceError("kind-unsupported", "this is a ZIP archive; unpack it first")
     unpacked = sum(member.file_size for member in members)
     if unpacked > options.max_bytes:
-        raise _unpacks_to(str(unpacked), options)
+        raise _too_large(str(unpacked), options)
 
 
 def check_unpacked(path: Path, options: ImportOptions) -> None:
-    """Unpack a workbook's archive and count: the sizes it declares are only words. SourceError too-large,
-    file-unreadable, file-encrypted.
+    """Unpack a workbook's archive and count its bytes: the sizes it declares may be wrong.
+
+    Raises SourceError too-large, file-unreadable, file-encrypted.
     """
     unpacked = 0
     try:
@@ -114,17 +115,17 @@ def check_unpacked(path: Path, options: ImportOptions) -> None:
             return
         with ZipFile(path) as archive:
             for member in archive.infolist():
-                member.file_size = sys.maxsize  # else what lies beyond the declared size is not seen
+                member.file_size = sys.maxsize  # else reading stops at the declared size
                 with archive.open(member) as part:
                     while chunk := part.read(_CHUNK):
                         unpacked += len(chunk)
                         if unpacked > options.max_bytes:
-                            raise _unpacks_to(f"more than {options.max_bytes}", options)
+                            raise _too_large(f"more than {options.max_bytes}", options)
     except RuntimeError:
         raise SourceError("file-encrypted", "the workbook needs a password; save it without one") from None
     except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, zlib.error, lzma.LZMAError):
-        raise SourceError("file-unreadable", "the workbook is damaged or was cut off") from None
+        raise SourceError("file-unreadable", "the workbook is damaged or truncated") from None
 
 
-def _unpacks_to(size: str, options: ImportOptions) -> SourceError:
+def _too_large(size: str, options: ImportOptions) -> SourceError:
     return SourceError("too-large", f"the workbook unpacks to {size} bytes; at most {options.max_bytes} are read")

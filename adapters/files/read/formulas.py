@@ -1,7 +1,7 @@
-"""Formulas of a workbook whose values nobody has calculated: programs write them, and leave that to whoever opens the file.
+"""Find formulas of a workbook that have no calculated value.
 
-The parser sees such a cell as an empty one. A dataset with nothing in a column that the sheet shows full is one that
-its owner should know of.
+Programs write such workbooks, and a spreadsheet program calculates the values when a person opens them. To the parser
+these cells are empty, so an owner should learn that a column which looks full is imported empty.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 from zipfile import ZipFile
 
 from adapters.contract import Note
-from adapters.files.grid import places
+from adapters.files.grid import format_places
 
 _CHUNK: Final = 2**20
 _LONGEST: Final = 2**17  # bytes of one cell with its formula
@@ -23,10 +23,10 @@ _UNCALCULATED: Final = re.compile(
 _MOST: Final = 1_000_000
 
 
-def uncalculated(path: Path, sheet: int) -> list[Note]:
-    """A note on the formulas without a value in the sheet at a place of the workbook (.xlsx); none where there are none."""
+def note_uncalculated(path: Path, sheet: int) -> list[Note]:
+    """A note on formulas without a value in a sheet (by index) of an .xlsx workbook; no note if there are none."""
     with ZipFile(path) as archive:
-        part = _part(archive, sheet)
+        part = _find_part(archive, sheet)
         if part is None:
             return []
         columns: dict[str, None] = {}
@@ -37,24 +37,24 @@ def uncalculated(path: Path, sheet: int) -> list[Note]:
             while chunk := file.read(_CHUNK):
                 piece, end = rest + chunk, 0
                 if b"<f" in piece:
-                    for found in _UNCALCULATED.finditer(piece):
-                        count, end = count + 1, found.end()
-                        columns.setdefault(found[1].decode())
+                    for match in _UNCALCULATED.finditer(piece):
+                        count, end = count + 1, match.end()
+                        columns.setdefault(match[1].decode())
                         if len(rows) < _MOST:
-                            rows.setdefault(int(found[2]))
+                            rows.setdefault(int(match[2]))
                 rest = piece[max(end, len(piece) - _LONGEST) :]
     if not count:
         return []
     listed = ", ".join(list(columns)[:10])
     text = (
-        f"{count} formulas have no value, and count as empty cells (columns {listed}); open the workbook in a "
-        "spreadsheet program and save it, so that they are calculated"
+        f"{count} formulas have no value and count as empty cells (columns {listed}); open the workbook in a "
+        "spreadsheet program and save it, which calculates them"
     )
-    return [Note("formulas-empty", text, places(sorted(rows)))]
+    return [Note("formulas-empty", text, format_places(sorted(rows)))]
 
 
-def _part(archive: ZipFile, sheet: int) -> str | None:
-    """The name of the part that holds a sheet."""
+def _find_part(archive: ZipFile, sheet: int) -> str | None:
+    """The name of the archive's member that holds a sheet."""
     try:
         sheets = _SHEET.findall(archive.read("xl/workbook.xml"))
         relations = _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels"))
@@ -70,5 +70,5 @@ def _part(archive: ZipFile, sheet: int) -> str | None:
 
 
 def _attribute(element: bytes, name: bytes) -> bytes | None:
-    found = re.search(rb"\s" + name + rb'="([^"]*)"', element)
-    return found[1] if found else None
+    match = re.search(rb"\s" + name + rb'="([^"]*)"', element)
+    return match[1] if match else None

@@ -1,4 +1,4 @@
-"""Parquet files as they come, made into snapshots: every type becomes one of ours or is left out with a note."""
+"""Import Parquet files: each type is converted to a field type, or its column is left out with a note."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,75 +23,78 @@ _Conversion = Callable[[Any], Any]
 
 
 def import_parquet(path: Path, directory: Path) -> Snapshot:
-    """Copy a Parquet file into a snapshot; SourceError file-unreadable, type-unsupported, too-large, value-unfit."""
+    """Copy a Parquet file into a snapshot.
+
+    Raises SourceError file-unreadable, header-missing, type-unsupported, too-large, value-unfit.
+    """
     try:
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
     except (pa.ArrowException, OSError):
-        raise SourceError("file-unreadable", "the Parquet file is damaged or was cut off") from None
+        raise SourceError("file-unreadable", "the Parquet file is damaged or truncated") from None
     if len(schema) > MAX_COLUMNS:
         raise SourceError("too-large", f"the table has {len(schema)} columns; at most {MAX_COLUMNS} are imported")
     notes: list[Note] = []
     plan: list[tuple[int, str, pa.DataType, _Conversion]] = []
     for index, field in enumerate(schema):
-        known = _conversion(field.type)
-        if known is None:
+        conversion = _find_conversion(field.type)
+        if conversion is None:
             notes.append(Note("column-dropped", f"columns of type {field.type} cannot be delivered", field.name))
             continue
-        target, conversion, note = known
+        target, convert, note = conversion
         if note:
             notes.append(Note("kept-as-text" if target == pa.string() else "time-zone-assumed", note, field.name))
-        plan.append((index, clean_name(field.name) or f"column_{index + 1}", target, conversion))
+        plan.append((index, clean_name(field.name) or f"column_{index + 1}", target, convert))
     names = [name for _, name, _, _ in plan]
     if not plan:
         raise SourceError("type-unsupported", "no column has a type that can be delivered")
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SourceError("header-missing", "two columns have the same name", f'column "{twice}"')
-    return _copied(path, directory, plan, notes)
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise SourceError("header-missing", "two columns have the same name", f'column "{repeated}"')
+    return _copy(path, directory, plan, notes)
 
 
-def _copied(
+def _copy(
     path: Path, directory: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]], notes: list[Note]
 ) -> Snapshot:
     names, types = [name for _, name, _, _ in plan], [target for _, _, target, _ in plan]
-    table = _column_facts(path, plan)
+    nullable = _find_nullable(path, plan)
     sample = next(_batches(path, plan), None)
     if sample is None:
         sample = [pa.array([], kind) for kind in types]
     hints = guess_hints(pa.Table.from_arrays([array.slice(0, 500) for array in sample], names=names))
     unique = {name: len(pc.unique(array)) == len(array) > 0 for name, array in zip(names, sample, strict=True)}
-    key = find_key(names, types, table, unique, lambda place: _is_unique(path, plan, place))
-    return write(directory, names, types, _batches(path, plan), nullable=table, key=key, notes=notes, hints=hints)
+    key = find_key(names, types, nullable, unique, lambda position: _is_unique(path, plan, position))
+    return write(directory, names, types, _batches(path, plan), nullable=nullable, key=key, notes=notes, hints=hints)
 
 
 def _batches(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> Iterator[list[Any]]:
     try:
         for batch in pq.ParquetFile(path).iter_batches(_BATCH):
-            yield [_converted(batch.column(index), name, target, how) for index, name, target, how in plan]
+            yield [_convert(batch.column(index), name, target, convert) for index, name, target, convert in plan]
     except (pa.ArrowException, OSError):
         raise SourceError("file-unreadable", "the Parquet file is damaged") from None
 
 
-def _converted(array: Any, name: str, target: pa.DataType, conversion: _Conversion) -> Any:
+def _convert(array: Any, name: str, target: pa.DataType, convert: _Conversion) -> Any:
     try:
-        converted = conversion(array)
+        converted = convert(array)
         return converted if converted.type == target else converted.cast(target)
     except pa.ArrowInvalid:
-        raise SourceError("value-unfit", "a value is outside what its type can hold here", f'column "{name}"') from None
+        raise SourceError("value-unfit", "a value is outside the range of its type", f'column "{name}"') from None
 
 
-def _column_facts(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> list[bool]:
+def _find_nullable(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> list[bool]:
     """Which columns have missing values."""
     nullable = [False] * len(plan)
     for arrays in _batches(path, plan):
-        for place, array in enumerate(arrays):
-            nullable[place] = nullable[place] or array.null_count > 0
+        for position, array in enumerate(arrays):
+            nullable[position] = nullable[position] or array.null_count > 0
     return nullable
 
 
-def _is_unique(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]], place: int) -> bool:
-    whole: Any = pa.chunked_array([arrays[0] for arrays in _batches(path, [plan[place]])])
+def _is_unique(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]], position: int) -> bool:
+    whole: Any = pa.chunked_array([arrays[0] for arrays in _batches(path, [plan[position]])])
     return int(pc.count_distinct(whole).as_py()) == len(whole)
 
 
@@ -100,7 +103,7 @@ def _plain(array: Any) -> Any:
 
 
 def _number(array: Any) -> Any:
-    """A double; NaN and infinities are missing."""
+    """Doubles; NaN and infinities are missing values."""
     array = array.cast(pa.float64())
     return pc.if_else(pc.is_finite(array), array, None)
 
@@ -114,14 +117,14 @@ def _zoned(array: Any) -> Any:
     return array.cast(pa.timestamp("us")).cast(_UTC) if array.type.tz is None else array.cast(_UTC)
 
 
-def _conversion(kind: pa.DataType) -> tuple[pa.DataType, _Conversion, str | None] | None:
-    """The type a Parquet type becomes, how, and what to tell the owner."""
+def _find_conversion(kind: pa.DataType) -> tuple[pa.DataType, _Conversion, str | None] | None:
+    """The field's Arrow type for a Parquet type, the conversion, and a note for the owner; None for a type without one."""
     if pa.types.is_dictionary(kind):
-        inner = _conversion(kind.value_type)
+        inner = _find_conversion(kind.value_type)
         return None if inner is None else (inner[0], lambda array: inner[1](array.dictionary_decode()), inner[2])
-    for is_such, target, conversion, note in _CONVERSIONS:
-        if is_such(kind):
-            return target, conversion, note
+    for matches, target, convert, note in _CONVERSIONS:
+        if matches(kind):
+            return target, convert, note
     if pa.types.is_decimal(kind):
         if kind.precision <= _MAX_PRECISION and 0 <= kind.scale <= kind.precision:
             return pa.decimal128(kind.precision, kind.scale), _plain, None
@@ -142,5 +145,5 @@ _CONVERSIONS: Final[tuple[tuple[Callable[[Any], bool], pa.DataType, _Conversion,
     (pa.types.is_string_view, pa.string(), _plain, None),
     (pa.types.is_time, pa.string(), _plain, "a time of day is delivered as text"),
     (pa.types.is_null, pa.string(), _plain, None),
-    (pa.types.is_nested, pa.string(), _json, "what is nested is delivered as JSON text"),
+    (pa.types.is_nested, pa.string(), _json, "nested values are delivered as JSON text"),
 )

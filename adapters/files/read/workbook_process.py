@@ -1,12 +1,10 @@
-"""Workbooks are parsed in a process of their own, with a limit on its memory and time.
+"""Parse workbooks in a process of their own, with limits on its memory, time and output.
 
-A sheet with one stray cell in its last corner, or with a damaged length, makes the parser ask for more memory than
-there is, and a parser that cannot get memory takes its whole process with it. That must not be the exchange. It also
-keeps half a minute of parsing from slowing every request down.
+A sheet with one stray cell in its last corner, or with a damaged length, makes the parser request more memory than there
+is, and then its process dies: that must not be the exchange. Half a minute of parsing must not slow requests down either.
 
-A small file can stand for a large one: an archive unpacks to a thousand times its size, whatever sizes it declares,
-and a text kept once can be the text of a million cells. So what is unpacked is counted as it is unpacked, what the
-cells say is counted as it is written, and the system's limits on memory, time and output hold whatever was not counted.
+A small file can expand enormously: an archive to a thousand times its size, whatever sizes it declares, and one shared
+text to a million cells. So unpacked bytes and written cells are counted, and the system's limits cover the rest.
 """
 
 import json
@@ -28,19 +26,19 @@ from adapters.files.read.workbook import read_workbook
 
 _GIB: Final = 2**30
 _MEMORY: Final = 2 * _GIB  # bytes: fifteen million cells and the interpreter
-_CELLS: Final = _GIB  # bytes of what the cells say
-_OUTPUT: Final = _CELLS + 2**26  # with what the form of the file takes
+_CELLS: Final = _GIB  # bytes of text in cells
+_OUTPUT: Final = _CELLS + 2**26  # with the overhead of the file format
 _SECONDS: Final = 120
-_HOW: Final = "; save the table alone, without stray cells and long texts, or as CSV"
+_REMEDY: Final = "; save the table alone, without stray cells and long texts, or as CSV"
 
 
-def read_apart(path: Path, options: ImportOptions, directory: Path) -> Grid:
-    """Read one sheet in another process; its cells lie in `directory` until the grid has been read.
+def read_in_process(path: Path, options: ImportOptions, directory: Path) -> Grid:
+    """Read one sheet in another process. Its cells are in a file in `directory` until the grid has been read.
 
-    Raises what read_workbook raises, and SourceError too-large when the process ran into one of its limits.
+    Raises SourceError as `read_workbook` does, and too-large if the process reaches one of its limits.
     """
     cells = directory / "sheet.arrow"
-    # The parser goes by the suffix, which lies: a new workbook saved over an old one keeps the old one's name.
+    # The parser trusts the suffix, which can be wrong: a new workbook saved over an old one keeps its name.
     named = directory / f"workbook{workbook_suffix(path)}"
     named.symlink_to(path.absolute())
     request = json.dumps(
@@ -52,7 +50,7 @@ def read_apart(path: Path, options: ImportOptions, directory: Path) -> Grid:
             "max_bytes": options.max_bytes,
         }
     )
-    answer = _ask(request)
+    answer = _run(request)
     if "error" in answer:
         raise SourceError(**answer["error"])
     return Grid(
@@ -60,17 +58,17 @@ def read_apart(path: Path, options: ImportOptions, directory: Path) -> Grid:
         read_batches(cells),
         kinds=[CellKind(kind) for kind in answer["kinds"]],
         notes=[Note(**note) for note in answer["notes"]],
-        alone=set(answer["alone"]),
+        single_cells=set(answer["single_cells"]),
         has_titles=answer["has_titles"],
         counts_days=True,
     )
 
 
-def _ask(request: str) -> dict[str, Any]:
-    """Have the other process answer; SourceError too-large when it did not live to do so."""
+def _run(request: str) -> dict[str, Any]:
+    """Run the other process and return its answer. Raises SourceError too-large if it ends without one."""
     root = Path(__file__).parents[__name__.count(".")]  # the directory that holds the package `adapters`
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    too_slow = SourceError("too-large", f"the sheet takes more than {_SECONDS} seconds to read{_HOW}")
+    too_slow = SourceError("too-large", f"the sheet takes more than {_SECONDS} seconds to read{_REMEDY}")
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, this module
             [sys.executable, "-m", __name__],
@@ -90,13 +88,13 @@ def _ask(request: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
         raise SourceError(
-            "too-large", f"the sheet spans too many cells to be read in {_MEMORY // _GIB} GiB of memory{_HOW}"
+            "too-large", f"the sheet spans too many cells to be read in {_MEMORY // _GIB} GiB of memory{_REMEDY}"
         ) from None
     return answer
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    """What the other process does: read the sheet, spool its cells, tell the rest."""
+    """In the other process: read the sheet, spool its cells, return the rest."""
     options = ImportOptions(sheet=request["sheet"], header_row=request["header_row"], max_bytes=request["max_bytes"])
     try:
         check_unpacked(Path(request["path"]), options)
@@ -106,7 +104,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         for batch in grid.batches:
             written += sum(column.nbytes for column in batch.columns)
             if written > _CELLS:
-                raise SourceError("too-large", f"the cells of the sheet say more than {_CELLS // _GIB} GiB{_HOW}")
+                raise SourceError("too-large", f"the cells of the sheet hold more than {_CELLS // _GIB} GiB{_REMEDY}")
             spool.add(batch)
         spool.finish()
     except SourceError as error:
@@ -115,13 +113,13 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         "names": grid.names,
         "kinds": [kind.value for kind in grid.kinds or ()],
         "notes": [asdict(note) for note in grid.notes],
-        "alone": sorted(grid.alone),
+        "single_cells": sorted(grid.single_cells),
         "has_titles": grid.has_titles,
     }
 
 
 class _WithoutPandas:
-    """Finds no pandas: where it is installed, pyarrow loads it to ask whether a list is its own, for longer than it reads."""
+    """Hides pandas: pyarrow would import it to recognise its arrays, which takes longer than reading."""
 
     @staticmethod
     def find_spec(name: str, _path: object = None, _target: object = None) -> None:
@@ -133,6 +131,8 @@ if __name__ == "__main__":
     sys.meta_path.insert(0, _WithoutPandas)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_OUTPUT, _OUTPUT))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))  # the first ends it, and tells the parent why
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1)
+    )  # the first ends it by a signal that the parent recognises
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     json.dump(_answer(json.load(sys.stdin)), sys.stdout)

@@ -1,4 +1,4 @@
-"""People's broken files: each is refused with what is wrong and where, and leaves nothing behind."""
+"""Bad files: each is refused with its reason and place, and leaves no file behind."""
 
 import struct
 import zipfile
@@ -217,7 +217,7 @@ def test_a_bad_file_is_refused_with_its_reason_and_place(
     assert list(directory.glob("*")) == []
 
 
-def test_a_file_that_is_not_there_or_is_a_directory(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_directory_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nobody.csv", tmp_path):
         with pytest.raises(SourceError) as caught:
             import_file(path, tmp_path / "snapshots")
@@ -237,7 +237,7 @@ def test_a_file_that_is_not_there_or_is_a_directory(tmp_path: Path) -> None:
         lambda: ImportOptions(ragged="drop"),  # type: ignore[arg-type]
     ],
 )
-def test_options_that_cannot_be_followed(make: Callable[[], ImportOptions]) -> None:
+def test_invalid_options_are_refused(make: Callable[[], ImportOptions]) -> None:
     with pytest.raises(SourceError) as caught:
         make()
     assert caught.value.code == "option-invalid"
@@ -277,7 +277,7 @@ def test_no_error_quotes_a_cell(tmp_path: Path) -> None:
         assert caught.value.__cause__ is None
 
 
-def test_random_damage_never_ends_in_anything_but_a_source_error(tmp_path: Path) -> None:
+def test_a_damaged_file_is_read_or_raises_a_source_error(tmp_path: Path) -> None:
     sources = {
         "a.xlsx": workbook(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),
         "a.xls": old_workbook(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),

@@ -1,4 +1,4 @@
-"""People's real files: what becomes of titles, sections, codes, dates, missing values, encodings."""
+"""Files as people write them: titles, sections, codes, dates, missing values, encodings."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -101,7 +101,7 @@ def test_titles_sections_footnotes_and_totals(tmp_path: Path) -> None:
     }
 
 
-def test_one_cell_is_a_record_unless_something_speaks_for_a_heading(tmp_path: Path) -> None:
+def test_one_cell_is_a_record_without_evidence_of_a_heading(tmp_path: Path) -> None:
     found = imported(tmp_path, "id,name,city\nP1,,\nP2,Ann,Rome\nP3,,\n")
     assert found.rows == [("P1", None, None), ("P2", "Ann", "Rome"), ("P3", None, None)]
     found = imported(tmp_path, "no,name,city\n1,Bo,Oslo\nNorth\n2,Ann,Rome\n3,,\n")
@@ -120,7 +120,7 @@ def test_a_header_may_leave_half_of_its_columns_without_a_name(tmp_path: Path) -
         assert imported(tmp_path, above + names + rows).names == ["编号", "姓名", "城市", "职称", "a", "b", "c"]
 
 
-def test_formulas_that_nobody_has_calculated_are_told(tmp_path: Path) -> None:
+def test_formulas_without_a_value_are_noted(tmp_path: Path) -> None:
     written = openpyxl.Workbook()
     written.active.title = "first"
     sheet = written.create_sheet("second")
@@ -129,13 +129,13 @@ def test_formulas_that_nobody_has_calculated_are_told(tmp_path: Path) -> None:
     buffer = BytesIO()
     written.save(buffer)
     note = imported(tmp_path, buffer.getvalue()).notes["formulas-empty"]
-    assert note.text.startswith("2 formulas have no value, and count as empty cells (columns B)")
+    assert note.text.startswith("2 formulas have no value and count as empty cells (columns B)")
     assert note.where == "rows 2, 3"
     calculated = book(lambda _workbook, sheet: (sheet.write(0, 0, "a"), sheet.write_formula(1, 0, "=1+1", None, 2)))
     assert "formulas-empty" not in imported(tmp_path, calculated).notes
 
 
-def test_headings_are_few_or_they_are_records(tmp_path: Path) -> None:
+def test_many_rows_with_one_cell_are_records(tmp_path: Path) -> None:
     lone = "".join(f"P{n},,\n" for n in range(40))
     found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
     assert (found.names, len(found.rows)) == (["id", "name", "city"], 41)
@@ -221,7 +221,7 @@ def test_a_few_spoiled_cells_keep_a_column_text_and_are_named(tmp_path: Path) ->
     assert found.notes["kept-as-text"].where == "row 102"
 
 
-def test_headers_get_names_of_their_own(tmp_path: Path) -> None:
+def test_columns_have_unique_names(tmp_path: Path) -> None:
     found = imported(tmp_path, "name,name,,name_2,Name, a\u200bb \n1,2,3,4,5,6\n")
     assert found.names == ["name", "name_3", "column_3", "name_2", "Name", "ab"]
     assert found.notes["column-renamed"].where == "columns 2, 3"
@@ -231,12 +231,12 @@ def test_headers_get_names_of_their_own(tmp_path: Path) -> None:
     assert found.notes["column-dropped"].where == "column_3, column_4"
 
 
-def test_names_cannot_turn_the_direction_of_writing(tmp_path: Path) -> None:
+def test_names_have_no_marks_of_the_direction_of_writing(tmp_path: Path) -> None:
     found = imported(tmp_path, "a\u202etxt,b\u2066,c\u2028d,e\u0085f\n1,x,3,4\n")
     assert found.names == ["atxt", "b", "c d", "e f"]
 
 
-def test_delimiters_behind_the_last_column(tmp_path: Path) -> None:
+def test_delimiters_after_the_last_column(tmp_path: Path) -> None:
     assert imported(tmp_path, "a,b\n1,2,\n3,4,,\n").rows == [(1, 2), (3, 4)]
 
 
@@ -259,13 +259,13 @@ def test_ways_to_write_the_same_table(tmp_path: Path, text: str) -> None:
     assert (found.names, found.rows) == (["a", "b"], [(1, "x"), (2, "y")])
 
 
-def test_short_rows_are_filled_when_asked(tmp_path: Path) -> None:
+def test_short_rows_are_filled_by_option(tmp_path: Path) -> None:
     found = imported(tmp_path, "a,b,c\n1,2\n3,4,5\n", ragged="pad")
     assert found.rows == [(1, 2, None), (3, 4, 5)]
     assert found.notes["rows-padded"].where == "row 2"
 
 
-def test_the_owner_can_say_better(tmp_path: Path) -> None:
+def test_options_replace_what_would_be_inferred(tmp_path: Path) -> None:
     assert imported(tmp_path, "1,x\n2,y\n", header_row=0).rows == [(1, "x"), (2, "y")]
     assert imported(tmp_path, "junk,junk\na,b\n1,x\n", header_row=2).names == ["a", "b"]
     assert imported(tmp_path, "a,b\n1,2\n", types={"a": "string", "b": "number"}).rows == [("1", 2.0)]
@@ -290,7 +290,7 @@ def test_years_may_head_columns_and_a_row_may_number_them(tmp_path: Path) -> Non
         "id,a,b,c\n1,2,3,4\n?,?,?,?\n",
     ],
 )
-def test_a_record_that_happens_to_count_is_kept(tmp_path: Path, content: str) -> None:
+def test_a_record_of_ascending_numbers_is_no_numbering(tmp_path: Path, content: str) -> None:
     found = imported(tmp_path, content)
     assert len(found.rows) == content.count("\n") - 1
     assert found.column(found.names[0])[0] == 1
@@ -318,7 +318,9 @@ def new_book() -> bytes:
 
 @pytest.mark.parametrize("make", [old_book, new_book])
 @pytest.mark.parametrize("name", ["a.xls", "a.xlsx", "a.xlsb", "a.ods", "a.csv", "a"])
-def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path: Path, make: Callable[[], bytes], name: str) -> None:
+def test_a_workbook_is_detected_by_its_content_not_its_name(
+    tmp_path: Path, make: Callable[[], bytes], name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(make())
     result = import_file(path, tmp_path / "snapshots")
@@ -365,7 +367,7 @@ def test_a_workbook_made_for_people(tmp_path: Path) -> None:
     assert {("姓名", "personal"), ("联系方式 电话", "personal"), ("联系方式 邮箱", "personal")} <= hints
 
 
-def test_what_a_workbook_knows_of_its_cells(tmp_path: Path) -> None:
+def test_the_types_of_a_workbooks_cells(tmp_path: Path) -> None:
     def write(workbook: Any, sheet: Any) -> None:
         moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         clock = workbook.add_format({"num_format": "hh:mm:ss"})
@@ -394,7 +396,7 @@ def test_what_a_workbook_knows_of_its_cells(tmp_path: Path) -> None:
     assert imported(tmp_path, book(write), sheet="名单").rows == found.rows
 
 
-def test_hidden_and_empty_sheets_are_passed_over(tmp_path: Path) -> None:
+def test_hidden_and_empty_sheets_are_skipped(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     workbook.active.title = "空"
     hidden, visible = workbook.create_sheet("隐藏"), workbook.create_sheet("数据")
@@ -465,7 +467,7 @@ def test_parquet_types(tmp_path: Path) -> None:
     assert found.notes["time-zone-assumed"].where == "t"
 
 
-def test_a_snapshot_is_named_by_its_bytes_and_the_same_file_gives_the_same(tmp_path: Path) -> None:
+def test_a_snapshot_is_named_by_its_bytes_and_reproducible(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(SMALL)
     first, second = (import_file(path, tmp_path / "snapshots") for _ in range(2))

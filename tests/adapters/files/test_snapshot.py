@@ -1,4 +1,4 @@
-"""Snapshots stay what they were, and the engine that reads them reads nothing else."""
+"""Snapshots are immutable, and the engine that reads them reads nothing else."""
 
 import asyncio
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ async def _refused(path: Path, directory: Path, code: str) -> None:
 
 @pytest.fixture
 def altered(snapshot: Path, tmp_path: Path) -> Path:
-    """The snapshot with one bit turned over."""
+    """The snapshot with one bit flipped."""
     content = bytearray(snapshot.read_bytes())
     content[len(content) // 2] ^= 1
     path = tmp_path / snapshot.name
@@ -104,7 +104,7 @@ async def test_an_engine_that_cannot_be_opened_fails_like_any_query(snapshot: Pa
     engine.close()
 
 
-async def test_the_loop_stays_free_while_the_engine_works(snapshot: Path) -> None:
+async def test_the_engine_does_not_block_the_event_loop(snapshot: Path) -> None:
     adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
     await adapter.read(PLAN)
     ticks = 0

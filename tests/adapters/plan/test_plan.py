@@ -1,4 +1,4 @@
-"""Plans as data: what may be said, and that saying it in JSON loses nothing but keys."""
+"""Plans as values: which are valid, and that their JSON holds everything but keys."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -83,7 +83,7 @@ def test_conditions_up_to_the_limits() -> None:
 
 
 @given(CONDITIONS)
-def test_a_condition_comes_back_from_its_json_as_the_same_json(condition: Any) -> None:
+def test_the_json_of_a_condition_reads_back(condition: Any) -> None:
     document = condition_to_json(condition)
     assert condition_to_json(condition_from_json(document)) == document
     assert [one.field for one in comparisons(condition_from_json(document))] == [
@@ -105,7 +105,7 @@ MASKS: list[Mask] = [
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_a_mask_comes_back_from_its_json_without_its_key(mask: Mask) -> None:
+def test_the_json_of_a_mask_reads_back_without_its_key(mask: Mask) -> None:
     document = mask_to_json(mask)
     assert document["kind"] in KINDS
     assert mask_from_json(document, key=KEY) == mask
@@ -160,7 +160,7 @@ def test_masks_that_are_refused(value: Any) -> None:
         (Null(), "number", "number"),
     ],
 )
-def test_what_comes_out_of_a_mask(mask: Mask, source: FieldType, result: FieldType | None) -> None:
+def test_the_type_of_a_masks_result(mask: Mask, source: FieldType, result: FieldType | None) -> None:
     if result is None:
         with pytest.raises(PlanError):
             mask_type(mask, source)
@@ -215,7 +215,7 @@ def test_operators_that_do_not_fit_a_field() -> None:
         check(Plan((Column("a"),), limit=-1), [Field("a", "string")])
 
 
-def test_a_plan_as_json_says_everything_but_keys_and_positions() -> None:
+def test_the_json_of_a_plan_holds_everything_but_keys_and_positions() -> None:
     fields = [Field("a", "string"), Field("t", "timestamp"), Field("m", "decimal"), Field("d", "date")]
     where = All_(
         (

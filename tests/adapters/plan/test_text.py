@@ -1,4 +1,4 @@
-"""Conditions as text: printed and read back, and everything refused that is not exactly of the language."""
+"""Conditions as text: they print and read back, and all other text is refused with a position."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -114,7 +114,7 @@ def is_within_limits(condition: Any) -> bool:
 
 
 @given(conditions.filter(is_within_limits))
-def test_a_printed_condition_reads_as_itself(condition: Any) -> None:
+def test_a_printed_condition_reads_back(condition: Any) -> None:
     text = condition_to_text(condition)
     assert condition_from_text(text) == condition
     assert condition_to_text(condition_from_text(text)) == text
@@ -122,7 +122,7 @@ def test_a_printed_condition_reads_as_itself(condition: Any) -> None:
 
 
 @given(st.text(st.sampled_from(list("ab1 .,()=<>!'\"\\u{}notinadr\n陈\u202e\0-")), max_size=30))
-def test_any_text_is_a_condition_or_is_refused_with_the_place(text: str) -> None:
+def test_any_text_is_a_condition_or_is_refused_with_its_position(text: str) -> None:
     try:
         condition = condition_from_text(text)
     except ConditionTextError as error:
@@ -133,7 +133,7 @@ def test_any_text_is_a_condition_or_is_refused_with_the_place(text: str) -> None
     assert condition_from_text(condition_to_text(condition)) == condition
 
 
-def test_values_come_in_the_type_of_their_field() -> None:
+def test_values_have_the_type_of_their_field() -> None:
     text = "score = 1.50 and rate < 1 and day >= '2024-03-31' and at < '2024-03-31T08:00:00+08:00' and ok = true"
     typed = condition_from_text(text, TYPES)
     assert typed == check_condition(condition_from_text(text), TYPES)
@@ -203,7 +203,7 @@ def test_values_come_in_the_type_of_their_field() -> None:
         ("\0", 1),
     ],
 )
-def test_what_is_wrong_is_refused_with_the_place(text: str, position: int) -> None:
+def test_wrong_text_is_refused_with_its_position(text: str, position: int) -> None:
     with pytest.raises(ConditionTextError) as refused:
         condition_from_text(text, TYPES)
     assert refused.value.position == position, refused.value

@@ -1,4 +1,4 @@
-"""Addresses of PostgreSQL servers: read into exactly one server, checked before connecting, and nothing else lent."""
+"""Addresses of PostgreSQL: each is one server, the gate sees it before a connection, and no login comes from elsewhere."""
 
 import asyncio
 import ssl
@@ -91,7 +91,7 @@ def test_no_password_is_shown() -> None:
     assert "s3cret" not in repr(PgSource("postgresql://u:s3cret@h/d", "people"))
 
 
-def test_a_password_apart_stands_in() -> None:
+def test_a_separate_password_replaces_that_of_the_address() -> None:
     assert read_address("postgresql://u@h/d", password="apart").password == "apart"
 
 
@@ -103,7 +103,7 @@ async def refusal(source: PgSource) -> SourceError:
     return caught.value
 
 
-async def test_the_gate_sees_what_is_connected_to(owner_url: str) -> None:
+async def test_the_gate_sees_the_addresses_before_a_connection(owner_url: str) -> None:
     seen: list[tuple[str, Sequence[Address]]] = []
 
     async def admit(server: Server, addresses: Sequence[Address]) -> None:
@@ -126,8 +126,8 @@ async def test_a_database_with_the_reserved_tables_is_refused(owner_url: str) ->
     async def admit(_server: Server, _addresses: Sequence[Address]) -> None:
         return
 
-    both = Gate(admit, reserved=frozenset({"people", "people_view"}))
-    assert (await refusal(PgSource(owner_url, "people", gate=both))).code == "host-not-allowed"
+    gate = Gate(admit, reserved=frozenset({"people", "people_view"}))
+    assert (await refusal(PgSource(owner_url, "people", gate=gate))).code == "host-not-allowed"
     adapter = PostgresAdapter(PgSource(owner_url, "people", gate=Gate(admit, frozenset({"people", "ledger_head"}))))
     assert (await adapter.describe()).fields
     await adapter.close()
@@ -135,31 +135,31 @@ async def test_a_database_with_the_reserved_tables_is_refused(owner_url: str) ->
 
 @asynccontextmanager
 async def answering(answer: bytes, context: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server that answers the request for TLS, and keeps what it is told after it."""
-    told: list[bytes] = []
+    """A server that answers the request for TLS, and records what it receives."""
+    received: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        told.append(await reader.readexactly(8))
+        received.append(await reader.readexactly(8))
         writer.write(answer)
         if context is not None:
             try:
                 await writer.start_tls(context)
-                told.append(await reader.read(1000))
+                received.append(await reader.read(1000))
             except (ssl.SSLError, ConnectionError):
-                told.append(b"no TLS")
+                received.append(b"no TLS")
         writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1], told
+        yield server.sockets[0].getsockname()[1], received
 
 
-async def test_a_password_does_not_go_out_without_tls_unasked() -> None:
-    async with answering(b"N") as (port, told):
+async def test_no_password_is_sent_without_tls_by_default() -> None:
+    async with answering(b"N") as (port, received):
         error = await refusal(PgSource(f"postgresql://u:secret@localhost:{port}/d", "people"))
     assert error.code == "source-unreachable"
     assert "sslmode=disable" in error.detail
-    assert told == [b"\x00\x00\x00\x08\x04\xd2\x16\x2f"]
+    assert received == [b"\x00\x00\x00\x08\x04\xd2\x16\x2f"]
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("verify-full", "127.0.0.1", True, False),
     ],
 )
-async def test_certificates_are_held_to_the_name(
+async def test_certificates_are_verified_against_the_name(
     certificate: Path,
     monkeypatch: pytest.MonkeyPatch,
     sslmode: str,
@@ -210,13 +210,15 @@ async def test_certificates_are_held_to_the_name(
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    async with answering(b"S", context) as (port, told):
+    async with answering(b"S", context) as (port, received):
         error = await refusal(PgSource(f"postgresql://somebody@{host}:{port}/d?sslmode={sslmode}", "people"))
-    assert (b"somebody" in told[-1]) is gets_through
+    assert (b"somebody" in received[-1]) is gets_through
     assert ("certificate" not in error.detail) is gets_through
 
 
-async def test_the_surroundings_lend_no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_no_login_comes_from_the_environment_or_the_home_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".pgpass").write_text("*:*:*:*:lent\n")
     (tmp_path / ".pgpass").chmod(0o600)
     (tmp_path / "service").write_text("[s]\nhost=elsewhere\npassword=lent\n")
@@ -225,18 +227,18 @@ async def test_the_surroundings_lend_no_login(monkeypatch: pytest.MonkeyPatch, t
     lent |= {"PGSSLCERT": tmp_path / "none", "PGDATABASE": "lent", "PGTARGETSESSIONATTRS": "standby", "PGPORT": "1"}
     for name, value in lent.items():
         monkeypatch.setenv(name, str(value))
-    told: list[bytes] = []
+    received: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        told.append(await reader.read(1000))
+        received.append(await reader.read(1000))
         writer.write(b"R\x00\x00\x00\x08\x00\x00\x00\x03")  # asks for the password in the clear
-        told.append(await reader.read(1000))
+        received.append(await reader.read(1000))
         writer.close()
 
     async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         await refusal(PgSource(f"postgresql://u@127.0.0.1:{port}/d?sslmode=disable", "people"))
-    assert b"user\x00u\x00" in told[0]
-    assert b"database\x00d\x00" in told[0]
-    assert told[1] == b"p\x00\x00\x00\x05\x00"
-    assert b"lent" not in b"".join(told)
+    assert b"user\x00u\x00" in received[0]
+    assert b"database\x00d\x00" in received[0]
+    assert received[1] == b"p\x00\x00\x00\x05\x00"
+    assert b"lent" not in b"".join(received)

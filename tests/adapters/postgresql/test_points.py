@@ -1,4 +1,4 @@
-"""Point reads that share a round trip: each gets its own row, and fails for itself alone."""
+"""Point reads share round trips, yet each gets its own row and its own error."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ def question(number: int, *columns: Column, limit: int = 1) -> Plan:
     return Plan(columns or (Column("id"), Column("name", Partial(5, 0))), where, limit=limit)
 
 
-async def test_each_of_many_gets_its_own_row(adapter: PostgresAdapter) -> None:
+async def test_each_of_many_reads_gets_its_own_row(adapter: PostgresAdapter) -> None:
     asked = [*range(1, PEOPLE + 1), *range(PEOPLE + 1, PEOPLE + 50)]
     answers = await asyncio.gather(*(adapter.read(question(number)) for number in asked))
     for number, answer in zip(asked, answers, strict=True):
@@ -54,7 +54,7 @@ async def test_each_of_many_gets_its_own_row(adapter: PostgresAdapter) -> None:
         assert answer == Rows(("id", "name"), [(number, masked)] if number <= PEOPLE else [], None)
 
 
-async def test_questions_of_different_shapes_do_not_mix(adapter: PostgresAdapter) -> None:
+async def test_reads_by_different_statements_do_not_mix(adapter: PostgresAdapter) -> None:
     plans = [question(n, Column("name")) if n % 2 else question(n, Column("score"), Column("id")) for n in range(1, 99)]
     answers = await asyncio.gather(*(adapter.read(plan) for plan in plans))
     for number, answer in enumerate(answers, 1):
@@ -62,7 +62,7 @@ async def test_questions_of_different_shapes_do_not_mix(adapter: PostgresAdapter
         assert answer.rows == [(f"name {number}",)] if number % 2 else [(score, number)]
 
 
-async def test_half_a_key_is_no_point_and_pages_go_on_behind_it(adapter: PostgresAdapter) -> None:
+async def test_half_a_key_is_no_point_and_has_pages(adapter: PostgresAdapter) -> None:
     plan = Plan((Column("id"),), Comparison("part", "eq", "p1"), limit=2, order=("id", "part"))
     first = await adapter.read(plan)
     assert first.rows == [(1,), (4,)]
@@ -71,7 +71,7 @@ async def test_half_a_key_is_no_point_and_pages_go_on_behind_it(adapter: Postgre
     assert (await adapter.explain(question(1))).is_point
 
 
-async def test_one_that_fails_fails_alone(url: str, adapter: PostgresAdapter) -> None:
+async def test_a_read_that_fails_fails_alone(url: str, adapter: PostgresAdapter) -> None:
     pool = PgSource(url, "people").pool()
     points = PointReads(pool.acquire)
     explained = [await adapter.explain(question(number)) for number in range(1, 50)]
@@ -89,7 +89,9 @@ async def test_one_that_fails_fails_alone(url: str, adapter: PostgresAdapter) ->
             assert outcome[0][0] == number
 
 
-async def test_a_source_that_cannot_be_reached_says_so_to_everyone(adapter: PostgresAdapter, url: str) -> None:
+async def test_a_lost_connection_fails_every_read_and_the_next_ones_connect_again(
+    adapter: PostgresAdapter, url: str
+) -> None:
     await adapter.read(question(1))
     connection = await asyncpg.connect(**arguments(url))
     await connection.execute(
@@ -113,7 +115,7 @@ async def test_a_closed_source_leaves_nobody_waiting(url: str) -> None:
     assert all(isinstance(one, Rows | SourceError) for one in outcomes)
 
 
-async def test_whoever_gives_up_keeps_nobody_waiting(adapter: PostgresAdapter) -> None:
+async def test_a_cancelled_read_delays_no_other(adapter: PostgresAdapter) -> None:
     await adapter.read(question(1))
     several = [asyncio.ensure_future(adapter.read(question(number))) for number in range(1, 100)]
     await asyncio.sleep(0)
