@@ -37,7 +37,9 @@ def fault(words: list[str]) -> str | None:
     command = PROGRAMS[words[0]]
     rest = words[1:]
     while hasattr(command, "commands"):
-        if not rest or rest[0] not in command.commands:
+        if not rest:
+            return None  # a group, as running text names it
+        if rest[0] not in command.commands:
             return f"no command {rest[:1]}"
         command, rest = command.commands[rest[0]], rest[1:]
     known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
