@@ -39,7 +39,9 @@ def fault(words: list[str]) -> str | None:
     command = PROGRAMS[words[0]]
     rest = words[1:]
     while isinstance(command, TyperGroup):
-        if not rest or rest[0] not in command.commands:
+        if not rest:
+            return None  # a group, as running text names it
+        if rest[0] not in command.commands:
             return f"no command {rest[:1]}"
         _, command, rest = command.resolve_command(Context(command), rest)
     known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}

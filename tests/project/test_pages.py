@@ -125,10 +125,9 @@ def test_files_that_pages_name_exist(name: str) -> None:
 def test_functions_that_pages_name_exist(name: str) -> None:
     """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    for file, names in re.findall(
-        r"`((?:exchange|policies|ledger|signatures|groundwork|adapters|admin|client|tests)/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)",
-        text,
-    ):
+    packages = "exchange|policies|ledger|signatures|groundwork|adapters|admin|client|tests"
+    place = rf"(?:`|\]\((?:\.\./)*)((?:{packages})/[\w/]+\.py)[`)]"
+    for file, names in re.findall(rf"{place}: ((?:`\w+`(?:, )?)+)", text):
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         defined = {
             node.name

@@ -221,7 +221,11 @@ async def test_a_session_cannot_write(odd: asyncpg.Connection, owner_url: str) -
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError) as caught:
             await connection.execute("DELETE FROM public.people")
     error = as_source_error(caught.value)
-    assert (error.code, error.detail, error.where) == ("source-failed", "the server reported an error", "SQLSTATE 25006")
+    assert (error.code, error.detail, error.where) == (
+        "source-failed",
+        "the server reported an error",
+        "SQLSTATE 25006",
+    )
     assert await odd.fetchval("SELECT count(*) FROM people") == len(ROWS)
 
 
