@@ -48,6 +48,15 @@ def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
     assert "does not hold a key" in said.output
 
 
+def test_files_that_cannot_be_written_are_no_fault_of_the_database(tmp_path: Path) -> None:
+    target = tmp_path / "policies"
+    target.write_text("a file", encoding="utf-8")
+    done = typed("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
+    assert done.status == 1
+    assert done.err.startswith("error: a file cannot be used: ")
+    assert str(target) in done.err
+
+
 def test_a_module_is_checked_here(tmp_path: Path) -> None:
     file = tmp_path / "hours.rego"
     file.write_text(TEXT, encoding="utf-8")
