@@ -1,4 +1,4 @@
-"""`exchange policy`: the files for an OPA server, and that a real one starts with them as the command says."""
+"""`exchange policy`: a real OPA server starts with the files and the options that the command prints."""
 
 import shlex
 from pathlib import Path
@@ -38,7 +38,7 @@ async def test_opa_starts_with_what_the_command_wrote(
                 assert (await remote.decide(document())).allow == (token == "secret-token")
 
 
-def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
+def test_an_invalid_key_is_reported(tmp_path: Path) -> None:
     key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
     key.parent.mkdir(parents=True)
     key.write_text("no key")
@@ -74,7 +74,7 @@ def test_a_module_is_checked_here(tmp_path: Path) -> None:
     assert typed("policy", "module", str(file)).status == 1
 
 
-def test_it_says_what_would_be_decided_and_why(served: tuple[DataDirectory, str]) -> None:
+def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory, str]) -> None:
     home, url = served
     key = SigningKey.load(home.key_file("auditor"))
     with Client(url, key, trust=home.trust()) as client:
