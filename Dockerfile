@@ -9,6 +9,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY exchange exchange
 COPY policies policies
 COPY ledger ledger
+COPY signatures signatures
+COPY groundwork groundwork
 COPY adapters adapters
 COPY admin admin
 COPY client client

@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """The state of an exchange's database: its revision, and what its ledger says of itself.
+    """The state of an exchange's database: its revision, and the state of its ledger.
 
     `origin` and `vkey` are those in the first entry. `not_continued` is the reason why the ledger is not the one that was
     signed, or None. `uncovered_since` is the time of the first entry that no published checkpoint covers.
@@ -204,6 +204,6 @@ def require_ready(settings: Settings, url: str, *, vkey: str) -> None:
         Slots(settings.slots).demand(state.slot_blocks)
         witness_policy.read_policy(settings, state.history(vkey))
     except (KeysDiffer, KeyFileInvalid, SlotsMissing) as error:
-        raise CannotDo(str(error), hint="docs/operations.md says, under Keys, what a lost key means") from error
+        raise CannotDo(str(error), hint="docs/operations/keys.md describes what a lost key means") from error
     except witness_policy.PolicyUnusable as error:
-        raise CannotDo(str(error), hint="docs/operations.md says, under Witnesses, what the file holds") from error
+        raise CannotDo(str(error), hint="docs/operations/witnesses.md describes the file") from error

@@ -135,10 +135,10 @@ def describe_mask(mask: Mapping[str, Any] | None) -> str:
     if mask is None:
         return "as it is"
     ends = {"first": mask.get("keep_start"), "last": mask.get("keep_end")}
-    kept = " and ".join(f"{end} {count}" for end, count in ends.items() if count)
+    rest = " and ".join(f"{end} {count}" for end, count in ends.items() if count)
     words = {
         "hash": "as a pseudonym",
-        "partial": f"{kept or 'nothing'} kept, rest *",
+        "partial": f"{rest or 'nothing'} kept, rest *",
         "year": "year only",
         "month": "month only",
         "prefix": f"first {mask.get('length')} characters",

@@ -49,15 +49,15 @@ def reporting_failures() -> Iterator[None]:
             message = fault["msg"].removeprefix("Value error, ")
             _print_error(f"{name}: {message}" if name else fault["msg"])
     except httpx2.HTTPError as error:
-        _print_error(
-            f"the exchange does not answer: {str(error) or type(error).__name__}", "`exchange health` says more"
-        )
+        _print_error(f"the exchange does not answer: {str(error) or type(error).__name__}", "see: exchange health")
     except (ExchangeError, KeyFileInvalid) as error:
         _print_error(str(error))
     except subprocess.SubprocessError:
-        _print_error("the embedded PostgreSQL did not start", "the file postgres/log in the data directory says why")
+        _print_error("the embedded PostgreSQL did not start", "its log is postgres/log in the data directory")
     except FAILURES as error:
-        _print_error(f"the database cannot be used: {str(error) or type(error).__name__}")
+        # An error of a file has the file's name, one of a connection has none.
+        subject = "a file" if isinstance(error, OSError) and error.filename is not None else "the database"
+        _print_error(f"{subject} cannot be used: {str(error) or type(error).__name__}")
     else:
         return
     raise typer.Exit(1)

@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any
 import asyncpg
 import httpx2
 
+from admin.server.reaching import free_port
 from benchmarks.server import ANSWER
 from data_exchange_client import Client, SigningKey
 from exchange.app import create_app
@@ -100,7 +100,7 @@ def ground(directory: Path) -> Iterator[Ground]:
         commands.upgrade(embedded.url())
         made = Ground(
             directory=directory,
-            port=_free_port(),
+            port=free_port(),
             database=embedded.url(),
             owner_database=embedded.url("benchmark_owner").replace("postgres:@", f"{_READER}@"),
             administrators={name: SigningKey.generate() for name in ADMINISTRATORS},
@@ -155,13 +155,6 @@ def furnish(on: Ground, file: Path) -> SigningKey:
             application = _ask(consumer, "/api/v1/applications", _application(dataset))
             _ask(steward, f"/api/v1/applications/{application['id']}/approval", {})
     return platform.system
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 async def _databases(embedded: Embedded) -> None:

@@ -13,7 +13,7 @@ from admin.terminal import CannotDo, console, reporting_failures
 app = typer.Typer(add_completion=False)
 
 _OUTCOMES = {
-    "executed": "Erased. The entry says so; every proof is as it was.",
+    "executed": "Erased. The ledger has an entry of it; every proof is as it was.",
     "executed-before": "This was erased before.",
     "nothing-held": "Nothing is held about this person: nothing was sealed, or it was erased before.",
 }
@@ -48,7 +48,7 @@ def erase(
     """Erase a person: destroy their key, and with it all that is sealed about them, for good."""
     with reporting_failures():
         if (dataset is None) == (subject is None):
-            raise CannotDo("name the person by a dataset, or by --subject", hint="exchange erase --help says more")
+            raise CannotDo("name the person by a dataset, or by --subject", hint="see: exchange erase --help")
         request: dict[str, Any] = {"basis": basis.value}
         request |= {"subject": subject} if subject else {"dataset": dataset, "field": field, "value": read_identifier()}
         if not yes and not typer.confirm("Nobody can undo this. Erase?"):

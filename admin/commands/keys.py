@@ -85,7 +85,7 @@ def rotate_key(directory: DataDirectory, name: KeyName) -> KeyRotation:
             store_of_key = ledger_keys if is_ledger else answer_keys
             following = store_of_key.prepare_next(file, asyncio.run(_former_keyids(url, name)) | {key.keyid})
         except (KeysDiffer, KeyNotFound, KeyFileInvalid) as error:
-            raise CannotDo(str(error), hint="docs/operations.md says more, under Keys") from error
+            raise CannotDo(str(error), hint="docs/operations/keys.md describes what a lost key means") from error
         old, new = signer_of(verifier_name, key), note.Verifier(verifier_name, following.public)
         try:
             entry = asyncio.run(_rotate(settings, url, name, state.incarnation, old, new))

@@ -1,7 +1,7 @@
 """`exchange ledger`: continue a ledger after a restore, restore its anchor, rebuild its index.
 
 A restored database that lacks signed entries cannot go on under its old name: that would be a second history. It goes on
-as a new incarnation, which says so in its first entry. Nobody serves the exchange meanwhile.
+as a new incarnation, which its first entry announces. Nobody serves the exchange meanwhile.
 """
 
 import asyncio

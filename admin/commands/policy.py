@@ -83,7 +83,7 @@ def explain_command(
     filtered: Annotated[str, typer.Option(help="Names of fields to filter on, between commas.")] = "",
     at: Annotated[str | None, typer.Option(help="When, as 2027-01-31T08:00:00Z; otherwise now.")] = None,
     key: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="Whose key here asks: a participant's steward, or `auditor`.")
+        str, typer.Option("--as", metavar="NAME", help="Whose key to ask with: a participant's steward, or `auditor`.")
     ] = "auditor",
     data: Data = None,
 ) -> None:
@@ -109,11 +109,11 @@ def module_command(
     file: Annotated[Path, typer.Argument(help="The module: Rego, in the package exchange.owner.")],
     tests: Annotated[Path | None, typer.Option(help="Its tests; otherwise NAME_test.rego beside NAME.rego.")] = None,
     key: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="The participant whose steward's key here submits it.")
+        str | None, typer.Option("--as", metavar="NAME", help="Submit it with the key of this participant's steward.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Check a module of an owner's own and run its tests; with --as, have the exchange accept it for that owner."""
+    """Check an owner's module and run its tests; with --as, submit it to the exchange for that owner."""
     with reporting_failures():
         module = OwnerModule(_text(file), _text(tests or file.with_name(f"{file.stem}_test.rego")))
         if key is None:

@@ -48,7 +48,7 @@ class Client:
         self.connection = Connection(url, key, trust=trust, transport=transport, timeout=timeout, clock=clock)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close open connections."""
         self.connection.close()
 
     def __enter__(self) -> Self:

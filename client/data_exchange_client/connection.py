@@ -87,7 +87,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close open connections."""
         self._http.close()
 
     def __enter__(self) -> Self:

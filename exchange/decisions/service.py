@@ -59,5 +59,5 @@ async def keep_bundle(database: Database, clock: Clock, bundle: Bundle) -> None:
         stored = await queries.find_bundle(connection, bundle.digest)
     if stored is None or stored.digest != bundle.digest:
         raise BundleAltered(
-            f"the stored policy bundle {bundle.digest} has another digest; see docs/operations.md, Policies"
+            f"the stored policy bundle {bundle.digest} has another digest; see docs/operations/policies.md"
         )

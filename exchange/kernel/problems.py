@@ -193,7 +193,7 @@ class LedgerUnavailable(Problem):
 class LedgerHalted(Problem):
     """The exchange's database does not continue what its ledger has signed: it was restored from a backup or copied, or the
     anchor is lost. Nothing is accepted and nothing was delivered. The operator puts the right database or the anchor back,
-    or continues under a new origin with `exchange ledger new-incarnation`; docs/operations.md explains the choice.
+    or continues under a new origin with `exchange ledger new-incarnation`; docs/operations/anchor.md explains the choice.
     """
 
     slug = "ledger-halted"

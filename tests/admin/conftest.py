@@ -1,4 +1,4 @@
-"""One demonstration for all who look at what it leaves."""
+"""One demonstration for all tests of what it leaves."""
 
 import os
 import tempfile

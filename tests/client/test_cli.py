@@ -44,7 +44,7 @@ def test_whoami_pins_the_exchange_on_first_contact(run, exchange, tmp_path):
     assert "first contact" not in run("whoami").stderr
 
 
-def test_trust_shows_the_identity_and_says_when_it_changed(run, exchange):
+def test_trust_shows_the_identity_and_reports_a_change(run, exchange):
     assert json.loads(run("trust").stdout)["origin"] == "exchange.test/ledger/1"
     exchange.key = SigningKey.generate()
     assert "another identity" in run("trust", code=1).stderr
@@ -100,7 +100,7 @@ def test_filters_are_read_as_they_are_meant(run, exchange):
     run("fetch", "hr/talents", code=2)
 
 
-def test_a_refusal_is_told_with_its_reasons_and_entry(run):
+def test_a_refusal_is_printed_with_its_reasons_and_entry(run):
     result = run("fetch", "hr/talents", "--purpose", "curiosity", "-o", "data", code=1)
     for said in ("purpose-not-granted", "Apply for this purpose.", "entry 0"):
         assert said in result.stderr

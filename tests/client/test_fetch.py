@@ -113,7 +113,7 @@ def test_a_refusal_says_which_rule_and_what_would_satisfy_it(client):
     assert "Apply." in str(problem)
 
 
-def test_an_unsigned_refusal_is_told_apart(client, exchange):
+def test_an_unsigned_refusal_is_marked(client, exchange):
     stranger = SigningKey.generate()
     with Client(exchange.url, stranger, trust=client.trust) as other, pytest.raises(ExchangeProblem) as caught:
         fetched(other)
@@ -219,7 +219,7 @@ def test_an_earlier_file_survives_a_failed_fetch(client, exchange, tmp_path):
     assert (tmp_path / "data").read_text(encoding="utf-8") == "yesterday's"
 
 
-def test_an_aborted_stream_is_told_apart_and_a_slow_statement_is_waited_for(client, exchange):
+def test_an_aborted_stream_is_an_error_of_its_own_and_a_slow_statement_is_awaited(client, exchange):
     exchange.polls_until_completed = 3
     assert fetched(client, format="ndjson").completed_entry == 1
 

@@ -38,7 +38,7 @@ def test_the_id_is_the_thumbprint_of_the_public_key_as_jwk():
     assert key.keyid == base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def test_a_key_is_not_shown_by_accident():
+def test_a_key_is_not_in_its_representation():
     key = SigningKey.generate()
     assert key.seed.hex() not in repr(key)
     assert repr(key.seed) not in repr(key)

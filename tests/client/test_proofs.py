@@ -1,4 +1,4 @@
-"""Receipts and kept evidence: what a consuming system can show to others, and what does not hold."""
+"""Receipts and evidence: what a consuming system can prove to others, and forgeries that fail."""
 
 import json
 import time
@@ -112,7 +112,7 @@ def kept(client: Client, tmp_path: Path, **options: Any) -> tuple[Evidence, Deli
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
-def test_kept_evidence_proves_a_file_offline(client, tmp_path, form):
+def test_evidence_proves_a_file_offline(client, tmp_path, form):
     evidence, delivery = kept(client, tmp_path, format=form)
     assert evidence == delivery.evidence
     assert evidence.entry == delivery.entry == 0

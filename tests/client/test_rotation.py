@@ -57,7 +57,7 @@ def test_what_a_pinned_key_announces_is_pinned() -> None:
     assert chained.public_key(KEYS[2].keyid)
 
 
-def test_what_no_pinned_key_announces_is_not() -> None:
+def test_a_key_that_no_pinned_key_announces_is_not_pinned() -> None:
     for statements in ((), (statement(2, 1),), (statement(1, 2),)):
         now = PINNED.follow(identity(*statements))
         assert now == PINNED
@@ -70,7 +70,7 @@ def test_what_no_pinned_key_announces_is_not() -> None:
 
 
 @pytest.mark.parametrize("since", ["2026-01-04T08:00:00.000000Z", SINCE, "2027-01-04T08:00:00.000000Z"])
-def test_a_key_that_gave_way_names_no_other_successor(since: str) -> None:
+def test_a_rotated_key_announces_no_second_successor(since: str) -> None:
     now = PINNED.follow(identity(statement(0, 1)))
     assert now.follow(identity(statement(0, 3, since=since))) == now
 

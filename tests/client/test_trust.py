@@ -35,7 +35,7 @@ def test_a_changed_key_is_refused_until_the_trust_is_renewed(exchange, key, tmp_
         assert client.request("GET", "/api/v1/me").status == 200
 
 
-def test_a_given_identity_is_not_asked_for(exchange, key):
+def test_a_given_identity_is_not_fetched(exchange, key):
     given = Trust.parse(exchange.identity())
     exchange.spoil = lambda path, reply: reply if path.startswith("/api") else pytest.fail("asked for the identity")
     with Client(exchange.url, key, trust=given) as client:
@@ -73,7 +73,7 @@ def test_an_identity_that_does_not_hold_together_is_refused(exchange, how):
         Trust.parse(BROKEN[how](exchange.identity()))
 
 
-def test_files_that_are_no_trust_files_are_errors(tmp_path):
+def test_other_files_than_trust_files_are_refused(tmp_path):
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     for name in ("absent.json", "bad.json"):
         with pytest.raises(TrustError):

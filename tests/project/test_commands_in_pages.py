@@ -50,7 +50,7 @@ def fault(words: list[str]) -> str | None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_commands_are_there_as_shown(name: str) -> None:
+def test_commands_on_pages_exist(name: str) -> None:
     commands = shown((ROOT / name).read_text(encoding="utf-8"))
     assert [(words, wrong) for words in commands if (wrong := fault(words))] == []
 

@@ -47,7 +47,7 @@ def change(home: Path, *statements: str) -> None:
         asyncio.run(_change(url, *statements))
 
 
-def test_decisions_are_made_again(home: Path) -> None:
+def test_replay_makes_decisions_again(home: Path) -> None:
     bodies = entries(home)
     decided = [index for index, body in enumerate(bodies) if "decision" in body]
     told = typed("audit", "replay", "--all", "--data", home)
@@ -63,7 +63,7 @@ def test_decisions_are_made_again(home: Path) -> None:
     assert entries(home) == bodies  # it reads, and writes nothing
 
 
-def test_what_was_changed_is_reported_and_fails(home: Path) -> None:
+def test_a_changed_decision_is_reported_and_fails(home: Path) -> None:
     index = next(index for index, body in enumerate(entries(home)) if "decision" in body)
     change(home, "CREATE TABLE aside AS SELECT * FROM decision_inputs", "TRUNCATE decision_inputs")
     told = typed("audit", "replay", "--all", "--data", home)
@@ -82,13 +82,13 @@ def test_what_was_changed_is_reported_and_fails(home: Path) -> None:
         (("99999999",), "the ledger has"),
     ],
 )
-def test_what_cannot_be_asked_is_said(home: Path, arguments_: tuple[str, ...], said: str) -> None:
+def test_wrong_arguments_are_reported(home: Path, arguments_: tuple[str, ...], said: str) -> None:
     told = typed("audit", "replay", *arguments_, "--data", home)
     assert told.status == 1
     assert said in told.err
 
 
-def test_the_index_is_derived_again(home: Path) -> None:
+def test_the_index_is_rebuilt(home: Path) -> None:
     size = len(entries(home))
     typed("ledger", "reindex", "--data", home)
     change(home, "UPDATE ledger_index SET owner = 'nobody' WHERE seq = 1", "DELETE FROM ledger_index WHERE seq = 2")

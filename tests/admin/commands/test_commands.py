@@ -1,4 +1,4 @@
-"""An exchange of one's own: found it once, serve it, let somebody join, publish, see how it stands."""
+"""Commands on an exchange of one's own: init, serve, health, join, publish, database."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ _SCIENCE = code()
 
 @pytest.fixture(scope="module")
 def home(place: Path) -> Path:
-    """A data directory with an exchange founded in it, over what an attempt that was killed left behind."""
+    """A data directory with an exchange, founded over the files of an attempt that was killed."""
     data = place / "home"
     (data / "keys").mkdir(parents=True)
     half_done = Embedded(data)
@@ -80,7 +80,7 @@ def test_a_code_that_does_not_check_is_refused_before_anything_is_made(tmp_path:
     assert not (tmp_path / "new" / "postgres").exists()
 
 
-def test_without_an_exchange_it_is_said_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_exchange_the_error_names_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = typed("publish", __file__, "--owner", "a", "--title", "b")
     assert done.status == 1
@@ -132,7 +132,7 @@ def served(data: Path, *more: str) -> Iterator[str]:
 
 
 @pytest.mark.endurance
-def test_it_serves_with_several_processes_until_it_is_told_to_end(home: Path) -> None:
+def test_several_processes_serve_until_sigterm(home: Path) -> None:
     with served(home, "--workers", "2") as url:
         assert json.loads((home / "server.json").read_text())["url"] == url
         assert httpx2.get(f"{url}/readyz").text == "ok\n"
@@ -208,7 +208,7 @@ def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
     assert "is not the key that this ledger began with" in done.err
 
 
-def test_a_port_in_use_is_said(home: Path) -> None:
+def test_a_port_in_use_is_reported(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""`exchange policy`: the files for an OPA server, and that a real one starts with them as the command says."""
+"""`exchange policy`: a real OPA server starts with the files and the options that the command prints."""
 
 import shlex
 from pathlib import Path
@@ -37,7 +37,7 @@ async def test_opa_starts_with_what_the_command_wrote(
                 assert (await remote.decide(allowed_document())).allow == (token == "secret-token")
 
 
-def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
+def test_an_invalid_key_is_reported(tmp_path: Path) -> None:
     key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
     key.parent.mkdir(parents=True)
     key.write_text("no key")
@@ -45,6 +45,15 @@ def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, command)
     assert said.exit_code == 1
     assert "does not hold a key" in said.output
+
+
+def test_files_that_cannot_be_written_are_no_fault_of_the_database(tmp_path: Path) -> None:
+    target = tmp_path / "policies"
+    target.write_text("a file", encoding="utf-8")
+    done = typed("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
+    assert done.status == 1
+    assert done.err.startswith("error: a file cannot be used: ")
+    assert str(target) in done.err
 
 
 def test_a_module_is_checked_here(tmp_path: Path) -> None:
@@ -64,7 +73,7 @@ def test_a_module_is_checked_here(tmp_path: Path) -> None:
     assert typed("policy", "module", str(file)).status == 1
 
 
-def test_it_says_what_would_be_decided_and_why(served: tuple[DataDirectory, str]) -> None:
+def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory, str]) -> None:
     home, url = served
     key = SigningKey.load(home.key_file("auditor"))
     with Client(url, key, trust=home.trust()) as client:

@@ -1,4 +1,4 @@
-"""A newcomer's own file: each either is published, or the command says in a line what is wrong with it and where."""
+"""`exchange publish`: a file is published, or one line reports what is wrong with it and where."""
 
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def test_files_of_every_kind_are_published(
     assert f"{OWNER}/{handle}" in listed
 
 
-def test_people_are_masked_unless_the_publisher_knows_better(
+def test_people_are_masked_unless_the_publisher_corrects_a_guess(
     tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
 ) -> None:
     file = tmp_path / "people.csv"
@@ -124,7 +124,7 @@ _BROKEN = {
 
 
 @pytest.mark.parametrize("name", _BROKEN)
-def test_what_cannot_be_published_is_told_in_a_line(name: str, tmp_path: Path, publish: Any) -> None:
+def test_an_error_of_publishing_is_one_line(name: str, tmp_path: Path, publish: Any) -> None:
     content, more, words = _BROKEN[name]
     file = tmp_path / "table.csv"
     file.write_bytes(content)
@@ -143,7 +143,7 @@ def test_a_ragged_row_is_named_and_can_be_accepted(tmp_path: Path, publish: Any)
     assert publish(file, "--pad", "--handle", "padded").status == 0
 
 
-def test_titles_that_are_no_text_are_no_crash(tmp_path: Path, publish: Any) -> None:
+def test_titles_that_are_not_text_are_refused(tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "table.csv"
     file.write_text("学校,年份\n浙江大学,2020\n", encoding="utf-8")
     done = publish(file, title="No text \udcff")
@@ -161,7 +161,7 @@ def test_a_missing_sheet_is_named(tmp_path: Path, publish: Any) -> None:
 
 
 @pytest.mark.parametrize("owner", ["nobody", "operator", "exchange", "demo-platform-system", "../keys/demo-education"])
-def test_an_unknown_owner_is_shown_who_there_is(owner: str, tmp_path: Path, publish: Any) -> None:
+def test_an_unknown_owner_is_answered_with_the_known_ones(owner: str, tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "table.csv"
     file.write_text("a,b\n1,2\n")
     done = publish(file, owner=owner)
@@ -170,7 +170,7 @@ def test_an_unknown_owner_is_shown_who_there_is(owner: str, tmp_path: Path, publ
 
 
 @pytest.mark.parametrize("path", ["missing.csv", "."])
-def test_what_is_no_file_is_said(path: str, tmp_path: Path, publish: Any) -> None:
+def test_a_path_that_is_no_file_is_reported(path: str, tmp_path: Path, publish: Any) -> None:
     done = publish(tmp_path / path)
     assert done.status == 1
     assert done.err.startswith("error: ")

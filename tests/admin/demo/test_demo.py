@@ -1,4 +1,4 @@
-"""The demonstration, from the outside: what it says, what it leaves, and that nothing keeps running."""
+"""The demonstration from outside: its output, the files it leaves, and that it leaves no process."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def test_it_does_not_replace_what_it_did_not_make(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) ->
     assert not (tmp_path / "demo").exists()
 
 
-def test_a_file_that_is_not_there_is_said_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_before_anything_is_made(tmp_path: Path) -> None:
     done = typed("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
     assert (done.status, done.err.strip()) == (1, f"error: there is no file {tmp_path / 'nobody.csv'}")
     assert not (tmp_path / "demo").exists()
