@@ -3,6 +3,8 @@
 import ast
 import re
 import subprocess
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("exchange", "policies", "ledger", "signatures", "groundwork", "adapters", "admin", "client")
 LINES, LINES_OF_TESTS = 400, 600
+ROWS_THAT_LEAVE = {
+    "exchange/applications/bounds.py: exchange.participants.queries.Organisation",
+    "exchange/catalog/queries.py: exchange.participants.queries.Organisation",
+    "exchange/catalog/view.py: exchange.participants.queries.Organisation",
+    "exchange/whatif/effects.py: exchange.participants.queries.Organisation",
+}
+"""Models that other rooms still use. An entry that is no longer needed fails the test."""
+MODULES = 16
+"""How many modules a folder holds at most, not counting its `__init__`. With more, an idea inside wants a name."""
 # The parts of the exchange whose business the database is.
 _SQL = re.compile(r"exchange/(\w+/(\w+/)?(models|queries)\.py|kernel/(database|embedded)\.py|migrations/.*)")
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|WITH) [a-z\"(*]")
@@ -57,6 +68,20 @@ def test_files_are_short() -> None:
     assert not long, "split by verb, not by layer"
 
 
+def test_folders_hold_one_idea() -> None:
+    modules = Counter(
+        relative(path.parent)
+        for path in files(*(f"{package}/*.py" for package in (*PACKAGES, "tests", "benchmarks")))
+        if path.name != "__init__.py" and path.parent.name != "versions"
+    )
+    assert {folder: count for folder, count in modules.items() if count > MODULES} == {}
+
+
+def test_the_packages_are_those_of_the_wheel() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {name.partition("/")[0] for name in wheel["packages"]} == {*PACKAGES}
+
+
 def test_modules_say_why_they_exist() -> None:
     silent = [relative(path) for path in python() if path.stat().st_size and not ast.get_docstring(tree_of(path))]
     assert not silent
@@ -75,6 +100,78 @@ def test_modules_are_imported_by_name_in_two_places_only() -> None:
         relative(path) for path in files(*PACKAGES) if path.suffix == ".py" and "import_module(" in path.read_text()
     }
     assert calling == {"client/data_exchange_client/frames.py", "admin/commands/main.py"}
+
+
+def imported(path: Path) -> Iterator[tuple[str, str]]:
+    """The names that a module imports, each with the module it comes from."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, name.name) for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((name.name, "") for name in node.names)
+
+
+def test_tests_share_code_through_support_only() -> None:
+    """A test module that another imports is support under a wrong name."""
+    found = [
+        f"{relative(path)}: {module} {name}"
+        for path in files("tests/*.py", "benchmarks/*.py")
+        for module, name in imported(path)
+        if module.partition(".")[0] == "tests"
+        and any(part == "conftest" or part.startswith("test_") for part in (*module.split("."), name))
+    ]
+    assert not found
+
+
+def models_by_module() -> dict[str, set[str]]:
+    """The models that each module of the exchange defines or imports, by its dotted name."""
+    paths = {relative(path).removesuffix(".py").replace("/", "."): path for path in files("exchange/*.py")}
+    models = {
+        module: {node.name for node in tree_of(path).body if isinstance(node, ast.ClassDef)}
+        if path.name == "models.py"
+        else set()
+        for module, path in paths.items()
+    }
+    sources = {module: list(imported(path)) for module, path in paths.items()}
+    is_complete = False
+    while not is_complete:
+        is_complete = True
+        for module, names in sources.items():
+            through = {name for source, name in names if name in models.get(source, ())} - models[module]
+            models[module] |= through
+            is_complete = is_complete and not through
+    return models
+
+
+def models_used(path: Path, models: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """The models that a module uses of others, as names it imports or as attributes of modules it imports."""
+    modules = {}
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom):
+            for name in node.names:
+                if name.name in models.get(node.module or "", ()):
+                    yield str(node.module), name.name
+                modules[name.asname or name.name] = f"{node.module}.{name.name}"
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id, "")
+            if node.attr in models.get(module, ()):
+                yield module, node.attr
+
+
+def test_a_rooms_rows_stay_in_it() -> None:
+    """No module uses another room's model, whichever module of that room it takes it from.
+
+    A contract in pyproject.toml forbids the models modules themselves; this finds what they reach through.
+    """
+    models = models_by_module()
+    found = {
+        f"{relative(path)}: {module}.{name}"
+        for path in files("exchange/*.py", "admin/*.py")
+        for module, name in models_used(path, models)
+        if relative(path).split("/")[:2] != module.split(".")[:2]
+    }
+    assert found == ROWS_THAT_LEAVE
 
 
 def test_rooms_ask_the_database_in_their_queries_only() -> None:

@@ -1,7 +1,6 @@
 """Attacks on decisions: another domain's role, forged headers, letters that look alike, injection, documents of a megabyte."""
 
 import json
-import time
 import unicodedata
 from typing import Any
 
@@ -148,6 +147,7 @@ def deep(levels: int) -> dict[str, Any]:
     return condition
 
 
+SHORT = 5_000
 CONDITIONS: list[tuple[str, Any]] = [
     ("long text", {"field": "city", "op": "eq", "value": "x" * (MEGABYTE - 2000)}),
     ("many parts", {"any": [{"field": "city", "op": "eq", "value": "1"}] * 20_000}),
@@ -160,7 +160,10 @@ CONDITIONS: list[tuple[str, Any]] = [
 async def test_a_megabyte_of_conditions_is_refused_at_once(
     populated_exchange: PopulatedExchange, name: str, condition: Any
 ) -> None:
-    """As a term of the owner, as a proposal of a consumer, and as a filter of a question; each is answered soon."""
+    """As a term of the owner, as a proposal of a consumer, and as a filter of a delivery.
+
+    A short answer shows that reading stopped at the first bound, and did not collect an error for each part.
+    """
     document = populated_exchange.objects["people"]["document"]
     terms = {**document, "terms": {**document["terms"], "row_filter": condition}}
     draft = {"source": populated_exchange.objects["table"]["id"], "handle": "x", "document": terms}
@@ -171,13 +174,11 @@ async def test_a_megabyte_of_conditions_is_refused_at_once(
         (populated_exchange.owner.steward, "/api/v1/datasets", draft),
         (populated_exchange.consumer.steward, "/api/v1/applications", proposal),
     ):
-        began = time.process_time()
         answer = await populated_exchange.call(key, "POST", target, sent)
         assert 400 <= answer.status < 500, (name, target, answer.content[:300])
-        assert time.process_time() - began < 5
-    began = time.process_time()
+        assert len(answer.content) < SHORT
     answer = await populated_exchange.fetch(question)
     # A long text compares with nothing; all else is no filter.
     assert 400 <= answer.status < 500 or (name == "long text" and answer.json["rows"] == []), answer.content[:300]
-    assert time.process_time() - began < 5
+    assert len(answer.content) < SHORT
     assert await populated_exchange.read_state() == before

@@ -163,7 +163,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
 
-    def owner_exchange() -> None:
+    def check() -> None:
         with serving(settings), Client(url, auditor, trust=trust) as client:
             first = client.request("GET", "/api/v1/audit/entries").entry
             assert first is not None
@@ -208,7 +208,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
 
         forge(copy, old, before.origin)
 
-    await asyncio.to_thread(owner_exchange)
+    await asyncio.to_thread(check)
 
 
 def forge(copy: Path, old: note.Verifier, origin: str) -> None:

@@ -103,7 +103,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
     monkeypatch.setenv("EXCHANGE_TIMESTAMP_INTERVAL", "1")
     copy = tmp_path / "mirror"
 
-    def owner_exchange() -> None:
+    def check() -> None:
         with serving(settings), Client(settings.public_url, None) as client:
 
             def is_stamped() -> bool:
@@ -141,7 +141,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
             shutil.copy(token, token.with_name(f"{moved}.tsr"))
             assert not verify(copy, authority=pinned).is_ok
 
-    await asyncio.to_thread(owner_exchange)
+    await asyncio.to_thread(check)
 
 
 def test_a_verifier_without_the_package_says_that_nothing_was_checked(tmp_path: Path) -> None:

@@ -62,10 +62,15 @@ async def start_exchange(settings: Settings, *, clock: Clock | None = None) -> A
 
 
 @asynccontextmanager
-async def restart_exchange(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Exchange]:
-    """Start an exchange again that was founded in the same data directory, perhaps on another database."""
+async def restart_exchange(
+    settings: Settings, *, clock: Clock | None = None, keys: dict[str, Key] | None = None
+) -> AsyncIterator[Exchange]:
+    """Start an exchange again that was founded in the same data directory, perhaps on another database.
+
+    `keys` are its administrators', if another process founded it.
+    """
     app = create_app(settings, clock=clock)
-    async with app.router.lifespan_context(app), _client(app, settings, _KEYS[settings.data]) as exchange:
+    async with app.router.lifespan_context(app), _client(app, settings, keys or _KEYS[settings.data]) as exchange:
         yield exchange
 
 

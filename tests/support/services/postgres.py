@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, to be killed, cut off, filled up and made to fail."""
+"""A PostgreSQL server of one test, to be killed, cut off, filled up and made to fail."""
 
 import asyncio
 import os
@@ -20,13 +20,14 @@ _PATIENCE = 60
 
 
 class Postgres:
-    """A server on a port of its own, with its data in `directory` and, where one is given, its log of changes in `wal`.
+    """A server on a port of its own, with its data in `directory` and, if given, its write-ahead log in `wal`.
 
-    It is started and killed as a machine would; nothing restarts it but `start`.
+    Only `start` starts it again after it was killed.
     """
 
-    def __init__(self, directory: Path, *, wal: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, wal: Path | None = None, database: str = "exchange") -> None:
         self.directory = directory
+        self.database = database
         self.port = free_port()
         self._bin = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
         self._user = USER if os.geteuid() == 0 else None
@@ -46,21 +47,25 @@ class Postgres:
     @property
     def url(self) -> str:
         """The URL of its database."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/exchange"
+        return self.url_of(self.database)
+
+    def url_of(self, database: str) -> str:
+        """The URL of one of its databases."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def is_running(self) -> bool:
-        """Whether its first process is there."""
+        """Whether its first process runs."""
         return self._process is not None and self._process.poll() is None
 
     def prepare(self) -> None:
-        """Start it, and make and migrate the database."""
+        """Start it, create the database and migrate it."""
         self.start()
         asyncio.run(self._create())
         commands.upgrade(self.url)
 
     async def _create(self) -> None:
-        connection = await asyncpg.connect(self.url.replace("/exchange", "/postgres"))
-        await connection.execute("CREATE DATABASE exchange")
+        connection = await asyncpg.connect(self.url_of("postgres"))
+        await connection.execute(f'CREATE DATABASE "{self.database}"')
         await connection.close()
 
     def start(self) -> None:
@@ -74,7 +79,7 @@ class Postgres:
                 self._process = subprocess.Popen(command, stderr=log, stdout=log, user=self._user, cwd="/")
             while self.is_running() and not self._is_ready():
                 time.sleep(0.05)
-            # What a killed server left of its shared memory may be held for a moment yet.
+            # A killed server's shared memory may be in use for another moment.
             assert time.monotonic() < deadline, (self.directory / "log").read_text()[-2000:]
 
     def _is_ready(self) -> bool:
@@ -84,20 +89,20 @@ class Postgres:
     def processes(self) -> list[psutil.Process]:
         """The server's children: backends and the writers behind them."""
         assert self._process is not None
-        found: list[psutil.Process] = psutil.Process(self._process.pid).children(recursive=True)
-        return found
+        children: list[psutil.Process] = psutil.Process(self._process.pid).children(recursive=True)
+        return children
 
     def kill(self) -> None:
-        """Kill it and all its processes at once, as a machine that stops does."""
+        """Kill it and all its processes at once, as if the machine stopped."""
         assert self._process is not None
         postmaster = psutil.Process(self._process.pid)
-        postmaster.suspend()  # so that it does not start anew what is killed
+        postmaster.suspend()  # so that it does not restart what is killed
         for process in [*self.processes(), postmaster]:
             process.send_signal(signal.SIGKILL)
         self._process.wait()
 
-    def stop(self) -> None:
-        """Stop it for good."""
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stop it for good: by SIGQUIT at once, by SIGINT with its files in order."""
         if self._process is not None and self.is_running():
-            self._process.send_signal(signal.SIGQUIT)
+            self._process.send_signal(how)
             self._process.wait()

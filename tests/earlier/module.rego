@@ -1,0 +1,3 @@
+package exchange.owner
+
+row_cap := 7

@@ -1,0 +1,3 @@
+package exchange.owner_test
+
+test_cap if data.exchange.owner.row_cap == 7
