@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support.logs import ORIGIN as ORIGIN
-from tests.support.logs import SEED as SEED
-from tests.support.logs import Log as Log
+from tests.support.logs import Log
 
 # How long an example takes says something about the machine's load, and nothing about the code.
 settings.register_profile("exchange", deadline=None)

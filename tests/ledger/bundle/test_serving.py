@@ -3,15 +3,12 @@
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from ledger.bundle import serving
 from ledger.bundle.http import Fetcher
 from ledger.bundle.pruning import prune
 from ledger.bundle.remote import Remote
@@ -20,21 +17,10 @@ from ledger.verification.mirror import export
 from ledger.verification.verify import verify
 from tests.support.logs import Log
 from tests.support.outsiders import fsck_url
+from tests.support.served import serve_export
 from tests.support.server import free_port
 
 SIZES = (1, 100, 256, 300, 700)
-
-
-@contextmanager
-def serve(directory: Path) -> Iterator[str]:
-    with serving.server(directory, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +35,7 @@ def exported(log: Log, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(exported: Path) -> Iterator[str]:
-    with serve(exported) as found:
+    with serve_export(exported) as found:
         yield found
 
 

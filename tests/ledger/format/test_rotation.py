@@ -14,8 +14,8 @@ from ledger.format.trust_policy import TrustPolicy
 from ledger.verification.mirror import export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.ledger.bundle.test_serving import serve as served
-from tests.ledger.conftest import ORIGIN, Log
+from tests.support.logs import ORIGIN, Log
+from tests.support.served import serve_export
 
 OLD, NEW, LAST = (note.Signer(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))
 SINCE = "2026-01-05T08:00:00.250000Z"
@@ -56,7 +56,7 @@ def test_either_key_is_enough_to_verify_all(new_log: NewLog, tmp_path: Path, pin
 def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
     _, directory = rotated(new_log, tmp_path / "bundle")
     (directory / "checkpoints" / "300.tsr").write_bytes(b"a token")
-    with served(directory) as url:
+    with serve_export(directory) as url:
         for pinned in (OLD, NEW):
             with Fetcher(url) as source:
                 report = verify(Remote(source), verifier=pinned.verifier)
