@@ -104,7 +104,7 @@ async def _used(url: str, which: Which) -> set[str]:
 
 
 async def _rotate(
-    settings: Settings, url: str, which: Which, incarnation: int, old: note.Signs, new: note.Verifier
+    settings: Settings, url: str, which: Which, incarnation: int, old: note.AnySigner, new: note.Verifier
 ) -> int:
     database = await open_database(url, pool_size=2)
     try:

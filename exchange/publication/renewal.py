@@ -26,9 +26,9 @@ class LedgerKeys:
         self._custody = custody
         self._further = further
         self._name = ledger_file(ring.incarnation)
-        self._known: dict[note.Verifier, note.Signs] = {own.verifier: own}
+        self._known: dict[note.Verifier, note.AnySigner] = {own.verifier: own}
 
-    def signer(self, key: note.Verifier) -> note.Signs:
+    def signer(self, key: note.Verifier) -> note.AnySigner:
         """What signs with a key. Raises LookupError where the private key cannot be had."""
         if key not in self._known:
             found = self._custody.find(self._name, thumbprint(key.public_key))
@@ -44,11 +44,11 @@ class LedgerKeys:
         return found.further_vkeys if isinstance(found, LogSigner) else ()
 
 
-def signer_of(name: str, key: LedgerKey, further: Sequence[Kind] = ()) -> note.Signs:
+def signer_of(name: str, key: LedgerKey, further: Sequence[Kind] = ()) -> note.AnySigner:
     """A key as what signs notes under a name, with further lines where they are asked for: they follow from the seed."""
     if further and isinstance(key, keys.ExchangeKey):
         return LogSigner(name, key.seed, tuple(further))
-    return note.Delegated(note.Verifier(name, key.public), key.sign)
+    return note.DelegatedSigner(note.Verifier(name, key.public), key.sign)
 
 
 class Renewal:

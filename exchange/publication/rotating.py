@@ -15,7 +15,7 @@ async def rotate(
     *,
     purpose: rotation.Purpose,
     origin: str,
-    old: note.Signs,
+    old: note.AnySigner,
     new: note.Verifier,
     clock: Clock,
 ) -> int:

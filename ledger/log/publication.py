@@ -34,7 +34,7 @@ class Signers(Protocol):
 
     first: note.Verifier
 
-    def signer(self, key: note.Verifier) -> note.Signs:
+    def signer(self, key: note.Verifier) -> note.AnySigner:
         """What signs with a key. Raises LookupError where the private key cannot be had."""
 
 
