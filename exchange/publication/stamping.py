@@ -49,7 +49,7 @@ class Stamper:
         async with httpx2.AsyncClient(timeout=_PATIENCE) as client:
             token = await _ask(client, self._url, query.data)
         self._authority.check(token, content, nonce=query.nonce)
-        await publication.keep_timestamp(connection, newest.size, token, now=self._runtime.clock.now())
+        await publication.add_timestamp(connection, newest.size, token, now=self._runtime.clock.now())
 
 
 async def _ask(client: httpx2.AsyncClient, url: str, query: bytes) -> bytes:

@@ -166,8 +166,8 @@ async def test_a_stamp_stays_as_it_is(empty_database: str) -> None:
 
     connection = await asyncpg.connect(**arguments(empty_database))
     now = datetime.now(UTC)
-    await publication.keep_timestamp(connection, 1, b"one", now=now)
-    await publication.keep_timestamp(connection, 1, b"two", now=now)
+    await publication.add_timestamp(connection, 1, b"one", now=now)
+    await publication.add_timestamp(connection, 1, b"two", now=now)
     assert await publication.timestamp(connection, 1) == b"one"
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await connection.execute("DELETE FROM ledger_timestamp")

@@ -250,7 +250,7 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
         # What was signed last is not taken back.
         assert checkpoint.parse(note.text_of(signed)).size == await head(world)
     async with resumed(settings) as world:
-        await until(lambda: says(said, "another history was signed"))
+        await until(lambda: says(said, "signed another history"))
         assert await is_halted(world)
         assert await newest(world) is None
         assert anchor.read() == signed
