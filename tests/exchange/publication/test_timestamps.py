@@ -112,7 +112,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
         [token] = (copy / "checkpoints").glob("*.tsr")
         done = ledger("verify", copy, "--tsa", authority.chain)
         assert done.status == 0, done.out
-        assert "1 of 1 timestamps are of the given authority" in done.out
+        assert "1 of 1 timestamps are by the given authority" in done.out
         assert "were not checked" in ledger("verify", copy).out
         assert ledger("verify", copy, "--tsa", token).status == 2
 
