@@ -1,6 +1,7 @@
-"""The command `ledger`: what an auditor runs. It needs no server but to export from, and no key but the public one.
+"""The command `ledger`, for an auditor: export, verify, serve, prune and show a ledger, and run a witness.
 
-Exit status: 0 when everything is as it has to be, 1 when something is wrong, 2 when the command was used wrongly.
+It needs the log's public key, and a server only to export from. Exit status: 0 if all is right, 1 if something is wrong,
+2 if the command was used wrongly.
 """
 
 import json
@@ -26,18 +27,18 @@ _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
 Key = Annotated[
-    str | None, typer.Option("--vkey", help="The log's key: a verifier key, or a file that holds one.", metavar="KEY")
+    str | None, typer.Option("--vkey", help="The log's key: a verifier key, or a file with one.", metavar="KEY")
 ]
 
 Trusted = Annotated[
     Path | None,
-    typer.Option("--policy", help="Your own trust policy (C2SP tlog-policy), instead of the one in the bundle."),
+    typer.Option("--policy", help="Your own trust policy (C2SP tlog-policy), instead of the bundle's."),
 ]
 
 Minimum = Annotated[
     int,
     typer.Option(
-        "--minimum-index", min=0, help="Entries below it may be missing, where you accept that they are pruned."
+        "--minimum-index", min=0, help="Entries below this index may be missing, if you accept that they are pruned."
     ),
 ]
 
@@ -52,11 +53,10 @@ def export_command(
 ) -> None:
     """Mirror the ledger of a running exchange into DIRECTORY, and verify it.
 
-    Repeat it to take in what is new: only that is fetched, and a log that does not continue the one in DIRECTORY is
-    refused.
+    Repeat it to fetch what is new. A log that does not continue the one in DIRECTORY is refused.
     """
     try:
-        done = mirror.export(url, directory, verifier=_key(vkey), policy=_policy(policy_file), minimum=minimum)
+        done = mirror.export(url, directory, verifier=_key(vkey), trust=_policy(policy_file), minimum=minimum)
     except (mirror.ExportFailed, mirror.ExportRefused, Unreadable) as error:
         _fail(str(error))
     typer.echo(f"{done.fetched} files fetched")
@@ -67,24 +67,24 @@ def export_command(
 @app.command("verify")
 def verify_command(
     ledger: Annotated[
-        str, typer.Argument(help="The directory with the exported ledger, or an exchange's address.", metavar="DIR|URL")
+        str, typer.Argument(help="The directory with the exported ledger, or an exchange's URL.", metavar="DIR|URL")
     ],
     vkey: Key = None,
     known: Annotated[
         list[Path] | None,
-        typer.Option("--known", help="A checkpoint, or a receipt, that you have from elsewhere; may be repeated."),
+        typer.Option("--known", help="A checkpoint or a receipt that you have from elsewhere; repeatable."),
     ] = None,
     policy_file: Trusted = None,
     minimum: Minimum = 0,
     tsa: Annotated[
         Path | None,
-        typer.Option("--tsa", help="The timestamping authority's certificate and its issuers', PEM, its own first."),
+        typer.Option("--tsa", help="The timestamping authority's certificate and its issuers' (PEM), its own first."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Verify a ledger: every entry, the chain, the tree, every checkpoint, the witnesses' cosignatures, timestamps.
 
-    In a directory that needs no server. A running exchange is verified as it answers, and nothing is written.
+    A directory needs no server. A running exchange is verified over HTTP, and nothing is written.
     """
     with ExitStack() as opened:
         files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Path(ledger)
@@ -92,7 +92,7 @@ def verify_command(
             files,
             verifier=_key(vkey),
             known=[_checkpoint_in(path) for path in known or ()],
-            policy=_policy(policy_file),
+            trust=_policy(policy_file),
             minimum=minimum,
             authority=_authority(tsa),
             progress=opened.enter_context(_progress()),
@@ -104,25 +104,27 @@ def verify_command(
 @app.command("serve")
 def serve_command(
     directory: Directory,
-    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 for any.")] = 8080,
 ) -> None:
-    """Serve the ledger in DIRECTORY, read-only, at the addresses of an exchange (C2SP tlog-tiles below /ledger)."""
+    """Serve the ledger in DIRECTORY, read-only, at the URLs of an exchange (C2SP tlog-tiles below /ledger)."""
     try:
-        made = serving.server(directory, host, port)
+        server = serving.server(directory, host, port)
     except OSError as error:
         _fail(f"{host}:{port}: {error.strerror}")
-    typer.echo(f"http://{host}:{made.server_port}{serving.PREFIX}checkpoint")
-    with made, suppress(KeyboardInterrupt):
-        made.serve_forever()
+    typer.echo(f"http://{host}:{server.server_port}{serving.PREFIX}checkpoint")
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 @app.command("prune")
 def prune_command(
     directory: Directory,
-    minimum: Annotated[int, typer.Argument(min=0, metavar="INDEX", help="Entries below it go, by whole bundles.")],
+    minimum: Annotated[
+        int, typer.Argument(min=0, metavar="INDEX", help="Remove entries below this index, by whole bundles.")
+    ],
 ) -> None:
-    """Remove entries from the ledger in DIRECTORY that its retention policy lets go. Tiles, proofs and checkpoints stay."""
+    """Remove old entries from the ledger in DIRECTORY, under its retention policy. Tiles, proofs and checkpoints stay."""
     try:
         done = pruning.prune(directory, minimum)
     except (pruning.PruningRefused, Unreadable) as error:
@@ -135,10 +137,10 @@ def show_command(
     directory: Directory,
     which: Annotated[str | None, typer.Argument(metavar="[INDEX|FIRST-LAST]", help="One entry, or several.")] = None,
     type_: Annotated[
-        str | None, typer.Option("--type", help="Only entries of this type; `delivery.` for all that begin so.")
+        str | None, typer.Option("--type", help="Only entries of this type; `delivery.` for all with this prefix.")
     ] = None,
 ) -> None:
-    """Print entries as JSON. They are not verified: `ledger verify` does that."""
+    """Print entries as JSON, unverified; `ledger verify` verifies them."""
     first, last = _range(which)
     is_any = False
     for index, leaf in _leaves(Bundle(directory), first, last):
@@ -150,17 +152,19 @@ def show_command(
         if type_ and not _is_of(kind, type_):
             continue
         is_any = True
-        shown: dict[str, Any] = {"seq": parsed.seq, "hash": merkle.leaf_hash(leaf).hex(), "prev": parsed.prev.hex()}
-        typer.echo(json.dumps({**shown, "body": parsed.body}, ensure_ascii=False, indent=2))
+        line: dict[str, Any] = {"seq": parsed.seq, "hash": merkle.leaf_hash(leaf).hex(), "prev": parsed.prev.hex()}
+        typer.echo(json.dumps({**line, "body": parsed.body}, ensure_ascii=False, indent=2))
     if which is not None and not is_any and not type_:
-        _fail(f"no entry {which} in this bundle")
+        _fail(f"the ledger has no entry {which}")
 
 
 @app.command("receipt")
 def receipt_command(
     receipt: Annotated[Path, typer.Argument(help="The receipt, a .tlog-proof file.")],
-    entry_file: Annotated[Path, typer.Option("--entry", help="The entry's bytes, as the exchange gave them.")],
-    vkey: Annotated[str, typer.Option("--vkey", help="The log's key: a verifier key, or a file that holds one.")],
+    entry_file: Annotated[
+        Path, typer.Option("--entry", help="The file with the entry's bytes, as the exchange gave them.")
+    ],
+    vkey: Annotated[str, typer.Option("--vkey", help="The log's key: a verifier key, or a file with one.")],
 ) -> None:
     """Verify that a receipt proves an entry to be in the log."""
     text = _text(receipt)
@@ -182,19 +186,19 @@ def _is_url(text: str) -> bool:
 
 @contextmanager
 def _progress() -> Iterator[walk.Progress]:
-    """A progress bar where standard error is a terminal; nothing elsewhere."""
+    """A progress bar, if standard error is a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=_errors, disable=not _errors.is_terminal, transient=True) as bar:
         task = bar.add_task("entries", total=None)
 
-        def tell(done: int, size: int) -> None:
+        def update(done: int, size: int) -> None:
             bar.update(task, completed=done, total=size)
 
-        yield tell
+        yield update
 
 
 def _leaves(files: Files, first: int, last: int | None) -> Iterator[tuple[int, bytes]]:
-    """The entries of a bundle from `first` to `last`, with their indices, as far as there are any."""
+    """The entries of a bundle from `first` to `last`, with their indexes, as far as they exist."""
     size = _size(files)
     last = size - 1 if last is None else min(last, size - 1)
     for block in range(first // tiles.WIDTH, last // tiles.WIDTH + 1):
@@ -207,7 +211,7 @@ def _leaves(files: Files, first: int, last: int | None) -> Iterator[tuple[int, b
 
 
 def _size(files: Files) -> int:
-    """The size in the newest checkpoint, whoever signed it: showing is not verifying."""
+    """The size in the newest checkpoint, unverified."""
     try:
         lines = files.text(CHECKPOINT).split("\n")
         return checkpoint.parse_number(lines[1])
@@ -224,7 +228,7 @@ def _range(which: str | None) -> tuple[int, int | None]:
     try:
         return checkpoint.parse_number(first), checkpoint.parse_number(last if separator else first)
     except checkpoint.MalformedCheckpoint:
-        raise typer.BadParameter("an index, or two with a dash between them", param_hint="INDEX") from None
+        raise typer.BadParameter("give an index, or two with a dash between them", param_hint="INDEX") from None
 
 
 def _is_of(kind: object, wanted: str) -> bool:
@@ -261,7 +265,7 @@ def _policy(path: Path | None) -> trust_policy.TrustPolicy | None:
 
 
 def _checkpoint_in(path: Path) -> str:
-    """The signed checkpoint in a file: the whole, or what a receipt ends in."""
+    """The signed checkpoint in a file, which is a checkpoint or a receipt."""
     text = _text(path)
     if not text.startswith(HEADER):
         return text

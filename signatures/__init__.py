@@ -1,9 +1,8 @@
-"""What this exchange signs and checks on the wire: its profile of RFC 9421 (signatures) and RFC 9530 (digests).
+"""HTTP message signatures: signs and verifies requests and responses by the exchange's profile of RFC 9421 and RFC 9530.
 
-A request is signed under the label `sig1` with alg="ed25519" and tag="data-exchange"; it covers the method, the target,
-its content's digest and its purpose. A response covers its status, digest and ledger entry and, through `;req`, the
-method, target and signature of the request it answers, so that no answer can be passed off as the answer to another
-question.
+A request is signed under the label `sig1` with alg="ed25519" and tag="data-exchange". It covers the method, the target,
+the content's digest and the purpose. A response covers its status, digest and ledger entry and, through `;req`, the
+method, target and signature of its request, so that it cannot be passed off as the answer to another request.
 """
 
 from signatures.components import ComponentMissing as ComponentMissing
@@ -27,8 +26,8 @@ from signatures.requests import check_times as check_times
 from signatures.requests import new_nonce as new_nonce
 from signatures.requests import read_request as read_request
 from signatures.requests import sign_request as sign_request
-from signatures.responses import Asked as Asked
-from signatures.responses import Asks as Asks
+from signatures.responses import RequestBinding as RequestBinding
+from signatures.responses import SentRequest as SentRequest
 from signatures.responses import SignedResponse as SignedResponse
 from signatures.responses import read_response as read_response
 from signatures.responses import sign_response as sign_response

@@ -1,7 +1,7 @@
-"""Message components (RFC 9421 section 2): which part of an HTTP message a name stands for, and what bytes are signed.
+"""Message components (RFC 9421 section 2): the values that a signature covers, and the bytes to sign.
 
-Knows no keys and no profile: what an exchange must cover is settled in `signatures`. Everything that would let one
-signature be read as covering two different things (unknown parameters, repeated identifiers, line breaks) is refused.
+This module knows no keys and no profile. It refuses everything by which one signature could be read as covering two
+different things: unknown parameters, duplicate components, line breaks.
 """
 
 import re
@@ -51,37 +51,37 @@ _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class SignatureProblem(Exception):
-    """Why a signature was not accepted.
+    """A signature was refused.
 
-    `reason` is one word of a closed set that callers may show and count; the message is for people. Neither repeats
-    anything the message carried.
+    `reason` is one of a closed set of words, for callers to show and count; the text is for people. Neither quotes the
+    HTTP message.
     """
 
     reason = "signature-malformed"
 
 
 class SignatureMissing(SignatureProblem):
-    """There is no signature under the wanted label."""
+    """The message has no signature under the label."""
 
     reason = "signature-missing"
 
 
 class SignatureMalformed(SignatureProblem):
-    """The signature's fields or parameters break their grammar or this exchange's profile of it."""
+    """The signature's fields or parameters are malformed, or violate the exchange's profile."""
 
 
 class ComponentMissing(SignatureProblem):
-    """A component that has to be covered is not, or one that is covered is not in the message."""
+    """A required component is not covered, or a covered one is not in the message."""
 
     reason = "component-missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One HTTP message as its signature sees it.
+    """An HTTP message, as far as signatures can cover it.
 
     `fields` and `trailers` map lower-case names to their lines in order. A request has `method` and `target_uri` (an
-    absolute URI), a response has `status` and, for `;req` components, the `request` it answers.
+    absolute URI); a response has `status` and, for `;req` components, its `request`.
     """
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -94,32 +94,32 @@ class Message:
 
     @classmethod
     def of_request(cls, method: str, target_uri: str, headers: Iterable[tuple[str, str]]) -> Self:
-        """A request from its header lines in order, names in any case."""
+        """A request by its header lines in order; names in any case."""
         return cls(fields=_lines(headers), method=method, target_uri=target_uri)
 
     @classmethod
     def of_response(cls, status: int, headers: Iterable[tuple[str, str]], request: "Message | None" = None) -> Self:
-        """A response from its header lines in order, names in any case, and the request it answers."""
+        """A response by its header lines in order, names in any case, and its request."""
         return cls(fields=_lines(headers), status=status, request=request)
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    fields: dict[str, tuple[str, ...]] = {}
     for name, value in headers:
         lowered = name.lower()
-        found[lowered] = (*found.get(lowered, ()), value)
-    return found
+        fields[lowered] = (*fields.get(lowered, ()), value)
+    return fields
 
 
 def name_of(component: Item) -> str:
-    """The short form that lists of components use: the name, then its parameters as they are written."""
+    """The short form of a component: its name and its written parameters, such as `signature;req`."""
     return str(component.value) + write_parameters(component.parameters)
 
 
 def check_components(components: InnerList) -> None:
-    """Refuse a covered list that is too long, names something twice or is no list of strings.
+    """Refuse a covered list that is too long, has a duplicate, or has names that are not strings.
 
-    Raises SignatureMalformed. The order of a component's parameters does not tell two components apart (RFC 9421
+    Raises SignatureMalformed. Components that differ only in the order of their parameters are duplicates (RFC 9421
     section 2).
     """
     if len(components.items) > COMPONENTS_MAX:
@@ -135,22 +135,22 @@ def check_components(components: InnerList) -> None:
 
 
 def signature_base(message: Message, covered: InnerList) -> bytes:
-    """The bytes that are signed (RFC 9421 section 2.5), for the covered components and parameters in `covered`.
+    """The signature base (RFC 9421 section 2.5), the bytes to sign, for the components and parameters in `covered`.
 
-    Raises ComponentMissing for a component that the message does not have, SignatureMalformed for one that is not
-    understood.
+    Raises ComponentMissing for a component that the message lacks, SignatureMalformed for an unknown one.
     """
     check_components(covered)
-    lines = [f"{write_member(item)}: {component_value(message, item)}" for item in covered.items]
-    lines.append(f'"@signature-params": {write_member(covered)}')
+    names = [write_member(item) for item in covered.items]
+    lines = [f"{name}: {component_value(message, item)}" for name, item in zip(names, covered.items, strict=True)]
+    # As write_member(covered) would write it, without writing each name again.
+    lines.append(f'"@signature-params": ({" ".join(names)}){write_parameters(covered.parameters)}')
     return "\n".join(lines).encode("ascii")
 
 
 def component_value(message: Message, component: Item) -> str:
-    """The canonical value of one component (RFC 9421 sections 2.1 to 2.4): printable ASCII on one line.
+    """The canonical value of a component (RFC 9421 sections 2.1 to 2.4): printable ASCII on one line.
 
-    Raises ComponentMissing when the message does not have it, SignatureMalformed when the name, a parameter or the
-    value is not allowed.
+    Raises ComponentMissing if the message lacks it, SignatureMalformed if the name, a parameter or the value is invalid.
     """
     name = str(component.value)
     parameters = dict(component.parameters)
@@ -179,10 +179,10 @@ def _field(message: Message, name: str, parameters: dict[str, Bare]) -> str:
         raise SignatureMalformed("a component has a parameter that is not understood")
     if flags["bs"] and (flags["sf"] or key is not None):
         raise SignatureMalformed("a component has parameters that exclude each other")
-    found = (message.trailers if trailer else message.fields).get(name)
-    if found is None:
+    raw = (message.trailers if trailer else message.fields).get(name)
+    if raw is None:
         raise ComponentMissing("a covered field is not in the message")
-    lines = [_FOLD.sub(" ", line).strip(" \t") for line in found]
+    lines = [_FOLD.sub(" ", line).strip(" \t") for line in raw]
     if flags["bs"]:
         return write_list(tuple(Item(line.encode("latin-1", "replace")) for line in lines))
     value = ", ".join(lines)
@@ -240,7 +240,7 @@ def _derived(message: Message, name: str, parameters: dict[str, Bare]) -> str:
 
 @lru_cache(maxsize=256)
 def _split(target_uri: str) -> SplitResult:
-    # urlsplit drops tabs and line breaks silently, which would let two URIs have one path.
+    # urlsplit silently drops tabs and line breaks, so two URIs could have one path.
     if not _PRINTABLE.fullmatch(target_uri):
         raise SignatureMalformed("the target is not a URI")
     try:
@@ -261,14 +261,14 @@ def _query_parameter(query: str, name: Bare | None) -> str:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_QUERY_PARAMETERS_MAX)
     except ValueError as error:
         raise SignatureMalformed("the query has too many parameters") from error
-    found = [value for key, value in pairs if _form_encoded(key) == name]
-    if not found:
+    values = [value for key, value in pairs if _form_encoded(key) == name]
+    if not values:
         raise ComponentMissing("a covered query parameter is not in the target")
-    if len(found) > 1:
+    if len(values) > 1:
         raise SignatureMalformed("a covered query parameter comes more than once")
-    return _form_encoded(found[0])
+    return _form_encoded(values[0])
 
 
 def _form_encoded(text: str) -> str:
-    # The URL standard's form set keeps * - . _ and encodes ~, which `quote` always keeps (RFC 9421 section 2.2.8).
+    # The URL standard's form encoding keeps * - . _ and encodes ~, which `quote` keeps (RFC 9421 section 2.2.8).
     return quote(text, safe="*").replace("~", "%7E")

@@ -1,4 +1,4 @@
-"""Content-Digest (RFC 9530): a signature covers the field, so somebody has to compare the field with the content."""
+"""Content-Digest (RFC 9530): makes the field, and compares it with the content. A signature covers only the field."""
 
 import base64
 import hashlib
@@ -9,13 +9,13 @@ from signatures.structured import FieldError, Item, parse_dictionary
 
 
 class DigestMalformed(SignatureProblem):
-    """Content-Digest holds no readable SHA-256 digest (RFC 9530 section 2)."""
+    """Content-Digest is malformed or lacks a SHA-256 digest (RFC 9530 section 2)."""
 
     reason = "digest-malformed"
 
 
 class DigestMismatch(SignatureProblem):
-    """The content is not what Content-Digest says it is."""
+    """The content does not have the digest in Content-Digest."""
 
     reason = "digest-mismatch"
 
@@ -26,15 +26,14 @@ def content_digest(body: bytes) -> str:
 
 
 def digest_field(sha256: bytes) -> str:
-    """The Content-Digest field for a SHA-256 digest that is known already."""
+    """The Content-Digest field for a SHA-256 digest (32 bytes)."""
     return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
 def check_content_digest(header: str, body_sha256: bytes) -> None:
-    """Compare a Content-Digest field with the SHA-256 of the content that came (RFC 9530 section 2).
+    """Compare a Content-Digest field with the SHA-256 of the received content (RFC 9530 section 2).
 
-    Digests by further algorithms may stand beside it and are not looked at. Raises DigestMalformed when there is no
-    SHA-256 digest, DigestMismatch when it is another one.
+    Ignores digests by other algorithms. Raises DigestMalformed without a SHA-256 digest, DigestMismatch if it differs.
     """
     if hmac.compare_digest(header.strip().encode(), digest_field(body_sha256).encode()):
         return

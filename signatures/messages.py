@@ -1,8 +1,7 @@
-"""HTTP Message Signatures in general (RFC 9421 sections 3 and 4): any label, any components, any algorithm.
+"""HTTP Message Signatures in general (RFC 9421 sections 3 and 4): any label, components and algorithm.
 
-The exchange's own profile is in `requests` and `responses`. This module is what makes it a profile and not an
-invention: it passes the RFC's own examples, and a further algorithm, such as the national commercial suite, is one more
-`Suite`.
+The exchange's own profile is in `requests` and `responses`, on top of this module, which passes the RFC's examples. A
+further algorithm, such as SM2, is one more `Suite`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +37,7 @@ _STRINGS: Final = frozenset({"alg", "keyid", "nonce", "tag"})
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature as it stands in a message, with the bytes it claims to sign; nothing here is verified yet."""
+    """A signature as read from a message, with the bytes it claims to sign. It is not verified."""
 
     label: str
     covered: InnerList
@@ -65,10 +64,10 @@ def component(name: str) -> Item:
 def sign_message(
     message: Message, *, label: str, components: Sequence[str], parameters: Mapping[str, Bare], suite: Suite
 ) -> dict[str, str]:
-    """Sign a message (RFC 9421 section 3.1): the values of `signature-input` and `signature` to send with it.
+    """Sign a message (RFC 9421 section 3.1); returns the fields `signature-input` and `signature` to send with it.
 
-    Components are given in the short form of `component`, in the order they are signed. Raises ComponentMissing for
-    what the message does not have, FieldError for what cannot be written.
+    `components` are in the short form of `component`, in the order to sign. Raises ComponentMissing for what the message
+    lacks, FieldError for what the grammar cannot express.
     """
     covered = InnerList(tuple(component(name) for name in components), tuple(parameters.items()))
     signature = suite.sign(signature_base(message, covered))
@@ -79,9 +78,9 @@ def sign_message(
 
 
 def read_signature(message: Message, *, label: str) -> Signature:
-    """Read one signature of a message and rebuild the bytes it covers (RFC 9421 section 3.2, steps 1 to 3 and 7).
+    """Read a signature of a message and rebuild the bytes it covers (RFC 9421 section 3.2, steps 1 to 3 and 7).
 
-    Raises SignatureMissing, SignatureMalformed or ComponentMissing; says nothing about whether the signature is right.
+    Does not verify it. Raises SignatureMissing, SignatureMalformed or ComponentMissing.
     """
     inputs = _dictionary(message, "signature-input")
     values = _dictionary(message, "signature")
@@ -101,10 +100,10 @@ def read_signature(message: Message, *, label: str) -> Signature:
 def verify_message(
     message: Message, *, label: str, suite_for: Callable[[Signature], Suite], require: Sequence[str] = ()
 ) -> Signature:
-    """Verify one signature of a message (RFC 9421 section 3.2) and return it.
+    """Verify a signature of a message (RFC 9421 section 3.2) and return it.
 
-    `suite_for` picks key and algorithm from the signature's parameters, and raises when it trusts none. `require` names
-    components, in the short form, that have to be covered. Trust only what `Signature.components` lists. Raises a
+    `suite_for` chooses key and algorithm by the signature's parameters, and raises if it trusts none. `require` has the
+    components, in the short form, that must be covered. Trust only what `Signature.components` lists. Raises a
     SignatureProblem.
     """
     signature = read_signature(message, label=label)
@@ -118,7 +117,7 @@ def verify_message(
 
 
 def check_parameters(parameters: Parameters) -> None:
-    """Raises SignatureMalformed when a registered parameter has a value of the wrong type (RFC 9421 section 2.3)."""
+    """Check the types of registered parameters (RFC 9421 section 2.3). Raises SignatureMalformed."""
     for name, value in parameters:
         if name in _INTEGERS and (type(value) is not int or value < 0):
             raise SignatureMalformed(f"the parameter {name} is not a time in whole seconds")

@@ -1,4 +1,4 @@
-"""What this exchange's signatures have in common, and how they are read in whatever way they are spelled."""
+"""The profile: what the signatures of requests and responses have in common."""
 
 import base64
 import re
@@ -22,7 +22,7 @@ _PARAMETERS: Final = frozenset({"created", "expires", "nonce", "keyid", "alg", "
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A signature as it stands in a message: covered components, parameters, signed bytes, value."""
+    """A signature as read from a message: covered components, parameters, signed bytes, value."""
 
     components: tuple[str, ...]
     parameters: Mapping[str, str | int]
@@ -31,7 +31,7 @@ class Read:
 
 
 def check_profile(parameters: Mapping[str, str | int]) -> None:
-    """Raises SignatureMalformed unless algorithm and tag are this exchange's and no parameter is unknown."""
+    """Check that algorithm and tag are the profile's and every parameter is known. Raises SignatureMalformed."""
     if parameters.get("alg") != ALGORITHM:
         raise SignatureMalformed(f'the signature needs alg="{ALGORITHM}"')
     if parameters.get("tag") != TAG:
@@ -41,15 +41,15 @@ def check_profile(parameters: Mapping[str, str | int]) -> None:
 
 
 def signed_fields(key: bytes, lines: list[str], parameters: str) -> dict[str, str]:
-    """The fields `signature-input` and `signature` over component lines and a written covered list with parameters."""
+    """Sign component lines and a written covered list with parameters; returns the two signature fields."""
     value = base64.b64encode(sign_ed25519(key, base_of(lines, parameters))).decode()
     return {"signature-input": f"{LABEL}={parameters}", "signature": f"{LABEL}=:{value}:"}
 
 
 def base_of(lines: list[str], parameters: str) -> bytes:
-    """The signed bytes for component lines; raises SignatureMalformed when a value is not one line of ASCII."""
+    """The signature base of component lines. Raises SignatureMalformed if a value is not one line of ASCII."""
     text = "\n".join((*lines, f'"@signature-params": {parameters}'))
-    # A line break inside a value would let it pose as a further component.
+    # A line break within a value could pose as a further component.
     flat = text.replace("\n", "", len(lines)).replace("\t", " ")
     if not flat.isascii() or not flat.isprintable():
         raise SignatureMalformed("a covered component holds something other than printable ASCII")
@@ -58,17 +58,17 @@ def base_of(lines: list[str], parameters: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def covered_names(covered: str) -> tuple[str, ...]:
-    """The components of a covered list as it is written, in the short form; raises SignatureMalformed."""
+    """The components of a written covered list, in the short form. Raises SignatureMalformed."""
     components = parse_inner_list(covered)
     check_components(components)
     return tuple(name_of(item) for item in components.items)
 
 
 def read(message: Message, label: str) -> Read:
-    """Read a signature, however it is spelled; raises a SignatureProblem."""
+    """Read a signature in any spelling. Raises a SignatureProblem."""
     signature = read_signature(message, label=label)
-    found = signature.covered.parameters
-    parameters = {name: value for name, value in found if isinstance(value, str) or type(value) is int}
-    if len(parameters) != len(found):
+    covered = signature.covered.parameters
+    parameters = {name: value for name, value in covered if isinstance(value, str) or type(value) is int}
+    if len(parameters) != len(covered):
         raise SignatureMalformed("the signature has a parameter this exchange does not know")
     return Read(signature.components, parameters, signature.base, signature.value)

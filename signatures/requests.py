@@ -1,4 +1,4 @@
-"""Signed requests: who asks, for what, when, and nothing that anybody else could have put there."""
+"""Signed requests: signs a request, reads a request's signature, and checks its times."""
 
 import re
 import secrets
@@ -18,34 +18,34 @@ _FIELDS: Final = ("content-digest", PURPOSE)
 _SIGNATURE_BYTES: Final = 64
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
-# The one spelling of `sign_request`: single spaces, the parameters in this order, components without any of their own.
+# The spelling of `sign_request`: single spaces, the parameters in this order, components without parameters.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
-_USUAL: Final = re.compile(
+_COMMON: Final = re.compile(
     rf'{LABEL}=(\("[a-z0-9@-]+"(?: "[a-z0-9@-]+")*\))'
     rf';created={_NUMBER};expires={_NUMBER};nonce="({_NONCE.pattern})";keyid="({KEYID.pattern})"'
     rf';alg="{ALGORITHM}";tag="{TAG}"'
 )
-_USUAL_VALUE: Final = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{85}}[AQgw]==):")
+_COMMON_VALUE: Final = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{85}}[AQgw]==):")
 
 
 class SignatureExpired(SignatureProblem):
-    """The signature's time is over."""
+    """The signature has expired."""
 
     reason = "signature-expired"
 
 
 class SignatureNotYetValid(SignatureProblem):
-    """The signature was created in the future: the client's clock is ahead of the exchange's."""
+    """The signature was created in the future: the client's clock is ahead."""
 
     reason = "signature-not-yet-valid"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request's signature, read and in the form this exchange demands, but not verified yet.
+    """A request's signature, which fits the profile but is not verified.
 
-    `components` are the covered components in order: bare names, with parameters as they are written. `base` is what
-    the signature signs; its digest, `signature` and `keyid` are what the ledger keeps. Times are Unix seconds.
+    `components` are the covered components in order, in the short form. `base` is the bytes that the signature signs; the
+    ledger stores its digest, `signature` and `keyid`. Times are Unix seconds.
     """
 
     method: str
@@ -67,22 +67,22 @@ def read_request(
     label: str = LABEL,
     require: tuple[str, ...] = ("@method", "@target-uri"),
 ) -> SignedRequest:
-    """Read the signature of a request and rebuild the bytes it covers.
+    """Read the signature of a request and rebuild the bytes it covers, without verifying it.
 
-    `headers` have lower-case names; several lines of one name are joined by ", ". `require` are the components that
-    have to be covered. Raises SignatureMissing, SignatureMalformed or ComponentMissing. The caller has to look up
-    `keyid`, call `verify_ed25519`, `check_times` and `check_content_digest`, and refuse a nonce it has seen.
+    `headers` have lower-case names; several lines of one name are joined by ", ". `require` are the components that must
+    be covered. Raises SignatureMissing, SignatureMalformed or ComponentMissing. The caller has to look up `keyid`, call
+    `verify_ed25519`, `check_times` and `check_content_digest`, and refuse a used nonce.
     """
-    found = _read_usual(method, target_uri, headers) if label == LABEL else None
-    if found is None:
-        found = _read_unusual(method, target_uri, headers, label)
+    signed = _read_common(method, target_uri, headers) if label == LABEL else None
+    if signed is None:
+        signed = _read_general(method, target_uri, headers, label)
     for name in require:
-        if name not in found.components:
+        if name not in signed.components:
             raise ComponentMissing(f"the signature must cover {name}")
-    return found
+    return signed
 
 
-def _read_unusual(method: str, target_uri: str, headers: Mapping[str, str], label: str) -> SignedRequest:
+def _read_general(method: str, target_uri: str, headers: Mapping[str, str], label: str) -> SignedRequest:
     signed = read(Message.of_request(method, target_uri, headers.items()), label)
     get = signed.parameters.get
     keyid, nonce = get("keyid"), get("nonce")
@@ -110,10 +110,10 @@ def _read_unusual(method: str, target_uri: str, headers: Mapping[str, str], labe
 
 
 def check_times(signed: SignedRequest, *, now: float, lifetime: int = LIFETIME_MAX, skew: int = 30) -> None:
-    """Refuse a signature outside its time.
+    """Check that a signature is valid at `now` (Unix seconds).
 
-    `now` and the signature's times are Unix seconds; `lifetime` is the longest `expires - created`, `skew` how far the
-    client's clock may be ahead. Raises SignatureExpired, SignatureNotYetValid or SignatureMalformed.
+    `lifetime` is the longest `expires - created`, `skew` how far the client's clock may be ahead, both in seconds. Raises
+    SignatureExpired, SignatureNotYetValid or SignatureMalformed.
     """
     if not signed.created < signed.expires <= signed.created + lifetime:
         raise SignatureMalformed(f"a signature may be valid for at most {lifetime} seconds")
@@ -134,10 +134,10 @@ def sign_request(
     expires: int,
     nonce: str,
 ) -> dict[str, str]:
-    """The `signature-input` and `signature` fields to send with a request.
+    """Sign a request; returns the `signature-input` and `signature` fields to send with it.
 
-    `key` is the 32-byte seed and the 32-byte public key together. Covers the method, the target and, where `headers`
-    (lower-case names) has them, content-digest and exchange-purpose.
+    `key` is the 32-byte seed followed by the 32-byte public key. The signature covers the method, the target
+    and, if `headers` (lower-case names) has them, content-digest and exchange-purpose.
     """
     names = ["@method", "@target-uri"]
     lines = [f'"@method": {method}', f'"@target-uri": {target_uri}']
@@ -158,17 +158,17 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _read_usual(method: str, target_uri: str, headers: Mapping[str, str]) -> SignedRequest | None:
-    """The quick way, since every delivery waits for it: None where the general parser has to look, which a test holds to it.
+def _read_common(method: str, target_uri: str, headers: Mapping[str, str]) -> SignedRequest | None:
+    """Read the spelling of `sign_request` without a parser (hot path). None for any other, which `_read_general` reads.
 
-    Raises ComponentMissing, SignatureMalformed.
+    A test holds both to the same result. Raises ComponentMissing, SignatureMalformed.
     """
     text = headers.get("signature-input", "")
-    found = _USUAL.fullmatch(text) if len(text) <= FIELD_MAX else None
-    value = _USUAL_VALUE.fullmatch(headers.get("signature", ""))
-    if found is None or value is None:
+    parts = _COMMON.fullmatch(text) if len(text) <= FIELD_MAX else None
+    value = _COMMON_VALUE.fullmatch(headers.get("signature", ""))
+    if parts is None or value is None:
         return None
-    covered, created, expires, nonce, keyid = found.groups()
+    covered, created, expires, nonce, keyid = parts.groups()
     names = covered_names(covered)
     lines = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Signed responses: an answer that can be shown to be the exchange's, to this very question."""
+"""Signed responses: signs a response, bound to its request, and reads a response's signature."""
 
 import base64
 from collections.abc import Mapping
@@ -11,28 +11,28 @@ from signatures.profile import ALGORITHM, LABEL, TAG, check_profile, covered_nam
 _FIELDS: Final = ("content-digest", "exchange-entry", "exchange-delivery", "exchange-next")
 
 
-class Asks(Protocol):
-    """What a response has to know of its request to be bound to it."""
+class RequestBinding(Protocol):
+    """What binds a response to its request."""
 
     @property
     def method(self) -> str:
-        """As the request line has it."""
+        """The method of the request line."""
         ...
 
     @property
     def target_uri(self) -> str:
-        """Absolute, as the client meant it."""
+        """The absolute URI, as the client requested it."""
         ...
 
     @property
     def signature(self) -> bytes | None:
-        """Under the label sig1; None for a request that was not signed."""
+        """The signature under the label sig1; None if the request was not signed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as its response is bound to it; `signature` is None when the request was not signed."""
+class SentRequest:
+    """A request, as its response is bound to it. `signature` is None if the request was not signed."""
 
     method: str
     target_uri: str
@@ -41,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class SignedResponse:
-    """A response's signature, read and covering all it has to, but not verified yet."""
+    """A response's signature, which covers all it must but is not verified."""
 
     keyid: str
     created: int
@@ -51,23 +51,25 @@ class SignedResponse:
 
 
 def sign_response(
-    *, key: bytes, keyid: str, status: int, headers: Mapping[str, str], request: Asks, created: int
+    *, key: bytes, keyid: str, status: int, headers: Mapping[str, str], request: RequestBinding, created: int
 ) -> dict[str, str]:
-    """The `signature-input` and `signature` fields to send with a response.
+    """Sign a response; returns the `signature-input` and `signature` fields to send with it.
 
-    `key` is seed and public key together, `created` Unix seconds. Covers the status and, where `headers` (lower-case
-    names) has them, content-digest, exchange-entry, exchange-delivery and exchange-next; of the request its method, its
-    target and, when it was signed, its signature.
+    `key` is seed and public key together, `created` Unix seconds. The signature covers the status and, if `headers`
+    (lower-case names) has them, content-digest, exchange-entry, exchange-delivery and exchange-next; of the request, its
+    method, its target and, if it was signed, its signature.
     """
     covered, lines = _expected(status, headers, request)
     return signed_fields(key, lines, f'{covered};created={created};keyid="{keyid}";alg="{ALGORITHM}";tag="{TAG}"')
 
 
-def read_response(*, status: int, headers: Mapping[str, str], request: Asks, label: str = LABEL) -> SignedResponse:
-    """Read the signature of a response to `request` and rebuild the bytes it covers.
+def read_response(
+    *, status: int, headers: Mapping[str, str], request: RequestBinding, label: str = LABEL
+) -> SignedResponse:
+    """Read the signature of a response to `request` and rebuild the bytes it covers, without verifying it.
 
-    It has to cover everything `sign_response` covers, in any order. Raises SignatureMissing, SignatureMalformed or
-    ComponentMissing; the caller looks up `keyid` among the keys it trusts and calls `verify_ed25519`.
+    It must cover all that `sign_response` covers, in any order. The caller looks up `keyid` among the keys it trusts and
+    calls `verify_ed25519`. Raises SignatureMissing, SignatureMalformed or ComponentMissing.
     """
     covered, _ = _expected(status, headers, request)
     signed = read(Message.of_response(status, headers.items(), _message(request)), label)
@@ -81,7 +83,7 @@ def read_response(*, status: int, headers: Mapping[str, str], request: Asks, lab
     return SignedResponse(keyid, created, signed.components, signed.base, signed.signature)
 
 
-def _expected(status: int, headers: Mapping[str, str], request: Asks) -> tuple[str, list[str]]:
+def _expected(status: int, headers: Mapping[str, str], request: RequestBinding) -> tuple[str, list[str]]:
     names = ['"@status"']
     lines = [f'"@status": {status}']
     for name in _FIELDS:
@@ -97,7 +99,7 @@ def _expected(status: int, headers: Mapping[str, str], request: Asks) -> tuple[s
     return f"({' '.join(names)})", lines
 
 
-def _message(request: Asks) -> Message:
+def _message(request: RequestBinding) -> Message:
     headers: list[tuple[str, str]] = []
     if request.signature is not None:
         headers.append(("signature", f"{LABEL}=:{base64.b64encode(request.signature).decode()}:"))

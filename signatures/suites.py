@@ -1,4 +1,4 @@
-"""Signature algorithms behind one interface, and the one every exchange speaks: Ed25519."""
+"""Signature algorithms behind one interface, `Suite`, and the one that every exchange uses, Ed25519."""
 
 import base64
 import hashlib
@@ -16,13 +16,13 @@ _SIGNATURE_BYTES: Final = 64
 
 
 class SignatureInvalid(SignatureProblem):
-    """The signature is not the key's signature over these bytes."""
+    """The signature does not verify with the key over these bytes."""
 
     reason = "signature-invalid"
 
 
 class Suite(Protocol):
-    """One signature algorithm with one key; its name is in the registry of RFC 9421 section 6.2."""
+    """A signature algorithm with a key. Its name is in the registry of RFC 9421 section 6.2."""
 
     @property
     def name(self) -> str:
@@ -30,11 +30,11 @@ class Suite(Protocol):
         ...
 
     def sign(self, base: bytes) -> bytes:
-        """The signature over the base; raises TypeError when the suite has no secret."""
+        """Sign the base. Raises TypeError without a private key."""
         ...
 
     def verify(self, base: bytes, signature: bytes) -> None:
-        """Return when the signature is right; raises SignatureInvalid otherwise."""
+        """Verify a signature over the base. Raises SignatureInvalid."""
         ...
 
 
@@ -51,13 +51,13 @@ class Ed25519:
         return "ed25519"
 
     def sign(self, base: bytes) -> bytes:
-        """Sign; raises TypeError when there is no seed."""
+        """Sign the base. Raises TypeError without a seed."""
         if self.seed is None:
             raise TypeError("a public key cannot sign")
         return sign_ed25519(self.seed + self.public, base)
 
     def verify(self, base: bytes, signature: bytes) -> None:
-        """Return when the signature is right; raises SignatureInvalid otherwise."""
+        """Verify a signature over the base. Raises SignatureInvalid."""
         verify_ed25519(self.public, base, signature)
 
 
@@ -68,14 +68,14 @@ def public_of(seed: bytes) -> bytes:
 
 
 def sign_ed25519(seed_and_public: bytes, base: bytes) -> bytes:
-    """The 64-byte signature by a key given as seed and public key, 64 bytes together."""
+    """Sign with a key, given as seed and public key (64 bytes together); returns 64 bytes."""
     if len(seed_and_public) != _SECRET_BYTES:
         raise ValueError("an Ed25519 secret is 64 bytes: seed and public key")
     return crypto_sign(base, seed_and_public)[:_SIGNATURE_BYTES]
 
 
 def verify_ed25519(public_key: bytes, base: bytes, signature: bytes) -> None:
-    """Return when the signature over the base is right; raises SignatureInvalid otherwise."""
+    """Verify a signature over the base. Raises SignatureInvalid."""
     if len(public_key) != _PUBLIC_BYTES or len(signature) != _SIGNATURE_BYTES:
         raise SignatureInvalid("the signature or the key has the wrong length")
     try:

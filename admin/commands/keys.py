@@ -103,7 +103,7 @@ async def _former_keyids(url: str, name: KeyName) -> set[str]:
 
 
 async def _rotate(
-    settings: Settings, url: str, name: KeyName, incarnation: int, old: note.Signs, new: note.Verifier
+    settings: Settings, url: str, name: KeyName, incarnation: int, old: note.AnySigner, new: note.Verifier
 ) -> int:
     opened = await open_database(url, pool_size=2)
     try:

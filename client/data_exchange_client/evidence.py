@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from data_exchange_client.errors import DeliveryAborted, ResponseUntrusted
 from data_exchange_client.trust import Trust
-from signatures import Asked, SignatureProblem, check_content_digest, read_response, verify_ed25519
+from signatures import SentRequest, SignatureProblem, check_content_digest, read_response, verify_ed25519
 from signatures.digests import digest_field
 from signatures.structured import FieldError, decode_bytes, write_bare
 
@@ -46,7 +46,7 @@ class Evidence:
     completed: "Evidence | None" = None
 
     @classmethod
-    def of(cls, asked: Asked, *, status: int, headers: Mapping[str, str]) -> Self:
+    def of(cls, asked: SentRequest, *, status: int, headers: Mapping[str, str]) -> Self:
         """The evidence in an answer's header fields, given by lower-case name."""
         return cls(
             method=asked.method,
@@ -66,7 +66,7 @@ class Evidence:
         """Check that the exchange signed this answer to this request. Raises ResponseUntrusted or TrustError."""
         try:
             signature = None if self.signature is None else decode_bytes(self.signature.strip(":"))
-            asked = Asked(method=self.method, target_uri=self.target_uri, signature=signature)
+            asked = SentRequest(method=self.method, target_uri=self.target_uri, signature=signature)
             signed = read_response(status=self.status, headers=self.fields, request=asked)
             verify_ed25519(trust.public_key(signed.keyid, at=signed.created), signed.base, signed.signature)
         except (SignatureProblem, FieldError) as problem:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 import httpx2
 
 from data_exchange_client.keys import SigningKey
-from signatures import Asked, SignatureMalformed, content_digest, new_nonce, sign_request
+from signatures import SentRequest, SignatureMalformed, content_digest, new_nonce, sign_request
 from signatures.structured import FieldError, Item, parse_dictionary
 
 LIFETIME = 60
@@ -65,7 +65,7 @@ def target_uri(url: httpx2.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii').removesuffix('?')}"
 
 
-def binding(request: httpx2.Request) -> Asked:
+def binding(request: httpx2.Request) -> SentRequest:
     """The parts of a request that the signature of its answer has to cover."""
     signature: bytes | None = None
     if "signature" in request.headers:
@@ -75,4 +75,4 @@ def binding(request: httpx2.Request) -> Asked:
             raise SignatureMalformed("the request's own signature cannot be read") from error
         if isinstance(member, Item) and isinstance(member.value, bytes):
             signature = member.value
-    return Asked(method=request.method, target_uri=target_uri(request.url), signature=signature)
+    return SentRequest(method=request.method, target_uri=target_uri(request.url), signature=signature)

@@ -24,9 +24,9 @@ class LedgerKeys:
         self._store = store
         self._further = further
         self._name = ledger_file(ring.incarnation)
-        self._signers: dict[note.Verifier, note.Signs] = {signer.verifier: signer}
+        self._signers: dict[note.Verifier, note.AnySigner] = {signer.verifier: signer}
 
-    def signer(self, key: note.Verifier) -> note.Signs:
+    def signer(self, key: note.Verifier) -> note.AnySigner:
         """The signer of a key. Raises LookupError where the private key is not in the store."""
         if key not in self._signers:
             private = self._store.find(self._name, thumbprint(key.public_key))
@@ -42,11 +42,11 @@ class LedgerKeys:
         return signer.further_vkeys if isinstance(signer, LogSigner) else ()
 
 
-def signer_of(name: str, key: LedgerKey, further: Sequence[Kind] = ()) -> note.Signs:
+def signer_of(name: str, key: LedgerKey, further: Sequence[Kind] = ()) -> note.AnySigner:
     """A note signer for a key. `further` adds ML-DSA-44 or SM2 lines, derived from the seed."""
     if further and isinstance(key, ExchangeKey):
         return LogSigner(name, key.seed, tuple(further))
-    return note.Delegated(note.Verifier(name, key.public), key.sign)
+    return note.DelegatedSigner(note.Verifier(name, key.public), key.sign)
 
 
 async def renew_answering_key(runtime: Runtime) -> None:

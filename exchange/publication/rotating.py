@@ -15,7 +15,7 @@ async def rotate(
     *,
     purpose: rotation.Purpose,
     origin: str,
-    old: note.Signs,
+    old: note.AnySigner,
     new: note.Verifier,
     clock: Clock,
 ) -> int:
@@ -26,7 +26,7 @@ async def rotate(
     async with connection.transaction():
         head = await lock_head(connection)
         change = rotation.Rotation(origin, purpose, old.verifier, new, head.size + 1, rfc3339(clock.now()))
-        statement = note.sign(change.text(), [old])
+        announcement = note.sign(change.text(), [old])
         body = entries.KeyRotated(
             at=change.since,
             actor=entries.Actor(),
@@ -36,8 +36,8 @@ async def rotate(
             new=change.new.vkey,
             valid_from=change.valid_from,
             since=change.since,
-            statement=statement,
+            statement=announcement,
         )
         [index] = indexes(await store.append(connection, [store.Submission(body.canonical())]))
-        await continuity.add_announcement(connection, change, incarnation=head.incarnation, statement=statement)
+        await continuity.add_announcement(connection, change, incarnation=head.incarnation, announcement=announcement)
     return index

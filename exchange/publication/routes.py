@@ -131,7 +131,7 @@ async def timestamped(
 ) -> TimestampsOut:
     """The sizes whose checkpoints have timestamps, smallest first."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        return TimestampsOut(sizes=await publication.timestamped(connection, after=after, limit=limit))
+        return TimestampsOut(sizes=await publication.list_timestamps(connection, after=after, limit=limit))
 
 
 @public.get(

@@ -39,7 +39,7 @@ class Stamper:
         except (httpx2.HTTPError, timestamps.TimestampInvalid, TimeoutError) as error:
             log().warning("no timestamp could be had; trying again", error=type(error).__name__)
             raise RoundFailed from error
-        await publication.keep_timestamp(connection, newest.size, token, now=self._runtime.clock.now())
+        await publication.add_timestamp(connection, newest.size, token, now=self._runtime.clock.now())
 
 
 async def _request(client: httpx2.AsyncClient, url: str, query: bytes) -> bytes:

@@ -1,16 +1,16 @@
-"""A ledger in a directory: what `ledger export` writes, and what is verified and shown without any server.
+"""The files of a ledger: what `ledger export` writes into a directory, and what is read without a server.
 
     checkpoint             the newest checkpoint
     checkpoints/<size>     every checkpoint, the newest too
-    checkpoints/<size>.tsr a timestamp over it, where there is one
-    vkey                   the log's verifier key of today
-    rotations              the statements that led to it, where the key was rotated: a JSON list
+    checkpoints/<size>.tsr its timestamp, if it has one
+    vkey                   the log's present verifier key
+    rotations              the announcements that led to it, if the key was rotated: a JSON list
     policy                 which keys to trust, as a C2SP tlog-policy
-    minimum-index          below which entries are pruned (decimal); 0 where it is not there
-    tile/...               tiles and bundles of entries, named as C2SP tlog-tiles has them
+    minimum-index          the index below which entries are pruned (decimal); 0 if missing
+    tile/...               tiles and bundles of entries, with the names of C2SP tlog-tiles
 
-Whoever hands a directory over may have put anything into it, so it is read with suspicion: no links are followed, only
-plain files are opened, and none is read that is larger than what it stands for can be.
+A directory from somebody else may have anything in it, so it is not trusted: reading follows no links, opens plain files
+only, and limits their size.
 """
 
 import os
@@ -31,7 +31,7 @@ MINIMUM_INDEX = "minimum-index"
 POLICY = "policy"
 TIMESTAMP = ".tsr"
 TIMESTAMPS = "timestamps"
-"""Where a server lists the sizes that have one."""
+"""The path at which a server lists the sizes that have a timestamp."""
 
 VKEY = "vkey"
 ROTATIONS = "rotations"
@@ -46,7 +46,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 class Unreadable(Exception):
-    """A file of the bundle cannot be used; `path` names it below the bundle's directory, `reason` says why."""
+    """A file of the bundle cannot be used: its `path` below the bundle's directory, and the `reason`."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -55,15 +55,15 @@ class Unreadable(Exception):
 
 
 class Missing(Unreadable):
-    """A file is not in the bundle."""
+    """The bundle does not have a file."""
 
 
 class Files(ABC):
-    """The files of a ledger, wherever they lie: in a directory, or behind a URL (`ledger.bundle.remote`)."""
+    """The files of a ledger, in a directory or behind a URL (`ledger.bundle.remote`)."""
 
     @abstractmethod
     def has(self, path: str) -> bool:
-        """Whether something is known to lie at a path, readable or not."""
+        """Whether there is known to be something at a path, readable or not."""
 
     @abstractmethod
     def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
@@ -71,7 +71,7 @@ class Files(ABC):
 
     @abstractmethod
     def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
-        """The sizes of which there is a checkpoint, or a timestamp over one, ascending. Raises Unreadable."""
+        """The sizes that have a checkpoint, or that have a timestamp, ascending. Raises Unreadable."""
 
     def text(self, path: str) -> str:
         """The text of a file. Raises Missing or Unreadable."""
@@ -81,14 +81,14 @@ class Files(ABC):
             raise Unreadable(path, "not UTF-8") from None
 
     def verifier(self) -> note.Verifier:
-        """The key that came with the bundle. Raises Missing or Unreadable."""
+        """The bundle's own verifier key. Raises Missing or Unreadable."""
         try:
             return note.Verifier.parse(self.text(VKEY).removesuffix("\n"))
         except note.BadNote as error:
             raise Unreadable(VKEY, str(error)) from None
 
     def rotations(self) -> list[str]:
-        """The statements by which the key was rotated, in order. Raises Unreadable."""
+        """The announcements of the key's rotations, in order. Raises Unreadable."""
         try:
             return parse_announcements(self.read(ROTATIONS, limit=MAX_ROTATIONS))
         except Missing:
@@ -97,18 +97,18 @@ class Files(ABC):
             raise Unreadable(ROTATIONS, str(error)) from None
 
     def history(self) -> History:
-        """The keys that came with the bundle. Raises Missing or Unreadable."""
-        newest, statements = self.verifier(), self.rotations()
+        """The bundle's own keys. Raises Missing or Unreadable."""
+        newest, announcements = self.verifier(), self.rotations()
         try:
-            history = History.from_announcements(statements) if statements else History.of(newest)
+            history = History.from_announcements(announcements) if announcements else History.of(newest)
         except RotationInvalid as error:
             raise Unreadable(ROTATIONS, str(error)) from None
         if history.newest != newest:
-            raise Unreadable(ROTATIONS, "they do not lead to the bundle's key")
+            raise Unreadable(ROTATIONS, "the rotations do not lead to the bundle's key")
         return history
 
     def minimum_index(self) -> int:
-        """The index below which entries are said to be pruned. Raises Unreadable."""
+        """The bundle's own minimum index, below which entries are pruned. Raises Unreadable."""
         try:
             text = self.text(MINIMUM_INDEX).removesuffix("\n")
         except Missing:
@@ -118,39 +118,39 @@ class Files(ABC):
         return int(text)
 
     def tile(self, tile: tiles.Tile) -> bytes:
-        """A tile's hashes, `tile.width` of them. Raises Missing, or Unreadable where the file has another length.
+        """The `tile.width` hashes of a tile. Raises Missing, or Unreadable if the file has another length.
 
-        A partial tile may have given way to the full one (C2SP tlog-tiles, "Partial Tiles").
+        A full tile may have replaced a partial one (C2SP tlog-tiles, "Partial Tiles").
         """
         expected = tile.width * 32
         path, data = self._read_grown(tile, _FULL_TILE)
         if len(data) != (expected if path == tile.path else _FULL_TILE):
-            raise Unreadable(path, f"{len(data)} bytes, where {expected} belong")
+            raise Unreadable(path, f"{len(data)} bytes instead of {expected}")
         return data[:expected]
 
     def read_tile(self, level: int, index: int, width: int) -> bytes:
-        """`tile`, as the functions of `ledger.format.tiles` call it."""
+        """As `tile`, for the functions of `ledger.format.tiles`."""
         return self.tile(tiles.Tile(level, index, width))
 
     def entries(self, index: int, width: int) -> tuple[list[bytes], str | None]:
-        """The entries of one of the bundles of entries, as far as they are whole, and what is wrong with its file.
+        """The whole entries of a bundle of entries, at most `width`, and what is wrong with its file, if anything.
 
-        More than `width` are never returned; fewer only together with a reason.
+        Returns fewer than `width` only with a reason.
         """
         tile = tiles.Tile(tiles.ENTRIES, index, width)
         try:
             path, data = self._read_grown(tile, MAX_BUNDLE)
         except Unreadable as error:
             return [], error.reason
-        found, rest = tiles.split(data)
-        if len(found) < width:
-            return found, f"the file ends after {len(found)} of {width} entries"
-        if rest or (path == tile.path and len(found) > width):
-            return found[:width], f"the file goes on after {width} entries"
-        return found[:width], None
+        entries, rest = tiles.split(data)
+        if len(entries) < width:
+            return entries, f"the file ends after {len(entries)} of {width} entries"
+        if rest or (path == tile.path and len(entries) > width):
+            return entries[:width], f"the file goes on after {width} entries"
+        return entries[:width], None
 
     def _read_grown(self, tile: tiles.Tile, limit: int) -> tuple[str, bytes]:
-        """A tile's file, or the full one that it has grown into; and the path of the one that was read."""
+        """The path and the bytes of a tile's file, or of the full tile's that replaced it."""
         try:
             return tile.path, self.read(tile.path, limit=limit)
         except Missing:
@@ -162,7 +162,7 @@ class Files(ABC):
 
 
 class Bundle(Files):
-    """A bundle in `directory`, which may be a link itself; nothing below it may be one."""
+    """A ledger in `directory`. The directory itself may be a link; nothing below it may be one."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -170,7 +170,7 @@ class Bundle(Files):
         self._unsynced: set[Path] = set()
 
     def has(self, path: str) -> bool:
-        """Whether something lies at a path, readable or not."""
+        """Whether there is something at a path, readable or not."""
         return os.path.lexists(self.directory / path)
 
     def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
@@ -183,24 +183,24 @@ class Bundle(Files):
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable(path, "not a plain file")
             if status.st_size > limit:
-                raise Unreadable(path, f"{status.st_size} bytes, where at most {limit} are possible")
+                raise Unreadable(path, f"{status.st_size} bytes; at most {limit} are possible")
             with (self.directory / path).open("rb") as file:
                 return file.read(limit)
         except OSError as error:
             raise _translate(path, error) from None
 
     def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
-        """The sizes in the names of `checkpoints`, ascending. Raises Unreadable for other names in it."""
+        """The sizes in the names of the files in `checkpoints`, ascending. Raises Unreadable for other names."""
         if not self.has(CHECKPOINTS):
             return []
         self._check_directories(f"{CHECKPOINTS}/0", CHECKPOINTS)
         sizes = []
         for name in os.listdir(self.directory / CHECKPOINTS):  # noqa: PTH208 - names are wanted, and there may be many
-            if name.startswith("."):  # a write that did not come to its end
+            if name.startswith("."):  # an interrupted write
                 continue
             stem = name.removesuffix(TIMESTAMP)
             if not _SIZE.fullmatch(stem):
-                raise Unreadable(f"{CHECKPOINTS}/{name}", "not named after the size of a tree")
+                raise Unreadable(f"{CHECKPOINTS}/{name}", "the name is not the size of a tree")
             if name.endswith(TIMESTAMP) == are_timestamps:
                 sizes.append(int(stem))
         return sorted(sizes)
@@ -229,18 +229,20 @@ class Bundle(Files):
             raise _translate(".", error) from None
 
     def remove(self, path: str) -> None:
-        """Take a file out of the bundle, if it is there, and its directory if that is left empty."""
+        """Remove a file, if it exists, and its directory, if it is then empty."""
         target = self.directory / path
         target.unlink(missing_ok=True)
         with suppress(OSError):
             target.parent.rmdir()
 
     def set_aside(self) -> None:
-        """Give all of it, if it is there, another name beside its own. Raises Unreadable."""
+        """Rename the whole directory, if it exists. Raises Unreadable."""
         self._checked.clear()
         try:
             with suppress(FileNotFoundError):
-                self.directory.rename(self.directory.with_name(f"{self.directory.name}-aside-{secrets.token_hex(4)}"))
+                durable.move(
+                    self.directory, self.directory.with_name(f"{self.directory.name}-aside-{secrets.token_hex(4)}")
+                )
         except OSError as error:
             raise _translate(".", error) from None
 
@@ -251,12 +253,12 @@ class Bundle(Files):
             except OSError as error:
                 raise _translate(path, error) from None
             if not is_directory:
-                raise Unreadable(path, f"{parent} is not a directory of the bundle")
+                raise Unreadable(path, f"{parent} is not a directory")
             self._checked.add(parent)
             parent = parent.rpartition("/")[0]
 
 
 def _translate(path: str, error: OSError) -> Unreadable:
     if isinstance(error, FileNotFoundError):
-        return Missing(path, "not there")
+        return Missing(path, "missing")
     return Unreadable(path, error.strerror or "cannot be read")

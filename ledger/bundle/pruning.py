@@ -1,7 +1,7 @@
-"""Pruning an export (C2SP tlog-tiles, "Pruning"): entries that retention lets go are removed, hashes stay.
+"""Pruning an export (C2SP tlog-tiles, "Pruning"): removes entries whose retention has ended, and keeps all hashes.
 
-The tree, all checkpoints, receipts and proofs stay as they are and verifiable. What can no longer be shown is what the
-entries below the minimum index said. A log may only be pruned under a published retention policy.
+The tree, all checkpoints, receipts and proofs stay verifiable; only the content of entries below the minimum index is
+lost. A log may only be pruned under a published retention policy.
 """
 
 from dataclasses import dataclass
@@ -12,31 +12,31 @@ from ledger.format import checkpoint, tiles
 
 
 class PruningRefused(Exception):
-    """That minimum index cannot be; nothing was removed."""
+    """The minimum index is not possible; nothing was removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What pruning came to: the minimum index that is stated, and how many bundles of entries were removed."""
+    """The new minimum index, and how many bundles of entries were removed."""
 
     minimum: int
     removed: int
 
 
 def prune(directory: Path, minimum: int) -> Pruned:
-    """Remove the bundles of entries that lie wholly below a minimum index, and state it in the export.
+    """Remove the bundles of entries wholly below a minimum index, and write that index to the export.
 
-    The minimum index is stated first: an interruption leaves entries that need not be there, never a gap that nobody
-    announced. Raises PruningRefused for one beyond the newest checkpoint or below the one that is stated, and
-    bundle.Unreadable for a directory without a usable export.
+    The index is written first, so that an interruption leaves too many entries, never an unannounced gap. Raises
+    PruningRefused for an index above the newest checkpoint or below the present minimum, and files.Unreadable for a
+    directory without a usable export.
     """
     bundle = Bundle(directory)
     size = checkpoint.parse_number(bundle.text(CHECKPOINT).split("\n")[1])
     before = bundle.minimum_index()
     if minimum > size:
-        raise PruningRefused(f"the newest checkpoint has {size} entries, so the minimum index is at most that")
+        raise PruningRefused(f"the minimum index can be at most {size}, the size of the newest checkpoint")
     if minimum < before:
-        raise PruningRefused(f"entries below {before} are gone already")
+        raise PruningRefused(f"entries below {before} are pruned already")
     bundle.write(MINIMUM_INDEX, f"{minimum}\n".encode())
     removed = 0
     for index in range(minimum // tiles.WIDTH):

@@ -1,7 +1,7 @@
-"""A ledger at a URL, read like an exported one: what `ledger verify URL` verifies, without writing an export.
+"""A ledger at a URL, read like an exported one: `ledger verify URL` verifies it without writing an export.
 
-A live log grows while it is read. So the checkpoint that is read first stays the newest, and everything is checked
-up to it; the list of past checkpoints, which is asked for before, cannot be ahead of it.
+A live log grows while it is read. So the checkpoint that is read first stays the newest, and everything is verified up to
+it. The list of past checkpoints is read before it, and so cannot be ahead of it.
 """
 
 import json
@@ -12,13 +12,13 @@ from ledger.bundle.http import Fetcher, FetchFailed
 from ledger.format.rotation import RotationInvalid
 
 PAGE = 100
-"""How many past checkpoints are asked for at once; with the cosignatures of many witnesses each is large."""
+"""The number of past checkpoints in a request. With the cosignatures of many witnesses, each is large."""
 
 MAX_PAGE = 16 << 20
 
 
 class Remote(Files):
-    """The files of the ledger that a server gives. Of past checkpoints one page is kept, of all others nothing."""
+    """The files of a server's ledger. Caches the newest checkpoint and one page of past ones."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
@@ -26,11 +26,11 @@ class Remote(Files):
         self._page: dict[int, bytes] = {}
 
     def has(self, path: str) -> bool:  # noqa: ARG002 - see below
-        """Not asked of a server: a log that grows always has something beyond what is being looked at."""
+        """False. A server is not asked, since a growing log always has files beyond those that are verified."""
         return False
 
     def read(self, path: str, *, limit: int = MAX_TEXT) -> bytes:
-        """What the server answers for a path. Raises Missing or Unreadable."""
+        """The bytes of a file of the server. Raises Missing or Unreadable."""
         if path == CHECKPOINT and self._newest is not None:
             return self._newest
         directory, _, name = path.rpartition("/")
@@ -47,7 +47,7 @@ class Remote(Files):
         return data
 
     def checkpoint_sizes(self, *, are_timestamps: bool = False) -> list[int]:
-        """The sizes of all checkpoints that the server lists, or of all timestamps. Raises Unreadable."""
+        """The sizes of all checkpoints, or of all timestamps, that the server lists. Raises Unreadable."""
         sizes: list[int] = []
         after = 0
         while page := list(self._list_timestamps(after) if are_timestamps else dict(self._list(after))):
@@ -61,7 +61,7 @@ class Remote(Files):
         try:
             return self._page[size]
         except KeyError:
-            raise Missing(path, "the server lists it no longer") from None
+            raise Missing(path, "the server no longer lists it") from None
 
     def _list(self, after: int) -> Iterator[tuple[int, bytes]]:
         path = f"{CHECKPOINTS}?after={max(after, 0)}&limit={PAGE}"
@@ -73,7 +73,7 @@ class Remote(Files):
                 yield size, signed
                 after = size
         except Missing:
-            return  # a plain server of a log's files has no list, and the newest checkpoint is enough to verify by
+            return  # a static file server has no list, and the newest checkpoint is enough for a verification
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Unreadable(CHECKPOINTS, "the server's list cannot be read") from None
 
@@ -81,39 +81,39 @@ class Remote(Files):
         try:
             return parse_timestamps(self._find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", MAX_PAGE), after)
         except Missing:
-            return []  # a server that knows no timestamps
+            return []  # the server does not support timestamps
         except ValueError as error:
             raise Unreadable(TIMESTAMPS, str(error)) from None
 
     def _find(self, path: str, limit: int) -> bytes:
         try:
-            found = self._fetcher.find(path, limit=limit)
+            body = self._fetcher.find(path, limit=limit)
         except FetchFailed as error:
             raise Unreadable(path, str(error)) from None
-        if found is None:
+        if body is None:
             raise Missing(path, "not found")
-        return found
+        return body
 
 
 def parse_rotations(answer: bytes) -> list[str]:
-    """The statements of rotations in a server's answer. Raises RotationInvalid."""
+    """The announcements of rotations in a server's answer. Raises RotationInvalid."""
     try:
-        found = json.loads(answer)["statements"]
+        texts = json.loads(answer)["statements"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise RotationInvalid("not a list of statements")
-    return found
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise RotationInvalid("not a list of announcements")
+    return texts
 
 
 def parse_timestamps(answer: bytes, after: int) -> list[int]:
     """The sizes in a server's list of timestamps, all above `after`, ascending. Raises ValueError."""
     try:
-        found = json.loads(answer)["sizes"]
+        sizes = json.loads(answer)["sizes"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(type(size) is int for size in found):
+        sizes = None
+    if not isinstance(sizes, list) or not all(type(size) is int for size in sizes):
         raise ValueError("the server's list of timestamps cannot be read")
-    if found != sorted(set(found)) or (found and found[0] <= after):
+    if sizes != sorted(set(sizes)) or (sizes and sizes[0] <= after):
         raise ValueError(f"the server's timestamps after {after} are not in order")
-    return found
+    return sizes

@@ -1,8 +1,8 @@
-"""Serving an exported ledger over HTTP, read-only: what `ledger serve` does.
+"""The HTTP server of `ledger serve`: an exported ledger, read-only.
 
-The addresses are those of an exchange, so whatever reads one reads this too: `ledger export`, `ledger verify URL`, and
-readers of C2SP tlog-tiles that others wrote. A request names a tile or one of a few files; nothing else of the machine
-can be named. It is Python's own HTTP server: put a cache or another server before it where many ask.
+The URLs are those of an exchange, so every reader of an exchange works here too: `ledger export`, `ledger verify URL`, and
+other people's readers of C2SP tlog-tiles. A request can name a tile or one of a few files, and nothing else of the machine.
+This is Python's own HTTP server: for many readers, put a cache in front of it.
 """
 
 import json
@@ -33,10 +33,10 @@ TEXT = "text/plain; charset=utf-8"
 OCTETS = "application/octet-stream"
 JSON = "application/json"
 IMMUTABLE = "public, max-age=31536000, immutable"
-"""A tile of some width never changes; nor does a bundle of entries."""
+"""A tile or a bundle of entries of a given width never changes."""
 
 FRESH = "no-cache"
-"""A cache has to ask again whether that is still the newest."""
+"""A cache has to revalidate."""
 
 _IDLE = 30
 _FILES = (CHECKPOINT, VKEY, POLICY, MINIMUM_INDEX)
@@ -45,7 +45,7 @@ _LISTS = (CHECKPOINTS, TIMESTAMPS, ROTATIONS)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered to a request; an error has a line of text."""
+    """An HTTP answer. The body of an error is a line of text."""
 
     status: HTTPStatus
     body: bytes
@@ -54,13 +54,13 @@ class Answer:
 
 
 class Site:
-    """The answers of an export in a directory."""
+    """The content of an export in a directory, by request target."""
 
     def __init__(self, directory: Path) -> None:
         self._bundle = Bundle(directory)
 
     def answer(self, target: str) -> Answer:
-        """The answer to GET of a request's target. Nothing is raised for what a target or a file holds."""
+        """The answer to a GET request. Raises nothing, whatever the target or the files are."""
         parts = urlsplit(target)
         path = parts.path.removeprefix(PREFIX)
         if path == parts.path:
@@ -73,16 +73,16 @@ class Site:
             is_timestamp = path.startswith(f"{CHECKPOINTS}/") and path.endswith(TIMESTAMP)
             return self._timestamp(path) if is_timestamp else self._tile(tiles.parse(path))
         except (Missing, tiles.TileError):
-            return _error(HTTPStatus.NOT_FOUND, "there is no such file of a log here")
+            return _error(HTTPStatus.NOT_FOUND, "the log has no such file")
         except (Unreadable, ValueError):
-            return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "that file of the log cannot be read")
+            return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "the file of the log cannot be read")
 
     def _tile(self, tile: tiles.Tile) -> Answer:
-        # Who asks for a tile of an older tree is given the beginning of what it has grown to.
+        # A tile of an older tree is the beginning of what it has grown to.
         size = checkpoint.parse_number(self._bundle.text(CHECKPOINT).split("\n")[1])
         width = tiles.width(tile.level, tile.index, size)
         if tile.width > width:
-            return _error(HTTPStatus.NOT_FOUND, "no checkpoint covers this yet")
+            return _error(HTTPStatus.NOT_FOUND, "no checkpoint covers this tile yet")
         grown = tiles.Tile(tile.level, tile.index, width)
         if tile.level != tiles.ENTRIES:
             return Answer(HTTPStatus.OK, self._bundle.tile(grown)[: tile.width * 32], OCTETS, IMMUTABLE)
@@ -92,7 +92,7 @@ class Site:
             )
         entries, reason = self._bundle.entries(tile.index, width)
         if len(entries) < tile.width:
-            raise Missing(tile.path, reason or "not there")
+            raise Missing(tile.path, reason or "missing")
         return Answer(HTTPStatus.OK, tiles.pack(entries[: tile.width]), OCTETS, IMMUTABLE)
 
     def _timestamp(self, path: str) -> Answer:
@@ -107,17 +107,17 @@ class Site:
         sizes = self._sizes(query, are_timestamps=path == TIMESTAMPS)
         if path == TIMESTAMPS:
             return _json(sizes=sizes)
-        return _json(checkpoints=[{"size": one, "note": self._bundle.text(f"{CHECKPOINTS}/{one}")} for one in sizes])
+        return _json(checkpoints=[{"size": size, "note": self._bundle.text(f"{CHECKPOINTS}/{size}")} for size in sizes])
 
     def _sizes(self, query: str, *, are_timestamps: bool) -> list[int]:
-        asked = parse_qs(query)
-        after = checkpoint.parse_number(asked.get("after", ["0"])[0])
-        limit = min(PAGE, checkpoint.parse_number(asked.get("limit", [str(PAGE)])[0]))
+        parameters = parse_qs(query)
+        after = checkpoint.parse_number(parameters.get("after", ["0"])[0])
+        limit = min(PAGE, checkpoint.parse_number(parameters.get("limit", [str(PAGE)])[0]))
         return [size for size in self._bundle.checkpoint_sizes(are_timestamps=are_timestamps) if size > after][:limit]
 
 
 def server(directory: Path, host: str, port: int) -> ThreadingHTTPServer:
-    """A server of the export in a directory, bound and not yet serving. Raises OSError where it cannot listen."""
+    """A server of the export in a directory, bound but not serving yet. Raises OSError if it cannot listen."""
     site = Site(directory)
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,11 +143,11 @@ def server(directory: Path, host: str, port: int) -> ThreadingHTTPServer:
                 self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
-            """Who reads a public log is not written down."""
+            """Log nothing: who reads a public log is nobody's business."""
 
-    made = ThreadingHTTPServer((host, port), Handler)
-    made.daemon_threads = True
-    return made
+    http_server = ThreadingHTTPServer((host, port), Handler)
+    http_server.daemon_threads = True
+    return http_server
 
 
 def _json(**content: object) -> bytes:

@@ -8,7 +8,7 @@ from ledger.entries.parts import Assessments, Body, Hex, Lane, Time
 
 
 class AgreementConcluded(Body):
-    """An owner granted an application, perhaps narrower; `document` is the salted digest of what both sides accepted."""
+    """An owner granted an application, in full or in part; `document` is the salted digest of what both sides accepted."""
 
     type: Literal["agreement.concluded"] = "agreement.concluded"
     application: str
@@ -22,7 +22,7 @@ class AgreementConcluded(Body):
 
 
 class AgreementChanged(Body):
-    """An agreement was suspended, resumed, terminated, or found to have expired."""
+    """An agreement was suspended, resumed or terminated, or has expired."""
 
     type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired"]
     consumer: str

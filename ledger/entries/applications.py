@@ -8,7 +8,7 @@ from ledger.entries.parts import Body, Hex, Lane
 
 
 class ApplicationSubmitted(Body):
-    """A consumer asked for fields of a dataset; `document` is the salted digest of the application."""
+    """A consumer applied for fields of a dataset; `document` is the salted digest of the application."""
 
     type: Literal["application.submitted"] = "application.submitted"
     affects_decisions: ClassVar[bool] = False
@@ -20,7 +20,7 @@ class ApplicationSubmitted(Body):
 
 
 class ApplicationChanged(Body):
-    """An application was sent back once for more, completed, refused with reasons, or taken back."""
+    """An application was returned for a supplement (once), supplemented, refused with reasons, or withdrawn."""
 
     type: Literal[
         "application.supplement_requested", "application.supplemented", "application.refused", "application.withdrawn"
@@ -28,4 +28,4 @@ class ApplicationChanged(Body):
     affects_decisions: ClassVar[bool] = False
     dataset: str
     lane: Lane
-    statement: Annotated[Hex, Field(description="salted digest of what was said")]
+    statement: Annotated[Hex, Field(description="salted digest of the text")]

@@ -16,7 +16,7 @@ class DatasetDrafted(Body):
 
 
 class DatasetPublished(Body):
-    """A version of a dataset, with its terms, is offered; `document` is the salted digest of both."""
+    """A version of a dataset was published with its terms; `document` is the salted digest of both."""
 
     type: Literal["dataset.published"] = "dataset.published"
     document: Hex
@@ -26,7 +26,7 @@ class DatasetPublished(Body):
 
 
 class DatasetWithdrawn(Body):
-    """A dataset is no longer offered."""
+    """A dataset was withdrawn; it is no longer offered."""
 
     type: Literal["dataset.withdrawn"] = "dataset.withdrawn"
     reason: Annotated[Hex, Field(description="salted digest of the reason")]

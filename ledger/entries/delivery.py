@@ -15,24 +15,26 @@ class _Delivery(Body):
     purpose: str | None = None
     decision: Decision | None = None
     subjects: Annotated[
-        list[Hex] | None, Field(description="pseudonyms of the people whom the question named, at most 100")
+        list[Hex] | None, Field(description="pseudonyms of the people whom the request named, at most 100")
     ] = None
     sealed: Annotated[
         list[Hex] | None,
-        Field(description="for each of `subjects`, the commitment to what is sealed: how the question named it"),
+        Field(
+            description="for each of `subjects`, the commitment to the sealed details: how the request named the person"
+        ),
     ] = None
-    named: Annotated[int | None, Field(description="how many people the question named, where over 100")] = None
+    named: Annotated[int | None, Field(description="how many people the request named, if more than 100")] = None
 
 
 class DeliveryStarted(_Delivery):
-    """A stream was allowed and is about to begin."""
+    """A stream was allowed, and begins after this entry."""
 
     type: Literal["delivery.started"] = "delivery.started"
     plan: Hex
 
 
 class DeliveryCompleted(_Delivery):
-    """Data left in full: an answer with its decision, or the end of a stream that `started` began."""
+    """All data was delivered: an answer with its decision, or the end of the stream whose first entry is `started`."""
 
     type: Literal["delivery.completed"] = "delivery.completed"
     plan: Hex | None = None
@@ -41,7 +43,7 @@ class DeliveryCompleted(_Delivery):
 
 
 class DeliveryAborted(_Delivery):
-    """A stream ended early; `result` is what may have left."""
+    """A stream ended early; `result` is what may have been delivered."""
 
     type: Literal["delivery.aborted"] = "delivery.aborted"
     cause: Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]

@@ -23,7 +23,7 @@ class OrganisationChanged(Body):
 
 
 class MemberEnrolled(Body):
-    """A person was enrolled in an organisation. The name stays in the database."""
+    """A person was enrolled in an organisation. The name is only in the database."""
 
     type: Literal["member.enrolled"] = "member.enrolled"
     affects_decisions: ClassVar[bool] = False
@@ -46,7 +46,7 @@ class PrincipalChanged(Body):
 
 
 class KeyRegistered(Body):
-    """A key now speaks for a principal; `supersedes` names the one it replaces after the overlap."""
+    """A key was registered for a principal; `supersedes` is the key that it replaces after an overlap."""
 
     type: Literal["key.registered"] = "key.registered"
     principal: str
@@ -56,7 +56,7 @@ class KeyRegistered(Body):
 
 
 class KeyRevoked(Body):
-    """A key no longer speaks for its principal."""
+    """A principal's key was revoked."""
 
     type: Literal["key.revoked"] = "key.revoked"
     principal: str

@@ -1,4 +1,4 @@
-"""The parts that entries of several types have, the fields that all have, and the forms of their values."""
+"""Shared parts of entries: the fields that all have, parts that several types have, and the types of values."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -9,20 +9,20 @@ from ledger.format import canonical
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 Erasable = Literal["purpose-ended", "service-ended", "consent-withdrawn", "unlawful-processing", "other-law"]
-"""Why a person's details are to be erased: the five cases of PIPL Article 47, in its order."""
+"""Why a person's details must be erased: the five cases of PIPL Article 47, in its order."""
 Holding = Literal["litigation", "investigation", "supervision", "other-law"]
-"""Why they may not be."""
+"""Why a person's details must be kept."""
 Lane = Literal["government", "operation", "trade", "person"]
 
 
 class Strict(BaseModel):
-    """Nothing but the fields of the model, each of exactly its type."""
+    """A model without further fields or type conversion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Actor(Strict):
-    """Who acted: the principal and its organisation as the exchange knows them, and the key that signed."""
+    """Who acted: the principal, its organisation, and the key that signed."""
 
     key: str | None = None
     organisation: str | None = None
@@ -30,7 +30,7 @@ class Actor(Strict):
 
 
 class Object(Strict):
-    """What was acted on."""
+    """What was acted on: its kind and id."""
 
     kind: str
     id: str
@@ -45,21 +45,21 @@ class Request(Strict):
 
 
 class Reason(Strict):
-    """One reason of a denial: the rule's code and, where there is one, the thing it was about."""
+    """One reason of a denial: the rule's code and, if there is one, the object it is about."""
 
     code: str
     ref: str | None = None
 
 
 class Assessments(Strict):
-    """What an owner has on file: salted digests of the reference, the report's digest and the day of each assessment."""
+    """An owner's assessments on file: a salted digest of each one's reference, report digest and day."""
 
     impact: Annotated[Hex | None, Field(description="of the personal information protection impact assessment")] = None
     risk: Annotated[Hex | None, Field(description="of the risk assessment of important data")] = None
 
 
 class Decision(Strict):
-    """What the policy said, and which policy."""
+    """The policy's decision, and which policy made it."""
 
     outcome: Literal["allow", "deny"]
     policy: Annotated[Hex, Field(description="digest of the policy bundle")]
@@ -82,7 +82,7 @@ class Body(Strict):
     """The fields that every entry may have."""
 
     affects_decisions: ClassVar[bool] = True
-    """Whether decisions rest on what this entry records, so that the fence has to advance."""
+    """Whether decisions depend on what this entry records, so that the fence must advance."""
 
     type: str
     at: Time

@@ -16,9 +16,9 @@ class ExchangeInitialised(Body):
 
 
 class LedgerIncarnated(Body):
-    """The first entry of a ledger that goes on after a restore: under a new origin and key, since the database had lost
-    what the ledger before had signed. `checkpoint` is the last that was signed of that one, as a signed note; of its
-    entries, the first `kept`, whose tree has the root `root`, were in the restored database and are what it goes on from.
+    """The first entry of a ledger that goes on after a restore, under a new origin and key, because the restored database
+    lacked entries that had been signed. `checkpoint` is the last one signed by the ledger before. The first `kept` of its
+    entries, whose tree has the root `root`, were in the restored database; the new ledger continues from them.
     """
 
     type: Literal["ledger.incarnated"] = "ledger.incarnated"
@@ -31,8 +31,8 @@ class LedgerIncarnated(Body):
 
 
 class KeyRotated(Body):
-    """One of the exchange's own keys gives way to another: the ledger's, from trees of `valid_from` entries on, or the one
-    that signs answers. `statement` is a signed note by the old key that says the same; see [Keys](#keys).
+    """A key of the exchange was replaced: the ledger's, for trees of `valid_from` entries and more, or the one that signs
+    answers. `statement` announces it, signed by the old key; see [Keys](#keys).
     """
 
     type: Literal["key.rotated"] = "key.rotated"

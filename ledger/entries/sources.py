@@ -18,7 +18,7 @@ class SourceRegistered(Body):
 
 
 class SourceImported(Body):
-    """A file was read into an immutable snapshot; `content` is the digest of the file as it came."""
+    """A file was read into an immutable snapshot; `content` is the digest of the uploaded file."""
 
     type: Literal["source.imported"] = "source.imported"
     content: Hex
@@ -27,6 +27,6 @@ class SourceImported(Body):
 
 
 class SourceWithdrawn(Body):
-    """A source is no longer read."""
+    """A source was withdrawn; it is no longer read."""
 
     type: Literal["source.withdrawn"] = "source.withdrawn"

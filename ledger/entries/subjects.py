@@ -10,7 +10,7 @@ from ledger.entries.parts import Body, Erasable, Hex, Holding, Time
 class ErasureExecuted(Body):
     """A subject's key and everything sealed under it were destroyed; the object is the subject's pseudonym.
 
-    From here on its entries tell of nobody. Everything about them stays provable but the details.
+    From now on, its entries can be linked to nobody. All of them stay provable, except for the details.
     """
 
     type: Literal["erasure.executed"] = "erasure.executed"
@@ -20,7 +20,7 @@ class ErasureExecuted(Body):
 
 
 class ErasureRefused(Body):
-    """A subject's details may not be erased yet."""
+    """An erasure was refused: the subject's details must be kept for now."""
 
     type: Literal["erasure.refused"] = "erasure.refused"
     affects_decisions: ClassVar[bool] = False
@@ -30,7 +30,7 @@ class ErasureRefused(Body):
 
 
 class HoldPlaced(Body):
-    """A subject's details have to be kept, whatever asks for their erasure, until the hold is lifted."""
+    """A hold was placed: the subject's details must be kept, despite any reason for erasure, until it is lifted."""
 
     type: Literal["hold.placed"] = "hold.placed"
     affects_decisions: ClassVar[bool] = False
@@ -40,7 +40,7 @@ class HoldPlaced(Body):
 
 
 class HoldLifted(Body):
-    """A hold is over."""
+    """A hold was lifted."""
 
     type: Literal["hold.lifted"] = "hold.lifted"
     affects_decisions: ClassVar[bool] = False
@@ -49,7 +49,7 @@ class HoldLifted(Body):
 
 
 class DetailsDisclosed(Body):
-    """Somebody read sealed details: those of an entry, or those about a subject; `found` could be opened."""
+    """Somebody read sealed details, of an entry or about a subject; `found` is how many could be decrypted."""
 
     type: Literal["details.disclosed"] = "details.disclosed"
     affects_decisions: ClassVar[bool] = False

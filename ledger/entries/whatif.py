@@ -8,7 +8,7 @@ from ledger.entries.parts import Body
 
 
 class PolicyExplained(Body):
-    """Somebody asked what would be decided about a delivery, and why; nothing was delivered."""
+    """Somebody asked how a delivery would be decided, and why; nothing was delivered."""
 
     type: Literal["policy.explained"] = "policy.explained"
     affects_decisions: ClassVar[bool] = False

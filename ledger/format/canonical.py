@@ -1,10 +1,10 @@
-"""Canonical JSON (RFC 8785), so that one value has one sequence of bytes to hash.
+"""Canonical JSON (RFC 8785): one value has one sequence of bytes to hash.
 
-The ledger needs a subset of JSON in which RFC 8785 is what the standard library's encoder writes anyway, once keys
-are sorted: no floating-point numbers (section 3.2.2.3 would need ECMAScript's number printing), integers that survive
-a double (section 3.1, I-JSON), keys of the basic multilingual plane (their order by code point is the order by UTF-16
-code unit of section 3.2.3). Values outside the subset are refused, never approximated; a test compares the bytes with
-those of an independent RFC 8785 implementation.
+The ledger uses a subset of JSON for which the standard library's encoder, with sorted keys, already writes RFC 8785: no
+floating-point numbers (section 3.2.2.3 would need ECMAScript's number printing), integers that survive a double (section
+3.1, I-JSON), and keys of the basic multilingual plane (whose order by code point is the order by UTF-16 code unit of
+section 3.2.3). Values outside the subset are refused, never approximated. A test compares the bytes with those of an
+independent RFC 8785 implementation.
 """
 
 import json
@@ -15,7 +15,7 @@ MAX_INTEGER = 2**53 - 1
 """The largest magnitude of an integer: beyond it, JSON readers that use doubles disagree (RFC 7493 section 2.2)."""
 
 MAX_DEPTH = 64
-"""How deep arrays and objects may nest, so that no input can exhaust a reader's stack."""
+"""The deepest nesting of arrays and objects, so that no input can exhaust a reader's stack."""
 
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
@@ -23,10 +23,9 @@ _encode = json.JSONEncoder(
 
 
 class NotCanonical(ValueError):
-    """A value, or a text, has no place in the subset.
+    """A value or a text is outside the subset.
 
-    `pointer` is the JSON pointer (RFC 6901) of the offending value, "" for the whole; `reason` says what is wrong with
-    it and never repeats it.
+    `pointer` is the JSON pointer (RFC 6901) of the offending value, "" for the whole. `reason` never quotes the value.
     """
 
     def __init__(self, reason: str, pointer: str = "") -> None:
@@ -35,7 +34,7 @@ class NotCanonical(ValueError):
         self.pointer = pointer
 
     def below(self, token: str | int) -> "NotCanonical":
-        """The same finding, seen from the parent that holds the value under `token`."""
+        """The same error with the pointer of the parent, which has the value under `token`."""
         escaped = str(token).replace("~", "~0").replace("/", "~1")
         return NotCanonical(self.reason, f"/{escaped}{self.pointer}")
 
@@ -62,16 +61,16 @@ def loads(data: bytes) -> Any:
 
 
 def are_plain_objects(texts: Sequence[bytes]) -> bool:
-    """Whether all of some texts are objects that `loads` would take; False also where that takes a closer look.
+    """Whether `loads` would accept every text, and each is an object. False means: ask `loads` about each.
 
-    Many at once, in a fraction of the time: what `loads` checks of each value is here a property of the text, or follows
-    from its being what the encoder writes. A text in which that is not plain, such as one with an integer of 16 digits,
-    is left to `loads`.
+    This checks many texts in a fraction of the time. What `loads` checks of each value is here a property of the text, or
+    follows because the encoder writes the same text again. Texts for which this is hard to decide, such as one with an
+    integer of 16 digits, are left to `loads`.
     """
     if any(text.count(b"{") + text.count(b"[") > MAX_DEPTH for text in texts):
-        return False  # it may be nested too deeply
+        return False  # the nesting may be too deep
     joined = b",".join(texts)
-    # Byte by byte as Latin-1: what is not ASCII stands in strings only, comes out as it went in, and sorts the same.
+    # Byte by byte as Latin-1: non-ASCII bytes are in strings only, are printed unchanged, and sort the same.
     characters = joined.decode("latin-1")
     values = []
     start = 0
@@ -85,20 +84,20 @@ def are_plain_objects(texts: Sequence[bytes]) -> bool:
             start = stop + 1
     except (ValueError, StopIteration, RecursionError):
         return False
-    # A lone surrogate can only have been written as an escape, which the encoder does not write; a key that occurs twice
-    # would be written once. So it remains to ask for characters beyond the basic plane, which may not be in keys.
+    # The encoder would print an escaped lone surrogate and a duplicate key differently. That leaves characters beyond the
+    # basic plane, which keys may not have.
     is_basic = len(read) == len(joined) or len(read.encode("utf-16-le")) == 2 * len(read)
     return is_basic and _encode(values)[1:-1] == characters
 
 
 def _short_integer(digits: str) -> int:
     if len(digits) >= _LONG:
-        raise ValueError("an integer that may be too large")
+        raise ValueError("the integer may be too large")
     return int(digits)
 
 
 def _no_number(_: str) -> Any:
-    raise ValueError("a number that has no canonical form here")
+    raise ValueError("the number has no canonical form here")
 
 
 _LONG = 16
@@ -107,7 +106,7 @@ _scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignor
 
 
 def _check(value: Any, depth: int) -> None:
-    # Exact types: a subclass may print as anything. The pointer is put together only where something is wrong.
+    # Exact types, since a subclass may print as anything. The pointer is built only for an error.
     kind = type(value)
     if kind is str:
         _check_text(value)

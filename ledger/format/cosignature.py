@@ -1,8 +1,8 @@
-"""Cosignatures (c2sp.org/tlog-cosignature): what a witness says of a log's checkpoint, as a signature line of the note.
+"""Cosignatures (c2sp.org/tlog-cosignature): a witness's signature line on a log's checkpoint.
 
-Both types are spoken: Ed25519 (0x04), over the time and the whole note text, and ML-DSA-44 (0x06), which withstands
-quantum computers, over a structure of the cosigner's name, the time, and the tree's origin, size and root. Either says:
-at this time, the largest tree of this log that I have seen, and found consistent with all before, has this root.
+Both types are supported: Ed25519 (0x04), over the time and the whole note text, and ML-DSA-44 (0x06), which resists
+quantum computers, over the cosigner's name, the time, and the tree's origin, size and root. A cosignature states that at
+this time, the largest tree of this log that the witness has seen has this root, and extends all trees seen before.
 """
 
 import struct
@@ -17,7 +17,7 @@ from ledger.format import checkpoint, note
 ED25519 = 0x04
 ML_DSA_44 = 0x06
 SEED_SIZE = 32
-"""A private key of either type is made from a seed of so many bytes."""
+"""The size of the seed of a private key of either type, in bytes."""
 
 _KEY_SIZES = {ED25519: 32, ML_DSA_44: 1312}
 _SIGNATURE_SIZES = {ED25519: 64, ML_DSA_44: 2420}
@@ -29,9 +29,9 @@ _LONGEST = 255
 
 @dataclass(frozen=True, slots=True)
 class Cosigner:
-    """A witness's public key of a type, ED25519 (32 bytes) or ML_DSA_44 (1,312 bytes), and the name it signs under.
+    """A witness's public key, ED25519 (32 bytes) or ML_DSA_44 (1,312 bytes), and the name it signs under.
 
-    Raises note.MalformedKey for a name, a type or a key that cannot be.
+    Raises note.MalformedKey.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Cosigner:
 
     def __post_init__(self) -> None:
         if not note.is_name(self.name):
-            raise note.MalformedKey("a key's name is not empty and has no spaces, control characters or plus signs")
+            raise note.MalformedKey("a key name must not be empty or have spaces, control characters or plus signs")
         if self.kind not in _KEY_SIZES:
             raise note.MalformedKey("a cosigner's key is of type 4 (Ed25519) or 6 (ML-DSA-44)")
         if len(self.public_key) != _KEY_SIZES[self.kind]:
@@ -57,26 +57,26 @@ class Cosigner:
             raise note.MalformedKey("the key is empty")
         cosigner = cls(name, material[0], material[1:])
         if cosigner.key_id.hex() != key_id:
-            raise note.MalformedKey("the key id is not that of the name and key")
+            raise note.MalformedKey("the key id does not match the name and key")
         return cosigner
 
     @property
     def key_id(self) -> bytes:
-        """The four bytes by which signature lines name the key."""
+        """The four bytes that identify the key in signature lines."""
         return note.key_id_of(self.name, self.kind, self.public_key)
 
     @property
     def vkey(self) -> str:
-        """The key as text, which `parse` reads."""
+        """The key as text, for `parse`."""
         return f"{self.name}+{self.key_id.hex()}+{note.encode_base64(bytes([self.kind]) + self.public_key)}"
 
     def verify(self, text: str, signature: bytes) -> None:
         """Check a timestamped signature over a checkpoint's note text. Raises note.SignatureInvalid."""
         if len(signature) != _TIME.size + _SIGNATURE_SIZES[self.kind]:
-            raise note.SignatureInvalid(f"the cosignature of {self.name} has another length than its type")
+            raise note.SignatureInvalid(f"the cosignature of {self.name} has the wrong length for its type")
         time = time_of(signature)
         if time > _MOST_TIME:
-            raise note.SignatureInvalid(f"the cosignature of {self.name} states no possible time")
+            raise note.SignatureInvalid(f"the cosignature of {self.name} has an impossible time")
         try:
             message = _message(self.kind, self.name, time, text)
             if self.kind == ED25519:
@@ -84,12 +84,12 @@ class Cosigner:
             else:
                 MLDSA44PublicKey.from_public_bytes(self.public_key).verify(signature[_TIME.size :], message)
         except (exceptions.CryptoError, InvalidSignature, ValueError):
-            raise note.SignatureInvalid(f"the cosignature of {self.name} does not fit the checkpoint") from None
+            raise note.SignatureInvalid(f"the cosignature of {self.name} does not verify") from None
 
 
 @dataclass(frozen=True, slots=True)
 class CosignerKey:
-    """A witness's private key, given as its seed (32 bytes): it cosigns checkpoints."""
+    """A witness's private key, as its seed (32 bytes), and the name it signs under."""
 
     name: str
     kind: int
@@ -107,9 +107,9 @@ class CosignerKey:
         object.__setattr__(self, "cosigner", Cosigner(self.name, self.kind, public))
 
     def line(self, text: str, *, time: int) -> str:
-        """The signature line over a checkpoint's note text at a time in epoch seconds.
+        """The signature line over a checkpoint's note text, with a time in epoch seconds.
 
-        Raises checkpoint.MalformedCheckpoint for a text that is no checkpoint.
+        Raises checkpoint.MalformedCheckpoint.
         """
         checkpoint.parse(text, is_extended=True)
         message = _message(self.kind, self.name, time, text)
@@ -122,18 +122,18 @@ class CosignerKey:
 
 
 def time_of(signature: bytes) -> int:
-    """The time in a timestamped signature, in epoch seconds; 0 where none is stated. It is not verified."""
+    """The time in a timestamped signature, in epoch seconds, unverified; 0 if it states none."""
     return int(_TIME.unpack_from(signature)[0])
 
 
 def parse_key(vkey: str) -> note.Verifier | Cosigner:
-    """Read a verifier key of any type that is spoken here, such as a log's. Raises note.MalformedKey."""
+    """Read a verifier key of a log or a witness, of any supported type. Raises note.MalformedKey."""
     _, _, material = note.split_vkey(vkey)
     return note.Verifier.parse(vkey) if material[:1] == bytes([note.ED25519]) else Cosigner.parse(vkey)
 
 
 def _message(kind: int, name: str, time: int, text: str) -> bytes:
-    """The bytes that are signed. Raises ValueError where the text is not a checkpoint that can be cosigned."""
+    """The bytes to sign. Raises ValueError if the text is not a checkpoint that can be cosigned."""
     if kind == ED25519:
         return f"cosignature/v1\ntime {time}\n{text}".encode()
     signed = checkpoint.parse(text, is_extended=True)
@@ -151,7 +151,7 @@ def _message(kind: int, name: str, time: int, text: str) -> bytes:
 
 
 def _opaque(text: str) -> bytes:
-    """A text as TLS writes one of 1 to 255 bytes (RFC 8446 section 3.4)."""
+    """A text of 1 to 255 bytes as a TLS opaque vector (RFC 8446 section 3.4)."""
     data = text.encode()
     if not 1 <= len(data) <= _LONGEST:
         raise ValueError(f"a name has 1 to {_LONGEST} bytes")

@@ -1,8 +1,8 @@
-"""A log's further signature lines beside its Ed25519 one: ML-DSA-44, which outlasts quantum computers, and SM2.
+"""Further signatures: a log's ML-DSA-44 (resists quantum computers) and SM2 lines beside its Ed25519 line.
 
-Their keys follow from the Ed25519 key's seed, so there is nothing more to keep, to lose or to rotate. Who knows Ed25519
-only finds the same checkpoint as ever, with lines to pass over. The ML-DSA-44 line is a cosignature by the log itself (as
-c2sp.org/tlog-checkpoint advises), without a time, since it says nothing about what is newest.
+Their keys are derived from the Ed25519 key's seed, so there is no further secret to keep, lose or rotate. Verifiers that
+only know Ed25519 ignore the further lines. The ML-DSA-44 line is a cosignature by the log itself (as
+c2sp.org/tlog-checkpoint advises), without a time, since it makes no claim about which checkpoint is newest.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogSigner(note.Signer):
-    """A log's key that adds lines of further kinds to its own. Raises sm2.NotInstalled for SM2 without its library."""
+    """A log's signer that adds lines of further kinds. Raises sm2.NotInstalled."""
 
     kinds: Sequence[Kind] = ()
     _further: tuple[CosignerKey | Sm2Key, ...] = field(init=False, repr=False, compare=False)

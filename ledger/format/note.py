@@ -1,8 +1,8 @@
-"""Signed notes (c2sp.org/signed-note): a text and, below it, the signatures of those who stand by it.
+"""Signed notes (c2sp.org/signed-note): a text with signature lines below it.
 
-The format of Go's checksum database, of transparency logs and of their witnesses. Of the signature types, Ed25519
-(0x01) is spoken here, and witnesses' cosignatures in `ledger.format.cosignature`; lines of other keys and types are left
-unread, as the specification demands, so that a log can add signatures without breaking its readers.
+The format of Go's checksum database, of transparency logs and of their witnesses. This module knows Ed25519 signatures
+(type 0x01); `ledger.format.cosignature` knows those of witnesses. Lines of other keys and types are ignored, as the
+specification demands, so that a log can add signatures without breaking its readers.
 """
 
 import base64
@@ -20,7 +20,7 @@ MAX_NOTE = 1 << 20
 """The largest note in bytes."""
 
 MAX_SIGNATURES = 64
-"""The most signature lines that are read; the specification asks for at least 16."""
+"""The most signature lines of a note; the specification asks readers to accept at least 16."""
 
 _DASH = "\u2014 "
 _ID_SIZE = 4
@@ -28,7 +28,7 @@ _KEY_SIZE = 32
 
 
 class BadNote(ValueError):
-    """A note, a key or a signature is not what it has to be."""
+    """A note, a key or a signature is malformed or wrong."""
 
 
 class MalformedNote(BadNote):
@@ -36,11 +36,11 @@ class MalformedNote(BadNote):
 
 
 class MalformedKey(BadNote):
-    """A text is not a verifier key, or not one of a type that is spoken here."""
+    """A text is not a verifier key, or its type is not supported."""
 
 
 class SignatureInvalid(BadNote):
-    """A signature that a known key is named for was not made by it over this text."""
+    """A signature line of a known key does not verify over this text."""
 
 
 class SignatureMissing(BadNote):
@@ -48,7 +48,7 @@ class SignatureMissing(BadNote):
 
 
 class Key(Protocol):
-    """What a signature is checked with, whatever its type: a public key and the name it signs under. Hashable."""
+    """A public key of any type, and the name it signs under. Hashable."""
 
     @property
     def name(self) -> str:
@@ -56,11 +56,11 @@ class Key(Protocol):
 
     @property
     def public_key(self) -> bytes:
-        """The public key as its type writes it."""
+        """The public key, encoded as its type defines."""
 
     @property
     def key_id(self) -> bytes:
-        """The four bytes by which signature lines name the key."""
+        """The four bytes that identify the key in signature lines."""
 
     @property
     def vkey(self) -> str:
@@ -77,7 +77,7 @@ AnyKey = TypeVar("AnyKey", bound=Key)
 class Verifier:
     """An Ed25519 public key (32 bytes) and the name it signs notes under.
 
-    Raises MalformedKey for a name or a key that cannot be.
+    Raises MalformedKey.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Verifier:
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
-            raise MalformedKey("a key's name is not empty and has no spaces, control characters or plus signs")
+            raise MalformedKey("a key name must not be empty or have spaces, control characters or plus signs")
         if len(self.public_key) != _KEY_SIZE:
             raise MalformedKey(f"an Ed25519 public key has {_KEY_SIZE} bytes, not {len(self.public_key)}")
 
@@ -94,20 +94,20 @@ class Verifier:
         """Read a verifier key, `<name>+<hex key id>+<base64(type || key)>`. Raises MalformedKey."""
         name, key_id, material = split_vkey(vkey)
         if material[:1] != bytes([ED25519]):
-            raise MalformedKey("only Ed25519 keys (type 1) can be read")
+            raise MalformedKey("the key is not an Ed25519 key (type 1)")
         verifier = cls(name, material[1:])
         if verifier.key_id.hex() != key_id:
-            raise MalformedKey("the key id is not that of the name and key")
+            raise MalformedKey("the key id does not match the name and key")
         return verifier
 
     @property
     def key_id(self) -> bytes:
-        """The four bytes by which signature lines name the key."""
+        """The four bytes that identify the key in signature lines."""
         return key_id_of(self.name, ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
-        """The key as text, which `parse` reads."""
+        """The key as text, for `parse`."""
         return f"{self.name}+{self.key_id.hex()}+{encode_base64(bytes([ED25519]) + self.public_key)}"
 
     def verify(self, text: str, signature: bytes) -> None:
@@ -115,7 +115,7 @@ class Verifier:
         try:
             bindings.crypto_sign_open(signature + text.encode(), self.public_key)
         except (exceptions.CryptoError, ValueError):
-            raise SignatureInvalid(f"the signature of {self.name} does not fit the text") from None
+            raise SignatureInvalid(f"the signature of {self.name} does not verify") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Signer:
 
     @property
     def vkey(self) -> str:
-        """The verifier key to hand out."""
+        """The verifier key, to publish."""
         return self.verifier.vkey
 
     def line(self, text: str) -> str:
@@ -145,8 +145,8 @@ class Signer:
         return line(self.name, self.verifier.key_id, signature)
 
 
-class Signs(Protocol):
-    """Whatever signs notes under a name: a key at hand, or one that lies elsewhere."""
+class AnySigner(Protocol):
+    """Signs notes under a name, with a key in this process or elsewhere."""
 
     @property
     def name(self) -> str:
@@ -161,8 +161,8 @@ class Signs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Delegated:
-    """A key that lies elsewhere: its verifier, and what makes Ed25519 signatures (64 bytes) with it."""
+class DelegatedSigner:
+    """A signer whose key is elsewhere, such as in a token. `sign` returns an Ed25519 signature (64 bytes)."""
 
     verifier: Verifier
     sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
@@ -173,7 +173,7 @@ class Delegated:
         return self.verifier.name
 
     def line(self, text: str) -> str:
-        """The signature line over a note's text. Raises SignatureInvalid where what came back does not verify."""
+        """The signature line over a note's text. Raises SignatureInvalid if the returned signature does not verify."""
         signature = self.sign(text.encode())
         self.verifier.verify(text, signature)
         return f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + signature)}\n"
@@ -181,14 +181,14 @@ class Delegated:
 
 @dataclass(frozen=True, slots=True)
 class Note(Generic[AnyKey]):
-    """A note that was opened: its text, and which of the given keys signed it, in the order of their lines."""
+    """A verified note: its text, and which of the given keys signed it, in the order of their lines."""
 
     text: str
     signed_by: tuple[AnyKey, ...]
 
 
-def sign(text: str, signers: Sequence[Signs]) -> str:
-    """The signed note over a text, which ends in a newline. Raises MalformedNote for a text that no note can carry."""
+def sign(text: str, signers: Sequence[AnySigner]) -> str:
+    """Sign a text, which must end in a newline. Raises MalformedNote for a text that a note cannot have."""
     if not signers:
         raise ValueError("a note needs a signer")
     _check_characters(text)
@@ -197,11 +197,10 @@ def sign(text: str, signers: Sequence[Signs]) -> str:
     return text + "\n" + "".join(signer.line(text) for signer in signers)
 
 
-def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # noqa: A001 - the word of the format's own library
-    """Read a signed note and check the signatures of the given keys.
+def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # noqa: A001 - as in Go's note package
+    """Read a signed note and verify the signatures of the given keys. Lines of other keys are ignored.
 
-    Lines of other keys are ignored. Raises SignatureInvalid where any line of a given key fails, SignatureMissing where
-    no given key signed, MalformedNote for anything that is not a note.
+    Raises SignatureInvalid if any line of a given key fails, SignatureMissing if no given key signed, MalformedNote.
     """
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     if len(known) != len(set(verifiers)):
@@ -219,30 +218,30 @@ def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # n
 
 
 def text_of(signed: str | bytes) -> str:
-    """The text of a signed note, whoever signed it: to find out which key has to be asked for. Raises MalformedNote."""
+    """The text of a signed note, unverified: to find out which key must have signed it. Raises MalformedNote."""
     return split(signed)[0]
 
 
 def is_name(name: str) -> bool:
-    """Whether a key may be called so: not empty, no Unicode spaces, no plus sign, nothing that would break a line."""
+    """Whether this is a valid key name: not empty, without Unicode spaces, plus signs or control characters."""
     return bool(name) and not any(
         letter.isspace() or letter == "+" or letter < " " or "\ud800" <= letter <= "\udfff" for letter in name
     )
 
 
 def encode_base64(data: bytes) -> str:
-    """RFC 4648 section 4."""
+    """Encode as base64 (RFC 4648 section 4)."""
     return base64.b64encode(data).decode()
 
 
 def decode_base64(text: str) -> bytes:
-    """RFC 4648 section 4, and only in the one form that `encode_base64` writes. Raises ValueError."""
+    """Decode base64 (RFC 4648 section 4) in its canonical form only. Raises ValueError."""
     try:
         data = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise ValueError("not base64") from None
     if encode_base64(data) != text:
-        raise ValueError("not base64 in its only form")
+        raise ValueError("not canonical base64")
     return data
 
 
@@ -252,7 +251,7 @@ def line(name: str, key_id: bytes, signature: bytes) -> str:
 
 
 def key_id_of(name: str, kind: int, public_key: bytes) -> bytes:
-    """The id of a key of a signature type: the first four bytes of SHA-256 over name, newline, type and key."""
+    """The key id: the first four bytes of SHA-256 over name, newline, signature type and public key."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:_ID_SIZE]
 
 
@@ -269,7 +268,7 @@ def split_vkey(vkey: str) -> tuple[str, str, bytes]:
 
 
 def split(signed: str | bytes) -> tuple[str, list[tuple[str, bytes]]]:
-    """A note's text, and its signature lines as name and key id with signature; none is checked. Raises MalformedNote."""
+    """Split a note into text and signature lines (name; key id and signature), unverified. Raises MalformedNote."""
     if len(signed) > MAX_NOTE:
         raise MalformedNote("the note is too large")
     try:
@@ -279,7 +278,7 @@ def split(signed: str | bytes) -> tuple[str, list[tuple[str, bytes]]]:
     _check_characters(note)
     text, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
-        raise MalformedNote("no signature lines below a blank line")
+        raise MalformedNote("signature lines below a blank line are missing")
     lines = signatures[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         raise MalformedNote(f"more than {MAX_SIGNATURES} signature lines")
@@ -301,8 +300,8 @@ def _read_line(line: str) -> tuple[str, bytes]:
 
 def _check_characters(text: str) -> None:
     if any(letter < " " and letter != "\n" for letter in text):
-        raise MalformedNote("a control character")
+        raise MalformedNote("the text has a control character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise MalformedNote("a lone surrogate") from None
+        raise MalformedNote("the text has a lone surrogate") from None

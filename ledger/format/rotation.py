@@ -1,4 +1,4 @@
-"""Rotation of the exchange's own keys: the old key signs a statement that names the new one, and an entry holds it.
+"""Rotation of the exchange's own keys: the old key signs an announcement of the new one, and an entry has it.
 
     data-exchange/key-rotation/v1
     <origin of the ledger>
@@ -8,9 +8,9 @@
     <first tree size that the new key signs, or at which it holds>
     <time from which it holds, RFC 3339>
 
-The statement is a signed note (c2sp.org/signed-note). Who pinned a key follows statements to the key of today. A rotated
-key keeps its name, as C2SP has it, and so has another key id. The first line is no origin, so a statement cannot pass for
-a checkpoint.
+The announcement is a signed note (c2sp.org/signed-note); on the wire its field is `statement`. Whoever pinned a key
+follows announcements to the present key. A rotated key keeps its name, as C2SP demands, and gets another key id. The
+first line is no origin, so an announcement cannot pass for a checkpoint.
 """
 
 import json
@@ -28,19 +28,19 @@ ANSWERS: Literal["answers"] = "answers"
 ENTRY_TYPE = "key.rotated"
 Purpose = Literal["ledger", "answers"]
 OVERLAP = timedelta(seconds=60)
-"""How long after a rotation a process that has not yet heard of it may sign answers with the key before."""
+"""How long after a rotation a process that has not noticed it may still sign answers with the old key."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _LINES = 7
 
 
 class RotationInvalid(ValueError):
-    """A statement cannot be read, is not signed by the key before, or does not follow the one before."""
+    """An announcement is malformed, is not signed by the old key, or does not follow the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """From one key to the next: the new one signs trees of `valid_from` entries and more, and holds from `since` on."""
+    """A change of key: the new key signs trees of `valid_from` entries and more, from the time `since` on."""
 
     origin: str
     purpose: Purpose
@@ -50,50 +50,50 @@ class Rotation:
     since: str
 
     def text(self) -> str:
-        """The statement, without its signature."""
+        """The announcement, without its signature."""
         lines = (HEADER, self.origin, self.purpose, self.old.vkey, self.new.vkey, str(self.valid_from), self.since)
         return "".join(f"{line}\n" for line in lines)
 
 
-def parse(statement: str) -> Rotation:
-    """Read a statement and check that the old key it names signed it; whether that one is trusted is another matter.
+def parse(announcement: str) -> Rotation:
+    """Read an announcement and verify that the old key it names signed it. Whether to trust that key is up to the caller.
 
     Raises RotationInvalid.
     """
     try:
-        lines = note.text_of(statement).split("\n")
+        lines = note.text_of(announcement).split("\n")
         if len(lines) != _LINES + 1 or lines[0] != HEADER:
-            raise RotationInvalid("not a statement of a rotation")
+            raise RotationInvalid("not the announcement of a rotation")
         old, new = note.Verifier.parse(lines[3]), note.Verifier.parse(lines[4])
-        note.open(statement, [old])
+        note.open(announcement, [old])
         size = checkpoint.parse_number(lines[5])
     except (note.BadNote, checkpoint.MalformedCheckpoint) as error:
-        raise RotationInvalid(f"the statement of a rotation is not valid: {error}") from error
+        raise RotationInvalid(f"the announcement of a rotation is not valid: {error}") from error
     if lines[2] == LEDGER:
         purpose: Purpose = LEDGER
     elif lines[2] == ANSWERS:
         purpose = ANSWERS
     else:
-        raise RotationInvalid("a key of this exchange signs the ledger or answers")
+        raise RotationInvalid("the key signs neither the ledger nor answers")
     if old.name != new.name or old == new or not _TIME.fullmatch(lines[6]):
-        raise RotationInvalid("a rotated key is another one of the same name, from a time on")
+        raise RotationInvalid("the new key must differ from the old one, have its name, and be valid from a time on")
     return Rotation(lines[1], purpose, old, new, size, lines[6])
 
 
 def parse_announcements(data: bytes) -> list[str]:
-    """Read a JSON list of statements; what they say is not looked at. Raises RotationInvalid."""
+    """Read a JSON list of announcements, without checking them. Raises RotationInvalid."""
     try:
-        found = json.loads(data)
+        texts = json.loads(data)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise RotationInvalid("not a list of statements")
-    return found
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise RotationInvalid("not a list of announcements")
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The keys that one log was signed with, each with the first tree size it signs, ascending from 0."""
+    """The keys of one log, each with the first tree size it signs, ascending from 0."""
 
     keys: tuple[tuple[int, note.Verifier], ...]
 
@@ -103,33 +103,33 @@ class History:
         return cls(((0, only),))
 
     @classmethod
-    def from_announcements(cls, statements: Sequence[str]) -> "History":
-        """The history that statements tell, each signed by the key before, in order. Raises RotationInvalid."""
+    def from_announcements(cls, announcements: Sequence[str]) -> "History":
+        """The history by announcements in order, each signed by the key before. Raises RotationInvalid."""
         keys: list[tuple[int, note.Verifier]] = []
-        for statement in statements:
-            one = parse(statement)
-            if one.purpose != LEDGER or one.origin != one.old.name:
+        for announcement in announcements:
+            rotation = parse(announcement)
+            if rotation.purpose != LEDGER or rotation.origin != rotation.old.name:
                 raise RotationInvalid("a rotation is not of this ledger's key")
-            keys = keys or [(0, one.old)]
-            if one.old != keys[-1][1] or one.valid_from <= keys[-1][0]:
+            keys = keys or [(0, rotation.old)]
+            if rotation.old != keys[-1][1] or rotation.valid_from <= keys[-1][0]:
                 raise RotationInvalid("a rotation does not follow the one before")
-            keys.append((one.valid_from, one.new))
+            keys.append((rotation.valid_from, rotation.new))
         if not keys:
-            raise RotationInvalid("no rotation")
+            raise RotationInvalid("the list of rotations is empty")
         return cls(tuple(keys))
 
     @property
     def newest(self) -> note.Verifier:
-        """The key of today."""
+        """The present key."""
         return self.keys[-1][1]
 
     @property
     def name(self) -> str:
-        """The origin, which all keys are named after."""
+        """The origin, which is the name of every key."""
         return self.newest.name
 
     def has(self, key: note.Verifier) -> bool:
-        """Whether a key is one of them."""
+        """Whether this was or is the log's key."""
         return any(key == known for _, known in self.keys)
 
     def at(self, size: int) -> note.Verifier:
@@ -137,6 +137,6 @@ class History:
         return [key for valid_from, key in self.keys if valid_from <= size][-1]
 
     def open(self, signed: str | bytes) -> checkpoint.Checkpoint:
-        """Read a checkpoint signed by the key that was valid at its size. Raises as `checkpoint.open`."""
+        """Read and verify a checkpoint by the key that was valid at its size. Raises as `checkpoint.open`."""
         size = checkpoint.parse(note.text_of(signed)).size
         return checkpoint.open(signed, self.at(size))

@@ -1,9 +1,9 @@
-"""SM2 signatures on notes (GB/T 32918 with SM3), for those who have to verify by the national algorithms.
+"""SM2 signatures on notes (GB/T 32918 with SM3), for verifiers that must use the national algorithms.
 
-Signed notes have no assigned type for them, so this is 0xff followed by an identifier of our own (c2sp.org/signed-note,
-"Signature types"). It stands beside a log's Ed25519 signature and never alone: whoever does not know it passes it over.
-The signature is over the note's text, with the distinguishing identifier that GM/T 0009 gives, `1234567812345678`, in DER.
-The library (Tongsuo) is the optional extra `sm2`.
+Signed notes have no assigned type for SM2, so the type is 0xff followed by an identifier of our own (c2sp.org/signed-note,
+"Signature types"). An SM2 line always stands beside a log's Ed25519 line, so that verifiers without SM2 can ignore it. The
+signature, in DER, is over the note's text with the distinguishing identifier of GM/T 0009, `1234567812345678`. The library
+(Tongsuo) is the optional extra `sm2`.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from typing import Any
 
 from ledger.format import note
 
-_refused: tuple[type[Exception], ...] = (ValueError,)
+_FAILURES: tuple[type[Exception], ...] = (ValueError,)
 try:
     from tongsuopy.crypto import hashes, serialization
     from tongsuopy.crypto.asymciphers import ec
@@ -19,11 +19,11 @@ try:
 except ImportError:
     ec = hashes = serialization = None
 else:
-    _refused = (ValueError, InvalidSignature, InternalError)
+    _FAILURES = (ValueError, InvalidSignature, InternalError)
 
 KIND = 0xFF
 IDENTIFIER = b"data-exchange/sm2-sm3/v1\n"
-"""What stands behind the type's byte in a verifier key, and in what its key id is computed over."""
+"""Follows the type byte in a verifier key and in the input of its key id."""
 
 SECRET_SIZE = 32
 _POINT_SIZE = 65
@@ -31,14 +31,14 @@ _ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 
 
 class NotInstalled(note.MalformedKey):
-    """An SM2 key is named, and the optional library is missing."""
+    """An SM2 key is used, and the optional library is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sm2Verifier:
     """An SM2 public key, as an uncompressed point (65 bytes), and the name it signs under.
 
-    Raises note.MalformedKey for what cannot be a name or a point, NotInstalled.
+    Raises note.MalformedKey, NotInstalled.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Sm2Verifier:
 
     def __post_init__(self) -> None:
         if not note.is_name(self.name):
-            raise note.MalformedKey("a key's name is not empty and has no spaces, control characters or plus signs")
+            raise note.MalformedKey("a key name must not be empty or have spaces, control characters or plus signs")
         if len(self.public_key) != _POINT_SIZE:
             raise note.MalformedKey(f"an SM2 public key has {_POINT_SIZE} bytes, not {len(self.public_key)}")
-        self._opened()
+        self._load()
 
     @classmethod
     def parse(cls, vkey: str) -> "Sm2Verifier":
@@ -59,38 +59,38 @@ class Sm2Verifier:
             raise note.MalformedKey("not an SM2 key (type 255 with its identifier)")
         verifier = cls(name, material[1 + len(IDENTIFIER) :])
         if verifier.key_id.hex() != key_id:
-            raise note.MalformedKey("the key id is not that of the name and key")
+            raise note.MalformedKey("the key id does not match the name and key")
         return verifier
 
     @property
     def key_id(self) -> bytes:
-        """The four bytes by which signature lines name the key."""
+        """The four bytes that identify the key in signature lines."""
         return note.key_id_of(self.name, KIND, IDENTIFIER + self.public_key)
 
     @property
     def vkey(self) -> str:
-        """The key as text, which `parse` reads."""
+        """The key as text, for `parse`."""
         material = bytes([KIND]) + IDENTIFIER + self.public_key
         return f"{self.name}+{self.key_id.hex()}+{note.encode_base64(material)}"
 
     def verify(self, text: str, signature: bytes) -> None:
         """Check a signature over a note's text. Raises note.SignatureInvalid."""
         try:
-            self._opened().verify(signature, text.encode(), ec.ECDSA(hashes.SM3()))
-        except _refused:
-            raise note.SignatureInvalid(f"the signature of {self.name} does not fit the text") from None
+            self._load().verify(signature, text.encode(), ec.ECDSA(hashes.SM3()))
+        except _FAILURES:
+            raise note.SignatureInvalid(f"the signature of {self.name} does not verify") from None
 
-    def _opened(self) -> Any:
-        _demand()
+    def _load(self) -> Any:
+        _require_library()
         try:
             return ec.EllipticCurvePublicKey.from_encoded_point(ec.SM2(), self.public_key)
-        except _refused:
+        except _FAILURES:
             raise note.MalformedKey("an SM2 public key is a point of the curve") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Sm2Key:
-    """An SM2 private key, given as 32 bytes from which the scalar follows, and the name it signs notes under."""
+    """An SM2 private key, as 32 bytes from which the scalar is derived, and the name it signs notes under."""
 
     name: str
     secret: bytes = field(repr=False)
@@ -98,10 +98,10 @@ class Sm2Key:
     _key: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _demand()
+        _require_library()
         if len(self.secret) != SECRET_SIZE:
             raise note.MalformedKey(f"an SM2 key is made from {SECRET_SIZE} bytes")
-        # The scalar is 1 to order - 2 (GB/T 32918.1); by how little this favours some scalars is beyond notice.
+        # The scalar is 1 to order - 2 (GB/T 32918.1). The bias of the modulus is negligible.
         key = ec.derive_private_key(int.from_bytes(self.secret, "big") % (_ORDER - 2) + 1, ec.SM2())
         point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
         object.__setattr__(self, "verifier", Sm2Verifier(self.name, point))
@@ -114,10 +114,10 @@ class Sm2Key:
 
 
 def is_sm2(material: bytes) -> bool:
-    """Whether the decoded part of a verifier key is an SM2 key's."""
+    """Whether the decoded part of a verifier key is of an SM2 key."""
     return material.startswith(bytes([KIND]) + IDENTIFIER)
 
 
-def _demand() -> None:
+def _require_library() -> None:
     if ec is None:
         raise NotInstalled("SM2 needs the package tongsuopy: pip install tongsuopy")

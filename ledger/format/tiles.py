@@ -1,11 +1,11 @@
 """The tree in tiles (C2SP tlog-tiles): names of tiles, bundles of entries, growth, and proofs read from tiles.
 
-A tile holds up to 256 neighbouring hashes of one level; each hash of level L+1 is the root of a full tile of level L.
-A tile that is not full lies on the right edge and only ever grows at its end, so an older tree's partial tile is a
-prefix of today's. Whatever reads tiles here may therefore be given more than was asked for, and takes what it needs.
+A tile has up to 256 neighbouring hashes of one level; each hash of level L+1 is the root of a full tile of level L. A
+partial tile is on the right edge and only grows at its end, so an older tree's partial tile is a prefix of today's.
+Functions that read tiles therefore accept more than they asked for.
 
-Reading is a plain call, `read(level, index, width)`. Who can only read asynchronously asks first which tiles will be
-needed (`tiles_for_…`), fetches them, and passes a look-up.
+They read with a plain call, `read(level, index, width)`. An asynchronous caller first asks which tiles are needed
+(`tiles_for_…`), fetches them, and passes a lookup.
 """
 
 import re
@@ -19,10 +19,10 @@ WIDTH = 256
 """The hashes in a full tile, and the entries in a full bundle."""
 
 MAX_LENGTH = 0xFFFF
-"""The largest entry in bytes that a bundle can hold."""
+"""The largest entry in bytes that a bundle can have."""
 
 ENTRIES = -1
-"""The level under which bundles of entries go."""
+"""The level that stands for bundles of entries."""
 
 HEIGHT = 8
 MAX_LEVEL = 63
@@ -46,18 +46,18 @@ class Tile:
 
     @property
     def path(self) -> str:
-        """Where the tile lies below the log's prefix."""
+        """The tile's path below the log's prefix."""
         return path(self.level, self.index, self.width)
 
 
 class TileError(ValueError):
-    """A tile or a bundle is missing something, or has something it must not have."""
+    """A tile, a bundle or a path is malformed."""
 
 
 def path(level: int, index: int, width: int = WIDTH) -> str:
     """The path of a tile below the log's prefix: `path(0, 1234, 5)` is `tile/0/x001/234.p/5`.
 
-    Raises ValueError for a tile that cannot be.
+    Raises ValueError for an impossible tile.
     """
     if not (ENTRIES <= level <= MAX_LEVEL and 0 <= index < _MAX_INDEX and 1 <= width <= WIDTH):
         raise ValueError(f"no tile has level {level}, index {index}, width {width}")
@@ -75,7 +75,7 @@ def entries_path(index: int, width: int = WIDTH) -> str:
 
 
 def parse(text: str) -> Tile:
-    """The tile that a path names. Raises TileError for any text that `path` would not write."""
+    """Read the path of a tile. Raises TileError for any text that `path` would not write."""
     match = _PATH.fullmatch(text) if len(text) <= len("tile/entries/") + 40 else None
     if match is None:
         raise TileError("not the path of a tile")
@@ -94,13 +94,13 @@ def parse(text: str) -> Tile:
 
 
 def width(level: int, index: int, size: int) -> int:
-    """How many hashes a tile has in the tree of `size`: 0 where there is no such tile, at most 256."""
+    """The number of hashes of a tile in the tree of `size`, 0 to 256."""
     below = 0 if level == ENTRIES else HEIGHT * level
     return max(0, min(WIDTH, (size >> below) - index * WIDTH))
 
 
 def pack(entries: Iterable[bytes]) -> bytes:
-    """A bundle: each entry behind its length as two bytes, big-endian. Raises TileError for one above 65,535 bytes."""
+    """A bundle: each entry after its length (two bytes, big-endian). Raises TileError for one above 65,535 bytes."""
     parts = []
     for entry in entries:
         if len(entry) > MAX_LENGTH:
@@ -110,15 +110,15 @@ def pack(entries: Iterable[bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> list[bytes]:
-    """The entries of a bundle. Raises TileError where the bundle ends inside one."""
+    """The entries of a bundle. Raises TileError if it ends within one."""
     entries, rest = split(data)
     if rest:
-        raise TileError(f"the bundle ends inside its entry {len(entries)}")
+        raise TileError(f"the bundle ends within its entry {len(entries)}")
     return entries
 
 
 def split(data: bytes) -> tuple[list[bytes], int]:
-    """The entries of a bundle that may be damaged: those that are whole, and how many bytes are left behind them."""
+    """The whole entries of a bundle that may be damaged, and the number of bytes after them."""
     entries: list[bytes] = []
     position, end = 0, len(data)
     while position < end:
@@ -132,14 +132,14 @@ def split(data: bytes) -> tuple[list[bytes], int]:
 
 
 def hashes(data: bytes) -> list[bytes]:
-    """The hashes of a tile. Raises TileError where it is not a whole number of them."""
+    """The hashes of a tile. Raises TileError for a fraction of a hash."""
     if len(data) % _NODE:
         raise TileError(f"{len(data)} bytes are no whole number of hashes")
     return [data[start : start + _NODE] for start in range(0, len(data), _NODE)]
 
 
 def subtree(data: bytes) -> bytes:
-    """The root over 2^n neighbouring hashes, such as a full tile's. Raises TileError for another number of them."""
+    """The root over 2^n neighbouring hashes, such as a full tile's. Raises TileError for any other number."""
     count, rest = divmod(len(data), _NODE)
     if rest or count == 0 or count & (count - 1):
         raise TileError(f"{len(data)} bytes are not the hashes of a complete subtree")
@@ -153,15 +153,15 @@ def subtree(data: bytes) -> bytes:
 def extend(
     size: int, edge: Mapping[tuple[int, int], bytes], leaf_hashes: Sequence[bytes]
 ) -> dict[tuple[int, int], bytes]:
-    """Grow the tree of `size` by some leaves: each tile that changes, by (level, index), with its complete new content.
+    """Append leaves to the tree of `size`; returns the new content of each tile that changes, by (level, index).
 
-    `edge` holds the contents of the tiles that `tiles_for_root(size)` names. A tile's width is its length / 32. Raises
-    TileError where one of them is missing or too short.
+    `edge` has the contents of the tiles of `tiles_for_root(size)`. A tile's width is its length / 32. Raises TileError if
+    one of them is missing or too short.
     """
     changed: dict[tuple[int, int], bytes] = {}
     level, added = 0, b"".join(leaf_hashes)
     if len(added) != _NODE * len(leaf_hashes):
-        raise TileError("a leaf hash that is not 32 bytes long")
+        raise TileError(f"a leaf hash is not {_NODE} bytes long")
     while added:
         index, kept = divmod(size >> HEIGHT * level, WIDTH)
         if kept:
@@ -177,9 +177,9 @@ def extend(
 
 
 def tiles_for_root(size: int) -> list[Tile]:
-    """The tiles on the right edge of the tree of `size`, lowest first: what its root and its growth depend on.
+    """The tiles on the right edge of the tree of `size`, lowest first. Its root and its growth depend on these alone.
 
-    All are partial: a full tile's root stands in the tile above it.
+    All are partial, since the tile above a full tile has its root.
     """
     tiles = []
     level = 0
@@ -202,7 +202,7 @@ def tiles_for_consistency(old: int, new: int) -> list[Tile]:
 
 
 def root_from_tiles(read: Read, size: int) -> bytes:
-    """The root of the tree of `size`. Raises TileError where a tile is too short."""
+    """The root of the tree of `size`. Raises TileError if a tile is too short."""
     if size == 0:
         return merkle.EMPTY_ROOT
     node = node_reader(read, size)
@@ -212,7 +212,7 @@ def root_from_tiles(read: Read, size: int) -> bytes:
 def inclusion_proof(read: Read, index: int, size: int) -> list[bytes]:
     """The proof that entry `index` is in the tree of `size` (RFC 6962 section 2.1.1).
 
-    Raises ValueError unless 0 <= index < size, and TileError where a tile is too short.
+    Raises ValueError unless 0 <= index < size, and TileError if a tile is too short.
     """
     return merkle.inclusion_proof(node_reader(read, size), index, size)
 
@@ -220,17 +220,17 @@ def inclusion_proof(read: Read, index: int, size: int) -> list[bytes]:
 def consistency_proof(read: Read, old: int, new: int) -> list[bytes]:
     """The proof that the tree of size `new` extends that of size `old` (RFC 6962 section 2.1.2).
 
-    Raises ValueError unless 0 < old <= new, and TileError where a tile is too short.
+    Raises ValueError unless 0 < old <= new, and TileError if a tile is too short.
     """
     return merkle.consistency_proof(node_reader(read, new), old, new)
 
 
 def node_reader(read: Read, size: int) -> merkle.ReadNode:
-    """A reader of single nodes of the tree of `size` over a reader of tiles; it reads each tile once."""
+    """A function that reads nodes of the tree of `size` from tiles, each of which it reads once."""
     seen: dict[Tile, bytes] = {}
 
     def node(level: int, index: int) -> bytes:
-        tile, start, count = _place(level, index, size)
+        tile, start, count = _locate(level, index, size)
         if tile not in seen:
             seen[tile] = _tile(read(tile.level, tile.index, tile.width), tile)
         return subtree(seen[tile][start * _NODE : (start + count) * _NODE])
@@ -238,8 +238,8 @@ def node_reader(read: Read, size: int) -> merkle.ReadNode:
     return node
 
 
-def _place(level: int, index: int, size: int) -> tuple[Tile, int, int]:
-    """Where a node's hash comes from: a tile of the tree of `size`, and which of its hashes the node covers."""
+def _locate(level: int, index: int, size: int) -> tuple[Tile, int, int]:
+    """The tile of the tree of `size` that has a node, and the position and number of the hashes that it covers."""
     tile_level, rise = divmod(level, HEIGHT)
     tile_index, start = divmod(index << rise, WIDTH)
     return Tile(tile_level, tile_index, width(tile_level, tile_index, size)), start, 1 << rise
@@ -247,7 +247,7 @@ def _place(level: int, index: int, size: int) -> tuple[Tile, int, int]:
 
 def _tiles_for_spans(spans: Iterable[merkle.Span], size: int) -> list[Tile]:
     nodes = (node for span in spans for node in merkle.span_nodes(*span))
-    return list(dict.fromkeys(_place(level, index, size)[0] for level, index in nodes))
+    return list(dict.fromkeys(_locate(level, index, size)[0] for level, index in nodes))
 
 
 def _tile(data: bytes, tile: Tile) -> bytes:

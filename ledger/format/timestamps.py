@@ -1,10 +1,10 @@
-"""Timestamps (RFC 3161) over checkpoints: an outside authority's word that a checkpoint existed at a time.
+"""Timestamps (RFC 3161) over checkpoints: an outside authority states that a checkpoint existed at a time.
 
-A token is over the bytes of the signed note, as `checkpoints/<size>` has them, and lies beside it as `<size>.tsr`. It says
-when these entries, and all before them, were there at the latest; the operator's clock is not asked. Whoever verifies
-gives the authority's certificate: the one that came with a token proves nothing.
+A token is over the bytes of the signed note in `checkpoints/<size>`, and is stored beside it as `<size>.tsr`. It proves
+that these entries existed at that time, without trust in the operator's clock. The verifier has to bring the authority's
+certificate: the one within a token proves nothing.
 
-The package `rfc3161-client` is an extra. Where it is missing, tokens are kept and not looked at.
+The package `rfc3161-client` is an extra. Without it, tokens are stored but not checked.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ except ImportError:  # a verifier installs without it
     tsp = None  # type: ignore[assignment]
 
 MAX_TOKEN = 64 * 1024
-"""The largest response in bytes that is read."""
+"""The largest response in bytes."""
 
 MEDIA_QUERY = "application/timestamp-query"
 MEDIA_REPLY = "application/timestamp-reply"
@@ -33,28 +33,28 @@ class TimestampsUnavailable(RuntimeError):
 
 
 class TimestampInvalid(ValueError):
-    """A response is not a token of this authority over this content."""
+    """A response is not a token by this authority over this content."""
 
 
 class CertificateInvalid(ValueError):
-    """A file does not hold the certificates of an authority."""
+    """A file does not have the certificates of an authority."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A request for a token: the bytes to send (application/timestamp-query), and the nonce that comes back."""
+    """A request for a token: the bytes to send (application/timestamp-query), and the nonce of the response."""
 
     data: bytes
     nonce: int
 
 
 def is_available() -> bool:
-    """Whether tokens can be read here."""
+    """Whether the package that reads tokens is installed."""
     return tsp is not None
 
 
 def query(content: bytes) -> Query:
-    """Ask for a token over some bytes, by their SHA-256. Raises TimestampsUnavailable."""
+    """Make a request for a token over content, by its SHA-256. Raises TimestampsUnavailable."""
     if tsp is None:
         raise TimestampsUnavailable
     made = (
@@ -71,7 +71,7 @@ def query(content: bytes) -> Query:
 
 
 class Authority:
-    """A timestamping authority, pinned by its certificate and those that issued it, in PEM, the authority's own first.
+    """A timestamping authority, pinned by its certificate and its issuers' (PEM, its own first).
 
     Raises CertificateInvalid, TimestampsUnavailable.
     """
@@ -80,13 +80,13 @@ class Authority:
         if tsp is None:
             raise TimestampsUnavailable
         try:
-            found = x509.load_pem_x509_certificates(pem)
+            certificates = x509.load_pem_x509_certificates(pem)
         except ValueError as error:
             raise CertificateInvalid("not certificates in PEM") from error
-        self._own, self._issuers = found[0], found[1:]
+        self._own, self._issuers = certificates[0], certificates[1:]
 
     def check(self, response: bytes, content: bytes, *, nonce: int | None = None) -> datetime:
-        """The time of a token over some bytes. Raises TimestampInvalid."""
+        """Verify a response over content; returns the token's time. Raises TimestampInvalid."""
         try:
             parsed = tsp.decode_timestamp_response(response)
             self._verifier(self._issuers, nonce).verify_message(parsed, content)

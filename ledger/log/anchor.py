@@ -1,11 +1,11 @@
-"""The anchor: the last checkpoint that was signed, kept in a file that no restore of the database takes back.
+"""The anchor: the last signed checkpoint, in a file that a restore of the database does not take back.
 
-A log must never sign two trees of which neither continues the other. A database cannot promise that by itself: restored
-from a backup, or copied, it has forgotten what it signed. So before a checkpoint is stored, the file is swapped from
-the one before to it, under a lock of the operating system and durably. Two instances that share the file cannot both
-sign, and one that has fallen behind finds that out before it signs anything.
+A log must never sign two trees of which neither continues the other. A database alone cannot ensure that: restored from a
+backup, or copied, it no longer knows what it signed. So before a checkpoint is stored, the file is swapped from the
+checkpoint before to this one, durably and under a file lock. Of two instances that share the file, only one can sign, and
+one that has fallen behind notices before it signs.
 
-A log that went on under another origin is closed here; nothing opens it again.
+A log that goes on under another origin is closed here for good.
 """
 
 import fcntl
@@ -21,15 +21,15 @@ MAX_NOTE = 1 << 20
 
 
 class AnchorMoved(Exception):
-    """The anchor is not what it was when the checkpoint was made: another instance has signed, or the log was closed."""
+    """The anchor has changed since the checkpoint was made: another instance has signed, or the log was closed."""
 
 
 class Anchor:
     """The last signed checkpoint of one log, in a directory that all its instances share.
 
-    Files are named after the origin: `.checkpoint` is the signed note, `.closed` names the origin that the log goes on
-    under, `.evidence` is a note that speaks against this log. OSError means that the directory cannot be used; then nothing
-    may be signed.
+    Files are named after the origin: `.checkpoint` is the signed note, `.closed` has the origin that the log goes on under,
+    `.evidence` is a note that proves a second history. OSError means that the directory cannot be used; nothing may be
+    signed then.
     """
 
     def __init__(self, directory: Path, origin: str) -> None:
@@ -42,27 +42,27 @@ class Anchor:
         self._lock = directory / f"{name}.lock"
 
     def read(self) -> str | None:
-        """The signed note; None where nothing was ever signed, or the file is lost."""
+        """The signed note; None if nothing was ever signed, or the file is lost."""
         return _read(self.path)
 
     def successor(self) -> str | None:
-        """The origin that the log goes on under; None while it is open."""
+        """The origin that the log goes on under; None while the log is open."""
         text = _read(self._closed)
         return None if text is None else text.removesuffix("\n")
 
     def evidence(self) -> str | None:
-        """A note by a key of this log that the log does not contain; None where there is none, or an operator took it away."""
+        """A note by a key of this log that contradicts the log; None if there is none, or an operator removed it."""
         return _read(self.evidence_path)
 
     def accuse(self, expected: str, evidence: str) -> None:
-        """Keep a note that speaks against the log whose last one is `expected`. Raises AnchorMoved as `swap` does."""
+        """Store a note that contradicts the log with the anchor `expected`. Raises AnchorMoved as `swap` does."""
         with self._locked():
             if self.successor() is not None or self.read() != expected:
                 raise AnchorMoved
             _write(self.evidence_path, evidence)
 
     def swap(self, expected: str | None, new: str) -> None:
-        """Replace the note `expected` by `new`, durably. Raises AnchorMoved where another one is there, or none may be."""
+        """Replace the note `expected` by `new`, durably. Raises AnchorMoved if it is another, or the log is closed."""
         with self._locked():
             if self.successor() is not None or self.read() != expected:
                 raise AnchorMoved
@@ -70,7 +70,7 @@ class Anchor:
                 _write(self.path, new)
 
     def close(self, successor: str) -> None:
-        """Let nothing be signed under this origin any more. Raises AnchorMoved where it has another successor."""
+        """Close the log, so that nothing is signed under this origin again. Raises AnchorMoved for another successor."""
         with self._locked():
             known = self.successor()
             if known not in (None, successor):
@@ -86,7 +86,7 @@ class Anchor:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(handle)  # which lets go of the lock
+            os.close(handle)  # releases the lock
 
 
 def _read(path: Path) -> str | None:

@@ -1,8 +1,8 @@
-"""Publishing the tree: its tiles and signed checkpoints, in PostgreSQL, and the proofs read from them.
+"""Publication: the tree's tiles and signed checkpoints in PostgreSQL, and the proofs read from them.
 
-Entries are in the tree as soon as a checkpoint covers them. Where witnesses are to cosign it first, the tiles are ahead
-of the newest published checkpoint for that time; nothing of them is given out. The tiles follow from the entries, so
-nothing is lost if the process that grows them is killed: the next one reads where the last checkpoint ended and goes on.
+An entry is in the tree once a checkpoint covers it. While witnesses cosign a checkpoint, the tiles are ahead of the newest
+published one, and are not served. Tiles are derived from entries, so nothing is lost if the process that grows them is
+killed: the next one continues from the last checkpoint.
 """
 
 import asyncio
@@ -26,25 +26,25 @@ _CHUNK = 65_536
 
 
 class TreeDiffers(continuity.NotContinued):
-    """The tiles or the last checkpoint are not what this key signed: something was changed, and nothing more is signed."""
+    """The tiles or the last checkpoint are not what this key signed. They were altered, so nothing more is signed."""
 
 
 class Signers(Protocol):
-    """Whoever has the private keys of the log. `first` is its key where that was never rotated."""
+    """Gives access to the log's private keys. `first` is the log's key if it was never rotated."""
 
     first: note.Verifier
 
-    def signer(self, key: note.Verifier) -> note.Signs:
-        """What signs with a key. Raises LookupError where the private key cannot be had."""
+    def signer(self, key: note.Verifier) -> note.AnySigner:
+        """The signer for a key. Raises LookupError if the private key is not available."""
 
 
 class NotPublished(LookupError):
-    """No checkpoint covers this yet, or the ledger has no such entry."""
+    """No checkpoint covers this entry or tile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The latest checkpoint: how many entries it covers, and the signed note."""
+    """A checkpoint: the number of entries it covers, and the signed note."""
 
     size: int
     note: str
@@ -57,7 +57,7 @@ async def latest(connection: asyncpg.Connection) -> Published | None:
 
 
 async def checkpoints(connection: asyncpg.Connection, *, after: int, limit: int) -> list[Published]:
-    """The checkpoints of more than `after` entries, smallest first."""
+    """The next checkpoints above the size `after`, ascending."""
     rows = await connection.fetch(
         "SELECT size, note FROM ledger_checkpoint WHERE size > $1 ORDER BY size LIMIT $2", after, limit
     )
@@ -65,22 +65,22 @@ async def checkpoints(connection: asyncpg.Connection, *, after: int, limit: int)
 
 
 async def lead(connection: asyncpg.Connection) -> bool:
-    """Become the one that publishes, for as long as the connection lives; False while another is."""
+    """Become the leader that publishes, until the connection ends; False while another process is."""
     return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER))
 
 
 async def resign(connection: asyncpg.Connection) -> None:
-    """Let another one publish."""
+    """Stop being the leader that publishes."""
     await connection.fetchval("SELECT pg_advisory_unlock($1)", _LEADER)
 
 
 async def publish(
     connection: asyncpg.Connection, signers: Signers, *, anchor: Anchor, now: datetime
 ) -> Published | None:
-    """Grow the tree over all durable entries and sign a checkpoint of it; None where there is nothing new.
+    """Grow the tree over all durable entries, and sign and publish a checkpoint; None if there are no new entries.
 
-    Only the leader may call this. Raises continuity.NotContinued where the ledger is not what was signed, AnchorMoved
-    where another instance has signed meanwhile, and OSError where the anchor cannot be used.
+    Only the leader may call this. Raises continuity.NotContinued if the ledger is not what was signed, AnchorMoved if
+    another instance has signed meanwhile, and OSError if the anchor cannot be used.
     """
     signed = await grow(connection, signers, anchor=anchor)
     if signed is not None:
@@ -91,17 +91,16 @@ async def publish(
 async def grow(
     connection: asyncpg.Connection, signers: Signers, *, anchor: Anchor, since: Published | None = None
 ) -> Published | None:
-    """Grow the tiles over all durable entries and sign a checkpoint, which is not published; None if there is nothing new.
+    """Grow the tiles over all durable entries and sign a checkpoint, without publishing it; None without new entries.
 
-    `since` is what this returned last where that has not been published yet: growth goes on from there instead of the
-    newest published checkpoint. The anchor has what is returned, so whoever is shown it sees nothing that could be taken
-    back: whatever is signed after it continues it, by this process or another. Only the leader may call this. Raises as
-    `publish` does.
+    `since` is the checkpoint that this returned last, if it is not published yet; growth continues from there. The anchor
+    has the returned checkpoint, so it can be shown: whatever this or another process signs later continues it. Only the
+    leader may call this. Raises as `publish` does.
     """
     before = since or await latest(connection)
     known = await continuity.check(connection, anchor, signers.first, tiled=before.size if before else 0)
     size = before.size if before else 0
-    # The size first: whatever rotation it covers is found then.
+    # The size before the keys, so that every rotation it covers is read.
     target = (await read_head(connection)).size
     if target == size:
         return None
@@ -125,28 +124,28 @@ async def grow(
             edge = {**edge, **changed}
             size = stop
     root = tiles.root_from_tiles(_reader(edge), size)
-    # In a thread, since a key in a token may take its time.
+    # In a thread, since a token may be slow.
     signed_note = await asyncio.to_thread(checkpoint.sign, checkpoint.Checkpoint(signer.name, size, root), signer)
-    # Before anybody sees it, and outside the database: whatever is signed next continues it.
+    # Before anybody sees it, and outside the database: the next checkpoint has to continue it.
     await asyncio.to_thread(anchor.swap, known, signed_note)
     return Published(size, signed_note)
 
 
 async def record(connection: asyncpg.Connection, signed: Published, *, now: datetime) -> None:
-    """Publish a checkpoint that was signed, and perhaps cosigned: from here on it is the newest."""
+    """Publish a signed, and possibly cosigned, checkpoint as the newest."""
     await connection.execute(
         "INSERT INTO ledger_checkpoint (size, note, signed_at) VALUES ($1, $2, $3)", signed.size, signed.note, now
     )
 
 
 async def consistency(connection: asyncpg.Connection, old: int, new: int) -> list[bytes]:
-    """The proof that the tree of `new` entries extends the one of `old`, 0 < old <= new, up to where the tiles grew."""
+    """The proof that the tree of `new` entries extends that of `old`, 0 < old <= new; the tiles must cover `new`."""
     contents = await continuity.read_tiles(connection, tiles.tiles_for_consistency(old, new))
     return tiles.consistency_proof(_reader(contents), old, new)
 
 
 async def uncovered_since(connection: asyncpg.Connection) -> datetime | None:
-    """When the first entry was made that no published checkpoint covers; None where all are covered."""
+    """The time of the first entry that no published checkpoint covers; None if all are covered."""
     leaf = await connection.fetchval(
         "SELECT leaf FROM ledger_entry WHERE seq = (SELECT coalesce(max(size), 0) FROM ledger_checkpoint)"
     )
@@ -154,11 +153,11 @@ async def uncovered_since(connection: asyncpg.Connection) -> datetime | None:
 
 
 def _own(text: str, keys: History) -> checkpoint.Checkpoint:
-    """A checkpoint that this very log signed. Raises TreeDiffers: going on under another key would hide a swap."""
+    """Verify a checkpoint of this log. Raises TreeDiffers, since another key would mean that the log was replaced."""
     try:
         return keys.open(text)
     except ValueError as error:
-        raise TreeDiffers("the last checkpoint has no good signature by this key") from error
+        raise TreeDiffers("the last checkpoint is not signed by this ledger's key") from error
 
 
 def _reader(contents: dict[tuple[int, int], bytes]) -> tiles.Read:
@@ -180,13 +179,13 @@ async def _write_tiles(connection: asyncpg.Connection, changed: dict[tuple[int, 
 
 
 async def read_tile(connection: asyncpg.Connection, level: int, index: int, width: int) -> bytes:
-    """The hashes of a tile, or of a partial tile of that width. Raises NotPublished."""
+    """The first `width` hashes of a tile, if the newest checkpoint covers them. Raises NotPublished."""
     published = await latest(connection)
-    found = (await continuity.read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
+    hashes = (await continuity.read_tiles(connection, [tiles.Tile(level, index, width)])).get((level, index), b"")
     is_covered = published is not None and tiles.width(level, index, published.size) >= width
-    if not is_covered or len(found) < width * merkle.HASH_SIZE:
+    if not is_covered or len(hashes) < width * merkle.HASH_SIZE:
         raise NotPublished("no checkpoint covers this tile yet")
-    return found[: width * merkle.HASH_SIZE]
+    return hashes[: width * merkle.HASH_SIZE]
 
 
 async def receipt(connection: asyncpg.Connection, index: int) -> str:
@@ -200,17 +199,17 @@ async def receipt(connection: asyncpg.Connection, index: int) -> str:
 
 
 async def lead_stamping(connection: asyncpg.Connection) -> bool:
-    """Become the one that asks for timestamps, for as long as the connection lives; False while another is."""
+    """Become the leader that requests timestamps, until the connection ends; False while another process is."""
     return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", _STAMPER))
 
 
 async def resign_stamping(connection: asyncpg.Connection) -> None:
-    """Let another one ask for timestamps."""
+    """Stop being the leader that requests timestamps."""
     await connection.fetchval("SELECT pg_advisory_unlock($1)", _STAMPER)
 
 
-async def keep_timestamp(connection: asyncpg.Connection, size: int, token: bytes, *, now: datetime) -> None:
-    """Keep the timestamp over the checkpoint of a size, an RFC 3161 response; the first one stays."""
+async def add_timestamp(connection: asyncpg.Connection, size: int, token: bytes, *, now: datetime) -> None:
+    """Store the timestamp (an RFC 3161 response) over the checkpoint of a size, unless it has one."""
     await connection.execute(
         "INSERT INTO ledger_timestamp (size, token, stamped_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         size,
@@ -220,13 +219,13 @@ async def keep_timestamp(connection: asyncpg.Connection, size: int, token: bytes
 
 
 async def timestamp(connection: asyncpg.Connection, size: int) -> bytes | None:
-    """The timestamp over the checkpoint of a size."""
-    found: bytes | None = await connection.fetchval("SELECT token FROM ledger_timestamp WHERE size = $1", size)
-    return found
+    """The timestamp over the checkpoint of a size, or None."""
+    token: bytes | None = await connection.fetchval("SELECT token FROM ledger_timestamp WHERE size = $1", size)
+    return token
 
 
-async def timestamped(connection: asyncpg.Connection, *, after: int, limit: int) -> list[int]:
-    """The sizes above `after` whose checkpoints have timestamps, smallest first."""
+async def list_timestamps(connection: asyncpg.Connection, *, after: int, limit: int) -> list[int]:
+    """The next sizes above `after` whose checkpoints have timestamps, ascending."""
     rows = await connection.fetch(
         "SELECT size FROM ledger_timestamp WHERE size > $1 ORDER BY size LIMIT $2", after, limit
     )

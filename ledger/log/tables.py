@@ -1,6 +1,6 @@
-"""The ledger's tables. They refer to no other table, so nothing that happens elsewhere can take an entry away.
+"""The ledger's tables. They have no foreign keys, so no change elsewhere can delete an entry.
 
-`ledger_entry` is the record; `ledger_head` is the one row that orders it; tiles and checkpoints follow from it.
+`ledger_entry` is the record, `ledger_head` the one row that orders it; tiles and checkpoints are derived from it.
 """
 
 from sqlalchemy import (
@@ -32,7 +32,7 @@ head = Table(
     Column("halted", Text),
 )
 
-# The bytes that were hashed, never re-serialised. The key is dense: two writers cannot take the same place.
+# The hashed bytes, never serialised again. The key has no gaps: two writers cannot use the same index.
 entry = Table(
     "ledger_entry",
     metadata,
@@ -41,8 +41,8 @@ entry = Table(
     Column("leaf", LargeBinary, nullable=False),
 )
 
-# What entries do not say: details about a subject, under that subject's key; the entry has their commitment. These rows,
-# unlike entries, can be deleted.
+# Details about a subject, encrypted under the subject's key; the entry has their commitment. Unlike entries, these rows
+# can be deleted.
 sealed = Table(
     "ledger_sealed",
     metadata,
@@ -71,7 +71,7 @@ tile = Table(
     Column("hashes", LargeBinary, nullable=False),
 )
 
-# The statements by which the exchange's own keys were rotated; the entries that hold them are the record.
+# Announcements of the rotations of the exchange's own keys. The record is the entries that have them.
 rotation = Table(
     "ledger_rotation",
     metadata,

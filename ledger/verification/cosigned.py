@@ -1,9 +1,8 @@
-"""Cosignatures in a bundle: does the newest checkpoint have those that the policy asks for, and which older ones do not?
+"""Cosignatures in a bundle: whether the newest checkpoint has the policy's quorum, and which older ones do not.
 
-A checkpoint that enough witnesses cosigned cannot be one of two histories unless as many witnesses take part in that. The
-newest is the one that vouches for the whole log, so it must have its quorum; an older one without is no flaw of the log,
-since the newest continues it, but an auditor may want to know that there was such a time. A line of a known witness that
-does not verify is a flaw wherever it stands (c2sp.org/signed-note).
+A checkpoint with a quorum of witnesses cannot belong to a second history, unless as many witnesses collude. The newest
+checkpoint covers the whole log, so it must have the quorum. An older one without it is only remarked, since the newest
+continues it. A line of a known witness that does not verify is a finding on any checkpoint (c2sp.org/signed-note).
 """
 
 from collections.abc import Iterable
@@ -16,8 +15,8 @@ from ledger.verification.report import Code, Finding, Findings
 
 
 def find_policy(bundle: Files, keys: History, given: TrustPolicy | None, findings: Findings) -> TrustPolicy | None:
-    """The policy to hold the bundle to: the auditor's, or the bundle's own. None, and a finding, where neither will do."""
-    trusted, path = given, "the policy that was given"
+    """The policy that applies: the auditor's, or the bundle's own. None, and a finding, if neither can be used."""
+    trusted, path = given, "the given policy"
     if trusted is None:
         path = POLICY
         try:
@@ -32,7 +31,7 @@ def find_policy(bundle: Files, keys: History, given: TrustPolicy | None, finding
             findings.add(Finding(Code.POLICY_INVALID, str(error), path=POLICY))
             return None
     is_named = any(key in [log.key for log in trusted.logs] for _, key in keys.keys)
-    # Whoever brings a policy may know the log from elsewhere, and list none (c2sp.org/tlog-policy).
+    # An auditor's policy may list no log, if the auditor knows the log from elsewhere (c2sp.org/tlog-policy).
     if not is_named and (given is None or trusted.logs):
         detail = "the policy does not name the log's key"
         findings.add(Finding(Code.KEY_DIFFERS, detail, path=path, expected=keys.newest.vkey))
@@ -50,17 +49,17 @@ def check(bundle: Files, trusted: TrustPolicy, sizes: Iterable[int], findings: F
     for size in sizes:
         path = f"{CHECKPOINTS}/{size}"
         try:
-            found = trusted.find_witnesses(bundle.read(path))
+            witnesses = trusted.find_witnesses(bundle.read(path))
         except (Unreadable, note.MalformedNote):
-            continue  # the walk over the checkpoints says so
+            continue  # the walk reports it
         except note.SignatureInvalid as error:
             findings.add(Finding(Code.COSIGNATURE_INVALID, str(error), path=path))
             continue
-        if size < newest and not trusted.is_satisfied([witness.key for witness in found]):
+        if size < newest and not trusted.is_satisfied([witness.key for witness in witnesses]):
             lacking.append(size)
     if lacking:
         which = f"{len(lacking)} older checkpoint{'s' if len(lacking) > 1 else ''}, from size {lacking[0]} on,"
-        findings.remarks.append(f"{which} would not have had the quorum; the newest continues them")
+        findings.remarks.append(f"{which} do not have the quorum; the newest continues them")
 
 
 def _check_newest(bundle: Files, trusted: TrustPolicy, findings: Findings, *, newest: int) -> None:
@@ -68,13 +67,13 @@ def _check_newest(bundle: Files, trusted: TrustPolicy, findings: Findings, *, ne
     if not bundle.has(path):
         path = f"{CHECKPOINTS}/{newest}"
     try:
-        found = trusted.check(bundle.read(path))
+        witnesses = trusted.check(bundle.read(path))
     except trust_policy.QuorumMissing as error:
         findings.add(Finding(Code.QUORUM_MISSING, str(error), path=path, expected=trusted.quorum))
     except note.SignatureInvalid as error:
         findings.add(Finding(Code.COSIGNATURE_INVALID, str(error), path=path))
     except (Unreadable, note.MalformedNote):
-        pass  # as above
+        pass  # the walk reports it
     else:
-        names = ", ".join(repr(witness.name) for witness in found) or "nobody"
+        names = ", ".join(repr(witness.name) for witness in witnesses) or "nobody"
         findings.remarks.append(f"the newest checkpoint is cosigned by {names}")

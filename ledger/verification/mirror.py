@@ -1,9 +1,9 @@
-"""Mirroring a running exchange's ledger into a directory, so that it can be verified without the exchange.
+"""The mirror: copies a running exchange's ledger into a directory, to be verified without the exchange.
 
-The server is not trusted. Tiles are fetched from the root downwards and entries last, and each is checked against what
-is already proven before it is written: whatever lies in the directory was under a signed checkpoint. That makes an
-export resumable (a full tile never changes) and makes a second one a test of the log: a checkpoint that does not
-continue the one already in the directory is refused. The checkpoint is written last.
+The server is not trusted. Tiles are fetched from the root downwards and entries last, and each is checked against what is
+already proven before it is written: everything in the directory is under a signed checkpoint. So an interrupted export can
+be resumed (a full tile never changes), and a second export tests the log: a checkpoint that does not continue the one in
+the directory is refused. The checkpoint is written last.
 """
 
 import json
@@ -33,16 +33,16 @@ from ledger.verification.report import Report
 from ledger.verification.verify import verify
 
 ExportFailed = FetchFailed
-"""The server could not be reached, or did not give what it was asked for."""
+"""The server could not be reached, or its answer is an error or malformed."""
 
 
 class ExportRefused(Exception):
-    """What the server gave contradicts the log's signature, or what the directory holds; nothing of it was kept."""
+    """The server's answer contradicts the log's signature or the directory; nothing of it was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export that came to its end: the newest checkpoint, how many files were fetched, and the verification."""
+    """A finished export: the newest checkpoint, how many files were fetched, and the verification."""
 
     checkpoint: checkpoint.Checkpoint
     fetched: int
@@ -54,22 +54,22 @@ def export(
     directory: Path,
     *,
     verifier: note.Verifier | None = None,
-    policy: TrustPolicy | None = None,
+    trust: TrustPolicy | None = None,
     minimum: int = 0,
 ) -> Export:
-    """Mirror the ledger at `url` (below which `/ledger/checkpoint` is served) into a directory, and verify all of it.
+    """Mirror the ledger at `url` (below which the server has `/ledger/checkpoint`) into a directory, and verify it.
 
-    `verifier` is the log's key as the auditor has it; otherwise the key that the server states at the first export is
-    kept, and must not change. `policy` is the auditor's own, to which the result is held. Entries that the server has
-    pruned are left out, and missed by the verification unless they are below `minimum`. Raises ExportFailed or
-    ExportRefused, and bundle.Unreadable for an unusable directory.
+    `verifier` is the log's key as the auditor has it; without it, the key of the server at the first export is stored, and
+    must not change. `trust` is the auditor's own policy for the verification. Entries that the server has pruned are left
+    out, and are findings of the verification unless they are below `minimum`. Raises ExportFailed or ExportRefused, and
+    files.Unreadable for an unusable directory.
     """
     bundle = Bundle(directory)
     with Fetcher(url) as fetcher:
         mirror = _Mirror(fetcher, bundle)
         newest = mirror.run(verifier)
-    done = verify(directory, verifier=verifier, policy=policy, minimum=minimum)
-    return Export(newest, mirror.fetched, done)
+    report = verify(directory, verifier=verifier, trust=trust, minimum=minimum)
+    return Export(newest, mirror.fetched, report)
 
 
 class _Mirror:
@@ -80,8 +80,8 @@ class _Mirror:
         self._fetcher, self._bundle = fetcher, bundle
 
     def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
-        key, statements = self._settle_key(given)
-        trusted = self._fetch_policy(key)
+        key, announcements = self._find_key(given)
+        policy = self._fetch_policy(key)
         signed = self._fetcher.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
         own = None
@@ -89,15 +89,15 @@ class _Mirror:
             own = _open(self._bundle.read(CHECKPOINT), key, "the directory's checkpoint")
             self._check_continues(own, newest)
         edge = self._fetch_edge(newest)
-        if statements:
-            self._bundle.write(ROTATIONS, json.dumps(statements, ensure_ascii=False, indent=1).encode())
+        if announcements:
+            self._bundle.write(ROTATIONS, json.dumps(announcements, ensure_ascii=False, indent=1).encode())
         self._bundle.write(VKEY, f"{key.newest.vkey}\n".encode())
-        self._bundle.write(POLICY, trusted)
+        self._bundle.write(POLICY, policy)
         for tile, data in edge.items():
             self._bundle.write(tile.path, data, sync_name=False)
         for level in range(max((tile.level for tile in edge), default=0) - 1, -1, -1):
             self._fetch_level(level, newest.size)
-        self._fetch_entries(newest.size, self._settle_minimum(newest.size))
+        self._fetch_entries(newest.size, self._write_minimum(newest.size))
         self._bundle.sync()
         self._fetch_checkpoints(key, newest.size)
         self._bundle.write(f"{CHECKPOINTS}/{newest.size}", signed)
@@ -107,45 +107,43 @@ class _Mirror:
             self._remove_outgrown(own.size, newest.size)
         return newest
 
-    def _settle_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
-        """The log's keys and the statements that lead to the one of today, which has to follow from any known before."""
+    def _find_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
+        """The log's keys and the announcements that lead to the present one, which must follow from any known key."""
         try:
             stated = note.Verifier.parse(self._fetcher.get(VKEY).decode().removesuffix("\n"))
-            statements = self._read_statements()
-            history = History.from_announcements(statements) if statements else History.of(stated)
+            announcements = self._read_rotations()
+            history = History.from_announcements(announcements) if announcements else History.of(stated)
         except ValueError as error:
             raise ExportFailed(f"the server's key cannot be read: {error}") from None
         if history.newest != stated:
             raise ExportRefused("the server's rotations do not lead to its key")
-        kept = self._bundle.verifier() if self._bundle.has(VKEY) else None
-        for other, whose in ((given, "that was given"), (kept, "in the directory")):
+        own = self._bundle.verifier() if self._bundle.has(VKEY) else None
+        for other, whose in ((given, "that was given"), (own, "in the directory")):
             if other is not None and not history.has(other):
                 raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
-        return history, statements
+        return history, announcements
 
-    def _read_statements(self) -> list[str]:
+    def _read_rotations(self) -> list[str]:
         body = self._fetcher.find(ROTATIONS, limit=MAX_ROTATIONS)
         return [] if body is None else parse_rotations(body)
 
     def _fetch_policy(self, key: History) -> bytes:
-        """The server's policy as it is; one without witnesses where it has none."""
-        found = self._fetcher.find(POLICY)
-        if found is None:
+        """The server's policy; one without witnesses if the server has none."""
+        body = self._fetcher.find(POLICY)
+        if body is None:
             return TrustPolicy.for_log(key.newest).text().encode()
         try:
-            logs = [log.key for log in trust_policy.parse(found).logs]
+            logs = [log.key for log in trust_policy.parse(body).logs]
         except MalformedPolicy as error:
             raise ExportFailed(f"the server's policy cannot be read: {error}") from None
-        if not any(one in logs for _, one in key.keys):
+        if not any(known in logs for _, known in key.keys):
             raise ExportRefused("the server's policy does not name the log's key")
-        return found
+        return body
 
     def _check_continues(self, own: checkpoint.Checkpoint, newest: checkpoint.Checkpoint) -> None:
-        """Check that the server's tree extends the directory's, before anything of it is written."""
+        """Check that the server's tree extends the directory's, before any of it is written."""
         if newest.size < own.size:
-            raise ExportRefused(
-                f"the log has shrunk: the directory has it with {own.size} entries, the server with {newest.size}"
-            )
+            raise ExportRefused(f"the log has shrunk: the directory has {own.size} entries, the server {newest.size}")
         if own.size == 0:
             return
         try:
@@ -162,15 +160,15 @@ class _Mirror:
             ) from None
 
     def _fetch_edge(self, newest: checkpoint.Checkpoint) -> dict[tiles.Tile, bytes]:
-        """The tiles on the right edge: they alone determine the root, so they are right if it is."""
+        """The tiles on the right edge. They alone determine the root, so they are right if the root is."""
         edge = {tile: self._read_tile(tile.level, tile.index, tile.width) for tile in tiles.tiles_for_root(newest.size)}
-        by_place = {(tile.level, tile.index): data for tile, data in edge.items()}
-        if tiles.root_from_tiles(lambda level, index, _: by_place[level, index], newest.size) != newest.root:
+        by_name = {(tile.level, tile.index): data for tile, data in edge.items()}
+        if tiles.root_from_tiles(lambda level, index, _: by_name[level, index], newest.size) != newest.root:
             raise ExportRefused("the server's tiles do not have the root that the log signed")
         return edge
 
     def _fetch_level(self, level: int, size: int) -> None:
-        """The full tiles of a level, each against its hash in the level above, which the bundle has."""
+        """Fetch the full tiles of a level; check each against its hash in the level above, which the bundle has."""
         for index in range(size >> tiles.HEIGHT * (level + 1)):
             tile = tiles.Tile(level, index, tiles.WIDTH)
             if self._bundle.has(tile.path):
@@ -179,11 +177,11 @@ class _Mirror:
             above, position = divmod(index, tiles.WIDTH)
             parent = tiles.Tile(level + 1, above, tiles.width(level + 1, above, size))
             if tiles.subtree(data) != tiles.hashes(self._bundle.tile(parent))[position]:
-                raise ExportRefused(f"{tile.path} is not the tile that {parent.path} has the root of")
+                raise ExportRefused(f"{tile.path} does not have the root that {parent.path} has for it")
             self._bundle.write(tile.path, data, sync_name=False)
 
-    def _settle_minimum(self, size: int) -> int:
-        """The index below which the server has pruned entries, which is stated in the bundle too."""
+    def _write_minimum(self, size: int) -> int:
+        """The index below which entries are pruned on the server or here; written to the bundle if entries are missing."""
         stated = self._fetcher.find(MINIMUM_INDEX)
         try:
             minimum = checkpoint.parse_number(stated.decode().removesuffix("\n")) if stated else 0
@@ -191,14 +189,14 @@ class _Mirror:
             raise ExportFailed("the server's minimum index cannot be read") from None
         if minimum > size:
             raise ExportFailed(f"the server's minimum index is {minimum}, beyond its checkpoint of {size}")
-        # What the bundle still has, it keeps; it states what it is without.
+        # The bundle keeps entries that the server has pruned since.
         here = max(minimum, self._bundle.minimum_index())
         if not all(self._bundle.has(tiles.entries_path(index)) for index in range(here // tiles.WIDTH)):
             self._bundle.write(MINIMUM_INDEX, f"{here}\n".encode())
         return here
 
     def _fetch_entries(self, size: int, minimum: int) -> None:
-        """The bundles of entries that are not pruned, each against its tile of leaf hashes, which the bundle has."""
+        """Fetch the bundles of entries that are not pruned; check each against its tile, which the bundle has."""
         for index in range(minimum // tiles.WIDTH, -(-size // tiles.WIDTH)):
             tile = tiles.Tile(tiles.ENTRIES, index, tiles.width(tiles.ENTRIES, index, size))
             if self._bundle.has(tile.path):
@@ -209,7 +207,7 @@ class _Mirror:
             self._bundle.write(tile.path, tiles.pack(entries), sync_name=False)
 
     def _fetch_checkpoints(self, key: History, size: int) -> None:
-        """The past checkpoints that the bundle does not have, ascending, so that an interruption leaves no gap."""
+        """Fetch the past checkpoints that the bundle lacks, ascending, so that an interruption leaves no gap."""
         after = max(self._bundle.checkpoint_sizes(), default=0)
         while page := self._read_page(after):
             for signed in page:
@@ -222,7 +220,7 @@ class _Mirror:
                 after = opened.size
 
     def _fetch_timestamps(self, size: int) -> None:
-        """The timestamps that the bundle does not have. They are not checked here: whose they are, the auditor knows."""
+        """Fetch the timestamps that the bundle lacks, unchecked: only the auditor knows the authority."""
         after = max(self._bundle.checkpoint_sizes(are_timestamps=True), default=0)
         while page := self._read_stamped(after):
             for stamped in page:
@@ -236,7 +234,7 @@ class _Mirror:
     def _read_stamped(self, after: int) -> list[int]:
         body = self._fetcher.find(f"{TIMESTAMPS}?after={after}&limit={PAGE}", limit=MAX_PAGE)
         try:
-            return [] if body is None else parse_timestamps(body, after)  # some servers know no timestamps
+            return [] if body is None else parse_timestamps(body, after)  # some servers do not support timestamps
         except ValueError as error:
             raise ExportFailed(str(error)) from None
 
@@ -248,7 +246,7 @@ class _Mirror:
             raise ExportFailed("the server's list of checkpoints cannot be read") from None
 
     def _read_tile(self, level: int, index: int, width: int) -> bytes:
-        """A tile of hashes, the bundle's own where it has it in full."""
+        """A tile of hashes: the bundle's own if that is full, otherwise the server's."""
         tile = tiles.Tile(level, index, width)
         return self._bundle.tile(tile) if self._bundle.has(tiles.path(level, index)) else self._fetch(tile)
 
@@ -258,21 +256,21 @@ class _Mirror:
         if tile.level == tiles.ENTRIES:
             return data
         if len(data) < tile.width * merkle.HASH_SIZE:
-            raise ExportFailed(f"{tile.path}: {len(data)} bytes are too few")
+            raise ExportFailed(f"{tile.path}: only {len(data)} bytes")
         return data[: tile.width * merkle.HASH_SIZE]
 
     def _find(self, tile: tiles.Tile) -> bytes:
-        """A tile or bundle of entries; the full one where the partial has given way to it."""
+        """Fetch a tile or bundle of entries, or the full one that has replaced a partial one."""
         limit = MAX_BUNDLE if tile.level == tiles.ENTRIES else tiles.WIDTH * merkle.HASH_SIZE
-        found = self._fetcher.find(tile.path, limit=limit)
-        if found is None and tile.width < tiles.WIDTH:
-            found = self._fetcher.find(tiles.path(tile.level, tile.index), limit=limit)
-        if found is None:
+        body = self._fetcher.find(tile.path, limit=limit)
+        if body is None and tile.width < tiles.WIDTH:
+            body = self._fetcher.find(tiles.path(tile.level, tile.index), limit=limit)
+        if body is None:
             raise ExportFailed(f"{self._fetcher.prefix}{tile.path}: not found")
-        return found
+        return body
 
     def _remove_outgrown(self, old: int, new: int) -> None:
-        """Remove the partial tiles of an earlier size that larger ones have taken the place of."""
+        """Remove the partial tiles of an earlier size that larger tiles have replaced."""
         current = set(_partial(new))
         for tile in _partial(old):
             if tile not in current:
@@ -287,16 +285,16 @@ def _open(signed: str | bytes, key: History, which: str) -> checkpoint.Checkpoin
 
 
 def _check_entries(entries: Sequence[bytes], hashes: Sequence[bytes], start: int) -> None:
-    """Check entries, the first of which is number `start`, against the hashes that the log signed for them."""
+    """Check entries from index `start` on against the hashes that the log signed."""
     for index, (entry, expected) in enumerate(zip(entries, hashes, strict=False), start):
-        found = merkle.leaf_hash(entry)
-        if found != expected:
+        actual = merkle.leaf_hash(entry)
+        if actual != expected:
             raise ExportRefused(
                 f"the server's entry {index} is not the one that was logged: "
-                f"it hashes to {found.hex()}, the log signed {expected.hex()}"
+                f"its hash is {actual.hex()}, the log signed {expected.hex()}"
             )
     if len(entries) < len(hashes):
-        raise ExportRefused(f"the server does not give entry {start + len(entries)}, which the log signed")
+        raise ExportRefused(f"the server does not have entry {start + len(entries)}, which the log signed")
 
 
 def _partial(size: int) -> list[tiles.Tile]:

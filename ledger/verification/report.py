@@ -1,4 +1,4 @@
-"""What a verification found, for a person to read and for a program: nothing is left at "the data is corrupt"."""
+"""The report of a verification, as text and as JSON: what is wrong, at which entry, and by which evidence."""
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Code(StrEnum):
-    """What is wrong. docs/ledger-format.md has a line on each."""
+    """The kinds of findings; docs/ledger-format.md explains each."""
 
     CHAIN_BROKEN = "chain-broken"
     CHECKPOINT_FORKED = "checkpoint-forked"
@@ -33,8 +33,8 @@ class Code(StrEnum):
 class Finding:
     """One thing that is wrong.
 
-    `index` is the entry it is about, or the first where it can only be said to lie before entry `until`. `expected` and
-    `found` are hashes in hexadecimal, or what the detail speaks of. `evidence` names what speaks for `expected`.
+    `index` is its entry, or the first of the entries before `until` among which it is. `expected` and `found` are
+    hexadecimal hashes, or values that the detail names. `evidence` lists what supports `expected`.
     """
 
     code: Code
@@ -62,11 +62,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A verification's result: what was checked, and what was found wrong, by index.
+    """The result of a verification: what was checked, and the findings, by index.
 
-    `size` and `root` (hexadecimal) are of the newest checkpoint with a good signature, or None where there is none.
-    `key_given` says whether the key came from the auditor and not with the bundle. `omitted` counts findings beyond
-    those that are kept.
+    `size` and `root` (hexadecimal) are of the newest checkpoint with a valid signature, or None without one. `key_given`
+    is whether the auditor gave the key; otherwise it came with the bundle. `omitted` counts findings beyond the first
+    hundred. `vouched` is the size of the largest matching checkpoint; `later` are the sizes of the matching checkpoints
+    above the first bad entry. `pruned` counts pruned entries.
     """
 
     origin: str | None
@@ -86,12 +87,12 @@ class Report:
 
     @property
     def is_ok(self) -> bool:
-        """Whether everything that was looked at is as it has to be."""
+        """Whether a checkpoint was verified and nothing is wrong."""
         return not self.findings and self.size is not None
 
     @property
     def first_bad_index(self) -> int | None:
-        """The lowest index of an entry that something is wrong with, or None."""
+        """The lowest index of a finding, or None."""
         return min((finding.index for finding in self.findings if finding.index is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
@@ -158,24 +159,24 @@ class Report:
 
 
 MAX_FINDINGS = 100
-"""How many findings are kept; the rest is counted, so that a thoroughly broken bundle does not fill the memory."""
+"""The most findings that are kept. The rest is only counted, to bound the memory for a thoroughly broken bundle."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What has been found so far, in the order it was come upon."""
+    """The findings and remarks so far, in the order of discovery."""
 
     kept: list[Finding] = field(default_factory=list)
     omitted: int = 0
     remarks: list[str] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
-        """Keep or count a finding."""
+        """Add a finding, or only count it beyond MAX_FINDINGS."""
         if len(self.kept) < MAX_FINDINGS:
             self.kept.append(finding)
         else:
             self.omitted += 1
 
     def by_index(self) -> tuple[Finding, ...]:
-        """The findings in the order of the entries they are about, those about none last."""
+        """The findings by index; those without an index last."""
         return tuple(sorted(self.kept, key=lambda finding: (finding.index is None, finding.index or 0)))

@@ -1,7 +1,7 @@
-"""Verification of an exported ledger, with nothing but its files: what `ledger verify` does on an auditor's laptop.
+"""`verify`: verifies a ledger from its files alone. It is behind `ledger verify` on an auditor's laptop.
 
-This module settles what is to be checked with which key: the newest checkpoint that is properly signed, all older ones,
-and those that the auditor brings. The pass over the entries is `ledger.verification.walk`.
+This module decides what to verify with which key: the newest properly signed checkpoint, all older ones, and those that
+the auditor brings. `ledger.verification.walk` then walks over the entries.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ledger.verification.report import Code, Finding, Findings, Report
 from ledger.verification.walk import Progress, Schedule, Walk, open_checkpoint
 
 _TRIES = 16
-"""How many of the newest checkpoints are tried where the newest cannot be used."""
+"""How many of the newest checkpoints to try if the newest cannot be used."""
 
 
 def verify(
@@ -25,26 +25,27 @@ def verify(
     *,
     verifier: note.Verifier | None = None,
     known: Sequence[str] = (),
-    policy: TrustPolicy | None = None,
+    trust: TrustPolicy | None = None,
     minimum: int = 0,
     authority: timestamps.Authority | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> Report:
-    """Verify the bundle in a directory, or the files of a ledger wherever they lie.
+    """Verify the ledger in a directory, or wherever its files are.
 
-    `verifier` is the log's key as the auditor has it; without it the bundle's own is used, and then the report can only
-    say that the bundle agrees with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
-    from receipts: each must be of this log, and of a tree that the entries still have. `policy` says which witnesses the
-    auditor trusts and how many have to have cosigned; without it the bundle's own says so. Entries below `minimum` may
-    be missing, by whole bundles, where the auditor accepts that the log pruned them. `authority` is who the timestamps have to be
-    of; without it they are not checked. `progress` is told how many entries
-    have been looked at, of how many. Whatever lies in the directory, the report says it; nothing is raised for it.
+    `verifier` is the log's key as the auditor has it. Without it the bundle's own is used, and the report can only show
+    that the bundle is consistent with itself. `known` are signed checkpoints that the auditor has from elsewhere, such as
+    from receipts; each must be of this log, and of a tree that the entries still have. `trust` says which witnesses the
+    auditor trusts, and how many of them must have cosigned; without it, the bundle's own policy does. Bundles of entries
+    wholly below `minimum` may be missing, if the auditor accepts that the log pruned them. `authority` is whose timestamps
+    count; without it, timestamps are not checked. `progress` is called with the numbers of entries checked and of all.
+
+    Raises nothing for what is in the files: the report has it.
     """
     bundle, findings = ledger if isinstance(ledger, Files) else Bundle(ledger), Findings()
     key = _find_key(bundle, verifier, findings)
     schedule = None
     if key is not None:
-        policy = find_policy(bundle, key, policy, findings)
+        trust = find_policy(bundle, key, trust, findings)
         schedule = _read_schedule(bundle, key, known, findings)
     if key is None or schedule is None:
         return Report(
@@ -70,13 +71,13 @@ def verify(
     _check_timestamps(bundle, authority, schedule.latest.size, findings)
     walk = Walk(bundle, key, schedule, findings)
     walk.run(progress)
-    if policy is not None:
-        cosigned.check(bundle, policy, schedule.sizes, findings, newest=schedule.latest.size)
+    if trust is not None:
+        cosigned.check(bundle, trust, schedule.sizes, findings, newest=schedule.latest.size)
     return walk.report(is_key_given=verifier is not None)
 
 
 def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
-    """Say where the bundle states another minimum index than is accepted: its word alone must not hide entries."""
+    """Remark a minimum index of the bundle above the accepted one: the bundle's word alone must not hide entries."""
     try:
         stated = bundle.minimum_index()
     except Unreadable as error:
@@ -84,13 +85,13 @@ def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
         return
     if stated > accepted:
         findings.remarks.append(
-            f"it states that entries below {stated} are pruned; if the log's retention policy lets them go, accept that "
-            f"with --minimum-index {stated}"
+            f"the bundle states that entries below {stated} are pruned; if the log's retention policy allows that, accept "
+            f"it with --minimum-index {stated}"
         )
 
 
 def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> History | None:
-    """The log's keys: those that came with the bundle, if the given one is among them; otherwise the given one alone."""
+    """The log's keys: the bundle's own if the given one is among them, otherwise the given one alone."""
     try:
         own = bundle.history()
     except Unreadable as error:
@@ -112,28 +113,28 @@ def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) ->
 
 
 def _check_announced(bundle: Files, keys: History, latest: int, findings: Findings, *, minimum: int) -> None:
-    """Check that each rotation is announced where it says: by the last entry before the first tree of the new key."""
+    """Check that the last entry before each new key's first tree announces that key."""
     for size, key in keys.keys[1:]:
         if size > latest:
             continue
-        block, place = divmod(size - 1, tiles.WIDTH)
+        block, position = divmod(size - 1, tiles.WIDTH)
         entries, _ = bundle.entries(block, tiles.width(tiles.ENTRIES, block, latest))
         if not entries and (block + 1) * tiles.WIDTH <= minimum:
             findings.remarks.append(f"entry {size - 1}, which announces a key of the log, is pruned")
             continue
         try:
-            body = entry.parse(entries[place]).body
+            body = entry.parse(entries[position]).body
         except (IndexError, entry.MalformedEntry):
             body = {}
         if body.get("type") != ENTRY_TYPE or body.get("new") != key.vkey:
-            detail = f"no entry {size - 1} announces the key that signs from size {size} on"
+            detail = f"entry {size - 1} does not announce the key that signs from size {size} on"
             findings.add(Finding(Code.KEY_DIFFERS, detail, index=size - 1, path=ROTATIONS, expected=key.vkey))
 
 
 def _read_schedule(bundle: Files, key: History, known: Sequence[str], findings: Findings) -> Schedule | None:
     unusable = None
     try:
-        sizes = bundle.checkpoint_sizes()  # first: a live log signs on, and the list must not be ahead of the newest
+        sizes = bundle.checkpoint_sizes()  # first, since a live log signs on, and the list must not be ahead
     except Unreadable as error:
         unusable, sizes = Finding(Code.FILE_UNUSABLE, error.reason, path=error.path), []
     newest = open_checkpoint(bundle, CHECKPOINT, key, findings)
@@ -152,7 +153,7 @@ def _read_schedule(bundle: Files, key: History, known: Sequence[str], findings: 
         findings.add(
             Finding(
                 Code.CHECKPOINT_REPLAYED,
-                f"the checkpoint of size {newest.size} stands for the newest, though the log has signed a later one",
+                f"the newest checkpoint has size {newest.size}, though the log has signed a later one",
                 path=CHECKPOINT,
                 expected=str(latest.size),
                 found=str(newest.size),
@@ -178,7 +179,7 @@ def _add_known(label: str, signed: str, key: History, schedule: Schedule, findin
     findings.add(
         Finding(
             Code.LOG_TRUNCATED,
-            f"the log has signed {opened.size} entries, and the bundle's newest checkpoint has {schedule.latest.size}",
+            f"the log has signed {opened.size} entries, but the bundle's newest checkpoint has {schedule.latest.size}",
             index=schedule.latest.size,
             path=label,
             expected=str(opened.size),
@@ -188,18 +189,18 @@ def _add_known(label: str, signed: str, key: History, schedule: Schedule, findin
 
 
 def _check_timestamps(bundle: Files, authority: timestamps.Authority | None, latest: int, findings: Findings) -> None:
-    """Check each timestamp over the very bytes of its checkpoint. The checkpoint itself is the walk's affair."""
+    """Check each timestamp over the bytes of its checkpoint. The walk checks the checkpoint itself."""
     try:
         sizes = [size for size in bundle.checkpoint_sizes(are_timestamps=True) if size <= latest]
     except Unreadable:
-        return  # which has been said
+        return  # _read_schedule has reported it
     if authority is None:
         if sizes:
             why = "give the authority's certificate" if timestamps.is_available() else "rfc3161-client is not installed"
             findings.remarks.append(f"{len(sizes)} timestamps were not checked: {why}")
         return
     newest = ""
-    good = 0
+    valid = 0
     for size in sizes:
         path = f"{CHECKPOINTS}/{size}{TIMESTAMP}"
         try:
@@ -208,6 +209,6 @@ def _check_timestamps(bundle: Files, authority: timestamps.Authority | None, lat
         except (Unreadable, timestamps.TimestampInvalid) as error:
             findings.add(Finding(Code.TIMESTAMP_INVALID, str(error), path=path))
             continue
-        good += 1
-        newest = f"; by {at.isoformat()} there were {size} entries"
-    findings.remarks.append(f"{good} of {len(sizes)} timestamps are of the given authority{newest}")
+        valid += 1
+        newest = f"; {size} entries existed by {at.isoformat()}"
+    findings.remarks.append(f"{valid} of {len(sizes)} timestamps are by the given authority{newest}")

@@ -1,4 +1,4 @@
-"""The commands `ledger witness …`: what whoever runs a witness types."""
+"""The commands `ledger witness …`, for whoever runs a witness."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ KEYS = "witness.keys"
 DATABASE = "witness.db"
 
 app = typer.Typer(
-    help="Run a witness, which cosigns the checkpoints of logs that it saw grow (C2SP tlog-witness).",
+    help="Run a witness, which cosigns the checkpoints of logs (C2SP tlog-witness).",
     no_args_is_help=True,
 )
 Directory = Annotated[Path, typer.Argument(help="The witness's directory, with its keys and its database.")]
@@ -29,16 +29,16 @@ def init_command(
     directory: Directory,
     name: Annotated[str, typer.Option(help="The witness's name, such as witness.example.org/w1.")],
     is_ed25519_only: Annotated[
-        bool, typer.Option("--ed25519-only", help="Make no ML-DSA-44 key, for logs whose readers know only Ed25519.")
+        bool, typer.Option("--ed25519-only", help="Make no ML-DSA-44 key, for logs whose readers only know Ed25519.")
     ] = False,
 ) -> None:
-    """Make a witness's directory and keys, and print the verifier keys, of which a policy names one."""
+    """Create a witness's directory and keys, and print its verifier keys. A trust policy names one of them."""
     try:
         durable.make_directory(directory)
-        made = keys.make(directory / KEYS, name=name, is_ed25519_only=is_ed25519_only)
+        new_keys = keys.make(directory / KEYS, name=name, is_ed25519_only=is_ed25519_only)
     except (OSError, keys.KeyFileUnusable, note.MalformedKey) as error:
         _fail(str(error))
-    for key in made:
+    for key in new_keys:
         typer.echo(key.cosigner.vkey)
 
 
@@ -46,9 +46,9 @@ def init_command(
 def trust_command(
     directory: Directory,
     vkey: Annotated[str, typer.Argument(help="The log's verifier key.")],
-    origin: Annotated[str | None, typer.Option(help="The log's origin, where it is not the key's name.")] = None,
+    origin: Annotated[str | None, typer.Option(help="The log's origin, if it is not the key's name.")] = None,
 ) -> None:
-    """Witness a log from now on; a log may have several keys."""
+    """Trust a log from now on. Repeat it for a log with several keys."""
     try:
         key = parse_key(vkey.strip())
     except note.MalformedKey as error:
@@ -56,18 +56,18 @@ def trust_command(
     if origin is not None and not note.is_name(origin):
         raise typer.BadParameter("not an origin", param_hint="--origin")
     _read_keys(directory)
-    with state.opened(directory / DATABASE) as opened:
+    with state.open_state(directory / DATABASE) as opened:
         opened.trust(origin or key.name, key)
 
 
 @app.command("show")
 def show_command(directory: Directory) -> None:
-    """Print the witness's verifier keys, and the logs it knows with the size it cosigned last."""
+    """Print the witness's verifier keys, and each log with its newest cosigned size and root."""
     for key in _read_keys(directory):
         typer.echo(key.cosigner.vkey)
-    with state.opened(directory / DATABASE) as opened:
-        for origin, standing in opened.all():
-            typer.echo(f"{origin} {standing.size} {note.encode_base64(standing.root)}")
+    with state.open_state(directory / DATABASE) as opened:
+        for origin, newest in opened.all():
+            typer.echo(f"{origin} {newest.size} {note.encode_base64(newest.root)}")
 
 
 @app.command("serve")
@@ -76,10 +76,10 @@ def serve_command(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any.")] = 7380,
 ) -> None:
-    """Serve the witness until it is told to end."""
-    found = _read_keys(directory)
+    """Serve the witness until SIGINT or SIGTERM."""
+    private_keys = _read_keys(directory)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    server = Server(lambda: Witness(state.State(directory / DATABASE), found))
+    server = Server(lambda: Witness(state.State(directory / DATABASE), private_keys))
     try:
         asyncio.run(server.run(host, port, on_ready=lambda bound: typer.echo(f"witness at http://{host}:{bound}")))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A witness's private keys, in a file only it may read: a line each, in the form of Go's note package.
+"""A witness's private keys, in a file that only it may read, a line each, in the format of Go's note package.
 
 PRIVATE+KEY+<name>+<hex key id>+<base64(type || seed)>
 """
@@ -18,11 +18,11 @@ _FOR_OTHERS = 0o077
 
 
 class KeyFileUnusable(Exception):
-    """The file with the keys cannot be used; the message says why."""
+    """The key file cannot be used; the message has the reason."""
 
 
 def make(path: Path, *, name: str, is_ed25519_only: bool = False) -> list[CosignerKey]:
-    """Make the keys of a new witness: an Ed25519 one, and an ML-DSA-44 one. Raises KeyFileUnusable, note.MalformedKey."""
+    """Make a new witness's Ed25519 key and ML-DSA-44 key. Raises KeyFileUnusable, note.MalformedKey."""
     kinds = [ED25519] if is_ed25519_only else [ED25519, ML_DSA_44]
     keys = [CosignerKey(name, kind, secrets.token_bytes(SEED_SIZE)) for kind in kinds]
     try:
@@ -35,10 +35,10 @@ def make(path: Path, *, name: str, is_ed25519_only: bool = False) -> list[Cosign
 
 
 def read(path: Path) -> list[CosignerKey]:
-    """The keys in a file. Raises KeyFileUnusable."""
+    """Read the keys in a file. Raises KeyFileUnusable."""
     try:
         if path.stat().st_mode & _FOR_OTHERS:
-            raise KeyFileUnusable(f"{path}: others may read it; chmod 600 first")
+            raise KeyFileUnusable(f"{path}: others can read it; run chmod 600")
         lines = path.read_text(encoding="utf-8").splitlines()
         keys = [_parse(line) for line in lines if line]
     except OSError as error:
@@ -51,7 +51,7 @@ def read(path: Path) -> list[CosignerKey]:
 
 def _check(path: Path, keys: Sequence[CosignerKey]) -> None:
     if not keys or len({key.kind for key in keys}) != len(keys) or len({key.name for key in keys}) != 1:
-        raise KeyFileUnusable(f"{path}: one key of each type, all of one name, are expected")
+        raise KeyFileUnusable(f"{path}: the file needs one key of each type, all with one name")
 
 
 def _line(key: CosignerKey) -> str:

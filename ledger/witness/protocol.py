@@ -1,4 +1,4 @@
-"""The messages of add-checkpoint (c2sp.org/tlog-witness), as both sides write and read them."""
+"""The messages of add-checkpoint (c2sp.org/tlog-witness), written and read by both sides."""
 
 from dataclasses import dataclass
 
@@ -6,31 +6,31 @@ from ledger.format import checkpoint, merkle, note
 
 PATH = "/add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"
-"""The media type of the answer that says which size the witness has."""
+"""The media type of the answer that gives the witness's size."""
 
 MAX_PROOF = 63
 """The most hashes of a consistency proof."""
 
 MAX_BODY = 64 * 1024
-"""The largest request and the largest answer that are read, in bytes."""
+"""The largest request and the largest answer, in bytes."""
 
 _OLD = "old "
 
 
 class MalformedRequest(ValueError):
-    """A request, or an answer, does not have the form that the protocol demands."""
+    """A request or an answer is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddCheckpoint:
-    """A request to cosign: the size the witness has, the proof (hashes of 32 bytes) from there on, the signed note."""
+    """A request to cosign: the witness's size, the proof (hashes of 32 bytes) from there on, the signed note."""
 
     old: int
     proof: tuple[bytes, ...]
     signed: str
 
     def text(self) -> str:
-        """The request's body, which `parse` reads."""
+        """The request's body, for `parse`."""
         lines = [f"{_OLD}{self.old}", *(note.encode_base64(value) for value in self.proof)]
         return "\n".join(lines) + "\n\n" + self.signed
 
@@ -44,7 +44,7 @@ def parse(body: bytes) -> AddCheckpoint:
     head, separator, signed = text.partition("\n\n")
     first, *lines = head.split("\n")
     if not separator or not first.startswith(_OLD):
-        raise MalformedRequest("the request is an old size, a proof, an empty line and a checkpoint")
+        raise MalformedRequest("a request is an old size, a proof, an empty line and a checkpoint")
     if len(lines) > MAX_PROOF:
         raise MalformedRequest(f"more than {MAX_PROOF} hashes")
     try:
@@ -53,14 +53,14 @@ def parse(body: bytes) -> AddCheckpoint:
     except checkpoint.MalformedCheckpoint:
         raise MalformedRequest("the old size is not a number") from None
     except ValueError:
-        raise MalformedRequest("a hash that is not base64") from None
+        raise MalformedRequest("a hash is not base64") from None
     if any(len(value) != merkle.HASH_SIZE for value in proof):
-        raise MalformedRequest("a hash that is not 32 bytes long")
+        raise MalformedRequest(f"a hash is not {merkle.HASH_SIZE} bytes long")
     return AddCheckpoint(old, proof, signed)
 
 
 def parse_size(body: bytes) -> int:
-    """The size in the answer to a request with another one. Raises MalformedRequest."""
+    """Read the size in the answer to a request with another old size. Raises MalformedRequest."""
     try:
         text = body.decode("ascii")
         if not text.endswith("\n"):
@@ -71,10 +71,10 @@ def parse_size(body: bytes) -> int:
 
 
 def lines_of(signed: str, keys: set[tuple[str, bytes]]) -> str:
-    """Of a note's signature lines, the first of each of the keys that are given by name and key id."""
-    found: dict[tuple[str, bytes], str] = {}
+    """The first signature line of each key, given by name and key id, in a note."""
+    lines: dict[tuple[str, bytes], str] = {}
     for name, material in note.split(signed)[1]:
-        place = name, material[:4]
-        if place in keys and place not in found:
-            found[place] = note.line(name, material[:4], material[4:])
-    return "".join(found.values())
+        key = name, material[:4]
+        if key in keys and key not in lines:
+            lines[key] = note.line(name, material[:4], material[4:])
+    return "".join(lines.values())

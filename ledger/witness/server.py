@@ -1,7 +1,7 @@
-"""The witness's HTTP server: two addresses, everything bounded. TLS and rate limits are for a proxy in front of it.
+"""The witness's HTTP server, with two paths and limits on everything. Put TLS and rate limits into a proxy before it.
 
-Written on asyncio's streams, since what a witness needs of HTTP/1.1 fits on a page: a head of limited size, a body of a
-length that is stated, a deadline for the whole of each request, and connections that may be used again.
+It uses asyncio's streams, since a witness needs little of HTTP/1.1: a head of limited size, a body with Content-Length, a
+deadline for each request, and persistent connections.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from ledger.witness import protocol
 from ledger.witness.service import Answer, Witness
 
 MAX_HEAD = 8 * 1024
-"""The largest request line with headers, in bytes."""
+"""The largest request line and headers together, in bytes."""
 
 MAX_CONNECTIONS = 256
-"""How many connections are served at a time; more are closed at once."""
+"""The most connections at a time; more are closed at once."""
 
 DEADLINE = 15.0
-"""How many seconds a request may take to arrive, from the end of the one before, and an answer to leave."""
+"""Seconds for a request to arrive, from the end of the one before, and for an answer to be sent."""
 
 _NEWEST = re.compile(r"/([0-9a-f]{64})/checkpoint", re.ASCII)
 _LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -34,7 +34,7 @@ _log = logging.getLogger("ledger.witness")
 
 
 class BadRequest(Exception):
-    """A request that cannot be read on; the connection ends with this answer."""
+    """A request cannot be read; the connection ends with this answer."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -50,12 +50,12 @@ class _Head:
 
     @property
     def is_last(self) -> bool:
-        """Whether the connection ends with this request."""
+        """Whether the connection ends after this request."""
         return self.version != "HTTP/1.1" or "close" in self.headers.get("connection", "").lower()
 
 
 class Server:
-    """Serves one witness, which `make` opens on the one thread that its database belongs to."""
+    """Serves one witness, which `make` opens on the one thread that uses its database."""
 
     def __init__(self, make: Callable[[], Witness]) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="witness")
@@ -63,12 +63,12 @@ class Server:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def run(self, host: str, port: int, *, on_ready: Callable[[int], None]) -> None:
-        """Serve until SIGTERM or SIGINT; `on_ready` is told the port."""
+        """Serve until SIGTERM or SIGINT; calls `on_ready` with the port."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        server = await asyncio.start_server(self._connected, host, port, limit=MAX_HEAD)
+        server = await asyncio.start_server(self._handle, host, port, limit=MAX_HEAD)
         on_ready(int(server.sockets[0].getsockname()[1]))
         await stop.wait()
         server.close()
@@ -77,7 +77,7 @@ class Server:
         await asyncio.gather(*self._connections, return_exceptions=True)
         self._thread.shutdown()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None or len(self._connections) >= MAX_CONNECTIONS:
             writer.close()
@@ -87,7 +87,7 @@ class Server:
             while await self._serve_one(reader, writer):
                 pass
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            pass  # the other side went away, or was too slow
+            pass  # the client left or was too slow
         finally:
             self._connections.discard(task)
             writer.close()
@@ -95,7 +95,7 @@ class Server:
                 await writer.wait_closed()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; returns whether another may follow."""
+        """Answer one request; returns whether the connection stays open."""
         try:
             async with asyncio.timeout(DEADLINE):
                 head = await _read_head(reader)
@@ -135,10 +135,10 @@ async def _read_head(reader: asyncio.StreamReader) -> _Head:
         raise BadRequest(HTTPStatus.BAD_REQUEST)
     headers: dict[str, str] = {}
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None or found[1].lower() in headers.keys() & {"content-length", "transfer-encoding"}:
+        header = _HEADER.fullmatch(line)
+        if header is None or header[1].lower() in headers.keys() & {"content-length", "transfer-encoding"}:
             raise BadRequest(HTTPStatus.BAD_REQUEST)
-        headers[found[1].lower()] = found[2]
+        headers[header[1].lower()] = header[2]
     return _Head(words[0], words[1], words[2], headers)
 
 

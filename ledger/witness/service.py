@@ -1,6 +1,6 @@
-"""The witness's verbs: cosign a checkpoint that continues what it cosigned before, and show monitors the newest.
+"""The witness's verbs: cosign a checkpoint that continues the last one, and show monitors the newest.
 
-Every refusal has the status that c2sp.org/tlog-witness gives it, and says in a line what was wrong.
+Every refusal has the status that c2sp.org/tlog-witness defines, and the reason in a line.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ledger.format import checkpoint, merkle, note
 from ledger.format.cosignature import CosignerKey
 from ledger.witness import protocol
-from ledger.witness.state import Standing, State
+from ledger.witness.state import Newest, State
 
 TEXT = "text/plain; charset=utf-8"
 _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNPROCESSABLE = 200, 400, 403, 404, 409, 422
@@ -19,7 +19,7 @@ _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNPROCESSABLE = 200, 400,
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer: an HTTP status and a body of a media type."""
+    """An HTTP answer."""
 
     status: int
     body: str
@@ -27,7 +27,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """A request that is not fulfilled, with its answer."""
+    """A request is refused, with this answer."""
 
     def __init__(self, status: int, reason: str, media_type: str = TEXT) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 class Witness:
-    """A witness: its state, its keys, and the time in epoch seconds."""
+    """A witness, by its state, its keys, and a clock in epoch seconds."""
 
     def __init__(
         self, state: State, keys: Sequence[CosignerKey], *, clock: Callable[[], int] = lambda: int(time.time())
@@ -43,17 +43,17 @@ class Witness:
         self._state, self._keys, self._clock = state, tuple(keys), clock
 
     def add_checkpoint(self, body: bytes) -> Answer:
-        """Cosign a checkpoint. When this returns the cosignature lines, the checkpoint is durably the newest."""
+        """Cosign a checkpoint. The returned cosignature lines leave only after the checkpoint is stored durably."""
         try:
             return self._add_checkpoint(body)
         except Refusal as refusal:
             return refusal.answer
 
     def newest(self, origin_hash: str) -> Answer:
-        """The newest cosigned checkpoint of the log whose origin has this SHA-256, as hexadecimal digits."""
-        for origin, standing in self._state.all():
-            if hashlib.sha256(origin.encode()).hexdigest() == origin_hash and standing.note is not None:
-                return Answer(_OK, standing.note)
+        """The newest cosigned checkpoint of a log, by the SHA-256 of its origin in hexadecimal."""
+        for origin, newest in self._state.all():
+            if hashlib.sha256(origin.encode()).hexdigest() == origin_hash and newest.note is not None:
+                return Answer(_OK, newest.note)
         return Answer(_NOT_FOUND, "no cosigned checkpoint of this log\n")
 
     def _add_checkpoint(self, body: bytes) -> Answer:
@@ -70,15 +70,15 @@ class Witness:
         if request.old > submitted.size:
             raise Refusal(_BAD_REQUEST, "the old size is larger than the checkpoint's")
         with self._state.exclusively():
-            _check(request, submitted, self._state.standing(origin))
+            _check(request, submitted, self._state.newest(origin))
             now = self._clock()
             lines = "".join(key.line(opened.text, time=now) for key in self._keys)
-            shown = f"{opened.text}\n{log_lines}{lines}"
-            self._state.keep(origin, Standing(submitted.size, submitted.root, shown))
+            cosigned = f"{opened.text}\n{log_lines}{lines}"
+            self._state.replace(origin, Newest(submitted.size, submitted.root, cosigned))
         return Answer(_OK, lines)
 
     def _open(self, signed: str, origin: str) -> tuple[note.Note[note.Key], str]:
-        """The note with its log's signature verified, and the lines of it. Raises Refusal."""
+        """The note, verified by its log's keys, and their signature lines. Raises Refusal."""
         keys = self._state.keys(origin)
         if not keys:
             raise Refusal(_NOT_FOUND, "this log is not witnessed here")
@@ -89,10 +89,10 @@ class Witness:
         return opened, protocol.lines_of(signed, {(key.name, key.key_id) for key in opened.signed_by})
 
 
-def _check(request: protocol.AddCheckpoint, submitted: checkpoint.Checkpoint, standing: Standing) -> None:
+def _check(request: protocol.AddCheckpoint, submitted: checkpoint.Checkpoint, newest: Newest) -> None:
     """Check that a checkpoint continues the newest one. Raises Refusal."""
-    if request.old != standing.size:
-        raise Refusal(_CONFLICT, str(standing.size), protocol.SIZE_TYPE)
+    if request.old != newest.size:
+        raise Refusal(_CONFLICT, str(newest.size), protocol.SIZE_TYPE)
     if submitted.size == 0 and submitted.root != merkle.EMPTY_ROOT:
         raise Refusal(_UNPROCESSABLE, "the root is not that of the empty tree")
     if request.old == 0:
@@ -101,9 +101,9 @@ def _check(request: protocol.AddCheckpoint, submitted: checkpoint.Checkpoint, st
         return
     try:
         merkle.verify_consistency(
-            old_size=standing.size,
+            old_size=newest.size,
             new_size=submitted.size,
-            old_root=standing.root,
+            old_root=newest.root,
             new_root=submitted.root,
             proof=request.proof,
         )

@@ -1,7 +1,7 @@
-"""What a witness remembers: the logs it was told of and the newest checkpoint it cosigned of each, in SQLite.
+"""The witness's state, in SQLite: the logs it trusts, and the newest checkpoint it cosigned of each.
 
-Comparing the old size and keeping the new checkpoint is one transaction that excludes all others, of other processes
-too: otherwise a slower request could take the witness back to a smaller tree. What was committed is on the disk.
+Comparing the old size and storing the new checkpoint is one exclusive transaction, across processes: otherwise a slower
+request could take the witness back to a smaller tree. A commit is durable.
 """
 
 import sqlite3
@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS log_key (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The newest checkpoint of a log that was cosigned; size 0 before the first. `note` is as it is shown to monitors."""
+class Newest:
+    """The newest cosigned checkpoint of a log; size 0 before the first. `note` is what monitors see."""
 
     size: int
     root: bytes
@@ -40,7 +40,7 @@ class Standing:
 
 
 class State:
-    """The database of one witness. A connection belongs to the thread that opened it."""
+    """The database of one witness, for use by the thread that opens it."""
 
     def __init__(self, path: Path) -> None:
         # SQLite would create the file readable for others, and not sync its directory.
@@ -57,7 +57,7 @@ class State:
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """One transaction, before which no other begins to write until it has ended; durable when the block ends."""
+        """An exclusive transaction, durable when the block ends."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -67,7 +67,7 @@ class State:
         self._connection.execute("COMMIT")
 
     def trust(self, origin: str, key: note.Verifier | Cosigner) -> None:
-        """Witness a log under a key, besides those that it has already."""
+        """Trust a log by a key, in addition to its other keys."""
         with self.exclusively():
             self._connection.execute(
                 "INSERT INTO log (origin, size, root) VALUES (?, 0, ?) ON CONFLICT DO NOTHING",
@@ -78,32 +78,32 @@ class State:
             )
 
     def keys(self, origin: str) -> list[note.Verifier | Cosigner]:
-        """The keys of a log; none for a log that the witness was not told of."""
+        """The keys of a log; none if the witness does not trust it."""
         rows = self._connection.execute("SELECT vkey FROM log_key WHERE origin = ? ORDER BY vkey", (origin,))
         return [parse_key(vkey) for (vkey,) in rows.fetchall()]
 
-    def standing(self, origin: str) -> Standing:
-        """The newest checkpoint of a log that the witness was told of. Raises LookupError for another."""
+    def newest(self, origin: str) -> Newest:
+        """The newest cosigned checkpoint of a log. Raises LookupError if the witness does not trust it."""
         row = self._connection.execute("SELECT size, root, note FROM log WHERE origin = ?", (origin,)).fetchone()
         if row is None:
             raise LookupError(origin)
-        return Standing(*row)
+        return Newest(*row)
 
-    def keep(self, origin: str, standing: Standing) -> None:
-        """Put a newer checkpoint in the place of a log's newest; within `exclusively`."""
+    def replace(self, origin: str, newest: Newest) -> None:
+        """Store a log's newest checkpoint. Only within `exclusively`."""
         self._connection.execute(
             "UPDATE log SET size = ?, root = ?, note = ? WHERE origin = ?",
-            (standing.size, standing.root, standing.note, origin),
+            (newest.size, newest.root, newest.note, origin),
         )
 
-    def all(self) -> list[tuple[str, Standing]]:
+    def all(self) -> list[tuple[str, Newest]]:
         """All logs, by origin."""
         rows = self._connection.execute("SELECT origin, size, root, note FROM log ORDER BY origin").fetchall()
-        return [(origin, Standing(size, root, text)) for origin, size, root, text in rows]
+        return [(origin, Newest(size, root, text)) for origin, size, root, text in rows]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[State]:
-    """The state for as long as a command runs."""
+def open_state(path: Path) -> Iterator[State]:
+    """The state, for the time of a command."""
     with closing(State(path)) as state:
         yield state

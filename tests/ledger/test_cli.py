@@ -100,14 +100,14 @@ def test_show_prints_entries(log, directory):
         assert [json.loads(part)["seq"] for part in printed.replace("}\n{", "}\0{").split("\0")] == [0, 2, 4]
     assert ledger("show", directory, "--type", "key").stdout == ""
     (directory / "checkpoint").write_text(f"x\n{2**63 - 1}\n")
-    assert ledger("show", directory, "0-999").stderr == "tile/entries/001: not there\n"
-    assert "not there" in ledger("show", directory, str(2**62)).stderr
+    assert ledger("show", directory, "0-999").stderr == "tile/entries/001: missing\n"
+    assert "missing" in ledger("show", directory, str(2**62)).stderr
     (directory / "checkpoint").write_text("x\n9" + "9" * 5000)
     assert ledger("show", directory, "0").stderr == "checkpoint: not a checkpoint\n"
     (directory / "checkpoint").write_text(log.newest)
     assert ledger("show", directory, "9" * 5000).exit_code == 2
     done = ledger("show", directory, "300")
-    assert (done.exit_code, done.stderr) == (1, "no entry 300 in this bundle\n")
+    assert (done.exit_code, done.stderr) == (1, "the ledger has no entry 300\n")
 
 
 def test_receipt_proves_an_entry_or_says_why_not(log, tmp_path):

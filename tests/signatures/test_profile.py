@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import signatures
-from signatures import Asked, SignatureProblem, SignedRequest
+from signatures import SentRequest, SignatureProblem, SignedRequest
 from signatures.components import Message
 from signatures.profile import read as read_in_general
 
@@ -277,16 +277,18 @@ def test_the_key_id_is_the_jwk_thumbprint():
 
 
 ANSWER = {"content-digest": signatures.content_digest(b"[]"), "exchange-entry": "17", "content-type": "text/csv"}
-QUESTION = Asked("POST", TARGET, b"s" * 64)
+QUESTION = SentRequest("POST", TARGET, b"s" * 64)
 
 
-def answered(headers: dict[str, str] = ANSWER, question: Asked = QUESTION, status: int = 200) -> dict[str, str]:
+def answered(headers: dict[str, str] = ANSWER, question: SentRequest = QUESTION, status: int = 200) -> dict[str, str]:
     return headers | signatures.sign_response(
         key=KEY, keyid=KEYID, status=status, headers=headers, request=question, created=NOW
     )
 
 
-def read_answer(headers: dict[str, str], question: Asked = QUESTION, status: int = 200) -> signatures.SignedResponse:
+def read_answer(
+    headers: dict[str, str], question: SentRequest = QUESTION, status: int = 200
+) -> signatures.SignedResponse:
     response = signatures.read_response(status=status, headers=headers, request=question)
     signatures.verify_ed25519(PUBLIC, response.base, response.signature)
     return response
@@ -333,8 +335,8 @@ def test_what_an_answer_says_has_to_be_covered(name):
 
 def test_an_answer_has_to_cover_the_signature_it_answers():
     with pytest.raises(signatures.ComponentMissing):
-        read_answer(answered(question=Asked("POST", TARGET)))
-    unsigned = Asked("GET", TARGET)
+        read_answer(answered(question=SentRequest("POST", TARGET)))
+    unsigned = SentRequest("GET", TARGET)
     assert read_answer(answered(question=unsigned), unsigned).components[-1] == "@target-uri;req"
 
 

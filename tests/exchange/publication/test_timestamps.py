@@ -114,7 +114,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
         [token] = (copy / "checkpoints").glob("*.tsr")
         done = ledger("verify", copy, "--tsa", authority.chain)
         assert done.status == 0, done.out
-        assert "1 of 1 timestamps are of the given authority" in done.out
+        assert "1 of 1 timestamps are by the given authority" in done.out
         assert "were not checked" in ledger("verify", copy).out
         assert ledger("verify", copy, "--tsa", token).status == 2
 
@@ -168,8 +168,8 @@ async def test_a_stamp_stays_as_it_is(empty_database: str) -> None:
 
     connection = await asyncpg.connect(**arguments(empty_database))
     now = datetime.now(UTC)
-    await publication.keep_timestamp(connection, 1, b"one", now=now)
-    await publication.keep_timestamp(connection, 1, b"two", now=now)
+    await publication.add_timestamp(connection, 1, b"one", now=now)
+    await publication.add_timestamp(connection, 1, b"two", now=now)
     assert await publication.timestamp(connection, 1) == b"one"
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await connection.execute("DELETE FROM ledger_timestamp")

@@ -102,14 +102,14 @@ def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -
     (bundle / "checkpoint").write_text(newest)
     stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
     own = trust_policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
-    assert [one.code for one in verify(bundle, policy=own).findings] == [Code.QUORUM_MISSING]
+    assert [one.code for one in verify(bundle, trust=own).findings] == [Code.QUORUM_MISSING]
     other = trust_policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
-    assert [one.code for one in verify(bundle, policy=other).findings] == [Code.KEY_DIFFERS]
+    assert [one.code for one in verify(bundle, trust=other).findings] == [Code.KEY_DIFFERS]
     # An older one without its quorum is a remark; one with a bad line is not.
     oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
     before = oldest.read_text()
     oldest.write_text(note.sign(note.split(before)[0], [log]))
-    report = verify(bundle, verifier=log.verifier, policy=trusted)
+    report = verify(bundle, verifier=log.verifier, trust=trusted)
     assert report.is_ok
     assert "1 older checkpoint, from size" in report.text()
     changed = CosignerKey("witness.example/w1", 4, bytes(32))  # its key id is another's, so its line is left alone

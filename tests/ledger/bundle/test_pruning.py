@@ -101,7 +101,7 @@ def test_a_chain_that_was_signed_broken_is_found_at_the_first_entry_left(tmp_pat
 
 
 def test_pruning_goes_forward_only_and_not_beyond_the_log(log, pruned):
-    with pytest.raises(PruningRefused, match="600 are gone"):
+    with pytest.raises(PruningRefused, match="600 are pruned"):
         prune(pruned, 599)
     with pytest.raises(PruningRefused, match="700"):
         prune(pruned, 701)

@@ -73,7 +73,7 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
 def test_a_policy_may_name_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
     _, directory = rotated(new_log, tmp_path / "bundle")
     for one, is_one in ((OLD, True), (NEW, True), (LAST, False)):
-        assert verify(directory, policy=TrustPolicy.for_log(one.verifier)).is_ok is is_one
+        assert verify(directory, trust=TrustPolicy.for_log(one.verifier)).is_ok is is_one
 
 
 def test_the_announcement_may_be_pruned(new_log: NewLog, tmp_path: Path) -> None:

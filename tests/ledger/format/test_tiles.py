@@ -198,7 +198,7 @@ def test_a_bundle_that_was_cut_off_is_refused(entries, data):
     whole, rest = tiles.split(packed[:cut])
     assert whole == entries[: len(whole)]
     if rest:
-        with pytest.raises(tiles.TileError, match=f"inside its entry {len(whole)}"):
+        with pytest.raises(tiles.TileError, match=f"within its entry {len(whole)}"):
             tiles.unpack(packed[:cut])
     else:
         assert tiles.pack(whole) == packed[:cut]

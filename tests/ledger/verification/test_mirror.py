@@ -204,7 +204,7 @@ def test_entries_that_a_server_leaves_out_are_named(new_log, tmp_path):
     log = new_log(300)
     with served(log) as server:
         server.broken["tile/entries/001.p/44"] = tiles.pack(log.leaves[256:270])
-        with pytest.raises(mirror.ExportRefused, match="does not give entry 270"):
+        with pytest.raises(mirror.ExportRefused, match="does not have entry 270"):
             mirror.export(server.url, tmp_path)
 
 
@@ -249,7 +249,7 @@ def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
             log.checkpoints[size] = signed + key.line(note.split(signed)[0], time=1)
     with served(log) as server:
         server.broken["policy"] = text.encode()
-        done = mirror.export(server.url, tmp_path, policy=trust_policy.parse(text))
+        done = mirror.export(server.url, tmp_path, trust=trust_policy.parse(text))
         assert done.report.is_ok, done.report.text()
         assert (tmp_path / "policy").read_text() == text
         server.broken["policy"] = 404  # an exchange of before

@@ -275,7 +275,7 @@ def test_keys_are_made_once_and_are_the_owners_alone(directory):
     assert "exists" in witnesses.told("init", directory, "--name", "witness.example/w1", status=1)
     assert keys.read_bytes() == before
     keys.chmod(0o644)
-    assert "others may read it" in witnesses.told("serve", directory, status=1)
+    assert "others can read it" in witnesses.told("serve", directory, status=1)
     keys.chmod(0o600)
     keys.write_bytes(before.replace(b"w1+", b"w2+", 1))
     assert "key id" in witnesses.told("show", directory, status=1)

@@ -1,12 +1,14 @@
-"""A real HTTP server for a log of the tests, which can be told to answer wrongly."""
+"""Real HTTP servers of ledgers: for an export in a directory, and for a log of the tests that can answer wrongly."""
 
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from ledger.bundle import serving
 from ledger.format import tiles
 from tests.support.ledgers.logs import Log
 
@@ -50,6 +52,19 @@ class Server:
             return tiles.pack(entries) if len(entries) == tile.width else 404
         data = self.log.full.get((tile.level, tile.index), b"")[: tile.width * 32]
         return data if len(data) == tile.width * 32 else 404
+
+
+@contextmanager
+def serve_export(directory: Path) -> Iterator[str]:
+    """An export in a directory, at a URL, as `ledger serve` serves it."""
+    with serving.server(directory, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list
 
 def trusted(directory: Path, *vkeys: str) -> None:
     """Let a witness know some logs, while it runs or not."""
-    with state.opened(directory / commands.DATABASE) as opened:
+    with state.open_state(directory / commands.DATABASE) as opened:
         for vkey in vkeys:
             key = parse_key(vkey)
             opened.trust(key.name, key)
