@@ -13,7 +13,7 @@ from exchange.kernel.work import Work
 from exchange.subjects import queries
 from exchange.subjects.cipher import SALT, KeyUnusable, Subject, Wrapped, commitment_of
 from exchange.subjects.keys import open_subject
-from exchange.subjects.schemas import DetailsOut, NewReading, ReadingOut
+from exchange.subjects.schemas import DetailsOut, NewReading, PersonReference, ReadingOut
 from exchange.subjects.service import identify
 from ledger import entries
 from ledger.log.store import Sealed
@@ -25,12 +25,15 @@ async def read(work: Work, wanted: NewReading) -> ReadingOut:
     """Open sealed details. Raises NotFound, also for details that the principal may not read, and RequestInvalid."""
     about: tuple[str, str] | None
     following = None
-    if wanted.entry is not None:
-        details, about = await _beside(work, wanted.entry), ("entry", str(wanted.entry))
-    else:
-        details = await _about(work, wanted)
+    person = wanted.person
+    if person is not None:
+        details = await _about(work, person, after=wanted.after, limit=wanted.limit)
         about = ("subject", details[0].subject) if details else None
         following = details[-1].entry if len(details) == wanted.limit else None
+    elif wanted.entry is not None:
+        details, about = await _beside(work, wanted.entry), ("entry", str(wanted.entry))
+    else:
+        raise NotFound(_NOTHING)
     work.entry(entries.DetailsDisclosed, about=about, found=sum(one.state == "sealed" for one in details))
     return ReadingOut(details=details, next=following)
 
@@ -62,17 +65,16 @@ async def _may_read(work: Work, dataset: str) -> bool:
     return work.may("subject", "read", listed.owner.id)
 
 
-async def _about(work: Work, wanted: NewReading) -> list[DetailsOut]:
-    assert wanted.dataset is not None and wanted.value is not None  # noqa: S101, PT018 - the schema says so
-    if not await _may_read(work, wanted.dataset) and not work.may("subject", "access", "exchange"):
+async def _about(work: Work, reference: PersonReference, *, after: int, limit: int) -> list[DetailsOut]:
+    if not await _may_read(work, reference.dataset) and not work.may("subject", "access", "exchange"):
         raise NotFound(_NOTHING)
-    person = await identify(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
+    person = await identify(work, reference)
     row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
     if row is None:
         return []
     erased = (await queries.erasures(work.session, [row.pseudonym])).get(row.pseudonym)
     subject = _open(work, row)
-    rows = await queries.details_about(work.session, row.pseudonym, after=wanted.after, limit=wanted.limit)
+    rows = await queries.details_about(work.session, row.pseudonym, after=after, limit=limit)
     details = []
     for index, sealed, leaf in rows:
         if erased is not None:  # an old copy of the database brought these rows back

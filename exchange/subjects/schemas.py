@@ -32,12 +32,18 @@ KeyField = Annotated[
 _PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
 
 
-class _Person(In):
+class PersonReference(In):
     """A person, as a dataset identifies them."""
 
     dataset: Reference
     field: KeyField = None
     value: Value
+
+
+def _reference(dataset: str | None, field: str | None, value: str | int | None) -> PersonReference | None:
+    if dataset is None or value is None:
+        return None
+    return PersonReference(dataset=dataset, field=field, value=value)
 
 
 class NewErasure(In):
@@ -57,8 +63,13 @@ class NewErasure(In):
             raise ValueError("either a dataset and a value, or a subject")
         return self
 
+    @property
+    def person(self) -> PersonReference | None:
+        """The person, where a dataset and a value name one."""
+        return _reference(self.dataset, self.field, self.value)
 
-class NewHold(_Person):
+
+class NewHold(PersonReference):
     """A legal hold on a person's details. The exchange keeps the reason; the ledger holds its salted digest."""
 
     model_config = with_example({**_PERSON, "basis": "litigation", "reason": "行政复议"})
@@ -92,6 +103,11 @@ class NewReading(In):
         if (self.dataset is None) != (self.value is None) or (self.dataset is None) == (self.entry is None):
             raise ValueError("either an entry, or a dataset and a value")
         return self
+
+    @property
+    def person(self) -> PersonReference | None:
+        """The person, where a dataset and a value name one."""
+        return _reference(self.dataset, self.field, self.value)
 
 
 class DetailsOut(Out):

@@ -20,12 +20,12 @@ from exchange.kernel.keys.slots import SlotsMissing
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Conflict, NotFound, Problem
 from exchange.kernel.work import Work
-from exchange.subjects import identity, keys, queries
+from exchange.subjects import keys, queries
 from exchange.subjects.cipher import Wrapped
 from exchange.subjects.errors import OnHold, RetentionRunning
-from exchange.subjects.identity import Identity
+from exchange.subjects.identity import Identity, parse_identity
 from exchange.subjects.models import Erasure, Hold
-from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold
+from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold, PersonReference
 from exchange.subjects.settings import SubjectSettings
 from ledger import entries
 
@@ -40,13 +40,14 @@ class Person:
     identity: Identity
 
 
-async def identify(work: Work, *, dataset: str, field: str | None, value: str | int) -> Person:
+async def identify(work: Work, reference: PersonReference) -> Person:
     """The person that a request means. Raises NotFound, RequestInvalid."""
-    listed = await catalog.any_dataset(work.session, dataset)
+    listed = await catalog.any_dataset(work.session, reference.dataset)
     if listed.version is None:
         raise NotFound(_NO_DATASET)
     document = DatasetDocument.model_validate(listed.version.document)
-    return Person(listed.owner.id, identity.parse_identity(listed.owner.id, document, field=field, value=value))
+    owner = listed.owner.id
+    return Person(owner, parse_identity(owner, document, field=reference.field, value=reference.value))
 
 
 async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
@@ -55,9 +56,8 @@ async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
     Raises Forbidden, NotFound, RequestInvalid.
     """
     work.permit("subject", "erase", "exchange")
-    person = None
-    if wanted.dataset is not None and wanted.value is not None:
-        person = await identify(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
+    reference = wanted.person
+    person = await identify(work, reference) if reference is not None else None
     index = await work.order()
     if person is not None:
         row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
@@ -149,7 +149,7 @@ async def _finish(work: Work) -> None:
 async def place(work: Work, wanted: NewHold) -> Hold:
     """Place a hold on a person's details, present and future. Raises Forbidden, NotFound, RequestInvalid, Conflict."""
     work.permit("subject", "hold", "exchange")
-    person = await identify(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
+    person = await identify(work, wanted)
     await work.pause()
     await keys.ensure(work.runtime, [person.identity])
     index = await work.order()
