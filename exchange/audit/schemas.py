@@ -1,4 +1,4 @@
-"""Requests to and answers of audit."""
+"""Requests and answers of audit."""
 
 from typing import Annotated, Any, Literal
 
