@@ -103,7 +103,7 @@ WITH parsed AS MATERIALIZED (
     WHERE type = 'application.submitted' AND asking IS NOT NULL ORDER BY object_id, seq
 ), derived AS (
     SELECT entries.*, coalesce(entries.own, earlier.owner, owned.own%(owner)s) AS owner,
-        coalesce(entries.asking, asked.consumer, applied.asking%(consumer)s) AS consumer
+        coalesce(entries.asking, application.consumer, applied.asking%(consumer)s) AS consumer
     FROM entries
     LEFT JOIN owned ON owned.object_id = entries.thing AND owned.seq <= entries.seq
     LEFT JOIN applied ON entries.object_kind = 'application' AND applied.object_id = entries.object_id
@@ -115,7 +115,7 @@ WITH parsed AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT consumer FROM ledger_index i WHERE i.object_id = entries.object_id AND i.type IN ({_BEGINNINGS})
         AND i.consumer IS NOT NULL AND i.seq < $1 ORDER BY i.seq LIMIT 1
-    ) asked ON entries.object_kind = 'application'
+    ) application ON entries.object_kind = 'application'
 )
 INSERT INTO ledger_index ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM derived ORDER BY seq
 ON CONFLICT (seq) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[1:])}

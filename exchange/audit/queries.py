@@ -145,9 +145,9 @@ def search_statement(criteria: Criteria, scope: Scope, *, order: Order, start: i
 
 def _grounds(scope: Scope) -> list[ColumnElement[bool]]:
     return [
-        *(IndexRow.owner == one for one in sorted(scope.owners)),
-        *(IndexRow.organisation == one for one in sorted(scope.owners | scope.actors)),
-        *(IndexRow.consumer == one for one in sorted(scope.owners | scope.actors)),
+        *(IndexRow.owner == owner for owner in sorted(scope.owners)),
+        *(IndexRow.organisation == party for party in sorted(scope.owners | scope.actors)),
+        *(IndexRow.consumer == party for party in sorted(scope.owners | scope.actors)),
     ]
 
 

@@ -49,17 +49,17 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 EXPLANATIONS: dict[Verdict, str] = {
     "agrees": "the same outcome, reasons and obligations",
     "differs": "another decision than the entry records",
-    "no-decision": "no decision was made: the request was refused before, or the entry is of another kind",
-    "policy-unavailable": "the engine gave no decision at that time, which is a denial and nothing to make again",
-    "entry-altered": "the entry is gone, or its bytes are not those that were hashed",
-    "bundle-missing": "the policy bundle that decided is not kept here",
-    "bundle-altered": "what is kept as the policy bundle is not what decided",
-    "input-missing": "the input document is not kept here; it may have been deleted when its time was over",
-    "input-altered": "what is kept as the input document is not what was decided on",
-    "salt-missing": "the salt of the dataset's version is gone, so the input cannot be held against its digest",
-    "module-missing": "the owner's module that narrowed the decision is not kept here",
-    "module-altered": "what is kept as the owner's module is not what narrowed the decision",
-    "module-failed": "the owner's module gave no answer when it was asked again; asked on a quieter machine it may",
+    "no-decision": "no decision was made: the request was refused earlier, or the entry is of another kind",
+    "policy-unavailable": "the engine was unavailable, which denied the request without a decision",
+    "entry-altered": "the entry is missing, or its bytes differ from its hash",
+    "bundle-missing": "the policy bundle that decided is missing",
+    "bundle-altered": "the stored policy bundle is not the one that decided",
+    "input-missing": "the input document is missing; it may have been deleted after its retention",
+    "input-altered": "the stored input document is not the one that was decided on",
+    "salt-missing": "the salt of the dataset's version is missing, so the input cannot be checked against its digest",
+    "module-missing": "the owner's module that narrowed the decision is missing",
+    "module-altered": "the stored module is not the one that narrowed the decision",
+    "module-failed": "the owner's module gave no answer in time; on a less busy machine it may",
 }
 SOUND: frozenset[Verdict] = frozenset({"agrees", "no-decision", "policy-unavailable"})
 """The verdicts under which nothing differs and nothing is missing."""

@@ -25,7 +25,7 @@ async def replay(
     work: SignedWork,
     index: Index,
     incarnation: Annotated[
-        int | None, Query(ge=1, lt=10_000, description="The incarnation of the ledger; the present one where absent")
+        int | None, Query(ge=1, lt=10_000, description="The incarnation of the ledger; by default the present one")
     ] = None,
 ) -> ReplayOut:
     """Replay the decision of an entry, for the dataset's owner or an auditor. The replay itself is on the ledger."""

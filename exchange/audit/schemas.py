@@ -28,9 +28,9 @@ class Filter(In):
     dataset: Annotated[Word | None, Field(description="The dataset's id")] = None
     agreement: Annotated[Word | None, Field(description="The agreement's id")] = None
     owner: Annotated[Word | None, Field(description="Whose data or people it is about: the organisation's id")] = None
-    consumer: Annotated[Word | None, Field(description="Who asked, was granted or received: the organisation's id")] = (
-        None
-    )
+    consumer: Annotated[
+        Word | None, Field(description="Who applied, was granted or received: the organisation's id")
+    ] = None
     subject: Annotated[Word | None, Field(description="The pseudonym of the person the data is about")] = None
     since: Annotated[Moment | None, Field(description="Not before this time")] = None
     until: Annotated[Moment | None, Field(description="Before this time")] = None
@@ -44,7 +44,7 @@ class Filter(In):
     lane: Annotated[Lane | None, Field(description="The rule set that held")] = None
     incarnation: Annotated[
         int | None,
-        Field(ge=1, lt=10_000, description="In which incarnation of the ledger; in the present one where absent"),
+        Field(ge=1, lt=10_000, description="The incarnation of the ledger; by default the present one"),
     ] = None
     order: Annotated[Literal["oldest", "newest"], Field(description="Which come first")] = "oldest"
     start: Annotated[

@@ -88,8 +88,8 @@ async def _set_aside(connection: asyncpg.Connection, schema: str) -> None:
         )
         await connection.execute(f'ALTER TABLE public.{table} SET SCHEMA "{schema}"')
         await connection.execute(f'REVOKE ALL ON "{schema}".{table} FROM {APPLICATION_ROLE}')
-        kept = "SELECT, DELETE" if table == "ledger_sealed" else "SELECT"  # an erasure reaches what was sealed before
-        await connection.execute(f'GRANT {kept} ON "{schema}".{table} TO {APPLICATION_ROLE}')
+        remaining = "SELECT, DELETE" if table == "ledger_sealed" else "SELECT"  # an erasure deletes former details too
+        await connection.execute(f'GRANT {remaining} ON "{schema}".{table} TO {APPLICATION_ROLE}')
         await connection.execute(f'CREATE TABLE public.{table} (LIKE "{schema}".{table} INCLUDING ALL)')
         privileges = ", ".join(row["name"] for row in granted)
         await connection.execute(f"GRANT {privileges} ON public.{table} TO {APPLICATION_ROLE}")

@@ -102,13 +102,13 @@ async def checkpoint(
     """The latest signed checkpoint (C2SP tlog-checkpoint)."""
 
     async def read(connection: Connection) -> publication.Published:
-        result = await publication.latest(connection)
-        if result is None:
+        latest = await publication.latest(connection)
+        if latest is None:
             raise publication.NotPublished
-        return result
+        return latest
 
-    result = await waiting.read_published(runtime_of(request), read, wait=waiting.wait_of(prefer))
-    return PlainTextResponse(result.note, headers=_FRESH)
+    latest = await waiting.read_published(runtime_of(request), read, wait=waiting.wait_of(prefer))
+    return PlainTextResponse(latest.note, headers=_FRESH)
 
 
 @public.get("/ledger/checkpoints")
@@ -119,8 +119,8 @@ async def checkpoints(
 ) -> CheckpointsOut:
     """All signed checkpoints, smallest first."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        result = await publication.checkpoints(connection, after=after, limit=limit)
-    return CheckpointsOut(checkpoints=[CheckpointOut(size=one.size, note=one.note) for one in result])
+        page = await publication.checkpoints(connection, after=after, limit=limit)
+    return CheckpointsOut(checkpoints=[CheckpointOut(size=published.size, note=published.note) for published in page])
 
 
 @public.get("/ledger/timestamps")
@@ -144,10 +144,10 @@ async def timestamp(
 ) -> Response:
     """The timestamp over the checkpoint of a size, from the exchange's timestamping authority."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        result = await publication.timestamp(connection, size)
-    if result is None:
+        token = await publication.timestamp(connection, size)
+    if token is None:
         raise NotFound("There is no timestamp over a checkpoint of this size.")
-    return Response(result, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
+    return Response(token, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
 
 
 @public.get("/ledger/receipts/{index}", response_class=PlainTextResponse)
@@ -157,12 +157,12 @@ async def receipt(
     prefer: Annotated[str | None, Header(description="`wait=5` waits until a checkpoint covers it")] = None,
 ) -> PlainTextResponse:
     """The receipt of an entry: its inclusion proof under a signed checkpoint (C2SP tlog-proof)."""
-    result = await waiting.read_published(
+    text = await waiting.read_published(
         runtime_of(request),
         lambda connection: publication.receipt(connection, index),
         wait=waiting.wait_of(prefer),
     )
-    return PlainTextResponse(result, headers=_FRESH)
+    return PlainTextResponse(text, headers=_FRESH)
 
 
 @public.get("/ledger/entries/{index}", response_class=Response, responses=_bytes("The bytes that were hashed", _JSON))
@@ -170,10 +170,10 @@ async def entry_bytes(request: Request, index: Index) -> Response:
     """One entry, as the bytes that were hashed."""
     runtime = _public_entries(request, end=index + 1)
     async with runtime.database.pool.acquire() as connection:
-        result = await store.read_leaves(connection, index, index + 1)
-    if not result:
+        leaves = await store.read_leaves(connection, index, index + 1)
+    if not leaves:
         raise NotFound("The ledger has no entry with this index.")
-    return Response(result[0], media_type=_JSON, headers=_IMMUTABLE)
+    return Response(leaves[0], media_type=_JSON, headers=_IMMUTABLE)
 
 
 def _public_entries(request: Request, *, end: int) -> Runtime:

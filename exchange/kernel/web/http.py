@@ -122,7 +122,7 @@ def _has_no_duplicate_keys(body: bytes) -> bool:
 
 def _refuse_duplicate_keys(members: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in members}) != len(members):
-        raise RequestMalformed("An object in the body has two members of one name; send each once.")
+        raise RequestMalformed("An object in the body has a duplicate key; send each key once.")
 
 
 def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
