@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.audit.models import IndexRow, filling
 from exchange.kernel.database import Connection, driver
-from exchange.kernel.keys.queries import former_ledgers
+from exchange.kernel.queries import former_ledgers
 from ledger.format.merkle import HASH_SIZE
 from ledger.format.tiles import WIDTH
 from ledger.log.head import read_head, select_head
 from ledger.log.tables import entry, tile
 
 _FILLING = 0x6C65_6478  # an advisory lock: no other one of the database has this number
+_INDEX = "ledger_index"
 Order = Literal["oldest", "newest"]
 
 
@@ -76,7 +77,7 @@ async def ledger(session: AsyncSession, number: int | None) -> Ledger | None:
     current = await present(session)
     if number is None or number == current.number:
         return current
-    if number not in await former_ledgers(await driver(session)):
+    if number not in await former_ledgers(await driver(session), table=_INDEX):
         return None
     former = Ledger(number, 0, 0, is_former=True)
     size, indexed = [
@@ -102,7 +103,7 @@ async def fill(connection: Connection, *, most: int) -> int:
         )
         stop = min(size, start + most)
         if start < stop:
-            await connection.execute(filling(await former_ledgers(connection)), start, stop)
+            await connection.execute(filling(await former_ledgers(connection, table=_INDEX)), start, stop)
     return size - stop
 
 
@@ -115,7 +116,7 @@ async def refill(connection: Connection, start: int, *, most: int) -> tuple[int,
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
         size = (await read_head(connection)).size
         stop = min(size, start + most)
-        status = await connection.execute(filling(await former_ledgers(connection)), start, stop)
+        status = await connection.execute(filling(await former_ledgers(connection, table=_INDEX)), start, stop)
         written = int(status.rpartition(" ")[2])
         if stop == size:
             beyond = await connection.execute("DELETE FROM ledger_index WHERE seq >= $1", size)

@@ -28,7 +28,7 @@ class KernelSettings(BaseSettings):
 
     environment: Annotated[
         Literal["development", "production"],
-        Field(description="`production` requires an https public URL and a list of source hosts"),
+        Field(description="`production` refuses insecure settings, such as an http public URL"),
     ] = "development"
     data: Annotated[Path, Field(description="The data directory: keys, snapshots and the embedded database")] = Path(
         "exchange-data"

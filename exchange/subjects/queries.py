@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.kernel.database import Connection
+from exchange.kernel.database import Connection, driver
 from exchange.kernel.keys.slots import BLOCK
 from exchange.kernel.problems import NotFound
+from exchange.kernel.queries import former_ledgers
 from exchange.subjects.cipher import Wrapped
 from exchange.subjects.models import Erasure, Hold, Subject
 from ledger.log.store import Sealed
@@ -129,12 +130,8 @@ async def newest_about(session: AsyncSession, pseudonym: bytes) -> bytes | None:
 
 
 async def _former(session: AsyncSession) -> list[str]:
-    """The schemas of former incarnations of the ledger (exchange.migrations.incarnation), the newest first."""
-    statement = text(
-        "SELECT nspname FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]*$' "
-        "AND to_regclass(nspname || '.ledger_sealed') IS NOT NULL ORDER BY substr(nspname, 8)::integer DESC"
-    )
-    return list(await session.scalars(statement))
+    """The schemas of former incarnations of the ledger, newest first."""
+    return [f"ledger_{number}" for number in await former_ledgers(await driver(session), table="ledger_sealed")]
 
 
 # Erasures and holds ---------------------------------------------------------------------------------------------------
