@@ -1,7 +1,7 @@
-"""Settings of a whole exchange: the groups that the kernel and the rooms declare beside their code, as one flat object.
+"""Settings of a whole exchange, flat: the groups that the kernel and the rooms declare beside their code, composed.
 
-Each group is a frozen class of its room and is all that the room sees. A field is also the environment variable
-`EXCHANGE_<FIELD>`. Settings are made once and handed to `create_app`; nothing reads them while modules are imported.
+A group is a frozen class of its room, which sees nothing else. A field is also the environment variable
+`EXCHANGE_<FIELD>`. Settings are read once and passed to `create_app`; no module reads them at import.
 """
 
 from typing import Self
@@ -28,7 +28,7 @@ class Settings(
     PublicationSettings,
     DeliverySettings,
 ):
-    """How one exchange runs."""
+    """The settings of one exchange."""
 
     @model_validator(mode="after")
     def _refuse_open_sources_in_production(self) -> Self:

@@ -65,7 +65,7 @@ def faults_in_approval(
     ]
     faults += faults_in_condition(combine_conditions(application.row_filter, approval.row_filter), described)
     if approval.not_after is not None and approval.not_after > application.not_after:
-        faults.append({"at": "not_after", "error": "a grant ends no later than asked for"})
+        faults.append({"at": "not_after", "error": "a grant ends no later than the application asks"})
     if approval.row_cap is not None and approval.row_cap > terms.row_cap:
         faults.append({"at": "row_cap", "error": "the terms cap the rows lower"})
     faults += faults_in_assessments(approval.assessments, now)
@@ -77,8 +77,8 @@ def faults_in_approval(
     )
 
 
-def combine_conditions(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+def combine_conditions(first: dict[str, Any] | None, second: dict[str, Any] | None) -> dict[str, Any] | None:
     """The condition that holds where both hold; None holds everywhere."""
-    if one is None or other is None:
-        return one or other
-    return {"all": [one, other]}
+    if first is None or second is None:
+        return first or second
+    return {"all": [first, second]}

@@ -1,4 +1,4 @@
-"""Audit: the ledger as the world sees it — checkpoints, tiles, receipts, entries — and the task that publishes them.
+"""Audit: searching the ledger, as far as one's roles allow, and replaying its decisions.
 
-Nothing here can change an entry. Reading the log through a search is itself on the ledger.
+Nothing here can change an entry. A search and a replay each leave an entry.
 """

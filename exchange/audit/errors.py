@@ -1,11 +1,11 @@
-"""What can be wrong with a question to the ledger."""
+"""Problems of searches and replays."""
 
 from exchange.kernel.problems import Problem
 
 
 class IndexBehind(Problem):
-    """The index by which entries are found is far behind the ledger, as after an upgrade. It catches up by itself; nothing
-    is missing from the ledger.
+    """The index of entries is far behind the ledger, as after an upgrade. It catches up by itself. The ledger itself is
+    complete.
     """
 
     slug = "index-behind"
@@ -14,8 +14,8 @@ class IndexBehind(Problem):
 
 
 class EntryAltered(Problem):
-    """An entry in the exchange's database is not what was hashed, so it is not shown. `index` says which. Tell the other
-    participants, and compare with an export made before: `ledger verify` says what still holds.
+    """An entry in the exchange's database differs from its hash, so it is not shown. `index` is the entry's index. Tell the
+    other participants, and compare with an earlier export: `ledger verify` reports what still holds.
     """
 
     slug = "entry-altered"

@@ -1,10 +1,13 @@
-"""The index by which entries are found; private to this room. It follows from the entries and proves nothing.
+"""The index of entries; private to this room. It is derived from the entries and proves nothing.
 
-`filling` is the statement that derives its rows inside the database, so that no process which answers requests spends time
-on it. Every column is the text that the entry has at that place. Two follow from other entries, of former incarnations
-too: `owner`, whose thing an entry is about (a dataset or source is its first drafter's or registrant's, an application,
-agreement or delivery its dataset's owner's, a member, system or key its organisation's), and `consumer`, who asks, is
-granted or receives. `subjects` are the pseudonyms of the people it names.
+The database derives its rows with the statement of `filling`, so processes that answer requests spend no time on it. A
+column holds the text of the entry's member, but two follow from other entries, also of former incarnations:
+
+- `owner` is the owner of the object: the first drafter of a dataset, the registrant of a source, the owner of the dataset
+  of an application, agreement or delivery, the organisation of a member, system or key.
+- `consumer` applies, is granted or receives.
+
+`subjects` are the pseudonyms of the people that the entry names.
 """
 
 from collections.abc import Sequence
@@ -19,23 +22,23 @@ from exchange.kernel.database import Base
 _Plain = Text(collation="C")
 
 _BEGINNINGS = "'dataset.drafted', 'source.registered', 'member.enrolled', 'system.enrolled', 'application.submitted'"
-FOUND_BY = (
+SEARCHED = (
     "type", "organisation", "principal", "key", "object_kind", "object_id", "dataset", "agreement", "owner", "consumer",
     "lane", "purpose", "problem",
 )  # fmt: skip
-"""The columns that are searched for a value; each has an index, of one column, since equal values then share their space:
-a third of the size and half the work of one that goes on in the order of the ledger.
+"""The columns that are searched by value. Each has an index of one column, where equal values share their space: a third
+of the size, and half the work, of an index that also holds the ledger's order.
 """
 
 
 class IndexRow(Base):
-    """One entry, by what people look for. `problem` is there where the entry is a refusal."""
+    """One entry, by the values that people search. Only a refusal has a `problem`."""
 
     __tablename__ = "ledger_index"
     __table_args__ = (
         *(
             Index(f"ix_ledger_index_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
-            for column in FOUND_BY
+            for column in SEARCHED
         ),
         Index(
             "ix_ledger_index_subjects",
@@ -65,14 +68,14 @@ class IndexRow(Base):
     subjects: Mapped[list[str] | None] = mapped_column(ARRAY(_Plain))
 
 
-_COLUMNS = ("seq", "at", *FOUND_BY, "subjects")
+_COLUMNS = ("seq", "at", *SEARCHED, "subjects")
 
-# $1 <= seq < $2. `ledger_body` gives null for bytes that are not what was hashed: such an entry is in the index by its
-# place alone, and reading it says so. A row that is right already is not written again.
+# Derives the rows $1 <= seq < $2. `ledger_body` gives null for altered bytes: such an entry is indexed by its position
+# alone, and whoever reads it gets an error. A row that is right already is not written again.
 _FILL = f"""
 WITH parsed AS MATERIALIZED (
     SELECT seq, ledger_body(leaf, leaf_hash) AS body FROM ledger_entry WHERE seq >= $1 AND seq < $2
-), said AS MATERIALIZED (
+), fields AS MATERIALIZED (
     SELECT seq, body, body->>'at' AS at, body->>'type' AS type, body#>>'{{actor,organisation}}' AS organisation,
         body#>>'{{actor,principal}}' AS principal, body#>>'{{actor,key}}' AS key,
         body#>>'{{object,kind}}' AS object_kind, body#>>'{{object,id}}' AS object_id,
@@ -84,54 +87,54 @@ WITH parsed AS MATERIALIZED (
             WHEN jsonb_typeof(body->'subjects') = 'array'
             THEN ARRAY(SELECT jsonb_array_elements_text(body->'subjects')) END AS subjects
     FROM parsed
-), told AS MATERIALIZED (
+), entries AS MATERIALIZED (
     SELECT *, coalesce(dataset, body->>'principal', object_id) AS thing,
         CASE WHEN type IN ('dataset.drafted', 'source.registered') THEN organisation
             WHEN type IN ('member.enrolled', 'system.enrolled') THEN body->>'organisation'
             WHEN object_kind = 'organisation' THEN object_id END AS own,
         CASE WHEN type = 'application.submitted' OR type LIKE 'delivery.%%' THEN organisation
             ELSE body->>'consumer' END AS asking
-    FROM said
+    FROM fields
 ), owned AS MATERIALIZED (
-    SELECT DISTINCT ON (object_id) object_id, seq, own FROM told
+    SELECT DISTINCT ON (object_id) object_id, seq, own FROM entries
     WHERE type IN ({_BEGINNINGS}) AND own IS NOT NULL ORDER BY object_id, seq
 ), applied AS MATERIALIZED (
-    SELECT DISTINCT ON (object_id) object_id, seq, asking FROM told
+    SELECT DISTINCT ON (object_id) object_id, seq, asking FROM entries
     WHERE type = 'application.submitted' AND asking IS NOT NULL ORDER BY object_id, seq
-), found AS (
-    SELECT told.*, coalesce(told.own, earlier.owner, owned.own%(owner)s) AS owner,
-        coalesce(told.asking, asked.consumer, applied.asking%(consumer)s) AS consumer
-    FROM told
-    LEFT JOIN owned ON owned.object_id = told.thing AND owned.seq <= told.seq
-    LEFT JOIN applied ON told.object_kind = 'application' AND applied.object_id = told.object_id
-        AND applied.seq <= told.seq
+), derived AS (
+    SELECT entries.*, coalesce(entries.own, earlier.owner, owned.own%(owner)s) AS owner,
+        coalesce(entries.asking, application.consumer, applied.asking%(consumer)s) AS consumer
+    FROM entries
+    LEFT JOIN owned ON owned.object_id = entries.thing AND owned.seq <= entries.seq
+    LEFT JOIN applied ON entries.object_kind = 'application' AND applied.object_id = entries.object_id
+        AND applied.seq <= entries.seq
     LEFT JOIN LATERAL (
-        SELECT owner FROM ledger_index i WHERE i.object_id = told.thing AND i.type IN ({_BEGINNINGS})
+        SELECT owner FROM ledger_index i WHERE i.object_id = entries.thing AND i.type IN ({_BEGINNINGS})
         AND i.owner IS NOT NULL AND i.seq < $1 ORDER BY i.seq LIMIT 1
     ) earlier ON true
     LEFT JOIN LATERAL (
-        SELECT consumer FROM ledger_index i WHERE i.object_id = told.object_id AND i.type IN ({_BEGINNINGS})
+        SELECT consumer FROM ledger_index i WHERE i.object_id = entries.object_id AND i.type IN ({_BEGINNINGS})
         AND i.consumer IS NOT NULL AND i.seq < $1 ORDER BY i.seq LIMIT 1
-    ) asked ON told.object_kind = 'application'
+    ) application ON entries.object_kind = 'application'
 )
-INSERT INTO ledger_index ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM found ORDER BY seq
+INSERT INTO ledger_index ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM derived ORDER BY seq
 ON CONFLICT (seq) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[1:])}
 WHERE ({", ".join(f"ledger_index.{column}" for column in _COLUMNS)})
     IS DISTINCT FROM ({", ".join(f"excluded.{column}" for column in _COLUMNS)})
-"""  # noqa: S608 - put together from the names of columns
-# What stands in the indexes of former incarnations is asked for where the present one has nothing.
+"""  # noqa: S608 - composed of column names
+# Rows of former incarnations count where the present one has none.
 _FORMER = (
-    "(SELECT i.{column} FROM ledger_{number}.ledger_index i WHERE i.object_id = told.{thing} "  # noqa: S608 - names
+    "(SELECT i.{column} FROM ledger_{number}.ledger_index i WHERE i.object_id = entries.{thing} "  # noqa: S608 - names
     f"AND i.type IN ({_BEGINNINGS}) AND i.{{column}} IS NOT NULL ORDER BY i.seq LIMIT 1)"
 )
 
 
 def filling(former: Sequence[int]) -> str:
-    """The statement that indexes the entries $1 <= seq < $2, where these former incarnations of the ledger are there."""
-    owner = "".join(f", {_FORMER.format(column='owner', thing='thing', number=one)}" for one in former)
+    """The statement that indexes the entries $1 <= seq < $2; `former` are the former incarnations in the database."""
+    owner = "".join(f", {_FORMER.format(column='owner', thing='thing', number=number)}" for number in former)
     consumer = "".join(
-        f", CASE WHEN told.object_kind = 'application' "
-        f"THEN {_FORMER.format(column='consumer', thing='object_id', number=one)} END"
-        for one in former
+        f", CASE WHEN entries.object_kind = 'application' "
+        f"THEN {_FORMER.format(column='consumer', thing='object_id', number=number)} END"
+        for number in former
     )
     return _FILL % {"owner": owner, "consumer": consumer}

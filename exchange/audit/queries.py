@@ -1,4 +1,4 @@
-"""Every SELECT of the audit room: the ledger by index, and the index by what people look for."""
+"""Every SELECT of audit: searches in the index, its filling, and the entries that a search found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,20 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.audit.models import IndexRow, filling
 from exchange.kernel.database import Connection, driver
-from exchange.kernel.keys.queries import former_ledgers
+from exchange.kernel.queries import former_ledgers
 from ledger.format.merkle import HASH_SIZE
 from ledger.format.tiles import WIDTH
 from ledger.log.head import read_head, select_head
 from ledger.log.tables import entry, tile
 
-# Any number that no other advisory lock of the database uses.
-_FILLING = 0x6C65_6478
+_FILLING = 0x6C65_6478  # an advisory lock: no other one of the database has this number
+_INDEX = "ledger_index"
 Order = Literal["oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose entries may be seen: everybody's, or those about these owners' things, of these consumers, by these actors."""
+    """Whose entries may be seen: all; or those about the owners' objects, and those of which owners or actors are a party."""
 
     everything: bool = False
     owners: frozenset[str] = frozenset()
@@ -30,8 +30,8 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is looked for: values by column, and the rest by name. `prefix` is how the type begins, times are RFC 3339."""
+class Criteria:
+    """The criteria of a search. `values` are by column; `prefix` is the beginning of the type; times are RFC 3339."""
 
     values: Mapping[str, str]
     subject: str | None = None
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """An entry as it lies in the database. `signed` is its hash in the tree, where a checkpoint covers it."""
+    """An entry as it is stored. `signed` is its hash in the tree, None where no checkpoint covers it."""
 
     seq: int
     leaf: bytes
@@ -53,7 +53,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An incarnation of the ledger: its number, how many entries it has and how many of them are indexed."""
+    """An incarnation of the ledger: its number, its size in entries, and how many of them are indexed."""
 
     number: int
     size: int
@@ -62,7 +62,7 @@ class Ledger:
 
     @property
     def options(self) -> dict[str, dict[None, str]]:
-        """How a statement is executed on it: the tables of a former one lie in a schema of their own."""
+        """Execution options of a statement on it: the tables of a former incarnation are in a schema of their own."""
         return {"schema_translate_map": {None: f"ledger_{self.number}"}} if self.is_former else {}
 
 
@@ -73,27 +73,27 @@ async def present(session: AsyncSession) -> Ledger:
 
 
 async def ledger(session: AsyncSession, number: int | None) -> Ledger | None:
-    """An incarnation of the ledger, or the present one; None where there is no such."""
-    now = await present(session)
-    if number is None or number == now.number:
-        return now
-    if number not in await former_ledgers(await driver(session)):
+    """An incarnation of the ledger by its number, by default the present one; None where the database lacks it."""
+    current = await present(session)
+    if number is None or number == current.number:
+        return current
+    if number not in await former_ledgers(await driver(session), table=_INDEX):
         return None
-    found = Ledger(number, 0, 0, is_former=True)
+    former = Ledger(number, 0, 0, is_former=True)
     size, indexed = [
-        (await session.execute(select(func.max(column)), execution_options=found.options)).scalar_one()
+        (await session.execute(select(func.max(column)), execution_options=former.options)).scalar_one()
         for column in (entry.c.seq, IndexRow.seq)
     ]
-    return replace(found, size=size + 1, indexed=0 if indexed is None else indexed + 1)
+    return replace(former, size=size + 1, indexed=0 if indexed is None else indexed + 1)
 
 
 # The index ------------------------------------------------------------------------------------------------------------
 
 
 async def fill(connection: Connection, *, most: int) -> int:
-    """Index the next entries, at most so many, in a transaction of its own; returns how many are still to come.
+    """Index the next entries, at most so many, in a transaction of its own; returns how many are left.
 
-    Writers do not notice: it locks nothing of theirs. Wherever it is killed, the next one goes on from there.
+    It locks nothing that writers lock. A process may be killed anywhere; the next one continues.
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
@@ -103,20 +103,20 @@ async def fill(connection: Connection, *, most: int) -> int:
         )
         stop = min(size, start + most)
         if start < stop:
-            await connection.execute(filling(await former_ledgers(connection)), start, stop)
+            await connection.execute(filling(await former_ledgers(connection, table=_INDEX)), start, stop)
     return size - stop
 
 
 async def refill(connection: Connection, start: int, *, most: int) -> tuple[int, int]:
-    """Derive rows from `start` on again, at most so many; returns where to go on, and how many were not right.
+    """Derive rows again from `start` on, at most so many; returns the next start, and how many rows were wrong.
 
-    At the end of the ledger it takes away what is beyond it, and goes on nowhere.
+    At the end of the ledger, deletes index rows beyond it.
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _FILLING)
         size = (await read_head(connection)).size
         stop = min(size, start + most)
-        status = await connection.execute(filling(await former_ledgers(connection)), start, stop)
+        status = await connection.execute(filling(await former_ledgers(connection, table=_INDEX)), start, stop)
         written = int(status.rpartition(" ")[2])
         if stop == size:
             beyond = await connection.execute("DELETE FROM ledger_index WHERE seq >= $1", size)
@@ -124,59 +124,72 @@ async def refill(connection: Connection, start: int, *, most: int) -> tuple[int,
     return stop, written
 
 
-def searched(wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int) -> Select[int]:
-    """The statement that finds a page: the indexes of at most `limit` entries, from `start` on in the order.
+def search_statement(criteria: Criteria, scope: Scope, *, order: Order, start: int | None, limit: int) -> Select[int]:
+    """The statement that selects a page: the indexes of at most `limit` entries, from `start` on in the order.
 
-    Each way to be allowed is a search of its own, so that each can use the index of its own column.
+    Each ground to see an entry is a subquery of its own, so that each uses the index of its own column.
     """
-    conditions = [*_conditions(wanted)]
+    conditions = _conditions(criteria)
     if start is not None:
         conditions.append(IndexRow.seq >= start if order == "oldest" else IndexRow.seq <= start)
     in_order = IndexRow.seq.asc() if order == "oldest" else IndexRow.seq.desc()
-    ways = [select(IndexRow.seq).where(*conditions, way).order_by(in_order).limit(limit) for way in _ways(scope)]
+    grounds = [
+        select(IndexRow.seq).where(*conditions, ground).order_by(in_order).limit(limit) for ground in _grounds(scope)
+    ]
     if scope.everything:
         return select(IndexRow.seq).where(*conditions).order_by(in_order).limit(limit)
-    found = union(*(select(way.subquery().c.seq) for way in ways)).subquery()
-    return select(found.c.seq).order_by(found.c.seq.asc() if order == "oldest" else found.c.seq.desc()).limit(limit)
+    visible = union(*(select(ground.subquery().c.seq) for ground in grounds)).subquery()
+    return (
+        select(visible.c.seq).order_by(visible.c.seq.asc() if order == "oldest" else visible.c.seq.desc()).limit(limit)
+    )
 
 
-def _ways(scope: Scope) -> list[ColumnElement[bool]]:
+def _grounds(scope: Scope) -> list[ColumnElement[bool]]:
     return [
-        *(IndexRow.owner == one for one in sorted(scope.owners)),
-        *(IndexRow.organisation == one for one in sorted(scope.owners | scope.actors)),
-        *(IndexRow.consumer == one for one in sorted(scope.owners | scope.actors)),
+        *(IndexRow.owner == owner for owner in sorted(scope.owners)),
+        *(IndexRow.organisation == party for party in sorted(scope.owners | scope.actors)),
+        *(IndexRow.consumer == party for party in sorted(scope.owners | scope.actors)),
     ]
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [getattr(IndexRow, column) == value for column, value in wanted.values.items()]
-    if wanted.subject is not None:
-        found.append(IndexRow.subjects.contains([wanted.subject]))
-    if wanted.prefix is not None:
-        found += [IndexRow.type >= wanted.prefix, IndexRow.type < f"{wanted.prefix}\x7f"]
-    if wanted.since is not None:
-        found.append(IndexRow.at >= wanted.since)
-    if wanted.until is not None:
-        found.append(IndexRow.at < wanted.until)
-    if wanted.is_refused is not None:
-        found.append(IndexRow.problem.is_not(None) if wanted.is_refused else IndexRow.problem.is_(None))
-    return found
+def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        getattr(IndexRow, column) == value for column, value in criteria.values.items()
+    ]
+    if criteria.subject is not None:
+        conditions.append(IndexRow.subjects.contains([criteria.subject]))
+    if criteria.prefix is not None:
+        conditions += [IndexRow.type >= criteria.prefix, IndexRow.type < f"{criteria.prefix}\x7f"]
+    if criteria.since is not None:
+        conditions.append(IndexRow.at >= criteria.since)
+    if criteria.until is not None:
+        conditions.append(IndexRow.at < criteria.until)
+    if criteria.is_refused is not None:
+        conditions.append(IndexRow.problem.is_not(None) if criteria.is_refused else IndexRow.problem.is_(None))
+    return conditions
 
 
 async def search(
-    session: AsyncSession, of: Ledger, wanted: Wanted, scope: Scope, *, order: Order, start: int | None, limit: int
+    session: AsyncSession,
+    ledger: Ledger,
+    criteria: Criteria,
+    scope: Scope,
+    *,
+    order: Order,
+    start: int | None,
+    limit: int,
 ) -> list[int]:
-    """The indexes of a page; see `searched`."""
-    statement = searched(wanted, scope, order=order, start=start, limit=limit)
-    return list(await session.scalars(statement, execution_options=of.options))
+    """The indexes of a page; see `search_statement`."""
+    statement = search_statement(criteria, scope, order=order, start=start, limit=limit)
+    return list(await session.scalars(statement, execution_options=ledger.options))
 
 
-async def is_visible(session: AsyncSession, of: Ledger, index: int, scope: Scope) -> bool:
-    """Whether there is an entry, and the scope has it by its owner."""
+async def is_visible(session: AsyncSession, ledger: Ledger, index: int, scope: Scope) -> bool:
+    """Whether an entry exists, and the scope includes its owner."""
     statement = select(IndexRow.seq).where(IndexRow.seq == index)
     if not scope.everything:
         statement = statement.where(IndexRow.owner.in_(sorted(scope.owners)))
-    return await session.scalar(statement, execution_options=of.options) is not None
+    return await session.scalar(statement, execution_options=ledger.options) is not None
 
 
 # The entries ----------------------------------------------------------------------------------------------------------
@@ -186,21 +199,21 @@ _SIGNED = func.substr(tile.c.hashes, _BEGIN, HASH_SIZE, type_=LargeBinary)
 
 
 def _leaves() -> Select[int, bytes, bytes, bytes | None]:
-    place = and_(tile.c.level == 0, tile.c.index == entry.c.seq // WIDTH)
+    covers = and_(tile.c.level == 0, tile.c.index == entry.c.seq // WIDTH)
     return select(entry.c.seq, entry.c.leaf, entry.c.leaf_hash, _SIGNED).select_from(
-        entry.outerjoin(tile, place),
+        entry.outerjoin(tile, covers),
     )
 
 
-async def leaves(session: AsyncSession, of: Ledger, indexes: Sequence[int]) -> dict[int, Leaf]:
+async def leaves(session: AsyncSession, ledger: Ledger, indexes: Sequence[int]) -> dict[int, Leaf]:
     """The entries with these indexes, by index."""
     statement = _leaves().where(entry.c.seq.in_(indexes))
-    rows = await session.execute(statement, execution_options=of.options)
+    rows = await session.execute(statement, execution_options=ledger.options)
     return {row[0]: Leaf(row[0], row[1], row[2], row[3] or None) for row in rows}
 
 
-async def leaves_from(session: AsyncSession, of: Ledger, start: int, *, limit: int) -> list[Leaf]:
+async def leaves_from(session: AsyncSession, ledger: Ledger, start: int, *, limit: int) -> list[Leaf]:
     """At most `limit` entries from an index on, in order."""
     statement = _leaves().where(entry.c.seq >= start, entry.c.seq < start + limit).order_by(entry.c.seq)
-    rows = await session.execute(statement, execution_options=of.options)
+    rows = await session.execute(statement, execution_options=ledger.options)
     return [Leaf(row[0], row[1], row[2], row[3] or None) for row in rows]

@@ -1,4 +1,4 @@
-"""Reading an entry for somebody: its bytes, and nothing said of it elsewhere, against the hash that stands for them."""
+"""Read an entry and check its bytes against its leaf hash and, if published, the tree."""
 
 from exchange.audit.errors import EntryAltered
 from exchange.audit.queries import Leaf
@@ -8,9 +8,7 @@ from ledger.format.entry import Entry
 
 
 def read(index: int, leaf: Leaf | None) -> Entry:
-    """The entry of an index. Raises EntryAltered unless its bytes are those that were hashed and, where a checkpoint
-    covers them, those in the tree.
-    """
+    """The entry of an index. Raises EntryAltered where it is missing or altered."""
     parsed = parse(index, leaf)
     if parsed is None:
         log().critical("an entry is not what was hashed", entry=index)
@@ -19,7 +17,7 @@ def read(index: int, leaf: Leaf | None) -> Entry:
 
 
 def parse(index: int, leaf: Leaf | None) -> Entry | None:
-    """The entry of an index; None where it is gone or its bytes are not the ones that were hashed."""
+    """The entry of an index; None where it is missing or altered."""
     if leaf is None:
         return None
     hashed = merkle.leaf_hash(leaf.leaf)

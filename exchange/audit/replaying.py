@@ -1,8 +1,7 @@
-"""Replaying: making the decision of an entry again from what is kept of it, and saying where the two differ.
+"""Replaying: a decision is made again from its recorded inputs, and compared with its entry.
 
-The bundle that decided, the input document, the owner's module that it names, the time of the entry: nothing else goes into a
-decision. Each is held
-against its digest in the entry first, so that what was changed in the database since is said, and not replayed.
+A decision depends on the policy bundle, the input document, the owner's module that this names, and the time of the entry
+alone. Each of them is checked against its digest in the entry first, so altered records are reported and not replayed.
 """
 
 import json
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from cachetools import LRUCache
 from pydantic import ValidationError
 
 from exchange.audit.queries import Leaf
@@ -50,27 +50,27 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 EXPLANATIONS: dict[Verdict, str] = {
     "agrees": "the same outcome, reasons and obligations",
     "differs": "another decision than the entry records",
-    "no-decision": "no decision was made: the request was refused before, or the entry is of another kind",
-    "policy-unavailable": "the engine gave no decision at that time, which is a denial and nothing to make again",
-    "entry-altered": "the entry is gone, or its bytes are not those that were hashed",
-    "bundle-missing": "the policy bundle that decided is not kept here",
-    "bundle-altered": "what is kept as the policy bundle is not what decided",
-    "input-missing": "the input document is not kept here; it may have been deleted when its time was over",
-    "input-altered": "what is kept as the input document is not what was decided on",
-    "salt-missing": "the salt of the dataset's version is gone, so the input cannot be held against its digest",
-    "module-missing": "the owner's module that narrowed the decision is not kept here",
-    "module-altered": "what is kept as the owner's module is not what narrowed the decision",
-    "module-failed": "the owner's module gave no answer when it was asked again; asked on a quieter machine it may",
+    "no-decision": "no decision was made: the request was refused earlier, or the entry is of another kind",
+    "policy-unavailable": "the engine was unavailable, which denied the request without a decision",
+    "entry-altered": "the entry is missing, or its bytes differ from its hash",
+    "bundle-missing": "the policy bundle that decided is missing",
+    "bundle-altered": "the stored policy bundle is not the one that decided",
+    "input-missing": "the input document is missing; it may have been deleted after its retention",
+    "input-altered": "the stored input document is not the one that was decided on",
+    "salt-missing": "the salt of the dataset's version is missing, so the input cannot be checked against its digest",
+    "module-missing": "the owner's module that narrowed the decision is missing",
+    "module-altered": "the stored module is not the one that narrowed the decision",
+    "module-failed": "the owner's module gave no answer in time; on a less busy machine it may",
 }
 SOUND: frozenset[Verdict] = frozenset({"agrees", "no-decision", "policy-unavailable"})
-"""The verdicts that accuse nobody and miss nothing."""
+"""The verdicts under which nothing differs and nothing is missing."""
 
-_ENGINES_KEPT = 16
+_ENGINES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in which an entry and the decision made again differ."""
+    """One difference between an entry and the replayed decision."""
 
     what: str
     recorded: Any
@@ -79,7 +79,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of one entry's decision. `input` is the document without its time, behind `salt` the digest's content."""
+    """The replay of one entry. `input` is the document without its time; with `salt` it gives the digest in the entry."""
 
     index: int
     verdict: Verdict
@@ -95,19 +95,30 @@ class Replayed:
         return EXPLANATIONS[self.verdict]
 
 
-class Replayer:
-    """Replays entries on one connection. Each bundle gets an engine of its own, the exchange's present one is not asked.
+class _Engines(LRUCache[str, "EmbeddedEngine | Verdict"]):
+    """Engines by the digest of their bundle; the one that leaves the cache is closed."""
 
-    Owners' modules run in the sandboxes.
+    def popitem(self) -> tuple[str, "EmbeddedEngine | Verdict"]:
+        """Remove the least recently used engine."""
+        digest, engine = super().popitem()
+        if isinstance(engine, EmbeddedEngine):
+            engine.close()
+        return digest, engine
+
+
+class Replayer:
+    """Replays entries on one connection, with an engine of its own for each bundle. Owners' modules run in the sandboxes.
+
+    Use and close it on one thread.
     """
 
     def __init__(self, connection: Connection, sandboxes: Sandboxes) -> None:
         self._connection = connection
         self._sandboxes = sandboxes
-        self._engines: dict[str, EmbeddedEngine | Verdict] = {}
+        self._engines = _Engines(maxsize=_ENGINES)
 
     async def replay(self, index: int, leaf: Leaf | None) -> Replayed:
-        """Make the decision of an entry again; whatever stands in the way is the verdict."""
+        """Replay the decision of an entry; any obstacle is the verdict."""
         entry = parse(index, leaf)
         if entry is None:
             return Replayed(index, "entry-altered")
@@ -132,10 +143,10 @@ class Replayer:
         engine = await self._engine(was.policy)
         if not isinstance(engine, EmbeddedEngine):
             return stopped(engine)
-        found = await self._input(was, body)
-        if not isinstance(found, tuple):
-            return stopped(found)
-        document, salt = found
+        inputs = await self._input(was, body)
+        if not isinstance(inputs, tuple):
+            return stopped(inputs)
+        document, salt = inputs
         facts = json.loads(document)
         whole = json.dumps({**facts, "now": now}, ensure_ascii=False).encode()
         decided = engine.decide_document(whole)
@@ -149,14 +160,12 @@ class Replayer:
         return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
 
     def close(self) -> None:
-        """Let go of the engines, in the thread that replayed."""
-        for engine in self._engines.values():
-            if isinstance(engine, EmbeddedEngine):
-                engine.close()
-        self._engines.clear()
+        """Free the engines, on the thread that replayed."""
+        while self._engines:
+            self._engines.popitem()
 
     async def _input(self, was: entries.Decision, body: dict[str, Any]) -> tuple[bytes, str] | Verdict:
-        """The input document of a decision, held against its digest, and the salt of that."""
+        """The input document of a decision, checked against its digest, and the digest's salt."""
         document = await decisions.find_input(self._connection, was.input) if was.input else None
         if document is None:
             return "input-missing"
@@ -166,7 +175,7 @@ class Replayer:
         return (document, salt) if hash_salted(document, salt=salt) == was.input else "input-altered"
 
     async def _narrowed(self, decided: Decision, document: bytes) -> Decision | Verdict:
-        """What the owner's module leaves of an allowance, as it did then."""
+        """Narrow an allowance by the owner's module, as it was narrowed then."""
         try:
             question = DeliveryInput.model_validate_json(document)
             owner, digest = UUID(question.resource.owner), str(question.resource.terms.module)
@@ -183,11 +192,11 @@ class Replayer:
         return cut if not any(reason.code == "policy-unavailable" for reason in cut.reasons) else "module-failed"
 
     async def _engine(self, digest: str) -> EmbeddedEngine | Verdict:
-        if digest not in self._engines:
-            if len(self._engines) >= _ENGINES_KEPT:
-                self.close()
-            self._engines[digest] = _prepared(await decisions.find_bundle(self._connection, digest), digest)
-        return self._engines[digest]
+        engine = self._engines.get(digest)
+        if engine is None:
+            engine = _prepare(await decisions.find_bundle(self._connection, digest), digest)
+            self._engines[digest] = engine
+        return engine
 
     async def _salt(self, body: dict[str, Any]) -> str | None:
         about = body.get("object") or {}
@@ -198,14 +207,14 @@ class Replayer:
         return await catalog.salt_of(self._connection, UUID(str(identifier)), version)
 
 
-def _prepared(bundle: Bundle | None, digest: str) -> EmbeddedEngine | Verdict:
+def _prepare(bundle: Bundle | None, digest: str) -> EmbeddedEngine | Verdict:
     if bundle is None:
         return "bundle-missing"
     if bundle.digest != digest:
         return "bundle-altered"
     try:
         return EmbeddedEngine(bundle)
-    except BundleRefused:  # one that has decided compiled; whatever this is, it did not decide
+    except BundleRefused:  # the bundle that decided compiles, so this is another
         return "bundle-altered"
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the audit: search in the ledger, and replay of decisions."""
+"""The routes of audit: searching the ledger, and replaying decisions."""
 
 from typing import Annotated
 
@@ -15,9 +15,9 @@ Index = Annotated[int, Path(ge=0, lt=2**53, description="The entry's index")]
 
 
 @router.get("/entries", responses=problems(500))
-async def search(work: SignedWork, asked: Annotated[Filter, Query()]) -> EntriesOut:
-    """Search the ledger, refusals included, as far as your roles let you see it. Reading it is itself on the ledger."""
-    return await service.search(work, asked)
+async def search(work: SignedWork, filters: Annotated[Filter, Query()]) -> EntriesOut:
+    """Search the ledger, refusals included, as far as your roles allow. The search itself is on the ledger."""
+    return await service.search(work, filters)
 
 
 @router.get("/entries/{index}/replay")
@@ -25,8 +25,8 @@ async def replay(
     work: SignedWork,
     index: Index,
     incarnation: Annotated[
-        int | None, Query(ge=1, lt=10_000, description="The incarnation of the ledger; the present one where absent")
+        int | None, Query(ge=1, lt=10_000, description="The incarnation of the ledger; by default the present one")
     ] = None,
 ) -> ReplayOut:
-    """Make the decision of an entry again, for the dataset's owner or an auditor. It is itself on the ledger."""
+    """Replay the decision of an entry, for the dataset's owner or an auditor. The replay itself is on the ledger."""
     return await service.replay(work, index, incarnation=incarnation)

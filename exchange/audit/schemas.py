@@ -1,4 +1,4 @@
-"""What the audit room answers."""
+"""Requests and answers of audit."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ _MOST = 2**53
 
 
 class Filter(In):
-    """What is looked for: entries that fit every value given, and all entries where none is."""
+    """A search filter: entries that match every given value, or all entries where none is given."""
 
     organisation: Annotated[Word | None, Field(description="Who acted: the organisation's id")] = None
     principal: Annotated[Word | None, Field(description="Who acted: the member's or system's id")] = None
@@ -28,9 +28,9 @@ class Filter(In):
     dataset: Annotated[Word | None, Field(description="The dataset's id")] = None
     agreement: Annotated[Word | None, Field(description="The agreement's id")] = None
     owner: Annotated[Word | None, Field(description="Whose data or people it is about: the organisation's id")] = None
-    consumer: Annotated[Word | None, Field(description="Who asked, was granted or received: the organisation's id")] = (
-        None
-    )
+    consumer: Annotated[
+        Word | None, Field(description="Who applied, was granted or received: the organisation's id")
+    ] = None
     subject: Annotated[Word | None, Field(description="The pseudonym of the person the data is about")] = None
     since: Annotated[Moment | None, Field(description="Not before this time")] = None
     until: Annotated[Moment | None, Field(description="Before this time")] = None
@@ -44,7 +44,7 @@ class Filter(In):
     lane: Annotated[Lane | None, Field(description="The rule set that held")] = None
     incarnation: Annotated[
         int | None,
-        Field(ge=1, lt=10_000, description="In which incarnation of the ledger; in the present one where absent"),
+        Field(ge=1, lt=10_000, description="The incarnation of the ledger; by default the present one"),
     ] = None
     order: Annotated[Literal["oldest", "newest"], Field(description="Which come first")] = "oldest"
     start: Annotated[
@@ -54,33 +54,33 @@ class Filter(In):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
     def plain(self) -> dict[str, Any]:
-        """The filter as it is committed to on the ledger: what was given, the defaults, times in UTC."""
-        found = self.model_dump(exclude_none=True)
-        return found | {name: rfc3339(found[name]) for name in ("since", "until") if name in found}
+        """The filter as JSON, whose commitment is on the ledger: given values and defaults, times in UTC."""
+        plain = self.model_dump(exclude_none=True)
+        return plain | {name: rfc3339(plain[name]) for name in ("since", "until") if name in plain}
 
 
 class EntryOut(Out):
-    """An entry, parsed; the bytes that were hashed are at /ledger/entries/{index}."""
+    """A parsed entry. The hashed bytes are at /ledger/entries/{index}."""
 
     index: int
-    hash: Annotated[str, Field(description="The leaf hash of these very bytes, hex")]
+    hash: Annotated[str, Field(description="The leaf hash of the entry's bytes, hex")]
     prev: str
     body: dict[str, Any]
 
 
 class EntriesOut(Out):
-    """Entries in order, and where to go on."""
+    """A page of entries in order."""
 
     entries: list[EntryOut]
     next: Annotated[int | None, Field(description="The `start` of the next page; null at the end")]
-    size: Annotated[int, Field(description="How many entries the ledger had; all of them were searched")]
-    incarnation: Annotated[int, Field(description="Which incarnation of the ledger was searched")]
-    query: Annotated[dict[str, Any], Field(description="The filter as its digest on the ledger was taken")]
+    size: Annotated[int, Field(description="The number of entries of the ledger; all of them were searched")]
+    incarnation: Annotated[int, Field(description="The incarnation of the ledger that was searched")]
+    query: Annotated[dict[str, Any], Field(description="The filter whose salted digest is on the ledger")]
     salt: Annotated[str, Field(description="16 bytes in hex; with it, `query` on the ledger can be checked")]
 
 
 class DifferenceOut(Out):
-    """One thing in which an entry and the decision made again differ; digests, not what they stand for."""
+    """One difference between an entry and the replayed decision, in digests."""
 
     what: str
     recorded: Any
@@ -88,7 +88,7 @@ class DifferenceOut(Out):
 
 
 class ReplayOut(Out):
-    """A decision made again from the bundle, the input and the time that the entry names."""
+    """A decision replayed with the bundle, the input and the time of its entry."""
 
     index: int
     verdict: Verdict
@@ -96,5 +96,5 @@ class ReplayOut(Out):
     at: str | None
     policy: Annotated[str | None, Field(description="The digest of the policy bundle that decided")]
     differences: list[DifferenceOut]
-    input: Annotated[dict[str, Any] | None, Field(description="What was decided on, without the time")]
+    input: Annotated[dict[str, Any] | None, Field(description="The decision's input, without the time")]
     salt: Annotated[str | None, Field(description="The salt of the digests of input and obligations, hex")]

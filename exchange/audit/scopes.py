@@ -1,7 +1,7 @@
-"""Whose entries somebody may read: what its roles give, and where.
+"""Scopes: whose entries a principal may read, by its roles.
 
-The exchange's auditor reads everything. An organisation's steward, approver and auditor read what is about its data and
-its people, and what these did or are party to; its consumers read what its people did or are party to.
+The exchange's auditor reads everything. An organisation's steward, approver and auditor read entries about its data and
+its people, and entries that these caused or are party to; its consumers read only the latter.
 """
 
 from exchange.audit.queries import Scope

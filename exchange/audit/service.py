@@ -1,11 +1,11 @@
-"""The verbs of those who look into the ledger: search it, and have a decision made again. Either leaves an entry itself."""
+"""The verbs of audit: search the ledger, and replay a decision. Each leaves an entry."""
 
 from contextlib import closing
 from typing import Literal
 
 from exchange.audit import queries, replaying, tasks
 from exchange.audit.errors import IndexBehind
-from exchange.audit.queries import Scope, Wanted
+from exchange.audit.queries import Criteria, Ledger, Scope
 from exchange.audit.reading import read
 from exchange.audit.schemas import EntriesOut, EntryOut, Filter, ReplayOut
 from exchange.audit.scopes import scope_of
@@ -18,7 +18,7 @@ from ledger import entries
 from ledger.format import merkle
 from policies.owner_rules.checker import Checker
 
-# Filters by the column that each is a value of.
+# The column of the index that each filter is a value of.
 _COLUMNS = {
     name: name for name in ("organisation", "principal", "key", "dataset", "agreement", "owner", "consumer")
 } | {
@@ -30,20 +30,26 @@ _COLUMNS = {
 }
 
 
-async def search(work: Work, asked: Filter) -> EntriesOut:
-    """A page of the entries that the principal may see and looks for; that it looked is an entry itself.
+async def search(work: Work, filters: Filter) -> EntriesOut:
+    """Search a page of the entries that the principal may see.
 
     Raises Forbidden, NotFound, IndexBehind, EntryAltered.
     """
     scope = scope_of(work)
-    ledger = await _ledger(work, asked.incarnation)
-    found = await queries.search(
-        work.session, ledger, wanted(asked), scope, order=asked.order, start=asked.start, limit=asked.limit + 1
+    ledger = await _ledger(work, filters.incarnation)
+    matches = await queries.search(
+        work.session,
+        ledger,
+        criteria_of(filters),
+        scope,
+        order=filters.order,
+        start=filters.start,
+        limit=filters.limit + 1,
     )
-    shown = found[: asked.limit]
-    leaves = await queries.leaves(work.session, ledger, shown)
+    page = matches[: filters.limit]
+    leaves = await queries.leaves(work.session, ledger, page)
     results = []
-    for index in shown:
+    for index in page:
         parsed = read(index, leaves.get(index))
         results.append(
             EntryOut(
@@ -54,28 +60,21 @@ async def search(work: Work, asked: Filter) -> EntriesOut:
             )
         )
     salt = _salt(work)
-    work.record(
-        entries.AuditRead(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            query=commitment(asked.plain(), salt=salt),
-            found=len(results),
-            scope=_name(scope),
-        )
+    work.entry(
+        entries.AuditRead, query=commitment(filters.plain(), salt=salt), found=len(results), scope=_scope_name(scope)
     )
     return EntriesOut(
         entries=results,
-        next=found[asked.limit] if len(found) > asked.limit else None,
+        next=matches[filters.limit] if len(matches) > filters.limit else None,
         size=ledger.size,
         incarnation=ledger.number,
-        query=asked.plain(),
+        query=filters.plain(),
         salt=salt,
     )
 
 
 async def replay(work: Work, index: int, *, incarnation: int | None = None) -> ReplayOut:
-    """Make the decision of an entry again; for its dataset's owner and the exchange's auditor. Raises NotFound, Forbidden."""
+    """Replay the decision of an entry, for its dataset's owner and the exchange's auditor. Raises NotFound, Forbidden."""
     scope = scope_of(work)
     ledger = await _ledger(work, incarnation)
     if not await queries.is_visible(work.session, ledger, index, scope):
@@ -84,57 +83,49 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
     sandbox = work.runtime[Checker].sandboxes
     with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
-    work.record(
-        entries.AuditReplayed(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=entries.Object(kind="entry", id=f"{ledger.number}/{index}" if ledger.is_former else str(index)),
-            scope=_name(scope),
-            verdict=replayed.verdict,
-        )
-    )
+    identifier = f"{ledger.number}/{index}" if ledger.is_former else str(index)
+    work.entry(entries.AuditReplayed, about=("entry", identifier), scope=_scope_name(scope), verdict=replayed.verdict)
     return ReplayOut.model_validate(replayed)
 
 
-async def _ledger(work: Work, incarnation: int | None) -> queries.Ledger:
-    """The incarnation of the ledger that is meant, indexed to its end. Raises NotFound, IndexBehind."""
+async def _ledger(work: Work, incarnation: int | None) -> Ledger:
+    """An incarnation of the ledger, by default the present one, indexed to its end. Raises NotFound, IndexBehind."""
     await tasks.catch_up(work.runtime)
-    found = await queries.ledger(work.session, incarnation)
-    if found is None:
+    ledger = await queries.ledger(work.session, incarnation)
+    if ledger is None:
         raise NotFound("The ledger has no such incarnation here.")
-    if found.indexed < found.size:  # by a version that did not finish it; nobody may write there any more
+    if ledger.indexed < ledger.size:  # a former version left it so, and nobody may write there any more
         raise IndexBehind("This incarnation was set aside before all of it was indexed; search its archive.")
-    return found
+    return ledger
 
 
-def wanted(asked: Filter) -> Wanted:
-    """A filter as the index is asked."""
-    plain = asked.model_dump()
+def criteria_of(filters: Filter) -> Criteria:
+    """The criteria of a search, by the index's columns."""
+    plain = filters.model_dump()
     values = {column: plain[name] for name, column in _COLUMNS.items() if plain[name] is not None}
     prefix = None
-    if asked.type is not None:
-        if asked.type.endswith("*") or "." not in asked.type:
-            prefix = asked.type.removesuffix("*") if asked.type.endswith("*") else f"{asked.type}."
+    if filters.type is not None:
+        if filters.type.endswith("*") or "." not in filters.type:
+            prefix = filters.type.removesuffix("*") if filters.type.endswith("*") else f"{filters.type}."
         else:
-            values["type"] = asked.type
-    return Wanted(
+            values["type"] = filters.type
+    return Criteria(
         values,
-        subject=asked.subject,
+        subject=filters.subject,
         prefix=prefix,
-        since=rfc3339(asked.since) if asked.since else None,
-        until=rfc3339(asked.until) if asked.until else None,
-        is_refused=None if asked.outcome is None else asked.outcome == "refused",
+        since=rfc3339(filters.since) if filters.since else None,
+        until=rfc3339(filters.until) if filters.until else None,
+        is_refused=None if filters.outcome is None else filters.outcome == "refused",
     )
 
 
-def _name(scope: Scope) -> Literal["exchange", "organisation"]:
+def _scope_name(scope: Scope) -> Literal["exchange", "organisation"]:
     return "exchange" if scope.everything else "organisation"
 
 
 def _salt(work: Work) -> str:
-    """The salt of what was asked: in the answer, and to be found again by whoever has the exchange's seal.
+    """Salt of the query commitment: derived from the seal, and returned in the answer.
 
-    Who looks for whom must not be found by trying, and yet be provable.
+    Without it nobody can guess who searched for whom; with it, the query can be proven.
     """
     return work.runtime.seal.salt(f"audit.read/{work.request.base}") if work.request else new_salt()

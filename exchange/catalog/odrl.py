@@ -67,6 +67,6 @@ async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
             errors=[{"at": error.pointer, "error": error.reason}],
         ) from error
     except ValidationError as error:
-        raise DatasetInvalid("Correct the terms where `errors` says.", errors=faults_of(error, at="terms")) from error
+        raise DatasetInvalid("Correct the terms where `errors` points.", errors=faults_of(error, at="terms")) from error
     document = DatasetDocument.model_validate(plain).model_copy(update={"terms": terms})
     return await service.redraft(work, dataset_id=dataset_id, source_id=source, document=document)

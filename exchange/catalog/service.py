@@ -27,13 +27,13 @@ async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[
     faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
     faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
     if faults:
-        raise DatasetInvalid("Correct the document where `errors` says.", errors=faults)
+        raise DatasetInvalid("Correct the document where `errors` points.", errors=faults)
     plain = document.model_dump(mode="json")
     try:
         canonical.dumps(plain)
     except canonical.NotCanonical as error:
         raise DatasetInvalid(
-            "Correct the document where `errors` says.", errors=[{"at": error.pointer, "error": error.reason}]
+            "Correct the document where `errors` points.", errors=[{"at": error.pointer, "error": error.reason}]
         ) from error
     return plain
 
@@ -98,7 +98,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     plain = await _plain(work, document, owner=dataset.organisation_id)
     faults = faults_against_source(document, source.fields)
     if faults:
-        raise DatasetInvalid("Correct the draft where `errors` says.", errors=faults)
+        raise DatasetInvalid("Correct the draft where `errors` points.", errors=faults)
     version = DatasetVersion(
         dataset_id=dataset.id,
         version=dataset.version + 1,
@@ -120,7 +120,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
         document=version.digest,
         level=document.effective_level,
         sharing=document.sharing.attribute,
-        assessments={name: commitment(one, salt=version.salt) for name, one in assessments.items()},
+        assessments={name: commitment(assessment, salt=version.salt) for name, assessment in assessments.items()},
     )
     return dataset
 

@@ -1,4 +1,4 @@
-"""What every room stands on: settings, database, clock, identifiers, problems, the unit of work.
+"""The kernel: database, clock, identifiers, problems, logs, loops, runtime, and the unit of work of all rooms.
 
-No business words live here, and nothing here imports a room.
+It contains no business words and imports no room.
 """

@@ -1,4 +1,4 @@
-"""The one clock: everything that asks what time it is asks here, so that a test can answer."""
+"""The clock: all code reads the time here, so tests can set it."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ class Clock:
 
 
 class SettableClock(Clock):
-    """A clock that stands where it was set until it is moved."""
+    """A clock that stands still until it is moved, for tests and demonstrations."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
@@ -36,7 +36,7 @@ class SettableClock(Clock):
 
 
 def rfc3339(at: datetime) -> str:
-    """Print a time as RFC 3339 in UTC with microseconds, the form ledger entries use."""
+    """Print a time as RFC 3339 in UTC with microseconds, the form of ledger entries."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     return at.isoformat("T", "microseconds")[: -len("+00:00")] + "Z"

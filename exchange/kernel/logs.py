@@ -1,7 +1,7 @@
-"""Structured logs: JSON lines that say what happened and never what was in it.
+"""Structured logs: JSON lines with an allow-list of fields, so that no line contains data.
 
-Only the keys below may be logged. A payload, a key, a header or a person's value has no name here, so a careless call
-fails in its test instead of leaking in production.
+Payloads, keys, headers and values of people have no field on the list, so a careless call fails in its test instead of
+leaking in production.
 """
 
 import logging
@@ -21,7 +21,7 @@ ALLOWED = frozenset(
 
 
 class UnnamedLogField(ValueError):
-    """A log call used a field that is not on the list of those known to be harmless."""
+    """A log call used a field outside the allow-list."""
 
 
 def _only_allowed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -32,7 +32,7 @@ def _only_allowed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
 
 
 def _trace_without_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Where an exception came from, without its message: messages of libraries repeat the values they choked on."""
+    """Replace an exception by its type and frames. Its message may repeat a value, so it is left out."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
         event["error"] = type(error).__qualname__
@@ -47,7 +47,7 @@ def _trace_without_values(_logger: Any, _name: str, event: MutableMapping[str, A
 
 
 def configure(*, stream: Any = None) -> None:
-    """Set up structlog for the process; idempotent."""
+    """Set structlog up for the process; idempotent."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -109,7 +109,7 @@ class InternalError(Problem):
 
 
 class RequestInvalid(Problem):
-    """The request does not have the form the API documents. `errors` names each place and what is wrong there."""
+    """The request does not have the documented form. `errors` names each place and its fault."""
 
     slug = "request-invalid"
     title = "The request is not valid"
@@ -117,7 +117,7 @@ class RequestInvalid(Problem):
 
 
 class RequestMalformed(Problem):
-    """The request cannot be read at all: broken JSON, a header outside its grammar, a form this route does not take."""
+    """The request cannot be read: broken JSON, a header outside its grammar, a form that the route does not take."""
 
     slug = "request-malformed"
     title = "The request cannot be read"
@@ -133,7 +133,7 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The address exists but does not take this method; `Allow` lists those it takes."""
+    """The address does not take this method. `Allow` lists the methods that it takes."""
 
     slug = "method-not-allowed"
     title = "Method not allowed"
@@ -141,7 +141,7 @@ class MethodNotAllowed(Problem):
 
 
 class NotAcceptable(Problem):
-    """None of the media types in `Accept` can be produced here. Ask for one of those in `detail`."""
+    """The route produces none of the media types in `Accept`. Ask for one of those in `detail`."""
 
     slug = "not-acceptable"
     title = "No acceptable representation"
@@ -149,7 +149,7 @@ class NotAcceptable(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body's `Content-Type` is not one this route reads."""
+    """The route does not read the body's `Content-Type`."""
 
     slug = "unsupported-media-type"
     title = "Unsupported media type"
@@ -165,7 +165,7 @@ class Conflict(Problem):
 
 
 class Forbidden(Problem):
-    """You are known, but hold no role that permits this here. `detail` names the roles that do."""
+    """You hold no role that permits this here. `detail` names the roles that do."""
 
     slug = "role-missing"
     title = "No role permits this"

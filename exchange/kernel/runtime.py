@@ -1,7 +1,7 @@
-"""The long-lived parts of one running exchange.
+"""The runtime: the long-lived parts of one running exchange, registered by type.
 
-The kernel's own parts have names here. A room registers its parts when the exchange starts (`<room>/parts.py`), and looks
-up its own and other rooms' by their type: `runtime[Facts]`. So the kernel knows no room, and no part lives anywhere else.
+The kernel's own parts are attributes. A room registers its parts at the start (`<room>/parts.py`), and looks up its own and
+other rooms' parts by type: `runtime[Facts]`. So the kernel knows no room, and no part lives anywhere else.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Part = TypeVar("Part")
 
 
 class PartMissing(LookupError):
-    """No part of this type is registered: a room's `open_parts` was not called, or was called too late."""
+    """No part of this type is registered: a room's `open_parts` was not called, or too late."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class AnsweringKey:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a request may need besides its own session. `fingerprints` are those of the key files, by file name."""
+    """The parts of an exchange. `fingerprints` are those of the key files, by file name; `origin` is the ledger's."""
 
     settings: KernelSettings
     origin: str
@@ -53,11 +53,11 @@ class Runtime:
 
     @property
     def key(self) -> ExchangeKey:
-        """The key that signs answers now."""
+        """The key that signs answers at present."""
         return self.answers.key
 
     def add(self, part: Part) -> Part:
-        """Register a part under its type, and return it. A type is registered once."""
+        """Register a part under its type, and return it. Raises ValueError where the type is registered."""
         kind = type(part)
         if kind in self._parts:
             raise ValueError(f"a part of the type {kind.__name__} is registered already")

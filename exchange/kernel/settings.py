@@ -28,7 +28,7 @@ class KernelSettings(BaseSettings):
 
     environment: Annotated[
         Literal["development", "production"],
-        Field(description="In production the public URL must be https, and sources' hosts be listed"),
+        Field(description="`production` refuses insecure settings, such as an http public URL"),
     ] = "development"
     data: Annotated[Path, Field(description="The data directory: keys, snapshots and the embedded database")] = Path(
         "exchange-data"
@@ -40,14 +40,14 @@ class KernelSettings(BaseSettings):
     owner_database_url: Annotated[
         SecretStr | None, Field(description="The login that owns the tables, for migrations; unset: database_url")
     ] = None
-    public_url: Annotated[str, Field(description="Where clients reach the exchange; signatures cover it")] = (
-        "http://localhost:8000"
-    )
+    public_url: Annotated[
+        str, Field(description="The URL at which clients reach the exchange; signatures cover it")
+    ] = "http://localhost:8000"
     deployment: Annotated[
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$",
-            description="The exchange's name, with which its ledger's origin begins; not to be changed later",
+            description="The exchange's name, the beginning of its ledger's origin; never change it later",
         ),
     ] = "exchange.local"
     body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = 1 << 20
@@ -67,13 +67,13 @@ class KernelSettings(BaseSettings):
 
     @property
     def authorities(self) -> frozenset[str]:
-        """The authorities requests may be signed for: the public one and, on a loopback, its other name."""
+        """The authorities that a signature may cover: the public one and, on a loopback, its other name."""
         return _public(self.public_url).authorities
 
     def target_uri(self, *, host: str | None, path: str, query: str) -> str:
-        """The URI a client meant (RFC 9421 section 2.2.2), from configuration rather than from what a header claims.
+        """The target URI of a request (RFC 9421 section 2.2.2), by the settings and not by a header.
 
-        A host outside `authorities` is replaced by the public one, so a request signed for elsewhere fails here.
+        The public authority replaces a host outside `authorities`, so a request signed for another server fails here.
         """
         public = _public(self.public_url)
         authority = host if host in public.authorities else public.authority
@@ -88,7 +88,7 @@ class _Public(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _public(url: str) -> _Public:
-    """The parts of a public URL; every request asks for them."""
+    """The parts of a public URL, cached because every request needs them."""
     parts = urlsplit(url)
     if parts.hostname in _LOOPBACK:
         port = f":{parts.port}" if parts.port else ""

@@ -1,4 +1,4 @@
-"""The unit of work: what a verb changes and what the ledger says about it become true together, or not at all."""
+"""The unit of work: a verb's changes and its ledger entries are committed together, or not at all."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import AsyncSession
-from exchange.kernel.database import driver as driver
+from exchange.kernel.database import AsyncSession, driver
 from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import entries
@@ -17,7 +16,7 @@ from ledger.log.head import lock_head
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts: a member or system, the organisation it acts for, the key it signed with, the roles it holds."""
+    """The member or system that acts, its organisation, the key it signed with, and its roles by domain."""
 
     id: UUID
     kind: str
@@ -29,17 +28,17 @@ class Principal:
 
     @property
     def actor(self) -> entries.Actor:
-        """The principal as ledger entries name it."""
+        """The principal as the actor of an entry."""
         return entries.Actor(principal=str(self.id), organisation=str(self.organisation), key=self.key)
 
     def domains_of(self, *roles: str) -> set[str]:
-        """The domains in which one of the roles is held."""
+        """The domains in which the principal holds one of the roles."""
         return {domain for role, domain in self.assignments if role in roles}
 
 
 @dataclass(slots=True)
 class Work:
-    """One request's work: a session in a transaction, who acts, and the entries it will leave."""
+    """One request's work: a session in a transaction, the principal, and the entries to append."""
 
     session: AsyncSession
     principal: Principal
@@ -48,19 +47,19 @@ class Work:
     nonce: store.Nonce | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
-    """Asked under the ledger's lock when the fence has moved since the sender was looked at; raises if it may not act now."""
+    """Called under the ledger's lock where the fence has moved since the sender was checked; raises if it may not act now."""
     recorded: list[entries.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    """Done once all is committed, before the answer leaves; it may not raise, since what was done is done."""
+    """Called after the commit and before the answer leaves. They may not raise: the work is done."""
 
     @property
     def now(self) -> str:
-        """The present time as entries print it."""
+        """The present time in the form of entries."""
         return rfc3339(self.runtime.clock.now())
 
     def may(self, resource: str, verb: str, domain: UUID | str) -> bool:
-        """Whether the principal's roles permit a verb on a kind of resource in a domain."""
+        """Whether the principal's roles permit a verb on a resource in a domain."""
         return self.runtime.roles.permits(
             principal=str(self.principal.id),
             assignments=self.principal.assignments,
@@ -70,7 +69,7 @@ class Work:
         ).allow
 
     def permit(self, resource: str, verb: str, domain: UUID | str) -> None:
-        """Refuse unless the principal's roles permit this. Raises Forbidden, which names the roles that would."""
+        """Refuse unless the principal's roles permit a verb. Raises Forbidden, which names the roles that do."""
         if self.may(resource, verb, domain):
             return
         roles = ", ".join(self.runtime.roles.who_may(resource, verb)) or "no role"
@@ -87,10 +86,10 @@ class Work:
         version: int | None = None,
         **fields: Any,
     ) -> None:
-        """Leave an entry of a model; it is appended when the work commits.
+        """Add an entry of a model; the commit appends it.
 
-        `about` is the kind and identifier of the object, `version` the object's version. Time, actor and evidence are the
-        work's. Raises pydantic.ValidationError for a field that the model does not have.
+        `about` is the kind and identifier of the object, `version` the object's version. The work adds time, actor and
+        evidence. Raises pydantic.ValidationError for a field that the model lacks.
         """
         common: dict[str, Any] = {"at": self.now, "actor": self.principal.actor, "request": self.request}
         if about is not None:
@@ -99,13 +98,13 @@ class Work:
         self.record(model.model_validate({**common, **fields}))
 
     def record(self, body: entries.Body) -> None:
-        """Leave an entry; it is appended when the work commits."""
+        """Add an entry; the commit appends it."""
         self.recorded.append(body)
 
     async def order(self) -> int:
-        """Use up the request's nonce and lock the ledger's end already now: what is read next, no other entry can end.
+        """Use the request's nonce and take the ledger's lock now: no other entry comes before this work's own.
 
-        Returns the index that the first entry of this work will have. Raises store.Replayed.
+        Returns the index of this work's first entry. Raises store.Replayed.
         """
         await self.session.flush()
         connection = await driver(self.session)
@@ -115,14 +114,14 @@ class Work:
         return (await lock_head(connection)).size
 
     async def pause(self) -> None:
-        """End the transaction so far and give its connection back, for as long as something slow is waited for.
+        """End the transaction and return its connection, before something slow.
 
-        Nothing may have been changed yet; what was read has to be read again.
+        Call it before any change, and read again afterwards what was read before.
         """
         await self.session.rollback()
 
     async def commit(self) -> None:
-        """Use up the request's nonce, append the entries, and commit. Raises store.Replayed, or what `confirm` raises."""
+        """Use the request's nonce, append the entries, and commit. Raises store.Replayed, and what `confirm` raises."""
         await self.session.flush()
         connection = await driver(self.session)
         if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
@@ -143,5 +142,5 @@ class Work:
 
 
 def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:
-    """The indexes of unconditional submissions, none of which can have been refused."""
+    """The indexes of unconditional submissions, which are never refused."""
     return [outcome for outcome in outcomes if isinstance(outcome, int)]

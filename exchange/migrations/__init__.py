@@ -1,1 +1,1 @@
-"""The database's shape, as a sequence of migrations."""
+"""Migrations: the database's shape as a sequence of revisions, and new incarnations of the ledger."""

@@ -1,4 +1,4 @@
-"""Migrating from code: the operator's command, the first start, and the tests all come here."""
+"""Migrations from code, for the operator's command, the first start, and the tests."""
 
 from functools import cache
 from pathlib import Path
@@ -22,29 +22,29 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Bring the database at a URL to the newest revision. Not to be called while an event loop runs in the thread."""
+    """Bring a database to the newest revision. Never call it on a thread with a running event loop."""
     command.upgrade(_config(url), "head")
 
 
 def check(url: str) -> None:
-    """Raise alembic.util.CommandError when the models have something that no migration makes."""
+    """Check that the migrations create all that the models have. Raises alembic.util.CommandError."""
     command.check(_config(url))
 
 
 @cache
 def newest() -> str:
-    """The newest revision there is."""
+    """The newest revision."""
     head = ScriptDirectory.from_config(_config("")).get_current_head()
     return head or ""
 
 
 async def current(url: str) -> str | None:
-    """The revision a database is at; None where it has none."""
+    """The revision of a database; None where it is empty."""
     connection = await asyncpg.connect(**arguments(url))
     try:
         if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
             return None
-        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-        return found
+        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return revision
     finally:
         await connection.close()

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: as the owner of the tables, on the URL it was called with."""
+"""Alembic's environment: it connects as the owner of the tables, with the URL of the call."""
 
 import asyncio
 

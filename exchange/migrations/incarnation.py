@@ -1,9 +1,9 @@
-"""A new incarnation of the ledger, in the database: the owner's work, like a migration, and one transaction.
+"""A new incarnation of the ledger in the database: one transaction of the tables' owner, like a migration.
 
-The entries that a restored database has were signed under the old origin, and not all that were signed are there. They
-are not deleted and not continued: their tables move, with the guards on them, into a schema of their own, where the
-application may read them, and empty ones take their place. What the rooms hold stays as the backup had it. The fence
-jumps further than the old incarnation can have counted, so nothing that a process remembers passes for new.
+A restored database lacks some of the entries that were signed under the old origin, so its ledger cannot continue. Its
+tables move, with their guards, into a schema of their own, which the application may read, and empty tables take their
+place. The rooms' tables stay as the backup had them. The fence jumps further than the old incarnation can have counted,
+so no process takes a remembered fact for a current one.
 """
 
 from collections.abc import Callable
@@ -26,13 +26,13 @@ TABLES = (
     "ledger_sealed",
     "ledger_index",
 )
-"""What belongs to one incarnation of the ledger, by the indexes of its entries."""
+"""The tables of one incarnation of the ledger, by the indexes of its entries."""
 
 _FENCE_JUMP = 1 << 32
 
 
 class AlreadyBegun(RuntimeError):
-    """The database's ledger is of this incarnation, or of a later one."""
+    """The database's ledger is of this incarnation already, or of a later one."""
 
 
 async def begin(
@@ -43,10 +43,10 @@ async def begin(
     fingerprints: dict[str, str],
     now: datetime,
 ) -> int:
-    """Begin an incarnation with the entry that `make` gives for the size and root of what the database has.
+    """Begin an incarnation. `make` gives its first entry from the size and root of the former ledger.
 
-    `url` is the login that owns the tables; `fingerprints` are those of its first key, by file name. Returns how many entries were
-    moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own ledger.
+    `url` is the login that owns the tables; `fingerprints` are those of its first key, by file name. Returns the number of
+    entries that moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own ledger.
     """
     connection = await asyncpg.connect(**arguments(url))
     try:
@@ -88,8 +88,8 @@ async def _set_aside(connection: asyncpg.Connection, schema: str) -> None:
         )
         await connection.execute(f'ALTER TABLE public.{table} SET SCHEMA "{schema}"')
         await connection.execute(f'REVOKE ALL ON "{schema}".{table} FROM {APPLICATION_ROLE}')
-        kept = "SELECT, DELETE" if table == "ledger_sealed" else "SELECT"  # an erasure reaches what was sealed before
-        await connection.execute(f'GRANT {kept} ON "{schema}".{table} TO {APPLICATION_ROLE}')
+        remaining = "SELECT, DELETE" if table == "ledger_sealed" else "SELECT"  # an erasure deletes former details too
+        await connection.execute(f'GRANT {remaining} ON "{schema}".{table} TO {APPLICATION_ROLE}')
         await connection.execute(f'CREATE TABLE public.{table} (LIKE "{schema}".{table} INCLUDING ALL)')
         privileges = ", ".join(row["name"] for row in granted)
         await connection.execute(f"GRANT {privileges} ON public.{table} TO {APPLICATION_ROLE}")

@@ -1,4 +1,4 @@
-"""Everything the migrations have to arrive at: the tables of every room and of the ledger."""
+"""The target of the migrations: the tables of every room and of the ledger."""
 
 import exchange.agreements.models
 import exchange.applications.models

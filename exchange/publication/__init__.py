@@ -1,1 +1,1 @@
-"""Publication: checkpoints are signed, cosigned by witnesses, timestamped and served."""
+"""Publication: checkpoints are signed, cosigned by witnesses, timestamped and served; the exchange's own keys."""

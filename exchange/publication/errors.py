@@ -4,7 +4,7 @@ from exchange.kernel.problems import Problem
 
 
 class NotYetCovered(Problem):
-    """No checkpoint covers this yet, or there is no such entry. Checkpoints are signed every second or so; ask again, or
+    """No checkpoint covers this yet, or the entry does not exist. Checkpoints are signed every second or so: ask again, or
     send `Prefer: wait=5`.
     """
 
@@ -24,8 +24,8 @@ class EntriesPrivate(Problem):
 
 
 class EntryPruned(Problem):
-    """The entry is older than what this exchange still shows, as its retention policy lets it. The hashes of all entries are
-    served, so receipts and proofs stay good; `GET /ledger/minimum-index` says where the entries begin.
+    """The exchange no longer shows the entry, by its retention policy. The hashes of all entries are served, so receipts and
+    proofs stay valid; `GET /ledger/minimum-index` is the first entry that is shown.
     """
 
     slug = "entry-pruned"

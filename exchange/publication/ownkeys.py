@@ -1,4 +1,4 @@
-"""The exchange's own keys as everybody is told of them: those of today, those before, and how one led to the other."""
+"""The exchange's public keys as it publishes them: the present ones, the former ones, and the announcements between."""
 
 import base64
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class OwnKeys:
 
 
 async def own_keys(runtime: Runtime, connection: Connection, first: note.Verifier) -> OwnKeys:
-    """With which keys checkpoints and answers are and were signed. `first` is the ledger's, if that was never rotated."""
+    """The keys that sign and signed checkpoints and answers. `first` is the ledger's key before its first rotation."""
     history = await continuity.history(connection, first)
     ends = [size - 1 for size, _ in history.keys[1:]]
     ledger = [
@@ -38,7 +38,7 @@ async def own_keys(runtime: Runtime, connection: Connection, first: note.Verifie
 
 
 def _answering_keys(turns: Sequence[rotation.Rotation], present: bytes) -> list[ExchangeKeyOut]:
-    """The answering keys, oldest first; `present` is the only one where there was no rotation."""
+    """The answering keys, oldest first; without a rotation `present` is the only one."""
     keys = [turns[0].old.public_key, *(turn.new.public_key for turn in turns)] if turns else [present]
     since = [datetime.fromisoformat(turn.since) for turn in turns]
     return [

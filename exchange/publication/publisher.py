@@ -17,7 +17,7 @@ from ledger.log.head import halt
 
 
 class Publisher:
-    """Signs and publishes checkpoints. `policy` is the trust policy that readers are shown; `witnesses` may be none."""
+    """Signs and publishes checkpoints. `policy` is the trust policy for readers; `witnesses` is None without any."""
 
     def __init__(
         self, runtime: Runtime, signers: LedgerKeys, anchor: Anchor, policy: TrustPolicy, witnesses: Witnesses | None

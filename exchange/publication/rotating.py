@@ -1,4 +1,4 @@
-"""Rotating one of the exchange's own keys: the old one announces the new one, and the announcement is an entry."""
+"""Rotating one of the exchange's own keys: the old key signs an announcement of the new one, which is an entry."""
 
 from exchange.kernel.clock import Clock, rfc3339
 from exchange.kernel.database import Connection
@@ -19,9 +19,9 @@ async def rotate(
     new: note.Verifier,
     clock: Clock,
 ) -> int:
-    """Append the entry by which `old` gives way to `new`; returns its index.
+    """Append the entry that replaces `old` by `new`; returns its index.
 
-    The new key signs every tree that has this entry. Raises Halted.
+    The new key signs every tree that includes this entry. Raises Halted.
     """
     async with connection.transaction():
         head = await lock_head(connection)

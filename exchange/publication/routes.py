@@ -1,4 +1,4 @@
-"""The public addresses of the ledger: C2SP tlog-tiles under /ledger, and what a client pins."""
+"""The public routes of the ledger: C2SP tlog-tiles under /ledger, and the keys that a client pins."""
 
 from typing import Annotated
 
@@ -62,7 +62,7 @@ async def well_known(request: Request) -> WellKnown:
 
 @public.get("/ledger/vkey", response_class=PlainTextResponse)
 async def vkey(request: Request) -> PlainTextResponse:
-    """The ledger's verifier key of today (C2SP signed-note), one line."""
+    """The ledger's present verifier key (C2SP signed-note), one line."""
     async with runtime_of(request).database.pool.acquire() as connection:
         keys = await continuity.history(connection, runtime_of(request)[Publisher].first)
     return PlainTextResponse(f"{keys.newest.vkey}\n", headers=_FRESH)
@@ -102,13 +102,13 @@ async def checkpoint(
     """The latest signed checkpoint (C2SP tlog-checkpoint)."""
 
     async def read(connection: Connection) -> publication.Published:
-        found = await publication.latest(connection)
-        if found is None:
+        latest = await publication.latest(connection)
+        if latest is None:
             raise publication.NotPublished
-        return found
+        return latest
 
-    found = await waiting.published(runtime_of(request), read, wait=waiting.wait_of(prefer))
-    return PlainTextResponse(found.note, headers=_FRESH)
+    latest = await waiting.read_published(runtime_of(request), read, wait=waiting.wait_of(prefer))
+    return PlainTextResponse(latest.note, headers=_FRESH)
 
 
 @public.get("/ledger/checkpoints")
@@ -119,8 +119,8 @@ async def checkpoints(
 ) -> CheckpointsOut:
     """All signed checkpoints, smallest first."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        found = await publication.checkpoints(connection, after=after, limit=limit)
-    return CheckpointsOut(checkpoints=[CheckpointOut(size=one.size, note=one.note) for one in found])
+        page = await publication.checkpoints(connection, after=after, limit=limit)
+    return CheckpointsOut(checkpoints=[CheckpointOut(size=published.size, note=published.note) for published in page])
 
 
 @public.get("/ledger/timestamps")
@@ -142,12 +142,12 @@ async def timestamped(
 async def timestamp(
     request: Request, size: Annotated[int, Path(ge=0, lt=_MOST, description="The tree's size")]
 ) -> Response:
-    """The timestamp over the checkpoint of a size, from the authority that the exchange asks."""
+    """The timestamp over the checkpoint of a size, from the exchange's timestamping authority."""
     async with runtime_of(request).database.pool.acquire() as connection:
-        found = await publication.timestamp(connection, size)
-    if found is None:
+        token = await publication.timestamp(connection, size)
+    if token is None:
         raise NotFound("There is no timestamp over a checkpoint of this size.")
-    return Response(found, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
+    return Response(token, media_type=timestamps.MEDIA_REPLY, headers=_IMMUTABLE)
 
 
 @public.get("/ledger/receipts/{index}", response_class=PlainTextResponse)
@@ -157,12 +157,12 @@ async def receipt(
     prefer: Annotated[str | None, Header(description="`wait=5` waits until a checkpoint covers it")] = None,
 ) -> PlainTextResponse:
     """The receipt of an entry: its inclusion proof under a signed checkpoint (C2SP tlog-proof)."""
-    found = await waiting.published(
+    text = await waiting.read_published(
         runtime_of(request),
         lambda connection: publication.receipt(connection, index),
         wait=waiting.wait_of(prefer),
     )
-    return PlainTextResponse(found, headers=_FRESH)
+    return PlainTextResponse(text, headers=_FRESH)
 
 
 @public.get("/ledger/entries/{index}", response_class=Response, responses=_bytes("The bytes that were hashed", _JSON))
@@ -170,14 +170,14 @@ async def entry_bytes(request: Request, index: Index) -> Response:
     """One entry, as the bytes that were hashed."""
     runtime = _public_entries(request, end=index + 1)
     async with runtime.database.pool.acquire() as connection:
-        found = await store.read_leaves(connection, index, index + 1)
-    if not found:
+        leaves = await store.read_leaves(connection, index, index + 1)
+    if not leaves:
         raise NotFound("The ledger has no entry with this index.")
-    return Response(found[0], media_type=_JSON, headers=_IMMUTABLE)
+    return Response(leaves[0], media_type=_JSON, headers=_IMMUTABLE)
 
 
 def _public_entries(request: Request, *, end: int) -> Runtime:
-    """The runtime, where everybody may read the entries before `end`."""
+    """The runtime, if everybody may read the entries before `end`. Raises EntryPruned, EntriesPrivate."""
     runtime = runtime_of(request)
     minimum = runtime[PublicationSettings].minimum_index
     if end <= minimum:
@@ -199,7 +199,7 @@ async def tile(
         raise NotFound("A tile's address is tile/<level>/<index> with an optional .p/<width>.") from error
     if wanted.level == tiles.ENTRIES:
         return Response(await _bundle(request, wanted), media_type=_OCTETS, headers=_IMMUTABLE)
-    hashes = await waiting.published(
+    hashes = await waiting.read_published(
         runtime_of(request),
         lambda connection: publication.read_tile(connection, wanted.level, wanted.index, wanted.width),
     )
@@ -207,7 +207,7 @@ async def tile(
 
 
 async def _bundle(request: Request, wanted: tiles.Tile) -> bytes:
-    # What is pruned is a bundle that ends below the minimum index once it is full, in whichever width it is asked for.
+    # A bundle is pruned where it ends below the minimum index once it is full, whichever width is requested.
     start = wanted.index * tiles.WIDTH
     runtime = _public_entries(request, end=start + tiles.WIDTH)
     async with runtime.database.pool.acquire() as connection:

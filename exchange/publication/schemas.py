@@ -1,4 +1,4 @@
-"""What the public addresses of the ledger answer."""
+"""Answers of the ledger's public addresses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,27 +22,27 @@ class CheckpointsOut(Out):
 
 
 class TimestampsOut(Out):
-    """Which checkpoints have timestamps; each is at /ledger/checkpoints/{size}.tsr."""
+    """The sizes of timestamped checkpoints; each timestamp is at /ledger/checkpoints/{size}.tsr."""
 
     sizes: list[int]
 
 
 class ExchangeKeyOut(Out):
-    """A key the exchange signs answers with."""
+    """A key that signs answers."""
 
     keyid: str
     algorithm: str
     public_key: Annotated[str, Field(description="Ed25519, 32 bytes, base64url")]
-    valid_from: Annotated[datetime | None, Field(description="Since when, where it took the place of another")] = None
-    valid_until: Annotated[datetime | None, Field(description="Until when answers were signed with it")] = None
+    valid_from: Annotated[datetime | None, Field(description="Since when, where it replaced another key")] = None
+    valid_until: Annotated[datetime | None, Field(description="Until when it signed answers")] = None
 
 
 class LedgerKeyOut(Out):
-    """A key the ledger's checkpoints are signed with."""
+    """A key that signs the ledger's checkpoints."""
 
     vkey: Annotated[str, Field(description="C2SP signed-note")]
-    valid_from: Annotated[int, Field(description="The first tree size that it signs")]
-    valid_until: Annotated[int | None, Field(description="The last one; null for the key of today")] = None
+    valid_from: Annotated[int, Field(description="The smallest tree size that it signs")]
+    valid_until: Annotated[int | None, Field(description="The largest one; null for the present key")] = None
 
 
 class RotationsOut(Out):
@@ -52,7 +52,7 @@ class RotationsOut(Out):
 
 
 class WellKnown(Out):
-    """What a client needs to know of this exchange before it trusts an answer."""
+    """The keys and addresses that a client pins before it trusts an answer."""
 
     name: str
     origin: Annotated[str, Field(description="The ledger's origin and key name")]
@@ -62,6 +62,10 @@ class WellKnown(Out):
     ]
     keys: list[ExchangeKeyOut]
     ledger_keys: list[LedgerKeyOut]
-    rotations: Annotated[list[str], Field(description="The statements that lead from former keys to those of today")]
-    retention_policy: Annotated[str | None, Field(description="Which entries may be pruned, and when; null: none ever")]
+    rotations: Annotated[
+        list[str], Field(description="The announcements that lead from former keys to the present ones")
+    ]
+    retention_policy: Annotated[
+        str | None, Field(description="The policy on pruning entries; null: none is ever pruned")
+    ]
     endpoints: dict[str, str]

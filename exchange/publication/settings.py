@@ -11,33 +11,34 @@ from ledger.format.further import Kind
 
 
 class PublicationSettings(KernelSettings):
-    """How the ledger is signed, witnessed and shown."""
+    """How the ledger is signed, timestamped, witnessed and shown."""
 
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
     ledger_anchor: Annotated[
         Path | None,
         Field(
-            description="The directory that remembers the last signed checkpoint, shared by all processes and never "
-            "restored with the database; unset: `anchor` in the data directory, where only a restored database is noticed"
+            description="The directory of the last signed checkpoint, shared by all processes and never restored with the "
+            "database; unset: `anchor` in the data directory, which detects a restored database only"
         ),
     ] = None
     timestamp_url: Annotated[
-        str | None, Field(description="A timestamping authority (RFC 3161) to have checkpoints stamped by")
+        str | None, Field(description="The URL of a timestamping authority (RFC 3161) for checkpoints")
     ] = None
     timestamp_certificate: Annotated[
-        Path | None, Field(description="The authority's certificate and those that issued it, PEM, its own first")
+        Path | None, Field(description="The authority's certificate chain, PEM, its own certificate first")
     ] = None
     timestamp_interval: Annotated[int, Field(ge=1, le=86_400, description="Seconds between timestamps")] = 60
     public_entries: Annotated[
         bool, Field(description="Whether anyone may read ledger entries; checkpoints and hashes are always public")
     ] = True
     minimum_index: Annotated[
-        int, Field(ge=0, description="Entries below this index are pruned: no longer shown, by whole bundles of 256")
+        int,
+        Field(ge=0, description="Entries below this index are pruned, which means no longer shown, by bundles of 256"),
     ] = 0
     retention_policy: Annotated[
         str | None,
         Field(
-            description="The URL of the published policy that says which entries may be pruned, and when",
+            description="The URL of the published policy on which entries may be pruned, and when",
             max_length=500,
         ),
     ] = None
@@ -57,12 +58,12 @@ class PublicationSettings(KernelSettings):
             "they are published; unset: no witnesses"
         ),
     ] = None
-    witness_timeout: Annotated[float, Field(gt=0, le=60, description="How long witnesses may take, seconds")] = 5.0
+    witness_timeout: Annotated[float, Field(gt=0, le=60, description="Time limit for witnesses, seconds")] = 5.0
     witness_cutoff: Annotated[
         int,
         Field(
             ge=1,
-            description="How old the first entry without a cosigned checkpoint may be, seconds, before deliveries stop",
+            description="Age of the first entry without a cosigned checkpoint at which deliveries stop, seconds",
         ),
     ] = 14_400
 

@@ -1,4 +1,4 @@
-"""Reading what a checkpoint has to cover first, which may be waited for."""
+"""Wait until a checkpoint covers an entry, then read it."""
 
 import asyncio
 import re
@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 
 def wait_of(prefer: str | None) -> int:
-    """The seconds of `Prefer: wait=…` (RFC 7240 section 4.3); at most half a minute."""
-    found = _WAIT.search(prefer or "")
-    return min(int(found[1]), _LONGEST_WAIT) if found else 0
+    """The seconds of `Prefer: wait=…` (RFC 7240 section 4.3), at most 30; 0 without it."""
+    match = _WAIT.search(prefer or "")
+    return min(int(match[1]), _LONGEST_WAIT) if match else 0
 
 
-async def published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]], *, wait: int = 0) -> T:
-    """Something a checkpoint has to cover first, waited for at most so many seconds. Raises NotYetCovered."""
+async def read_published(runtime: Runtime, read: Callable[[Connection], Awaitable[T]], *, wait: int = 0) -> T:
+    """Read what a checkpoint covers, and wait for it at most so many seconds. Raises NotYetCovered."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:

@@ -30,13 +30,13 @@ def read_policy(settings: PublicationSettings, keys: History) -> TrustPolicy:
     listed = [log.key for log in policy.logs]
     if not any(key in listed for _, key in keys.keys):
         raise PolicyUnusable(f"{path}: the policy does not name this ledger; add: log {keys.newest.vkey}")
-    asked = [witness for witness in policy.witnesses if witness.url is not None]
-    for witness in asked:
+    reachable = [witness for witness in policy.witnesses if witness.url is not None]
+    for witness in reachable:
         parts = urlsplit(witness.url or "")
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise PolicyUnusable(f"{path}: the URL of witness {witness.name!r} is not http:// or https:// with a host")
-    if len(asked) > MOST:
+    if len(reachable) > MOST:
         raise PolicyUnusable(f"{path}: more than {MOST} witnesses with a URL")
-    if not policy.is_satisfied([witness.key for witness in asked]):
+    if not policy.is_satisfied([witness.key for witness in reachable]):
         raise PolicyUnusable(f"{path}: the witnesses that have a URL can never be the quorum {policy.quorum!r}")
     return policy

@@ -15,10 +15,7 @@ class Source(Base):
     """A file or a table that an owner named. `secret` is sealed; `description` is what the adapter found."""
 
     __tablename__ = "sources"
-    __table_args__ = (
-        CheckConstraint("state IN ('registered','ready','withdrawn')", name="state"),
-        CheckConstraint("kind IN ('file','postgresql')", name="kind"),
-    )
+    __table_args__ = (CheckConstraint("state IN ('registered','ready','withdrawn')", name="state"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)

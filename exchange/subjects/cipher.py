@@ -1,7 +1,7 @@
-"""The cryptography of subjects: a data key for each, wrapped under its slot; a pseudonym and sealed details under it.
+"""The cryptography of subjects: a data key for each, wrapped under its slot, and everything derived from it.
 
-The wrapping key comes from the slot's secret and from the seal: without either the data key cannot be had. Everything
-about the subject comes from the data key, so that whoever destroys the slot has destroyed all of it.
+The wrapping key is derived from the slot's secret and from the seal, so it needs both. Pseudonym and sealed details need
+the data key, so to destroy the slot is to destroy them all.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from exchange.subjects.identity import Identity
 from ledger.log.store import Sealed
 
 TAG = b"data-exchange/sealed-details/1\n"
-"""The first bytes under a commitment, so that it cannot be taken for a digest of anything else."""
+"""Domain separation: the first bytes under a commitment, so that it equals no other digest."""
 SALT = 32
 _KEY = 32
 _NONCE = 12
@@ -35,23 +35,23 @@ class KeyUnusable(SealBroken):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A subject whose data key is open: under which pseudonym entries tell of it, and what seals its details."""
+    """A subject whose data key is open: its pseudonym in entries, and the cipher of its details."""
 
     pseudonym: bytes
     vault: AESGCM
 
     def seal(self, details: Mapping[str, str]) -> tuple[str, Sealed]:
-        """Seal details, texts by names in ASCII: their commitment for the entry, in hex, and the row beside it.
+        """Seal details, which are texts by ASCII names. Returns their commitment, in hex, and the row beside the entry.
 
-        Every answer about one person waits for this. Of such details orjson's sorted output is the canonical JSON; a test
-        holds the two together.
+        Every answer about one person waits for this, so it uses orjson. For such details its sorted output equals
+        canonical JSON, which a test checks.
         """
         fresh = os.urandom(SALT + _NONCE)
         plain, nonce = fresh[:SALT] + orjson.dumps(details, option=orjson.OPT_SORT_KEYS), fresh[SALT:]
-        return committed(plain), Sealed(self.pseudonym, nonce, self.vault.encrypt(nonce, plain, self.pseudonym))
+        return commitment_of(plain), Sealed(self.pseudonym, nonce, self.vault.encrypt(nonce, plain, self.pseudonym))
 
     def open(self, sealed: Sealed) -> bytes:
-        """The salt and the details, as they were sealed. Raises SealBroken."""
+        """Open sealed details: 32 bytes of salt, then JSON. Raises SealBroken."""
         try:
             return self.vault.decrypt(sealed.nonce, sealed.ciphertext, self.pseudonym)
         except (InvalidTag, ValueError) as error:
@@ -60,7 +60,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A data key as the database has it."""
+    """A data key as it is stored: wrapped under a slot."""
 
     lookup: bytes
     pseudonym: bytes
@@ -69,13 +69,13 @@ class Wrapped:
     wrapped: bytes
 
 
-def committed(plain: bytes) -> str:
+def commitment_of(plain: bytes) -> str:
     """The commitment to salt and canonical details: SHA-256 over the tag and both, in hex."""
     return hashlib.sha256(TAG + plain).hexdigest()
 
 
 def create(identity: Identity, *, slot: int, secret: bytes, seal: Seal) -> tuple[Wrapped, Subject]:
-    """A fresh data key for an identity: wrapped under a slot, and open."""
+    """Create a data key for an identity. Returns it wrapped under a slot, and open."""
     key, key_id, nonce = AESGCM.generate_key(_KEY * 8), uuid4(), secrets.token_bytes(_NONCE)
     wrapped = nonce + AESGCM(_wrapping(secret, key_id, seal)).encrypt(nonce, key, key_id.bytes)
     pseudonym = hmac.digest(_derived(key, b"pseudonym"), identity.octets, "sha256")

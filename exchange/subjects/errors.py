@@ -1,10 +1,10 @@
-"""Why something about a subject is not done."""
+"""Problems of data subjects."""
 
 from exchange.kernel.problems import Problem
 
 
 class SubjectsUnsettled(Problem):
-    """Keys of the people whom the request names kept being destroyed while it was answered. Send the request again."""
+    """Keys of people in the request were destroyed again and again while it was answered. Send the request again."""
 
     slug = "subjects-unsettled"
     title = "The subjects' keys kept changing"
@@ -12,8 +12,8 @@ class SubjectsUnsettled(Problem):
 
 
 class OnHold(Problem):
-    """A legal hold stands on this person's details, so nothing was erased, and the ledger says so. Whoever may lifts the
-    hold first.
+    """A legal hold is on this person's details, so nothing was erased; the refusal is on the ledger. A security
+    administrator can lift the hold.
     """
 
     slug = "legal-hold"
@@ -22,8 +22,8 @@ class OnHold(Problem):
 
 
 class RetentionRunning(Problem):
-    """Details about this person are younger than the retention that the exchange has to keep, so nothing was erased, and the
-    ledger says so. `until` says when it ends; until then the details are kept and not used (PIPL Article 47).
+    """Details about this person are younger than the statutory retention, so nothing was erased; the refusal is on the
+    ledger. The retention ends at `until`. Until then the details are stored and not used (PIPL Article 47).
     """
 
     slug = "retention-running"

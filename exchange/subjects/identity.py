@@ -1,8 +1,8 @@
-"""Identity: whom a value means, in a form that is the same wherever the value comes from.
+"""Identities of people: one form for each person of an owner, wherever the value comes from.
 
-The scheme is the owner's organisation and the field that identifies a person there. Two owners' numbers are two schemes,
-even where a field has the same name, since nothing says that they number the same people; two datasets of one owner
-share a scheme where they share the field.
+The scheme is the owner's organisation and the field that identifies a person. Fields of two owners are two schemes even
+under one name, since their numbers may mean different people. Two datasets of one owner share a scheme where they share
+the field.
 """
 
 import hmac
@@ -24,18 +24,18 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Identity(NamedTuple):
-    """A person, as one owner identifies them. Each delivery looks some up, which a tuple makes quick."""
+    """A person as one owner identifies them. A tuple, because every delivery looks some up."""
 
     scheme: str
     value: str
 
     @property
     def octets(self) -> bytes:
-        """The identity as one string of bytes; no scheme holds the byte between the two."""
+        """The identity as bytes: scheme, a NUL byte, which no scheme contains, and value."""
         return f"{self.scheme}\0{self.value}".encode()
 
     def lookup(self, seal: Seal) -> bytes:
-        """What the database knows the identity by: nothing that could be found by trying without the seal's key."""
+        """The identity's key in the database: a MAC, so that nobody can guess it without the seal."""
         return hmac.digest(seal.derive("lookup of subjects"), self.octets, "sha256")
 
 
@@ -45,18 +45,18 @@ def scheme_of(owner: UUID, field: str) -> str:
 
 
 def subject_keys(document: DatasetDocument) -> dict[str, Field]:
-    """The fields of a dataset that identify the person a row is about, by name."""
+    """The subject keys of a dataset, by name: the fields that identify the person a row is about."""
     known = {field.name: field for field in fields_of(document)}
     return {field.name: known[field.name] for field in document.fields if field.subject_key}
 
 
 def identity(owner: UUID, field: Field, value: Any) -> Identity:
-    """Whom a value of a field means. Raises PlanError where it does not fit the field's type."""
+    """The identity that a value of a field means. Raises PlanError where it does not fit the field's type."""
     return Identity(scheme_of(owner, field.name), text_of(typed_value(field.type, value, "/value")))
 
 
-def asked(owner: UUID, document: DatasetDocument, *, field: str | None, value: Any) -> Identity:
-    """Whom a request means that names a dataset and a value. Raises RequestInvalid."""
+def parse_identity(owner: UUID, document: DatasetDocument, *, field: str | None, value: Any) -> Identity:
+    """The identity that a request means by a dataset, a field and a value. Raises RequestInvalid."""
     keys = subject_keys(document)
     name = field if field is not None else next(iter(keys), None)
     if name is None or name not in keys or (field is None and len(keys) > 1):
@@ -65,7 +65,7 @@ def asked(owner: UUID, document: DatasetDocument, *, field: str | None, value: A
             errors=[{"at": "body/field", "error": f"name the field that identifies a person{_of(keys)}"}],
         )
     if keys[name].type == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)  # whoever types an identifier types text
+        value = int(value)  # a person who types an identifier sends text
     try:
         return identity(owner, keys[name], value)
     except PlanError as error:
@@ -80,7 +80,7 @@ def _of(keys: Iterable[str]) -> str:
 
 
 def text_of(value: Any) -> str:
-    """A typed value as text: one text for each value, however it was written."""
+    """A typed value in canonical text: one text for each value, however it was written."""
     match value:
         case bool():
             return "true" if value else "false"

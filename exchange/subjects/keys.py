@@ -1,4 +1,4 @@
-"""Keys of subjects: found by identity, made on first sight; and what finishes an erasure outside the database."""
+"""Keys of subjects: looked up by identity and created on first sight; and the part of an erasure outside the database."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,47 +12,47 @@ from exchange.subjects.cipher import Subject, Wrapped
 from exchange.subjects.errors import SubjectsUnsettled
 from exchange.subjects.identity import Identity
 
-_ROUNDS = 5
+_TRIES = 5
 
 
-def opened(runtime: Runtime, row: Wrapped) -> Subject | None:
+def open_subject(runtime: Runtime, row: Wrapped) -> Subject | None:
     """The subject of a wrapped key; None where its slot is destroyed. Raises KeyUnusable, SlotsMissing."""
     secret = runtime[Slots].read(row.slot)
     return cipher.unwrap(row, secret=secret, seal=runtime.seal) if secret is not None else None
 
 
 async def ensure(runtime: Runtime, identities: Collection[Identity]) -> dict[Identity, Subject]:
-    """The subjects of identities; whoever has no key gets one, in a transaction of its own.
+    """The subjects of identities. Missing keys are created, in transactions of their own.
 
-    A key that no entry follows is no trace of anybody, and the next question finds it. Raises KeyUnusable, SlotsMissing,
+    A key without an entry is no trace of anybody, and the next lookup reuses it. Raises KeyUnusable, SlotsMissing,
     SubjectsUnsettled.
     """
     missing = {identity.lookup(runtime.seal): identity for identity in identities}
-    found: dict[Identity, Subject] = {}
+    subjects: dict[Identity, Subject] = {}
     async with runtime.database.pool.acquire() as connection:
-        for _ in range(_ROUNDS):
-            stale = []
+        for _ in range(_TRIES):
+            destroyed = []
             for row in await queries.find(connection, list(missing)):
-                subject = opened(runtime, row)
+                subject = open_subject(runtime, row)
                 if subject is None:
-                    stale.append(row.key_id)
+                    destroyed.append(row.key_id)
                 else:
-                    found[missing.pop(row.lookup)] = subject
-            if stale:
-                await queries.drop(connection, stale)
+                    subjects[missing.pop(row.lookup)] = subject
+            if destroyed:
+                await queries.drop(connection, destroyed)
             if missing:
-                created = await _created(runtime, connection, list(missing.values()))
+                created = await _create(runtime, connection, list(missing.values()))
                 for lookup in await queries.add(connection, [row for row, _ in created.values()]):
-                    found[missing.pop(lookup)] = created[lookup][1]
+                    subjects[missing.pop(lookup)] = created[lookup][1]
             if not missing:
-                return found
+                return subjects
     raise SubjectsUnsettled("Nothing was done; send the request again.", headers={"Retry-After": "1"})
 
 
-async def _created(
+async def _create(
     runtime: Runtime, connection: Connection, identities: list[Identity]
 ) -> dict[bytes, tuple[Wrapped, Subject]]:
-    """Fresh keys by lookup, each under a slot that is not destroyed: after a restore of the database numbers come again."""
+    """Fresh keys by lookup. A destroyed slot is skipped: a restored database gives its number out again."""
     rows: dict[bytes, tuple[Wrapped, Subject]] = {}
     while len(rows) < len(identities):
         slots = await queries.take_slots(connection, len(identities) - len(rows))
@@ -65,23 +65,23 @@ async def _created(
     return rows
 
 
-async def settle(database: Database, slots: Slots, *, now: datetime) -> None:
-    """At a start: refuse to go on without the slots in use, and destroy those of every erasure there was.
+async def destroy_all_erased(database: Database, slots: Slots, *, now: datetime) -> None:
+    """At a start: check that the slots in use exist, and destroy those of every erasure again.
 
-    Not only those that a crash left: an old copy of the slots may have brought others back. Raises SlotsMissing, OSError.
+    An older copy of the slot files may have brought secrets back. Raises SlotsMissing, OSError.
     """
     async with database.pool.acquire() as connection:
         slots.demand(await queries.blocks_in_use(connection))
     async with database.sessions() as session:
         erased = await queries.erased_slots(session, all_of_them=True)
-        again = [slot for slot in erased if slots.holds(slot)]
-        await asyncio.to_thread(slots.destroy, again)
+        revived = [slot for slot in erased if slots.holds(slot)]
+        await asyncio.to_thread(slots.destroy, revived)
         await queries.mark_destroyed(session, erased, now)
         await session.commit()
 
 
-async def finish(runtime: Runtime) -> None:
-    """Destroy the slots of all erasures that are executed, and note it; whoever does this again changes nothing."""
+async def finish_erasures(runtime: Runtime) -> None:
+    """Destroy the slots of executed erasures, and record it. Idempotent. Raises SlotsMissing, OSError."""
     async with runtime.database.sessions() as session:
         slots = await queries.erased_slots(session, all_of_them=False)
         await asyncio.to_thread(runtime[Slots].destroy, slots)

@@ -1,4 +1,4 @@
-"""The tables of subjects; private to this room. What is sealed lies beside the entries, in the ledger's own table."""
+"""The tables of subjects; private to this room. Sealed details are in a table of the ledger, beside the entries."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from exchange.kernel.database import Base
 
 
 class Subject(Base):
-    """A subject's data key, wrapped under its slot. `lookup` is a MAC of its identifier under a key that is not here."""
+    """A subject's data key, wrapped under its slot. `lookup` is a MAC of its identity, under a key outside the database."""
 
     __tablename__ = "subjects"
 
@@ -22,7 +22,7 @@ class Subject(Base):
 
 
 class Hold(Base):
-    """A legal hold on a subject's details; the entries that placed and lifted it hold salted digests of the reasons."""
+    """A legal hold on a subject's details. The entries that placed and lifted it hold salted digests of the reasons."""
 
     __tablename__ = "subject_holds"
 
@@ -38,7 +38,7 @@ class Hold(Base):
 
 
 class Erasure(Base):
-    """An erasure that was executed by `entry`; `destroyed_at` says that the secret in `slot` is gone too."""
+    """An erasure, executed by `entry`. `destroyed_at` is when the secret in `slot` was destroyed too."""
 
     __tablename__ = "subject_erasures"
 

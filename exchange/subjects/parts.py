@@ -1,4 +1,4 @@
-"""What the room of data subjects adds to a running exchange: the slots of their keys, held to what was erased."""
+"""The long-lived part of data subjects: the secret slots of their keys, with erased ones destroyed."""
 
 from exchange.kernel.keys.slots import Slots
 from exchange.kernel.runtime import Runtime
@@ -7,6 +7,6 @@ from exchange.subjects.settings import SubjectSettings
 
 
 async def open_parts(runtime: Runtime) -> None:
-    """Register the slots. Raises SlotsMissing, OSError."""
+    """Register the slots, and finish erasures that a crash interrupted. Raises SlotsMissing, OSError."""
     slots = runtime.add(Slots(runtime[SubjectSettings].slots))
-    await keys.settle(runtime.database, slots, now=runtime.clock.now())
+    await keys.destroy_all_erased(runtime.database, slots, now=runtime.clock.now())

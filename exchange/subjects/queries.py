@@ -1,4 +1,4 @@
-"""Every statement about subjects' keys, erasures, holds, and what is sealed beside the entries."""
+"""Every statement about keys of subjects, erasures, holds, and details that are sealed beside entries."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,13 +7,12 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.kernel.database import Connection
+from exchange.kernel.database import Connection, driver
 from exchange.kernel.keys.slots import BLOCK
 from exchange.kernel.problems import NotFound
+from exchange.kernel.queries import former_ledgers
 from exchange.subjects.cipher import Wrapped
-from exchange.subjects.models import Erasure as Erasure
-from exchange.subjects.models import Hold as Hold
-from exchange.subjects.models import Subject
+from exchange.subjects.models import Erasure, Hold, Subject
 from ledger.log.store import Sealed
 from ledger.log.tables import entry, sealed
 
@@ -33,21 +32,21 @@ _BLOCKS = (
 
 
 async def find(connection: Connection, lookups: Sequence[bytes]) -> list[Wrapped]:
-    """The wrapped keys of those identities that have one."""
+    """The wrapped keys of identities, by their lookups; identities without a key are left out."""
     return [Wrapped(*row) for row in await connection.fetch(_FIND, lookups)]
 
 
 async def take_slots(connection: Connection, count: int) -> list[int]:
-    """Numbers of slots that nobody else gets from this database."""
+    """Take slot numbers, which this database gives out once."""
     rows = await connection.fetch("SELECT nextval('subject_slots') FROM generate_series(1, $1)", count)
     return [row["nextval"] for row in rows]
 
 
 async def add(connection: Connection, rows: Sequence[Wrapped]) -> set[bytes]:
-    """Add wrapped keys, in order of their lookups; an identity that has one by now keeps it. The lookups that were added.
+    """Add wrapped keys, in order of their lookups; an identity with a key keeps it. Returns the lookups that were added.
 
-    Outside a transaction of the caller's they are durable when this returns. They have to be: what knows the keys from then
-    on, in memory, outlives a database that is killed.
+    Call it outside a transaction: the keys have to be durable when it returns, since processes remember them and outlive a
+    database that is killed.
     """
     ordered = sorted(rows, key=lambda row: row.lookup)
     columns = zip(*((row.lookup, row.pseudonym, row.key_id, row.slot, row.wrapped) for row in ordered), strict=True)
@@ -55,7 +54,7 @@ async def add(connection: Connection, rows: Sequence[Wrapped]) -> set[bytes]:
 
 
 async def drop(connection: Connection, keys: Sequence[UUID]) -> None:
-    """Remove wrapped keys whose slots are destroyed: what an old copy of the database brought back."""
+    """Remove wrapped keys whose slots are destroyed; an old copy of the database brings them back."""
     await connection.execute("DELETE FROM subjects WHERE key_id = ANY($1::uuid[])", keys)
 
 
@@ -87,12 +86,12 @@ async def _wrapped(session: AsyncSession, statement: Select[bytes, bytes, UUID, 
 
 async def leaf(session: AsyncSession, index: int) -> bytes | None:
     """An entry's bytes."""
-    found: bytes | None = await session.scalar(select(entry.c.leaf).where(entry.c.seq == index))
-    return found
+    content: bytes | None = await session.scalar(select(entry.c.leaf).where(entry.c.seq == index))
+    return content
 
 
 async def details_at(session: AsyncSession, index: int) -> dict[bytes, Sealed]:
-    """What is sealed beside an entry, by the subject's pseudonym."""
+    """The details sealed beside an entry, by the subject's pseudonym."""
     statement = select(sealed.c.subject, sealed.c.nonce, sealed.c.ciphertext).where(sealed.c.seq == index)
     return {row.subject: Sealed(*row) for row in await session.execute(statement)}
 
@@ -100,7 +99,7 @@ async def details_at(session: AsyncSession, index: int) -> dict[bytes, Sealed]:
 async def details_about(
     session: AsyncSession, pseudonym: bytes, *, after: int, limit: int
 ) -> list[tuple[int, Sealed, bytes]]:
-    """What is sealed about a subject, with the index and the bytes of each entry, in order."""
+    """The details sealed about a subject, in order: index of the entry, details, bytes of the entry."""
     statement = (
         select(sealed.c.seq, sealed.c.subject, sealed.c.nonce, sealed.c.ciphertext, entry.c.leaf)
         .join(entry, entry.c.seq == sealed.c.seq)
@@ -113,56 +112,52 @@ async def details_about(
 
 
 async def newest_about(session: AsyncSession, pseudonym: bytes) -> bytes | None:
-    """The bytes of the newest entry beside which something about a subject is sealed."""
+    """The bytes of the newest entry with sealed details about a subject, former incarnations included."""
     index = await session.scalar(select(func.max(sealed.c.seq)).where(sealed.c.subject == pseudonym))
     if index is not None:
         return await leaf(session, index)
     for schema in await _former(session):
-        found: bytes | None = await session.scalar(
+        content: bytes | None = await session.scalar(
             text(
                 f"SELECT leaf FROM {schema}.ledger_entry WHERE seq = "  # noqa: S608 - a name of ours
                 f"(SELECT max(seq) FROM {schema}.ledger_sealed WHERE subject = :subject)"
             ),
             {"subject": pseudonym},
         )
-        if found is not None:
-            return found
+        if content is not None:
+            return content
     return None
 
 
 async def _former(session: AsyncSession) -> list[str]:
-    """The schemas of former incarnations of the ledger (exchange.migrations.incarnation), the newest first."""
-    statement = text(
-        "SELECT nspname FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]*$' "
-        "AND to_regclass(nspname || '.ledger_sealed') IS NOT NULL ORDER BY substr(nspname, 8)::integer DESC"
-    )
-    return list(await session.scalars(statement))
+    """The schemas of former incarnations of the ledger, newest first."""
+    return [f"ledger_{number}" for number in await former_ledgers(await driver(session), table="ledger_sealed")]
 
 
 # Erasures and holds ---------------------------------------------------------------------------------------------------
 
 
 async def destroy(session: AsyncSession, row: Wrapped) -> int:
-    """Remove a subject's wrapped key, its lifted holds, and all that is sealed; how many details that were."""
-    gone = len(
+    """Delete a subject's wrapped key, its lifted holds, and its sealed details; returns the number of details."""
+    deleted = len(
         (await session.execute(delete(sealed).where(sealed.c.subject == row.pseudonym).returning(sealed.c.seq))).all()
     )
     for schema in await _former(session):
         statement = text(f"DELETE FROM {schema}.ledger_sealed WHERE subject = :subject RETURNING seq")  # noqa: S608 - as above
-        gone += len((await session.execute(statement, {"subject": row.pseudonym})).all())
+        deleted += len((await session.execute(statement, {"subject": row.pseudonym})).all())
     await session.execute(delete(Hold).where(Hold.pseudonym == row.pseudonym))
     await session.execute(delete(Subject).where(Subject.lookup == row.lookup))
-    return gone
+    return deleted
 
 
 async def erasures(session: AsyncSession, pseudonyms: Collection[bytes]) -> dict[bytes, Erasure]:
-    """The erasures of these pseudonyms that were executed."""
-    found = await session.scalars(select(Erasure).where(Erasure.pseudonym.in_(pseudonyms)))
-    return {one.pseudonym: one for one in found}
+    """The executed erasures of pseudonyms."""
+    rows = await session.scalars(select(Erasure).where(Erasure.pseudonym.in_(pseudonyms)))
+    return {row.pseudonym: row for row in rows}
 
 
 async def erased_slots(session: AsyncSession, *, all_of_them: bool) -> list[int]:
-    """The slots of erasures: those not yet known to be destroyed, or all."""
+    """The slots of erasures: those not yet recorded as destroyed, or all."""
     statement = select(Erasure.slot)
     if not all_of_them:
         statement = statement.where(Erasure.destroyed_at.is_(None))
@@ -170,25 +165,25 @@ async def erased_slots(session: AsyncSession, *, all_of_them: bool) -> list[int]
 
 
 async def mark_destroyed(session: AsyncSession, slots: Collection[int], now: datetime) -> None:
-    """Note that slots are destroyed."""
+    """Record that slots are destroyed."""
     these = any_(literal(list(slots), ARRAY(BigInteger)))
     statement = update(Erasure).where(Erasure.slot == these, Erasure.destroyed_at.is_(None))
     await session.execute(statement.values(destroyed_at=now))
 
 
-async def holds(session: AsyncSession, *, pseudonym: bytes | None = None, is_standing: bool = True) -> Sequence[Hold]:
-    """Holds, oldest first: those that stand, or all; of one subject, or of everybody."""
+async def holds(session: AsyncSession, *, pseudonym: bytes | None = None, in_force: bool = True) -> Sequence[Hold]:
+    """Holds, oldest first: those in force or all, of one subject or of everybody."""
     statement = select(Hold).order_by(Hold.placed_at, Hold.id)
     if pseudonym is not None:
         statement = statement.where(Hold.pseudonym == pseudonym)
-    if is_standing:
+    if in_force:
         statement = statement.where(Hold.lifted_at.is_(None))
     return (await session.scalars(statement)).all()
 
 
 async def hold(session: AsyncSession, hold_id: UUID) -> Hold:
     """One hold. Raises NotFound."""
-    found = await session.get(Hold, hold_id)
-    if found is None:
+    row = await session.get(Hold, hold_id)
+    if row is None:
         raise NotFound("There is no hold with this id.")
-    return found
+    return row

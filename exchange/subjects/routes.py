@@ -1,4 +1,4 @@
-"""The addresses of subjects. Identifiers of people are in bodies only, never in an address that a log may keep."""
+"""The routes of subjects. Identifiers of people are in bodies only, never in an address, since logs keep addresses."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from exchange.kernel.web.http import problem_response
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.admit import SignedRoute, SignedWork
 from exchange.subjects import queries, reading, service
-from exchange.subjects.queries import Hold
+from exchange.subjects.models import Hold
 from exchange.subjects.schemas import (
     ErasureOut,
     HoldOut,
@@ -26,17 +26,17 @@ router = APIRouter(prefix="/api/v1/subjects", tags=["subjects"], route_class=Sig
 
 @router.post("/details")
 async def read_details(work: SignedWork, wanted: NewReading) -> ReadingOut:
-    """Read what is sealed beside an entry, or about a person. Reading it is itself on the ledger.
+    """Read details that are sealed beside an entry, or about a person. The reading itself is on the ledger.
 
-    Auditors may, those of an organisation about its own data; the owner of the dataset; and about a person, who handles
-    that person's request at the exchange.
+    The exchange's auditors may read all of them; an organisation's auditors and the dataset's owner those about its data;
+    and whoever handles a person's request at the exchange those about that person.
     """
     return await reading.read(work, wanted)
 
 
 @router.post("/erasure", response_model=ErasureOut)
 async def erase(work: SignedWork, wanted: NewErasure) -> Any:
-    """Destroy a person's key, and with it all that is sealed about them. A hold, or a running retention, refuses it."""
+    """Destroy a person's key, and with it all sealed details. A hold, or a running retention, refuses it."""
     answer: ErasureOut | Problem = await service.erase(work, wanted)
     return problem_response(answer) if isinstance(answer, Problem) else answer
 
@@ -44,13 +44,11 @@ async def erase(work: SignedWork, wanted: NewErasure) -> Any:
 @router.get("/holds")
 async def list_holds(
     work: SignedWork,
-    which: Annotated[
-        Literal["standing", "all"], Query(description="Those that stand, or lifted ones too")
-    ] = "standing",
+    which: Annotated[Literal["standing", "all"], Query(description="Holds in force, or lifted ones too")] = "standing",
 ) -> list[HoldOut]:
     """Legal holds, oldest first."""
     work.permit("subject", "hold", "exchange")
-    return [_hold(one) for one in await queries.holds(work.session, is_standing=which == "standing")]
+    return [_hold(row) for row in await queries.holds(work.session, in_force=which == "standing")]
 
 
 @router.post("/holds", status_code=201)

@@ -1,4 +1,4 @@
-"""What is asked about subjects, and what is answered."""
+"""Requests and answers about data subjects."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -21,27 +21,33 @@ Reference = Annotated[
         min_length=1,
         max_length=130,
         pattern=PRINTABLE,
-        description="A dataset in whose words the person is named: its id, or <organisation>/<dataset>",
+        description="The dataset that identifies the person: its id, or <organisation>/<dataset>",
         examples=["demo-education/degrees"],
     ),
 ]
 Value = Annotated[str | int, Field(description="The person's identifier in that field")]
 KeyField = Annotated[
-    FieldName | None, Field(description="The field that identifies a person; to be named where the dataset has several")
+    FieldName | None, Field(description="The field that identifies a person; required where the dataset has several")
 ]
 _PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
 
 
-class _Person(In):
-    """A person, by how a dataset identifies them."""
+class PersonReference(In):
+    """A person, as a dataset identifies them."""
 
     dataset: Reference
     field: KeyField = None
     value: Value
 
 
+def _reference(dataset: str | None, field: str | None, value: str | int | None) -> PersonReference | None:
+    if dataset is None or value is None:
+        return None
+    return PersonReference(dataset=dataset, field=field, value=value)
+
+
 class NewErasure(In):
-    """Whose details are to be erased, and why (PIPL Article 47)."""
+    """A request to erase a person's details, with its legal basis (PIPL Article 47)."""
 
     model_config = with_example({**_PERSON, "basis": "consent-withdrawn"})
 
@@ -57,9 +63,14 @@ class NewErasure(In):
             raise ValueError("either a dataset and a value, or a subject")
         return self
 
+    @property
+    def person(self) -> PersonReference | None:
+        """The person, where a dataset and a value name one."""
+        return _reference(self.dataset, self.field, self.value)
 
-class NewHold(_Person):
-    """A legal hold on a person's details; the reason stays with the exchange, its salted digest goes to the ledger."""
+
+class NewHold(PersonReference):
+    """A legal hold on a person's details. The exchange keeps the reason; the ledger holds its salted digest."""
 
     model_config = with_example({**_PERSON, "basis": "litigation", "reason": "行政复议"})
 
@@ -68,7 +79,7 @@ class NewHold(_Person):
 
 
 class Lifting(In):
-    """Why a hold is over."""
+    """The reason for lifting a hold."""
 
     model_config = with_example({"reason": "案件已结"})
 
@@ -76,7 +87,7 @@ class Lifting(In):
 
 
 class NewReading(In):
-    """Which sealed details are to be read: those beside one entry, or those about one person."""
+    """A request to read sealed details: those beside one entry, or those about one person."""
 
     model_config = with_example({"entry": 41})
 
@@ -93,18 +104,23 @@ class NewReading(In):
             raise ValueError("either an entry, or a dataset and a value")
         return self
 
+    @property
+    def person(self) -> PersonReference | None:
+        """The person, where a dataset and a value name one."""
+        return _reference(self.dataset, self.field, self.value)
+
 
 class DetailsOut(Out):
-    """What is sealed about one subject beside one entry.
+    """Details sealed about one subject beside one entry.
 
-    `altered`: what is there does not match the entry; `missing`: it is not there, and no erasure says why.
+    `altered`: they do not match the entry's commitment. `missing`: they are gone without an erasure.
     """
 
     entry: int
     subject: str
     state: Literal["sealed", "erased", "altered", "missing"]
     erased_by: Annotated[int | None, Field(description="The index of the entry that erased it")] = None
-    details: Annotated[dict[str, Any] | None, Field(description="How the question named the person")] = None
+    details: Annotated[dict[str, Any] | None, Field(description="The identifiers in the request for data")] = None
     salt: Annotated[str | None, Field(description="32 bytes in hex; with it the entry's commitment can be checked")] = (
         None
     )
@@ -118,7 +134,7 @@ class ReadingOut(Out):
 
 
 class ErasureOut(Out):
-    """What came of an erasure: done now, done before, or there was nothing about this person."""
+    """The outcome of an erasure: executed now, executed before, or nothing is held about this person."""
 
     outcome: Literal["executed", "executed-before", "nothing-held"]
     subject: str | None = None
@@ -136,5 +152,5 @@ class HoldOut(Out):
     salt: Salt
     placed_entry: int
     placed_at: datetime
-    lifting: Annotated[str | None, Field(description="Why it was lifted")]
+    lifting: Annotated[str | None, Field(description="The reason why it was lifted")]
     lifted_at: datetime | None

@@ -1,8 +1,8 @@
-"""The verbs of erasure and legal holds. All of them order themselves behind the ledger's lock before they look.
+"""The verbs of erasure and legal holds. Each takes the ledger's lock before it reads.
 
-So two that are about one person follow each other, no delivery adds a detail in between, and what is deleted is all there
-is. What lies outside the database is destroyed after the commit: the other way round, a crash in between would leave
-details that nobody can read and no entry that says why.
+So two verbs about one person run one after the other, no delivery adds a detail in between, and an erasure deletes all
+details. The secret outside the database is destroyed after the commit: in the other order, a crash would leave details
+that nobody can open and no entry that explains it.
 """
 
 import json
@@ -20,12 +20,12 @@ from exchange.kernel.keys.slots import SlotsMissing
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Conflict, NotFound, Problem
 from exchange.kernel.work import Work
-from exchange.subjects import identity, keys, queries
+from exchange.subjects import keys, queries
 from exchange.subjects.cipher import Wrapped
 from exchange.subjects.errors import OnHold, RetentionRunning
-from exchange.subjects.identity import Identity
-from exchange.subjects.queries import Hold
-from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold
+from exchange.subjects.identity import Identity, parse_identity
+from exchange.subjects.models import Erasure, Hold
+from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold, PersonReference
 from exchange.subjects.settings import SubjectSettings
 from ledger import entries
 
@@ -34,82 +34,78 @@ _NO_DATASET = "There is no such dataset, or none of whose people you may know."
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as a request names one, with the organisation whose identifier it is."""
+    """A person in a request: the identity, and the organisation whose identifier it is."""
 
     owner: UUID
     identity: Identity
 
 
-async def person(work: Work, *, dataset: str, field: str | None, value: str | int) -> Person:
-    """Whom a request means. Raises NotFound, RequestInvalid."""
-    listed = await catalog.any_dataset(work.session, dataset)
+async def identify(work: Work, reference: PersonReference) -> Person:
+    """The person that a request means. Raises NotFound, RequestInvalid."""
+    listed = await catalog.any_dataset(work.session, reference.dataset)
     if listed.version is None:
         raise NotFound(_NO_DATASET)
     document = DatasetDocument.model_validate(listed.version.document)
-    return Person(listed.owner.id, identity.asked(listed.owner.id, document, field=field, value=value))
+    owner = listed.owner.id
+    return Person(owner, parse_identity(owner, document, field=reference.field, value=reference.value))
 
 
 async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
-    """Destroy a subject's key and all that is sealed under it; a refusal is returned, since it leaves an entry too.
+    """Destroy a subject's key and all details sealed under it. A refusal is returned, since it leaves an entry too.
 
     Raises Forbidden, NotFound, RequestInvalid.
     """
     work.permit("subject", "erase", "exchange")
-    named = None
-    if wanted.dataset is not None and wanted.value is not None:
-        named = await person(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
+    reference = wanted.person
+    person = await identify(work, reference) if reference is not None else None
     index = await work.order()
-    if named is not None:
-        row = await queries.by_lookup(work.session, named.identity.lookup(work.runtime.seal))
+    if person is not None:
+        row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
         if row is None:
             return ErasureOut(outcome="nothing-held")
         pseudonym = row.pseudonym
     else:
         pseudonym = bytes.fromhex(wanted.subject or "")
         row = await queries.by_pseudonym(work.session, pseudonym)
-    before = (await queries.erasures(work.session, [pseudonym])).get(pseudonym)
-    if before is not None:
-        return await _before(work, before, row)
+    erasure = (await queries.erasures(work.session, [pseudonym])).get(pseudonym)
+    if erasure is not None:
+        return await _repeat(work, erasure, row)
     if row is None:
         return ErasureOut(outcome="nothing-held")
     refusal = await _refusal(work, row, wanted)
     return refusal if refusal is not None else await _execute(work, row, wanted, index=index)
 
 
-async def _before(work: Work, before: queries.Erasure, row: Wrapped | None) -> ErasureOut:
-    """What was erased stays so: what an old copy of the database brought back goes, as does what a crash left outside."""
+async def _repeat(work: Work, erasure: Erasure, row: Wrapped | None) -> ErasureOut:
+    """Repeat an executed erasure: delete what an old copy of the database brought back, and what a crash left outside."""
     if row is not None:
         await queries.destroy(work.session, row)
     work.afterwards.append(lambda: _finish(work))
     return ErasureOut(
-        outcome="executed-before", subject=before.pseudonym.hex(), entry=before.entry, details=before.details
+        outcome="executed-before", subject=erasure.pseudonym.hex(), entry=erasure.entry, details=erasure.details
     )
 
 
 async def _refusal(work: Work, row: Wrapped, wanted: NewErasure) -> Problem | None:
-    until = await _kept_until(work, row.pseudonym)
-    refused: Problem | None = None
+    until = await _retained_until(work, row.pseudonym)
+    refusal: Problem | None = None
     if await queries.holds(work.session, pseudonym=row.pseudonym):
-        refused, until = OnHold("Lift the hold first; a security administrator may."), None
+        refusal, until = OnHold("Lift the hold first; a security administrator may."), None
     elif until is not None:
-        refused = RetentionRunning("Ask again when it has ended.", until=rfc3339(until))
-    if refused is not None:
-        work.record(
-            entries.ErasureRefused(
-                at=work.now,
-                actor=work.principal.actor,
-                request=work.request,
-                object=_subject(row.pseudonym),
-                basis=wanted.basis,
-                cause="retention" if until is not None else "legal-hold",
-                until=rfc3339(until) if until is not None else None,
-            )
+        refusal = RetentionRunning("Ask again when it has ended.", until=rfc3339(until))
+    if refusal is not None:
+        work.entry(
+            entries.ErasureRefused,
+            about=_subject(row.pseudonym),
+            basis=wanted.basis,
+            cause="retention" if until is not None else "legal-hold",
+            until=rfc3339(until) if until is not None else None,
         )
-    return refused
+    return refusal
 
 
-async def _kept_until(work: Work, pseudonym: bytes) -> datetime | None:
-    """When the retention of a subject's newest detail ends, where it has not."""
+async def _retained_until(work: Work, pseudonym: bytes) -> datetime | None:
+    """The end of the retention of a subject's newest details; None where it is over."""
     newest = await queries.newest_about(work.session, pseudonym)
     if newest is None:
         return None
@@ -122,7 +118,7 @@ async def _kept_until(work: Work, pseudonym: bytes) -> datetime | None:
 async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) -> ErasureOut:
     details = await queries.destroy(work.session, row)
     work.session.add(
-        queries.Erasure(
+        Erasure(
             pseudonym=row.pseudonym,
             key_id=row.key_id,
             slot=row.slot,
@@ -131,37 +127,33 @@ async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) 
             erased_at=work.runtime.clock.now(),
         )
     )
-    work.record(
-        entries.ErasureExecuted(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=_subject(row.pseudonym),
-            basis=wanted.basis,
-            details=details,
-            key_id=str(row.key_id),
-        )
+    work.entry(
+        entries.ErasureExecuted,
+        about=_subject(row.pseudonym),
+        basis=wanted.basis,
+        details=details,
+        key_id=str(row.key_id),
     )
     work.afterwards.append(lambda: _finish(work))
     return ErasureOut(outcome="executed", subject=row.pseudonym.hex(), entry=index, details=details)
 
 
 async def _finish(work: Work) -> None:
-    """Destroy the slot. What fails here is done by the next erasure or the next start, and is on the ledger already."""
+    """Destroy the slot. The erasure is on the ledger already; after a failure the next one, or the next start, does it."""
     try:
-        await keys.finish(work.runtime)
+        await keys.finish_erasures(work.runtime)
     except (SlotsMissing, *FAILURES) as error:
         log().error("an erasure is not finished outside the database", exc_info=error)
 
 
 async def place(work: Work, wanted: NewHold) -> Hold:
-    """Place a hold on a person's details, known or not yet. Raises Forbidden, NotFound, RequestInvalid."""
+    """Place a hold on a person's details, present and future. Raises Forbidden, NotFound, RequestInvalid, Conflict."""
     work.permit("subject", "hold", "exchange")
-    named = await person(work, dataset=wanted.dataset, field=wanted.field, value=wanted.value)
+    person = await identify(work, wanted)
     await work.pause()
-    await keys.ensure(work.runtime, [named.identity])
+    await keys.ensure(work.runtime, [person.identity])
     index = await work.order()
-    row = await queries.by_lookup(work.session, named.identity.lookup(work.runtime.seal))
+    row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
     if row is None:
         raise Conflict("The person's details were erased a moment ago; send the request again.")
     hold = Hold(
@@ -176,16 +168,12 @@ async def place(work: Work, wanted: NewHold) -> Hold:
         lifted_at=None,
     )
     work.session.add(hold)
-    work.record(
-        entries.HoldPlaced(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=_subject(row.pseudonym),
-            basis=wanted.basis,
-            hold=str(hold.id),
-            statement=commitment(wanted.reason, salt=hold.salt),
-        )
+    work.entry(
+        entries.HoldPlaced,
+        about=_subject(row.pseudonym),
+        basis=wanted.basis,
+        hold=str(hold.id),
+        statement=commitment(wanted.reason, salt=hold.salt),
     )
     return hold
 
@@ -199,18 +187,14 @@ async def lift(work: Work, hold_id: UUID, *, reason: str) -> Hold:
         raise Conflict("The hold has been lifted already.", state="lifted")
     hold.lifting = reason
     hold.lifted_at = work.runtime.clock.now()
-    work.record(
-        entries.HoldLifted(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=_subject(hold.pseudonym),
-            hold=str(hold.id),
-            statement=commitment(reason, salt=hold.salt),
-        )
+    work.entry(
+        entries.HoldLifted,
+        about=_subject(hold.pseudonym),
+        hold=str(hold.id),
+        statement=commitment(reason, salt=hold.salt),
     )
     return hold
 
 
-def _subject(pseudonym: bytes) -> entries.Object:
-    return entries.Object(kind="subject", id=pseudonym.hex())
+def _subject(pseudonym: bytes) -> tuple[str, str]:
+    return "subject", pseudonym.hex()

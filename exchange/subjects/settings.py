@@ -1,4 +1,4 @@
-"""Settings of data subjects: where the secrets lie that an erasure destroys, and how long details are kept."""
+"""Settings of data subjects: the directory of the secret slots, and the retention of sealed details."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,16 @@ class SubjectSettings(KernelSettings):
 
     subject_keys: Annotated[
         Path | None,
-        Field(description="Where the secrets lie that an erasure destroys; unset: keys/subjects in the data directory"),
+        Field(
+            description="The directory of the secrets that an erasure destroys; unset: keys/subjects in the data directory"
+        ),
     ] = None
     retention_days: Annotated[
         int,
         Field(
             ge=0,
             le=36_600,
-            description="Days that sealed details about a person are kept at least; an erasure before is refused",
+            description="Retention of sealed details about a person, days; an earlier erasure is refused",
         ),
     ] = 1096
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.ledgers.logs import Log
 
 import ledger
+from tests.support.ledgers.logs import Log
 
 
 def test_the_example_of_the_docstring_verifies_a_ledger(

@@ -57,7 +57,7 @@ class Consumers(ConsumerGroup):
         list[ConsumerGroup],
         Field(
             max_length=50,
-            description="Different consumers in one: departments of cities, or these two enterprises",
+            description="Different groups: departments of cities, or these two enterprises",
             examples=[[{"kinds": ["department"], "levels": ["city"]}, {"kinds": ["institution"]}]],
             exclude_if=_is_absent,
         ),
@@ -109,7 +109,7 @@ class Price(In):
 
 
 class Rate(In):
-    """How often a consumer may ask under one agreement. A day begins at midnight in China."""
+    """A rate limit of requests under one agreement. A day begins at midnight in China."""
 
     requests: Annotated[int, Field(ge=1, le=1_000_000_000)]
     per: Literal["hour", "day"]

@@ -1,4 +1,4 @@
-"""Every statement about the exchange's own keys, and about former incarnations of its ledger."""
+"""Every statement about the fingerprints of the exchange's own keys."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,15 +20,6 @@ async def fingerprints(connection: Connection) -> dict[str, str]:
         if rotated:
             by_name[name] = thumbprint(rotation.parse(rotated[-1]).new.public_key)
     return by_name
-
-
-async def former_ledgers(connection: Connection) -> list[int]:
-    """The former incarnations of the ledger in the database, newest first (see exchange.migrations.incarnation)."""
-    rows = await connection.fetch(
-        "SELECT substr(nspname, 8)::integer AS number FROM pg_namespace WHERE nspname ~ '^ledger_[1-9][0-9]{0,3}$' "
-        "AND to_regclass(nspname || '.ledger_index') IS NOT NULL ORDER BY number DESC"
-    )
-    return [row["number"] for row in rows]
 
 
 async def remember_keys(connection: Connection, fingerprints: Mapping[str, str], *, now: datetime) -> None:

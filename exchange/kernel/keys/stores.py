@@ -169,7 +169,7 @@ class TokenStore:
         for key in self._token.keys(name):
             if key.keyid == keyid:
                 return key
-        raise KeyNotFound(f"the token has no key labelled {name} that is the one of this exchange's ledger")
+        raise KeyNotFound(f"no key labelled {name} in the token is the key of this exchange's ledger")
 
     def prepare_next(self, name: str, used: Iterable[str]) -> LedgerKey:
         """See KeyStore."""

@@ -1,6 +1,4 @@
-"""Where somebody finds out what is here: the addresses to begin at, at /, and the API's documentation, at /docs. Its scripts
-come from a package, so that it needs no internet.
-"""
+"""The API's documentation at /docs, and a list of addresses at /. The scripts come from a package, not from the internet."""
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -9,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 _ADDRESS = "/docs"
 _FILES = "/static-offline-docs"
-_BEGINNINGS = {
+_ADDRESSES = {
     "docs": _ADDRESS,
     "openapi": "/openapi.json",
     "catalog": "/catalog",
@@ -19,7 +17,7 @@ _BEGINNINGS = {
 
 
 def install(app: FastAPI) -> None:
-    """Serve the pages and what they are made of."""
+    """Serve the pages and their files."""
     app.mount(_FILES, StaticFiles(packages=[("fastapi_offline", "static")]), name="static-offline-docs")
 
     @app.get(_ADDRESS, include_in_schema=False)
@@ -33,5 +31,5 @@ def install(app: FastAPI) -> None:
         )
 
     @app.get("/", include_in_schema=False)
-    async def beginnings() -> dict[str, str]:
-        return {"title": app.title, "version": app.version, **_BEGINNINGS}
+    async def addresses() -> dict[str, str]:
+        return {"title": app.title, "version": app.version, **_ADDRESSES}

@@ -35,10 +35,7 @@ async def livez() -> PlainTextResponse:
 
 @public.get("/readyz", response_class=PlainTextResponse)
 async def readyz(request: Request) -> PlainTextResponse:
-    """The process can work: its database answers, and the ledger in it continues what was signed.
-
-    The answer lists alarms, such as checkpoints that wait for witnesses.
-    """
+    """The process can work: its database answers, and the ledger in it continues what was signed. The answer lists alarms."""
     runtime = runtime_of(request)
     try:
         async with runtime.database.pool.acquire(timeout=2) as connection:

@@ -1,4 +1,4 @@
-"""HTTP around the rooms: reading a request's parts, and rendering problems in their one form."""
+"""HTTP: the parts of a request, bodies without duplicate keys, HEAD requests, and problems as answers."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -28,12 +28,12 @@ from exchange.kernel.problems import (
     RequestMalformed,
 )
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.schemas import WORDS
+from exchange.kernel.schemas import PATTERN_MESSAGES
 from exchange.kernel.settings import KernelSettings
 
-_ERRORS_SHOWN = 20
+_ERRORS_LISTED = 20
 _SIGNED = "/api/"
-"""Where addresses take signed requests. A signature covers the method, so there HEAD is no GET without its body."""
+"""The addresses of signed requests. A signature covers the method, so HEAD is not answered as GET there."""
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -43,16 +43,16 @@ def runtime_of(request: Request) -> Runtime:
 
 
 def headers_of(request: Request) -> dict[str, str]:
-    """The request's headers by lower-case name; repeated ones joined as RFC 9110 section 5.2 says."""
-    found: dict[str, str] = {}
+    """The request's headers by lower-case name; repeated ones are joined (RFC 9110 section 5.2)."""
+    headers: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: KernelSettings) -> str:
-    """The URI the client signed, as far as this exchange answers for it; `headers` as `headers_of` gives them."""
+    """The target URI that a signature of this request has to cover. `headers` are those of `headers_of`."""
     raw_path = scope.get("raw_path") or scope["path"].encode()
     return settings.target_uri(
         host=headers.get("host"),
@@ -62,7 +62,7 @@ def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: KernelSett
 
 
 async def body_of(request: Request, *, limit: int) -> bytes:
-    """The whole body, read no further than the limit in bytes. Raises ContentTooLarge."""
+    """The whole body, of at most `limit` bytes. Raises ContentTooLarge, ClientDisconnect."""
     if hasattr(request, "_body"):
         return await request.body()
     received = bytearray()
@@ -94,9 +94,9 @@ async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) 
 
 
 def check_members(body: bytes) -> None:
-    """No object may name a member twice: which of them counts differs from reader to reader (RFC 8259 section 4).
+    """Refuse JSON with duplicate keys: parsers differ in which one counts (RFC 8259 section 4).
 
-    Says nothing of what is no JSON at all; that is for whoever reads it. Raises RequestMalformed.
+    A body that is no JSON passes; its reader refuses it. Raises RequestMalformed.
     """
     if not _has_no_duplicate_keys(body):
         with suppress(ValueError, RecursionError):
@@ -104,11 +104,11 @@ def check_members(body: bytes) -> None:
 
 
 def _has_no_duplicate_keys(body: bytes) -> bool:
-    """Whether that is plain: each member has a colon of its own, so with no more of them than members none is hidden."""
+    """Whether a body surely has none: each member has a colon, so as many colons as distinct keys hide no duplicate."""
     try:
         waiting = [orjson.loads(body)]
     except ValueError:
-        return False  # another reader may still take it
+        return False  # another parser may still accept it
     members = 0
     while waiting:
         value = waiting.pop()
@@ -122,11 +122,11 @@ def _has_no_duplicate_keys(body: bytes) -> bool:
 
 def _refuse_duplicate_keys(members: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in members}) != len(members):
-        raise RequestMalformed("An object in the body has two members of one name; send each once.")
+        raise RequestMalformed("An object in the body has a duplicate key; send each key once.")
 
 
 def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
-    """A problem as its answer (RFC 9457 section 3)."""
+    """The answer of a problem (RFC 9457 section 3)."""
     return Response(
         orjson.dumps(problem.document(entry=entry)),
         status_code=problem.status,
@@ -136,27 +136,27 @@ def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
 
 
 def validation_problem(error: RequestValidationError) -> Problem:
-    """FastAPI's validation errors as a problem: where and what, never the value that was sent."""
+    """The problem of FastAPI's validation errors: places and reasons, never the value that was sent."""
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
         return RequestMalformed("The body is not JSON.")
-    shown = [{"at": _place(item["loc"]), "error": _message(item)} for item in errors[:_ERRORS_SHOWN]]
-    return RequestInvalid("Correct what `errors` lists and send the request again.", errors=shown)
+    listed = [{"at": _pointer(item["loc"]), "error": _message(item)} for item in errors[:_ERRORS_LISTED]]
+    return RequestInvalid("Correct what `errors` lists and send the request again.", errors=listed)
 
 
-_OWN_WORDS = {"union_tag_invalid": "none of the kinds there are", "uuid_parsing": "an id is a UUID"}
+_OWN_MESSAGES = {"union_tag_invalid": "an unknown kind", "uuid_parsing": "an id is a UUID"}
 
 
 def _message(item: dict[str, Any]) -> str:
-    """What is wrong, without the value; an own validator's words are kept because they never repeat it."""
-    pattern = WORDS.get(item.get("ctx", {}).get("pattern", ""))
-    return pattern or _OWN_WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
+    """The reason, without the value. Messages of our own validators never repeat it."""
+    pattern = PATTERN_MESSAGES.get(item.get("ctx", {}).get("pattern", ""))
+    return pattern or _OWN_MESSAGES.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
 
 
 def http_problem(error: HTTPException, *, methods: Iterable[str] = ()) -> Problem:
-    """What the framework found wrong by itself, as a problem; `methods` are those that the address takes."""
+    """The problem of an error that the framework raised. `methods` are those of the address."""
     if error.status_code == NotFound.status:
-        return NotFound("There is nothing at this address; /docs lists the addresses there are.")
+        return NotFound("There is nothing at this address; /docs lists the addresses.")
     if error.status_code == MethodNotAllowed.status:
         allowed = ", ".join(methods)
         return MethodNotAllowed(f"This address takes: {allowed}.", headers={"Allow": allowed})
@@ -164,52 +164,34 @@ def http_problem(error: HTTPException, *, methods: Iterable[str] = ()) -> Proble
 
 
 def _methods_at(request: Request) -> list[str]:
-    """The methods of an address: the router tells those of the first route only, and each route here has one."""
-    matching = (
-        one for one in iter_route_contexts(request.app.routes) if one.matches(request.scope)[0] is not Match.NONE
-    )
-    methods = {method for one in matching for method in one.methods or ()}
+    """The methods of an address. The router reports those of one route only, and each route here has one method."""
+    routes = iter_route_contexts(request.app.routes)
+    matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    methods = {method for route in matching for method in route.methods or ()}
     is_for_anyone = "GET" in methods and not request.scope["path"].startswith(_SIGNED)
     return sorted(methods | {"HEAD"} if is_for_anyone else methods)
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _pointer(location: tuple[int | str, ...]) -> str:
     return "/".join(str(part) for part in location)
 
 
 def install(app: FastAPI) -> None:
-    """Give every way a request can fail the one form."""
+    """Answer every failure of a request with a problem."""
 
-    async def on_problem(_request: Request, problem: Exception) -> Response:
-        assert isinstance(problem, Problem)  # noqa: S101 - registered for this class only
-        return problem_response(problem)
-
-    async def on_validation(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
-        return problem_response(validation_problem(error))
-
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101
-        return problem_response(http_problem(error, methods=_methods_at(request)))
-
-    async def on_failing_database(request: Request, error: Exception) -> Response:
-        if not is_unreachable(error):
-            return await on_anything(request, error)
-        _tell(request, error)
-        return problem_response(LedgerUnavailable("Try again later.", headers={"Retry-After": "1"}))
-
-    async def on_anything(request: Request, error: Exception) -> Response:
-        _tell(request, error)
+    async def on_error(request: Request, error: Exception) -> Response:
+        match error:
+            case Problem():
+                return problem_response(error)
+            case RequestValidationError():
+                return problem_response(validation_problem(error))
+            case HTTPException():
+                return problem_response(http_problem(error, methods=_methods_at(request)))
+        route = request.scope.get("route")
+        log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))
+        if isinstance(error, FAILURES) and is_unreachable(error):
+            return problem_response(LedgerUnavailable("Try again later.", headers={"Retry-After": "1"}))
         return problem_response(InternalError("The exchange failed and changed nothing; its log holds the cause."))
 
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(RequestValidationError, on_validation)
-    app.add_exception_handler(HTTPException, on_http)
-    for failure in FAILURES:
-        app.add_exception_handler(failure, on_failing_database)
-    app.add_exception_handler(Exception, on_anything)
-
-
-def _tell(request: Request, error: Exception) -> None:
-    route = request.scope.get("route")
-    log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))
+    for kind in (Problem, RequestValidationError, HTTPException, *FAILURES, Exception):
+        app.add_exception_handler(kind, on_error)

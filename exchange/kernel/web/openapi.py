@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every route: the headers a signed request has, and the problems it may meet."""
+"""The OpenAPI document: the signature scheme, and the problems of every route."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _PROBLEM: dict[str, Any] = {
         "entry": {"type": "integer", "description": "The ledger index of the refusal"},
         "reasons": {
             "type": "array",
-            "description": "Of a refused delivery: each rule that said no, and what would satisfy it",
+            "description": "Of a refused delivery: each rule that refused it, and its remedy",
             "items": {
                 "type": "object",
                 "required": ["code", "rule", "remedy"],
@@ -49,19 +49,19 @@ _DESCRIPTIONS = {
     400: ("The request cannot be read", "request-malformed"),
     401: ("The sender is not established", "signature-missing"),
     403: ("The sender may not do this", "role-missing"),
-    404: ("Nothing that you may see is there", "not-found"),
+    404: ("Not found, or not visible to you", "not-found"),
     405: ("The address does not take this method", "method-not-allowed"),
     406: ("No acceptable representation", "not-acceptable"),
     409: ("The present state does not allow this", "conflict"),
     413: ("The body is too large", "content-too-large"),
-    415: ("The body's media type is not read here", "unsupported-media-type"),
+    415: ("The media type of the body is not supported", "unsupported-media-type"),
     422: ("The request is not valid", "request-invalid"),
     429: ("Too many refusals", "too-many-refusals"),
-    500: ("The exchange failed, or found what it keeps altered", "internal-error"),
+    500: ("The exchange failed, or found a stored record altered", "internal-error"),
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }
-# What any address may answer: described once, and named by every operation.
+# Any address may answer these: they are described once and referenced by every operation.
 _EVERYWHERE = {405: "MethodNotAllowed", 500: "InternalError"}
 _ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
@@ -70,9 +70,9 @@ SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}
 
 
 def problems(*statuses: int, public: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: the problems of every signed route, or of a public one, and those named."""
-    chosen = sorted({*((404, 422, 503) if public else _ALWAYS), *statuses})
-    return {status: _response(status) for status in chosen}
+    """The `responses` of a route: the problems of every signed or public route, and `statuses`."""
+    listed = sorted({*((404, 422, 503) if public else _ALWAYS), *statuses})
+    return {status: _response(status) for status in listed}
 
 
 def _response(status: int) -> dict[str, Any]:
@@ -94,14 +94,12 @@ def _response(status: int) -> dict[str, Any]:
 
 
 def complete(app: FastAPI, *, models: Sequence[type[BaseModel]]) -> None:
-    """Add what FastAPI does not see: the problem schema, the signature scheme, models of hand-described bodies, and the
-    problems of every address.
-    """
-    described = app.openapi
+    """Add to FastAPI's document: the problem schema, the signature scheme, further `models`, and common problems."""
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = described()
+            document = generate()
             components = document.setdefault("components", {})
             schemas = components.setdefault("schemas", {})
             schemas.update(SCHEMAS)
@@ -113,7 +111,7 @@ def complete(app: FastAPI, *, models: Sequence[type[BaseModel]]) -> None:
             schemas.pop("ValidationError", None)
             components["securitySchemes"] = SECURITY
             components["responses"] = {name: _response(status) for status, name in _EVERYWHERE.items()}
-            for operation in [one for path in document["paths"].values() for one in path.values()]:
+            for operation in [operation for path in document["paths"].values() for operation in path.values()]:
                 for status, name in _EVERYWHERE.items():
                     operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
             app.openapi_schema = document

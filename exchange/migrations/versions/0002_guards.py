@@ -1,4 +1,4 @@
-"""The application's role and what it may not do: change or remove a ledger entry, a checkpoint, an agreement's content.
+"""The application's role, which may not change or remove a ledger entry, a checkpoint, or an agreement's content.
 
 Revision: 0002
 Revises: 0001

@@ -1,4 +1,4 @@
-"""What the key files of this exchange are told by.
+"""The fingerprints of this exchange's key files.
 
 Revision: 0003
 Revises: 0002

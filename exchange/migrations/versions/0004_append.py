@@ -1,4 +1,4 @@
-"""Appending to the ledger in one statement: the head's lock is never held over a round trip.
+"""Appending to the ledger in one statement, so that the head's lock is never held over a round trip.
 
 Revision: 0004
 Revises: 0003

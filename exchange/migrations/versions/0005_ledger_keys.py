@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-# Under the head's lock, where the append is: whoever set `halted` has committed, or waits for this one.
+# Under the head's lock, as the append is: the transaction that set `halted` has committed, or waits for this one.
 _REFUSE_HALTED = """
 CREATE FUNCTION refuse_halted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
-"""The index by which people find entries, and how an entry's body is read inside the database.
+"""The index of entries for searches, and the function that reads an entry's body in the database.
 
 Revision: 0007
 Revises: 0006

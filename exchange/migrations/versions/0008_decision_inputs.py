@@ -1,4 +1,4 @@
-"""What decisions were made of: policy bundles and input documents, by their digests.
+"""The inputs of decisions: policy bundles and input documents, by their digests.
 
 Revision: 0008
 Revises: 0007
@@ -13,7 +13,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# An input may be deleted, by the tables' owner, when its time is over; a bundle is kept as long as the ledger.
+# The tables' owner may delete an input when its retention is over; a bundle is kept as long as the ledger.
 _REFUSED = {"policy_bundles": "UPDATE OR DELETE OR TRUNCATE", "decision_inputs": "UPDATE"}
 
 

@@ -1,4 +1,4 @@
-"""Assessments, passing on and price in agreements, counts of requests, and lanes that stay as they were.
+"""Assessments, resharing and price in agreements, counts of requests, and immutable lanes.
 
 Revision: 0009
 Revises: 0008

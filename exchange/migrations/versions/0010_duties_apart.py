@@ -1,4 +1,4 @@
-"""Duties kept apart by the database as well: nobody is two of the three administrators.
+"""Separation of duties in the database too: nobody holds two of the three administrative roles.
 
 Revision: 0010
 Revises: 0009
@@ -21,7 +21,7 @@ def upgrade() -> None:
         "THEN RAISE EXCEPTION 'somebody holds two of operator, security_administrator and auditor: "
         "revoke one of them before upgrading'; END IF; END $$"
     )
-    # The principal's row is locked first, so of two assignments at once the later one sees the earlier.
+    # The principal's row is locked first, so of two concurrent assignments the second sees the first.
     op.execute(
         "CREATE FUNCTION keep_duties_apart() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "PERFORM FROM principals WHERE id = NEW.principal_id FOR NO KEY UPDATE; "

@@ -1,4 +1,4 @@
-"""Owners' own modules, by the digests of their content.
+"""Owners' modules, by the digests of their content.
 
 Revision: 0011
 Revises: 0010
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", "digest", name=op.f("pk_policy_modules")),
     )
     op.execute("GRANT SELECT, INSERT ON policy_modules TO exchange_app")
-    # A decision that a module narrowed is made again from what is here, for as long as the ledger is kept.
+    # A decision that a module narrowed is replayed from this table for as long as the ledger is kept.
     op.execute(
         "CREATE TRIGGER policy_modules_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON policy_modules "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from exchange.audit import queries, tasks
-from exchange.audit.models import FOUND_BY
-from exchange.audit.queries import Scope, Wanted
+from exchange.audit.models import SEARCHED
+from exchange.audit.queries import Criteria, Scope
 from exchange.kernel.database import Database, arguments, open_database
 from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
@@ -28,7 +28,7 @@ from tests.support.ledgers import entries
 pytestmark = pytest.mark.endurance
 
 ROOT = Path(__file__).parents[3]
-COLUMNS = ("at", *FOUND_BY, "subjects")
+COLUMNS = ("at", *SEARCHED, "subjects")
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +55,7 @@ async def index_all(connection: asyncpg.Connection, batch: int = 2_000) -> None:
         pass
 
 
-async def paged(database: Database, wanted: Wanted, scope: Scope, order: queries.Order, limit: int) -> list[int]:
+async def paged(database: Database, wanted: Criteria, scope: Scope, order: queries.Order, limit: int) -> list[int]:
     """All that is found, page by page."""
     found: list[int] = []
     start: int | None = None
@@ -77,7 +77,7 @@ async def paged(database: Database, wanted: Wanted, scope: Scope, order: queries
     limit=st.integers(1, 9),
 )
 def test_it_says_and_finds_what_a_pass_over_the_entries_does(
-    database_url: str, bodies: list[entries.Entry], cuts: list[int], asked: list[tuple[Wanted, Scope]], limit: int
+    database_url: str, bodies: list[entries.Entry], cuts: list[int], asked: list[tuple[Criteria, Scope]], limit: int
 ) -> None:
     async def look() -> None:
         await delete_rows(database_url)
@@ -212,7 +212,7 @@ FROM generate_series(0, 999999) i
 """
 _ASKED = [
     *(
-        Wanted({column: value})
+        Criteria({column: value})
         for column, values in {
             "organisation": ("org-7", "nobody"),
             "principal": ("principal-7",),
@@ -230,16 +230,16 @@ _ASKED = [
         }.items()
         for value in values
     ),
-    Wanted({}),
-    Wanted({}, subject="subject-7"),
-    Wanted({}, prefix="agreement."),
-    Wanted({}, prefix="delivery."),
-    Wanted({}, since="2026-03-01T00:00:00.000000Z", until="2026-03-01T01:00:00.000000Z"),
-    Wanted({}, since="2026-03-01T00:00:00.000000Z"),
-    Wanted({}, until="2026-01-02T00:00:00.000000Z"),
-    Wanted({}, is_refused=True),
-    Wanted({}, is_refused=False),
-    Wanted({"dataset": "dataset-40", "purpose": "purpose-0"}, is_refused=True),
+    Criteria({}),
+    Criteria({}, subject="subject-7"),
+    Criteria({}, prefix="agreement."),
+    Criteria({}, prefix="delivery."),
+    Criteria({}, since="2026-03-01T00:00:00.000000Z", until="2026-03-01T01:00:00.000000Z"),
+    Criteria({}, since="2026-03-01T00:00:00.000000Z"),
+    Criteria({}, until="2026-01-02T00:00:00.000000Z"),
+    Criteria({}, is_refused=True),
+    Criteria({}, is_refused=False),
+    Criteria({"dataset": "dataset-40", "purpose": "purpose-0"}, is_refused=True),
 ]
 
 
@@ -274,7 +274,7 @@ async def test_no_search_looks_at_everything(million: Database, order: queries.O
     """Of a million: each search uses an index, and what it has to look at is in proportion to what there is to find."""
     async with million.sessions() as session:
         for wanted in _ASKED:
-            statement = queries.searched(wanted, scope, order=order, start=None, limit=101)
+            statement = queries.search_statement(wanted, scope, order=order, start=None, limit=101)
             plain = str(statement.compile(million.engine, compile_kwargs={"literal_binds": True}))
             [told] = (await session.execute(text(f"EXPLAIN (FORMAT JSON) {plain}".replace(":", "\\:")))).one()
             plan = nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])

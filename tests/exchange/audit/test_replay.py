@@ -14,10 +14,10 @@ import pytest
 from exchange import app as wiring
 from exchange.audit import queries
 from exchange.audit.replaying import EXPLANATIONS, VERDICTS, Replayed, Replayer
-from exchange.audit.tasks import INDEX
 from exchange.decisions.service import BundleAltered, hash_salted
 from exchange.kernel.database import arguments, driver
 from exchange.kernel.loops import Loops
+from exchange.publication.parts import CHECKPOINTS
 from exchange.settings import Settings
 from ledger.format import canonical, entry, merkle
 from policies.owner_rules.checker import Checker
@@ -233,7 +233,7 @@ async def test_an_entry_that_was_never_decided_so_differs(
     decided_exchange: DecidedExchange, change: Callable[[dict[str, Any]], None], differing: list[str]
 ) -> None:
     """Whoever owns the database and its hashes can write an entry that hashes well; the decision still is another."""
-    await decided_exchange.exchange.app.state.runtime[Loops][INDEX].stop()
+    await decided_exchange.exchange.app.state.runtime[Loops][CHECKPOINTS].stop()
     index = await decided_exchange.fetch(limit=2)
     async with as_owner(decided_exchange.exchange) as connection:
         parsed = entry.parse(await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index))

@@ -94,7 +94,7 @@ def test_details_open_for_their_subject_only_and_as_they_were() -> None:
     (row, made), (_, other) = (cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL) for _ in range(2))
     one = cipher.unwrap(row, secret=b"s" * 32, seal=SEAL)
     commitment, sealed = made.seal({"value": "陈"})
-    assert cipher.committed(one.open(sealed)) == commitment
+    assert cipher.commitment_of(one.open(sealed)) == commitment
     assert one.open(sealed)[cipher.SALT :].decode() == '{"value":"陈"}'
     assert one.seal({"value": "陈"})[0] != commitment
     changed = bytes([sealed.ciphertext[0] ^ 1]) + sealed.ciphertext[1:]

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from exchange.audit.queries import Scope, Wanted
+from exchange.audit.queries import Criteria, Scope
 
 ORGANISATIONS = ("org-a", "org-b", "org-c")
 PEOPLE = tuple(f"person-{n}" for n in range(5))
@@ -102,7 +102,7 @@ _VALUES: dict[str, Sequence[str]] = {
     "problem": PROBLEMS,
 }
 FILTERS = st.builds(
-    Wanted,
+    Criteria,
     st.fixed_dictionaries({}, optional={name: _one_of(values) for name, values in _VALUES.items()}).filter(
         lambda values: len(values) < 4
     ),
@@ -113,13 +113,13 @@ FILTERS = st.builds(
     is_refused=st.sampled_from([None, None, True, False]),
 )
 EACH_FILTER = [
-    *(Wanted({name: value}) for name, values in _VALUES.items() for value in values),
-    *(Wanted({}, subject=subject) for subject in SUBJECTS),
-    *(Wanted({}, prefix=prefix) for prefix in ("delivery.", "app", "x")),
-    Wanted({}, since="2026-11-26T08:00:30.000000Z"),
-    Wanted({}, until="2026-11-26T08:00:30.000000Z"),
-    Wanted({}, is_refused=True),
-    Wanted({}, is_refused=False),
+    *(Criteria({name: value}) for name, values in _VALUES.items() for value in values),
+    *(Criteria({}, subject=subject) for subject in SUBJECTS),
+    *(Criteria({}, prefix=prefix) for prefix in ("delivery.", "app", "x")),
+    Criteria({}, since="2026-11-26T08:00:30.000000Z"),
+    Criteria({}, until="2026-11-26T08:00:30.000000Z"),
+    Criteria({}, is_refused=True),
+    Criteria({}, is_refused=False),
 ]
 SCOPES = st.one_of(
     st.just(Scope(everything=True)),
@@ -175,7 +175,7 @@ def told(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return rows
 
 
-def found(rows: Sequence[dict[str, Any]], wanted: Wanted, scope: Scope) -> list[int]:
+def found(rows: Sequence[dict[str, Any]], wanted: Criteria, scope: Scope) -> list[int]:
     """The indexes that a search has to find, oldest first."""
     tests: list[Callable[[dict[str, Any]], bool]] = [
         lambda row: all(row[name] == value for name, value in wanted.values.items()),
