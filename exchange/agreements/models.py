@@ -46,7 +46,7 @@ class Agreement(Base):
 
 
 class AgreementStatement(Base):
-    """The reason why an agreement was suspended, resumed or terminated. The entry of this `type` holds its salted digest."""
+    """The reason why an agreement was suspended, resumed or terminated; the entry of this `type` has its digest."""
 
     __tablename__ = "agreement_statements"
 

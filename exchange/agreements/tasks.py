@@ -31,7 +31,7 @@ def open_parts(runtime: Runtime) -> None:
 
 
 async def expire_overdue(session: AsyncSession, now: datetime) -> int:
-    """Expire overdue agreements, at most 100, in one transaction with their entries; returns how many. Raises Halted."""
+    """Expire at most 100 overdue agreements in one transaction with their entries; returns how many. Raises Halted."""
     overdue = await queries.lock_overdue(session, now)
     if overdue:
         submissions = []

@@ -12,7 +12,7 @@ class OutsideTerms(Problem):
 
 
 class NotShared(Problem):
-    """The dataset's owner cites a law that forbids sharing it, so nobody can apply for it. The catalogue shows the citation."""
+    """The dataset's owner cites a law that forbids sharing it, so nobody can apply. The catalogue shows the citation."""
 
     slug = "dataset-not-shared"
     title = "The dataset is not shared"

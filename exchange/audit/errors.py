@@ -14,8 +14,8 @@ class IndexBehind(Problem):
 
 
 class EntryAltered(Problem):
-    """An entry in the exchange's database differs from its hash, so it is not shown. `index` is the entry's index. Tell the
-    other participants, and compare with an earlier export: `ledger verify` reports what still holds.
+    """An entry in the exchange's database differs from its hash, so it is not shown. `index` is the entry's index. Tell
+    the other participants, and compare with an earlier export: `ledger verify` reports what still holds.
     """
 
     slug = "entry-altered"

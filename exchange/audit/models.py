@@ -3,8 +3,8 @@
 The database derives its rows with the statement of `filling`, so processes that answer requests spend no time on it. A
 column holds the text of the entry's member, but two follow from other entries, also of former incarnations:
 
-- `owner` is the owner of the object: the first drafter of a dataset, the registrant of a source, the owner of the dataset
-  of an application, agreement or delivery, the organisation of a member, system or key.
+- `owner` is the owner of the object: the first drafter of a dataset, the registrant of a source, the owner of the
+  dataset of an application, agreement or delivery, the organisation of a member, system or key.
 - `consumer` applies, is granted or receives.
 
 `subjects` are the pseudonyms of the people that the entry names.
@@ -26,8 +26,8 @@ SEARCHED = (
     "type", "organisation", "principal", "key", "object_kind", "object_id", "dataset", "agreement", "owner", "consumer",
     "lane", "purpose", "problem",
 )  # fmt: skip
-"""The columns that are searched by value. Each has an index of one column, where equal values share their space: a third
-of the size, and half the work, of an index that also holds the ledger's order.
+"""The columns that are searched by value. Each has an index of one column, where equal values share their space: a
+third of the size, and half the work, of an index that also holds the ledger's order.
 """
 
 

@@ -1,7 +1,8 @@
 """Replaying: a decision is made again from its recorded inputs, and compared with its entry.
 
-A decision depends on the policy bundle, the input document, the owner's module that this names, and the time of the entry
-alone. Each of them is checked against its digest in the entry first, so altered records are reported and not replayed.
+A decision depends on the policy bundle, the input document, the owner's module that this names, and the time of the
+entry alone. Each of them is checked against its digest in the entry first, so altered records are reported and not
+replayed.
 """
 
 import json
@@ -79,7 +80,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The replay of one entry. `input` is the document without its time; with `salt` it gives the digest in the entry."""
+    """The replay of one entry. `input` is the document without its time, `salt` the salt of its digest in the entry."""
 
     index: int
     verdict: Verdict

@@ -74,7 +74,7 @@ async def search(work: Work, filters: Filter) -> EntriesOut:
 
 
 async def replay(work: Work, index: int, *, incarnation: int | None = None) -> ReplayOut:
-    """Replay the decision of an entry, for its dataset's owner and the exchange's auditor. Raises NotFound, Forbidden."""
+    """Replay a decision, for the dataset's owner and the exchange's auditor. Raises NotFound, Forbidden, IndexBehind."""
     scope = scope_of(work)
     ledger = await _ledger(work, incarnation)
     if not await queries.is_visible(work.session, ledger, index, scope):

@@ -47,7 +47,8 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
 async def redraft(work: Work, *, dataset_id: UUID, policy: Any) -> Dataset:
     """Replace the terms of the draft by those of an offer; without a draft, begin one from the published version.
 
-    Raises NotFound, Forbidden, NotExpressibleInOdrl, and DatasetInvalid, which names the place in the offer or the term.
+    Raises NotFound, Forbidden, NotExpressibleInOdrl, and DatasetInvalid, which names the place in the offer or the
+    term.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)

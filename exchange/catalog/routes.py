@@ -26,7 +26,7 @@ async def catalogue(
     request: Request,
     after: Annotated[UUID | None, Query(description="The last dataset id of the page before")] = None,
 ) -> JSONResponse:
-    """The public catalogue: published datasets as DCAT-AP 3 in JSON-LD, a thousand a page; `hydra:next` links the next page."""
+    """The public catalogue as DCAT-AP 3 in JSON-LD, a thousand datasets a page; `hydra:next` links the next page."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE + 1)

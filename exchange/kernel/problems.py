@@ -43,10 +43,11 @@ def problem_types() -> list[ProblemType]:
 
 
 class Problem(Exception):
-    """The root of all problems. A subclass states its own `slug` and docstring, and `title` and `status` unless inherited.
+    """The root of all problems. A subclass states its own `slug` and docstring, and `title` and `status` unless
+    inherited.
 
-    To declare it registers its type. An abstract subclass registers none: its own subclasses do, or its instances take a
-    `problem_type` that `register_problem` returned.
+    To declare it registers its type. An abstract subclass registers none: its own subclasses do, or its instances take
+    a `problem_type` that `register_problem` returned.
     """
 
     slug: str
@@ -181,8 +182,8 @@ class ContentTooLarge(Problem):
 
 
 class LedgerUnavailable(Problem):
-    """The database, and with it the ledger, was out of reach or failed. Nothing was done, unless the connection broke at the
-    very moment of the commit: before you retry a change, look whether it happened.
+    """The database, and with it the ledger, was out of reach or failed. Nothing was done, unless the connection broke
+    at the very moment of the commit: before you retry a change, look whether it happened.
     """
 
     slug = "ledger-unavailable"
@@ -191,9 +192,10 @@ class LedgerUnavailable(Problem):
 
 
 class LedgerHalted(Problem):
-    """The exchange's database does not continue what its ledger has signed: it was restored from a backup or copied, or the
-    anchor is lost. Nothing is accepted and nothing was delivered. The operator puts the right database or the anchor back,
-    or continues under a new origin with `exchange ledger new-incarnation`; docs/operations/anchor.md explains the choice.
+    """The exchange's database does not continue what its ledger has signed: it was restored from a backup or copied, or
+    the anchor is lost. Nothing is accepted and nothing was delivered. The operator puts the right database or the
+    anchor back, or continues under a new origin with `exchange ledger new-incarnation`; docs/operations/anchor.md explains the
+    choice.
     """
 
     slug = "ledger-halted"
@@ -202,8 +204,8 @@ class LedgerHalted(Problem):
 
 
 class TooManyRefusals(Problem):
-    """Too many requests without an established sender arrived at once, so this one is not even on the ledger. Wait a minute,
-    and first see what was wrong with the earlier ones.
+    """Too many requests without an established sender arrived at once, so this one is not even on the ledger. Wait a
+    minute, and first see what was wrong with the earlier ones.
     """
 
     slug = "too-many-refusals"

@@ -1,7 +1,7 @@
 """The runtime: the long-lived parts of one running exchange, registered by type.
 
-The kernel's own parts are attributes. A room registers its parts at the start (`<room>/parts.py`), and looks up its own and
-other rooms' parts by type: `runtime[Facts]`. So the kernel knows no room, and no part lives anywhere else.
+The kernel's own parts are attributes. A room registers its parts at the start (`<room>/parts.py`), and looks up its own
+and other rooms' parts by type: `runtime[Facts]`. So the kernel knows no room, and no part lives anywhere else.
 """
 
 from collections.abc import Mapping

@@ -47,7 +47,9 @@ class Work:
     nonce: store.Nonce | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
-    """Called under the ledger's lock where the fence has moved since the sender was checked; raises if it may not act now."""
+    """Called under the ledger's lock where the fence has moved since the sender was checked; raises if it may not act
+    now.
+    """
     recorded: list[entries.Body] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -45,8 +45,9 @@ async def begin(
 ) -> int:
     """Begin an incarnation. `make` gives its first entry from the size and root of the former ledger.
 
-    `url` is the login that owns the tables; `fingerprints` are those of its first key, by file name. Returns the number of
-    entries that moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own ledger.
+    `url` is the login that owns the tables; `fingerprints` are those of its first key, by file name. Returns the number
+    of entries that moved. Raises AlreadyBegun, continuity.NotContinued for a database that lacks parts of its own
+    ledger.
     """
     connection = await asyncpg.connect(**arguments(url))
     try:

@@ -152,7 +152,7 @@ class Cosigning:
         raise _NotCosigned("its size changes with every answer")
 
     async def _demand_evidence(self, witness: Witness, candidate: Published, tree: Tree, keys: History) -> None:
-        """Ask a witness for the checkpoint that it claims. Raises Contradicted where the ledger's signature is on it."""
+        """Ask a witness for the checkpoint that it claims. Raises Contradicted where the ledger's key signed it."""
         self._sizes.pop(witness.name, None)
         self._contradicting.add(witness.name)
         try:

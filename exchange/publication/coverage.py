@@ -1,7 +1,7 @@
 """Coverage: the age of the first entry that no published checkpoint covers, as each process watches it.
 
-Readiness reports it, and beyond the cut-off nothing is delivered; deliveries resume once the witnesses are back. Without
-witnesses nothing depends on it, and `cutoff` stays None.
+Readiness reports it, and beyond the cut-off nothing is delivered; deliveries resume once the witnesses are back.
+Without witnesses nothing depends on it, and `cutoff` stays None.
 """
 
 from contextlib import suppress

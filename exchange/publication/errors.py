@@ -4,8 +4,8 @@ from exchange.kernel.problems import Problem
 
 
 class NotYetCovered(Problem):
-    """No checkpoint covers this yet, or the entry does not exist. Checkpoints are signed every second or so: ask again, or
-    send `Prefer: wait=5`.
+    """No checkpoint covers this yet, or the entry does not exist. Checkpoints are signed every second or so: ask again,
+    or send `Prefer: wait=5`.
     """
 
     slug = "not-yet-covered"
@@ -14,8 +14,8 @@ class NotYetCovered(Problem):
 
 
 class EntriesPrivate(Problem):
-    """This exchange shows entries to auditors only. Checkpoints, hashes and receipts are public; entries are read through
-    GET /api/v1/audit/entries with a signed request.
+    """This exchange shows entries to auditors only. Checkpoints, hashes and receipts are public; entries are read
+    through GET /api/v1/audit/entries with a signed request.
     """
 
     slug = "entries-private"
@@ -24,8 +24,8 @@ class EntriesPrivate(Problem):
 
 
 class EntryPruned(Problem):
-    """The exchange no longer shows the entry, by its retention policy. The hashes of all entries are served, so receipts and
-    proofs stay valid; `GET /ledger/minimum-index` is the first entry that is shown.
+    """The exchange no longer shows the entry, by its retention policy. The hashes of all entries are served, so
+    receipts and proofs stay valid; `GET /ledger/minimum-index` is the first entry that is shown.
     """
 
     slug = "entry-pruned"

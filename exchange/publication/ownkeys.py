@@ -15,7 +15,9 @@ from ledger.log import continuity
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
-    """The exchange's own public keys, oldest first, and the statements that lead to those of today; the ledger's newest."""
+    """The exchange's own public keys, oldest first, and the statements that lead to those of today; the ledger's
+    newest.
+    """
 
     newest: note.Verifier
     ledger: list[LedgerKeyOut]

@@ -77,7 +77,7 @@ async def rotations(request: Request) -> RotationsOut:
 
 @public.get("/ledger/policy", response_class=PlainTextResponse)
 async def policy(request: Request) -> Response:
-    """The trust policy (C2SP tlog-policy): the ledger's key, its witnesses, and how many of them cosign a checkpoint."""
+    """The trust policy (C2SP tlog-policy): the ledger's key, its witnesses, and the quorum for a checkpoint."""
     publisher = runtime_of(request)[Publisher]
     async with runtime_of(request).database.pool.acquire() as connection:
         keys = await continuity.history(connection, publisher.first)

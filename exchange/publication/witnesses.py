@@ -34,9 +34,9 @@ class Witnesses:
     async def publish(self, connection: Connection) -> Published | None:
         """Sign a checkpoint of all entries and publish it if enough witnesses cosign; None where none was published.
 
-        Raises publication.TreeDiffers, also where a witness proves that the ledger's key signed what the database lacks.
-        The anchor keeps that proof, so every process halts, after a restart too. It becomes the newest signed checkpoint
-        where it is that, and otherwise lies beside it, since an anchor never goes back.
+        Raises publication.TreeDiffers, also where a witness proves that the ledger's key signed what the database
+        lacks. The anchor keeps that proof, so every process halts, after a restart too. It becomes the newest signed
+        checkpoint where it is that, and otherwise lies beside it, since an anchor never goes back.
         """
         grown = await publication.grow(connection, self._signers, anchor=self._anchor, since=self._pending)
         self._pending = grown or self._pending

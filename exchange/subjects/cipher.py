@@ -1,7 +1,7 @@
 """The cryptography of subjects: a data key for each, wrapped under its slot, and everything derived from it.
 
-The wrapping key is derived from the slot's secret and from the seal, so it needs both. Pseudonym and sealed details need
-the data key, so to destroy the slot is to destroy them all.
+The wrapping key is derived from the slot's secret and from the seal, so it needs both. Pseudonym and sealed details
+need the data key, so to destroy the slot is to destroy them all.
 """
 
 import hashlib

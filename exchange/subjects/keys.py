@@ -1,4 +1,4 @@
-"""Keys of subjects: looked up by identity and created on first sight; and the part of an erasure outside the database."""
+"""Keys of subjects: looked up by identity, created on first sight, and destroyed outside the database by erasures."""
 
 import asyncio
 from collections.abc import Collection

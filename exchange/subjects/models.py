@@ -10,7 +10,9 @@ from exchange.kernel.database import Base
 
 
 class Subject(Base):
-    """A subject's data key, wrapped under its slot. `lookup` is a MAC of its identity, under a key outside the database."""
+    """A subject's data key, wrapped under its slot. `lookup` is a MAC of its identity, under a key outside the
+    database.
+    """
 
     __tablename__ = "subjects"
 

@@ -43,10 +43,11 @@ async def take_slots(connection: Connection, count: int) -> list[int]:
 
 
 async def add(connection: Connection, rows: Sequence[Wrapped]) -> set[bytes]:
-    """Add wrapped keys, in order of their lookups; an identity with a key keeps it. Returns the lookups that were added.
+    """Add wrapped keys, in order of their lookups; an identity with a key keeps it. Returns the lookups that were
+    added.
 
-    Call it outside a transaction: the keys have to be durable when it returns, since processes remember them and outlive a
-    database that is killed.
+    Call it outside a transaction: the keys have to be durable when it returns, since processes remember them and
+    outlive a database that is killed.
     """
     ordered = sorted(rows, key=lambda row: row.lookup)
     columns = zip(*((row.lookup, row.pseudonym, row.key_id, row.slot, row.wrapped) for row in ordered), strict=True)

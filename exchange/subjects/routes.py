@@ -28,8 +28,8 @@ router = APIRouter(prefix="/api/v1/subjects", tags=["subjects"], route_class=Sig
 async def read_details(work: SignedWork, wanted: NewReading) -> ReadingOut:
     """Read details that are sealed beside an entry, or about a person. The reading itself is on the ledger.
 
-    The exchange's auditors may read all of them; an organisation's auditors and the dataset's owner those about its data;
-    and whoever handles a person's request at the exchange those about that person.
+    The exchange's auditors may read all of them; an organisation's auditors and the dataset's owner those about its
+    data; and whoever handles a person's request at the exchange those about that person.
     """
     return await reading.read(work, wanted)
 

@@ -77,7 +77,7 @@ async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
 
 
 async def _repeat(work: Work, erasure: Erasure, row: Wrapped | None) -> ErasureOut:
-    """Repeat an executed erasure: delete what an old copy of the database brought back, and what a crash left outside."""
+    """Repeat an erasure: delete what an old copy of the database brought back, and what a crash left outside."""
     if row is not None:
         await queries.destroy(work.session, row)
     work.afterwards.append(lambda: _finish(work))
@@ -139,7 +139,7 @@ async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) 
 
 
 async def _finish(work: Work) -> None:
-    """Destroy the slot. The erasure is on the ledger already; after a failure the next one, or the next start, does it."""
+    """Destroy the slot. After a failure the next erasure or start does it, since the ledger has this one."""
     try:
         await keys.finish_erasures(work.runtime)
     except (SlotsMissing, *FAILURES) as error:

@@ -1,7 +1,8 @@
 """Checks of terms against fields, for dataset documents, applications and grants, before anything reads data.
 
-A mask or condition has to pass two checks: a decision obliges only forms that `policies.decision.obligations` knows, and an
-adapter carries out only what its plan accepts. What is stored has passed both, so no agreement is denied for ever.
+A mask or condition has to pass two checks: a decision obliges only forms that `policies.decision.obligations` knows,
+and an adapter carries out only what its plan accepts. What is stored has passed both, so no agreement is denied for
+ever.
 """
 
 from collections.abc import Iterable, Mapping
@@ -117,7 +118,7 @@ def can_be_carried_out(document: documents.DeliveryInput, obligations: documents
 
 
 def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:
-    """A validation error as faults. `at` and the first part of its location are the pointer, without names of fields."""
+    """A validation error as faults. The pointer is `at` and the first part of the location, without names of fields."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     return [{"at": f"{at}/{item['loc'][0]}" if item["loc"] else at, "error": item["msg"]} for item in errors]
 

@@ -1,4 +1,4 @@
-"""The terms of a dataset as its owner sends them: consumers, purposes, fields, masks, rows, rates, price, assessments."""
+"""The terms of a dataset: consumers, purposes, fields, masks, rows, rates, price, assessments."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -51,7 +51,7 @@ class ConsumerGroup(In):
 
 
 class Consumers(ConsumerGroup):
-    """Who may apply: an organisation on every list and, where there are groups, in one of them; an empty list means any."""
+    """Who may apply: organisations on every list and, with groups, in one of them; an empty list means any."""
 
     groups: Annotated[
         list[ConsumerGroup],
@@ -99,7 +99,7 @@ class Assessments(In):
 
 
 class Price(In):
-    """The owner's price, copied into agreements. The exchange charges nothing, and departments pay each other nothing."""
+    """The owner's price, copied into agreements. The exchange charges nothing; departments pay each other nothing."""
 
     amount: Annotated[
         str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{2})?$"), Field(examples=["1200.00"])

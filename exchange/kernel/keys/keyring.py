@@ -59,7 +59,8 @@ def open_keyring(
     *,
     incarnation: int = 1,
 ) -> Keyring:
-    """Open the keys in force; `remembered` are fingerprints by file name. A key without one is created where it is missing.
+    """Open the keys in force; `remembered` are fingerprints by file name. A key without one is created where it is
+    missing.
 
     The ledger's key and the key that signs answers come from their stores, by default from files in `directory`; the
     seal is always a file. Raises KeysDiffer, KeyFileInvalid.

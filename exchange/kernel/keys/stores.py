@@ -54,7 +54,9 @@ class KeyStore(Protocol):
         """The key with a thumbprint. Raises KeyFileInvalid, KeyNotFound."""
 
     def prepare_next(self, name: str, used: Iterable[str]) -> LedgerKey:
-        """A key to rotate to, durable in its store. No thumbprint in `used` is its own. Raises KeyFileInvalid, KeyNotFound."""
+        """A key to rotate to, durable in its store. No thumbprint in `used` is its own. Raises KeyFileInvalid,
+        KeyNotFound.
+        """
 
     def activate(self, name: str, keyid: str) -> None:
         """Put a prepared key in its place; call it once the key is in force."""
@@ -112,7 +114,9 @@ class FileStore:
 
 
 class SecretStore:
-    """Keys in an environment variable, separated by commas: PKCS #8 PEM, or a seed of 32 bytes in base64 or hexadecimal."""
+    """Keys in an environment variable, separated by commas: PKCS #8 PEM, or a seed of 32 bytes in base64 or
+    hexadecimal.
+    """
 
     def __init__(self, directory: Path, text: str, *, setting: str) -> None:
         self._directory = directory

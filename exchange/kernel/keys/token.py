@@ -1,4 +1,4 @@
-"""PKCS #11 tokens with Ed25519 keys: an HSM, a smart card, or SoftHSM. Private keys are created in one and stay there."""
+"""PKCS #11 tokens with Ed25519 keys: an HSM, a smart card, or SoftHSM. Private keys never leave them."""
 
 import secrets
 from dataclasses import dataclass, field

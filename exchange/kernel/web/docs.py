@@ -1,4 +1,6 @@
-"""The API's documentation at /docs, and a list of addresses at /. The scripts come from a package, not from the internet."""
+"""The API's documentation at /docs, and a list of addresses at /. The scripts come from a package, not from the
+internet.
+"""
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html

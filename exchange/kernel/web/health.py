@@ -15,7 +15,9 @@ from ledger.log.head import read_head
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Alarms for the operator of a process that works. Rooms register sources: each gives a line, or None where all is well."""
+    """Alarms for the operator of a process that works. Rooms register sources: each gives a line, or None where all is
+    well.
+    """
 
     sources: list[Callable[[], str | None]] = field(default_factory=list)
 
@@ -35,7 +37,9 @@ async def livez() -> PlainTextResponse:
 
 @public.get("/readyz", response_class=PlainTextResponse)
 async def readyz(request: Request) -> PlainTextResponse:
-    """The process can work: its database answers, and the ledger in it continues what was signed. The answer lists alarms."""
+    """The process can work: its database answers, and the ledger in it continues what was signed. The answer lists
+    alarms.
+    """
     runtime = runtime_of(request)
     try:
         async with runtime.database.pool.acquire(timeout=2) as connection:
