@@ -1,6 +1,5 @@
 """Signature algorithms behind one interface, `Suite`, and the one that every exchange uses, Ed25519."""
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -8,6 +7,7 @@ from typing import Final, Protocol
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
+from groundwork import base64url
 from signatures.components import SignatureProblem
 
 _PUBLIC_BYTES: Final = 32
@@ -86,6 +86,6 @@ def verify_ed25519(public_key: bytes, base: bytes, signature: bytes) -> None:
 
 def thumbprint(public_key: bytes) -> str:
     """The key id of a 32-byte Ed25519 public key: its JWK thumbprint (RFC 7638, RFC 8037 appendix A.3)."""
-    x = base64.urlsafe_b64encode(public_key).rstrip(b"=").decode()
+    x = base64url.encode(public_key)
     jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
-    return base64.urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
+    return base64url.encode(hashlib.sha256(jwk.encode()).digest())

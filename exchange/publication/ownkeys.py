@@ -1,6 +1,5 @@
 """The exchange's public keys as it publishes them: the present ones, the former ones, and the announcements between."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ import signatures
 from exchange.kernel.database import Connection
 from exchange.kernel.runtime import Runtime
 from exchange.publication.schemas import ExchangeKeyOut, LedgerKeyOut
+from groundwork import base64url
 from ledger.format import note, rotation
 from ledger.log import continuity
 
@@ -53,7 +53,7 @@ def _answering(public: bytes, begin: datetime | None, end: datetime | None) -> E
     return ExchangeKeyOut(
         keyid=signatures.thumbprint(public),
         algorithm="ed25519",
-        public_key=base64.urlsafe_b64encode(public).decode().rstrip("="),
+        public_key=base64url.encode(public),
         valid_from=begin,
         valid_until=end,
     )

@@ -5,7 +5,6 @@ of the other files; `opa run --verification-key` verifies it. (For a directory, 
 ES256 (RFC 7518 section 3.4).
 """
 
-import base64
 import gzip
 import hashlib
 import io
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from groundwork import base64url
 from policies.rego.bundle import Bundle
 
 ALGORITHM = "ES256"
@@ -50,7 +50,7 @@ def sign_files(files: Mapping[str, bytes], *, key: bytes) -> bytes:
     ]
     signing = f"{_part({'alg': ALGORITHM, 'typ': 'JWT'})}.{_part({'files': listed})}"
     r, s = decode_dss_signature(_load(key).sign(signing.encode(), ec.ECDSA(hashes.SHA256())))
-    signature = _base64(r.to_bytes(_SIZE) + s.to_bytes(_SIZE))
+    signature = base64url.encode(r.to_bytes(_SIZE) + s.to_bytes(_SIZE))
     return json.dumps({"signatures": [f"{signing}.{signature}"]}).encode()
 
 
@@ -114,8 +114,4 @@ def _load(key: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def _part(value: Any) -> str:
-    return _base64(json.dumps(value, separators=(",", ":")).encode())
-
-
-def _base64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+    return base64url.encode(json.dumps(value, separators=(",", ":")).encode())

@@ -1,6 +1,5 @@
 """The exchange's own Ed25519 keys as values: loaded from PEM files, or made from seeds."""
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
+from groundwork import base64url
 from signatures import thumbprint
 
 SEED_BYTES = 32
@@ -39,7 +39,7 @@ class ExchangeKey:
     @property
     def public_text(self) -> str:
         """The public key in base64url without padding."""
-        return base64.urlsafe_b64encode(self.public).decode().rstrip("=")
+        return base64url.encode(self.public)
 
 
 def _new_pem() -> bytes:

@@ -5,7 +5,6 @@ only finds it. The exchange does not start without the private key that is in fo
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.keys.token import Token
-from groundwork import durable
+from groundwork import base64url, durable
 
 NEXT = "next"
 """The directory of keys that a rotation has created and that are not yet in force."""
@@ -218,7 +217,7 @@ def _retire(path: Path) -> None:
 def write_public(directory: Path, name: str, key: LedgerKey) -> None:
     """Write the public half of a key that is kept elsewhere, so that this machine's commands know whom to believe."""
     path = (directory / name).with_suffix(_PUBLIC)
-    text = base64.urlsafe_b64encode(key.public).decode().rstrip("=") + "\n"
+    text = base64url.encode(key.public) + "\n"
     if path.is_file() and path.read_text(encoding="ascii") == text:
         return
     durable.make_directory(directory)
@@ -232,8 +231,8 @@ def read_public(directory: Path, name: str) -> bytes:
         return ed25519.load(path).public
     text = path.with_suffix(_PUBLIC).read_text(encoding="ascii").strip()
     try:
-        public = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
+        public = base64url.decode(text)
+    except ValueError as error:
         raise KeyFileInvalid(f"{path.stem}{_PUBLIC} is not a public key") from error
     if len(public) != ed25519.SEED_BYTES:
         raise KeyFileInvalid(f"{path.stem}{_PUBLIC} is not a public key")
