@@ -1,4 +1,4 @@
-"""What owners' modules add to a running exchange: the open_sandboxes they run in, and what checks them."""
+"""What owners' modules add to a running exchange: the sandboxes they run in, and the checker."""
 
 from contextlib import AsyncExitStack
 
@@ -9,7 +9,7 @@ from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
 
 
 async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> Sandboxes:
-    """Register the open_sandboxes and the make_checker."""
+    """Register the sandboxes and the checker."""
     settings = runtime[ModuleSettings]
     processes = await stack.enter_async_context(
         open_sandboxes(seconds=settings.module_milliseconds / 1000, most=settings.module_processes)

@@ -172,12 +172,12 @@ CHANGES = {
         "UPDATE decision_inputs SET document = replace(convert_from(document, 'UTF8'), '33010', '33011')::bytea",
     ),
     "an input away": ("input-missing", "DELETE FROM decision_inputs WHERE digest = '{input}'"),
-    "the load_bundle in place": (
+    "the bundle altered": (
         "bundle-altered",
         f"UPDATE policy_bundles SET files = jsonb_set(files, '{{{{delivery.rego}}}}', to_jsonb({_RULES}))",
     ),
     "the load_bundle for nonsense": ("bundle-altered", "UPDATE policy_bundles SET files = '[]'"),
-    "the load_bundle away": ("bundle-missing", "DELETE FROM policy_bundles"),
+    "the bundle missing": ("bundle-missing", "DELETE FROM policy_bundles"),
     "the salt": ("input-altered", "UPDATE dataset_versions SET salt = repeat('00', 16)"),
     "the version away": ("salt-missing", "UPDATE dataset_versions SET version = 9"),
     "the entry": (
