@@ -176,7 +176,7 @@ CHANGES = {
         "bundle-altered",
         f"UPDATE policy_bundles SET files = jsonb_set(files, '{{{{delivery.rego}}}}', to_jsonb({_RULES}))",
     ),
-    "the load_bundle for nonsense": ("bundle-altered", "UPDATE policy_bundles SET files = '[]'"),
+    "the bundle replaced by nonsense": ("bundle-altered", "UPDATE policy_bundles SET files = '[]'"),
     "the bundle missing": ("bundle-missing", "DELETE FROM policy_bundles"),
     "the salt": ("input-altered", "UPDATE dataset_versions SET salt = repeat('00', 16)"),
     "the version away": ("salt-missing", "UPDATE dataset_versions SET version = 9"),
