@@ -145,7 +145,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
 def test_a_verifier_without_the_package_says_that_nothing_was_checked(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['rfc3161_client'] = None; "
-        "from ledger import timestamps, verify; assert not timestamps.is_available(); "
+        "from ledger.format import timestamps; assert not timestamps.is_available(); "
         "from ledger.cli import main; sys.argv = ['ledger', 'verify', '.', '--tsa', 'x.pem']; main()"
     )
     (tmp_path / "x.pem").write_text("")
