@@ -163,9 +163,9 @@ def extend(
     if len(added) != _NODE * len(leaf_hashes):
         raise TileError(f"a leaf hash is not {_NODE} bytes long")
     while added:
-        index, kept = divmod(size >> HEIGHT * level, WIDTH)
-        if kept:
-            added = _tile(edge.get((level, index), b""), Tile(level, index, kept)) + added
+        index, present = divmod(size >> HEIGHT * level, WIDTH)
+        if present:
+            added = _tile(edge.get((level, index), b""), Tile(level, index, present)) + added
         above = []
         for start in range(0, len(added), WIDTH * _NODE):
             content = changed[level, index] = added[start : start + WIDTH * _NODE]

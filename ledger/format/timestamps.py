@@ -57,7 +57,7 @@ def query(content: bytes) -> Query:
     """Make a request for a token over content, by its SHA-256. Raises TimestampsUnavailable."""
     if tsp is None:
         raise TimestampsUnavailable
-    made = (
+    built = (
         tsp.TimestampRequestBuilder()
         .data(content)
         .hash_algorithm(tsp.HashAlgorithm.SHA256)
@@ -65,9 +65,9 @@ def query(content: bytes) -> Query:
         .cert_request(cert_request=True)
         .build()
     )
-    if made.nonce is None:
+    if built.nonce is None:
         raise TimestampsUnavailable
-    return Query(made.as_bytes(), made.nonce)
+    return Query(built.as_bytes(), built.nonce)
 
 
 class Authority:
