@@ -132,8 +132,10 @@ async def _lock_receiver(work: Work, source_id: UUID) -> Source:
     source = await queries.source_row(work.session, work.principal, source_id, lock=True)
     work.permit("source", "register", source.organisation_id)
     kind = work.runtime[Readers].kinds.get(source.kind)
-    if kind is None or not kind.takes_upload or source.state == "withdrawn":
-        raise Conflict("Content is uploaded to file sources that are not withdrawn.", state=source.state)
+    if kind is None or not kind.takes_upload:
+        raise Conflict("Sources of this kind take no upload.", state=source.state)
+    if source.state == "withdrawn":
+        raise Conflict("The source is withdrawn.", state=source.state)
     return source
 
 

@@ -16,6 +16,7 @@ from adapters.registry import KINDS
 from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.settings import Settings
+from exchange.sources.models import Source
 from exchange.sources.schemas import new_source_model
 from ledger.entries import SourceRegistered
 from tests.support.exchanges.exchange import Answer, Exchange, Party
@@ -112,12 +113,14 @@ def test_a_kind_may_not_hide_what_every_source_has() -> None:
     class Titled(Config):
         title: str
 
-    kind: Kind[Any] = Kind(name="titled", config=Titled, open=MEMORY.open)  # type: ignore[arg-type]
+    kind: Kind[Any] = Kind(name="titled", config=Titled, open=MEMORY.open)
     with pytest.raises(ValueError, match="titled has fields of every source: title"):
         new_source_model({**KINDS, "titled": kind})
 
 
-def test_the_ledger_takes_every_kinds_name() -> None:
+def test_every_kinds_name_fits_the_ledger_and_the_table() -> None:
+    column: Any = Source.__table__.c.kind.type
+    assert max(map(len, KINDS)) <= column.length
     name: Any = SourceRegistered.model_fields["source_kind"]
     adapter: TypeAdapter[str] = TypeAdapter(Annotated[str, name])
     assert [adapter.validate_python(kind) for kind in KINDS] == list(KINDS)
@@ -137,6 +140,15 @@ OLD_ROWS = [
 def test_a_config_is_stored_as_before(kind: Kind[Any], config: dict[str, Any]) -> None:
     secret = "postgresql://u@h/d" if kind.secret else None
     assert kind.store(kind.restore(config, secret)) == (config, secret)
+
+
+async def test_a_tab_stays_a_delimiter(exchange: Exchange) -> None:
+    owner = await exchange.admit("owner")
+    source = {"kind": "file", "title": "t", "options": {"delimiter": "\t"}}
+    registered = await register(exchange, owner, source)
+    target = f"/api/v1/sources/{registered.json['id']}/content"
+    uploaded = await exchange.call_ok(owner.steward, "PUT", target, b"a;b\tc\n1;2\t3\n")
+    assert [field["name"] for field in uploaded["description"]["fields"]] == ["a;b", "c"]
 
 
 async def test_rows_of_the_version_before_are_still_read(
