@@ -9,16 +9,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import Field, create_model
 
 from adapters.kind import Kind
-from exchange.kernel.schemas import PRINTABLE, In, Out, Text, with_example
-
-FieldName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
-    Field(description="The field's name in the source", examples=["degree"]),
-]
+from exchange.kernel.schemas import In, Out, Text, with_example
 
 
 class Registration(In):
