@@ -6,13 +6,21 @@ A new kind is a folder with one `Kind`, and a line in `adapters.registry`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.duckdb.engine import Engine
 from adapters.network import Gate
+from groundwork.text import PRINTABLE
+
+FieldName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
+    Field(description="The field's name in the source", examples=["degree"]),
+]
+"""A field's name, in configs and in other documents that people write about sources."""
 
 
 class Config(BaseModel):

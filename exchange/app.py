@@ -1,25 +1,17 @@
 """The composition root: settings become a running exchange. Only this module chooses adapters and engines."""
 
-import asyncio
 import atexit
 import gc
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeAlias
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from adapters.contract import Adapter, ImportedFile
 from adapters.duckdb.engine import Engine as DuckEngine
-from adapters.files.importing import import_file
-from adapters.files.options import ImportOptions
-from adapters.kind import Resources
+from adapters.kind import Kind, Resources
 from adapters.registry import KINDS
 from exchange import __version__
 from exchange.agreements import routes as agreement_routes
@@ -79,26 +71,7 @@ a hash-chained ledger before its answer leaves. Requests are signed with HTTP Me
 have the form of RFC 9457.
 """
 
-IMPORTS_AT_ONCE: Final = 2
-"""How many uploaded files a process reads at the same time, while others wait: each may take gigabytes of memory."""
-
-_ROUTERS = (
-    health.public,
-    catalog_routes.public,
-    publication_routes.public,
-    participant_routes.router,
-    source_routes.router,
-    source_routes.uploads,
-    catalog_routes.router,
-    policy_module_routes.router,
-    application_routes.router,
-    agreement_routes.router,
-    subject_routes.router,
-    delivery_routes.router,
-    delivery_routes.streams,
-    whatif_routes.router,
-    audit_routes.router,
-)
+Kinds: TypeAlias = Mapping[str, Kind[Any]]
 
 
 class Exchange(FastAPI):
@@ -119,14 +92,17 @@ class NotMigrated(RuntimeError):
     """The database is not at the revision that this version needs."""
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
-    """The exchange as an ASGI application. Its lifespan opens the database and the parts, and closes them."""
+def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds = KINDS) -> FastAPI:
+    """The exchange as an ASGI application. Its lifespan opens the database and the parts, and closes them.
+
+    `kinds` are the kinds of source that it takes, by name.
+    """
     logs.configure()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.runtime = await _open(settings, clock or Clock(), stack)
+            app.state.runtime = await _open(settings, clock or Clock(), kinds, stack)
             yield
 
     app = Exchange(
@@ -143,7 +119,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     )
     http.install(app)
     docs.install(app)
-    for router in _ROUTERS:
+    for router in _routers(kinds):
         app.include_router(router)
     openapi.complete(app, models=(DeliveryRequest, DeliveryPage))
     return app
@@ -159,11 +135,30 @@ def from_environment() -> FastAPI:
     return app
 
 
+def _routers(kinds: Kinds) -> Sequence[APIRouter]:
+    return (
+        health.public,
+        catalog_routes.public,
+        publication_routes.public,
+        participant_routes.router,
+        *source_routes.routers(kinds),
+        catalog_routes.router,
+        policy_module_routes.router,
+        application_routes.router,
+        agreement_routes.router,
+        subject_routes.router,
+        delivery_routes.router,
+        delivery_routes.streams,
+        whatif_routes.router,
+        audit_routes.router,
+    )
+
+
 def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'exchange'}-{route.name}".replace("_", "-")
 
 
-async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Runtime:
+async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExitStack) -> Runtime:
     """Open every part of the exchange, each after those it rests on. The stack closes them in reverse."""
     url = await stack.enter_async_context(running(settings))
     database = await _open_database(url, stack)
@@ -174,7 +169,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Runt
     await subjects.open_parts(runtime)
     stack.push_async_callback(runtime.sequencer.stop)
     await _open_decisions(runtime, settings, stack)
-    await _open_sources(runtime, settings, url, stack)
+    await _open_sources(runtime, settings, url, kinds, stack)
     if is_founded:  # only then do database and data directory certainly belong to one exchange
         await sources.tidy(runtime)
     door.open_parts(runtime)
@@ -253,29 +248,11 @@ async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack)
     return Breaker(await stack.enter_async_context(server))
 
 
-async def _open_sources(runtime: Runtime, settings: Settings, url: str, stack: AsyncExitStack) -> None:
-    """What reads sources: DuckDB, a few threads for imports, and the gate for network sources."""
+async def _open_sources(runtime: Runtime, settings: Settings, url: str, kinds: Kinds, stack: AsyncExitStack) -> None:
+    """The readers of sources, with what they share: snapshots, DuckDB, and the gate for network sources."""
     own = {secret.get_secret_value() for secret in (settings.database_url, settings.owner_database_url) if secret}
     reach = Reach(settings.source_hosts, own=own | {url}, in_production=settings.environment == "production")
-    snapshots = storage.private(settings.data / "snapshots")
+    snapshots = storage.make_private(settings.data / "snapshots")
     engine = DuckEngine(snapshots)
     stack.callback(engine.close)
-    imports = ThreadPoolExecutor(IMPORTS_AT_ONCE, thread_name_prefix="import")
-    stack.callback(imports.shutdown, wait=False, cancel_futures=True)
-
-    resources = Resources(snapshots, engine, reach.gate())
-
-    def open_one(kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
-        stored = {name: value for name, value in config.items() if name != "digest"}
-        return KINDS[kind].open_stored(stored, secret, config.get("digest"), resources)
-
-    async def import_one(path: Path, options: Mapping[str, Any]) -> ImportedFile:
-        plain = {**options, "max_bytes": settings.upload_bytes_max}
-        if plain.get("missing") is not None:
-            plain["missing"] = tuple(plain["missing"])
-        # Temporary files of an import lie beside the upload and are removed with it.
-        reading = partial(import_file, path, path.parent, options=ImportOptions(**plain))
-        imported = await asyncio.get_running_loop().run_in_executor(imports, reading)
-        return replace(imported, path=imported.path.replace(snapshots / imported.path.name))
-
-    await sources.open_parts(runtime, stack, open=open_one, import_file=import_one)
+    await sources.open_parts(runtime, stack, kinds=kinds, resources=Resources(snapshots, engine, reach.gate()))

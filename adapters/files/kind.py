@@ -10,16 +10,10 @@ from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.files.adapter import FileAdapter
 from adapters.files.importing import import_file
 from adapters.files.options import ImportOptions
-from adapters.kind import Config, Kind, Resources
+from adapters.kind import Config, FieldName, Kind, Resources
 from groundwork.text import PRINTABLE
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
-
-FieldName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
-    Field(description="The field's name in the source", examples=["degree"]),
-]
 
 
 class FileOptions(Config):

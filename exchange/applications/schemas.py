@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.catalog.terms.schemas import Assessments, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
-from exchange.sources.schemas import FieldName
 
 
 class NewApplication(In):

@@ -12,9 +12,9 @@ from pydantic import (
     model_validator,
 )
 
+from adapters.kind import FieldName
 from exchange.catalog.terms.schemas import Assessments, Terms
 from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, with_example
-from exchange.sources.schemas import FieldName
 from policies.odrl.writing import CONTEXT, PROFILE
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.

@@ -40,7 +40,7 @@ async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[
 
 async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation. Raises NotFound, Forbidden, DatasetInvalid."""
-    source = await sources.own_view(work.session, work.principal, new.source)
+    source = await sources.own_source(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation)
     draft = await _draft(work, source, new.document)
     dataset = Dataset(
@@ -74,7 +74,7 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
-    source = await sources.own_view(work.session, work.principal, source_id)
+    source = await sources.own_source(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
         raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
     dataset.draft = draft = await _draft(work, source, document)
@@ -91,7 +91,7 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     if draft is None or dataset.state == "withdrawn":
         raise Conflict("There is no draft to publish.", state=dataset.state)
     # Locked, so that until the commit nobody withdraws it or uploads another file.
-    source = await sources.own_view(work.session, work.principal, draft.source, lock=True)
+    source = await sources.own_source(work.session, work.principal, draft.source, lock=True)
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(draft.document)

@@ -37,7 +37,7 @@ async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
     candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
     if listed.version is None or (listed.dataset.state != "published" and not candidates):
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
-    return Found(listed, await sources.view(session, listed.version.source_id), candidates)
+    return Found(listed, await sources.any_source(session, listed.version.source_id), candidates)
 
 
 async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:

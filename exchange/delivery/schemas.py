@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from adapters.kind import FieldName
 from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.schemas import PRINTABLE, In, Out
-from exchange.sources.schemas import FieldName
 
 _OPERATORS = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "prefix", "is_null"]
 Scalar = str | int | bool | float

@@ -1,4 +1,5 @@
 """Sources: where data lives. They are registered, described, read through adapters, and withdrawn.
 
-A source is registered → ready (a file was read, or a table was described) → withdrawn.
+A source is registered → ready (its data was described) → withdrawn. The kinds of source are objects that the app passes
+in (`adapters.kind.Kind`); this room knows none of them by name.
 """

@@ -1,7 +1,7 @@
-"""Dependents of sources: rooms above register checks, so that no source changes under what rests on it.
+"""Checks before a source changes, which the rooms above register.
 
-The catalogue registers that a published dataset still finds its fields in a new upload, and that none reads a source that
-is withdrawn.
+The catalogue, for instance, refuses a new upload without the fields of a published dataset, and the withdrawal of a source
+that a dataset reads.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,17 +17,17 @@ WithdrawalCheck = Callable[[Work, UUID], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """The checks of a running exchange. Each raises a Problem to refuse the change."""
+    """The checks of a running exchange. A check raises a Problem to refuse the change."""
 
     content: list[ContentCheck] = field(default_factory=list)
     withdrawal: list[WithdrawalCheck] = field(default_factory=list)
 
-    async def check_content(self, work: Work, source: UUID, fields: Sequence[Field]) -> None:
-        """Refuse new content of a source, described by its fields, where something needs the old."""
+    async def check_content(self, work: Work, source_id: UUID, fields: Sequence[Field]) -> None:
+        """Check new content of a source, given its fields. Raises the Problem of the first check that refuses."""
         for check in self.content:
-            await check(work, source, fields)
+            await check(work, source_id, fields)
 
-    async def check_withdrawal(self, work: Work, source: UUID) -> None:
-        """Refuse the withdrawal of a source that something reads."""
+    async def check_withdrawal(self, work: Work, source_id: UUID) -> None:
+        """Check the withdrawal of a source. Raises the Problem of the first check that refuses."""
         for check in self.withdrawal:
-            await check(work, source)
+            await check(work, source_id)

@@ -4,7 +4,7 @@ from exchange.kernel.problems import Problem
 
 
 class SourceUnusable(Problem):
-    """The file or table cannot be used as it is. `code` says what is wrong and `where` the place in it."""
+    """The file or table cannot be used as it is. `code` names the defect, `where` the place in the file or table."""
 
     slug = "source-unusable"
     title = "The source cannot be used"
@@ -12,7 +12,7 @@ class SourceUnusable(Problem):
 
 
 class SourceFailed(Problem):
-    """The source could not be read just now: it is unreachable, or no longer as it was described. Its owner is to look."""
+    """The source cannot be read now: it is unreachable, or has changed since its description. Its owner has to act."""
 
     slug = "source-failed"
     title = "The source failed"

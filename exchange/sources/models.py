@@ -12,7 +12,11 @@ from exchange.kernel.database import Base
 
 
 class Source(Base):
-    """A file or a table that an owner named. `secret` is sealed; `description` is what the adapter found."""
+    """A source of an organisation.
+
+    `config` is what its kind stores, `secret` the sealed rest of it. `description` is the adapter's, None before the first.
+    `content` is the SHA-256 of the uploaded file, None for kinds without uploads.
+    """
 
     __tablename__ = "sources"
     __table_args__ = (CheckConstraint("state IN ('registered','ready','withdrawn')", name="state"),)

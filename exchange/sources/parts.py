@@ -1,24 +1,36 @@
-"""What sources add to a running exchange: open adapters, and the checks of rooms that rest on sources."""
+"""What sources add to a running exchange: their readers, and the list of checks of the rooms above."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from typing import Any, Final
 
+from adapters.kind import Kind, Resources
 from exchange.kernel.runtime import Runtime
 from exchange.sources import queries, storage
 from exchange.sources.dependents import Dependents
-from exchange.sources.readers import ImportFile, Open, Readers
+from exchange.sources.readers import Readers
+from exchange.sources.settings import SourceSettings
+
+IMPORTS_AT_ONCE: Final = 2
+"""How many uploaded files a process reads at the same time, while others wait: each may take gigabytes of memory."""
 
 
-async def open_parts(runtime: Runtime, stack: AsyncExitStack, *, open: Open, import_file: ImportFile) -> None:  # noqa: A002
-    """Register the readers. `open` makes an adapter, `import_file` reads an uploaded file into a snapshot."""
+async def open_parts(
+    runtime: Runtime, stack: AsyncExitStack, *, kinds: Mapping[str, Kind[Any]], resources: Resources
+) -> None:
+    """Register the readers of these kinds of source, which share `resources`."""
     runtime.add(Dependents())
-    readers = runtime.add(Readers(open=open, import_file=import_file))
+    imports = ThreadPoolExecutor(IMPORTS_AT_ONCE, thread_name_prefix="import")
+    stack.callback(imports.shutdown, wait=False, cancel_futures=True)
+    readers = runtime.add(Readers(kinds, resources, imports, runtime[SourceSettings].upload_bytes_max))
     stack.push_async_callback(readers.close)
 
 
 async def tidy(runtime: Runtime) -> None:
-    """Remove uploads that no process receives any more, and snapshots that no source refers to."""
+    """Remove abandoned uploads and unreferenced snapshots."""
     data = runtime.settings.data
     async with runtime.database.sessions() as session:
-        digests = await queries.digests_of_files(session)
-    storage.clear(data / "uploads")
-    storage.collect(data / "snapshots", kept=digests, now=runtime.clock.now())
+        digests = await queries.described_digests(session)
+    storage.remove_abandoned(data / "uploads")
+    storage.remove_unreferenced(data / "snapshots", digests=digests, now=runtime.clock.now())

@@ -1,21 +1,22 @@
-"""Where sources may be: the operator's list, and never the exchange's own database.
+"""Which servers sources may be on: the operator's list, and never the exchange's own database.
 
-Each connection asks anew, with the addresses that the host's name has at that moment.
+Every connection is checked, against the addresses that the host's name has at that moment.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from adapters.contract import SourceError
 from adapters.network import Address, Gate, Policy, Server, is_same_server
 from exchange.kernel.database import arguments
 
-_OWN_TABLES = frozenset({"ledger_entry", "ledger_head", "ledger_once"})
-_DEFAULT_PORT = 5432
+_OWN_TABLES: Final = frozenset({"ledger_entry", "ledger_head", "ledger_once"})
+"""A database with these tables is an exchange's, whatever its address."""
+_DEFAULT_PORT: Final = 5432
 
 
 class Reach:
-    """Decides for one exchange. `own` are the URLs of its own database."""
+    """Admits or refuses servers. `own` are the URLs of the exchange's database."""
 
     def __init__(self, source_hosts: Collection[str], *, own: Collection[str], in_production: bool) -> None:
         self._policy = Policy(source_hosts, is_public_only=in_production)
@@ -28,7 +29,7 @@ class Reach:
     async def admit(self, server: Server, addresses: Sequence[Address]) -> None:
         """Raise SourceError host-not-allowed unless a source may be on a server with these addresses.
 
-        The exchange's own database is refused always, another one on its server unless the operator lists the server.
+        The exchange's own database is always refused, other databases on its server unless the operator lists the server.
         """
         for own in self._own:
             if await is_same_server(server, addresses, own):
@@ -39,6 +40,7 @@ class Reach:
 
 
 def _server(options: dict[str, Any]) -> Server:
+    """The server of a connection's arguments."""
     host = str(options["host"])
     if not host.startswith("/"):
         host = host.lower().removesuffix(".")

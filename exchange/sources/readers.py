@@ -1,58 +1,81 @@
-"""Open adapters: one for each source and state of it, shared by the requests that read it.
+"""Readers of sources: adapters that are open, the kinds they are of, and the threads that import uploaded files.
 
-Which kinds of adapter there are is `app.py`'s to say; this room only keeps what it was given.
+Requests share one adapter for each source. The app decides which kinds there are.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
-from adapters.contract import Adapter, Description
+from adapters.contract import Adapter, Description, SourceError
+from adapters.kind import Kind, Resources
+from groundwork import durable
 
 
-class Imported(Protocol):
-    """A file that was read into a snapshot."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a source, with its secret unsealed."""
 
-    @property
-    def path(self) -> Path:
-        """The snapshot."""
-
-    @property
-    def description(self) -> Description:
-        """What it holds."""
-
-
-Open = Callable[[str, Mapping[str, Any], str | None], Adapter]
-ImportFile = Callable[[Path, Mapping[str, Any]], Awaitable[Imported]]
+    kind: str
+    config: Mapping[str, Any]
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
 class Readers:
-    """The open adapters of a process. `open` makes one; `import_file` reads an uploaded file into a snapshot."""
+    """The readers of a process. Files above `max_bytes` are refused. Every method but `close` may raise SourceError."""
 
-    open: Open
-    import_file: ImportFile
+    kinds: Mapping[str, Kind[Any]]
+    resources: Resources
+    imports: Executor
+    max_bytes: int
     _adapters: dict[UUID, tuple[str, Adapter]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def adapter(self, source: UUID, *, state: str, kind: str, config: Mapping[str, Any], secret: str | None) -> Adapter:
-        """The adapter of a source in a state (the digest of what was found in it); one of an older state is closed."""
-        known = self._adapters.get(source)
-        if known is not None and known[0] == state:
-            return known[1]
-        adapter = self.open(kind, config, secret)
-        self._adapters[source] = (state, adapter)
-        if known is not None:
-            task = asyncio.ensure_future(known[1].close())
+    def kind(self, name: str) -> Kind[Any]:
+        """The kind with a name that a source has in the database."""
+        if name not in self.kinds:
+            raise SourceError("source-failed", f"this exchange has no sources of the kind {name}")
+        return self.kinds[name]
+
+    def adapter(self, source_id: UUID, stored: Stored, digest: str) -> Adapter:
+        """The adapter for a source's described content. Opens it at first, and again when the digest has changed."""
+        current = self._adapters.get(source_id)
+        if current is not None and current[0] == digest:
+            return current[1]
+        kind = self.kind(stored.kind)
+        adapter = kind.open_stored(stored.config, stored.secret, digest, self.resources)
+        self._adapters[source_id] = (digest, adapter)
+        if current is not None:
+            task = asyncio.ensure_future(current[1].close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         return adapter
 
+    async def describe(self, stored: Stored) -> Description:
+        """Describe a source through an adapter of its own."""
+        adapter = self.kind(stored.kind).open_stored(stored.config, stored.secret, None, self.resources)
+        try:
+            return await adapter.describe()
+        finally:
+            await adapter.close()
+
+    async def import_file(self, stored: Stored, path: Path) -> Description:
+        """Read an uploaded file into a durable snapshot, on a thread. Temporary files lie beside the upload."""
+        return await asyncio.get_running_loop().run_in_executor(self.imports, self._import, stored, path)
+
+    def _import(self, stored: Stored, path: Path) -> Description:
+        kind = self.kind(stored.kind)
+        imported = kind.import_stored(stored.config, path, path.parent, max_bytes=self.max_bytes)
+        durable.move(imported.path, self.resources.snapshots / imported.path.name)
+        return imported.description
+
     async def close(self) -> None:
-        """Close them all."""
+        """Close all adapters."""
         for _, adapter in self._adapters.values():
             await adapter.close()
         self._adapters.clear()

@@ -1,61 +1,25 @@
-"""What comes in and goes out about sources."""
+"""What comes in and goes out about sources.
 
+The model of a registration follows from the kinds of source: it is a union with one member for each kind.
+"""
+
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, create_model
 
-from exchange.kernel.schemas import PRINTABLE, In, Out, Text, with_example
-
-FieldName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=120, pattern=PRINTABLE),
-    Field(description="The field's name in the source", examples=["degree"]),
-]
+from adapters.kind import Kind
+from exchange.kernel.schemas import In, Out, Text, with_example
 
 
-class FileOptions(In):
-    """How to read a file, where finding out by itself goes wrong."""
+class Registration(In):
+    """A source to register. The model of each kind adds the fields of the kind's config."""
 
-    sheet: Annotated[str | None, Field(max_length=31, pattern=PRINTABLE, description="The sheet of a workbook")] = None
-    header_row: Annotated[
-        int | None, Field(ge=0, le=1000, description="The row of names, from 1; 0: there is none")
-    ] = None
-    encoding: Annotated[str | None, Field(max_length=40, pattern=PRINTABLE, examples=["gb18030"])] = None
-    delimiter: Annotated[str | None, Field(max_length=1, pattern=r"^[^\x00]*$")] = None
-    missing: Annotated[
-        list[Annotated[str, StringConstraints(max_length=100, pattern=PRINTABLE)]] | None,
-        Field(max_length=50, description="Cells that count as missing, instead of the usual ones"),
-    ] = None
-    ragged: Annotated[Literal["refuse", "pad"], Field(description="Whether rows that are too short are filled")] = (
-        "refuse"
-    )
-    types: Annotated[
-        dict[FieldName, Literal["string", "integer", "number", "boolean", "date", "timestamp"]],
-        Field(max_length=500, description="Types of fields by name"),
-    ] = {}
-    time_zone: Annotated[str, Field(max_length=64, description="Where times without a zone were written")] = "UTC"
-
-
-class FileSource(In):
-    """A file, uploaded to the source's content address after registration."""
-
-    kind: Literal["file"] = "file"
+    kind: str
     title: Text
-    options: FileOptions = FileOptions()
-
-
-class PostgresqlSource(In):
-    """A table or view in a PostgreSQL database of the owner's; the login should be one that may only read it."""
-
-    kind: Literal["postgresql"]
-    title: Text
-    dsn: Annotated[
-        str, Field(max_length=1000, pattern=PRINTABLE, description="postgresql://…; kept sealed, never answered")
-    ]
-    table_schema: Annotated[str, Field(min_length=1, max_length=63, pattern=PRINTABLE)] = "public"
-    table: Annotated[str, Field(min_length=1, max_length=63, pattern=PRINTABLE)]
 
 
 class NewSource(In):
@@ -69,15 +33,15 @@ class NewSource(In):
     )
 
     organisation: UUID
-    source: Annotated[FileSource | PostgresqlSource, Field(discriminator="kind")]
+    source: Registration
 
 
 class SourceOut(Out):
-    """A source, with what was found in it."""
+    """A source, with the description of its content."""
 
     id: UUID
     organisation_id: UUID
-    kind: Literal["file", "postgresql"]
+    kind: str
     title: str
     state: Literal["registered", "ready", "withdrawn"]
     description: Annotated[
@@ -86,3 +50,29 @@ class SourceOut(Out):
     content: Annotated[str | None, Field(description="SHA-256 of the file as it came")]
     rows: int | None
     registered_at: datetime
+
+
+def new_source_model(kinds: Mapping[str, Kind[Any]]) -> type[NewSource]:
+    """NewSource for these kinds: its `source` is a union that `kind` tells apart."""
+    union: Any = Union[*(_registration_model(kind) for kind in kinds.values())]
+    return create_model(
+        "NewSource", __base__=NewSource, __doc__=NewSource.__doc__, source=(union, Field(discriminator="kind"))
+    )
+
+
+def source_out_model(kinds: Mapping[str, Kind[Any]]) -> type[SourceOut]:
+    """SourceOut for these kinds: its `kind` is one of their names."""
+    field: Any = (str, Field(json_schema_extra={"enum": list(kinds)}))
+    return create_model("SourceOut", __base__=SourceOut, __doc__=SourceOut.__doc__, kind=field)
+
+
+def _registration_model(kind: Kind[Any]) -> type[Registration]:
+    """Registration with a kind's config, both flat. Raises ValueError for a config whose fields would hide common ones."""
+    if hidden := Registration.model_fields.keys() & kind.config.model_fields.keys():
+        raise ValueError(f"the config of the kind {kind.name} has fields of every source: {', '.join(sorted(hidden))}")
+    name = "".join(word.capitalize() for word in re.split("[_-]", kind.name)) + "Source"
+    tag: Any = Literal[kind.name]
+    # A request always names the kind, since it tells the models apart. The published schema has a default for uploads.
+    default: Any = kind.name if kind.takes_upload else ...
+    bases = (kind.config, Registration)
+    return create_model(name, __base__=bases, __doc__=kind.config.__doc__, kind=(tag, default))

@@ -1,4 +1,4 @@
-"""The verbs of sources: registering one, reading an uploaded file, withdrawing."""
+"""The verbs of sources: register, upload, withdraw; and the adapter of a source for rooms that read it."""
 
 import hashlib
 import json
@@ -19,14 +19,15 @@ from exchange.sources import queries, storage
 from exchange.sources.dependents import Dependents
 from exchange.sources.errors import SourceFailed, SourceUnusable
 from exchange.sources.models import Source
-from exchange.sources.readers import Readers
-from exchange.sources.schemas import NewSource, PostgresqlSource
+from exchange.sources.readers import Readers, Stored
+from exchange.sources.schemas import NewSource
 from exchange.sources.settings import SourceSettings
 from exchange.sources.view import SourceView
 from ledger import entries
 
-# What a source's server did, rather than what is wrong with what the owner said.
+# Failures of a source's server. All other codes are about the owner's file, table or options.
 _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
+_SUFFIX_LENGTH = 12
 
 
 def problem_of(error: SourceError) -> SourceFailed | SourceUnusable:
@@ -37,142 +38,130 @@ def problem_of(error: SourceError) -> SourceFailed | SourceUnusable:
     return SourceUnusable(error.detail, **members)
 
 
-def described(description: Description) -> dict[str, Any]:
-    """A description as it is stored and answered."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(description)))
-    return plain
-
-
 def adapter_of(runtime: Runtime, source: SourceView) -> Adapter:
-    """The open adapter of a source that is ready. Raises SourceFailed."""
+    """The open adapter of a source that is ready. Raises SourceFailed, SourceUnusable."""
     if source.state != "ready" or source.digest is None:
         raise SourceFailed("The source is not ready to be read.", code="source-not-ready")
-    secret = runtime.seal.open(source.secret, name=f"source/{source.id}").decode() if source.secret else None
-    config = source.config if source.kind == "postgresql" else {"digest": source.digest}
-    return runtime[Readers].adapter(source.id, state=source.digest, kind=source.kind, config=config, secret=secret)
+    secret = None
+    if source.secret is not None:
+        secret = runtime.seal.open(source.secret, name=_seal_name(source.id)).decode()
+    try:
+        return runtime[Readers].adapter(source.id, Stored(source.kind, source.config, secret), source.digest)
+    except SourceError as error:
+        raise problem_of(error) from error
+
+
+def _seal_name(source_id: UUID) -> str:
+    return f"source/{source_id}"
 
 
 async def register(work: Work, new: NewSource) -> Source:
-    """Register a source. A table is looked at now; a file is once it has been uploaded."""
+    """Register a source, and describe it unless its data is uploaded later. Raises SourceFailed, SourceUnusable."""
     organisation = await participants.organisation(work.session, new.organisation)
     work.permit("source", "register", organisation.id)
-    identifier = new_id()
+    kind = work.runtime[Readers].kinds[new.source.kind]
+    config, secret = kind.store(new.source)
+    source_id = new_id()
     source = Source(
-        id=identifier,
+        id=source_id,
         organisation_id=organisation.id,
-        kind=new.source.kind,
+        kind=kind.name,
         title=new.source.title,
         state="registered",
-        config={},
+        config=config,
+        secret=work.runtime.seal.close(secret.encode(), name=_seal_name(source_id)) if secret is not None else None,
         registered_at=work.runtime.clock.now(),
     )
-    if isinstance(new.source, PostgresqlSource):
+    if not kind.takes_upload:
         await work.pause()
-        source.config = {"schema": new.source.table_schema, "table": new.source.table}
-        source.secret = work.runtime.seal.close(new.source.dsn.encode(), name=f"source/{identifier}")
-        description = await _describe(work, source, secret=new.source.dsn)
-        source.description = described(description)
-        source.rows = description.rows
-        source.state = "ready"
-    else:
-        source.config = {"options": new.source.options.model_dump(mode="json", exclude_defaults=True)}
+        _make_ready(source, await _describe(work, Stored(kind.name, config, secret)))
     work.session.add(source)
-    work.record(entries.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
+    work.entry(entries.SourceRegistered, about=("source", source_id), source_kind=kind.name)
     return source
 
 
-async def _describe(work: Work, source: Source, *, secret: str) -> Description:
+async def _describe(work: Work, stored: Stored) -> Description:
     try:
-        adapter = work.runtime[Readers].open(source.kind, source.config, secret)
+        return await work.runtime[Readers].describe(stored)
     except SourceError as error:
         raise problem_of(error) from error
-    try:
-        return await adapter.describe()
-    except SourceError as error:
-        raise problem_of(error) from error
-    finally:
-        await adapter.close()
 
 
-def _common(work: Work, source: Source) -> dict[str, Any]:
-    return {
-        "at": work.now,
-        "actor": work.principal.actor,
-        "request": work.request,
-        "object": entries.Object(kind="source", id=str(source.id)),
-    }
+def _make_ready(source: Source, description: Description) -> None:
+    source.description = json.loads(json.dumps(asdict(description)))
+    source.rows = description.rows
+    source.state = "ready"
 
 
 async def upload(
-    work: Work, *, source_id: UUID, chunks: AsyncIterator[bytes], digest: Mapping[str, str], filename: str
+    work: Work, *, source_id: UUID, chunks: AsyncIterator[bytes], headers: Mapping[str, str], filename: str
 ) -> Source:
-    """Read an uploaded file into a snapshot.
+    """Read an uploaded file into a snapshot, which replaces the source's content.
 
-    The file is hashed as it arrives and must have the signed digest (`digest` are the request's headers); the datasets
-    published over the source must still find their fields in it. The name is used for its suffix only.
+    The file has to match the signed Content-Digest of the request's headers, and to have the fields of the datasets that
+    are published over the source. Of its name only the suffix counts. Raises NotFound, Forbidden, Conflict,
+    ContentTooLarge, RequestMalformed, SourceUnusable, and the problems of `check_body` and of Dependents.
     """
-    source = await _taking_content(work, source_id)
-    options = source.config.get("options", {})
+    source = await _lock_receiver(work, source_id)
+    stored = Stored(source.kind, source.config)
     await work.pause()
-    with storage.receiving(work.runtime.settings.data / "uploads") as place:
-        path = place / ("content" + Path(filename).suffix[:12])
+    with storage.upload_directory(work.runtime.settings.data / "uploads") as directory:
+        path = directory / ("content" + Path(filename).suffix[:_SUFFIX_LENGTH])
         content = await _receive(path, chunks, limit=work.runtime[SourceSettings].upload_bytes_max)
-        check_body(digest.get("content-digest"), content)
+        check_body(headers.get("content-digest"), content)
         try:
-            imported = await work.runtime[Readers].import_file(path, options)
+            description = await work.runtime[Readers].import_file(stored, path)
         except SourceError as error:
             raise problem_of(error) from error
-    description = imported.description
-    source = await _taking_content(work, source_id)
+    source = await _lock_receiver(work, source_id)
     await work.runtime[Dependents].check_content(work, source.id, description.fields)
-    source.description = described(description)
+    _make_ready(source, description)
     source.content = content.hex()
-    source.rows = description.rows
-    source.state = "ready"
-    work.record(
-        entries.SourceImported.model_validate(
-            {
-                **_common(work, source),
-                "content": source.content,
-                "rows": description.rows or 0,
-                "columns": len(description.fields),
-            }
-        )
+    work.entry(
+        entries.SourceImported,
+        about=("source", source.id),
+        content=source.content,
+        rows=description.rows or 0,
+        columns=len(description.fields),
     )
     return source
 
 
-async def _taking_content(work: Work, source_id: UUID) -> Source:
-    """A source that takes content from this principal, locked. Raises NotFound, Forbidden, Conflict."""
-    source = await queries.source(work.session, work.principal, source_id, lock=True)
+async def _lock_receiver(work: Work, source_id: UUID) -> Source:
+    """Lock a source that the principal may upload content to. Raises NotFound, Forbidden, Conflict."""
+    source = await queries.source_row(work.session, work.principal, source_id, lock=True)
     work.permit("source", "register", source.organisation_id)
-    if source.kind != "file" or source.state == "withdrawn":
-        raise Conflict("Only a file source that is not withdrawn takes content.", state=source.state)
+    kind = work.runtime[Readers].kinds.get(source.kind)
+    if kind is None or not kind.takes_upload:
+        raise Conflict("Sources of this kind take no upload.", state=source.state)
+    if source.state == "withdrawn":
+        raise Conflict("The source is withdrawn.", state=source.state)
     return source
 
 
 async def _receive(path: Path, chunks: AsyncIterator[bytes], *, limit: int) -> bytes:
-    hashed = hashlib.sha256()
+    """Write a request's body to a new file: its SHA-256. Raises ContentTooLarge, RequestMalformed."""
+    digest = hashlib.sha256()
     size = 0
-    with storage.new_file(path) as file:
+    with storage.create_file(path) as file:
         async for chunk in chunks:
             size += len(chunk)
             if size > limit:
                 raise ContentTooLarge(f"A file may have {limit} bytes here.")
-            hashed.update(chunk)
+            digest.update(chunk)
             file.write(chunk)
     if size == 0:
         raise RequestMalformed("The body is the file's content; it is empty.")
-    return hashed.digest()
+    return digest.digest()
 
 
 async def withdraw(work: Work, *, source_id: UUID) -> Source:
-    """Withdraw a source; published datasets over it have to be withdrawn first."""
-    source = await queries.source(work.session, work.principal, source_id, lock=True)
+    """Withdraw a source. Raises NotFound, Forbidden, Conflict, and the problems of Dependents: datasets over it go first."""
+    source = await queries.source_row(work.session, work.principal, source_id, lock=True)
     work.permit("source", "withdraw", source.organisation_id)
     if source.state == "withdrawn":
         raise Conflict("The source is withdrawn already.", state=source.state)
     await work.runtime[Dependents].check_withdrawal(work, source.id)
     source.state = "withdrawn"
-    work.record(entries.SourceWithdrawn.model_validate(_common(work, source)))
+    work.entry(entries.SourceWithdrawn, about=("source", source.id))
     return source

@@ -1,4 +1,4 @@
-"""Settings of sources: which hosts may be reached, and how large an upload may be."""
+"""Settings of sources: the servers they may be on, and the size of uploads."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ class SourceSettings(KernelSettings):
         BeforeValidator(list_of),
         AfterValidator(_check_hosts),
         Field(
-            description="Where PostgreSQL sources may be, separated by commas: host names, addresses, networks, "
+            description="Where the servers of sources may be, separated by commas: host names, addresses, networks, "
             "directories of sockets, or `none`; unset: any host and no socket, which production refuses"
         ),
     ] = ()

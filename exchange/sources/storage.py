@@ -1,7 +1,7 @@
-"""Uploaded files on their way to a snapshot, and the snapshots that stay: who may read them, and when they go.
+"""The directories of uploads and of snapshots: their permissions, and the removal of files that nobody needs.
 
-A file is raw data of people until it has been read. It lies in a directory of its own that only the exchange's user may
-enter, under a lock that a killed process lets go of, so the next start can tell what nobody needs any more.
+An upload is raw data of people until it is imported. Its directory admits the exchange's user only, and is locked while
+the upload runs. The lock of a killed process is released, so the next start can tell an abandoned upload.
 """
 
 import fcntl
@@ -13,79 +13,81 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-SETTLED = timedelta(hours=1)
-"""How old a snapshot has to be before nothing can be about to refer to it: an import is committed within seconds."""
+from groundwork import durable
 
-_SNAPSHOT = re.compile(r"[0-9a-f]{64}\.parquet")
+SNAPSHOT_GRACE: Final = timedelta(hours=1)
+"""How long a snapshot stays without a source that refers to it: an import commits its source within seconds."""
+
+_SNAPSHOT: Final = re.compile(r"[0-9a-f]{64}\.parquet")
 
 
-def private(directory: Path) -> Path:
-    """A directory that only this user may enter, made where there is none."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+def make_private(directory: Path) -> Path:
+    """Create a directory if it is missing, and let only this user enter it."""
+    durable.make_directory(directory)
     directory.chmod(0o700)
     return directory
 
 
 @contextmanager
-def receiving(directory: Path) -> Iterator[Path]:
-    """A new directory for one upload and what is made of it on the way; gone, with everything in it, afterwards."""
-    place, held = _new(private(directory))
+def upload_directory(uploads: Path) -> Iterator[Path]:
+    """A new directory for one upload and its temporary files; removed with them at the end of the block."""
+    directory, lock = _create_locked(make_private(uploads))
     try:
-        yield place
+        yield directory
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        os.close(held)
+        shutil.rmtree(directory, ignore_errors=True)
+        os.close(lock)
 
 
-def _new(directory: Path) -> tuple[Path, int]:
-    """A directory, and the descriptor whose lock says that it is in use."""
+def _create_locked(parent: Path) -> tuple[Path, int]:
+    """Create a directory, and lock it by a descriptor."""
     while True:
-        place = directory / secrets.token_hex(16)
-        place.mkdir(mode=0o700)
-        held = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if place.exists():  # otherwise another process's start took it for abandoned just before the lock
-            return place, held
-        os.close(held)
+        directory = parent / secrets.token_hex(16)
+        directory.mkdir(mode=0o700)
+        lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if directory.exists():  # otherwise another process removed it as abandoned, just before the lock
+            return directory, lock
+        os.close(lock)
 
 
-def new_file(path: Path) -> BinaryIO:
-    """A new file to write, that only this user may read."""
+def create_file(path: Path) -> BinaryIO:
+    """Create a file that only this user may read, open for writing."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def clear(directory: Path) -> None:
-    """Remove what processes that were killed had received; uploads that go on in others stay."""
-    for place in private(directory).iterdir():
-        if not place.is_dir() or place.is_symlink():
-            place.unlink(missing_ok=True)
+def remove_abandoned(uploads: Path) -> None:
+    """Remove the uploads of killed processes. Those that other processes are receiving stay."""
+    for path in make_private(uploads).iterdir():
+        if not path.is_dir() or path.is_symlink():
+            path.unlink(missing_ok=True)
             continue
         try:
-            held = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             continue
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(place, ignore_errors=True)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
         except BlockingIOError:
             continue
         finally:
-            os.close(held)
+            os.close(lock)
 
 
-def collect(directory: Path, *, kept: Collection[str], now: datetime) -> int:
-    """Remove snapshots that no source refers to (`kept` are digests that one does) and that have settled; how many."""
+def remove_unreferenced(snapshots: Path, *, digests: Collection[str], now: datetime) -> int:
+    """Remove snapshots older than SNAPSHOT_GRACE whose hex SHA-256 is not among `digests`. Returns their number."""
     removed = 0
-    for path in private(directory).iterdir():
-        if not _SNAPSHOT.fullmatch(path.name) or path.stem in kept:
+    for path in make_private(snapshots).iterdir():
+        if not _SNAPSHOT.fullmatch(path.name) or path.stem in digests:
             continue
         try:
-            is_settled = now.timestamp() - path.stat().st_mtime > SETTLED.total_seconds()
+            age = now.timestamp() - path.stat().st_mtime
         except FileNotFoundError:
             continue
-        if is_settled:
+        if age > SNAPSHOT_GRACE.total_seconds():
             path.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from adapters.kind import FieldName
 from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, with_example
-from exchange.sources.schemas import FieldName
 from ledger.entries.parts import Erasable, Holding
 
 Pseudonym = Annotated[

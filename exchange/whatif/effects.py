@@ -81,10 +81,10 @@ async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, d
     listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
         return None
-    source = await sources.view(work.session, dataset.draft.source)
+    source = await sources.any_source(work.session, dataset.draft.source)
     found = deliveries.Found(listed, source, ())
     draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft.document)))
-    source = await sources.view(work.session, listed.version.source_id)
+    source = await sources.any_source(work.session, listed.version.source_id)
     found = deliveries.Found(listed, source, ())
     current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))
     return current, draft

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from adapters.kind import FieldName
 from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
-from exchange.sources.schemas import FieldName
 
 
 class Question(In):

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, StringConstraints, model_validator
 
+from adapters.kind import FieldName
 from adapters.plan.condition import condition_to_json
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
-from exchange.sources.schemas import FieldName
 
 Purpose = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])

@@ -1,12 +1,8 @@
-"""What a start looks at before it serves: the key files it was founded with, and what killed processes left behind."""
+"""What a start checks before it serves: the key files are those of the founding."""
 
 import asyncio
-import os
 import stat
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,13 +14,9 @@ from exchange.kernel.database import arguments
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.settings import Settings
-from exchange.sources import storage
-from exchange.sources.readers import Readers
-from tests.support.exchanges.exchange import Exchange, Party
-from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.exchanges.starting import start_exchange
 
 KEYS = ("exchange.pem", "ledger.pem", "seal.key")
-ROWS = b"person_id,name\nP1,x\nP2,y\n"
 
 
 @pytest.fixture
@@ -125,89 +117,3 @@ async def test_keys_are_for_their_owner_only(settings: Settings) -> None:
     await start(settings)
     assert mode(settings.data / "keys") == 0o700
     assert {mode(path) for path in (settings.data / "keys").iterdir()} == {0o600}
-
-
-@asynccontextmanager
-async def with_owner(settings: Settings) -> AsyncIterator[tuple[Exchange, Party]]:
-    async with start_exchange(settings) as exchange:
-        yield exchange, await exchange.admit("owner")
-
-
-def snapshots(settings: Settings) -> set[str]:
-    return {path.name for path in (settings.data / "snapshots").iterdir()}
-
-
-def age(settings: Settings) -> None:
-    for path in (settings.data / "snapshots").iterdir():
-        then = path.stat().st_mtime - storage.SETTLED.total_seconds() - 60
-        os.utime(path, (then, then))
-
-
-async def test_an_upload_is_readable_by_the_exchange_alone_and_leaves_nothing(settings: Settings) -> None:
-    seen: list[tuple[int, int, int]] = []
-    async with with_owner(settings) as (exchange, owner):
-        readers = exchange.app.state.runtime[Readers]
-        reading = readers.import_file
-
-        async def look(path: Path, options: Any) -> Any:
-            seen.append((mode(path), mode(path.parent), mode(path.parent.parent)))
-            return await reading(path, options)
-
-        readers.import_file = look
-        source = await exchange.register_file(owner, ROWS)
-        target = f"/api/v1/sources/{source['id']}/content?filename=x.csv"
-        broken = await exchange.call(owner.steward, "PUT", target, b"%PDF-1.7 nothing")
-        assert broken.problem == "source-unusable"
-        assert snapshots(settings) == {f"{source['description']['digest']}.parquet"}
-        assert mode(settings.data / "snapshots" / f"{source['description']['digest']}.parquet") == 0o600
-    assert seen == [(0o600, 0o700, 0o700)] * 2
-    assert mode(settings.data / "snapshots") == 0o700
-    assert not list((settings.data / "uploads").iterdir())
-
-
-async def test_a_start_clears_what_the_killed_left_and_nothing_that_is_in_use(exchange: Settings) -> None:
-    uploads = exchange.data / "uploads"
-    (uploads / "killed").mkdir(parents=True)
-    (uploads / "killed" / "content.csv").write_bytes(ROWS)
-    (uploads / "stray.csv").write_bytes(ROWS)
-    with storage.receiving(uploads) as place:
-        with storage.new_file(place / "content.csv") as file:
-            file.write(ROWS)
-        await start(exchange)
-        assert list(uploads.iterdir()) == [place]
-        assert (place / "content.csv").read_bytes() == ROWS
-    assert not list(uploads.iterdir())
-
-
-async def test_snapshots_that_nothing_refers_to_go_at_a_start(settings: Settings) -> None:
-    async with with_owner(settings) as (exchange, owner):
-        kept = await exchange.register_file(owner, ROWS)
-        replaced = await exchange.register_file(owner, b"person_id\nP3\n")
-        target = f"/api/v1/sources/{replaced['id']}/content?filename=x.csv"
-        renewed = await exchange.call_ok(owner.steward, "PUT", target, b"person_id\nP4\n")
-        withdrawn = await exchange.register_file(owner, b"person_id\nP5\n")
-        await exchange.call_ok(owner.steward, "POST", f"/api/v1/sources/{withdrawn['id']}/withdrawal")
-    left = {f"{one['description']['digest']}.parquet" for one in (kept, renewed)}
-    gone = {f"{one['description']['digest']}.parquet" for one in (replaced, withdrawn)}
-    other = settings.data / "snapshots" / "notes.txt"
-    other.write_text("not a snapshot")
-    await start(settings)
-    assert snapshots(settings) == left | gone | {other.name}  # an import might be about to be committed
-    age(settings)
-    await start(settings)
-    assert snapshots(settings) == left | {other.name}
-
-
-async def test_a_start_on_another_exchanges_files_removes_none(settings: Settings) -> None:
-    async with with_owner(settings) as (exchange, owner):
-        await exchange.register_file(owner, ROWS)
-    await execute(settings, "UPDATE sources SET state = 'withdrawn'")
-    age(settings)
-    (settings.data / "keys" / "seal.key").write_bytes(b"k" * 32)
-    before = snapshots(settings)
-    with pytest.raises(KeysDiffer):
-        await start(settings)
-    assert settings.database_url is not None
-    await delete_rows(settings.database_url.get_secret_value())
-    await start(settings)
-    assert snapshots(settings) == before

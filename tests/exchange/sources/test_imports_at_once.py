@@ -1,71 +1,69 @@
-"""Uploaded files are read a few at a time, since each takes memory; the others wait, and all are read."""
+"""A process reads few uploaded files at a time, since each takes memory. The others wait, and all are read."""
 
 import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import pytest
+from dataclasses import replace
+from pathlib import Path
 
 from adapters.contract import ImportedFile
-from adapters.files.importing import import_file
-from exchange import app as wiring
-from exchange.app import IMPORTS_AT_ONCE
+from adapters.files.kind import FILE, FileConfig
+from adapters.registry import KINDS
+from exchange.settings import Settings
+from exchange.sources.parts import IMPORTS_AT_ONCE
 from tests.support.exchanges.exchange import Exchange, Party
+from tests.support.exchanges.starting import start_exchange
 
 UPLOADS = 3 * IMPORTS_AT_ONCE
 
 
-class Watched:
-    """Reads files as the exchange does. One begins only with as many others as there may be; `most` were at it together."""
+class CountingImport:
+    """Imports files like their kind. An import begins only beside IMPORTS_AT_ONCE - 1 others; `most` ran at once."""
 
     def __init__(self) -> None:
-        self.together = threading.Barrier(IMPORTS_AT_ONCE, timeout=30)
+        self.barrier = threading.Barrier(IMPORTS_AT_ONCE, timeout=30)
         self.most = 0
-        self._now = 0
+        self._running = 0
         self._lock = threading.Lock()
 
-    def __call__(self, *args: Any, **options: Any) -> ImportedFile:
+    def __call__(self, config: FileConfig, path: Path, directory: Path, max_bytes: int) -> ImportedFile:
+        assert FILE.import_file is not None
         with self._counted():
-            self.together.wait()
-            return import_file(*args, **options)
+            self.barrier.wait()
+            return FILE.import_file(config, path, directory, max_bytes)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
         with self._lock:
-            self._now += 1
-            self.most = max(self.most, self._now)
+            self._running += 1
+            self.most = max(self.most, self._running)
         try:
             yield
         finally:
             with self._lock:
-                self._now -= 1
+                self._running -= 1
 
 
-async def file_source(exchange: Exchange, party: Party, number: int) -> str:
+async def register_file(exchange: Exchange, party: Party, number: int) -> str:
     source = {"kind": "file", "title": f"file {number}"}
-    made = await exchange.call_ok(
-        party.steward, "POST", "/api/v1/sources", {"organisation": party.id, "source": source}
-    )
-    return str(made["id"])
+    new = {"organisation": party.id, "source": source}
+    registered = await exchange.call_ok(party.steward, "POST", "/api/v1/sources", new)
+    return str(registered["id"])
 
 
-async def test_more_uploads_than_are_read_at_once(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched()
-    monkeypatch.setattr(wiring, "import_file", watched)
-    owner = await exchange.admit("owner")
-    sources = [await file_source(exchange, owner, number) for number in range(UPLOADS)]
-    uploaded = await asyncio.gather(
-        *(
-            exchange.call_ok(
-                owner.steward,
-                "PUT",
-                f"/api/v1/sources/{source}/content?filename=a.csv",
-                b"a,b\n" + b"1,x\n" * (number + 1),
-            )
-            for number, source in enumerate(sources)
-        )
-    )
-    assert [(one["state"], one["rows"]) for one in uploaded] == [("ready", number + 1) for number in range(UPLOADS)]
-    assert watched.most == IMPORTS_AT_ONCE
+async def upload(exchange: Exchange, party: Party, source: str, number: int) -> tuple[str, int]:
+    target = f"/api/v1/sources/{source}/content?filename=a.csv"
+    uploaded = await exchange.call_ok(party.steward, "PUT", target, b"a,b\n" + b"1,x\n" * (number + 1))
+    return uploaded["state"], uploaded["rows"]
+
+
+async def test_more_uploads_than_are_read_at_once(settings: Settings) -> None:
+    imports = CountingImport()
+    kinds = {**KINDS, FILE.name: replace(FILE, import_file=imports)}
+    async with start_exchange(settings, kinds=kinds) as exchange:
+        owner = await exchange.admit("owner")
+        sources = [await register_file(exchange, owner, number) for number in range(UPLOADS)]
+        uploads = (upload(exchange, owner, source, number) for number, source in enumerate(sources))
+        assert await asyncio.gather(*uploads) == [("ready", number + 1) for number in range(UPLOADS)]
+    assert imports.most == IMPORTS_AT_ONCE

@@ -1,6 +1,6 @@
-"""What a dataset is published over cannot be taken away, or changed, at the same moment.
+"""A source cannot be withdrawn or changed while a dataset over it is being published.
 
-Both acts are held where they have looked and are about to write, by whoever has the ledger's head locked.
+The test locks the ledger's head, so both requests have read the database and wait to write.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ _CSV = b"person_id,city\nP1,a\nP2,b\n"
 
 
 @asynccontextmanager
-async def held_ledger(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
-    """Nothing is written to the ledger until the block ends."""
+async def lock_ledger(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
+    """Lock the ledger's head until the block ends."""
     connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
     try:
         async with connection.transaction():
@@ -28,16 +28,16 @@ async def held_ledger(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def waiting(connection: asyncpg.Connection, count: int) -> None:
-    """Return when so many transactions wait for locks."""
+async def wait_for_waiting(connection: asyncpg.Connection, count: int) -> None:
+    """Wait until so many transactions wait for locks."""
     async with asyncio.timeout(30):
-        while await connection.fetchval("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted") < count:  # noqa: ASYNC110 - the database does not tell
+        while await connection.fetchval("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted") < count:  # noqa: ASYNC110 - PostgreSQL has no event for it
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("is_published_first", [True, False])
 @pytest.mark.parametrize(("other", "refused"), [("withdrawal", 409), ("content", 422)])
-async def test_a_source_stays_what_a_dataset_was_published_over(
+async def test_a_source_keeps_the_fields_of_a_dataset_that_is_being_published(
     exchange: Exchange, other: str, refused: int, *, is_published_first: bool
 ) -> None:
     owner = await exchange.admit("owner")
@@ -56,10 +56,10 @@ async def test_a_source_stays_what_a_dataset_was_published_over(
         return await exchange.call(owner.steward, "PUT", f"{address}/content?filename=b.csv", b"x,y\nz,1\n")
 
     first, second = (publish, change) if is_published_first else (change, publish)
-    async with held_ledger(exchange) as connection:
+    async with lock_ledger(exchange) as connection:
         earlier = asyncio.ensure_future(first())
-        await waiting(connection, 1)
+        await wait_for_waiting(connection, 1)
         later = asyncio.ensure_future(second())
-        await waiting(connection, 2)
+        await wait_for_waiting(connection, 2)
     assert (await earlier).status == 200
     assert (await later).status == refused

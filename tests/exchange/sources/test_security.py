@@ -1,4 +1,4 @@
-"""Where a source may be: not in the exchange's own database, nor anywhere that the operator did not list."""
+"""Sources are refused in the exchange's own database, and on servers that the operator did not list."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ PUBLIC = {"environment": "production", "public_url": "https://exchange.example.o
 
 
 @asynccontextmanager
-async def with_owner(settings: Settings, **changes: object) -> AsyncIterator[tuple[Exchange, Party]]:
+async def start_with_owner(settings: Settings, **changes: object) -> AsyncIterator[tuple[Exchange, Party]]:
     async with start_exchange(settings.model_copy(update=changes)) as exchange:
         yield exchange, await exchange.admit("owner")
 
@@ -38,31 +38,34 @@ async def register(exchange: Exchange, owner: Party, dsn: str, table: str = "peo
     return await exchange.call(owner.steward, "POST", "/api/v1/sources", document)
 
 
-def told(answer: Answer) -> tuple[str, str]:
+def problem_and_code(answer: Answer) -> tuple[str, str]:
     return answer.problem, answer.json["code"]
 
 
 async def test_the_exchanges_own_database_is_never_a_source(
     settings: Settings, embedded: Embedded, database_url: str, tmp_path: Path
 ) -> None:
-    beside = tmp_path / "beside"
-    beside.symlink_to(embedded.socket)
-    tries = [database_url, database_url.replace("postgres:@", "exchange_app@"), f"{database_url}&port=5432"]
-    tries.append(f"postgresql://postgres@/exchange_test?host={beside}")
-    async with with_owner(settings, source_hosts=(embedded.socket, str(beside))) as (exchange, owner):
-        for dsn in tries:
+    link = tmp_path / "link"
+    link.symlink_to(embedded.socket)
+    addresses = [database_url, database_url.replace("postgres:@", "exchange_app@"), f"{database_url}&port=5432"]
+    addresses.append(f"postgresql://postgres@/exchange_test?host={link}")
+    async with start_with_owner(settings, source_hosts=(embedded.socket, str(link))) as (exchange, owner):
+        for dsn in addresses:
             answer = await register(exchange, owner, dsn, "ledger_entry")
-            assert told(answer) == ("source-unusable", "host-not-allowed")
+            assert problem_and_code(answer) == ("source-unusable", "host-not-allowed")
             assert embedded.socket not in answer.content.decode()
 
 
-async def test_its_own_server_has_to_be_listed(settings: Settings, people_table: str) -> None:
-    async with with_owner(settings, source_hosts=()) as (exchange, owner):
-        assert told(await register(exchange, owner, people_table)) == ("source-unusable", "host-not-allowed")
+async def test_the_server_of_the_exchanges_own_database_has_to_be_listed(settings: Settings, people_table: str) -> None:
+    async with start_with_owner(settings, source_hosts=()) as (exchange, owner):
+        assert problem_and_code(await register(exchange, owner, people_table)) == (
+            "source-unusable",
+            "host-not-allowed",
+        )
 
 
-async def test_a_database_with_a_ledger_gives_itself_away(embedded: Embedded, database_url: str) -> None:
-    """Whatever its address: through a forwarded port it would look like another server's."""
+async def test_a_database_with_a_ledger_is_refused_at_any_address(embedded: Embedded, database_url: str) -> None:
+    """Its address may be unknown: that of a forwarded port looks like another server's."""
     reach = Reach([embedded.socket], own=[OWN], in_production=False)
     adapter = PostgresAdapter(PgSource(database_url, "organisations", gate=reach.gate()))
     with pytest.raises(SourceError, match="no source"):
@@ -70,29 +73,29 @@ async def test_a_database_with_a_ledger_gives_itself_away(embedded: Embedded, da
     await adapter.close()
 
 
-async def test_a_list_that_was_shortened_holds_for_the_sources_there_are(settings: Settings, people_table: str) -> None:
-    async with with_owner(settings) as (exchange, owner):
+async def test_a_shortened_list_applies_to_registered_sources(settings: Settings, people_table: str) -> None:
+    async with start_with_owner(settings) as (exchange, owner):
         consumer = await exchange.admit("consumer", kind="institution", level="none")
         people = await exchange.publish_dataset(
             owner, await exchange.register_table(owner, people_table, "people"), "people"
         )
         await exchange.conclude_agreement(consumer, owner, people)
-        question = {"dataset": "owner/people", "limit": 1}
+        request = {"dataset": "owner/people", "limit": 1}
         target, key = "/api/v1/deliveries", consumer.system
-        assert (await exchange.call(key, "POST", target, question, purpose="talent-service")).status == 200
+        assert (await exchange.call(key, "POST", target, request, purpose="talent-service")).status == 200
         app = create_app(settings.model_copy(update={"source_hosts": ("none",)}))
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=exchange.url) as client,
         ):
             stricter = Exchange(app, client, exchange.keys, url=exchange.url)
-            answer = await stricter.call(key, "POST", target, question, purpose="talent-service")
+            answer = await stricter.call(key, "POST", target, request, purpose="talent-service")
     assert answer.status >= 400
     assert answer.json["code"] == "host-not-allowed"
 
 
 ADMITTED = [
-    # (listed, in production, address, resolved to)
+    # (listed, in production, address, addresses of its host)
     ((), False, "u@db.example.org/d", ["93.184.216.34"]),
     ((), False, "u@localhost/d", ["127.0.0.1"]),
     (("db.example.org",), True, "u@DB.example.org./d", ["93.184.216.34"]),
@@ -126,24 +129,30 @@ REFUSED = [
 ]
 
 
-async def refusal(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> str | None:  # noqa: FBT001
-    """The code with which a server is refused, if it is."""
+async def refusal_code(
+    listed: tuple[str, ...], address: str, resolved: list[str], *, in_production: bool
+) -> str | None:
+    """The code of the refusal of a server, None if it is admitted."""
     reach = Reach(listed, own=[OWN, SOCKET_OWN], in_production=in_production)
     try:
-        await reach.admit(read_address(f"postgresql://{address}").server, [ip_address(one) for one in at])
-    except SourceError as refused:
-        return refused.code
+        await reach.admit(read_address(f"postgresql://{address}").server, [ip_address(text) for text in resolved])
+    except SourceError as error:
+        return error.code
     return None
 
 
-@pytest.mark.parametrize(("listed", "in_production", "address", "at"), ADMITTED)
-async def test_what_is_admitted(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> None:  # noqa: FBT001
-    assert await refusal(listed, in_production, address, at) is None
+@pytest.mark.parametrize(("listed", "in_production", "address", "resolved"), ADMITTED)
+async def test_admitted_servers(
+    listed: tuple[str, ...], address: str, resolved: list[str], *, in_production: bool
+) -> None:
+    assert await refusal_code(listed, address, resolved, in_production=in_production) is None
 
 
-@pytest.mark.parametrize(("listed", "in_production", "address", "at"), REFUSED)
-async def test_what_is_not(listed: tuple[str, ...], in_production: bool, address: str, at: list[str]) -> None:  # noqa: FBT001
-    assert await refusal(listed, in_production, address, at) == "host-not-allowed"
+@pytest.mark.parametrize(("listed", "in_production", "address", "resolved"), REFUSED)
+async def test_refused_servers(
+    listed: tuple[str, ...], address: str, resolved: list[str], *, in_production: bool
+) -> None:
+    assert await refusal_code(listed, address, resolved, in_production=in_production) == "host-not-allowed"
 
 
 async def test_every_name_of_this_machine_is_the_same_server() -> None:
@@ -155,7 +164,7 @@ async def test_every_name_of_this_machine_is_the_same_server() -> None:
             await reach.admit(server, await resolve(server.host))
 
 
-def test_production_demands_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_requires_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXCHANGE_SOURCE_HOSTS", "")
     with pytest.raises(ValidationError, match="EXCHANGE_SOURCE_HOSTS"):
         Settings(**PUBLIC)  # type: ignore[arg-type]
@@ -163,12 +172,12 @@ def test_production_demands_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings(**PUBLIC).source_hosts == ("none",)  # type: ignore[arg-type]
 
 
-def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXCHANGE_SOURCE_HOSTS", "db.internal, 10.0.0.0/8 ,/run/postgresql")
     assert Settings().source_hosts == ("db.internal", "10.0.0.0/8", "/run/postgresql")
 
 
 @pytest.mark.parametrize("entry", ["*", "*.example.org", "db:5432", "10.0.0.1/8", "http://db", "run/x", "/run/", "a b"])
-def test_an_entry_that_would_never_match_stops_the_start(entry: str) -> None:
+def test_an_entry_that_can_never_match_is_refused(entry: str) -> None:
     with pytest.raises(ValidationError, match="source_hosts"):
         Settings(source_hosts=(entry,))

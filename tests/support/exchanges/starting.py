@@ -9,7 +9,8 @@ import asyncpg
 import httpx2
 from fastapi import FastAPI
 
-from exchange.app import create_app
+from adapters.registry import KINDS
+from exchange.app import Kinds, create_app
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
 from exchange.participants.founding import found, founder
@@ -40,9 +41,11 @@ async def delete_rows(url: str) -> None:
 
 
 @asynccontextmanager
-async def start_exchange(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Exchange]:
-    """Found an exchange on an empty database, and call it in this process."""
-    app = create_app(settings, clock=clock)
+async def start_exchange(
+    settings: Settings, *, clock: Clock | None = None, kinds: Kinds = KINDS
+) -> AsyncIterator[Exchange]:
+    """Found an exchange on an empty database, and call it in this process. `kinds` are its kinds of source."""
+    app = create_app(settings, clock=clock, kinds=kinds)
     async with app.router.lifespan_context(app):
         keys = {name: Key() for name in ("operator", "security", "auditor")}
         await found(
@@ -63,13 +66,13 @@ async def start_exchange(settings: Settings, *, clock: Clock | None = None) -> A
 
 @asynccontextmanager
 async def restart_exchange(
-    settings: Settings, *, clock: Clock | None = None, keys: dict[str, Key] | None = None
+    settings: Settings, *, clock: Clock | None = None, keys: dict[str, Key] | None = None, kinds: Kinds = KINDS
 ) -> AsyncIterator[Exchange]:
     """Start an exchange again that was founded in the same data directory, perhaps on another database.
 
     `keys` are its administrators', if another process founded it.
     """
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, clock=clock, kinds=kinds)
     async with app.router.lifespan_context(app), _client(app, settings, keys or _KEYS[settings.data]) as exchange:
         yield exchange
 
