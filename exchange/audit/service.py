@@ -80,8 +80,8 @@ async def replay(work: Work, index: int, *, incarnation: int | None = None) -> R
     if not await queries.is_visible(work.session, ledger, index, scope):
         raise NotFound("There is no such entry, or none whose decision you may see made again.")
     leaves = await queries.leaves(work.session, ledger, [index])
-    sandbox = work.runtime[Checker].sandboxes
-    with closing(replaying.Replayer(await driver(work.session), sandbox)) as replayer:
+    sandboxes = work.runtime[Checker].sandboxes
+    with closing(replaying.Replayer(await driver(work.session), sandboxes)) as replayer:
         replayed = await replayer.replay(index, leaves.get(index))
     identifier = f"{ledger.number}/{index}" if ledger.is_former else str(index)
     work.entry(entries.AuditReplayed, about=("entry", identifier), scope=_scope_name(scope), verdict=replayed.verdict)

@@ -65,8 +65,8 @@ class DecidedExchange:
 async def replay_all(exchange: Exchange) -> list[Replayed]:
     async with exchange.app.state.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
-        sandbox = exchange.app.state.runtime[Checker].sandbox
-        with closing(Replayer(await driver(session), sandbox)) as replayer:
+        sandboxes = exchange.app.state.runtime[Checker].sandboxes
+        with closing(Replayer(await driver(session), sandboxes)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
 

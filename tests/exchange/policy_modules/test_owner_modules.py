@@ -219,9 +219,10 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(owner_e
 async def test_a_process_that_is_killed_costs_one_denial(owner_exchange: OwnerExchange) -> None:
     digest = await owner_exchange.attach_module(capping(5))
     assert len((await owner_exchange.fetch()).json["rows"]) == 5
-    worker = owner_exchange.app.state.runtime[Checker].sandbox._places[owner_exchange.owner.id, digest].worker
-    assert worker is not None
-    os.kill(worker._process.pid, signal.SIGKILL)
+    sandboxes = owner_exchange.app.state.runtime[Checker].sandboxes
+    process = sandboxes._modules[owner_exchange.owner.id, digest].process
+    assert process is not None
+    os.kill(process._process.pid, signal.SIGKILL)
     assert len((await owner_exchange.fetch()).json["rows"]) == 5  # remembered
     owner_exchange.clock.move(timedelta(minutes=1))
     denied, allowed = await owner_exchange.fetch(), await owner_exchange.fetch()
