@@ -239,7 +239,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     last = Anchor(founded_settings.anchor, founded_settings.origin()).read()
     fine = await run_ledger_command(founded_settings, monkeypatch, "new-incarnation", "--yes")
     assert fine.status == 1
-    assert "nothing to begin anew" in fine.err
+    assert "it needs no new incarnation" in fine.err
 
     url = await copies.copy("backup", "restored")
     restored = with_database(founded_settings, url)

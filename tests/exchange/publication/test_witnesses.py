@@ -262,7 +262,7 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
         # What was signed last is not taken back.
         assert checkpoint.parse(note.text_of(signed)).size == await head(exchange)
     async with restart_exchange(settings) as exchange:
-        await until(lambda: says(said, "another history was signed"))
+        await until(lambda: says(said, "a key of this ledger signed another history"))
         assert await is_halted(exchange)
         assert await newest(exchange) is None
         assert anchor.read() == signed
