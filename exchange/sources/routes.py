@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from exchange.kernel.web.http import headers_of
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork, UploadRoute
+from exchange.participants.door.routes import SignedRoute, SignedWork, UploadRoute
 from exchange.sources import queries, service
 from exchange.sources.schemas import NewSource, SourceOut
 

@@ -95,4 +95,7 @@ class EffectsOut(Out):
     exact: Annotated[
         int, Field(description="How many of them on what they were decided on; of the others that is not kept any more")
     ]
-    since: Annotated[int, Field(description="The first entry of the ledger that was looked at; older ones were not")]
+    since: Annotated[
+        int,
+        Field(description="The deliveries from this ledger entry on were decided again; 0: all, since the first entry"),
+    ]

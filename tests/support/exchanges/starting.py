@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from exchange.app import create_app
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
-from exchange.participants.founding import found, founder
+from exchange.participants.founding import founder, initialise
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Key, code
@@ -45,7 +45,7 @@ async def start_exchange(settings: Settings, *, clock: Clock | None = None) -> A
     app = create_app(settings, clock=clock)
     async with app.router.lifespan_context(app):
         keys = {name: Key() for name in ("operator", "security", "auditor")}
-        await found(
+        await initialise(
             app.state.runtime,
             founder(
                 handle="operator",
