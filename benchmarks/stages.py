@@ -23,7 +23,7 @@ _STEPS: tuple[tuple[str, Any, str], ...] = (
     ("decide", answering, "decide"),
     ("plan", answering, "plan"),
     ("read the record", paging, "read"),
-    ("encode the answer", paging, "json_page"),
+    ("encode the answer", paging, "encode_json_page"),
     ("write the entry", paging, "completed"),
     ("write the entry", Planned, "submission"),
     ("make it durable", Sequencer, "append"),

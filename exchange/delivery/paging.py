@@ -8,7 +8,7 @@ from fastapi import Response
 import signatures
 from adapters.contract import Rows, SourceError
 from exchange.delivery.cursors import close_cursor
-from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encoded_page, json_page
+from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encode_json_page, encode_page
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import Planned
@@ -45,7 +45,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     delivery = str(new_id())
     cursor = next_cursor(rows, planned, seal=runtime.seal)
     if form == "json":
-        content = json_page(
+        content = encode_json_page(
             rows,
             delivery=delivery,
             dataset=dataset.reference,
@@ -54,7 +54,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
             cursor=cursor,
         )
     else:
-        content = await encoded_page(rows, planned.plan, dataset.fields, form)
+        content = await encode_page(rows, planned.plan, dataset.fields, form)
     entry = completed(planned, rows=len(rows.rows), content=content)
     index = await runtime.sequencer.append(planned.submission(entry, now=runtime.clock.seconds()))
     headers = {

@@ -20,8 +20,8 @@ from adapters.contract import SourceError
 from exchange.delivery import queries
 from exchange.delivery.deciding import decide
 from exchange.delivery.facts import Facts
-from exchange.delivery.formats.answers import MEDIA_TYPES, Chunk, encoded
-from exchange.delivery.formats.encode import Format
+from exchange.delivery.formats.answers import MEDIA_TYPES
+from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.delivery.models import Stream
 from exchange.delivery.stages import Admitted, Asked, Decided, Known, Planned
 from exchange.kernel.clock import rfc3339
@@ -69,7 +69,7 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
     Raises SourceFailed, SourceUnusable, store.Refused.
     """
     stream_id = new_id()
-    chunks = encoded(planned.known.dataset.adapter.scan(planned.plan), form)
+    chunks = encode_stream(form, planned.known.dataset.adapter.scan(planned.plan))
     try:
         first = await anext(chunks)
         index = await _start(runtime, planned, stream_id)

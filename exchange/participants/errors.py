@@ -71,7 +71,7 @@ class DigestMismatch(Unauthenticated):
 
 
 class KeyUnknown(Unauthenticated):
-    """The key is not registered here. A steward of your organisation registers a system's key."""
+    """No key is registered under this `keyid`. A steward of your organisation registers a system's key."""
 
     slug = "key-unknown"
     title = "The key is not registered"
