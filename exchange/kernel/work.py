@@ -79,12 +79,6 @@ class Work:
         return self.caller.principal
 
     @property
-    def request(self) -> entries.Request | None:
-        """The caller's signature, for rooms that build their entries themselves."""
-        request: entries.Request | None = self.caller.evidence.fields(self.principal).get("request")
-        return request
-
-    @property
     def now(self) -> str:
         """The present time in the form of entries."""
         return rfc3339(self.runtime.clock.now())
@@ -126,11 +120,7 @@ class Work:
         if about is not None:
             kind, identifier = about
             common["object"] = entries.Object(kind=kind, id=str(identifier), version=version)
-        self.record(model.model_validate({**common, **fields}))
-
-    def record(self, body: entries.Body) -> None:
-        """Add an entry; the commit appends it."""
-        self.recorded.append(body)
+        self.recorded.append(model.model_validate({**common, **fields}))
 
     async def order(self) -> int:
         """Use the request's nonce and take the ledger's lock now: no other entry comes before this work's own.

@@ -77,7 +77,7 @@ async def register(work: Work, new: NewSource) -> Source:
     else:
         source.config = {"options": new.source.options.model_dump(mode="json", exclude_defaults=True)}
     work.session.add(source)
-    work.record(entries.SourceRegistered.model_validate({**_common(work, source), "source_kind": new.source.kind}))
+    work.entry(entries.SourceRegistered, about=("source", source.id), source_kind=new.source.kind)
     return source
 
 
@@ -92,15 +92,6 @@ async def _describe(work: Work, source: Source, *, secret: str) -> Description:
         raise problem_of(error) from error
     finally:
         await adapter.close()
-
-
-def _common(work: Work, source: Source) -> dict[str, Any]:
-    return {
-        "at": work.now,
-        "actor": work.principal.actor,
-        "request": work.request,
-        "object": entries.Object(kind="source", id=str(source.id)),
-    }
 
 
 async def upload(
@@ -129,15 +120,12 @@ async def upload(
     source.content = content.hex()
     source.rows = description.rows
     source.state = "ready"
-    work.record(
-        entries.SourceImported.model_validate(
-            {
-                **_common(work, source),
-                "content": source.content,
-                "rows": description.rows or 0,
-                "columns": len(description.fields),
-            }
-        )
+    work.entry(
+        entries.SourceImported,
+        about=("source", source.id),
+        content=source.content,
+        rows=description.rows or 0,
+        columns=len(description.fields),
     )
     return source
 
@@ -174,5 +162,5 @@ async def withdraw(work: Work, *, source_id: UUID) -> Source:
         raise Conflict("The source is withdrawn already.", state=source.state)
     await work.runtime[Dependents].check_withdrawal(work, source.id)
     source.state = "withdrawn"
-    work.record(entries.SourceWithdrawn.model_validate(_common(work, source)))
+    work.entry(entries.SourceWithdrawn, about=("source", source.id))
     return source
