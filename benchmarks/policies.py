@@ -28,8 +28,7 @@ from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.stages import Admitted, Asked, Known
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import arguments
-from exchange.participants.door.claims import Sender
-from exchange.participants.door.evidence import Signature
+from exchange.participants.door.evidence import Sender, Signature
 from exchange.participants.door.signed import nonce_of
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.cache import DecisionCache

@@ -22,7 +22,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import problem_response, runtime_of
 from exchange.participants.door.admit import Admission
 from exchange.participants.door.answers import LEDGER_FAILURES, append_refusal, replayed, unwritable
-from exchange.participants.door.claims import UNSIGNED, Claim, Claimed, Replay, Sender
+from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Replay, Sender
 from exchange.publication.coverage import Coverage
 from ledger import entries
 from ledger.log import store
@@ -73,7 +73,8 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
         known = stage = Known(admitted, question, dataset)
         decided = stage = await decide(runtime, known)
         planned = stage = await plan(runtime, facts, decided, limit=limit or question.limit)
-        await rates.count(runtime, planned)
+        if planned.rates:
+            await rates.count(runtime, planned)
         if form == "json" or limit is not None:
             return await paging.page(runtime, planned, form)
         return await streaming.stream(runtime, facts, planned, form)

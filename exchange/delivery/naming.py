@@ -45,8 +45,6 @@ def people_in(question: DeliveryRequest, dataset: DatasetFacts) -> dict[Identity
 
 async def name_people(facts: Facts, question: DeliveryRequest, dataset: DatasetFacts) -> Naming:
     """Seal how a question names people, under their keys at the fence of the dataset's facts, or later ones."""
-    if not dataset.subject_keys or not question.filters:
-        return NOBODY
     people = people_in(question, dataset)
     if not people:
         return NOBODY

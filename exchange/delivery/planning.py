@@ -17,9 +17,9 @@ from adapters.plan.plan import Column, Plan, check, check_condition, columns_to_
 from exchange.delivery.cursors import open_cursor
 from exchange.delivery.errors import FilterInvalid, denial
 from exchange.delivery.facts import DatasetFacts, Facts, Ruling
-from exchange.delivery.naming import name_people
+from exchange.delivery.naming import NOBODY, name_people
 from exchange.delivery.schemas import Filter
-from exchange.delivery.stages import Decided, Planned
+from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision.documents import Obligations
 
@@ -60,25 +60,27 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
     if not decision.allow or decision.obligations is None or decision.agreement is None:
         raise denial(decision)
     agreement, cap = decision.agreement, decision.obligations.row_cap
-    where = ruling.where
-    if question.filters:
-        where = _narrowed(where, question.filters, dataset)
+    where = _narrowed(ruling.where, question.filters, dataset) if question.filters else ruling.where
     order = ruling.order if limit is not None else ()
-    reads, left = (
-        Plan(columns=ruling.columns, where=where, limit=cap if limit is None else min(limit, cap), order=order),
-        cap,
-    )
+    reads = Plan(columns=ruling.columns, where=where, limit=cap if limit is None else min(limit, cap), order=order)
+    left = cap
     if question.cursor is not None:
         position, given = open_cursor(
             question.cursor, plan=reads, dataset=dataset, agreement=agreement, seal=runtime.seal
         )
         left = max(cap - given, 0)
         reads = replace(reads, limit=min(reads.limit or 0, left), offset_after=position)
-    naming = await name_people(facts, question, dataset)
-    plan_digest = digest(
-        reads, dataset=dataset, ruling=ruling, agreement=agreement, nonce=known.admitted.sender.signed.nonce
+    names_people = dataset.subject_keys and question.filters
+    return Planned(
+        decided,
+        agreement=agreement,
+        plan=reads,
+        cap=cap,
+        left=left,
+        rates=decision.obligations.rates,
+        digest=digest(reads, known=known, ruling=ruling, agreement=agreement),
+        naming=await name_people(facts, question, dataset) if names_people else NOBODY,
     )
-    return Planned(decided, agreement, reads, cap, left, plan_digest, naming)
 
 
 def _narrowed(where: Condition | None, filters: Iterable[Filter], dataset: DatasetFacts) -> Condition | None:
@@ -110,7 +112,7 @@ def columns_json(columns: Iterable[Column]) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(columns_to_json(columns), option=orjson.OPT_SORT_KEYS))
 
 
-def digest(plan: Plan, *, dataset: DatasetFacts, ruling: Ruling, agreement: str, nonce: str) -> str:
+def digest(plan: Plan, *, known: Known, ruling: Ruling, agreement: str) -> str:
     """The digest of a plan for the ledger: hex SHA-256 of nonce, NUL and plan.
 
     A filter's value can be a person's, and a digest of it alone could be guessed; the request's nonce prevents that.
@@ -118,10 +120,10 @@ def digest(plan: Plan, *, dataset: DatasetFacts, ruling: Ruling, agreement: str,
     document = {
         "agreement": agreement,
         "columns": ruling.columns_json,
-        "dataset": str(dataset.id),
-        "version": dataset.version,
+        "dataset": str(known.dataset.id),
+        "version": known.dataset.version,
         **rest_to_json(plan),
     }
-    hashed = hashlib.sha256(nonce.encode() + b"\0")
+    hashed = hashlib.sha256(known.admitted.sender.signed.nonce.encode() + b"\0")
     hashed.update(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str))
     return hashed.hexdigest()

@@ -15,12 +15,9 @@ async def count(runtime: Runtime, planned: Planned) -> None:
 
     A request counts once it is allowed, whether or not it is answered, so that no more are answered than the terms say.
     """
-    obligations = planned.decided.ruling.decision.obligations
-    if obligations is None or not obligations.rates:
-        return
     agreement, local = UUID(planned.agreement), planned.known.admitted.asked.now + _MIDNIGHT_IN_CHINA
     async with runtime.database.sessions.begin() as session:
-        for rate in sorted(obligations.rates, key=lambda rate: rate.seconds):
+        for rate in sorted(planned.rates, key=lambda rate: rate.seconds):
             period, elapsed = divmod(local, rate.seconds)
             if not await queries.count(session, agreement, seconds=rate.seconds, period=period, most=rate.requests):
                 left = rate.seconds - elapsed

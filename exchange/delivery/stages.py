@@ -11,10 +11,11 @@ from adapters.plan.plan import Plan
 from exchange.delivery.facts import DatasetFacts, Ruling
 from exchange.delivery.naming import Naming
 from exchange.delivery.schemas import DeliveryRequest
-from exchange.participants.door.claims import Claim, Sender
+from exchange.participants.door.evidence import Claim, Sender
 from ledger import entries
 from ledger.log import store
 from ledger.log.store import Sealed
+from policies.decision.documents import Rate
 
 
 class Outlasted(store.Refused):
@@ -135,7 +136,7 @@ class Planned:
     """An allowed delivery with its plan, which is not executed yet.
 
     `cap` is the greatest number of rows that the obligations allow, over all pages of the question; `left` is how many of
-    them the pages before have left. `digest` is the plan's digest for the ledger.
+    them the pages before have left. `rates` cap the number of requests. `digest` is the plan's digest for the ledger.
     """
 
     decided: Decided
@@ -143,6 +144,7 @@ class Planned:
     plan: Plan
     cap: int
     left: int
+    rates: tuple[Rate, ...]
     digest: str
     naming: Naming
 

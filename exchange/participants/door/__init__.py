@@ -4,7 +4,7 @@ Each way in uses the one sequence of `admit.py`: read the evidence, look the cal
 signature, body, media type, standing and nonce. What differs between ways in is a `Way`; where key and nonce are looked
 up is a function that the way passes.
 
-`evidence.py` has the kinds of evidence, of which the ledger keeps one with every act:
+`evidence.py` has the stages of a request's claim, and the kinds of evidence, of which every act leaves one on the ledger:
 
 - `Signature`: an HTTP message signature (RFC 9421) by a registered key; `signed.py` has its checks.
 - `Founding`: the one act that has none, since nobody has a key yet.

@@ -15,8 +15,7 @@ from exchange.kernel.problems import UnsupportedMediaType
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import body_of, headers_of, target_uri_of
 from exchange.participants.door import signed as checks
-from exchange.participants.door.claims import UNSIGNED, Claim, Claimed, Named, Replay, Sender
-from exchange.participants.door.evidence import Signature
+from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Named, Replay, Sender, Signature
 from exchange.participants.door.settings import DoorSettings
 from exchange.participants.queries import KeyLookup
 from ledger.log import store

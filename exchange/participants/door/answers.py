@@ -22,7 +22,7 @@ from exchange.kernel.problems import (
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import http_problem, problem_response, validation_problem
 from exchange.participants import errors
-from exchange.participants.door.claims import Claim, Replay, Sender
+from exchange.participants.door.evidence import Claim, Replay, Sender
 from exchange.participants.door.rate_limit import RateLimit
 from ledger import entries
 from ledger.log import store

@@ -1,12 +1,18 @@
-"""The kinds of evidence: what proves that a caller asked for an act, as the act's entries on the ledger hold it."""
+"""Evidence and claims: what proves that a caller asked for an act, and what is established about a request's sender.
+
+Evidence goes into the entries of an act. A claim is one value for each stage of an admission; a refusal puts on the
+ledger what its claim establishes, and no more: nothing that a stranger sent gets into an entry.
+"""
 
 import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
-from exchange.kernel.work import Principal
+from exchange.kernel.work import Caller, Principal
+from exchange.participants.queries import KeyHolder
 from ledger import entries
+from ledger.log.store import Nonce
 from signatures import SignedRequest
 
 
@@ -46,3 +52,92 @@ class Founding:
 
 
 Evidence: TypeAlias = Signature | Founding
+
+
+# Claims ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """Nothing is known: the request has no signature that can be read."""
+
+    signed: ClassVar[None] = None
+    fence: ClassVar[None] = None
+    nonce: ClassVar[None] = None
+
+    def fields(self) -> dict[str, Any]:
+        """An actor without a name."""
+        return {"actor": entries.Actor()}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A signature that can be read and is not checked yet."""
+
+    signed: SignedRequest
+    fence: ClassVar[None] = None
+    nonce: ClassVar[None] = None
+
+    def fields(self) -> dict[str, Any]:
+        """An actor without a name."""
+        return {"actor": entries.Actor()}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A signature that names a key, which was looked up where the fence stood."""
+
+    signed: SignedRequest
+    fence: int
+    is_registered: bool
+    nonce: ClassVar[None] = None
+
+    def fields(self) -> dict[str, Any]:
+        """The key, if it is registered; whether its holder signed is not known."""
+        return {"actor": entries.Actor(key=self.signed.keyid if self.is_registered else None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The holder of a key, who signed the request. `nonce` is the one that its entry uses up."""
+
+    holder: KeyHolder
+    evidence: Signature
+    fence: int
+    nonce: Nonce
+
+    @property
+    def signed(self) -> SignedRequest:
+        """The request as it was signed."""
+        return self.evidence.signed
+
+    @property
+    def caller(self) -> Caller:
+        """Who acts, by this request as evidence."""
+        return Caller(self.holder.principal, self.evidence)
+
+    def fields(self) -> dict[str, Any]:
+        """The sender and the signature, as fields of an entry's body."""
+        return self.evidence.fields(self.holder.principal)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A request that the sender signed and that came before: its nonce is used up."""
+
+    sender: Sender
+    fence: ClassVar[None] = None
+    nonce: ClassVar[None] = None
+
+    @property
+    def signed(self) -> SignedRequest:
+        """The request as it was signed."""
+        return self.sender.signed
+
+    def fields(self) -> dict[str, Any]:
+        """The sender and the signature, as fields of an entry's body."""
+        return self.sender.fields()
+
+
+Claim: TypeAlias = Unsigned | Claimed | Named | Sender | Replay
+UNSIGNED = Unsigned()

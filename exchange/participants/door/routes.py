@@ -21,7 +21,7 @@ from exchange.participants import queries
 from exchange.participants.door import signed as checks
 from exchange.participants.door.admit import Admission, Way
 from exchange.participants.door.answers import problem_of, refuse, sign
-from exchange.participants.door.claims import Replay, Sender
+from exchange.participants.door.evidence import Replay, Sender
 from exchange.participants.queries import KeyLookup
 from ledger.log import store
 from ledger.log.head import Halted
