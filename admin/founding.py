@@ -18,7 +18,8 @@ from exchange.app import create_app
 from exchange.kernel.database import IntegrityError
 from exchange.kernel.keys import ed25519 as keys
 from exchange.kernel.keys.ed25519 import ExchangeKey
-from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, found, founder
+from exchange.participants import founding
+from exchange.participants.founding import ADMINISTRATORS, AlreadyFounded, Founder, founder
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from groundwork import durable
@@ -74,5 +75,5 @@ async def _found(settings: Settings, url: str, first: Founder) -> str:
     app = create_app(settings.model_copy(update={"database_url": SecretStr(url)}))
     async with app.router.lifespan_context(app):
         vkey: str = app.state.runtime[Publisher].vkey
-        await found(app.state.runtime, first, vkey=vkey)
+        await founding.initialise(app.state.runtime, first, vkey=vkey)
     return vkey

@@ -27,7 +27,7 @@ from exchange.app import create_app
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.migrations import commands
-from exchange.participants.founding import ADMINISTRATORS, found, founder
+from exchange.participants.founding import ADMINISTRATORS, founder, initialise
 from exchange.participants.uscc import check_character
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
@@ -105,7 +105,7 @@ def ground(directory: Path) -> Iterator[Ground]:
             owner_database=embedded.url("benchmark_owner").replace("postgres:@", f"{_READER}@"),
             administrators={name: SigningKey.generate() for name in ADMINISTRATORS},
         )
-        asyncio.run(_found(made))
+        asyncio.run(_initialise(made))
         yield made
     finally:
         embedded.close()
@@ -173,10 +173,10 @@ async def _databases(embedded: Embedded) -> None:
         await connection.close()
 
 
-async def _found(on: Ground) -> None:
+async def _initialise(on: Ground) -> None:
     app = create_app(on.settings())
     async with app.router.lifespan_context(app):
-        await found(
+        await initialise(
             app.state.runtime,
             founder(
                 handle="operator",

@@ -25,12 +25,17 @@ from exchange.app import create_app
 from exchange.delivery.deciding import decide
 from exchange.delivery.facts import Facts
 from exchange.delivery.schemas import DeliveryRequest
+from exchange.delivery.stages import Admitted, Asked, Known
+from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import arguments
+from exchange.participants.door.evidence import Sender, Signature
+from exchange.participants.door.signed import nonce_of
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.cache import DecisionCache
 from policies.engines.embedded import EmbeddedEngine
 from policies.engines.opa_server import open_opa_server
 from policies.rego.bundle import load_bundle, write_bundle
+from signatures import SignedRequest, new_nonce, read_request, sign_request
 
 SIZES = (1, 1_000, 100_000)
 ROUNDS = 5
@@ -96,6 +101,22 @@ async def _rounds(ask: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
     return spread([await _p50_ms(ask) for _ in range(ROUNDS)], 4)
 
 
+def _signed(key: SigningKey, now: int) -> SignedRequest:
+    """A request of a key, of which a decision takes the key only."""
+    target, lifetime = "http://localhost/api/v1/deliveries", 60
+    headers = sign_request(
+        key=key.pair,
+        keyid=key.keyid,
+        method="GET",
+        target_uri=target,
+        headers={},
+        created=now,
+        expires=now + lifetime,
+        nonce=new_nonce(),
+    )
+    return read_request(method="GET", target_uri=target, headers=headers)
+
+
 async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str, Any]:
     app = create_app(on.settings())
     found: dict[str, Any] = {}
@@ -103,19 +124,20 @@ async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str
         await stack.enter_async_context(app.router.lifespan_context(app))
         runtime = app.state.runtime
         listening = _Listening(EmbeddedEngine(load_bundle()))
-        object.__setattr__(runtime, "engine", listening)
+        runtime._parts[DecisionCache] = listening  # noqa: SLF001 - decisions without the cache
         request = DeliveryRequest(dataset=TABLE)
-        now = runtime.clock.seconds()
+        at = runtime.clock.now()
+        signed = _signed(key, int(at.timestamp()))
 
         async def from_database() -> Decision:
             facts = Facts(runtime)  # one that knows nothing yet
-            _, holder = await facts.holder(key.keyid)
-            assert holder is not None
-            _, offer = await facts.offer(holder.principal, TABLE)
-            decided = await decide(
-                runtime, facts, holder=holder, offer=offer, request=request, purpose=_PURPOSE, now=now
-            )
-            return decided.decision
+            lookup = await facts.look_up(signed)
+            assert lookup.holder is not None
+            sender = Sender(lookup.holder, Signature(signed), lookup.fence, nonce_of(signed))
+            dataset = await facts.dataset(lookup.holder.principal, TABLE)
+            admitted = Admitted(Asked(rfc3339(at), int(at.timestamp()), sender), sender, _PURPOSE)
+            decided = await decide(runtime, Known(admitted, request, dataset))
+            return decided.ruling.decision
 
         remote = None
         if opa_url is not None:

@@ -12,23 +12,23 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
-from exchange.delivery import answering, planning, routes, service
+from exchange.delivery import answering, asking, paging, routes
+from exchange.delivery.stages import Planned
+from exchange.participants.door.admit import Admission
 from ledger.log.sequencer import Sequencer
 
 _STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("verify the request", answering, "_read_signature"),
-    ("verify the request", answering, "_authenticate"),
-    ("read the question", answering, "_question"),
-    ("decide", service, "decide"),
-    ("plan", planning, "plan_for"),
-    ("plan", planning, "digest"),
-    ("read the record", service, "read"),
-    ("encode the answer", answering, "json_page"),
-    ("write the entry", service, "completed"),
-    ("write the entry", service, "submission"),
+    ("verify the request", Admission, "run"),
+    ("read the question", asking, "question_of"),
+    ("decide", answering, "decide"),
+    ("plan", answering, "plan"),
+    ("read the record", paging, "read"),
+    ("encode the answer", paging, "encode_json_page"),
+    ("write the entry", paging, "completed"),
+    ("write the entry", Planned, "submission"),
     ("make it durable", Sequencer, "append"),
     ("make it durable", Sequencer, "_commit"),
-    ("sign the answer", answering, "_signature"),
+    ("sign the answer", paging, "signature_headers"),
 )
 _WAITED_FOR = "append"  # the commit runs beside the requests that wait for it
 _TOTAL = ("all", routes, "answer")

@@ -79,7 +79,7 @@ class Exchange(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. Deliveries bypass routing and middleware (hot path)."""
-        if delivery_routes.is_question(scope):
+        if delivery_routes.is_delivery(scope):
             scope["app"] = self
             await delivery_routes.serve(scope, receive, send)
         elif http.is_public_head(scope):

@@ -10,7 +10,7 @@ from exchange.agreements import queries, service
 from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
 from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 from policies.odrl.writing import MEDIA_TYPE, write_agreement
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())

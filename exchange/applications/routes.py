@@ -16,7 +16,7 @@ from exchange.applications.schemas import (
     SupplementRequest,
 )
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 
 router = APIRouter(prefix="/api/v1/applications", tags=["applications"], route_class=SignedRoute, responses=problems())
 

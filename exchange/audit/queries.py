@@ -1,8 +1,9 @@
 """Every SELECT of audit: searches in the index, its filling, and the entries that a search found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, and_, cast, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -182,6 +183,20 @@ async def search(
     """The indexes of a page; see `search_statement`."""
     statement = search_statement(criteria, scope, order=order, start=start, limit=limit)
     return list(await session.scalars(statement, execution_options=ledger.options))
+
+
+async def newest(
+    session: AsyncSession, *, dataset: UUID, types: Collection[str], limit: int
+) -> Sequence[tuple[int, bytes]]:
+    """The newest entries about a dataset of these types, newest first: index and leaf. Entries not indexed are left out."""
+    statement = (
+        select(entry.c.seq, entry.c.leaf)
+        .join(IndexRow, IndexRow.seq == entry.c.seq)
+        .where(IndexRow.dataset == str(dataset), IndexRow.type.in_(types))
+        .order_by(IndexRow.seq.desc())
+        .limit(limit)
+    )
+    return [(seq, leaf) for seq, leaf in await session.execute(statement)]
 
 
 async def is_visible(session: AsyncSession, ledger: Ledger, index: int, scope: Scope) -> bool:

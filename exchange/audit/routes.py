@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from exchange.audit import service
 from exchange.audit.schemas import EntriesOut, Filter, ReplayOut
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 
 router = APIRouter(prefix="/api/v1/audit", tags=["ledger"], route_class=SignedRoute, responses=problems())
 

@@ -10,7 +10,7 @@ from exchange.audit.reading import read
 from exchange.audit.schemas import EntriesOut, EntryOut, Filter, ReplayOut
 from exchange.audit.scopes import scope_of
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.commitments import commitment, new_salt
+from exchange.kernel.commitments import commitment
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
@@ -128,4 +128,4 @@ def _salt(work: Work) -> str:
 
     Without it nobody can guess who searched for whom; with it, the query can be proven.
     """
-    return work.runtime.seal.salt(f"audit.read/{work.request.base}") if work.request else new_salt()
+    return work.runtime.seal.salt(f"audit.read/{work.caller.evidence.digest}")

@@ -12,7 +12,7 @@ from exchange.catalog.schemas import DatasetOut, NewDataset, Policy, Withdrawal
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 from policies.odrl.writing import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())

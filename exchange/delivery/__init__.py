@@ -1,6 +1,8 @@
-"""Delivery: one governed release of data under an agreement; the product's heart.
+"""Delivery: answers requests for data: one governed release of a dataset's records under an agreement.
 
-The path: signature → sender → facts → decision → plan → source → ledger → answer. Facts are remembered only as long as
-the ledger's fence stands where they were read; the fence is checked again under the lock that orders the entry, so
-nothing leaves on facts that were ended before. A refusal takes the same way to the same ledger.
+A request passes four stages (`stages.py`), each a value that holds the one before: asked, known, decided, planned. The
+answer is a page (`paging.py`) or a stream (`streaming.py`). A refusal states whatever stage was reached.
+
+Facts are cached only while the ledger's fence stands where they were read. The ledger compares the fence again under
+the lock that orders the entry, so no answer leaves on facts that ended before it.
 """

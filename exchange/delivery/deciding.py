@@ -1,60 +1,43 @@
-"""Deciding: the facts in the one input document, the decision out of it, remembered while nothing it rests on moves."""
+"""Deciding: facts and question become the one input document, and a decision, which is cached while it is valid."""
+
+from collections.abc import Iterable
 
 from adapters.plan.condition import Condition
 from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
-from exchange.delivery.facts import Decided, Facts, Offer
+from exchange.delivery.facts import Ruling, subject_of
 from exchange.delivery.planning import columns_json, granted, sorting
-from exchange.delivery.schemas import DeliveryRequest
+from exchange.delivery.stages import Decided, Known
 from exchange.kernel.runtime import Runtime
-from exchange.participants.queries import KeyHolder
 from policies.decision import documents
 from policies.decision.documents import DeliveryInput, Rbac
 from policies.engines.cache import DecisionCache, find_validity
 
 
-async def decide(
-    runtime: Runtime, facts: Facts, *, holder: KeyHolder, offer: Offer, request: DeliveryRequest, purpose: str, now: int
-) -> Decided:
-    """The decision on a delivery at a time in epoch seconds."""
-    principal = holder.principal
-    filtered = tuple(sorted({one.field for one in request.filters}))
-    question = (principal.key, purpose, tuple(request.fields), filtered)
-    known = offer.decisions.get(question)
-    if known is not None and known.begin <= now < known.end:
-        return known
-    permit = runtime.roles.permits(
-        principal=str(principal.id),
-        assignments=principal.assignments,
-        domain=str(principal.organisation),
-        resource="delivery",
-        verb="request",
-    )
-    document = DeliveryInput(
-        lane=offer.lane,
-        purpose=purpose,
-        requested=tuple(request.fields),
-        filtered=filtered,
-        subject=facts.subject(holder),
-        rbac=Rbac(allow=permit.allow, roles=permit.roles),
-        resource=offer.resource,
-        agreements=candidates(offer, purpose),
-        now=now,
-    )
+async def decide(runtime: Runtime, known: Known) -> Decided:
+    """Decide on a delivery at the time it was asked for, or return the cached decision."""
+    dataset, now = known.dataset, known.admitted.asked.now
+    question, purpose = known.question, known.admitted.purpose
+    filtered = tuple(sorted({condition.field for condition in question.filters}))
+    key = (known.admitted.sender.holder.principal.key, purpose, tuple(question.fields), filtered)
+    cached = dataset.rulings.get(key)
+    if cached is not None and cached.begin <= now < cached.end:
+        return Decided(known, cached)
+    document = _document(runtime, known, filtered)
     decision = await runtime[DecisionCache].decide(document)
     begin, end = find_validity(document)
-    facts_read = document.facts()
-    record = decisions.build_record(decision, engine=runtime[DecisionCache].name, facts=facts_read, salt=offer.salt)
-    await decisions.keep_input(runtime.database, runtime.clock, record, facts_read)
+    facts = document.facts()
+    record = decisions.build_record(decision, engine=runtime[DecisionCache].name, facts=facts, salt=dataset.salt)
+    await decisions.keep_input(runtime.database, runtime.clock, record, facts)
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
     order: tuple[str, ...] = ()
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
         columns, where = granted(
-            request.fields, offer=offer, obligations=decision.obligations, agreement=decision.agreement
+            question.fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
         )
-        order = sorting(offer, obligations=decision.obligations, agreement=decision.agreement)
-    decided = Decided(
+        order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
+    ruling = Ruling(
         decision=decision,
         record=record,
         plain=record.model_dump(exclude_none=True),
@@ -66,10 +49,33 @@ async def decide(
         end=end,
     )
     if not any(reason.code == "policy-unavailable" for reason in decision.reasons):
-        offer.remember(question, decided)
-    return decided
+        dataset.rulings[key] = ruling
+    return Decided(known, ruling)
 
 
-def candidates(offer: Offer, purpose: str) -> tuple[documents.Agreement, ...]:
-    """The agreements that go into a decision: those made for the purpose first, of these the active, then the newest."""
-    return tuple(sorted(offer.agreements, key=lambda one: purpose not in one.purposes)[: documents.MAX_AGREEMENTS])
+def _document(runtime: Runtime, known: Known, filtered: tuple[str, ...]) -> DeliveryInput:
+    holder, dataset, purpose = known.admitted.sender.holder, known.dataset, known.admitted.purpose
+    permit = runtime.roles.permits(
+        principal=str(holder.principal.id),
+        assignments=holder.principal.assignments,
+        domain=str(holder.principal.organisation),
+        resource="delivery",
+        verb="request",
+    )
+    return DeliveryInput(
+        lane=dataset.lane,
+        purpose=purpose,
+        requested=tuple(known.question.fields),
+        filtered=filtered,
+        subject=subject_of(holder),
+        rbac=Rbac(allow=permit.allow, roles=permit.roles),
+        resource=dataset.resource,
+        agreements=candidates(dataset.agreements, purpose),
+        now=known.admitted.asked.now,
+    )
+
+
+def candidates(agreements: Iterable[documents.Agreement], purpose: str) -> tuple[documents.Agreement, ...]:
+    """The agreements that a decision takes in, at most MAX_AGREEMENTS: those for the purpose first, otherwise in order."""
+    in_order = sorted(agreements, key=lambda agreement: purpose not in agreement.purposes)
+    return tuple(in_order[: documents.MAX_AGREEMENTS])

@@ -1,16 +1,14 @@
-"""Why a delivery is refused: one problem for each reason a decision can have, and those of the request itself."""
-
-from collections.abc import Sequence
+"""Problems of deliveries: one for each reason of a denial, and those of the request itself."""
 
 from exchange.applications.errors import NotShared
-from exchange.kernel.problems import Forbidden, Problem
+from exchange.kernel.problems import Forbidden, Problem, ProblemType, register_problem
 from exchange.participants.errors import PrincipalSuspended
 from policies.decision.documents import REASON_CODES, Decision, Reason, ReasonCode
 from policies.decision.explanations import explain
 
 
 class CursorInvalid(Problem):
-    """The cursor is not one that this exchange gave for this very question. Ask again without one."""
+    """The exchange did not give this cursor for this question. Ask again without one."""
 
     slug = "cursor-invalid"
     title = "The cursor does not fit the request"
@@ -18,7 +16,7 @@ class CursorInvalid(Problem):
 
 
 class FilterInvalid(Problem):
-    """A filter does not fit the field it is on: `errors` says where. Types are those of the catalogue."""
+    """A filter does not fit its field: `errors` says where. The catalogue has the fields' types."""
 
     slug = "filter-invalid"
     title = "A filter is not valid"
@@ -26,7 +24,7 @@ class FilterInvalid(Problem):
 
 
 class ExchangeBusy(Problem):
-    """What the decision rests on kept changing while it was made. Nothing was delivered; send the request again."""
+    """The facts behind the decision kept changing while it was made. Nothing was delivered; send the request again."""
 
     slug = "exchange-busy"
     title = "The facts kept changing"
@@ -34,9 +32,9 @@ class ExchangeBusy(Problem):
 
 
 class WitnessesMissing(Problem):
-    """The ledger's checkpoints have lacked the cosignatures of enough witnesses for longer than the operator allows itself,
-    so that nobody outside vouches for the newest entries. Nothing is delivered until the witnesses are back; other
-    requests are answered. `since` is when the first of these entries was made.
+    """The ledger's checkpoints have lacked the cosignatures of enough witnesses for longer than the operator permits, so
+    that nobody outside vouches for the newest entries. Nothing is delivered until the witnesses are back; other requests
+    are answered. `since` is the time of the first of these entries.
     """
 
     slug = "witnesses-missing"
@@ -45,17 +43,18 @@ class WitnessesMissing(Problem):
 
 
 class RateExceeded(Problem):
-    """The terms cap how often may be asked under the agreement. Ask again after the seconds that `Retry-After` says."""
+    """The terms cap the number of requests under the agreement. Ask again after the seconds in `Retry-After`."""
 
     slug = "rate-exceeded"
-    title = "The agreement's requests are used up for now"
+    title = "The agreement's requests of this period are used up"
     status = 429
 
 
 class Denied(Problem, is_abstract=True):
-    """The root of the problems of a denied delivery; `reasons` names every rule that said no."""
+    """A denied delivery. The first reason gives the problem's type; `reasons` has each reason with its rule and remedy."""
 
-    status = 403
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(_remedy(decision), problem_type=_TYPES[decision.reasons[0].code], reasons=_reasons(decision))
 
 
 _UNAVAILABLE: frozenset[ReasonCode] = frozenset({"policy-unavailable"})
@@ -67,39 +66,35 @@ _SHARED: dict[ReasonCode, type[Problem]] = {
 }
 
 
-def _problem_for(code: ReasonCode) -> type[Problem]:
-    if code in _SHARED:
-        return _SHARED[code]
-    told = explain(Reason(code=code, rule=""))
-    return type(
-        "".join(part.title() for part in code.split("-")),
-        (Denied,),
-        {
-            "__doc__": f"{told.title}. {told.remedy}",
-            "__module__": __name__,
-            "slug": code,
-            "title": told.title,
-            "status": 503 if code in _UNAVAILABLE else 403,
-        },
-    )
+def _register(code: ReasonCode) -> ProblemType:
+    explanation = explain(Reason(code=code, rule=""))
+    status = 503 if code in _UNAVAILABLE else 403
+    text = f"{explanation.title}. {explanation.remedy}"
+    return register_problem(ProblemType(code, explanation.title, status, text))
 
 
-DENIED: dict[ReasonCode, type[Problem]] = {code: _problem_for(code) for code in REASON_CODES}
+_TYPES: dict[ReasonCode, ProblemType] = {code: _register(code) for code in REASON_CODES if code not in _SHARED}
+DENIALS = frozenset(_TYPES.values())
+"""The types of problems that only a denied delivery has."""
 
 
 def denial(decision: Decision) -> Problem:
-    """A denial as a problem: the first reason gives the type, all of them are told with what would satisfy them."""
-    reasons: Sequence[Reason] = decision.reasons
-    told = explain(reasons[0])
-    return DENIED[reasons[0].code](
-        told.remedy,
-        reasons=[
-            {
-                "code": reason.code,
-                "rule": reason.rule,
-                "remedy": explain(reason).remedy,
-                **({"ref": reason.ref} if reason.ref else {}),
-            }
-            for reason in reasons
-        ],
-    )
+    """A denial as a problem."""
+    shared = _SHARED.get(decision.reasons[0].code)
+    return Denied(decision) if shared is None else shared(_remedy(decision), reasons=_reasons(decision))
+
+
+def _remedy(decision: Decision) -> str:
+    return explain(decision.reasons[0]).remedy
+
+
+def _reasons(decision: Decision) -> list[dict[str, str]]:
+    return [
+        {
+            "code": reason.code,
+            "rule": reason.rule,
+            "remedy": explain(reason).remedy,
+            **({"ref": reason.ref} if reason.ref else {}),
+        }
+        for reason in decision.reasons
+    ]

@@ -1,6 +1,6 @@
 """The tables of streamed deliveries and of counted requests; private to this room.
 
-A buffered delivery is its ledger entry and needs no row.
+A page needs no row: it is its ledger entry.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from exchange.kernel.database import Base
 
 
 class Stream(Base):
-    """A stream: its entries, and what left with it once it has ended."""
+    """A stream: its entries, and the size and digest of what left, once it has ended."""
 
     __tablename__ = "delivery_streams"
     __table_args__ = (CheckConstraint("state IN ('started','completed','aborted')", name="state"),)
@@ -31,7 +31,7 @@ class Stream(Base):
 
 
 class Count(Base):
-    """How many requests were made under an agreement in one period, where its terms cap them; the latest period only."""
+    """The number of requests under an agreement in the latest period of a cap."""
 
     __tablename__ = "delivery_counts"
 

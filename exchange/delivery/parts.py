@@ -1,4 +1,4 @@
-"""What deliveries add to a running exchange."""
+"""The long-lived parts of deliveries."""
 
 from exchange.delivery.facts import Facts
 from exchange.kernel.runtime import Runtime

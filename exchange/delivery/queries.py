@@ -1,6 +1,8 @@
-"""Every SELECT of the delivery path. Facts are read in one snapshot, together with the fence they belong to."""
+"""Every SELECT of deliveries. Facts are read in one snapshot, together with the fence that they belong to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, or_, select
@@ -19,29 +21,33 @@ from exchange.sources.view import SourceView
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What there is at a dataset for one consumer."""
+class SharedDataset:
+    """A dataset for one consumer: its published version, its source, and the agreements between the two."""
 
     listed: Listed
+    version: int
+    salt: str
+    document: Mapping[str, Any]
     source: SourceView
     agreements: tuple[AgreementView, ...]
 
 
-async def found(session: AsyncSession, consumer: UUID, reference: str) -> Found:
-    """A dataset, with the agreements the consumer has over it.
+async def shared_dataset(session: AsyncSession, consumer: UUID, reference: str) -> SharedDataset:
+    """A dataset, with the agreements that the consumer has over it.
 
-    A dataset that is not published is there only for those who have an agreement over it; to others it looks as if it
-    did not exist. Raises NotFound.
+    A dataset that is not published exists only for those who have an agreement over it. Raises NotFound.
     """
     listed = await catalog.any_dataset(session, reference)
     candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
     if listed.version is None or (listed.dataset.state != "published" and not candidates):
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
-    return Found(listed, await sources.any_source(session, listed.version.source_id), candidates)
+    version = listed.version
+    source = await sources.any_source(session, version.source_id)
+    return SharedDataset(listed, version.version, version.salt, version.document, source, candidates)
 
 
 async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:
-    """Count one more request in a period, unless there were `most` already. The row's lock makes this exact."""
+    """Count one more request in a period; returns False if the period has `most` already. The row's lock makes it exact."""
     fresh = insert(Count).values(agreement_id=agreement, seconds=seconds, period=period, requests=1)
     is_same = Count.period == fresh.excluded.period
     counted = fresh.on_conflict_do_update(

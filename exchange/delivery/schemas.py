@@ -1,4 +1,4 @@
-"""What a delivery is asked with, and how a stream is told about."""
+"""The documents of deliveries: the question in both of its forms, a page, and the state of a stream."""
 
 import re
 from collections.abc import Sequence
@@ -56,8 +56,8 @@ class DeliveryRequest(In):
     @field_validator("filters")
     @classmethod
     def _few_values(cls, filters: list[Filter]) -> list[Filter]:
-        """Each value is checked, compared and passed on many times; fifty full lists would hold every other answer up."""
-        count = sum([len(one.value) if isinstance(one.value, list) else 1 for one in filters])
+        """Bound the work on one question: each value is checked and compared many times, while other answers wait."""
+        count = sum([len(condition.value) if isinstance(condition.value, list) else 1 for condition in filters])
         if count > _VALUES:
             raise PydanticCustomError(
                 "too_many_values",
@@ -68,7 +68,7 @@ class DeliveryRequest(In):
 
 
 class DeliveryPage(Out):
-    """A page of records; what it may hold is the agreement's."""
+    """A page of records, with the fields and rows that the agreement grants."""
 
     agreement: str
     dataset: str
@@ -83,7 +83,7 @@ class DeliveryPage(Out):
 
 
 class StreamOut(Out):
-    """A streamed delivery and, once it has ended, what left with it."""
+    """A streamed delivery and, once it has ended, the size and digest of what left."""
 
     id: UUID
     state: Literal["started", "completed", "aborted"]
@@ -99,10 +99,10 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 
 
 def from_query(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The simple form of a question, `dataset=…&fields=a,b&where=field:op:value&limit=…&cursor=…`, as a document.
+    """The document of a question in a query string: `dataset=…&fields=a,b&where=field:op:value&limit=…&cursor=…`.
 
-    A value is text unless it reads as a number or as true or false; the POST form has no such doubt. Raises
-    RequestInvalid.
+    A value is text unless it has the form of a number or is `true` or `false`; the POST form is free of this doubt.
+    Raises RequestInvalid.
     """
     document: dict[str, Any] = {"filters": []}
     for name, value in pairs:

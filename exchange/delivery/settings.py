@@ -1,4 +1,4 @@
-"""Settings of deliveries: how many rows one answer has."""
+"""Settings of deliveries: the number of rows in a page."""
 
 from typing import Annotated, Self
 
@@ -8,7 +8,7 @@ from exchange.kernel.settings import KernelSettings
 
 
 class DeliverySettings(KernelSettings):
-    """Limits on buffered answers."""
+    """Limits on pages."""
 
     page_rows: Annotated[int, Field(ge=1, le=10_000, description="Rows of an answer without a limit")] = 100
     page_rows_max: Annotated[int, Field(ge=1, le=100_000, description="Most rows of one buffered answer")] = 5_000

@@ -1,45 +1,44 @@
-"""Streams: an answer of any length, with an entry before its first byte and another after its last.
+"""Streaming: an answer of any length, with an entry before its first byte and another after its last.
 
-While it runs, the fence is watched: when a fact the decision rests on changes, the decision is made again, and a
-stream that is no longer allowed ends there; so does one that runs when the ledger is halted, or has been without its
-witnesses for too long. However a stream ends, the ledger says what may have left; one that ends well says so itself in
-a trailer, where the client asks for trailers and the server can send them.
+A stream watches the fence. When a fact changes, the decision is made again, and a stream that is no longer allowed ends
+there. A stream also ends when the ledger is halted or lacks its witnesses for too long. However it ends, the ledger
+states what may have left.
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 from uuid import UUID
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from adapters.contract import SourceError
-from exchange.delivery import queries, service
+from exchange.delivery import queries
 from exchange.delivery.deciding import decide
-from exchange.delivery.facts import Facts, Offer
-from exchange.delivery.formats.answers import Chunk
+from exchange.delivery.facts import Facts
+from exchange.delivery.formats.answers import MEDIA_TYPES
+from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.delivery.models import Stream
-from exchange.delivery.schemas import DeliveryRequest
-from exchange.delivery.service import Attempt, Release
+from exchange.delivery.stages import Admitted, Asked, Decided, Known, Planned
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import FAILURES, driver
+from exchange.kernel.identifiers import new_id
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Problem
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import indexes
+from exchange.participants.door.answers import LEDGER_FAILURES, signature_headers
 from exchange.publication.coverage import Coverage
+from exchange.sources.service import problem_of
 from ledger import entries
 from ledger.log import store
 from ledger.log.head import Halted, select_head
-from signatures.digests import digest_field
 
 _WATCH_EVERY = 1.0
-_TRAILERS: Final = "http.response.trailers"
 Cause = Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
 
 
@@ -52,7 +51,7 @@ class Sent:
     hashed: Any = field(default_factory=hashlib.sha256)
 
     def result(self, columns: int) -> entries.Result:
-        """As ledger entries hold it."""
+        """The result as ledger entries hold it."""
         return entries.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
 
 
@@ -64,29 +63,52 @@ class Ended(Exception):
         self.cause: Cause = cause
 
 
-async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id: UUID) -> int:
-    """Put `delivery.started` on the ledger, with the row that will tell how the stream ended.
+async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format) -> Response:
+    """Begin a stream: its first entry is on the ledger when this returns. A source that fails at once is refused.
 
-    Raises store.Replayed, store.FenceMoved.
+    Raises SourceFailed, SourceUnusable, store.Refused.
     """
-    assert attempt.offer is not None and attempt.decided is not None and attempt.sender is not None  # noqa: S101, PT018
-    body = entries.DeliveryStarted(
-        **service.common(attempt), **attempt.naming.fields, decision=attempt.decided.record, plan=release.plan_digest
+    stream_id = new_id()
+    chunks = encode_stream(form, planned.known.dataset.adapter.scan(planned.plan))
+    try:
+        first = await anext(chunks)
+        index = await _start(runtime, planned, stream_id)
+    except SourceError as error:
+        raise problem_of(error) from error
+    except (store.Refused, *LEDGER_FAILURES):
+        await chunks.aclose()
+        raise
+    headers = {"exchange-entry": str(index), "exchange-delivery": str(stream_id)}
+    signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
+    return StreamResponse(
+        runtime=runtime,
+        facts=facts,
+        planned=planned,
+        first=first,
+        chunks=chunks,
+        stream_id=stream_id,
+        started=index,
+        headers={"cache-control": "no-store", **headers, **signature},
+        media_type=MEDIA_TYPES[form],
     )
+
+
+async def _start(runtime: Runtime, planned: Planned, stream_id: UUID) -> int:
+    """Append `delivery.started`, with the row that will state how the stream ended. Raises store.Refused."""
+    body = entries.DeliveryStarted(**planned.fields(), decision=planned.decision, plan=planned.digest)
     async with runtime.database.sessions() as session:
         row = Stream(
             id=stream_id,
-            consumer_id=attempt.sender.holder.principal.organisation,
-            provider_id=attempt.offer.owner,
+            consumer_id=planned.sender.holder.principal.organisation,
+            provider_id=planned.known.dataset.owner,
             state="started",
             started_entry=-1,
             started_at=runtime.clock.now(),
         )
         session.add(row)
         await session.flush()
-        [outcome] = await store.append(
-            await driver(session), [service.submission(attempt, body.canonical(), now=runtime.clock.seconds())]
-        )
+        submission = planned.submission(body.canonical(), now=runtime.clock.seconds())
+        [outcome] = await store.append(await driver(session), [submission])
         if isinstance(outcome, store.Refused):
             raise outcome
         row.started_entry = outcome
@@ -95,16 +117,14 @@ async def start(runtime: Runtime, attempt: Attempt, release: Release, stream_id:
 
 
 class StreamResponse(Response):
-    """The answer itself: sends the batches, watches the fence, and records the end whatever it is."""
+    """The answer: sends the batches, watches the fence, and records the end."""
 
     def __init__(
         self,
         *,
         runtime: Runtime,
         facts: Facts,
-        attempt: Attempt,
-        release: Release,
-        request: DeliveryRequest,
+        planned: Planned,
         first: Chunk,
         chunks: AsyncGenerator[Chunk],
         stream_id: UUID,
@@ -116,28 +136,24 @@ class StreamResponse(Response):
         del self.headers["content-length"]
         self._runtime = runtime
         self._facts = facts
-        self._attempt = attempt
-        self._release = release
-        self._request = request
+        self._planned = planned
+        self._decided = planned.decided  # replaced when the decision is made again
+        self._fence = planned.fence
         self._first = first
         self._chunks = chunks
         self._id = stream_id
         self._started = started
         self._sent = Sent()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream. A stream cut short is left without its last chunk, so no client can take it for whole."""
-        has_trailer = _is_trailer_wanted(scope)
-        head: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        if has_trailer:
-            head.update(headers=[*self.raw_headers, (b"trailer", b"content-digest")], trailers=True)
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream. One that is cut short has no last chunk, so that no client takes it for complete."""
         cause: Cause | None = "exchange-stopped"
-        gone = asyncio.create_task(_until_gone(receive))
+        disconnect = asyncio.create_task(_wait_for_disconnect(receive))
         try:
             async with aclosing(self._chunks) as chunks:
-                await send(head)
-                await self._send_all(send, chunks, gone)
-            cause = "client-left" if gone.done() else None
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await self._send_all(send, chunks, disconnect)
+            cause = "client-left" if disconnect.done() else None
         except Ended as ended:
             cause = ended.cause
         except SourceError as error:
@@ -146,40 +162,34 @@ class StreamResponse(Response):
         except OSError:
             cause = "client-left"
         finally:
-            gone.cancel()
-            # Even when this is cancelled: the last chunk leaves after its entry is durable, or not at all.
+            disconnect.cancel()
+            # Shielded: the last chunk leaves only after its entry is durable, even if this task is cancelled.
             await asyncio.shield(asyncio.create_task(self._end(cause)))
         if cause is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-            if has_trailer:
-                digest = digest_field(self._sent.hashed.digest()).encode()
-                await send({"type": _TRAILERS, "headers": [(b"content-digest", digest)], "more_trailers": False})
-        # Otherwise the body has no end: the server closes the connection, and the client's library says so.
+        # Otherwise the body stays without an end: the server closes the connection, and the client's library reports it.
 
-    async def _send_all(self, send: Send, chunks: AsyncGenerator[Chunk], gone: asyncio.Task[None]) -> None:
+    async def _send_all(self, send: Send, chunks: AsyncGenerator[Chunk], disconnect: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
-        look_again = loop.time() + _WATCH_EVERY
-        await self._send_one(send, self._first)
+        next_watch = loop.time() + _WATCH_EVERY
+        await self._send_chunk(send, self._first)
         async for chunk in chunks:
-            if gone.done():
+            if disconnect.done():
                 raise Ended("client-left")
-            if loop.time() >= look_again:
-                await self._look_again()
-                look_again = loop.time() + _WATCH_EVERY
-            await self._send_one(send, chunk)
+            if loop.time() >= next_watch:
+                await self._watch()
+                next_watch = loop.time() + _WATCH_EVERY
+            await self._send_chunk(send, chunk)
 
-    async def _send_one(self, send: Send, chunk: Chunk) -> None:
+    async def _send_chunk(self, send: Send, chunk: Chunk) -> None:
         self._sent.rows += chunk.rows
         if chunk.content:
             self._sent.bytes += len(chunk.content)
             self._sent.hashed.update(chunk.content)
             await send({"type": "http.response.body", "body": chunk.content, "more_body": True})
 
-    async def _look_again(self) -> None:
-        """Decide again if the fence has moved. Raises Ended when the delivery is no longer allowed as it was.
-
-        Without its database the exchange cannot know whether it still is, and ends the stream.
-        """
+    async def _watch(self) -> None:
+        """Check that the delivery is still allowed. Raises Ended if it is not, or if the database cannot be asked."""
         try:
             await self._decide_again()
         except FAILURES as error:
@@ -187,43 +197,42 @@ class StreamResponse(Response):
             raise Ended("exchange-stopped") from error
 
     async def _decide_again(self) -> None:
-        attempt, runtime = self._attempt, self._runtime
-        assert attempt.sender is not None and attempt.decided is not None and attempt.purpose  # noqa: S101, PT018
-        now = runtime.clock.seconds()
-        if runtime[Coverage].is_overdue(runtime.clock.now()):  # nothing new would be delivered either
+        """Decide again if the fence has moved, or the decision's validity is over. Raises Ended."""
+        runtime, ruling, moment = self._runtime, self._decided.ruling, self._runtime.clock.now()
+        now = int(moment.timestamp())
+        if runtime[Coverage].is_overdue(moment):  # no other delivery would begin either
             raise Ended("exchange-stopped")
         async with runtime.database.sessions() as session:
             head = await select_head(session)
         if head.halted is not None:
             raise Ended("exchange-stopped")
-        if head.fence == attempt.fence and now < attempt.decided.end:
+        if head.fence == self._fence and now < ruling.end:
             return
         self._facts.forget(head.fence)
         try:
-            _, holder = await self._facts.holder(attempt.sender.signed.keyid)
-            if holder is None or holder.revoked_at is not None:
-                raise Ended("permission-ended")
-            _, offer = await self._facts.offer(holder.principal, self._request.dataset)
-            decided = await decide(
-                runtime,
-                self._facts,
-                holder=holder,
-                offer=offer,
-                request=self._request,
-                purpose=attempt.purpose,
-                now=now,
-            )
+            decided = await self._decided_at(rfc3339(moment), now)
         except Problem as problem:
             raise Ended("permission-ended") from problem
-        if not decided.decision.allow or decided.record.obligations != attempt.decided.record.obligations:
+        if not decided.ruling.decision.allow or decided.ruling.record.obligations != ruling.record.obligations:
             raise Ended("permission-ended")
-        attempt.fence = head.fence
-        attempt.decided = decided
+        self._fence = head.fence
+        self._decided = replace(self._decided, ruling=decided.ruling)
+
+    async def _decided_at(self, at: str, now: int) -> Decided:
+        """The decision on this stream's question at another time. Raises Ended, or the problem of facts that are gone."""
+        sender, known = self._planned.sender, self._planned.known
+        lookup = await self._facts.look_up(sender.signed)
+        if lookup.holder is None or lookup.holder.revoked_at is not None:
+            raise Ended("permission-ended")
+        sender = replace(sender, holder=lookup.holder, fence=lookup.fence)
+        dataset = await self._facts.dataset(lookup.holder.principal, known.question.dataset)
+        admitted = Admitted(Asked(at, now, sender), sender, known.admitted.purpose)
+        return await decide(self._runtime, Known(admitted, known.question, dataset))
 
     async def _end(self, cause: Cause | None) -> None:
-        runtime, attempt = self._runtime, self._attempt
-        result = self._sent.result(len(self._release.plan.columns))
-        shared = {**service.common(attempt), "at": rfc3339(runtime.clock.now()), "started": self._started}
+        runtime = self._runtime
+        result = self._sent.result(len(self._planned.plan.columns))
+        shared = {**self._decided.fields(), "at": rfc3339(runtime.clock.now()), "started": self._started}
         body: entries.Body
         if cause is None:
             body = entries.DeliveryCompleted(**shared, result=result)
@@ -243,19 +252,7 @@ class StreamResponse(Response):
             raise
 
 
-def _is_trailer_wanted(scope: Scope) -> bool:
-    """Whether the client takes trailers (RFC 9110 section 10.1.4), and the server sends them."""
-    accepted = ",".join(Headers(scope=scope).getlist("te")).lower().split(",")
-    return _TRAILERS in (scope.get("extensions") or {}) and "trailers" in map(str.strip, accepted)
-
-
-async def _until_gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Return when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def offer_of(attempt: Attempt) -> Offer:
-    """The offer of an attempt that has one."""
-    assert attempt.offer is not None  # noqa: S101 - the caller prepared it
-    return attempt.offer

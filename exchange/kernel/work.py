@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from exchange.kernel.clock import rfc3339
@@ -36,14 +36,32 @@ class Principal:
         return {domain for role, domain in self.assignments if role in roles}
 
 
+class Evidence(Protocol):
+    """What proves that a caller asked for an act; `exchange/participants/door/evidence.py` has the kinds."""
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of what was signed or confirmed."""
+
+    def fields(self, principal: Principal, /) -> dict[str, Any]:
+        """The actor and the evidence, as the fields of an entry's body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who acts, and the evidence for it."""
+
+    principal: Principal
+    evidence: Evidence
+
+
 @dataclass(slots=True)
 class Work:
     """One request's work: a session in a transaction, the principal, and the entries to append."""
 
     session: AsyncSession
-    principal: Principal
+    caller: Caller
     runtime: Runtime
-    request: entries.Request | None
     nonce: store.Nonce | None = None
     fence: int = -1
     confirm: Callable[[], Awaitable[None]] | None = None
@@ -54,6 +72,11 @@ class Work:
     appended: list[int] = field(default_factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after the commit and before the answer leaves. They may not raise: the work is done."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts."""
+        return self.caller.principal
 
     @property
     def now(self) -> str:
@@ -93,15 +116,11 @@ class Work:
         `about` is the kind and identifier of the object, `version` the object's version. The work adds time, actor and
         evidence. Raises pydantic.ValidationError for a field that the model lacks.
         """
-        common: dict[str, Any] = {"at": self.now, "actor": self.principal.actor, "request": self.request}
+        common: dict[str, Any] = {"at": self.now, **self.caller.evidence.fields(self.principal)}
         if about is not None:
             kind, identifier = about
             common["object"] = entries.Object(kind=kind, id=str(identifier), version=version)
-        self.record(model.model_validate({**common, **fields}))
-
-    def record(self, body: entries.Body) -> None:
-        """Add an entry; the commit appends it."""
-        self.recorded.append(body)
+        self.recorded.append(model.model_validate({**common, **fields}))
 
     async def order(self) -> int:
         """Use the request's nonce and take the ledger's lock now: no other entry comes before this work's own.

@@ -1,4 +1,4 @@
-"""What can be wrong with a signature, a key or whoever stands behind it."""
+"""Problems of a signature, a key, or the holder of a key."""
 
 from exchange.kernel.problems import Problem
 
@@ -13,7 +13,7 @@ class Unauthenticated(Problem, is_abstract=True):
 
 
 class SignatureMissing(Unauthenticated):
-    """This address takes signed requests only (RFC 9421, label `sig1`); the request carries no signature."""
+    """This address takes signed requests only (RFC 9421, label `sig1`), and the request has no signature."""
 
     slug = "signature-missing"
     title = "The request is not signed"
@@ -27,8 +27,8 @@ class SignatureMalformed(Unauthenticated):
 
 
 class SignatureIncomplete(Unauthenticated):
-    """The signature does not cover what it must: the method, the target URI, the digest of a body, and on a delivery the
-    purpose. Sign again with the missing component.
+    """The signature has to cover the method, the target URI, the digest of a body, and the purpose of a delivery. Sign again
+    with the missing component.
     """
 
     slug = "signature-incomplete"
@@ -36,21 +36,21 @@ class SignatureIncomplete(Unauthenticated):
 
 
 class SignatureInvalid(Unauthenticated):
-    """The signature is not the key's signature over this request: it was altered on the way, or signed for another URI."""
+    """The key did not sign this request: it was altered on the way, or signed for another method or URI."""
 
     slug = "signature-invalid"
     title = "The signature does not verify"
 
 
 class SignatureExpired(Unauthenticated):
-    """The signature's time is over, or its life is longer than allowed. Sign again with the present time."""
+    """The signature has expired, or its lifetime is longer than allowed. Sign again with the present time."""
 
     slug = "signature-expired"
     title = "The signature has expired"
 
 
 class ClockSkewed(Unauthenticated):
-    """The signature was made in the exchange's future. Set the client's clock; the answer's `Date` is the exchange's."""
+    """The signature's `created` is in the future. Set the client's clock; the answer's `Date` is the exchange's time."""
 
     slug = "clock-skewed"
     title = "The client's clock is ahead"
@@ -64,54 +64,54 @@ class NonceReused(Unauthenticated):
 
 
 class DigestMismatch(Unauthenticated):
-    """The body is not the one that `Content-Digest` names (RFC 9530): it was altered after it was signed."""
+    """The body does not have the digest in `Content-Digest` (RFC 9530): it was altered after it was signed."""
 
     slug = "digest-mismatch"
     title = "The body does not match its digest"
 
 
 class KeyUnknown(Unauthenticated):
-    """No such key is registered here. A steward of your organisation registers a system's key."""
+    """No key is registered under this `keyid`. A steward of your organisation registers a system's key."""
 
     slug = "key-unknown"
-    title = "The key is not known"
+    title = "The key is not registered"
 
 
 class KeyRevoked(Unauthenticated):
-    """The key was revoked and speaks for nobody any more. Sign with another key, or have one registered."""
+    """The key was revoked and is accepted no longer. Sign with another key, or have one registered."""
 
     slug = "key-revoked"
     title = "The key has been revoked"
 
 
 class KeyNotValid(Unauthenticated):
-    """The key is not valid at this time: its validity has not begun, or it was replaced and the overlap is over."""
+    """The key's validity has not begun, or it was replaced and the overlap has ended."""
 
     slug = "key-not-valid"
     title = "The key is not valid now"
 
 
 class PrincipalSuspended(Problem):
-    """The member or system that the key speaks for is suspended. Its organisation, or the operator, can reinstate it."""
+    """The member or system that holds the key is suspended. Its organisation, or the operator, can reinstate it."""
 
     slug = "principal-suspended"
     title = "The principal is suspended"
     status = 403
 
 
-class DutiesUnited(Problem):
+class DutiesNotSeparated(Problem):
     """The system, the security and the audit administrator are three persons (GB/T 22239-2019, level 3): nobody holds two of
-    the roles `operator`, `security_administrator` and `auditor`, in whatever domain. `duties` names those that would be in
-    one hand. Give the role to somebody else, or revoke the other one first.
+    the roles `operator`, `security_administrator` and `auditor`, in any domain. `duties` names the roles that one person
+    would hold. Assign the role to somebody else, or revoke the other one first.
     """
 
-    slug = "duties-united"
-    title = "Duties that are kept apart would be in one hand"
+    slug = "separation-of-duties"
+    title = "One person would hold duties that have to be separated"
     status = 409
 
 
 class OrganisationNotAdmitted(Problem):
-    """The organisation is not admitted to the exchange: not yet, not at present, or no longer. `state` says which."""
+    """The organisation is not admitted to the exchange: not yet, not at present, or no longer. `state` is its state."""
 
     slug = "organisation-not-admitted"
     title = "The organisation is not admitted"

@@ -6,14 +6,15 @@ exchange neither hands out roles nor audits. There is no password, and nothing c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from exchange.kernel.database import driver
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.keys.queries import remember_keys
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.work import Principal, Work
+from exchange.kernel.work import Caller, Principal, Work
 from exchange.participants import queries, service
-from exchange.participants.models import Organisation
+from exchange.participants.door.evidence import Founding
 from exchange.participants.schemas import NewOrganisation, NewPrincipal
 from ledger import entries
 from ledger.log.head import read_head
@@ -28,7 +29,7 @@ ADMINISTRATORS: Mapping[str, tuple[str, str]] = {
 
 
 class AlreadyFounded(RuntimeError):
-    """The ledger has entries: this exchange exists already."""
+    """The ledger has entries: this exchange was initialised before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ def founder(*, handle: str, code: str, name_zh: str, name_en: str, keys: Mapping
     return Founder(organisation, keys)
 
 
-async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisation:
-    """Write the first entries, in one transaction. Raises AlreadyFounded."""
+async def initialise(runtime: Runtime, founder: Founder, *, vkey: str) -> UUID:
+    """Write the first entries, in one transaction; returns the organisation's identifier. Raises AlreadyFounded.
+
+    The entries name no actor: the founder holds every role for this act only, and is nobody afterwards.
+    """
     async with runtime.database.sessions() as session:
-        await queries.organisations(session, limit=1)  # begins the transaction that the driver's connection is in
         if (await read_head(await driver(session))).size:
             raise AlreadyFounded("this exchange has been initialised already")
         acting = Principal(
@@ -71,8 +74,8 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
             key="",
             assignments=(("operator", EXCHANGE), ("security_administrator", EXCHANGE)),
         )
-        work = Work(session, acting, runtime, None)
-        work.record(entries.ExchangeInitialised(at=work.now, actor=entries.Actor(), origin=runtime.origin, vkey=vkey))
+        work = Work(session, Caller(acting, Founding()), runtime)
+        work.entry(entries.ExchangeInitialised, origin=runtime.origin, vkey=vkey)
         organisation = await service.register(work, founder.organisation)
         await service.change(work, organisation_id=organisation.id, verb="admit")
         members = {row.handle: row for row in await queries.principals_of(session, acting, organisation.id)}
@@ -83,9 +86,6 @@ async def found(runtime: Runtime, founder: Founder, *, vkey: str) -> Organisatio
                 new=NewPrincipal(kind="member", handle=handle, title=title, public_key=founder.keys[handle]),
             )
             service.assign(work, member.id, role, EXCHANGE)
-        # The founder is nobody afterwards: what it did stands under the exchange's own name.
-        nobody = entries.Actor()
-        work.recorded = [body.model_copy(update={"actor": nobody}) for body in work.recorded]
         await remember_keys(await driver(session), runtime.fingerprints, now=runtime.clock.now())
         await work.commit()
-    return organisation
+    return organisation.id

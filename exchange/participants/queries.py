@@ -22,7 +22,7 @@ from ledger.log.tables import nonce as used_nonce
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """A key and everything that decides whether it may speak now."""
+    """A key, whoever holds it, and the states that decide whether the holder may act now."""
 
     public_key: bytes
     not_before: datetime
@@ -35,8 +35,8 @@ class KeyHolder:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """What a signed request meets: where the fence stands, whether its nonce was used before, who holds its key."""
+class KeyLookup:
+    """The state of a request's key and nonce: where the fence stands, whether the nonce is used, who holds the key."""
 
     fence: int
     is_used: bool
@@ -53,7 +53,7 @@ def _held(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
     )
 
 
-# What each request asks for is composed once.
+# The statements of every request are composed once.
 _HOLDER = (
     select(
         Key.id.label("key"),
@@ -76,25 +76,25 @@ _HOLDER = (
     .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
     .where(Key.id == bindparam("keyid"))
 )
-_FOUND = _HOLDER.subquery("holder")
-_ADMISSION = select(
+_HELD = _HOLDER.subquery("holder")
+_LOOKUP = select(
     head.ROW.c.fence,
     select(used_nonce.c.token).where(used_nonce.c.token == bindparam("token")).exists().label("is_used"),
-    *_FOUND.c,
-).outerjoin_from(head.ROW, _FOUND, true())
+    *_HELD.c,
+).outerjoin_from(head.ROW, _HELD, true())
 
 
 async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
-    """The holder of a key, or None where the key is not known."""
+    """The holder of a key; None for a key that is not registered."""
     row = (await session.execute(_HOLDER, {"keyid": keyid})).one_or_none()
     return _key_holder(row) if row is not None else None
 
 
-async def admission(session: AsyncSession, *, keyid: str, nonce: Nonce) -> Admission:
-    """What a request meets that a key signed and a nonce belongs to: all in one moment, and in no transaction."""
+async def key_lookup(session: AsyncSession, *, keyid: str, nonce: Nonce) -> KeyLookup:
+    """Look a request's key and nonce up, in one statement outside a transaction."""
     connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    row = (await connection.execute(_ADMISSION, {"keyid": keyid, "token": nonce.token})).one()
-    return Admission(row.fence, row.is_used, _key_holder(row) if row.key is not None else None)
+    row = (await connection.execute(_LOOKUP, {"keyid": keyid, "token": nonce.token})).one()
+    return KeyLookup(row.fence, row.is_used, _key_holder(row) if row.key is not None else None)
 
 
 def _key_holder(row: Any) -> KeyHolder:
@@ -119,7 +119,7 @@ def _key_holder(row: Any) -> KeyHolder:
 
 
 async def holder_of(session: AsyncSession, principal_id: UUID) -> KeyHolder | None:
-    """A member or system with what decides about it, by its newest key; None where there is none."""
+    """A member or system as the holder of its newest key; None if it has no key."""
     statement = select(Key.id).where(Key.principal_id == principal_id).order_by(Key.not_before.desc(), Key.id).limit(1)
     keyid = (await session.execute(statement)).scalar_one_or_none()
     return await key_holder(session, keyid) if keyid is not None else None
@@ -127,10 +127,10 @@ async def holder_of(session: AsyncSession, principal_id: UUID) -> KeyHolder | No
 
 async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
     """One organisation. Raises NotFound."""
-    found = await session.get(Organisation, organisation_id, with_for_update=lock)
-    if found is None:
-        raise NotFound("There is no organisation with this id; GET /api/v1/organisations lists them.")
-    return found
+    row = await session.get(Organisation, organisation_id, with_for_update=lock)
+    if row is None:
+        raise NotFound("No organisation has this id; GET /api/v1/organisations lists them.")
+    return row
 
 
 async def organisation_by_handle(session: AsyncSession, handle: str) -> Organisation | None:
@@ -139,13 +139,13 @@ async def organisation_by_handle(session: AsyncSession, handle: str) -> Organisa
 
 
 async def organisations(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[Organisation]:
-    """Organisations in order of their handles; every participant sees them all."""
+    """Organisations by handle. Every participant sees all of them."""
     statement = select(Organisation).where(Organisation.handle > after).order_by(Organisation.handle).limit(limit)
     return (await session.execute(statement)).scalars().all()
 
 
 def visible_principals(principal: Principal) -> Select[PrincipalRow]:
-    """The members and systems a principal may see: its own organisation's, or all with a role in the exchange."""
+    """The members and systems that a principal may see: those of its organisation, or all if it has a role in the exchange."""
     statement = select(PrincipalRow)
     if "exchange" in {domain for _, domain in principal.assignments}:
         return statement
@@ -157,10 +157,10 @@ async def principal_row(
 ) -> PrincipalRow:
     """One member or system that the principal may see. Raises NotFound."""
     statement = visible_principals(principal).where(PrincipalRow.id == principal_id)
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
-    if found is None:
-        raise NotFound("There is no member or system with this id that you may see.")
-    return found
+    row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    if row is None:
+        raise NotFound("No member or system that you may see has this id.")
+    return row
 
 
 async def principals_of(session: AsyncSession, principal: Principal, organisation_id: UUID) -> Sequence[PrincipalRow]:
@@ -181,7 +181,7 @@ async def keys_of(session: AsyncSession, principal_id: UUID) -> Sequence[Key]:
 
 
 async def roles_of(session: AsyncSession, principal_id: UUID) -> Sequence[str]:
-    """The roles a principal holds, in whatever domains."""
+    """The roles that a principal holds, in all domains."""
     statement = select(RoleAssignment.role).where(RoleAssignment.principal_id == principal_id)
     return (await session.execute(statement)).scalars().all()
 

@@ -1,4 +1,4 @@
-"""The addresses of participants."""
+"""The addresses of participants: organisations, their members and systems, keys and roles."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from exchange.kernel.web.openapi import problems
 from exchange.participants import queries, service
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.schemas import (
     KeyOut,
     Me,
@@ -25,7 +25,7 @@ KeyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$", description="RFC 763
 
 @router.get("/me")
 async def me(work: SignedWork) -> Me:
-    """Who the exchange takes you for, and with which roles."""
+    """Your organisation, yourself, the key of this request, and your roles."""
     return Me.model_validate(
         {
             "organisation": await queries.organisation(work.session, work.principal.organisation),
@@ -43,8 +43,8 @@ async def list_organisations(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[OrganisationOut]:
     """The organisations on the exchange, by handle."""
-    found = await queries.organisations(work.session, after=after, limit=limit)
-    return [OrganisationOut.model_validate(organisation) for organisation in found]
+    organisations = await queries.organisations(work.session, after=after, limit=limit)
+    return [OrganisationOut.model_validate(organisation) for organisation in organisations]
 
 
 @router.post("/organisations", status_code=201)
@@ -68,7 +68,7 @@ async def admit(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
 
 @router.post("/organisations/{organisation_id}/suspension")
 async def suspend(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
-    """Suspend an organisation: none of its keys opens anything until it is reinstated."""
+    """Suspend an organisation: no request of its members and systems is admitted until it is reinstated."""
     changed = await service.change(work, organisation_id=organisation_id, verb="suspend")
     return OrganisationOut.model_validate(changed)
 
@@ -91,8 +91,8 @@ async def depart(work: SignedWork, organisation_id: UUID) -> OrganisationOut:
 async def list_principals(work: SignedWork, organisation_id: UUID) -> list[PrincipalOut]:
     """The members and systems of an organisation, as far as you may see them."""
     await queries.organisation(work.session, organisation_id)
-    found = await queries.principals_of(work.session, work.principal, organisation_id)
-    return [PrincipalOut.model_validate(principal) for principal in found]
+    principals = await queries.principals_of(work.session, work.principal, organisation_id)
+    return [PrincipalOut.model_validate(principal) for principal in principals]
 
 
 @router.post("/organisations/{organisation_id}/principals", status_code=201)
@@ -117,7 +117,7 @@ async def reinstate_principal(work: SignedWork, principal_id: UUID) -> Principal
 
 @router.get("/principals/{principal_id}/keys")
 async def list_keys(work: SignedWork, principal_id: UUID) -> list[KeyOut]:
-    """The keys of a member or system, ended and revoked ones too."""
+    """The keys of a member or system, including ended and revoked ones."""
     await queries.principal_row(work.session, work.principal, principal_id)
     now = work.runtime.clock.now()
     return [service.key_out(key, at=now) for key in await queries.keys_of(work.session, principal_id)]

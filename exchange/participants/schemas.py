@@ -1,4 +1,4 @@
-"""What comes in and goes out about participants."""
+"""The documents about participants that requests and answers hold."""
 
 import base64
 from datetime import datetime
@@ -30,7 +30,7 @@ def _public_key(value: str) -> str:
     if len(raw) != 32 or base64.urlsafe_b64encode(raw).decode().rstrip("=") != value:  # noqa: PLR2004 - RFC 8032
         raise ValueError("an Ed25519 public key is 32 bytes in base64url without padding")
     if not crypto_core_ed25519_is_valid_point(raw):
-        raise ValueError("this is nobody's Ed25519 public key: it is not on the curve, or of small order")
+        raise ValueError("this is no Ed25519 public key: it is not on the curve, or of small order")
     return value
 
 
@@ -154,7 +154,7 @@ class NewKey(In):
 
 
 class KeyOut(Out):
-    """A key and how it stands."""
+    """A key and its state."""
 
     id: Annotated[str, Field(description="RFC 7638 thumbprint; the `keyid` of signatures")]
     principal_id: UUID
@@ -173,7 +173,7 @@ class RoleChange(In):
 
 
 class Me(Out):
-    """Who the exchange takes you for."""
+    """The sender of a request, as the exchange knows it."""
 
     organisation: OrganisationOut
     principal: PrincipalOut

@@ -10,7 +10,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, Forbidden, NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries
-from exchange.participants.errors import DutiesUnited
+from exchange.participants.errors import DutiesNotSeparated
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
 from ledger import entries
@@ -53,16 +53,12 @@ async def register(work: Work, new: NewOrganisation) -> Organisation:
     )
     work.session.add(organisation)
     await work.session.flush()
-    work.record(
-        entries.OrganisationRegistered(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=entries.Object(kind="organisation", id=str(organisation.id)),
-            code=new.code,
-            handle=new.handle,
-            organisation_kind=new.kind,
-        )
+    work.entry(
+        entries.OrganisationRegistered,
+        about=("organisation", organisation.id),
+        code=new.code,
+        handle=new.handle,
+        organisation_kind=new.kind,
     )
     await _enrol(work, organisation, new.first_member)
     return organisation
@@ -79,17 +75,7 @@ async def change(work: Work, *, organisation_id: UUID, verb: str) -> Organisatio
             state=organisation.state,
         )
     organisation.state = target
-    work.record(
-        entries.OrganisationChanged.model_validate(
-            {
-                "type": _ENTRY[verb],
-                "at": work.now,
-                "actor": work.principal.actor,
-                "request": work.request,
-                "object": entries.Object(kind="organisation", id=str(organisation.id)),
-            }
-        )
-    )
+    work.entry(entries.OrganisationChanged, about=("organisation", organisation.id), type=_ENTRY[verb])
     return organisation
 
 
@@ -112,19 +98,14 @@ async def _enrol(work: Work, organisation: Organisation, new: NewPrincipal) -> P
         state="active",
         enrolled_at=work.runtime.clock.now(),
     )
-    _keep_apart(new.roles)
+    _check_duties(new.roles)
     work.session.add(principal)
     await work.session.flush()
-    reference = entries.Object(kind=new.kind, id=str(principal.id))
-    common = {"at": work.now, "actor": work.principal.actor, "request": work.request, "object": reference}
+    about, owner = (new.kind, principal.id), str(organisation.id)
     if new.kind == "system":
-        work.record(
-            entries.SystemEnrolled.model_validate(
-                {**common, "organisation": str(organisation.id), "handle": new.handle}
-            )
-        )
+        work.entry(entries.SystemEnrolled, about=about, organisation=owner, handle=new.handle)
     else:
-        work.record(entries.MemberEnrolled.model_validate({**common, "organisation": str(organisation.id)}))
+        work.entry(entries.MemberEnrolled, about=about, organisation=owner)
     await _add_key(work, principal.id, new.public_key)
     for role in dict.fromkeys(new.roles):
         assign(work, principal.id, role, str(organisation.id))
@@ -147,17 +128,13 @@ async def _add_key(
         revoked_at=None,
     )
     work.session.add(key)
-    work.record(
-        entries.KeyRegistered(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=entries.Object(kind="key", id=keyid),
-            principal=str(principal_id),
-            public_key=public_key,
-            supersedes=supersedes,
-            until=rfc3339(until) if until else None,
-        )
+    work.entry(
+        entries.KeyRegistered,
+        about=("key", keyid),
+        principal=str(principal_id),
+        public_key=public_key,
+        supersedes=supersedes,
+        until=rfc3339(until) if until else None,
     )
     return key
 
@@ -201,15 +178,7 @@ async def revoke_key(work: Work, *, principal_id: UUID, keyid: str) -> Key:
         work.permit("key", "revoke", principal.organisation_id)
     key = await _own_key(work, principal.id, keyid)
     key.revoked_at = work.runtime.clock.now()
-    work.record(
-        entries.KeyRevoked(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=entries.Object(kind="key", id=keyid),
-            principal=str(principal.id),
-        )
-    )
+    work.entry(entries.KeyRevoked, about=("key", keyid), principal=str(principal.id))
     return key
 
 
@@ -221,23 +190,14 @@ async def set_standing(work: Work, *, principal_id: UUID, suspended: bool) -> Pr
     if principal.state == target:
         raise Conflict(f"The {principal.kind} is {target} already.", state=principal.state)
     principal.state = target
-    work.record(
-        entries.PrincipalChanged.model_validate(
-            {
-                "type": "principal.suspended" if suspended else "principal.reinstated",
-                "at": work.now,
-                "actor": work.principal.actor,
-                "request": work.request,
-                "object": entries.Object(kind=principal.kind, id=str(principal.id)),
-            }
-        )
-    )
+    type_ = "principal.suspended" if suspended else "principal.reinstated"
+    work.entry(entries.PrincipalChanged, about=(principal.kind, principal.id), type=type_)
     return principal
 
 
 async def assign_role(work: Work, *, principal_id: UUID, change: RoleChange) -> None:
-    """Assign a role in a domain. Nobody assigns a role to itself, and nobody gets duties that are kept apart."""
-    # Locked until this is committed, so that of two assignments at once the later one sees the earlier.
+    """Assign a role in a domain. Nobody assigns a role to itself, and duties stay separated."""
+    # The row stays locked until the commit, so that the later of two concurrent assignments sees the earlier.
     principal = await queries.principal_row(work.session, work.principal, principal_id, lock=True)
     domain = str(change.domain)
     work.permit("role", "assign", domain)
@@ -245,15 +205,16 @@ async def assign_role(work: Work, *, principal_id: UUID, change: RoleChange) -> 
         raise Forbidden("Nobody assigns a role to itself; another administrator does.")
     if await queries.assignment(work.session, principal.id, change.role, domain) is not None:
         raise Conflict("The principal holds this role there already.")
-    _keep_apart([*await queries.roles_of(work.session, principal.id), change.role])
+    _check_duties([*await queries.roles_of(work.session, principal.id), change.role])
     assign(work, principal.id, change.role, domain)
 
 
-def _keep_apart(roles: Iterable[str]) -> None:
-    """Raises DutiesUnited for roles that no one person may hold together; the database refuses them too."""
+def _check_duties(roles: Iterable[str]) -> None:
+    """Check the separation of duties, which a trigger of the database checks too. Raises DutiesNotSeparated."""
     if duties := find_conflicting_duties(roles):
-        raise DutiesUnited(
-            f"One person cannot be {' and '.join(duties)}; give one of them to another.", duties=list(duties)
+        raise DutiesNotSeparated(
+            f"One person cannot be {' and '.join(duties)}; give one of these roles to another person.",
+            duties=list(duties),
         )
 
 
@@ -262,7 +223,7 @@ def assign(work: Work, principal_id: UUID, role: str, domain: str) -> None:
     work.session.add(
         RoleAssignment(principal_id=principal_id, role=role, domain=domain, assigned_at=work.runtime.clock.now())
     )
-    work.record(_role_changed(work, "role.assigned", principal_id, role, domain))
+    work.entry(entries.RoleChanged, about=("principal", principal_id), type="role.assigned", role=role, domain=domain)
 
 
 async def revoke_role(work: Work, *, principal_id: UUID, change: RoleChange) -> None:
@@ -274,20 +235,8 @@ async def revoke_role(work: Work, *, principal_id: UUID, change: RoleChange) -> 
     if assignment is None:
         raise NotFound("The principal does not hold this role there.")
     await work.session.delete(assignment)
-    work.record(_role_changed(work, "role.revoked", principal.id, change.role, domain))
-
-
-def _role_changed(work: Work, type_: str, principal_id: UUID, role: str, domain: str) -> entries.RoleChanged:
-    return entries.RoleChanged.model_validate(
-        {
-            "type": type_,
-            "at": work.now,
-            "actor": work.principal.actor,
-            "request": work.request,
-            "object": entries.Object(kind="principal", id=str(principal_id)),
-            "role": role,
-            "domain": domain,
-        }
+    work.entry(
+        entries.RoleChanged, about=("principal", principal.id), type="role.revoked", role=change.role, domain=domain
     )
 
 

@@ -13,11 +13,11 @@ def check_character(first17: str) -> str:
 
 
 def fault(code: str) -> str | None:
-    """What is wrong with a code, or None where nothing is."""
+    """The fault of a code; None if it is valid."""
     if len(code) != LENGTH:
         return f"a unified social credit code has {LENGTH} characters"
     if any(character not in _VALUES for character in code):
         return "a unified social credit code has digits and capital letters without I, O, S, V and Z only"
     if check_character(code[:17]) != code[17]:
-        return "the last character does not check (GB 32100-2015): a character is mistyped"
+        return "the check character does not fit (GB 32100-2015): a character is mistyped"
     return None

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.policy_modules import queries, service
 from exchange.policy_modules.schemas import Digest, ModuleOut, ModuleTextOut, NewModule
 

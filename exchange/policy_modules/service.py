@@ -36,16 +36,12 @@ async def submit(work: Work, new: NewModule) -> Module:
         accepted_at=work.runtime.clock.now(),
     )
     work.session.add(row)
-    work.record(
-        entries.ModuleAccepted(
-            at=work.now,
-            actor=work.principal.actor,
-            request=work.request,
-            object=entries.Object(kind="module", id=module.digest),
-            organisation=str(new.organisation),
-            tests=row.tests,
-            checked_by=checked_by,
-        )
+    work.entry(
+        entries.ModuleAccepted,
+        about=("module", module.digest),
+        organisation=str(new.organisation),
+        tests=row.tests,
+        checked_by=checked_by,
     )
     return row
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from adapters.kind import Kind
 from exchange.kernel.web.http import headers_of
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork, UploadRoute
+from exchange.participants.door.routes import SignedRoute, SignedWork, UploadRoute
 from exchange.sources import queries, schemas, service
 from exchange.sources.schemas import SourceOut
 

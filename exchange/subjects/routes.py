@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from exchange.kernel.problems import Problem
 from exchange.kernel.web.http import problem_response
 from exchange.kernel.web.openapi import problems
-from exchange.participants.door.admit import SignedRoute, SignedWork
+from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.subjects import queries, reading, service
 from exchange.subjects.models import Hold
 from exchange.subjects.schemas import (

@@ -1,1 +1,1 @@
-"""What-if: what would be decided about a delivery, and what a draft would change."""
+"""What-if: explains what would be decided about a delivery, and computes what a draft would change."""

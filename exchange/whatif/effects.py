@@ -1,10 +1,11 @@
-"""What terms would change that are not published yet: of agreements that run, and of deliveries, had the terms held then."""
+"""The effects of a draft: what its terms would change about running agreements, and about past deliveries."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,11 @@ from pydantic import ValidationError
 
 from exchange.agreements import queries as agreements
 from exchange.agreements.service import for_policy
+from exchange.audit.tasks import catch_up
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import hash_salted
-from exchange.delivery import queries as deliveries
 from exchange.delivery.facts import resource_of
 from exchange.kernel.database import driver
 from exchange.kernel.problems import Conflict
@@ -35,28 +36,38 @@ from policies.engines.cache import DecisionCache
 
 MOST_AGREEMENTS = 500
 MOST_ENTRIES = 20_000
-# Seconds: how long one waits for one's turn, which takes no connection of the database, and how long a turn is, which does.
+# Seconds. Waiting for the turn takes no connection of the database; the turn itself takes one.
 _TURN_WITHIN = 10.0
 _AGREEMENTS_WITHIN = 10.0
-_PAST_WITHIN = 10.0  # older deliveries are left out
+_PAST_WITHIN = 10.0
 
 
-async def effects(work: Work, *, dataset_id: UUID) -> EffectsOut:
-    """What publishing the draft of a dataset would change: of agreements that run, and of deliveries had it held then.
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    """A dataset as decisions know it: as it is published, and as it is drafted."""
 
-    A past delivery is decided again on what it was decided on, with the draft in place of the dataset. Where that is not
-    kept any more, it is tried for the purpose, agreement and time that its entry names, with all its agreement grants.
-    What cannot be decided in ten seconds is left out, the oldest first; one draft is looked at at a time. Raises NotFound,
-    Conflict, EffectsBusy.
+    id: UUID
+    published: documents.Resource
+    draft: documents.Resource
+
+
+async def foresee(work: Work, *, dataset_id: UUID) -> EffectsOut:
+    """What publishing the draft of a dataset would change about running agreements, and about past deliveries.
+
+    A past delivery is decided again on its own input, with the draft in place of the dataset. If that input is no longer
+    stored, everything that its agreement grants is tried, for the entry's purpose and time. The newest deliveries come
+    first, and those that cannot be decided within ten seconds are left out; a process compares one draft at a time.
+    Raises NotFound, Conflict, EffectsBusy, IndexBehind.
     """
-    await _compared(work, dataset_id)  # who may not see it need not wait to hear of it
+    await _drafted(work, dataset_id)  # who may not see the draft is refused without waiting for a turn
     await work.pause()
     async with _turn(work.runtime):
-        compared = await _compared(work, dataset_id)
-        if compared is None:
+        await catch_up(work.runtime)
+        drafted = await _drafted(work, dataset_id)
+        if drafted is None:
             return EffectsOut(agreements=[], refused=[], looked_at=0, exact=0, since=0)
-        current, draft = compared
-        return await _effects(work, dataset_id, draft=draft, current=current)
+        changes = await _changed_agreements(work, drafted)
+        return await _refused_deliveries(work, drafted, changes)
 
 
 @asynccontextmanager
@@ -65,47 +76,53 @@ async def _turn(runtime: Runtime) -> AsyncIterator[None]:
         async with asyncio.timeout(_TURN_WITHIN):
             await runtime[Turns].lock.acquire()
     except TimeoutError:
-        raise EffectsBusy("Other drafts are being looked at; ask again in a few seconds.") from None
+        raise EffectsBusy("Other drafts are being compared; ask again in a few seconds.") from None
     try:
         yield
     finally:
         runtime[Turns].lock.release()
 
 
-async def _compared(work: Work, dataset_id: UUID) -> tuple[documents.Resource, documents.Resource] | None:
-    """The dataset as it is published and as it is drafted; None where nothing was ever granted or delivered of it."""
+async def _drafted(work: Work, dataset_id: UUID) -> _Drafted | None:
+    """The dataset and its draft; None for a dataset that was never published. Raises NotFound, Forbidden, Conflict."""
     dataset = await catalog.own_view(work.session, work.principal, dataset_id)
     work.permit("dataset", "draft", dataset.organisation_id)
     if dataset.draft is None:
-        raise Conflict("There is no draft; what is published already holds.", state=dataset.state)
+        raise Conflict("There is no draft; the published version is in force.", state=dataset.state)
     listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
         return None
-    source = await sources.any_source(work.session, dataset.draft.source)
-    found = deliveries.Found(listed, source, ())
-    draft = _in_force(resource_of(found, DatasetDocument.model_validate(dataset.draft.document)))
+    source_of_draft = await sources.any_source(work.session, dataset.draft.source)
     source = await sources.any_source(work.session, listed.version.source_id)
-    found = deliveries.Found(listed, source, ())
-    current = _in_force(resource_of(found, DatasetDocument.model_validate(listed.version.document)))
-    return current, draft
+    draft = DatasetDocument.model_validate(dataset.draft.document)
+    published = DatasetDocument.model_validate(listed.version.document)
+    return _Drafted(
+        dataset_id,
+        published=_in_force(resource_of(listed, source, published)),
+        draft=_in_force(resource_of(listed, source_of_draft, draft)),
+    )
 
 
-async def _effects(
-    work: Work, dataset_id: UUID, *, draft: documents.Resource, current: documents.Resource
-) -> EffectsOut:
-    now = work.runtime.clock.seconds()
+def _in_force(resource: documents.Resource) -> documents.Resource:
+    """The dataset as if it were published and its owner admitted, so that only its document decides."""
+    return resource.model_copy(update={"state": "published", "owner_state": "admitted"})
+
+
+async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
+    """The running agreements for which the draft would change something. Raises EffectsBusy."""
+    cache, now = work.runtime[DecisionCache], work.runtime.clock.seconds()
     until = time.monotonic() + _AGREEMENTS_WITHIN
-    running = []
-    for agreement in await agreements.running(work.session, dataset_id, limit=MOST_AGREEMENTS):
+    changed = []
+    for agreement in await agreements.running(work.session, drafted.id, limit=MOST_AGREEMENTS):
         consumer = await participants.organisation(work.session, agreement.consumer_id)
         if time.monotonic() > until:
-            raise EffectsBusy("The module takes too long for the agreements that run; ask again, or make it quicker.")
+            raise EffectsBusy("The module takes too long over the running agreements; ask again, or make it quicker.")
         plain = for_policy(agreement)
-        before = await work.runtime[DecisionCache].decide(_question(current, plain, consumer, now=now))
-        after = await work.runtime[DecisionCache].decide(_question(draft, plain, consumer, now=now))
+        before = await cache.decide(_input(drafted.published, plain, consumer, now=now))
+        after = await cache.decide(_input(drafted.draft, plain, consumer, now=now))
         changes = _changes(before, after)
         if changes or before.allow != after.allow:
-            running.append(
+            changed.append(
                 ChangeOut(
                     agreement=agreement.id,
                     consumer=agreement.consumer_id,
@@ -115,78 +132,74 @@ async def _effects(
                     changes=changes,
                 )
             )
-    since, past = await queries.past_deliveries(work.session, dataset_id, most=MOST_ENTRIES)
-    known = await agreements.by_ids(work.session, {UUID(body["agreement"]) for _, body in past})
-    kept = _Kept(work, dataset_id)
-    refused, exact, looked_at = [], 0, 0
+    return changed
+
+
+async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[ChangeOut]) -> EffectsOut:
+    """The past deliveries that the draft would have refused, with the changes of agreements."""
+    past = await queries.past_deliveries(work.session, drafted.id, most=MOST_ENTRIES)
+    known = await agreements.by_ids(work.session, {UUID(body["agreement"]) for _, body in past.entries})
+    inputs = _Inputs(work, drafted)
+    refused, exact, looked_at, since = [], 0, 0, past.since
     until = time.monotonic() + _PAST_WITHIN
-    for index, body in reversed(past):
+    for index, body in past.entries:
         if looked_at and time.monotonic() > until:
             since = index + 1
             break
         looked_at += 1
-        document = await kept.as_it_was(draft, body)
+        document = await inputs.of(body)
         exact += document is not None
         if document is None:
             agreement = known[body["agreement"]]
             consumer = await participants.organisation(work.session, agreement.consumer_id)
             at = int(datetime.fromisoformat(body["at"]).timestamp())
-            document = _question(draft, for_policy(agreement), consumer, now=at, purpose=body["purpose"])
+            document = _input(drafted.draft, for_policy(agreement), consumer, now=at, purpose=body["purpose"])
         decision = await work.runtime[DecisionCache].decide(document)
         if not decision.allow:
-            refused.append(
-                PastOut(
-                    entry=index,
-                    agreement=body["agreement"],
-                    purpose=body["purpose"],
-                    reasons=[reason.code for reason in decision.reasons],
-                )
-            )
-    return EffectsOut(agreements=running, refused=refused[::-1], looked_at=looked_at, exact=exact, since=since)
+            reasons = [reason.code for reason in decision.reasons]
+            refused.append(PastOut(entry=index, agreement=body["agreement"], purpose=body["purpose"], reasons=reasons))
+    return EffectsOut(agreements=changes, refused=refused[::-1], looked_at=looked_at, exact=exact, since=since)
 
 
-class _Kept:
-    """What past deliveries were decided on; many rest on the same input, which is read once."""
+class _Inputs:
+    """The inputs of past decisions, as far as they are stored; many deliveries share one, which is read once."""
 
-    def __init__(self, work: Work, dataset: UUID) -> None:
+    def __init__(self, work: Work, drafted: _Drafted) -> None:
         self._session = work.session
-        self._dataset = dataset
-        self._known: dict[tuple[str, int], dict[str, Any] | None] = {}
+        self._dataset = drafted.id
+        self._resource = json.loads(drafted.draft.model_dump_json())
+        self._read: dict[tuple[str, int], dict[str, Any] | None] = {}
 
-    async def as_it_was(self, draft: documents.Resource, body: dict[str, Any]) -> DeliveryInput | None:
-        """The input of an entry, with the draft in place of the dataset; None where it is not kept, or not that."""
+    async def of(self, body: dict[str, Any]) -> DeliveryInput | None:
+        """The input of an entry, with the draft in place of the dataset; None if it is not stored, or altered."""
         digest = (body.get("decision") or {}).get("input")
         version = (body.get("object") or {}).get("version")
         if digest is None or version is None:
             return None
-        if (digest, version) not in self._known:
-            self._known[digest, version] = await self._read(digest, version)
-        facts = self._known[digest, version]
+        if (digest, version) not in self._read:
+            self._read[digest, version] = await self._input(digest, version)
+        facts = self._read[digest, version]
         if facts is None:
             return None
         at = int(datetime.fromisoformat(body["at"]).timestamp())
-        changed = {**facts, "resource": json.loads(draft.model_dump_json()), "now": at}
         try:
-            return DeliveryInput.model_validate_json(json.dumps(changed, ensure_ascii=False))
+            return DeliveryInput.model_validate_json(
+                json.dumps({**facts, "resource": self._resource, "now": at}, ensure_ascii=False)
+            )
         except ValidationError:  # of another schema
             return None
 
-    async def _read(self, digest: str, version: int) -> dict[str, Any] | None:
+    async def _input(self, digest: str, version: int) -> dict[str, Any] | None:
         connection = await driver(self._session)
-        kept = await decisions.find_input(connection, digest)
+        stored = await decisions.find_input(connection, digest)
         salt = await catalog.salt_of(connection, self._dataset, version)
-        if kept is None or salt is None or hash_salted(kept, salt=salt) != digest:
+        if stored is None or salt is None or hash_salted(stored, salt=salt) != digest:
             return None
-        facts: dict[str, Any] = json.loads(kept)
+        facts: dict[str, Any] = json.loads(stored)
         return facts
 
 
-def _in_force(resource: documents.Resource) -> documents.Resource:
-    """A dataset as if it were published by an owner who is admitted: only what its document says is in question."""
-    return resource.model_copy(update={"state": "published", "owner_state": "admitted"})
-
-
-def _question(
+def _input(
     resource: documents.Resource,
     agreement: documents.Agreement,
     consumer: participants.Organisation,
@@ -194,7 +207,7 @@ def _question(
     now: int,
     purpose: str | None = None,
 ) -> DeliveryInput:
-    """All that an agreement grants, asked for by somebody of the consumer's who may."""
+    """The input of a question for everything that an agreement grants, from a system of the consumer's that may ask."""
     subject = documents.Subject.model_validate(
         {
             "principal": agreement.consumer,
@@ -219,10 +232,10 @@ def _question(
 
 
 def _changes(before: Decision, after: Decision) -> list[str]:
-    """What is different of a delivery, by field names and numbers; no value of a condition or a mask."""
+    """The differences between two deliveries, by field names and numbers; no value of a condition or a mask."""
     if before.obligations is None or after.obligations is None:
         return []
-    old, new = _columns(before), _columns(after)
+    old, new = _masks(before.obligations.columns), _masks(after.obligations.columns)
     changes = [f"column {name} is withheld" for name in old if name not in new]
     changes += [f"column {name} is released" for name in new if name not in old]
     changes += [
@@ -239,9 +252,8 @@ def _changes(before: Decision, after: Decision) -> list[str]:
     return changes
 
 
-def _columns(decision: Decision) -> Mapping[str, dict[str, Any] | None]:
-    assert decision.obligations is not None  # noqa: S101 - the caller looked
-    return {column.name: column.mask for column in decision.obligations.columns}
+def _masks(columns: Iterable[documents.Column]) -> Mapping[str, dict[str, Any] | None]:
+    return {column.name: column.mask for column in columns}
 
 
 def _kind(mask: dict[str, Any] | None) -> str:

@@ -1,4 +1,4 @@
-"""What what-if adds to a running exchange."""
+"""The long-lived parts of what-if."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from exchange.kernel.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """One draft at a time is compared in a process: each comparison may take a connection for many seconds."""
+    """The lock under which a process compares drafts, one at a time: a comparison may hold a connection for seconds."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

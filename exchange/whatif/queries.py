@@ -1,30 +1,29 @@
 """Every SELECT of what-if."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.log.tables import entry, head
+from exchange.audit import queries as audit
+
+_RELEASES = ("delivery.completed", "delivery.started")
 
 
-async def past_deliveries(
-    session: AsyncSession, dataset: UUID, *, most: int
-) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
-    """The deliveries of a dataset among the `most` newest entries, oldest first, and the first entry that was looked at."""
-    size = int((await session.execute(select(head.c.size))).scalar_one())
-    since = max(size - most, 0)
-    wanted = f'"dataset":"{dataset}"'
-    statement = (
-        select(entry.c.seq, entry.c.leaf)
-        .where(entry.c.seq >= since, func.strpos(func.convert_from(entry.c.leaf, "UTF8"), wanted) > 0)
-        .order_by(entry.c.seq)
-    )
-    found = []
-    for seq, leaf in await session.execute(statement):
-        body = json.loads(leaf)["body"]
-        if body["type"] in {"delivery.completed", "delivery.started"} and "agreement" in body and "started" not in body:
-            found.append((int(seq), body))
-    return since, found
+@dataclass(frozen=True, slots=True)
+class PastDeliveries:
+    """Deliveries of a dataset, newest first: index and body of the entry of each. `since` is the first entry covered."""
+
+    entries: tuple[tuple[int, dict[str, Any]], ...]
+    since: int
+
+
+async def past_deliveries(session: AsyncSession, dataset: UUID, *, most: int) -> PastDeliveries:
+    """The deliveries among the `most` newest entries about releases of a dataset, as far as the ledger is indexed."""
+    leaves = await audit.newest(session, dataset=dataset, types=_RELEASES, limit=most)
+    bodies = ((seq, json.loads(leaf)["body"]) for seq, leaf in leaves)
+    # The entry at a stream's end has `started`, and belongs to the delivery of the entry at its beginning.
+    deliveries = tuple((seq, body) for seq, body in bodies if "agreement" in body and "started" not in body)
+    return PastDeliveries(deliveries, since=leaves[-1][0] if len(leaves) == most else 0)

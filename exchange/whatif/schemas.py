@@ -1,4 +1,4 @@
-"""What comes in and goes out about what-if."""
+"""The documents of explanations and of a draft's effects."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
 
 
 class Question(In):
-    """A delivery that is thought of: who would ask, for what, and when."""
+    """A delivery to explain: who would ask, for what, and when."""
 
     model_config = with_example(
         {
@@ -30,7 +30,7 @@ class Question(In):
 
 
 class RuleOut(Out):
-    """One rule that spoke. Where it denies, `code` and `remedy` say why and what would satisfy it."""
+    """One rule that applies. If it denies, `code` is the reason and `remedy` what would satisfy it."""
 
     rule: str
     says: Literal["allow", "deny"]
@@ -40,11 +40,11 @@ class RuleOut(Out):
 
 
 class ObligationOut(Out):
-    """One obligation, with the rule that demands it and whose word it is (nobody's: the column is not masked)."""
+    """One obligation, with the rule that demands it and its origins (none: the column is not masked)."""
 
     kind: Literal["column", "row_filter", "row_cap", "not_after"]
     rule: str
-    sources: Annotated[list[Literal["terms", "agreement", "module"]], Field(description="Whose word it is")]
+    sources: Annotated[list[Literal["terms", "agreement", "module"]], Field(description="Where it comes from")]
     name: str | None = None
     value: Annotated[Any, Field(description="The mask, condition, number of rows or time; null where `withheld`")] = (
         None
@@ -55,7 +55,7 @@ class ObligationOut(Out):
 
 
 class ExplanationOut(Out):
-    """What would be decided, by every rule that has something to say."""
+    """What would be decided, with every rule that applies."""
 
     outcome: Literal["allow", "deny"]
     at: datetime
@@ -67,18 +67,18 @@ class ExplanationOut(Out):
 
 
 class ChangeOut(Out):
-    """What the draft's terms would change about an agreement."""
+    """A change of what an agreement delivers."""
 
     agreement: UUID
     consumer: UUID
     before: Literal["allow", "deny"]
     after: Literal["allow", "deny"]
-    reasons: Annotated[list[str], Field(description="Why it would deliver nothing any more")]
-    changes: Annotated[list[str], Field(description="What would be different of a delivery")]
+    reasons: Annotated[list[str], Field(description="Why the agreement would deliver nothing")]
+    changes: Annotated[list[str], Field(description="Differences in what it would deliver")]
 
 
 class PastOut(Out):
-    """A delivery that was made and would be refused under the draft's terms."""
+    """A past delivery that the draft's terms would have refused."""
 
     entry: int
     agreement: str
@@ -91,8 +91,11 @@ class EffectsOut(Out):
 
     agreements: list[ChangeOut]
     refused: list[PastOut]
-    looked_at: Annotated[int, Field(description="How many past deliveries of the dataset were decided again")]
+    looked_at: Annotated[int, Field(description="The number of past deliveries of the dataset that were decided again")]
     exact: Annotated[
-        int, Field(description="How many of them on what they were decided on; of the others that is not kept any more")
+        int, Field(description="How many of these were decided on their own input, which is stored for a time only")
     ]
-    since: Annotated[int, Field(description="The first entry of the ledger that was looked at; older ones were not")]
+    since: Annotated[
+        int,
+        Field(description="The deliveries from this ledger entry on were decided again; 0: all, since the first entry"),
+    ]

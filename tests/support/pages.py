@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import exchange.app  # noqa: F401 - every problem is known once everything is imported
-from exchange.delivery.errors import DENIED, Denied
+from exchange.delivery.errors import DENIALS
 from exchange.kernel.problems import ProblemType, problem_types
 from exchange.settings import Settings
 from ledger import entries
@@ -31,15 +31,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Problems -------------------------------------------------------------------------------------------------------------
 
 
-_DENIALS = {problem.problem_type for problem in DENIED.values() if issubclass(problem, Denied)}
-
-
 def problems_by_slug() -> dict[str, list[ProblemType]]:
     """Every problem type, by slug; two rooms may refuse for the same reason with different statuses."""
     found: dict[str, list[ProblemType]] = {}
     for problem in problem_types():
         found.setdefault(problem.slug, []).append(problem)
-    return {slug: sorted(types, key=lambda one: (one in _DENIALS, one.status)) for slug, types in found.items()}
+    return {slug: sorted(types, key=lambda one: (one in DENIALS, one.status)) for slug, types in found.items()}
 
 
 def problems() -> str:
@@ -52,7 +49,7 @@ def problems() -> str:
     for slug, found in known.items():
         lines += ["", f"## {slug}"]
         for problem in found:
-            is_denial = problem in _DENIALS
+            is_denial = problem in DENIALS
             where = " Of a delivery:" if is_denial and len(found) > 1 else ""
             text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]

@@ -1,11 +1,7 @@
-"""Answers: the formats of `Accept`, and what a complete answer looks like before it is signed."""
+"""Chooses the format of an answer by `Accept`, and encodes a page in it."""
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Literal
-
-import pyarrow as pa
 
 from adapters.contract import Rows
 from adapters.plan.plan import Field, Plan, output_fields
@@ -32,7 +28,7 @@ _ACCEPTED: dict[str, Format] = {
 
 
 def negotiate(accept: str | None) -> Format:
-    """The format a client prefers (RFC 9110 section 12.5.1). Raises NotAcceptable."""
+    """The format that a client prefers (RFC 9110 section 12.5.1). Raises NotAcceptable."""
     if not accept:
         return "json"
     best: tuple[float, Format] | None = None
@@ -43,7 +39,7 @@ def negotiate(accept: str | None) -> Format:
         if form is not None and weight > 0 and (best is None or weight > best[0]):
             best = (weight, form)
     if best is None:
-        raise NotAcceptable(f"A delivery is one of: {', '.join(sorted(MEDIA_TYPES.values()))}.")
+        raise NotAcceptable(f"Accept one of: {', '.join(sorted(MEDIA_TYPES.values()))}.")
     return best[1]
 
 
@@ -58,7 +54,9 @@ def _weight(parameters: str) -> float:
     return 1.0
 
 
-def json_page(rows: Rows, *, delivery: str, dataset: str, version: int, agreement: str, cursor: str | None) -> bytes:
+def encode_json_page(
+    rows: Rows, *, delivery: str, dataset: str, version: int, agreement: str, cursor: str | None
+) -> bytes:
     """A page of records as one JSON document."""
     head = encode.json_text(
         {"agreement": agreement, "dataset": dataset, "delivery": delivery, "version": version, "fields": rows.names}
@@ -66,24 +64,7 @@ def json_page(rows: Rows, *, delivery: str, dataset: str, version: int, agreemen
     return b"".join((head[:-1], b',"rows":', encode.json_rows(rows), b',"next":', encode.json_text(cursor), b"}"))
 
 
-async def encoded_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: encode.Format) -> bytes:
+async def encode_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: encode.Format) -> bytes:
     """A page of records in one of the formats that also stream."""
-    encoder = encode.stream_encoder(form)
+    encoder = encode.StreamEncoder(form)
     return await encoder.add(encode.batch_of(rows, output_fields(plan, fields))) + await encoder.end()
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a stream: its bytes, and the number of rows that are in them."""
-
-    rows: int
-    content: bytes
-
-
-async def encoded(batches: AsyncGenerator[pa.RecordBatch], form: encode.Format) -> AsyncGenerator[Chunk]:
-    """A stream of batches in a format."""
-    encoder = encode.stream_encoder(form)
-    async with aclosing(batches):
-        async for batch in batches:
-            yield Chunk(batch.num_rows, await encoder.add(batch))
-    yield Chunk(0, await encoder.end())

@@ -1,11 +1,13 @@
-"""Answers as bytes: Arrow IPC, CSV and NDJSON from record batches, JSON from rows.
+"""Encodes records: Arrow IPC, CSV and NDJSON from record batches, JSON from rows.
 
-A value has one text in every format and on both ways to it (columns.py says which), and a format is rendered a batch
-at a time away from the event loop, since 65,536 rows of text take it a tenth of a second.
+A value has the same text in every format, from batches and from rows (`columns.py`). Large batches are encoded in a
+thread, since 65,536 rows of text take a tenth of a second.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -26,16 +28,16 @@ _SMALL: Final = 2_000  # rows whose rendering is not worth a thread
 
 
 class Renderer(Protocol):
-    """A format: `begin` with the schema of the first batch, then any number of batches, then `end`."""
+    """A format: `begin` with the schema of the first batch, then the batches, then `end`."""
 
     def begin(self, schema: pa.Schema) -> bytes:
-        """What stands before the first row."""
+        """The bytes before the first row."""
 
     def batch(self, batch: pa.RecordBatch) -> bytes:
         """The rows of a batch."""
 
     def end(self) -> bytes:
-        """What stands behind the last row."""
+        """The bytes after the last row."""
 
 
 class ArrowRenderer:
@@ -56,7 +58,7 @@ class ArrowRenderer:
         return self._taken()
 
     def end(self) -> bytes:
-        """The mark of the end."""
+        """The end-of-stream marker."""
         if self._writer is not None:
             self._writer.close()
         return self._taken()
@@ -111,13 +113,13 @@ class NdjsonRenderer:
         parts: list[Any] = []
         quote = ""
         for before, column in zip(self._before, batch.columns, strict=True):
-            # Without missing values the quotes can be part of what stands between two columns.
+            # In a column without missing values the quotes can be part of the text between two columns.
             is_bare = is_quoted(column.type) and not column.null_count
             between = quote + before + ('"' if is_bare else "")
             parts += [pa.scalar(between), inside_quotes(column) if is_bare else as_json(column)]
             quote = '"' if is_bare else ""
         lines: Any = pc.binary_join_element_wise(*parts, pa.scalar(quote + "}\n"), "")
-        # The lines already lie one behind the other in the array's buffer of characters.
+        # The lines are consecutive in the array's buffer of characters.
         offsets = memoryview(lines.buffers()[1]).cast("i")
         return bytes(memoryview(lines.buffers()[2])[offsets[lines.offset] : offsets[lines.offset + len(lines)]])
 
@@ -134,7 +136,7 @@ _RENDERERS: Final[dict[Format, Callable[[], Renderer]]] = {
 
 
 class StreamEncoder:
-    """Renders a stream batch by batch; the first batch, even an empty one, brings the header."""
+    """Encodes a stream batch by batch. The header comes with the first batch, even an empty one."""
 
     def __init__(self, kind: Format) -> None:
         self._renderer = _RENDERERS[kind]()
@@ -147,7 +149,7 @@ class StreamEncoder:
         return await asyncio.to_thread(self._render, batch)
 
     async def end(self) -> bytes:
-        """The bytes behind the last batch."""
+        """The bytes after the last batch."""
         return self._renderer.end()
 
     def _render(self, batch: pa.RecordBatch) -> bytes:
@@ -156,21 +158,25 @@ class StreamEncoder:
         return head + self._renderer.batch(batch)
 
 
-def stream_encoder(kind: Format) -> StreamEncoder:
-    """An encoder for one answer."""
-    return StreamEncoder(kind)
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a stream: its bytes, and the number of rows in them."""
+
+    rows: int
+    content: bytes
 
 
-async def encoded(kind: Format, batches: AsyncIterable[pa.RecordBatch]) -> AsyncGenerator[bytes]:
-    """All of an answer, a piece for each batch and one behind the last."""
-    encoder = stream_encoder(kind)
-    async for batch in batches:
-        yield await encoder.add(batch)
-    yield await encoder.end()
+async def encode_stream(kind: Format, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[Chunk]:
+    """Encode a stream: a chunk for each batch, and one after the last. The batches are closed with it."""
+    encoder = StreamEncoder(kind)
+    async with aclosing(batches):
+        async for batch in batches:
+            yield Chunk(batch.num_rows, await encoder.add(batch))
+    yield Chunk(0, await encoder.end())
 
 
 def batch_of(rows: Rows, fields: Iterable[Field]) -> pa.RecordBatch:
-    """A small answer as a batch. Decimals become text: rows do not know the scale that their source declared."""
+    """The rows of a page as a batch. Decimals become text, since rows lack the scale that their source declared."""
     columns = list(zip(*rows.rows, strict=True)) or [()] * len(rows.names)
     arrays = [
         pa.array([text_of(one) if isinstance(one, Decimal) else one for one in column], ARROW_TYPES[field.type])
@@ -197,7 +203,7 @@ def json_rows(rows: Rows) -> bytes:
 
 
 def _number_columns(rows: Sequence[tuple[Any, ...]]) -> list[int]:
-    """Columns with doubles: their digits come from Arrow, so that 1 is "1" and not "1.0" here alone."""
+    """The columns with doubles: Arrow prints their digits, so that 1 is "1" as in the other formats, not "1.0"."""
     return sorted({index for row in rows for index, value in enumerate(row) if type(value) is float})
 
 
@@ -208,7 +214,7 @@ def _plain(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """The text of one value, the same that every format gives it."""
+    """The text of one value, as every format prints it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):

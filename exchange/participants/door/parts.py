@@ -1,4 +1,4 @@
-"""What the door adds to a running exchange."""
+"""The long-lived parts of the door."""
 
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door.rate_limit import RateLimit

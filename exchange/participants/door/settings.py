@@ -1,4 +1,4 @@
-"""Settings of the door: how long a signature lives, and how many refusals strangers may cause."""
+"""Settings of the door: the lifetime of signatures, and the rate limit on the refusals of strangers."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
 """What only PostgreSQL has: its statements, types, roles and failures."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from adapters.plan.masks import Bucket, Constant, Hash, Partial, Prefix, Year
 from adapters.plan.plan import Column, Plan
 from adapters.postgresql.adapter import PostgresAdapter
 from adapters.postgresql.source import PgSource, as_source_error
-from exchange.delivery.formats.encode import encoded, json_rows
+from exchange.delivery.formats.encode import encode_stream, json_rows
 from tests.support.adapter_rows import ROWS
 
 KEY = bytes(range(32))
@@ -174,13 +174,13 @@ async def test_odd_types_names_and_values(odd: asyncpg.Connection, owner_url: st
     masked = Plan((Column("d", Year()), Column("t", Hash(KEY)), Column("a", Bucket(10)), Column("u", Prefix(3))))
     assert [row[0] for row in (await adapter.read(masked)).rows] == [None, None]
     batches = [batch async for batch in adapter.scan(everything)]
-    rows = b"".join([piece async for piece in encoded("ndjson", _each(batches))])
+    rows = b"".join([chunk.content async for chunk in encode_stream("ndjson", _each(batches))])
     page = await adapter.read(everything)
     assert rows.splitlines() == [json_rows(replace(page, rows=[row]))[1:-1] for row in page.rows]
     await adapter.close()
 
 
-async def _each(batches: list[pa.RecordBatch]) -> AsyncIterator[pa.RecordBatch]:
+async def _each(batches: list[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:
     for batch in batches:
         yield batch
 

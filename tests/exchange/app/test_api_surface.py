@@ -15,7 +15,7 @@ from exchange.catalog import routes as routes_of_catalog
 from exchange.catalog.schemas import Policy
 from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
-from exchange.participants.door.admit import SignedRoute
+from exchange.participants.door.routes import SignedRoute
 from exchange.settings import Settings
 from tests.support.exchanges.endpoints import PUBLIC
 from tests.support.exchanges.populated import PopulatedExchange

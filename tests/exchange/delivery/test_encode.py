@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.contract import Adapter, Rows
 from adapters.plan.plan import Column, Plan, output_fields
-from exchange.delivery.formats.encode import Format, batch_of, encoded, json_rows, stream_encoder, text_of
+from exchange.delivery.formats.encode import Format, StreamEncoder, batch_of, encode_stream, json_rows, text_of
 from tests.support.adapter_rows import FIELDS, NAMES, ROWS
 
 TYPES: dict[str, pa.DataType] = {
@@ -40,11 +40,11 @@ TABLES = st.lists(st.fixed_dictionaries({name: st.none() | one for name, one in 
 
 
 async def all_of(kind: Format, *batches: pa.RecordBatch) -> bytes:
-    async def each() -> AsyncIterator[pa.RecordBatch]:
+    async def each() -> AsyncGenerator[pa.RecordBatch]:
         for batch in batches:
             yield batch
 
-    return b"".join([piece async for piece in encoded(kind, each())])
+    return b"".join([chunk.content async for chunk in encode_stream(kind, each())])
 
 
 @given(rows=TABLES)
@@ -106,6 +106,6 @@ async def test_an_answer_without_rows() -> None:
 async def test_a_sliced_batch_gives_its_own_rows_only() -> None:
     batch = pa.RecordBatch.from_pydict({"a": [f'"{n}' for n in range(9)], "n": [None, *range(8)]}).slice(3, 2)
     assert await all_of("ndjson", batch) == b'{"a":"\\"3","n":2}\n{"a":"\\"4","n":3}\n'
-    encoder = stream_encoder("csv")
+    encoder = StreamEncoder("csv")
     assert await encoder.add(batch) == b'a,n\n"""3",2\n"""4",3\n'
     assert await encoder.end() == b""

@@ -121,21 +121,21 @@ def calls(tree: ast.Module) -> list[tuple[str, str]]:
     return found
 
 
-def test_the_exchange_reads_sources_in_two_places_each_of_which_needs_a_release() -> None:
-    """A plan is made from a decision that allows (`prepare`), and only what it made is ever read."""
-    reads, releases, decisions = set(), set(), set()
+def test_the_exchange_reads_sources_in_two_places_each_of_which_needs_a_plan() -> None:
+    """Both read the plan of a `Planned`, and one function makes these, after it has refused what was denied."""
+    reads, planned, decided = set(), set(), set()
     for path in sorted((ROOT / "exchange").rglob("*.py")):
         module = str(path.relative_to(ROOT / "exchange"))
         for function, called in calls(ast.parse(path.read_text(encoding="utf-8"))):
             if re.search(r"adapter\.(read|scan|sample)$", called):
                 reads.add((module, function))
-            if called.endswith("Release"):
-                releases.add((module, function))
-            if called.endswith("plan_for"):
-                decisions.add((module, function))
-    assert reads == {("delivery/service.py", "read"), ("delivery/answering.py", "_stream")}
-    assert releases == {("delivery/service.py", "prepare")}
-    assert decisions == {("delivery/service.py", "prepare")}
-    text: Any = (ROOT / "exchange/delivery/service.py").read_text(encoding="utf-8")
-    prepare = text[text.index("async def prepare(") : text.index("async def read(")]
-    assert prepare.index("await decide(") < prepare.index("raise denial(") < prepare.index("plan_for(")
+            if called.endswith("Planned"):
+                planned.add((module, function))
+            if called.endswith("Decided"):
+                decided.add((module, function))
+    assert reads == {("delivery/paging.py", "read"), ("delivery/streaming.py", "stream")}
+    assert planned == {("delivery/planning.py", "plan")}
+    assert decided == {("delivery/deciding.py", "decide")}
+    text: Any = (ROOT / "exchange/delivery/planning.py").read_text(encoding="utf-8")
+    plan = text[text.index("async def plan(") : text.index("def _narrowed(")]
+    assert plan.index("if not decision.allow") < plan.index("raise denial(") < plan.index("return Planned(")

@@ -5,7 +5,7 @@ from fastapi.routing import iter_route_contexts
 
 from exchange.app import create_app
 from exchange.delivery.routes import DeliveryRoute
-from exchange.participants.door.admit import SignedRoute
+from exchange.participants.door.routes import SignedRoute
 from exchange.settings import Settings
 from tests.support.exchanges.endpoints import OK, TABLE, WHO, Document, address
 from tests.support.exchanges.populated import PopulatedExchange

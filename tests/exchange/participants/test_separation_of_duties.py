@@ -42,14 +42,14 @@ async def test_no_pair_is_enrolled_or_assigned(exchange: Exchange, first: str, s
 async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str) -> None:
     before = len(await exchange.read_entries())
     refused = await clerk(exchange, party, first, second)
-    assert (refused.status, refused.problem) == (409, "duties-united")
+    assert (refused.status, refused.problem) == (409, "separation-of-duties")
     assert set(refused.json["duties"]) == {first, second}
     assert [entry["type"] for entry in (await exchange.read_entries())[before:]] == ["request.refused"]
 
     person = (await clerk(exchange, party, first)).json["id"]
     for domain in (party.id, "exchange"):
         refused = await assign(exchange, person, second, domain)
-        assert refused.problem == "duties-united"
+        assert refused.problem == "separation-of-duties"
     assert (await assign(exchange, person, first, "exchange")).status == 204  # the same duty elsewhere is one duty
     assert (await assign(exchange, person, "steward", party.id)).status == 204
     assert await held(exchange, person) == {(first, party.id), (first, "exchange"), ("steward", party.id)}
@@ -60,7 +60,7 @@ async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str
 
 
 async def test_the_first_member_of_an_organisation_is_no_exception(exchange: Exchange) -> None:
-    with pytest.raises(AssertionError, match="duties-united"):
+    with pytest.raises(AssertionError, match="separation-of-duties"):
         await exchange.admit("education", roles=("steward", "auditor", "security_administrator"))
 
 
@@ -73,7 +73,7 @@ async def test_of_assignments_at_once_only_one_duty_is_given(exchange: Exchange)
         )
         roles = {role for role, _ in await held(exchange, person)}
         assert len(roles) == 1
-        assert {answer.problem for answer in answers} <= {"", "duties-united"}
+        assert {answer.problem for answer in answers} <= {"", "separation-of-duties"}
         assert sum(answer.status == 204 for answer in answers) == 2
 
 

@@ -4,10 +4,15 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import pytest
 
+from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import arguments
+from exchange.whatif import effects
 from exchange.whatif.parts import Turns
-from tests.support.exchanges.exchange import Exchange
+from ledger import entries
+from ledger.log import store
+from tests.support.exchanges.exchange import Exchange, Party
 
 EXPLAIN = "/policy/explanations"
 
@@ -96,3 +101,64 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
         consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people", "limit": 1}, purpose="talent-service"
     )
     assert answer.problem == "purpose-not-granted"
+
+
+async def draft_for_other_purpose(exchange: Exchange, owner: Party, dataset: Any, source: Any) -> str:
+    """Draft terms that would have refused each delivery for the purpose talent-service; the address of their effects."""
+    document = {**dataset["document"], "terms": {**dataset["document"]["terms"], "purposes": ["statistics"]}}
+    target = f"/api/v1/datasets/{dataset['id']}/draft"
+    await exchange.call_ok(
+        owner.steward, "PUT", target, {"source": source["id"], "handle": "people", "document": document}
+    )
+    return f"{target}/effects"
+
+
+async def deliver(exchange: Exchange, consumer: Party, dataset: str) -> int:
+    """Have a record delivered; the index of its entry."""
+    asked = {"dataset": dataset, "limit": 1}
+    answer = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
+    return int(answer.headers["exchange-entry"])
+
+
+async def test_a_delivery_counts_however_many_entries_follow_it(exchange: Exchange, people_table: str) -> None:
+    """20,000 entries about other things are no reason to forget a delivery."""
+    owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    await exchange.conclude_agreement(consumer, owner, dataset)
+    old = await deliver(exchange, consumer, "owner/people")
+    runtime = exchange.app.state.runtime
+    body = entries.RequestRefused(
+        at=rfc3339(runtime.clock.now()), actor=entries.Actor(), method="GET", problem="key-unknown", route="/api/v1/me"
+    )
+    submissions = [store.Submission(body.canonical())] * 2_100
+    async with runtime.database.pool.acquire() as connection:
+        for _ in range(10):
+            async with connection.transaction():
+                await store.append(connection, submissions)
+    new = await deliver(exchange, consumer, "owner/people")
+    assert new - old > effects.MOST_ENTRIES
+    target = await draft_for_other_purpose(exchange, owner, dataset, source)
+    told = await exchange.call_ok(owner.steward, "POST", target)
+    assert [one["entry"] for one in told["refused"]] == [old, new]
+    assert (told["looked_at"], told["exact"], told["since"]) == (2, 2, 0)
+
+
+async def test_of_more_deliveries_than_are_compared_the_newest_are(
+    exchange: Exchange, people_table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset, other = [await exchange.publish_dataset(owner, source, handle) for handle in ("people", "others")]
+    for one in (dataset, other):
+        await exchange.conclude_agreement(consumer, owner, one)
+    made = [await deliver(exchange, consumer, f"owner/{name}") for name in ("people", "others") * 4]
+    target = await draft_for_other_purpose(exchange, owner, dataset, source)
+    monkeypatch.setattr(effects, "MOST_ENTRIES", 3)
+    told = await exchange.call_ok(owner.steward, "POST", target)
+    assert [one["entry"] for one in told["refused"]] == made[2::2]
+    assert (told["looked_at"], told["since"]) == (3, made[2])
+    monkeypatch.setattr(effects, "MOST_ENTRIES", 5)
+    told = await exchange.call_ok(owner.steward, "POST", target)
+    assert [one["entry"] for one in told["refused"]] == made[::2]
+    assert (told["looked_at"], told["since"]) == (4, 0)

@@ -19,8 +19,8 @@ class RawDelivery:
     def __init__(self, exchange: Exchange, party: Party, question: dict[str, Any], *, accept: str = "text/csv") -> None:
         body = json.dumps(question).encode()
         self.body: bytes | None = body
-        headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000", "te": "trailers"}
-        headers["content-length"] = str(len(body))
+        headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000"}
+        headers |= {"content-type": "application/json", "content-length": str(len(body))}
         signed = exchange.sign(party.system, "POST", DELIVERIES, body=body, headers=headers)
         self.scope = {
             "type": "http",
@@ -35,13 +35,11 @@ class RawDelivery:
             "headers": [(name.encode(), value.encode()) for name, value in signed.items()],
             "client": ("127.0.0.1", 1),
             "server": ("localhost", 8000),
-            "extensions": {"http.response.trailers": {}},
         }
         self.app = exchange.app
         self.status = 0
         self.headers: dict[str, str] = {}
         self.content = b""
-        self.trailers: dict[str, str] | None = None
         self.chunks = 0
         self.is_whole = False
         self.gone = asyncio.Event()
@@ -58,10 +56,6 @@ class RawDelivery:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-            return
-        if message["type"] == "http.response.trailers":
-            assert self.is_whole
-            self.trailers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
         self.content += message.get("body", b"")
         self.is_whole = not message.get("more_body", False)

@@ -13,7 +13,7 @@ from adapters.registry import KINDS
 from exchange.app import Kinds, create_app
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
-from exchange.participants.founding import found, founder
+from exchange.participants.founding import founder, initialise
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Key, code
@@ -48,7 +48,7 @@ async def start_exchange(
     app = create_app(settings, clock=clock, kinds=kinds)
     async with app.router.lifespan_context(app):
         keys = {name: Key() for name in ("operator", "security", "auditor")}
-        await found(
+        await initialise(
             app.state.runtime,
             founder(
                 handle="operator",

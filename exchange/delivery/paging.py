@@ -1,0 +1,129 @@
+"""Paging: a complete answer, read, encoded, on the ledger and signed before its first byte leaves."""
+
+import hashlib
+
+import orjson
+from fastapi import Response
+
+import signatures
+from adapters.contract import Rows, SourceError
+from exchange.delivery.cursors import close_cursor
+from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encode_json_page, encode_page
+from exchange.delivery.schemas import DeliveryRequest
+from exchange.delivery.settings import DeliverySettings
+from exchange.delivery.stages import Planned
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.keys.sealing import Seal
+from exchange.kernel.problems import RequestInvalid
+from exchange.kernel.runtime import Runtime
+from exchange.participants.door.answers import signature_headers
+from exchange.sources.service import problem_of
+
+_NOT_PAGED = (
+    "There are more rows than a page has, and they cannot be continued, since the agreement masks or withholds the table's "
+    "key. Give a limit, or accept one of the formats that stream."
+)
+
+
+def limit_of(question: DeliveryRequest, form: Format, settings: DeliverySettings) -> int | None:
+    """The number of rows of a page; None for a stream. Raises RequestInvalid for a page of JSON that is too long."""
+    most = settings.page_rows_max
+    if form == "json" and (question.limit or 0) > most:
+        raise RequestInvalid(
+            "Correct what `errors` lists.",
+            errors=[{"at": "limit", "error": f"a page of JSON has at most {most} rows; other formats stream"}],
+        )
+    if form == "json" or question.cursor is not None or (question.limit is not None and question.limit <= most):
+        return min(question.limit or settings.page_rows, most)
+    return None
+
+
+async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
+    """Answer with a page. Raises SourceFailed, SourceUnusable, RequestInvalid, store.Refused."""
+    dataset = planned.known.dataset
+    rows = await read(planned)
+    delivery = str(new_id())
+    cursor = next_cursor(rows, planned, seal=runtime.seal)
+    if form == "json":
+        content = encode_json_page(
+            rows,
+            delivery=delivery,
+            dataset=dataset.reference,
+            version=dataset.version,
+            agreement=planned.agreement,
+            cursor=cursor,
+        )
+    else:
+        content = await encode_page(rows, planned.plan, dataset.fields, form)
+    entry = completed(planned, rows=len(rows.rows), content=content)
+    index = await runtime.sequencer.append(planned.submission(entry, now=runtime.clock.seconds()))
+    headers = {
+        "content-digest": signatures.content_digest(content),
+        "exchange-entry": str(index),
+        "exchange-delivery": delivery,
+        **({"exchange-next": cursor} if cursor else {}),
+    }
+    signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
+    return Response(
+        content, media_type=MEDIA_TYPES[form], headers={"cache-control": "no-store", **headers, **signature}
+    )
+
+
+async def read(planned: Planned) -> Rows:
+    """The rows of a plan. Raises SourceFailed, SourceUnusable."""
+    try:
+        return await planned.known.dataset.adapter.read(planned.plan)
+    except SourceError as error:
+        raise problem_of(error) from error
+
+
+def next_cursor(rows: Rows, planned: Planned, *, seal: Seal) -> str | None:
+    """The cursor of the page after these rows; None at the end of the rows, or of those that the row cap allows.
+
+    Raises RequestInvalid if there are more rows that cannot be continued, and the question has no limit.
+    """
+    left = planned.left - len(rows.rows)
+    if left <= 0:
+        return None
+    if rows.next is None:
+        if rows.is_cut and planned.known.question.limit is None:
+            raise RequestInvalid(_NOT_PAGED, errors=[{"at": "limit", "error": "say how many rows suffice"}])
+        return None
+    return close_cursor(rows.next, left=left, planned=planned, seal=seal)
+
+
+def completed(planned: Planned, *, rows: int, content: bytes) -> bytes:
+    """The body of a page's entry, as `entries.DeliveryCompleted` prints it.
+
+    Each answer waits for this, so the model is not built (hot path). The exchange makes every value itself, in ASCII
+    (identifiers, digests, codes, counts): for these, orjson's sorted output is the canonical form. A test compares both.
+    """
+    known, sender = planned.known, planned.sender
+    principal, dataset = sender.holder.principal, str(known.dataset.id)
+    return orjson.dumps(
+        {
+            "actor": {
+                "key": principal.key,
+                "organisation": str(principal.organisation),
+                "principal": str(principal.id),
+            },
+            "agreement": planned.agreement,
+            "at": known.admitted.asked.at,
+            "dataset": dataset,
+            "decision": planned.decided.ruling.plain,
+            "lane": known.dataset.lane,
+            "object": {"id": dataset, "kind": "dataset", "version": known.dataset.version},
+            "plan": planned.digest,
+            "purpose": known.admitted.purpose,
+            "request": {"base": sender.evidence.digest, "signature": sender.evidence.text},
+            "result": {
+                "bytes": len(content),
+                "columns": len(planned.plan.columns),
+                "content": hashlib.sha256(content).hexdigest(),
+                "rows": rows,
+            },
+            "type": "delivery.completed",
+            **planned.naming.fields,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
