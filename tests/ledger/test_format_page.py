@@ -63,5 +63,8 @@ def test_every_code_of_a_report_has_its_line():
 
 
 def test_the_limits_are_the_ones_in_force():
-    limits = {entry.MAX_ENTRY: f"at most {entry.MAX_ENTRY:,} bytes", canonical.MAX_DEPTH: "at most 64 levels deep"}
+    limits = {
+        entry.MAX_ENTRY: f"at most {entry.MAX_ENTRY:,} bytes",
+        canonical.MAX_DEPTH: "at most 64 levels of nesting",
+    }
     assert all(text in PAGE for text in limits.values())

@@ -116,7 +116,7 @@ def template(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Te
             people_exchange = await publish_people(exchange, url)
             await people_exchange.fetch_about(PEOPLE[0])
             async with exchange.app.state.runtime.database.pool.acquire() as connection:
-                await exchange.app.state.runtime[Publisher]._publish(connection)
+                await exchange.app.state.runtime[Publisher].publish(connection)
         return Template(embedded, given, name, people_exchange)
 
     return asyncio.run(fill())

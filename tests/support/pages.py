@@ -189,6 +189,7 @@ _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
         "old": _OLD.vkey,
         "new": _NEW.vkey,
         "valid_from": _CHANGE.valid_from,
+        "source_kind": "file",
         "since": _CHANGE.since,
         "statement": note.sign(_CHANGE.text(), [_OLD]),
     },
@@ -303,6 +304,8 @@ def _form(model: type[BaseModel], name: str) -> str:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
     pattern = _pattern(model, name)
     if pattern is not None:
+        if pattern.startswith("^[a-z]"):
+            return "word"
         return "SHA-256, hex" if "a-f" in pattern else "time"
     return {"str": "text", "int": "integer"}[inner.__name__]
 

@@ -134,13 +134,14 @@ class Exchange:
         *,
         purpose: str | None = None,
         accept: str | None = None,
+        content_type: str = "application/octet-stream",
     ) -> Answer:
-        """Send a signed request with a JSON document, or with bytes."""
+        """Send a signed request with a JSON document, or with bytes of a media type."""
         headers: dict[str, str] = {}
         body: bytes | None = None
         if isinstance(document, bytes):
             body = document
-            headers["content-type"] = "application/octet-stream"
+            headers["content-type"] = content_type
         elif document is not None:
             body = json.dumps(document, ensure_ascii=False).encode()
             headers["content-type"] = "application/json"
