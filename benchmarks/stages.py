@@ -12,14 +12,14 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
-from exchange.delivery import answering, asking, paging, routes
+from exchange.delivery import answering, paging, routes
 from exchange.delivery.stages import Planned
 from exchange.participants.door.admit import Admission
 from ledger.log.sequencer import Sequencer
 
 _STEPS: tuple[tuple[str, Any, str], ...] = (
     ("verify the request", Admission, "run"),
-    ("read the question", asking, "question_of"),
+    ("read the question", answering, "question_of"),
     ("decide", answering, "decide"),
     ("plan", answering, "plan"),
     ("read the record", paging, "read"),

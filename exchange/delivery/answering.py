@@ -4,29 +4,43 @@ A refusal, too, is on the ledger before it is answered. Deliveries bypass routin
 `describing.py`.
 """
 
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
 from fastapi import Request, Response
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from exchange.delivery import asking, paging, rates, streaming
-from exchange.delivery.deciding import decide
+from exchange.delivery import paging, streaming
+from exchange.delivery.deciding import count_request, decide
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import negotiate
 from exchange.delivery.planning import plan
+from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import Admitted, Asked, Known, Outlasted, Stage
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.logs import log
-from exchange.kernel.problems import InternalError, Problem
+from exchange.kernel.problems import InternalError, Problem, RequestInvalid, RequestMalformed
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.web.http import problem_response, runtime_of
-from exchange.participants.door.admit import Admission
+from exchange.kernel.web.http import check_members, problem_response, runtime_of
+from exchange.participants.door.admit import Admission, Way
 from exchange.participants.door.answers import LEDGER_FAILURES, append_refusal, replayed, unwritable
 from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Replay, Sender
 from exchange.publication.coverage import Coverage
 from ledger import entries
 from ledger.log import store
 
+WAYS: Mapping[str, Way] = {
+    "GET": Way(has_purpose=True, checks_standing=False),
+    "POST": Way(has_body=True, has_purpose=True, checks_standing=False),
+}
+"""What the door demands of a request for data, by method. The decision gives the reasons against a suspended sender."""
+
+_PURPOSE = re.compile(r"[a-z][a-z0-9-]{1,62}")
+_ERRORS_SHOWN = 20
 _ATTEMPTS = 5
 
 
@@ -59,13 +73,13 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
     at, seconds = rfc3339(now), int(now.timestamp())
     stage: Stage | None = None
     try:
-        sender = await admission.run(asking.WAYS[request.method], facts.look_up)
+        sender = await admission.run(WAYS[request.method], facts.look_up)
         asked = Asked(at, seconds, sender)
         stage = asked
-        admitted = stage = Admitted(asked, sender, asking.purpose_of(admission.headers))
+        admitted = stage = Admitted(asked, sender, purpose_of(admission.headers))
         _check_witnesses(runtime)
         form = negotiate(admission.headers.get("accept"))
-        question = asking.question_of(request.method, admission.body, request.scope["query_string"])
+        question = question_of(request.method, admission.body, request.scope["query_string"])
         limit = paging.limit_of(question, form, runtime[DeliverySettings])
         dataset = await facts.dataset(sender.holder.principal, question.dataset)
         if dataset.fence != sender.fence:
@@ -74,7 +88,7 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
         decided = stage = await decide(runtime, known)
         planned = stage = await plan(runtime, facts, decided, limit=limit or question.limit)
         if planned.rates:
-            await rates.count(runtime, planned)
+            await count_request(runtime, planned)
         if form == "json" or limit is not None:
             return await paging.page(runtime, planned, form)
         return await streaming.stream(runtime, facts, planned, form)
@@ -83,6 +97,40 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
         reached = stage or Asked(at, seconds, admission.claim)
         return await _refuse(request, runtime, reached, _problem_of(error), is_replay=isinstance(error, store.Replayed))
+
+
+def purpose_of(headers: Mapping[str, str]) -> str:
+    """The purpose that the signature covers. Raises RequestInvalid."""
+    purpose = headers["exchange-purpose"]
+    if not _PURPOSE.fullmatch(purpose):
+        raise RequestInvalid(
+            "Correct what `errors` lists.",
+            errors=[{"at": "header/exchange-purpose", "error": "a purpose is a code such as talent-service"}],
+        )
+    return purpose
+
+
+def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
+    """The question in a body of JSON (POST) or in a query string (GET). Raises RequestInvalid, RequestMalformed."""
+    try:
+        if method == "POST":
+            check_members(body)
+            return DeliveryRequest.model_validate_json(body)
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100)
+        return DeliveryRequest.model_validate(from_query(pairs))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(fault["type"] == "json_invalid" for fault in faults):
+            raise RequestMalformed("The body is not JSON.") from error
+        raise RequestInvalid(
+            "Correct what `errors` lists and send the request again.",
+            errors=[
+                {"at": "/".join(["body", *(str(part) for part in fault["loc"])]), "error": fault["msg"]}
+                for fault in faults[:_ERRORS_SHOWN]
+            ],
+        ) from error
+    except ValueError as error:
+        raise RequestMalformed("The query string cannot be read.") from error
 
 
 def _problem_of(error: Exception) -> Problem:

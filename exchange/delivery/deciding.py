@@ -1,17 +1,25 @@
-"""Deciding: facts and question become the one input document, and a decision, which is cached while it is valid."""
+"""Deciding: facts and question become the one input document, and a decision, which is cached while it is valid.
+
+An allowed request is then counted against the rates of the terms.
+"""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from adapters.plan.condition import Condition
 from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
+from exchange.delivery import queries
+from exchange.delivery.errors import RateExceeded
 from exchange.delivery.facts import Ruling, subject_of
 from exchange.delivery.planning import columns_json, granted, sorting
-from exchange.delivery.stages import Decided, Known
+from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision import documents
 from policies.decision.documents import DeliveryInput, Rbac
 from policies.engines.cache import DecisionCache, find_validity
+
+_MIDNIGHT_IN_CHINA = 8 * 3600
 
 
 async def decide(runtime: Runtime, known: Known) -> Decided:
@@ -79,3 +87,17 @@ def candidates(agreements: Iterable[documents.Agreement], purpose: str) -> tuple
     """The agreements that a decision takes in, at most MAX_AGREEMENTS: those for the purpose first, otherwise in order."""
     in_order = sorted(agreements, key=lambda agreement: purpose not in agreement.purposes)
     return tuple(in_order[: documents.MAX_AGREEMENTS])
+
+
+async def count_request(runtime: Runtime, planned: Planned) -> None:
+    """Count a request against every rate, before anything is read. Raises RateExceeded.
+
+    A request counts once it is allowed, whether or not it is answered, so that no more are answered than the terms say.
+    """
+    agreement, local = UUID(planned.agreement), planned.known.admitted.asked.now + _MIDNIGHT_IN_CHINA
+    async with runtime.database.sessions.begin() as session:
+        for rate in sorted(planned.rates, key=lambda rate: rate.seconds):
+            period, elapsed = divmod(local, rate.seconds)
+            if not await queries.count(session, agreement, seconds=rate.seconds, period=period, most=rate.requests):
+                left = rate.seconds - elapsed
+                raise RateExceeded("Ask again in the next period.", headers={"Retry-After": str(left)})

@@ -7,8 +7,8 @@ from fastapi import Response
 
 import signatures
 from adapters.contract import Rows, SourceError
-from exchange.delivery.cursors import close_cursor
 from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encode_json_page, encode_page
+from exchange.delivery.planning import close_cursor
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import Planned

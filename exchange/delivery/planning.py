@@ -1,10 +1,13 @@
 """Planning: obligations and question become one query plan, which is all that the source is asked.
 
 Whatever else a decision demands of the rows goes into the plan here, and nowhere later: a consent filter is one more
-condition of `where`, an aggregate one more kind of column.
+condition of `where`, an aggregate one more kind of column. A cursor continues a plan where a page ended: it is encrypted,
+since a position can hold values of the rows, bound to its question, and counts the rows given.
 """
 
+import base64
 import hashlib
+from binascii import Error as NotBase64
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,15 +16,17 @@ import orjson
 
 from adapters.plan.condition import Comparison, Condition, PlanError, all_of, condition_from_json
 from adapters.plan.masks import Mask, mask_from_json
-from adapters.plan.plan import Column, Plan, check, check_condition, columns_to_json, rest_to_json
-from exchange.delivery.cursors import open_cursor
-from exchange.delivery.errors import FilterInvalid, denial
+from adapters.plan.plan import Column, Plan, check, check_condition, columns_to_json, plan_to_json, rest_to_json
+from exchange.delivery.errors import CursorInvalid, FilterInvalid, denial
 from exchange.delivery.facts import DatasetFacts, Facts, Ruling
 from exchange.delivery.naming import NOBODY, name_people
 from exchange.delivery.schemas import Filter
 from exchange.delivery.stages import Decided, Known, Planned
+from exchange.kernel.keys.sealing import Seal, SealBroken
 from exchange.kernel.runtime import Runtime
 from policies.decision.documents import Obligations
+
+_COUNT_BYTES = 8  # of the number of rows in a cursor
 
 
 def granted(
@@ -127,3 +132,38 @@ def digest(plan: Plan, *, known: Known, ruling: Ruling, agreement: str) -> str:
     hashed = hashlib.sha256(known.admitted.sender.signed.nonce.encode() + b"\0")
     hashed.update(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str))
     return hashed.hexdigest()
+
+
+def _binding(plan: Plan, dataset: DatasetFacts, agreement: str) -> bytes:
+    """What a cursor is bound to: rows, version and content of the data, and agreement; not the size of pages."""
+    document = {
+        **plan_to_json(plan),
+        "limit": None,
+        "agreement": agreement,
+        "version": dataset.version,
+        "content": dataset.content,
+    }
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+
+
+def close_cursor(position: str, *, left: int, planned: Planned, seal: Seal) -> str:
+    """The cursor of the page at a position, when the row cap leaves `left` rows."""
+    dataset = planned.known.dataset
+    given = (planned.cap - left).to_bytes(_COUNT_BYTES)
+    plain = _binding(planned.plan, dataset, planned.agreement) + given + position.encode()
+    sealed = seal.close(plain, name=f"cursor/{dataset.id}")
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def open_cursor(cursor: str, *, plan: Plan, dataset: DatasetFacts, agreement: str, seal: Seal) -> tuple[str, int]:
+    """The position in a cursor of this question, and the number of rows before it. Raises CursorInvalid."""
+    binding = _binding(plan, dataset, agreement)
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        plain = seal.open(sealed, name=f"cursor/{dataset.id}")
+    except (NotBase64, ValueError, SealBroken) as error:
+        raise CursorInvalid("Take the cursor from `next` of the answer before, unchanged.") from error
+    begin = len(binding)
+    if plain[:begin] != binding:
+        raise CursorInvalid("The cursor belongs to another question, version, file or agreement; ask without one.")
+    return plain[begin + _COUNT_BYTES :].decode(), int.from_bytes(plain[begin : begin + _COUNT_BYTES])
