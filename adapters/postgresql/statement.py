@@ -55,8 +55,9 @@ class Statements:
         # Constant(True) == Constant(1), yet they are cast to different types.
         types = tuple(type(column.mask.value) for column in plan.columns if isinstance(column.mask, Constant))
         shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
-        statement = self._cache.get(shape)
-        if statement is None:
+        try:  # hashing a shape costs most of this, and `get` would do it twice
+            statement = self._cache[shape]
+        except KeyError:
             statement = self._cache[shape] = self._compose(plan, limit, is_paged=is_paged, is_arrow=is_arrow)
         values = list(statement.mask_values)
         try:

@@ -6,6 +6,7 @@ only while it has not.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -110,9 +111,8 @@ class Facts:
 
     async def look_up(self, signed: SignedRequest) -> KeyLookup:
         """The holder of a request's key. An unknown key is not cached; the ledger looks the nonce up."""
-        cached = self._keys.get(signed.keyid)
-        if cached is not None:
-            return cached
+        with suppress(KeyError):
+            return self._keys[signed.keyid]
         async with self._runtime.database.sessions() as session:
             fence = await begin_snapshot(session)
             holder = await participants.key_holder(session, signed.keyid)
@@ -124,17 +124,16 @@ class Facts:
 
     async def dataset(self, principal: Principal, reference: str) -> DatasetFacts:
         """The facts of a dataset for the principal's organisation. Raises NotFound, SourceFailed."""
-        place = (principal.organisation, reference)
-        cached = self._datasets.get(place)
-        if cached is not None:
-            return cached
+        key = (principal.organisation, reference)
+        with suppress(KeyError):
+            return self._datasets[key]
         async with self._runtime.database.sessions() as session:
             fence = await begin_snapshot(session)
             shared = await queries.shared_dataset(session, principal.organisation, reference)
         self.forget(fence)
         dataset = _facts_of(self._runtime, shared, principal, fence)
         if fence == self._fence:
-            self._datasets[place] = dataset
+            self._datasets[key] = dataset
         return dataset
 
     async def subjects(self, fence: int, identities: Sequence[Identity]) -> dict[Identity, Subject]:
