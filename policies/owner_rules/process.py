@@ -1,4 +1,4 @@
-"""One sandboxed process of an owner's module (policies/owner_rules/sandbox.py), as the exchange starts and asks it."""
+"""One sandboxed process of an owner's module (policies/owner_rules/sandbox.py), as the exchange starts and uses it."""
 
 import asyncio
 import json
@@ -30,8 +30,18 @@ class NoAnswer(Exception):
 class SandboxedProcess:
     """One sandboxed process with one module. It takes one order at a time, and none after it failed without a detail."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader
+    ) -> None:
         self._process = process
+        self._stdin = stdin
+        self._stdout = stdout
+
+    @classmethod
+    def _of(cls, process: asyncio.subprocess.Process) -> "SandboxedProcess":
+        if process.stdin is None or process.stdout is None:
+            raise OSError("the process was created without pipes")
+        return cls(process, process.stdin, process.stdout)
 
     @classmethod
     async def start(cls, module: OwnerModule, *, seconds: float) -> "SandboxedProcess":
@@ -68,22 +78,21 @@ class SandboxedProcess:
             )
         )
         try:
-            return cls(await asyncio.shield(creating))
+            return cls._of(await asyncio.shield(creating))
         except asyncio.CancelledError:
             # A process cannot be ended while it is being created, and would then never be waited for.
-            await cls(await creating).end()
+            await cls._of(await creating).end()
             raise
 
     async def ask(self, order: dict[str, Any], question: Any = None, *, within: float) -> Any:
         """The value of the answer to an order, with its question where it has one. Raises NoAnswer."""
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
         lines = [order] if question is None else [order, question]
         try:
             async with asyncio.timeout(within):
                 for part in lines:
-                    self._process.stdin.write(json.dumps(part, ensure_ascii=False).encode() + b"\n")
-                await self._process.stdin.drain()
-                line = await self._process.stdout.readline()
+                    self._stdin.write(json.dumps(part, ensure_ascii=False).encode() + b"\n")
+                await self._stdin.drain()
+                line = await self._stdout.readline()
         except TimeoutError:
             raise NoAnswer("it was not ready in time") from None
         except (OSError, ValueError):  # the pipe is broken, or the line is longer than its limit
