@@ -43,7 +43,7 @@ class KeyLookup:
     holder: KeyHolder | None
 
 
-def _held(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
+def _assigned(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
     """One column of the principal's role assignments, as an array."""
     ordered = aggregate_order_by(column, RoleAssignment.role, RoleAssignment.domain)
     return (
@@ -69,19 +69,19 @@ _HOLDER = (
         Organisation.kind.label("organisation_kind"),
         Organisation.state.label("organisation_state"),
         Organisation.level.label("organisation_level"),
-        _held(RoleAssignment.role).label("roles"),
-        _held(RoleAssignment.domain).label("domains"),
+        _assigned(RoleAssignment.role).label("roles"),
+        _assigned(RoleAssignment.domain).label("domains"),
     )
     .join_from(Key, PrincipalRow, PrincipalRow.id == Key.principal_id)
     .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
     .where(Key.id == bindparam("keyid"))
 )
-_HELD = _HOLDER.subquery("holder")
+_HOLDER_ROW = _HOLDER.subquery("holder")
 _LOOKUP = select(
     head.ROW.c.fence,
     select(used_nonce.c.token).where(used_nonce.c.token == bindparam("token")).exists().label("is_used"),
-    *_HELD.c,
-).outerjoin_from(head.ROW, _HELD, true())
+    *_HOLDER_ROW.c,
+).outerjoin_from(head.ROW, _HOLDER_ROW, true())
 
 
 async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:

@@ -18,13 +18,13 @@ _LOCATION = re.compile(r"owner(_test)?\.rego:[0-9]{1,6}")
 
 
 class NoAnswer(Exception):
-    """A module gave no answer. The message has the cause and, with `place`, the line of the module; it holds no value."""
+    """A module gave no answer. The message has the cause and, with `location`, the line of the module; it holds no value."""
 
-    def __init__(self, cause: str, *, detail: str | None = None, place: str | None = None) -> None:
-        super().__init__(f"{cause} at {place}" if place else cause)
+    def __init__(self, cause: str, *, detail: str | None = None, location: str | None = None) -> None:
+        super().__init__(f"{cause} at {location}" if location else cause)
         self.detail = detail
         """The engine's message, which may quote the module: for its owner only. Where there is one, the process lives on."""
-        self.place = place
+        self.location = location
 
 
 class SandboxedProcess:
@@ -104,9 +104,9 @@ class SandboxedProcess:
         if "value" in answer:
             return answer["value"]
         if "error" in answer:
-            place = f"{answer.get('file')}:{answer.get('line')}"
-            is_known = _LOCATION.fullmatch(place) is not None
-            raise NoAnswer("it failed", detail=str(answer["error"]), place=place if is_known else None)
+            location = f"{answer.get('file')}:{answer.get('line')}"
+            is_known = _LOCATION.fullmatch(location) is not None
+            raise NoAnswer("it failed", detail=str(answer["error"]), location=location if is_known else None)
         raise NoAnswer("it took more time or memory than a module may, or called itself without end")
 
     async def end(self) -> None:
