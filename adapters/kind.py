@@ -78,7 +78,7 @@ class Kind(Generic[ConfigT]):
         try:
             return self.config.model_validate(values)
         except ValidationError as error:
-            fields = ", ".join(sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]}))
+            fields = ", ".join(sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]}))
             raise SourceError("option-invalid", f"missing or not valid in a source of this kind: {fields}") from None
 
     def open_stored(

@@ -123,7 +123,9 @@ class Policy:
         """Raise SourceError host-not-allowed unless a source may be on a server with these addresses."""
         if server.is_socket or not self._is_open:
             self.check_listed(server, addresses)
-        if self._is_public_only and not all(self._list.has_address(one) or is_public(one) for one in addresses):
+        if self._is_public_only and not all(
+            self._list.has_address(address) or is_public(address) for address in addresses
+        ):
             raise SourceError("host-not-allowed", "the host's address is not public, and the operator does not list it")
 
 

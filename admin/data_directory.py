@@ -64,8 +64,8 @@ class DataDirectory:
         """The key of a participant's steward. Raises CannotDo, which lists the participants; KeyFileError."""
         path = self.key_file(handle)
         if not self.can_be_participant(handle) or not path.is_file():
-            known = ", ".join(self.stewards()) or "nobody yet"
-            raise CannotDo(f"this exchange has no key of a participant {handle!r}", hint=f"it has those of: {known}")
+            stewards = ", ".join(self.stewards()) or "nobody yet"
+            raise CannotDo(f"this exchange has no key of a participant {handle!r}", hint=f"it has those of: {stewards}")
         return SigningKey.load(path)
 
     def trust(self) -> Trust:
@@ -88,20 +88,20 @@ class DataDirectory:
         return key.is_file() or key.with_suffix(".pub").is_file()
 
 
-def choose(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
+def choose(path: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
     """The data directory to make or to run: the one given, or EXCHANGE_DATA, or ./exchange-data."""
-    if given is not None:
-        return DataDirectory(given)
+    if path is not None:
+        return DataDirectory(path)
     named = environment.get("EXCHANGE_DATA")
     return DataDirectory(Path(named), "EXCHANGE_DATA") if named else DataDirectory(DEFAULT)
 
 
-def locate(given: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
+def locate(path: Path | None, *, environment: Mapping[str, str] = os.environ) -> DataDirectory:
     """The data directory of an existing exchange: the chosen one, or else the demo's. Raises CannotDo."""
-    chosen = choose(given, environment=environment)
+    chosen = choose(path, environment=environment)
     if chosen.is_founded:
         return chosen
-    if given is None and not chosen.origin and DataDirectory(DEMO).is_founded:
+    if path is None and not chosen.origin and DataDirectory(DEMO).is_founded:
         return DataDirectory(DEMO, "the demo's exchange, since there is no ./exchange-data")
     raise CannotDo(
         f"there is no exchange in {chosen.path}",

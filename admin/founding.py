@@ -54,7 +54,7 @@ def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str
         if database.read_state(url).entries:
             raise _exists(directory)
         try:
-            vkey = asyncio.run(_found(settings, url, first))
+            vkey = asyncio.run(_start_and_initialise(settings, url, first))
         except Halted as error:
             raise CannotDo(
                 f"a ledger of this name was begun before: {error}",
@@ -71,7 +71,7 @@ def _exists(directory: DataDirectory) -> CannotDo:
     )
 
 
-async def _found(settings: Settings, url: str, first: Founder) -> str:
+async def _start_and_initialise(settings: Settings, url: str, first: Founder) -> str:
     app = create_app(settings.model_copy(update={"database_url": SecretStr(url)}))
     async with app.router.lifespan_context(app):
         vkey: str = app.state.runtime[Publisher].vkey

@@ -86,12 +86,14 @@ class Rounds(Generic[Item, Outcome, Connection]):
         await asyncio.gather(*lanes, return_exceptions=True)
 
     def _open_lane(self) -> None:
-        self._lanes.add(asyncio.create_task(self._run(), name=self._name, context=self._context.copy()))
+        opened: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
+        lane = asyncio.create_task(self._run(opened), name=self._name, context=self._context.copy())
+        opened.set_result(lane)
+        self._lanes.add(lane)
 
-    async def _run(self) -> None:
-        """One lane: open a connection and process rounds until nothing waits."""
-        lane = asyncio.current_task()
-        assert lane is not None  # noqa: S101 - a coroutine that runs is in a task
+    async def _run(self, opened: "asyncio.Future[asyncio.Task[None]]") -> None:
+        """Open a connection and process rounds until nothing waits. `opened` has the task that runs this lane."""
+        lane = await opened
         current: list[_Waiting[Item, Outcome]] = []
         is_connected = False
         try:

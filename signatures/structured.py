@@ -134,8 +134,8 @@ def _parse(text: str, kind: Literal["dictionary", "list", "item"]) -> Any:
     return parsed
 
 
-def _refuse_duplicate(_key: str, place: str) -> None:
-    raise FieldError(f"a key of a {place} comes twice")
+def _refuse_duplicate(_key: str, container: str) -> None:
+    raise FieldError(f"a key of a {container} comes twice")
 
 
 def _member(parsed: Any) -> Member:

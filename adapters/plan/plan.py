@@ -126,12 +126,12 @@ def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
 
 def output_fields(plan: Plan, fields: Iterable[Field]) -> tuple[Field, ...]:
     """The fields of an answer to a plan, in its order, with the types of its masks' results."""
-    known = {field.name: field for field in fields}
+    by_name = {field.name: field for field in fields}
     return tuple(
         Field(
             column.name,
-            mask_type(column.mask, known[column.name].type) if column.mask else known[column.name].type,
-            isinstance(column.mask, Null) or (known[column.name].nullable and not isinstance(column.mask, Constant)),
+            mask_type(column.mask, by_name[column.name].type) if column.mask else by_name[column.name].type,
+            isinstance(column.mask, Null) or (by_name[column.name].nullable and not isinstance(column.mask, Constant)),
         )
         for column in plan.columns
     )

@@ -170,11 +170,11 @@ def restore_anchor(directory: DataDirectory, known: Path | None) -> int:
         newest = asyncio.run(_newest(url))
         history = asyncio.run(_history(url, directory.trust().verifier()))
     try:
-        given = known.read_text(encoding="utf-8") if known else None
+        other = known.read_text(encoding="utf-8") if known else None
     except (OSError, UnicodeDecodeError) as error:
         raise CannotDo(f"{known} cannot be read") from error
     by_size: dict[int, str] = {}
-    for text in (newest, given):
+    for text in (newest, other):
         if text is not None:
             try:
                 by_size[history.open(text).size] = text

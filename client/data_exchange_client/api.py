@@ -100,7 +100,7 @@ class Client:
         formats stream everything. With `to` the content goes to that file, which appears only when it is verified.
         Raises as `request`, DeliveryAborted for a stream that ended early, and OSError where the file cannot be written.
         """
-        request: dict[str, Any] = {"dataset": dataset, "filters": [_filter(given) for given in filters]}
+        request: dict[str, Any] = {"dataset": dataset, "filters": [_filter(row_filter) for row_filter in filters]}
         request |= {"fields": list(fields)} if fields is not None else {}
         request |= {"limit": limit} if limit is not None else {}
         request |= {"cursor": cursor} if cursor is not None else {}
@@ -199,8 +199,8 @@ def _purpose(purpose: str | None) -> dict[str, str]:
     return {"exchange-purpose": purpose}
 
 
-def _filter(given: Filter) -> dict[str, Any]:
-    if isinstance(given, tuple):
-        field, op, value = given
+def _filter(row_filter: Filter) -> dict[str, Any]:
+    if isinstance(row_filter, tuple):
+        field, op, value = row_filter
         return {"field": field, "op": op, "value": value}
-    return dict(given)
+    return dict(row_filter)

@@ -46,12 +46,12 @@ class Evidence:
     completed: "Evidence | None" = None
 
     @classmethod
-    def of(cls, asked: SentRequest, *, status: int, headers: Mapping[str, str]) -> Self:
+    def of(cls, request: SentRequest, *, status: int, headers: Mapping[str, str]) -> Self:
         """The evidence in an answer's header fields, given by lower-case name."""
         return cls(
-            method=asked.method,
-            target_uri=asked.target_uri,
-            signature=None if asked.signature is None else write_bare(asked.signature),
+            method=request.method,
+            target_uri=request.target_uri,
+            signature=None if request.signature is None else write_bare(request.signature),
             status=status,
             fields={name: headers[name] for name in SIGNED_FIELDS if name in headers},
         )
@@ -66,8 +66,8 @@ class Evidence:
         """Check that the exchange signed this answer to this request. Raises ResponseUntrusted or TrustError."""
         try:
             signature = None if self.signature is None else decode_bytes(self.signature.strip(":"))
-            asked = SentRequest(method=self.method, target_uri=self.target_uri, signature=signature)
-            signed = read_response(status=self.status, headers=self.fields, request=asked)
+            request = SentRequest(method=self.method, target_uri=self.target_uri, signature=signature)
+            signed = read_response(status=self.status, headers=self.fields, request=request)
             verify_ed25519(trust.public_key(signed.keyid, at=signed.created), signed.base, signed.signature)
         except (SignatureProblem, FieldError) as problem:
             raise ResponseUntrusted(f"the answer's signature was not accepted: {problem}") from problem

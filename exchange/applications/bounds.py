@@ -13,13 +13,13 @@ from exchange.catalog.checks import faults_in_grounds, faults_in_proposal, field
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.checks import admits, faults_in_assessments, faults_in_condition, faults_in_masks
 from exchange.kernel.clock import rfc3339
-from exchange.participants.queries import Organisation
+from exchange.participants.view import OrganisationView
 
 
 def faults_in_request(
     document: DatasetDocument,
     *,
-    consumer: Organisation,
+    consumer: OrganisationView,
     purpose: str,
     fields: Sequence[str],
     row_filter: dict[str, Any] | None,

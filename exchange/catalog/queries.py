@@ -7,12 +7,15 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.view import DatasetView, Listed, PublishedVersion, dataset_of, owner_of, version_of
+from exchange.catalog.view import DatasetView, Listed, PublishedVersion, dataset_of, version_of
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from exchange.participants.queries import Organisation
+from exchange.participants.queries import organisation_columns, organisations_table
+from exchange.participants.view import OrganisationView
+
+_OWNER = organisation_columns()
 
 
 def _visible_to(principal: Principal | None) -> ColumnElement[bool]:
@@ -23,10 +26,10 @@ def _visible_to(principal: Principal | None) -> ColumnElement[bool]:
     return or_(published, Dataset.organisation_id == principal.organisation)
 
 
-def _select_listed() -> Select[Dataset, Organisation, DatasetVersion]:
+def _select_listed() -> Select[Dataset, OrganisationView, DatasetVersion]:
     return (
-        select(Dataset, Organisation, DatasetVersion)
-        .join(Organisation, Organisation.id == Dataset.organisation_id)
+        select(Dataset, _OWNER, DatasetVersion)
+        .join(organisations_table(), _OWNER.c.id == Dataset.organisation_id)
         .outerjoin(
             DatasetVersion,
             and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version),
@@ -34,8 +37,8 @@ def _select_listed() -> Select[Dataset, Organisation, DatasetVersion]:
     )
 
 
-def _listed(dataset: Dataset, owner: Organisation, version: DatasetVersion | None) -> Listed:
-    return Listed(dataset_of(dataset), owner_of(owner), version_of(version) if version is not None else None)
+def _listed(dataset: Dataset, owner: OrganisationView, version: DatasetVersion | None) -> Listed:
+    return Listed(dataset_of(dataset), owner, version_of(version) if version is not None else None)
 
 
 async def datasets(
@@ -59,7 +62,7 @@ async def any_dataset(session: AsyncSession, reference: str) -> Listed:
 
 
 async def _dataset(
-    session: AsyncSession, statement: Select[Dataset, Organisation, DatasetVersion], reference: str
+    session: AsyncSession, statement: Select[Dataset, OrganisationView, DatasetVersion], reference: str
 ) -> Listed:
     """The dataset of a reference: an id, or `<organisation>/<dataset>` by handles."""
     identifier = as_id(reference)
@@ -67,7 +70,7 @@ async def _dataset(
         statement = statement.where(Dataset.id == identifier)
     else:
         owner, _, handle = reference.partition("/")
-        statement = statement.where(Organisation.handle == owner, Dataset.handle == handle)
+        statement = statement.where(_OWNER.c.handle == owner, Dataset.handle == handle)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")

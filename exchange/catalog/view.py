@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.participants.queries import Organisation
+from exchange.participants.view import OrganisationView
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,11 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """The organisation that owns a dataset."""
-
-    id: UUID
-    handle: str
-    kind: str
-    state: str
-    code: str
-    name_zh: str
-    name_en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Listed:
-    """A dataset with its owner and its published version, None before the first."""
+    """A dataset with the organisation that owns it and its published version, None before the first."""
 
     dataset: DatasetView
-    owner: Owner
+    owner: OrganisationView
     version: PublishedVersion | None
 
 
@@ -95,17 +82,4 @@ def version_of(row: DatasetVersion) -> PublishedVersion:
         digest=row.digest,
         salt=row.salt,
         published_at=row.published_at,
-    )
-
-
-def owner_of(row: Organisation) -> Owner:
-    """The view of an owner's row."""
-    return Owner(
-        id=row.id,
-        handle=row.handle,
-        kind=row.kind,
-        state=row.state,
-        code=row.code,
-        name_zh=row.name_zh,
-        name_en=row.name_en,
     )

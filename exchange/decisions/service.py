@@ -10,14 +10,21 @@ from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database
 from exchange.kernel.identifiers import as_id
 from ledger import entries
+from ledger.entries.parts import Hex
 from policies.decision.documents import Decision, Reason
 from policies.rego.bundle import Bundle
 
 
-def build_record(decision: Decision, *, engine: str, facts: bytes, salt: str) -> entries.Decision:
+class DecisionRecord(entries.Decision):
+    """The record of a decision that this exchange made, which always names its input."""
+
+    input: Hex
+
+
+def build_record(decision: Decision, *, engine: str, facts: bytes, salt: str) -> DecisionRecord:
     """The record of a decision for a ledger entry. `facts` is the input document without its time, which is the entry's."""
     obligations = decision.obligations.model_dump_json().encode() if decision.obligations else None
-    return entries.Decision(
+    return DecisionRecord(
         outcome="allow" if decision.allow else "deny",
         policy=decision.revision,
         engine=engine,
@@ -41,9 +48,8 @@ def _ref(reason: Reason) -> str | None:
     return reason.ref if is_recorded else None
 
 
-async def keep_input(database: Database, clock: Clock, record: entries.Decision, facts: bytes) -> None:
+async def keep_input(database: Database, clock: Clock, record: DecisionRecord, facts: bytes) -> None:
     """Store the input of a decision durably, before any entry names it. A cached decision has its input stored already."""
-    assert record.input is not None  # noqa: S101 - `build_record` sets it
     async with database.pool.acquire() as connection:
         await queries.insert_input(connection, record.input, facts, now=clock.now())
 

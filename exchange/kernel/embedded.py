@@ -54,9 +54,9 @@ class Embedded:
 
     def _forget_ended(self) -> None:
         """Remove killed processes from the server's list; it would wait for them."""
-        held = self._server.global_process_id_list
-        if held.path.exists():
-            held.put([process for process in json.loads(held.path.read_text()) if _is_running(process)])
+        processes = self._server.global_process_id_list
+        if processes.path.exists():
+            processes.put([process for process in json.loads(processes.path.read_text()) if _is_running(process)])
 
 
 def _is_running(process: int) -> bool:

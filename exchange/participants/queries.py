@@ -1,20 +1,20 @@
-"""Every SELECT of participants."""
+"""Every SELECT of participants. Other rooms get views and columns, this room's verbs get rows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ScalarSelect, Select, Text, bindparam, cast, func, select, true
+from sqlalchemy import ARRAY, FromClause, Row, ScalarSelect, Select, Text, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
-from exchange.participants.models import Key, PrincipalRow, RoleAssignment
-from exchange.participants.models import Organisation as Organisation
+from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
+from exchange.participants.view import OrganisationView, view_of
 from ledger.log import head
 from ledger.log.store import Nonce
 from ledger.log.tables import nonce as used_nonce
@@ -43,7 +43,7 @@ class KeyLookup:
     holder: KeyHolder | None
 
 
-def _held(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
+def _assigned(column: InstrumentedAttribute[str]) -> ScalarSelect[Any]:
     """One column of the principal's role assignments, as an array."""
     ordered = aggregate_order_by(column, RoleAssignment.role, RoleAssignment.domain)
     return (
@@ -69,19 +69,19 @@ _HOLDER = (
         Organisation.kind.label("organisation_kind"),
         Organisation.state.label("organisation_state"),
         Organisation.level.label("organisation_level"),
-        _held(RoleAssignment.role).label("roles"),
-        _held(RoleAssignment.domain).label("domains"),
+        _assigned(RoleAssignment.role).label("roles"),
+        _assigned(RoleAssignment.domain).label("domains"),
     )
     .join_from(Key, PrincipalRow, PrincipalRow.id == Key.principal_id)
     .join(Organisation, Organisation.id == PrincipalRow.organisation_id)
     .where(Key.id == bindparam("keyid"))
 )
-_HELD = _HOLDER.subquery("holder")
+_HOLDER_ROW = _HOLDER.subquery("holder")
 _LOOKUP = select(
     head.ROW.c.fence,
     select(used_nonce.c.token).where(used_nonce.c.token == bindparam("token")).exists().label("is_used"),
-    *_HELD.c,
-).outerjoin_from(head.ROW, _HELD, true())
+    *_HOLDER_ROW.c,
+).outerjoin_from(head.ROW, _HOLDER_ROW, true())
 
 
 async def key_holder(session: AsyncSession, keyid: str) -> KeyHolder | None:
@@ -125,17 +125,54 @@ async def holder_of(session: AsyncSession, principal_id: UUID) -> KeyHolder | No
     return await key_holder(session, keyid) if keyid is not None else None
 
 
-async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
+class _OrganisationColumns(Bundle[OrganisationView]):
+    """The columns of an organisation, read as a view."""
+
+    inherit_cache = True
+
+    def create_row_processor(
+        self, _query: Select[Any], procs: Sequence[Callable[[Row[Any]], Any]], _labels: Sequence[str]
+    ) -> Callable[[Row[Any]], OrganisationView]:
+        """A function that makes the view from a row of the result."""
+
+        def view(row: Row[Any]) -> OrganisationView:
+            return OrganisationView(*(process(row) for process in procs))
+
+        return view
+
+
+_COLUMNS = _OrganisationColumns(
+    "organisation", *(getattr(Organisation, field.name) for field in fields(OrganisationView))
+)
+
+
+def organisation_columns() -> Bundle[OrganisationView]:
+    """The columns that another room's statement selects to get organisations as views; `.c` has each by its name."""
+    return _COLUMNS
+
+
+def organisations_table() -> FromClause:
+    """The table that another room's statement joins to use `organisation_columns`."""
+    return Organisation.__table__
+
+
+async def organisation(session: AsyncSession, organisation_id: UUID) -> OrganisationView:
+    """One organisation, for another room or an answer. Raises NotFound."""
+    return view_of(await organisation_row(session, organisation_id))
+
+
+async def organisations_by_ids(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, OrganisationView]:
+    """The organisations of these ids, by id."""
+    statement = select(Organisation).where(Organisation.id.in_(ids))
+    return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
+
+
+async def organisation_row(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
     """One organisation. Raises NotFound."""
     row = await session.get(Organisation, organisation_id, with_for_update=lock)
     if row is None:
         raise NotFound("No organisation has this id; GET /api/v1/organisations lists them.")
     return row
-
-
-async def organisation_by_handle(session: AsyncSession, handle: str) -> Organisation | None:
-    """The organisation of a handle."""
-    return (await session.execute(select(Organisation).where(Organisation.handle == handle))).scalar_one_or_none()
 
 
 async def organisations(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[Organisation]:

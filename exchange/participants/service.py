@@ -37,7 +37,7 @@ async def register(work: Work, new: NewOrganisation) -> Organisation:
     """Register an organisation that asks to join, with the first member who will act for it."""
     work.permit("organisation", "register", EXCHANGE)
     if new.parent is not None:
-        await queries.organisation(work.session, new.parent)
+        await queries.organisation_row(work.session, new.parent)
     organisation = Organisation(
         id=new_id(),
         handle=new.handle,
@@ -66,7 +66,7 @@ async def register(work: Work, new: NewOrganisation) -> Organisation:
 
 async def change(work: Work, *, organisation_id: UUID, verb: str) -> Organisation:
     """Admit, suspend, reinstate an organisation, or let it depart."""
-    organisation = await queries.organisation(work.session, organisation_id, lock=True)
+    organisation = await queries.organisation_row(work.session, organisation_id, lock=True)
     work.permit("organisation", verb, EXCHANGE)
     target, allowed_from = _STATES[verb]
     if organisation.state not in allowed_from:
@@ -81,7 +81,7 @@ async def change(work: Work, *, organisation_id: UUID, verb: str) -> Organisatio
 
 async def enrol(work: Work, *, organisation_id: UUID, new: NewPrincipal) -> PrincipalRow:
     """Enrol a member or system of an organisation, with its first key and roles."""
-    organisation = await queries.organisation(work.session, organisation_id)
+    organisation = await queries.organisation_row(work.session, organisation_id)
     work.permit(new.kind, "enrol", organisation_id)
     if new.roles:
         work.permit("role", "assign", organisation_id)

@@ -18,9 +18,9 @@ async def submit(work: Work, new: NewModule) -> Module:
     organisation = await participants.organisation(work.session, new.organisation)
     work.permit("module", "submit", organisation.id)
     module = OwnerModule(new.module, new.tests)
-    known = await queries.find_module(work.session, organisation.id, module.digest)
-    if known is not None:
-        return known
+    stored = await queries.find_module(work.session, organisation.id, module.digest)
+    if stored is not None:
+        return stored
     await work.pause()
     result = await work.runtime[Checker].check(module)
     checked_by = work.runtime[Checker].name

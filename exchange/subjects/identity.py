@@ -46,8 +46,8 @@ def scheme_of(owner: UUID, field: str) -> str:
 
 def subject_keys(document: DatasetDocument) -> dict[str, Field]:
     """The subject keys of a dataset, by name: the fields that identify the person a row is about."""
-    known = {field.name: field for field in fields_of(document)}
-    return {field.name: known[field.name] for field in document.fields if field.subject_key}
+    by_name = {field.name: field for field in fields_of(document)}
+    return {field.name: by_name[field.name] for field in document.fields if field.subject_key}
 
 
 def identity(owner: UUID, field: Field, value: Any) -> Identity:

@@ -34,7 +34,7 @@ async def read(work: Work, wanted: NewReading) -> ReadingOut:
         details, about = await _beside(work, wanted.entry), ("entry", str(wanted.entry))
     else:
         raise NotFound(_NOTHING)
-    work.entry(entries.DetailsDisclosed, about=about, found=sum(one.state == "sealed" for one in details))
+    work.entry(entries.DetailsDisclosed, about=about, found=sum(detail.state == "sealed" for detail in details))
     return ReadingOut(details=details, next=following)
 
 

@@ -25,6 +25,7 @@ from exchange.kernel.problems import Conflict
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.participants.view import OrganisationView
 from exchange.sources import queries as sources
 from exchange.whatif import queries
 from exchange.whatif.errors import EffectsBusy
@@ -113,8 +114,10 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
     cache, now = work.runtime[DecisionCache], work.runtime.clock.seconds()
     until = time.monotonic() + _AGREEMENTS_WITHIN
     changed = []
-    for agreement in await agreements.running(work.session, drafted.id, limit=MOST_AGREEMENTS):
-        consumer = await participants.organisation(work.session, agreement.consumer_id)
+    running = await agreements.running(work.session, drafted.id, limit=MOST_AGREEMENTS)
+    consumers = await participants.organisations_by_ids(work.session, {row.consumer_id for row in running})
+    for agreement in running:
+        consumer = consumers[agreement.consumer_id]
         if time.monotonic() > until:
             raise EffectsBusy("The module takes too long over the running agreements; ask again, or make it quicker.")
         plain = for_policy(agreement)
@@ -138,7 +141,8 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
 async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[ChangeOut]) -> EffectsOut:
     """The past deliveries that the draft would have refused, with the changes of agreements."""
     past = await queries.past_deliveries(work.session, drafted.id, most=MOST_ENTRIES)
-    known = await agreements.by_ids(work.session, {UUID(body["agreement"]) for _, body in past.entries})
+    granted = await agreements.by_ids(work.session, {UUID(body["agreement"]) for _, body in past.entries})
+    consumers = await participants.organisations_by_ids(work.session, {row.consumer_id for row in granted.values()})
     inputs = _Inputs(work, drafted)
     refused, exact, looked_at, since = [], 0, 0, past.since
     until = time.monotonic() + _PAST_WITHIN
@@ -150,8 +154,8 @@ async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[Chang
         document = await inputs.of(body)
         exact += document is not None
         if document is None:
-            agreement = known[body["agreement"]]
-            consumer = await participants.organisation(work.session, agreement.consumer_id)
+            agreement = granted[body["agreement"]]
+            consumer = consumers[agreement.consumer_id]
             at = int(datetime.fromisoformat(body["at"]).timestamp())
             document = _input(drafted.draft, for_policy(agreement), consumer, now=at, purpose=body["purpose"])
         decision = await work.runtime[DecisionCache].decide(document)
@@ -202,7 +206,7 @@ class _Inputs:
 def _input(
     resource: documents.Resource,
     agreement: documents.Agreement,
-    consumer: participants.Organisation,
+    consumer: OrganisationView,
     *,
     now: int,
     purpose: str | None = None,

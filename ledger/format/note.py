@@ -202,13 +202,13 @@ def open(signed: str | bytes, verifiers: Sequence[AnyKey]) -> Note[AnyKey]:  # n
 
     Raises SignatureInvalid if any line of a given key fails, SignatureMissing if no given key signed, MalformedNote.
     """
-    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
-    if len(known) != len(set(verifiers)):
+    by_key = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+    if len(by_key) != len(set(verifiers)):
         raise ValueError("two of the keys have the same name and key id")
     text, lines = split(signed)
     signed_by: dict[AnyKey, None] = {}
     for name, material in lines:
-        verifier = known.get((name, material[:_ID_SIZE]))
+        verifier = by_key.get((name, material[:_ID_SIZE]))
         if verifier is not None:
             verifier.verify(text, material[_ID_SIZE:])
             signed_by[verifier] = None

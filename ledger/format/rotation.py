@@ -130,7 +130,7 @@ class History:
 
     def has(self, key: note.Verifier) -> bool:
         """Whether this was or is the log's key."""
-        return any(key == known for _, known in self.keys)
+        return any(key == former for _, former in self.keys)
 
     def at(self, size: int) -> note.Verifier:
         """The key that signs trees of a size."""

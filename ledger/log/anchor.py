@@ -72,10 +72,10 @@ class Anchor:
     def close(self, successor: str) -> None:
         """Close the log, so that nothing is signed under this origin again. Raises AnchorMoved for another successor."""
         with self._locked():
-            known = self.successor()
-            if known not in (None, successor):
+            present = self.successor()
+            if present not in (None, successor):
                 raise AnchorMoved
-            if known is None:
+            if present is None:
                 _write(self._closed, f"{successor}\n")
 
     @contextmanager

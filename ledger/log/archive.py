@@ -68,22 +68,24 @@ async def _write_tree(connection: asyncpg.Connection, bundle: Bundle, size: int)
     bundle.sync()
 
 
-async def _archived_size(connection: asyncpg.Connection, bundle: Bundle, known: Sequence[checkpoint.Checkpoint]) -> int:
+async def _archived_size(
+    connection: asyncpg.Connection, bundle: Bundle, checkpoints: Sequence[checkpoint.Checkpoint]
+) -> int:
     """The size of an archive of the known history; 0 if it is of another history, or incomplete.
 
     An archive's checkpoint is written last. The first of the known ones is the database's newest.
     """
     try:
         archived = _parse(bundle.text(CHECKPOINT))
-        if archived.size < known[0].size:
-            root = await continuity.root_at(connection, archived.size, tiled=known[0].size)
+        if archived.size < checkpoints[0].size:
+            root = await continuity.root_at(connection, archived.size, tiled=checkpoints[0].size)
             return archived.size if root == archived.root else 0
 
         def read(level: int, index: int, width: int) -> bytes:
             grown = tiles.Tile(level, index, tiles.width(level, index, archived.size))
             return bundle.tile(grown)[: width * merkle.HASH_SIZE]
 
-        covered = [signed for signed in known if signed.size <= archived.size]
+        covered = [signed for signed in checkpoints if signed.size <= archived.size]
         is_same = all(tiles.root_from_tiles(read, signed.size) == signed.root for signed in covered)
     except (Unreadable, note.BadNote, checkpoint.MalformedCheckpoint, tiles.TileError):
         return 0

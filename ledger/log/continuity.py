@@ -93,17 +93,17 @@ async def check(connection: asyncpg.Connection, anchor: Anchor, first: note.Veri
 
 async def root_at(connection: asyncpg.Connection, size: int, *, tiled: int) -> bytes:
     """The root of the tree over the first `size` entries; the database has tiles up to `tiled`. Raises NotContinued."""
-    known = min(size, tiled)
-    edge = await read_tiles(connection, tiles.tiles_for_root(known))
-    while known < size:
-        stop = min(size, known + _CHUNK)
+    covered = min(size, tiled)
+    edge = await read_tiles(connection, tiles.tiles_for_root(covered))
+    while covered < size:
+        stop = min(size, covered + _CHUNK)
         rows = await connection.fetch(
-            "SELECT leaf_hash FROM ledger_entry WHERE seq >= $1 AND seq < $2 ORDER BY seq", known, stop
+            "SELECT leaf_hash FROM ledger_entry WHERE seq >= $1 AND seq < $2 ORDER BY seq", covered, stop
         )
-        if len(rows) != stop - known:
+        if len(rows) != stop - covered:
             raise NotContinued("entries are missing from the database")
-        edge = {**edge, **tiles.extend(known, edge, [row["leaf_hash"] for row in rows])}
-        known = stop
+        edge = {**edge, **tiles.extend(covered, edge, [row["leaf_hash"] for row in rows])}
+        covered = stop
     try:
         return tiles.root_from_tiles(
             lambda level, index, width: edge.get((level, index), b"")[: width * merkle.HASH_SIZE], size

@@ -98,7 +98,7 @@ async def grow(
     leader may call this. Raises as `publish` does.
     """
     before = since or await latest(connection)
-    known = await continuity.check(connection, anchor, signers.first, tiled=before.size if before else 0)
+    anchored = await continuity.check(connection, anchor, signers.first, tiled=before.size if before else 0)
     size = before.size if before else 0
     # The size before the keys, so that every rotation it covers is read.
     target = (await read_head(connection)).size
@@ -127,7 +127,7 @@ async def grow(
     # In a thread, since a token may be slow.
     signed_note = await asyncio.to_thread(checkpoint.sign, checkpoint.Checkpoint(signer.name, size, root), signer)
     # Before anybody sees it, and outside the database: the next checkpoint has to continue it.
-    await asyncio.to_thread(anchor.swap, known, signed_note)
+    await asyncio.to_thread(anchor.swap, anchored, signed_note)
     return Published(size, signed_note)
 
 

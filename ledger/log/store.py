@@ -119,8 +119,8 @@ async def append(
     writes the sealed details. Raises head.Halted.
     """
     beside = [
-        (place, sealed.subject, sealed.nonce, sealed.ciphertext)
-        for place, submission in enumerate(submissions, 1)
+        (ordinal, sealed.subject, sealed.nonce, sealed.ciphertext)
+        for ordinal, submission in enumerate(submissions, 1)
         for sealed in submission.sealed
     ]
     try:

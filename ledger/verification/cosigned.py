@@ -14,9 +14,9 @@ from ledger.format.trust_policy import TrustPolicy
 from ledger.verification.report import Code, Finding, Findings
 
 
-def find_policy(bundle: Files, keys: History, given: TrustPolicy | None, findings: Findings) -> TrustPolicy | None:
+def find_policy(bundle: Files, keys: History, trust: TrustPolicy | None, findings: Findings) -> TrustPolicy | None:
     """The policy that applies: the auditor's, or the bundle's own. None, and a finding, if neither can be used."""
-    trusted, path = given, "the given policy"
+    trusted, path = trust, "the given policy"
     if trusted is None:
         path = POLICY
         try:
@@ -32,10 +32,10 @@ def find_policy(bundle: Files, keys: History, given: TrustPolicy | None, finding
             return None
     is_named = any(key in [log.key for log in trusted.logs] for _, key in keys.keys)
     # An auditor's policy may list no log, if the auditor knows the log from elsewhere (c2sp.org/tlog-policy).
-    if not is_named and (given is None or trusted.logs):
+    if not is_named and (trust is None or trusted.logs):
         detail = "the policy does not name the log's key"
         findings.add(Finding(Code.KEY_DIFFERS, detail, path=path, expected=keys.newest.vkey))
-    if given is None and trusted.quorum != trust_policy.NONE:
+    if trust is None and trusted.quorum != trust_policy.NONE:
         findings.remarks.append("the policy came with the bundle; compare it with the one that you were given")
     return trusted
 

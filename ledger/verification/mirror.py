@@ -79,8 +79,8 @@ class _Mirror:
         self.fetched = 0
         self._fetcher, self._bundle = fetcher, bundle
 
-    def run(self, given: note.Verifier | None) -> checkpoint.Checkpoint:
-        key, announcements = self._find_key(given)
+    def run(self, verifier: note.Verifier | None) -> checkpoint.Checkpoint:
+        key, announcements = self._find_key(verifier)
         policy = self._fetch_policy(key)
         signed = self._fetcher.get(CHECKPOINT)
         newest = _open(signed, key, "the server's checkpoint")
@@ -107,7 +107,7 @@ class _Mirror:
             self._remove_outgrown(own.size, newest.size)
         return newest
 
-    def _find_key(self, given: note.Verifier | None) -> tuple[History, list[str]]:
+    def _find_key(self, verifier: note.Verifier | None) -> tuple[History, list[str]]:
         """The log's keys and the announcements that lead to the present one, which must follow from any known key."""
         try:
             stated = note.Verifier.parse(self._fetcher.get(VKEY).decode().removesuffix("\n"))
@@ -118,7 +118,7 @@ class _Mirror:
         if history.newest != stated:
             raise ExportRefused("the server's rotations do not lead to its key")
         own = self._bundle.verifier() if self._bundle.has(VKEY) else None
-        for other, whose in ((given, "that was given"), (own, "in the directory")):
+        for other, whose in ((verifier, "that was given"), (own, "in the directory")):
             if other is not None and not history.has(other):
                 raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
         return history, announcements
@@ -136,7 +136,7 @@ class _Mirror:
             logs = [log.key for log in trust_policy.parse(body).logs]
         except MalformedPolicy as error:
             raise ExportFailed(f"the server's policy cannot be read: {error}") from None
-        if not any(known in logs for _, known in key.keys):
+        if not any(log_key in logs for _, log_key in key.keys):
             raise ExportRefused("the server's policy does not name the log's key")
         return body
 

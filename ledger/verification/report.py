@@ -166,17 +166,17 @@ MAX_FINDINGS = 100
 class Findings:
     """The findings and remarks so far, in the order of discovery."""
 
-    kept: list[Finding] = field(default_factory=list)
+    items: list[Finding] = field(default_factory=list)
     omitted: int = 0
     remarks: list[str] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
         """Add a finding, or only count it beyond MAX_FINDINGS."""
-        if len(self.kept) < MAX_FINDINGS:
-            self.kept.append(finding)
+        if len(self.items) < MAX_FINDINGS:
+            self.items.append(finding)
         else:
             self.omitted += 1
 
     def by_index(self) -> tuple[Finding, ...]:
         """The findings by index; those without an index last."""
-        return tuple(sorted(self.kept, key=lambda finding: (finding.index is None, finding.index or 0)))
+        return tuple(sorted(self.items, key=lambda finding: (finding.index is None, finding.index or 0)))

@@ -90,26 +90,26 @@ def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
         )
 
 
-def _find_key(bundle: Files, given: note.Verifier | None, findings: Findings) -> History | None:
+def _find_key(bundle: Files, verifier: note.Verifier | None, findings: Findings) -> History | None:
     """The log's keys: the bundle's own if the given one is among them, otherwise the given one alone."""
     try:
         own = bundle.history()
     except Unreadable as error:
-        if given is None or not isinstance(error, Missing):
+        if verifier is None or not isinstance(error, Missing):
             findings.add(Finding(Code.FILE_UNUSABLE, error.reason, path=error.path))
-        return None if given is None else History.of(given)
-    if given is None or own.has(given):
+        return None if verifier is None else History.of(verifier)
+    if verifier is None or own.has(verifier):
         return own
     findings.add(
         Finding(
             Code.KEY_DIFFERS,
             "the bundle's key is not the one that was given",
             path=VKEY,
-            expected=given.vkey,
+            expected=verifier.vkey,
             found=own.newest.vkey,
         )
     )
-    return History.of(given)
+    return History.of(verifier)
 
 
 def _check_announced(bundle: Files, keys: History, latest: int, findings: Findings, *, minimum: int) -> None:

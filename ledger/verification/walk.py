@@ -109,7 +109,7 @@ class Walk:
         beyond = tiles.entries_path(-(-self._latest.size // tiles.WIDTH))
         if self._bundle.has(beyond):
             self._findings.remarks.append("there are entries beyond the newest checkpoint; they were not looked at")
-        first = min((finding.index for finding in self._findings.kept if finding.index is not None), default=None)
+        first = min((finding.index for finding in self._findings.items if finding.index is not None), default=None)
         return Report(
             origin=self._latest.origin,
             size=self._latest.size,
@@ -261,7 +261,7 @@ class Walk:
 
     def _differs(self, path: str, signed: checkpoint.Checkpoint) -> Finding:
         is_explained = bool(self._disputes) or any(
-            finding.index is not None and self._good <= finding.index < signed.size for finding in self._findings.kept
+            finding.index is not None and self._good <= finding.index < signed.size for finding in self._findings.items
         )
         root = self._by_chain.root() or self._by_tile.root()
         return Finding(

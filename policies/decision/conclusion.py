@@ -28,8 +28,10 @@ def conclude(answer: str | bytes, *, revision: str, engine: str) -> Decision:
             _LOG.error("%s gave an unknown obligation: %s", engine, "; ".join(sorted({e["msg"] for e in errors})))
             return deny("obligation-unknown", rule="obligations", revision=revision)
         # Only known names of members: another name may be a value from the input.
-        places = sorted({(error["type"], str(error["loc"][0]) if error["loc"] else "") for error in errors})
-        causes = [f"{kind} in {place if place in Decision.model_fields else 'the answer'}" for kind, place in places]
+        members = sorted({(error["type"], str(error["loc"][0]) if error["loc"] else "") for error in errors})
+        causes = [
+            f"{kind} in {member if member in Decision.model_fields else 'the answer'}" for kind, member in members
+        ]
         return deny_unavailable(f"not a decision: {', '.join(causes)}", revision=revision, engine=engine)
     if decision.revision != revision:
         return deny_unavailable("the answer is of another policy revision", revision=revision, engine=engine)

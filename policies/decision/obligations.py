@@ -113,18 +113,20 @@ def _check_comparison(comparison: Mapping[str, Any]) -> int:
     return 0
 
 
-def _check_constant(value: Any, place: str) -> None:
+def _check_constant(value: Any, subject: str) -> None:
     """Check for a scalar that every adapter can write as a constant: no long text, no NUL, no lone surrogate."""
-    _check_scalar(value, place)
+    _check_scalar(value, subject)
     if isinstance(value, str) and (
         len(value) > MAX_CONSTANT or any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
     ):
-        raise UnknownObligation(f"{place}: not a text of at most {MAX_CONSTANT} characters without NUL and surrogates")
+        raise UnknownObligation(
+            f"{subject}: not a text of at most {MAX_CONSTANT} characters without NUL and surrogates"
+        )
 
 
-def _check_scalar(value: Any, place: str) -> None:
+def _check_scalar(value: Any, subject: str) -> None:
     """Check for text, a boolean, or an integer that every JSON reader reads alike."""
     if isinstance(value, bool | str):
         return
     if type(value) is not int or not -_SAFE < value < _SAFE:
-        raise UnknownObligation(f"{place}: not text, a boolean or a safe integer; write a fraction as text")
+        raise UnknownObligation(f"{subject}: not text, a boolean or a safe integer; write a fraction as text")

@@ -231,8 +231,8 @@ def _open(node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return kind, content
 
 
-def _check_members(kind: str, content: Any, known: dict[str, frozenset[str]]) -> None:
-    if kind not in known or content.keys() != known[kind]:
+def _check_members(kind: str, content: Any, members_by_kind: dict[str, frozenset[str]]) -> None:
+    if kind not in members_by_kind or content.keys() != members_by_kind[kind]:
         raise UnknownSyntaxTree(f"a node {kind}")
 
 

@@ -79,9 +79,10 @@ def trace_obligations(
     obligations = _trace(document, decision.agreement, decision.obligations)
     if before is None or before.obligations is None:
         return obligations
-    known = _trace(document, before.agreement, before.obligations)
+    without_module = _trace(document, before.agreement, before.obligations)
     return tuple(
-        obligation if obligation in known else replace(obligation, sources=("module",)) for obligation in obligations
+        obligation if obligation in without_module else replace(obligation, sources=("module",))
+        for obligation in obligations
     )
 
 

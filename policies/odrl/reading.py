@@ -36,7 +36,7 @@ def read_terms(document: Any, *, dataset: str, owner: str) -> dict[str, Any]:
 def read_agreement(document: Any, *, dataset: str, owner: str, consumer: str) -> dict[str, Any]:
     """Read an Agreement between two participants on a dataset, as JSON of the API. Raises OdrlRefused."""
     parties = {"assigner": owner, "assignee": consumer}
-    agreed = _policy(document, "Agreement", parties, dataset=dataset, readers=_AGREED, known={"inheritFrom"})
+    agreed = _policy(document, "Agreement", parties, dataset=dataset, readers=_AGREED, optional={"inheritFrom"})
     purposes = agreed.pop("purposes")
     if len(purposes) > 1:
         raise OdrlRefused("/permission/0/constraint", "an agreement has one purpose")
@@ -53,13 +53,13 @@ def _policy(
     *,
     dataset: str,
     readers: _Readers,
-    known: Iterable[str] = (),
+    optional: Iterable[str] = (),
 ) -> dict[str, Any]:
     policy = _members(
         document,
         "",
         needed={"@context", "@type", "profile", "permission", *parties},
-        known={"uid", "conflict", "prohibition", *known},
+        optional={"uid", "conflict", "prohibition", *optional},
     )
     _same(policy["@context"], CONTEXT, "/@context", f"the context is that of ODRL, with dx for {PROFILE}#")
     _same(policy["@type"], type_, "/@type", f"the type is {type_}")
@@ -74,7 +74,7 @@ def _policy(
         _same(policy[name], format_urn(party), f"/{name}", f"this is not the {name}")
     _text(policy.get("uid", ""), "/uid")
     [(permission, pointer)] = _rules(policy, "permission", exactly=1)
-    rule = _members(permission, pointer, needed={"target", "action", "constraint"}, known={"duty"})
+    rule = _members(permission, pointer, needed={"target", "action", "constraint"}, optional={"duty"})
     _same(rule["target"], format_urn(dataset), f"{pointer}/target", "the target is the dataset")
     _same(rule["action"], "use", f"{pointer}/action", "the permitted action is use")
     members = _constraints(rule["constraint"], f"{pointer}/constraint", readers)
@@ -100,10 +100,10 @@ def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
         if readers is _OFFERED and isinstance(item, Mapping) and "or" in item:
             _add(members, {"groups": _groups(item, at)}, at)
             continue
-        known = {"unit"} if isinstance(item, Mapping) and item.get("leftOperand") == "count" else ()
-        constraint = _members(item, at, needed={"leftOperand", "operator", "rightOperand"}, known=known)
+        optional = {"unit"} if isinstance(item, Mapping) and item.get("leftOperand") == "count" else ()
+        constraint = _members(item, at, needed={"leftOperand", "operator", "rightOperand"}, optional=optional)
         operand, operator = constraint["leftOperand"], constraint["operator"]
-        operators = [known for name, known in readers if name == operand]
+        operators = [comparison for name, comparison in readers if name == operand]
         if not operators:
             names = ", ".join(sorted({name for name, _ in readers}))
             raise OdrlRefused(f"{at}/leftOperand", f"a left operand here is one of {names}")
@@ -130,11 +130,13 @@ def _groups(value: Mapping[str, Any], pointer: str) -> list[dict[str, Any]]:
         group: dict[str, Any] = {}
         for part, part_pointer in _operands(item, "and", item_pointer):
             constraint = _members(part, part_pointer, needed={"leftOperand", "operator", "rightOperand"})
-            known = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
-            if known is None or known[0] not in CONSUMERS:
+            reader = _OFFERED.get((str(constraint["leftOperand"]), str(constraint["operator"])))
+            if reader is None or reader[0] not in CONSUMERS:
                 names = ", ".join(sorted(CONSUMERS.values()))
                 raise OdrlRefused(f"{part_pointer}/leftOperand", f"a group is of {names}, each with isAnyOf")
-            _add(group, {known[0]: known[1](constraint["rightOperand"], f"{part_pointer}/rightOperand")}, part_pointer)
+            _add(
+                group, {reader[0]: reader[1](constraint["rightOperand"], f"{part_pointer}/rightOperand")}, part_pointer
+            )
         groups.append(group)
     return groups
 
@@ -155,7 +157,7 @@ def _rate(requests: int, unit: Any, pointer: str) -> dict[str, Any]:
 
 
 def _duty(value: Any, pointer: str) -> dict[str, Any]:
-    duty = _members(value, pointer, needed={"action"}, known={"constraint"})
+    duty = _members(value, pointer, needed={"action"}, optional={"constraint"})
     if duty["action"] == "obtainConsent" and "constraint" not in duty:
         return {"consent": True}
     if duty["action"] != "compensate":
@@ -164,7 +166,7 @@ def _duty(value: Any, pointer: str) -> dict[str, Any]:
     price: dict[str, Any] = {}
     for index, item in enumerate(_list(duty.get("constraint"), at)):
         item_pointer = f"{at}/{index}"
-        constraint = _members(item, item_pointer, needed={"leftOperand", "operator", "rightOperand"}, known={"unit"})
+        constraint = _members(item, item_pointer, needed={"leftOperand", "operator", "rightOperand"}, optional={"unit"})
         _same(constraint["operator"], "eq", f"{item_pointer}/operator", "for a price the operator is eq")
         if constraint["leftOperand"] == "payAmount":
             amount = _literal(constraint["rightOperand"], "xsd:decimal", f"{item_pointer}/rightOperand")
@@ -200,12 +202,12 @@ def _rules(
     return rules
 
 
-def _members(value: Any, pointer: str, *, needed: set[str], known: Iterable[str] = ()) -> Mapping[str, Any]:
-    """An object with all of `needed`, and no other members than those of `known`."""
+def _members(value: Any, pointer: str, *, needed: set[str], optional: Iterable[str] = ()) -> Mapping[str, Any]:
+    """An object with all of `needed`, and no other members than those of `optional`."""
     if not isinstance(value, Mapping):
         raise OdrlRefused(pointer, "an object is needed")
     for name in value:
-        if name not in needed and name not in known:
+        if name not in needed and name not in optional:
             escaped = str(name).replace("~", "~0").replace("/", "~1")
             raise OdrlRefused(f"{pointer}/{escaped}", "terms cannot express this")
     for name in sorted(needed - value.keys()):

@@ -59,7 +59,7 @@ class OpaBinary:
             output, _ = await _run(self._path, "check", "--strict", *options, *files, seconds=self._seconds)
             problems = json.loads(output or "{}").get("errors", [])
             if problems:
-                return tuple(Diagnostic(_place(problem), f"OPA: {problem['message']}") for problem in problems)
+                return tuple(Diagnostic(_location(problem), f"OPA: {problem['message']}") for problem in problems)
             output, has_failed = await _run(
                 self._path, "test", *options, "--timeout", "5s", *files, seconds=self._seconds
             )
@@ -116,6 +116,6 @@ async def _run(binary: Path, *arguments: str, seconds: float) -> tuple[bytes, bo
     return out.strip() or err.strip(), process.returncode != 0
 
 
-def _place(problem: Mapping[str, Any]) -> str:
+def _location(problem: Mapping[str, Any]) -> str:
     location = problem.get("location") or {}
     return f"{Path(str(location.get('file', MODULE))).name}:{location.get('row', 1)}"

@@ -1,4 +1,4 @@
-"""One sandboxed process of an owner's module (policies/owner_rules/sandbox.py), as the exchange starts and asks it."""
+"""One sandboxed process of an owner's module (policies/owner_rules/sandbox.py), as the exchange starts and uses it."""
 
 import asyncio
 import json
@@ -18,20 +18,30 @@ _LOCATION = re.compile(r"owner(_test)?\.rego:[0-9]{1,6}")
 
 
 class NoAnswer(Exception):
-    """A module gave no answer. The message has the cause and, with `place`, the line of the module; it holds no value."""
+    """A module gave no answer. The message has the cause and, with `location`, the line of the module; it holds no value."""
 
-    def __init__(self, cause: str, *, detail: str | None = None, place: str | None = None) -> None:
-        super().__init__(f"{cause} at {place}" if place else cause)
+    def __init__(self, cause: str, *, detail: str | None = None, location: str | None = None) -> None:
+        super().__init__(f"{cause} at {location}" if location else cause)
         self.detail = detail
         """The engine's message, which may quote the module: for its owner only. Where there is one, the process lives on."""
-        self.place = place
+        self.location = location
 
 
 class SandboxedProcess:
     """One sandboxed process with one module. It takes one order at a time, and none after it failed without a detail."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader
+    ) -> None:
         self._process = process
+        self._stdin = stdin
+        self._stdout = stdout
+
+    @classmethod
+    def _of(cls, process: asyncio.subprocess.Process) -> "SandboxedProcess":
+        if process.stdin is None or process.stdout is None:
+            raise OSError("the process was created without pipes")
+        return cls(process, process.stdin, process.stdout)
 
     @classmethod
     async def start(cls, module: OwnerModule, *, seconds: float) -> "SandboxedProcess":
@@ -68,22 +78,21 @@ class SandboxedProcess:
             )
         )
         try:
-            return cls(await asyncio.shield(creating))
+            return cls._of(await asyncio.shield(creating))
         except asyncio.CancelledError:
             # A process cannot be ended while it is being created, and would then never be waited for.
-            await cls(await creating).end()
+            await cls._of(await creating).end()
             raise
 
     async def ask(self, order: dict[str, Any], question: Any = None, *, within: float) -> Any:
         """The value of the answer to an order, with its question where it has one. Raises NoAnswer."""
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
         lines = [order] if question is None else [order, question]
         try:
             async with asyncio.timeout(within):
                 for part in lines:
-                    self._process.stdin.write(json.dumps(part, ensure_ascii=False).encode() + b"\n")
-                await self._process.stdin.drain()
-                line = await self._process.stdout.readline()
+                    self._stdin.write(json.dumps(part, ensure_ascii=False).encode() + b"\n")
+                await self._stdin.drain()
+                line = await self._stdout.readline()
         except TimeoutError:
             raise NoAnswer("it was not ready in time") from None
         except (OSError, ValueError):  # the pipe is broken, or the line is longer than its limit
@@ -95,9 +104,9 @@ class SandboxedProcess:
         if "value" in answer:
             return answer["value"]
         if "error" in answer:
-            place = f"{answer.get('file')}:{answer.get('line')}"
-            is_known = _LOCATION.fullmatch(place) is not None
-            raise NoAnswer("it failed", detail=str(answer["error"]), place=place if is_known else None)
+            location = f"{answer.get('file')}:{answer.get('line')}"
+            is_known = _LOCATION.fullmatch(location) is not None
+            raise NoAnswer("it failed", detail=str(answer["error"]), location=location if is_known else None)
         raise NoAnswer("it took more time or memory than a module may, or called itself without end")
 
     async def end(self) -> None:

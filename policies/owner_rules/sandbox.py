@@ -105,11 +105,11 @@ def _evaluate(engine: regorus.Engine, test: str | None, document: str) -> dict[s
 
 
 def _describe(problem: BaseException) -> dict[str, str]:
-    """An error in one line, and its place in the module; for the module's owner, since it may quote the module."""
+    """An error in one line, and its location in the module; for the module's owner, since it may quote the module."""
     text = str(problem).partition("\n\nStack backtrace")[0]
-    place, message = _PLACE.search(text), _MESSAGE.search(text)
+    location, message = _PLACE.search(text), _MESSAGE.search(text)
     error = message["message"] if message else text.strip().partition("\n")[0] or type(problem).__name__
-    return {"error": error[:300], **({"file": place["file"], "line": place["line"]} if place else {})}
+    return {"error": error[:300], **({"file": location["file"], "line": location["line"]} if location else {})}
 
 
 def _answer(answer: dict[str, Any]) -> None:

@@ -177,18 +177,18 @@ class Sandboxes:
         """Compile a module, evaluate it once, and run its tests, up to one that ends the process."""
         diagnostics: list[Diagnostic] = []
         is_compiled = False
-        place = MODULE
+        location = MODULE
         process: SandboxedProcess | None = None
         try:
             process = await SandboxedProcess.start(module, seconds=self._seconds)
             await process.ask(_ASK, {}, within=self._within)
             is_compiled = True
             for name, line in tests.items():
-                place = f"{TESTS}:{line}"
+                location = f"{TESTS}:{line}"
                 if await process.ask({"test": name}, within=self._within) is not True:
-                    diagnostics.append(Diagnostic(place, f"{name} does not pass"))
+                    diagnostics.append(Diagnostic(location, f"{name} does not pass"))
         except NoAnswer as problem:
-            diagnostics.append(_diagnostic(problem, place))
+            diagnostics.append(_diagnostic(problem, location))
         finally:
             if process is not None:
                 await process.end()
@@ -209,8 +209,8 @@ class _Outcome:
     is_compiled: bool
 
 
-def _diagnostic(problem: NoAnswer, place: str) -> Diagnostic:
-    return Diagnostic(problem.place or place, problem.detail or str(problem))
+def _diagnostic(problem: NoAnswer, location: str) -> Diagnostic:
+    return Diagnostic(problem.location or location, problem.detail or str(problem))
 
 
 @asynccontextmanager

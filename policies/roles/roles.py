@@ -50,8 +50,8 @@ class UnknownVerb(LookupError):
 
 def find_conflicting_duties(roles: Iterable[str]) -> tuple[Role, ...]:
     """The roles among these that one person must not hold together (separation of duties), in the order of ROLES; or none."""
-    held = APART.intersection(roles)
-    return tuple(role for role in ROLES if role in held) if len(held) > 1 else ()
+    duties = APART.intersection(roles)
+    return tuple(role for role in ROLES if role in duties) if len(duties) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ class Roles:
         `assignments` are the (role, domain) pairs of the principal; an unknown role permits nothing. Raises
         InvalidIdentifier for identifiers outside `[a-z0-9][a-z0-9_.:-]{0,127}` and UnknownVerb.
         """
-        held = set()
+        grants = set()
         _check(principal, domain)
         for role, where in assignments:
             _check(role, where)
             if where == domain:
-                held.add(f"{role}@{'exchange' if domain == EXCHANGE else 'organisation'}")
+                grants.add(f"{role}@{'exchange' if domain == EXCHANGE else 'organisation'}")
             if where == EXCHANGE:
-                held.add(f"{role}@everywhere")
-        question = frozenset(held), resource, verb
+                grants.add(f"{role}@everywhere")
+        question = frozenset(grants), resource, verb
         with self._lock:  # of the cache, and of the parsed matcher, which holds the values it is evaluated with
             permit = self._permits.get(question)
             if permit is None:
@@ -115,11 +115,11 @@ class Roles:
         """Every (resource, verb) of the rules."""
         return self._verbs
 
-    def _evaluate(self, held: frozenset[str], resource: str, verb: str) -> Permit:
+    def _evaluate(self, grants: frozenset[str], resource: str, verb: str) -> Permit:
         self._check_verb(resource, verb)
-        allow = self._enforcer.enforce(held, resource, verb)
+        allow = self._enforcer.enforce(grants, resource, verb)
         permitting = {
-            word.partition("@")[0] for word in held if self._enforcer.enforce(frozenset({word}), resource, verb)
+            word.partition("@")[0] for word in grants if self._enforcer.enforce(frozenset({word}), resource, verb)
         }
         return Permit(allow, tuple(role for role in ROLES if role in permitting) if allow else ())
 
@@ -145,8 +145,8 @@ class _Enforcer(casbin.Enforcer):  # type: ignore[misc]  # Casbin has no types
         return self._parsed[expr]
 
 
-def _holds(held: frozenset[str], role: str, reach: str) -> bool:
-    return f"{role}@{reach}" in held
+def _holds(grants: frozenset[str], role: str, reach: str) -> bool:
+    return f"{role}@{reach}" in grants
 
 
 def _check(*identifiers: str) -> None:

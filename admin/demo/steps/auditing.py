@@ -26,8 +26,8 @@ def audit(environment: Environment, people: list[Talent]) -> Report:
     directory = environment.part("ledger")
     verifier = environment.trust.verifier()
     done = mirror.export(environment.url, directory, verifier=verifier)
-    known = [Receipt.parse(receipt).checkpoint for receipt in environment.checkpoints]
-    report = verify.verify(directory, verifier=verifier, known=known)
+    checkpoints = [Receipt.parse(receipt).checkpoint for receipt in environment.checkpoints]
+    report = verify.verify(directory, verifier=verifier, known=checkpoints)
     require(report.is_ok, f"the exported ledger does not verify: {report.text()}")
     output.text(
         f"The whole ledger is public: {done.fetched} files are fetched into {directory}, then verified without the exchange, "

@@ -123,4 +123,6 @@ def _size(delivery: Delivery) -> int:
 def _words(filters: Sequence[Any]) -> str:
     if not filters:
         return "any rows"
-    return " and ".join(f"{given['field']} {given['op']} {shortened(given['value'])}" for given in filters)
+    return " and ".join(
+        f"{row_filter['field']} {row_filter['op']} {shortened(row_filter['value'])}" for row_filter in filters
+    )

@@ -29,15 +29,15 @@ def faults_in_masks(
     masks: Mapping[str, Mapping[str, Any]], fields: Iterable[Field], *, at: str = "masks"
 ) -> list[dict[str, str]]:
     """Faults in masks for fields: unknown fields, unknown masks, masks that do not fit the field's type."""
-    known = {field.name: field for field in fields}
+    by_name = {field.name: field for field in fields}
     faults = []
     for name, mask in masks.items():
-        if name not in known:
+        if name not in by_name:
             faults.append({"at": at, "error": "a mask is for an unknown field"})
             continue
         try:
             column = Column(name, mask_from_json(dict(mask), key=_KEY_FOR_CHECKING))
-            check(Plan(columns=(column,)), [known[name]])
+            check(Plan(columns=(column,)), [by_name[name]])
             check_mask(mask)
         except PlanError as error:
             faults.append({"at": f"{at}{error.pointer}", "error": error.reason})
@@ -52,9 +52,9 @@ def faults_in_condition(
     """Faults in a condition over fields: its form, an unknown field, a value of another type."""
     if condition is None:
         return []
-    known = tuple(fields)
+    described = tuple(fields)
     try:
-        check(Plan(columns=(Column(known[0].name),), where=condition_from_json(dict(condition))), known)
+        check(Plan(columns=(Column(described[0].name),), where=condition_from_json(dict(condition))), described)
         check_condition(condition)
     except PlanError as error:
         return [{"at": f"{at}{error.pointer.removeprefix('/where')}", "error": error.reason}]
