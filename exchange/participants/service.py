@@ -143,15 +143,15 @@ async def register_key(work: Work, *, principal_id: UUID, new: NewKey) -> Key:
     """Register a further key of a principal; a superseded one ends when the overlap is over.
 
     A principal rotates its own key. A steward registers keys of its organisation's systems. Nobody registers a key for
-    another person, since it would speak with that person's roles: who lost a key is enrolled anew, and a security
-    administrator assigns the roles.
+    another person, since it would act with that person's roles: a person who lost a key is enrolled anew, and a
+    security administrator assigns the roles.
     """
     principal = await queries.principal_row(work.session, work.principal, principal_id, lock=True)
     if principal.id != work.principal.id:
         work.permit("key", "register", principal.organisation_id)
         if principal.kind == "member":
             raise Forbidden(
-                "A member's key is registered by the member alone; who lost it is enrolled anew and gets the roles again."
+                "Only the member registers a member's key. After a lost key, enrol the person anew and assign the roles again."
             )
     until = None
     if new.supersedes is not None:

@@ -55,7 +55,7 @@ class ObligationOut(Out):
 
 
 class ExplanationOut(Out):
-    """What would be decided, with every rule that applies."""
+    """The decision on a delivery, with every rule that applies."""
 
     outcome: Literal["allow", "deny"]
     at: datetime
@@ -87,7 +87,7 @@ class PastOut(Out):
 
 
 class EffectsOut(Out):
-    """What publishing a draft would change."""
+    """The effects of publishing a draft."""
 
     agreements: list[ChangeOut]
     refused: list[PastOut]
