@@ -1,6 +1,5 @@
 """The verbs of participants: load, decide, change, record."""
 
-import base64
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from exchange.participants import queries
 from exchange.participants.errors import DutiesNotSeparated
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
+from groundwork import base64url
 from ledger import entries
 from policies.roles.roles import find_conflicting_duties
 from signatures import thumbprint
@@ -115,7 +115,7 @@ async def _enrol(work: Work, organisation: Organisation, new: NewPrincipal) -> P
 async def _add_key(
     work: Work, principal_id: UUID, public_key: str, *, supersedes: str | None = None, until: datetime | None = None
 ) -> Key:
-    raw = base64.urlsafe_b64decode(public_key + "=")
+    raw = base64url.decode(public_key)
     keyid = thumbprint(raw)
     if await queries.key(work.session, keyid) is not None:
         raise Conflict("This key is registered already; generate a key for each principal.")

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.delivery.facts import Facts
 from exchange.subjects.identity import Identity, scheme_of
 from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.people import publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.server import free_port, settings_on, wait_until_ready
+from tests.support.processes.server import settings_on, wait_until_ready
 from tests.support.services.postgres import Postgres
 
 pytestmark = pytest.mark.endurance

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from admin import database
+from admin.server.reaching import free_port
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.keys.slots import Slots, SlotsMissing
@@ -22,7 +23,7 @@ from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasur
 from tests.support.exchanges.starting import start_exchange
 from tests.support.processes.commands import ROOT, ledger
 from tests.support.processes.kill_in_erasure import STEPS
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 pytestmark = pytest.mark.endurance
 

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.delivery import streaming
 from exchange.delivery.formats.answers import negotiate
 from exchange.kernel.clock import SettableClock
@@ -24,7 +25,6 @@ from tests.support.exchanges.exchange import Exchange, Party
 from tests.support.exchanges.raw_delivery import DELIVERIES, RawDelivery
 from tests.support.exchanges.starting import start_exchange
 from tests.support.exchanges.witnessed import with_policy
-from tests.support.processes.server import free_port
 
 ROWS = 150_000
 

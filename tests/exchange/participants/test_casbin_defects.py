@@ -16,12 +16,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.participants import queries
 from exchange.settings import Settings
 from policies.roles.roles import ROLES, InvalidIdentifier, Permit, Roles
 from tests.support.exchanges.exchange import Exchange, Key, Party
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 ODD = ("a", "0", "a.b:c_d-e", "x" * 128, "0198c5a0-0000-7000-8000-00000000000a", "p::", "g_._", "eval:r.sub")
 

@@ -7,6 +7,7 @@ import httpx2
 import pydantic
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.settings import Settings
 from ledger.format import canonical, checkpoint, merkle, note, tiles
 from ledger.log import store
@@ -14,7 +15,7 @@ from ledger.verification.mirror import export
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import delete_rows, start_exchange
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ENTRIES = 600

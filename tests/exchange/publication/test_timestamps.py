@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from pydantic import ValidationError
 
+from admin.server.reaching import free_port
 from data_exchange_client import Client
 from exchange.kernel.database import arguments
 from exchange.kernel.loops import Loops
@@ -26,7 +27,7 @@ from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import start_exchange
 from tests.support.processes.commands import ledger, until
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 from tests.support.services import tsa
 from tests.support.services.tsa import Tsa
 

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from admin import database
+from admin.server.reaching import free_port
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
@@ -45,7 +46,7 @@ from tests.support.exchanges.witnessed import (
     with_policy,
 )
 from tests.support.processes.commands import typed
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 from tests.support.services import witnesses
 
 
