@@ -102,7 +102,7 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
     async with start_exchange(unretained) as exchange:
         people_exchange = await publish_people(exchange, empty_database)
         await people_exchange.fetch_about("P00001")
-        vkey = exchange.app.state.runtime[Publisher].vkey
+        vkey = exchange.runtime[Publisher].vkey
     for path in unretained.slots.iterdir():
         path.rename(path.with_suffix(".away"))
     app = create_app(unretained)

@@ -187,7 +187,7 @@ async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
             owner, await exchange.register_table(owner, long_table, "long"), "long"
         )
         await exchange.conclude_agreement(consumer, owner, dataset)
-        coverage = exchange.app.state.runtime[Coverage]
+        coverage = exchange.runtime[Coverage]
         async with asyncio.timeout(30):
             while coverage.since is None:  # noqa: ASYNC110 - the watch of this process
                 await asyncio.sleep(0.02)

@@ -25,7 +25,7 @@ async def grown(settings: Settings) -> AsyncIterator[Exchange]:
     """An exchange with some hundred entries, all under a checkpoint."""
     async with start_exchange(settings) as exchange:
         submissions = [store.Submission(canonical.dumps({"number": number})) for number in range(ENTRIES)]
-        async with exchange.app.state.runtime.database.pool.acquire() as connection, connection.transaction():
+        async with exchange.runtime.database.pool.acquire() as connection, connection.transaction():
             await store.append(connection, submissions)
         assert (await exchange.send("GET", f"/ledger/receipts/{ENTRIES}", {"prefer": "wait=30"})).status == 200
         yield exchange

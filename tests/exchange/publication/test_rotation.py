@@ -44,7 +44,7 @@ async def append(exchange: Exchange) -> int:
 
 async def covering(exchange: Exchange, index: int) -> publication.Published:
     for _ in range(400):
-        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
         if newest and newest.size > index:
             return newest
