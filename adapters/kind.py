@@ -24,7 +24,7 @@ FieldName = Annotated[
 
 
 class Config(BaseModel):
-    """What an owner states when registering a source of a kind. Unknown fields are refused."""
+    """The configuration of a source of a kind, as its owner registers it. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -34,7 +34,7 @@ ConfigT = TypeVar("ConfigT", bound=Config)
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the adapters of one process share: the directory of snapshots, the engine that reads it, the network's gate."""
+    """The parts that a process's adapters share: the directory of snapshots, the engine that reads it, the gate."""
 
     snapshots: Path
     engine: Engine

@@ -64,7 +64,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Where connections may go. The operator decides.
+    """The operator's check of the servers that adapters connect to.
 
     `admit` takes the server and every address it resolves to (none for a socket), and raises SourceError
     host-not-allowed. A database is refused after connecting where its schema `public` has every table of `reserved`.
@@ -103,7 +103,7 @@ class AllowList:
 
 
 class Policy:
-    """Where an operator lets sources be.
+    """The operator's policy on the servers of sources.
 
     With an empty list every host is allowed, but no Unix socket. `is_public_only` refuses addresses that are neither
     public nor listed as addresses, even where the name of the host is listed.

@@ -1,1 +1,1 @@
-"""What operators run: the command `exchange`, and the demonstration it can give."""
+"""The operator's command `exchange`, and its demonstration."""

@@ -131,7 +131,7 @@ def dataset_document(
 
 
 def describe_mask(mask: Mapping[str, Any] | None) -> str:
-    """What a mask leaves of a field, in words."""
+    """A mask's effect on a field, in words."""
     if mask is None:
         return "as it is"
     ends = {"first": mask.get("keep_start"), "last": mask.get("keep_end")}

@@ -23,7 +23,7 @@ _NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is to be published, and how. An empty `handle` is made from the title or the file's name.
+    """A file to publish, and its dataset's options. An empty `handle` is made from the title or the file's name.
 
     `clear` and `personal` name fields as `propose_fields` takes them; `impact` is the report of the impact assessment and
     the day it was concluded; `module` the digest of the owner's module; `options` are the import's.

@@ -1,4 +1,4 @@
-"""What a person sees of a command: one console, and expected failures as a line each instead of a traceback."""
+"""The terminal of a command: one console, and expected failures in one line each instead of a traceback."""
 
 import subprocess
 import sys

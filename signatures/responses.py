@@ -12,7 +12,7 @@ _FIELDS: Final = ("content-digest", "exchange-entry", "exchange-delivery", "exch
 
 
 class RequestBinding(Protocol):
-    """What binds a response to its request."""
+    """The part of a request that binds a response to it."""
 
     @property
     def method(self) -> str:

@@ -49,7 +49,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How an adapter answers a plan: which parts the source evaluates, and which the adapter evaluates on its answer.
+    """The evaluation of a plan: parts by the source, and parts by the adapter on the source's answer.
 
     `statement` is the source's query, with placeholders for `values`. These hold the plan's constants and what follows
     from the keys of its masks: never show them. `is_point` says that the query reads one row by its key.
@@ -93,7 +93,7 @@ class Adapter(Protocol):
         """
 
     async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:
-        """How `read` answers a plan, or `scan` if `is_scan`."""
+        """Explain how `read` answers a plan, or `scan` if `is_scan`."""
 
     async def health(self) -> Health:
         """Query the source once. Never raises SourceError."""

@@ -31,7 +31,7 @@ HintKind: TypeAlias = Literal["personal", "sensitive", "subject_key"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How a source was understood, for its owner to confirm. `where` names places, never values."""
+    """An interpretation of the source, for its owner to confirm. `where` is a location, never a value."""
 
     code: NoteCode
     text: str
@@ -49,7 +49,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a source holds.
+    """The content of a source: its fields, size and key.
 
     `rows` is exact for files, an estimate for databases, None where the source gives none. `key` are the fields that
     together identify a row; empty where unknown. `digest` is a hex SHA-256: of the snapshot for files, of fields and key

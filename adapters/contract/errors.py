@@ -1,4 +1,4 @@
-"""What can be wrong with a source, as codes and one exception."""
+"""Errors of sources: their codes, and one exception."""
 
 from typing import Literal, TypeAlias
 
@@ -29,10 +29,10 @@ Code: TypeAlias = Literal[
 
 
 class SourceError(Exception):
-    """What is wrong with a source, and where.
+    """An error of a source.
 
-    `where` is a place (`row 7`, `line 12, column 3`, `sheet "2024"`). Neither it nor `detail` holds a value of the data or
-    a secret of the connection, so both may be shown and logged.
+    `where` is a location (`row 7`, `line 12, column 3`, `sheet "2024"`). Neither it nor `detail` holds a value of the data
+    or a secret of the connection, so both may be shown and logged.
     """
 
     def __init__(self, code: Code, detail: str, where: str | None = None) -> None:

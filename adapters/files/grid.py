@@ -64,7 +64,7 @@ class RowNumbers:
         self._sorted = array("q", sorted(numbers))
 
     def mask(self, numbers: Any) -> Any:
-        """Which of a batch's ascending row numbers are in the set, as a boolean array; None where none is."""
+        """Mark a batch's ascending row numbers that are in the set, in a boolean array; None if none is."""
         if not len(numbers):
             return None
         start = bisect_left(self._sorted, numbers[0].as_py())

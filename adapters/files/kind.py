@@ -17,7 +17,7 @@ _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 class FileOptions(Config):
-    """How to read a file, where finding out by itself goes wrong."""
+    """Options of reading a file, for where inference fails."""
 
     sheet: Annotated[str | None, Field(max_length=31, pattern=PRINTABLE, description="The sheet of a workbook")] = None
     header_row: Annotated[

@@ -15,7 +15,7 @@ MAX_CELL: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How to read a file.
+    """The options of reading a file.
 
     `sheet`: name of a workbook's sheet (by default the first with content). `header_row`: number of the row of names, from
     1; 0 for none. `encoding`, `delimiter`: of a text file. `missing`: cells that count as missing, instead of the usual

@@ -51,7 +51,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read.
+    """A read of a source: columns with masks, condition, order and limits.
 
     `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan, and continues after it.
     `order` is empty (the source's own order) or the key of the description, to sort by it. The order of rows can disclose

@@ -30,7 +30,7 @@ _MODULE_SECONDS = 1.0  # processor time for an owner's module: nobody waits, and
 
 @dataclass(slots=True)
 class Tally:
-    """How many entries got which verdict."""
+    """The number of entries by verdict."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
 

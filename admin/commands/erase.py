@@ -20,7 +20,7 @@ _OUTCOMES = {
 
 
 class ErasureBasis(StrEnum):
-    """Why a person's details are to be erased: the cases of PIPL Article 47, in its order."""
+    """The basis of an erasure: the cases of PIPL Article 47, in its order."""
 
     PURPOSE_ENDED = "purpose-ended"
     SERVICE_ENDED = "service-ended"

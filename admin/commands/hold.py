@@ -20,7 +20,7 @@ app = typer.Typer(
 
 
 class HoldBasis(StrEnum):
-    """What a hold rests on."""
+    """The basis of a hold."""
 
     LITIGATION = "litigation"
     INVESTIGATION = "investigation"

@@ -35,7 +35,7 @@ class KeyName(StrEnum):
 
     @property
     def purpose(self) -> rotation.Purpose:
-        """What the key signs, as a rotation names it."""
+        """The key's purpose, as a rotation names it."""
         return rotation.LEDGER if self is KeyName.LEDGER else rotation.ANSWERS
 
 

@@ -1,4 +1,4 @@
-"""What several commands take or ask for: the data directory, and a person's identifier."""
+"""Options that several commands share: the data directory, and a person's identifier."""
 
 import sys
 from pathlib import Path

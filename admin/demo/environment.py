@@ -57,7 +57,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Environment:
-    """What the steps share. Dictionaries hold the results of earlier steps by the owner's handle."""
+    """The shared state of the steps. Dictionaries hold the results of earlier steps by the owner's handle."""
 
     directory: Path
     data: DataDirectory

@@ -67,7 +67,7 @@ class Talent:
 
     @property
     def address(self) -> str:
-        """Where the person would live."""
+        """The person's address."""
         return f"{self.region.city}{self.region.name}示例路{int(self.number[-3:]) + 1}号"
 
 

@@ -104,7 +104,7 @@ def _stay(environment: Environment) -> None:
 
 
 def program(name: str) -> str:
-    """How one of our commands is called from this directory: by its name if it is on the search path, else by its path."""
+    """The call of one of our commands from this directory: its name if it is on the search path, else its path."""
     if shutil.which(name):
         return name
     path = Path(sysconfig.get_path("scripts")) / name

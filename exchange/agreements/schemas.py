@@ -52,7 +52,7 @@ class Statement(In):
 
 
 class StatementOut(Out):
-    """Why an agreement changed, as both sides see it."""
+    """The reason of an agreement's change, as both sides see it."""
 
     type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated"]
     reason: str

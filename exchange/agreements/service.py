@@ -34,7 +34,7 @@ _ENTRY = {"suspend": "agreement.suspended", "resume": "agreement.resumed", "term
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the owner grants: the content of an agreement, which never changes."""
+    """The owner's grant: the content of an agreement, which never changes."""
 
     application: UUID
     dataset: UUID

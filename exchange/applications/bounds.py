@@ -26,7 +26,7 @@ def faults_in_request(
     not_after: datetime,
     now: datetime,
 ) -> list[dict[str, str]]:
-    """Where a consumer's request exceeds the present terms."""
+    """The faults by which a consumer's request exceeds the present terms."""
     terms = document.terms
     faults = []
     if document.effective_level == "CORE":
@@ -50,7 +50,7 @@ def faults_in_request(
 def faults_in_approval(
     document: DatasetDocument, *, application: Application, approval: Approval, now: datetime
 ) -> list[dict[str, str]]:
-    """Where an owner's approval exceeds the application or the terms, or cannot be carried out."""
+    """The faults by which an owner's approval exceeds the application or the terms, or cannot be carried out."""
     terms, described = document.terms, fields_of(document)
     faults = [
         {"at": f"fields/{index}", "error": "the application does not ask for this field"}

@@ -49,7 +49,7 @@ class NewApplication(In):
 
 
 class Approval(In):
-    """What the owner grants; a member that is left out is granted as asked for."""
+    """The owner's grant; a member that is left out is granted as asked for."""
 
     model_config = with_example(
         {
@@ -72,7 +72,7 @@ class Approval(In):
 
 
 class Reasons(In):
-    """Why an application is refused."""
+    """The reasons of a refused application."""
 
     model_config = with_example({"reasons": "申请的用途不在共享条件之内"})
 

@@ -23,7 +23,7 @@ Order = Literal["oldest", "newest"]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose entries may be seen: all, or those about the owners' objects and those with owners or actors as a party."""
+    """The visible entries: all, or those about the owners' objects and those with owners or actors as a party."""
 
     everything: bool = False
     owners: frozenset[str] = frozenset()

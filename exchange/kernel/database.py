@@ -39,7 +39,7 @@ APPLICATION_ROLE = "exchange_app"
 DATABASE = "exchange"
 _TIMEOUT = 60  # seconds a statement may take: a stuck database refuses instead of hanging
 FAILURES = (OSError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database can raise, through SQLAlchemy or the driver."""
+"""The errors of a database, through SQLAlchemy or the driver."""
 
 
 def is_value_refused(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ def list_of(value: object) -> object:
 
 
 class KernelSettings(BaseSettings):
-    """Where an exchange keeps its data, and how it is reached."""
+    """The data directory, the database and the address of an exchange."""
 
     model_config = SettingsConfigDict(env_prefix="EXCHANGE_", frozen=True, extra="ignore")
 

@@ -37,7 +37,7 @@ class Principal:
 
 
 class Evidence(Protocol):
-    """What proves that a caller asked for an act; `exchange/participants/door/evidence.py` has the kinds."""
+    """The proof that a caller asked for an act; `exchange/participants/door/evidence.py` has the kinds."""
 
     @property
     def digest(self) -> str:
@@ -49,7 +49,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who acts, and the evidence for it."""
+    """The principal that acts, with the evidence of the act."""
 
     principal: Principal
     evidence: Evidence
@@ -75,7 +75,7 @@ class Work:
 
     @property
     def principal(self) -> Principal:
-        """Who acts."""
+        """The principal that acts."""
         return self.caller.principal
 
     @property

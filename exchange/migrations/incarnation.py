@@ -68,7 +68,7 @@ async def begin(
 
 
 def last_signed(text: str | None) -> int:
-    """How many entries a signed checkpoint covers; 0 for none."""
+    """The number of entries that a signed checkpoint covers; 0 for none."""
     return 0 if text is None else checkpoint.parse(note.text_of(text)).size
 
 

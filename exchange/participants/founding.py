@@ -1,7 +1,7 @@
 """Founding: the first organisation, its three administrators and their keys, written when an exchange begins.
 
-The system, security and audit administrators are three members with three keys (GB/T 22239-2019, level 3): who runs the
-exchange neither hands out roles nor audits. There is no password, and nothing can be founded twice.
+The system, security and audit administrators are three members with three keys (GB/T 22239-2019, level 3): the person
+who runs the exchange neither assigns roles nor audits. There is no password, and an exchange is founded once.
 """
 
 from collections.abc import Mapping
@@ -60,11 +60,11 @@ def founder(*, handle: str, code: str, name_zh: str, name_en: str, keys: Mapping
 async def initialise(runtime: Runtime, founder: Founder, *, vkey: str) -> UUID:
     """Write the first entries, in one transaction; returns the organisation's identifier. Raises AlreadyFounded.
 
-    The entries name no actor: the founder holds every role for this act only, and is nobody afterwards.
+    The entries name no actor: the founder has its roles for this act only, and is not stored.
     """
     async with runtime.database.sessions() as session:
         if (await read_head(await driver(session))).size:
-            raise AlreadyFounded("this exchange has been initialised already")
+            raise AlreadyFounded("this exchange is initialised already")
         acting = Principal(
             id=new_id(),
             kind="member",

@@ -1,6 +1,5 @@
 """The documents about participants that requests and answers hold."""
 
-import base64
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from exchange.kernel.schemas import Handle, In, Out, Text, with_example
 from exchange.participants import uscc
+from groundwork import base64url
 
 Kind = Literal["department", "enterprise", "institution"]
 Level = Literal["province", "city", "county", "none"]
@@ -25,10 +25,10 @@ def _code(value: str) -> str:
 
 
 def _public_key(value: str) -> str:
-    padded = value + "=" * (-len(value) % 4)
-    raw = base64.b64decode(padded, altchars=b"-_", validate=True)
-    if len(raw) != 32 or base64.urlsafe_b64encode(raw).decode().rstrip("=") != value:  # noqa: PLR2004 - RFC 8032
-        raise ValueError("an Ed25519 public key is 32 bytes in base64url without padding")
+    try:
+        raw = base64url.decode(value)
+    except ValueError as error:
+        raise ValueError("an Ed25519 public key is 32 bytes in base64url without padding") from error
     if not crypto_core_ed25519_is_valid_point(raw):
         raise ValueError("this is no Ed25519 public key: it is not on the curve, or of small order")
     return value

@@ -1,6 +1,5 @@
 """The verbs of participants: load, decide, change, record."""
 
-import base64
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from exchange.participants import queries
 from exchange.participants.errors import DutiesNotSeparated
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
 from exchange.participants.schemas import KeyOut, NewKey, NewOrganisation, NewPrincipal, RoleChange
+from groundwork import base64url
 from ledger import entries
 from policies.roles.roles import find_conflicting_duties
 from signatures import thumbprint
@@ -115,7 +115,7 @@ async def _enrol(work: Work, organisation: Organisation, new: NewPrincipal) -> P
 async def _add_key(
     work: Work, principal_id: UUID, public_key: str, *, supersedes: str | None = None, until: datetime | None = None
 ) -> Key:
-    raw = base64.urlsafe_b64decode(public_key + "=")
+    raw = base64url.decode(public_key)
     keyid = thumbprint(raw)
     if await queries.key(work.session, keyid) is not None:
         raise Conflict("This key is registered already; generate a key for each principal.")
@@ -143,15 +143,15 @@ async def register_key(work: Work, *, principal_id: UUID, new: NewKey) -> Key:
     """Register a further key of a principal; a superseded one ends when the overlap is over.
 
     A principal rotates its own key. A steward registers keys of its organisation's systems. Nobody registers a key for
-    another person, since it would speak with that person's roles: who lost a key is enrolled anew, and a security
-    administrator assigns the roles.
+    another person, since it would act with that person's roles: a person who lost a key is enrolled anew, and a
+    security administrator assigns the roles.
     """
     principal = await queries.principal_row(work.session, work.principal, principal_id, lock=True)
     if principal.id != work.principal.id:
         work.permit("key", "register", principal.organisation_id)
         if principal.kind == "member":
             raise Forbidden(
-                "A member's key is registered by the member alone; who lost it is enrolled anew and gets the roles again."
+                "Only the member registers a member's key. After a lost key, enrol the person anew and assign the roles again."
             )
     until = None
     if new.supersedes is not None:

@@ -1,4 +1,4 @@
-"""What owners' modules add to a running exchange: the sandboxes they run in, and the checker."""
+"""The long-lived parts of owners' modules: the sandboxes they run in, and the checker."""
 
 from contextlib import AsyncExitStack
 

@@ -20,7 +20,7 @@ from ledger.log.publication import Published
 from ledger.witness import protocol
 
 _GRACE = 0.25
-"""How many seconds the others have once the quorum has cosigned."""
+"""The seconds that the other witnesses have after the quorum has cosigned."""
 
 _TRIES = 3
 _OK, _CONFLICT, _UNPROCESSABLE = 200, 409, 422

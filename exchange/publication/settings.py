@@ -11,7 +11,7 @@ from ledger.format.further import Kind
 
 
 class PublicationSettings(KernelSettings):
-    """How the ledger is signed, timestamped, witnessed and shown."""
+    """Settings of checkpoints, timestamps, witnesses and the ledger's pages."""
 
     checkpoint_interval: Annotated[float, Field(ge=0.05, le=600, description="Seconds between checkpoints")] = 1.0
     ledger_anchor: Annotated[

@@ -1,4 +1,4 @@
-"""What sources add to a running exchange: their readers, and the list of checks of the rooms above."""
+"""The long-lived parts of sources: their readers, and the list of checks of the rooms above."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from exchange.sources.readers import Readers
 from exchange.sources.settings import SourceSettings
 
 IMPORTS_AT_ONCE: Final = 2
-"""How many uploaded files a process reads at the same time, while others wait: each may take gigabytes of memory."""
+"""The most uploaded files that a process reads at a time; others wait, since each may take gigabytes of memory."""
 
 
 async def open_parts(

@@ -1,4 +1,4 @@
-"""Which servers sources may be on: the operator's list, and never the exchange's own database.
+"""The servers that sources may be on: those the operator lists, and never the exchange's own database.
 
 Every connection is checked, against the addresses that the host's name has at that moment.
 """

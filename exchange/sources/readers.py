@@ -18,7 +18,7 @@ from groundwork import durable
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of a source, with its secret unsealed."""
+    """The stored configuration of a source, with its secret unsealed."""
 
     kind: str
     config: Mapping[str, Any]

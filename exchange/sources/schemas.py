@@ -1,4 +1,4 @@
-"""What comes in and goes out about sources.
+"""The documents of requests and answers about sources.
 
 The model of a registration follows from the kinds of source: it is a union with one member for each kind.
 """

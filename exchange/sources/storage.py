@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from groundwork import durable
 
 SNAPSHOT_GRACE: Final = timedelta(hours=1)
-"""How long a snapshot stays without a source that refers to it: an import commits its source within seconds."""
+"""The time that a snapshot stays without a source that refers to it: an import commits its source within seconds."""
 
 _SNAPSHOT: Final = re.compile(r"[0-9a-f]{64}\.parquet")
 

@@ -1,1 +1,1 @@
-"""What-if: explains what would be decided about a delivery, and computes what a draft would change."""
+"""What-if: explains a decision before a delivery is requested, and foresees the effects of a draft of terms."""

@@ -1,4 +1,4 @@
-"""The effects of a draft: what its terms would change about running agreements, and about past deliveries."""
+"""The effects of a draft on running agreements and past deliveries."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ _PAST_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Drafted:
-    """A dataset as decisions know it: as it is published, and as it is drafted."""
+    """A dataset as an input of decisions: its published version, and its draft."""
 
     id: UUID
     published: documents.Resource
@@ -53,14 +53,14 @@ class _Drafted:
 
 
 async def foresee(work: Work, *, dataset_id: UUID) -> EffectsOut:
-    """What publishing the draft of a dataset would change about running agreements, and about past deliveries.
+    """Foresee the effects of publishing a dataset's draft: on running agreements, and on past deliveries.
 
     A past delivery is decided again on its own input, with the draft in place of the dataset. If that input is no longer
     stored, everything that its agreement grants is tried, for the entry's purpose and time. The newest deliveries come
     first, and those that cannot be decided within ten seconds are left out; a process compares one draft at a time.
     Raises NotFound, Conflict, EffectsBusy, IndexBehind.
     """
-    await _drafted(work, dataset_id)  # who may not see the draft is refused without waiting for a turn
+    await _drafted(work, dataset_id)  # refuses those who may not see the draft, before they wait for a turn
     await work.pause()
     async with _turn(work.runtime):
         await catch_up(work.runtime)
@@ -77,7 +77,7 @@ async def _turn(runtime: Runtime) -> AsyncIterator[None]:
         async with asyncio.timeout(_TURN_WITHIN):
             await runtime[Turns].lock.acquire()
     except TimeoutError:
-        raise EffectsBusy("Other drafts are being compared; ask again in a few seconds.") from None
+        raise EffectsBusy("Other drafts are being compared; try again in a few seconds.") from None
     try:
         yield
     finally:
@@ -119,7 +119,7 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
     for agreement in running:
         consumer = consumers[agreement.consumer_id]
         if time.monotonic() > until:
-            raise EffectsBusy("The module takes too long over the running agreements; ask again, or make it quicker.")
+            raise EffectsBusy("The module takes too long over the running agreements; try again, or make it faster.")
         plain = for_policy(agreement)
         before = await cache.decide(_input(drafted.published, plain, consumer, now=now))
         after = await cache.decide(_input(drafted.draft, plain, consumer, now=now))
@@ -166,7 +166,7 @@ async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[Chang
 
 
 class _Inputs:
-    """The inputs of past decisions, as far as they are stored; many deliveries share one, which is read once."""
+    """The stored inputs of past decisions. Many deliveries share one input, which is read once."""
 
     def __init__(self, work: Work, drafted: _Drafted) -> None:
         self._session = work.session
@@ -211,7 +211,7 @@ def _input(
     now: int,
     purpose: str | None = None,
 ) -> DeliveryInput:
-    """The input of a question for everything that an agreement grants, from a system of the consumer's that may ask."""
+    """The input of a decision: a permitted system of the consumer requests everything that an agreement grants."""
     subject = documents.Subject.model_validate(
         {
             "principal": agreement.consumer,

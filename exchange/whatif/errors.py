@@ -4,8 +4,8 @@ from exchange.kernel.problems import Problem
 
 
 class EffectsBusy(Problem):
-    """The exchange compares one draft at a time, and only for some seconds. Ask again in a few seconds; if an owner's module
-    takes too long over the running agreements, make it quicker. Nothing was changed.
+    """The exchange compares one draft at a time, and only for some seconds. Try again in a few seconds; if an owner's module
+    takes too long over the running agreements, make it faster. Nothing was changed.
     """
 
     slug = "effects-busy"

@@ -1,6 +1,6 @@
-"""Explanations: what would be decided about a delivery that nobody has asked for, and why.
+"""Explanations: the decision on a delivery before it is requested, with the rules behind it.
 
-Facts, input document and engine are those of a delivery (delivery/deciding.py), but nothing is read from the source. The
+Facts, input document and engine are those of a delivery (delivery/deciding.py); the source is not read. The
 explanation is on the ledger, as `policy.explained`.
 """
 
@@ -33,7 +33,7 @@ def _tracer() -> Tracer:
 
 
 async def explain(work: Work, question: Question) -> ExplanationOut:
-    """Explain what would be decided about a delivery.
+    """Explain the decision on a delivery, and put the explanation on the ledger.
 
     An owner may ask about its datasets, a consumer about its own systems, an auditor about all. Raises NotFound.
     """

@@ -14,11 +14,11 @@ router = APIRouter(prefix="/api/v1", tags=["deliveries"], route_class=SignedRout
 
 @router.post("/policy/explanations")
 async def explain(work: SignedWork, question: Question) -> ExplanationOut:
-    """What would be decided about a delivery, and why: each rule that applies, and each obligation with its origin."""
+    """Explain the decision about a delivery: each rule that applies, and each obligation with its origin."""
     return await explaining.explain(work, question)
 
 
 @router.post("/datasets/{dataset_id}/draft/effects")
 async def foresee(work: SignedWork, dataset_id: UUID) -> EffectsOut:
-    """What publishing a dataset's draft would change about running agreements and about past deliveries."""
+    """Foresee the effects of publishing a dataset's draft on running agreements and past deliveries."""
     return await effects.foresee(work, dataset_id=dataset_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from adapters.kind import FieldName
+from exchange.catalog.terms.schemas import Purpose
 from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
 
 
@@ -23,7 +24,7 @@ class Question(In):
 
     system: Annotated[UUID, Field(description="The system or member that would ask")]
     dataset: Annotated[str, Field(min_length=1, max_length=130, pattern=PRINTABLE, examples=["demo-education/degrees"])]
-    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", examples=["talent-service"])]
+    purpose: Purpose
     fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
     filtered: Annotated[list[FieldName], Field(max_length=50, description="The fields it would filter on")] = []
     at: Annotated[AwareDatetime | None, Field(description="When; left out: now")] = None
@@ -55,7 +56,7 @@ class ObligationOut(Out):
 
 
 class ExplanationOut(Out):
-    """What would be decided, with every rule that applies."""
+    """The decision on a delivery, with every rule that applies."""
 
     outcome: Literal["allow", "deny"]
     at: datetime
@@ -87,7 +88,7 @@ class PastOut(Out):
 
 
 class EffectsOut(Out):
-    """What publishing a draft would change."""
+    """The effects of publishing a draft."""
 
     agreements: list[ChangeOut]
     refused: list[PastOut]

@@ -9,9 +9,9 @@ from ledger.format import canonical
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 Erasable = Literal["purpose-ended", "service-ended", "consent-withdrawn", "unlawful-processing", "other-law"]
-"""Why a person's details must be erased: the five cases of PIPL Article 47, in its order."""
+"""The basis of an erasure: the five cases of PIPL Article 47, in its order."""
 Holding = Literal["litigation", "investigation", "supervision", "other-law"]
-"""Why a person's details must be kept."""
+"""The basis of a hold."""
 Lane = Literal["government", "operation", "trade", "person"]
 
 
@@ -22,7 +22,7 @@ class Strict(BaseModel):
 
 
 class Actor(Strict):
-    """Who acted: the principal, its organisation, and the key that signed."""
+    """The actor: the principal, its organisation, and the key that signed."""
 
     key: str | None = None
     organisation: str | None = None
@@ -30,7 +30,7 @@ class Actor(Strict):
 
 
 class Object(Strict):
-    """What was acted on: its kind and id."""
+    """The object of the act: its kind and id."""
 
     kind: str
     id: str
@@ -70,7 +70,7 @@ class Decision(Strict):
 
 
 class Result(Strict):
-    """What left: its size, and the SHA-256 of the content's bytes."""
+    """The delivered content: its size, and the SHA-256 of its bytes."""
 
     rows: int
     columns: int

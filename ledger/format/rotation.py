@@ -28,7 +28,7 @@ ANSWERS: Literal["answers"] = "answers"
 ENTRY_TYPE = "key.rotated"
 Purpose = Literal["ledger", "answers"]
 OVERLAP = timedelta(seconds=60)
-"""How long after a rotation a process that has not noticed it may still sign answers with the old key."""
+"""The time after a rotation in which a process may still sign answers with the old key."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _LINES = 7

@@ -68,7 +68,7 @@ class Replayed(Refused):
 
 
 class FenceMoved(Refused):
-    """What the submission's decision rests on has changed; decide again. `fence` is the present one."""
+    """The facts behind the submission's decision have changed; decide again. `fence` is the present one."""
 
     def __init__(self, fence: int) -> None:
         super().__init__(f"the fence is {fence}")

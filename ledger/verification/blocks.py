@@ -47,7 +47,7 @@ class Block:
         return self.stored[-1] if len(self.stored) == self.width else UNKNOWN
 
     def observe(self, position: int) -> Observation:
-        """What the bundle has at a position, with the entry parsed strictly."""
+        """Observe the bundle at a position, and parse the entry strictly."""
         index = self.start + position
         tile = self.hashes[position] if self.hashes else None
         if position >= len(self.leaves):

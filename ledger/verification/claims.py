@@ -22,7 +22,7 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the bundle has at one index: the hash of the entry's bytes, the hash in the tile, and the entry's `prev`.
+    """The bundle's content at one index: the hash of the entry's bytes, the hash in the tile, and the entry's `prev`.
 
     A value is None if the bundle lacks it or it cannot be read.
     """

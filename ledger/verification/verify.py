@@ -17,7 +17,7 @@ from ledger.verification.report import Code, Finding, Findings, Report
 from ledger.verification.walk import Progress, Schedule, Walk, open_checkpoint
 
 _TRIES = 16
-"""How many of the newest checkpoints to try if the newest cannot be used."""
+"""The number of the newest checkpoints to try if the newest cannot be used."""
 
 
 def verify(

@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 """Called now and then with the number of entries checked so far, and of all entries."""
 
 _LOOKAHEAD = 2
-"""How many later entries are needed to judge one."""
+"""The number of later entries that are needed to judge one."""
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ Language = Literal["en", "zh"]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the rule found, and the act that would satisfy it."""
+    """The rule's finding, and the act that would satisfy it."""
 
     title: str
     remedy: str

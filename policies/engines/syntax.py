@@ -1,4 +1,4 @@
-"""What a Rego file defines, imports, calls and refers to, read from the syntax tree of regorus' own parser.
+"""The definitions, imports, calls and references of a Rego file, from the syntax tree of regorus' own parser.
 
 `regorus.Engine.get_ast_as_json` promises no stable form. So every object in a tree must have exactly the members known
 here: a tree of another form is refused, since a call under an unknown name would go unseen.

@@ -20,4 +20,4 @@ MAX_LINE = 1024
 
 MAX_TESTS = 200
 MAX_DIAGNOSTICS = 20
-"""How many diagnostics one check reports."""
+"""The most diagnostics that one check reports."""

@@ -54,7 +54,7 @@ class OwnerModule:
 
     @property
     def digest(self) -> str:
-        """What names the module: the digest of both its files, as of any bundle."""
+        """The module's name: the digest of both its files, as of any bundle."""
         return self.bundle.digest
 
     @cached_property

@@ -63,7 +63,7 @@ async def test_killed_while_signing(settings: Settings) -> None:
     anchor = Anchor(settings.anchor, settings.origin())
     async with start_exchange(settings) as exchange:
         await wait_for_checkpoint(exchange)
-        key = exchange.app.state.runtime[Publisher].first
+        key = exchange.runtime[Publisher].first
     kept: set[str] = set()
     for step in SIGNING:
         async with restart_exchange(idle) as exchange:
@@ -130,7 +130,7 @@ async def test_killed_while_a_new_incarnation_begins(
             again = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
             assert again.status == 0, again.err
         async with restart_exchange(restored) as exchange:
-            assert exchange.app.state.runtime.origin == restored.origin(2)
+            assert exchange.runtime.origin == restored.origin(2)
             [first] = await exchange.read_entries()
             assert (first["predecessor"], first["checkpoint"]) == (restored.origin(), last.note)
             await append_refusal(exchange)

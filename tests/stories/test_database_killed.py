@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.delivery.facts import Facts
 from exchange.subjects.identity import Identity, scheme_of
 from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.people import publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.server import free_port, settings_on, wait_until_ready
+from tests.support.processes.server import settings_on, wait_until_ready
 from tests.support.services.postgres import Postgres
 
 pytestmark = pytest.mark.endurance
@@ -81,7 +82,7 @@ async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: 
         await people_exchange.run_sql("ALTER SYSTEM SET wal_writer_delay = 10000")
         await people_exchange.run_sql("SELECT pg_reload_conf()")
         await people_exchange.fetch_about("P00001")
-        facts = exchange.app.state.runtime[Facts]
+        facts = exchange.runtime[Facts]
         people = [f"P{number:05d}" for number in range(2, 8)]
         for one in people:
             await facts.subjects(facts._fence, [Identity(scheme_of(UUID(people_exchange.owner.id), "person_id"), one)])

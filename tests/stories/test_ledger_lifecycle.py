@@ -115,8 +115,8 @@ def template(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Te
         async with start_exchange(given) as exchange:
             people_exchange = await publish_people(exchange, url)
             await people_exchange.fetch_about(PEOPLE[0])
-            async with exchange.app.state.runtime.database.pool.acquire() as connection:
-                await exchange.app.state.runtime[Publisher].publish(connection)
+            async with exchange.runtime.database.pool.acquire() as connection:
+                await exchange.runtime[Publisher].publish(connection)
         return Template(embedded, given, name, people_exchange)
 
     return asyncio.run(fill())

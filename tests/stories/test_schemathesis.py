@@ -17,10 +17,11 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from admin.server.reaching import free_port
 from tests.support.exchanges.exchange import Exchange, Key
 from tests.support.exchanges.populated import start_populated_exchange
 from tests.support.exchanges.starting import delete_rows
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 pytestmark = pytest.mark.endurance
 

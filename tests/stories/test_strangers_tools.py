@@ -27,9 +27,10 @@ from scitt_cose import merkle as scitt
 from sigstore._internal.rekor import checkpoint as rekor
 from sigstore._utils import KeyID
 
+from admin.server.reaching import free_port
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.ledgers.other_verifiers import OUTSIDERS, Keyring, check_receipt, fsck_url
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 LEDGER = Path(sys.executable).with_name("ledger")
 TAG = "data-exchange"

@@ -68,7 +68,7 @@ def keep_records(batch: Batch, names: Sequence[str], survey: RowSurvey) -> Batch
 
 
 def _is_header_again(batch: Batch, names: Sequence[str]) -> Any:
-    """Which rows equal the header: pages or files were appended to each other."""
+    """Mark the rows that equal the header: pages or files were appended to each other."""
     is_repeated: Any = pa.array([len(names) > 1] * len(batch.numbers))
     for column, name in zip(batch.columns, names, strict=True):
         is_repeated = pc.and_(is_repeated, pc.equal(column, pa.scalar(name)))

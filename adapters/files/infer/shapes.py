@@ -151,7 +151,7 @@ def _midnight(column: Any) -> Any:
 
 
 def matches(shape: Shape, column: Any) -> Any:
-    """Which cells have the shape, as a boolean array. A date must also exist in the calendar."""
+    """Mark the cells that have the shape, in a boolean array. A date must also exist in the calendar."""
     is_match = pc.match_substring_regex(column, f"^(?:{shape.pattern})$")
     if shape.type not in ("date", "timestamp") or not pc.any(is_match).as_py():
         return is_match

@@ -85,7 +85,7 @@ def _convert(array: Any, name: str, target: pa.DataType, convert: _Conversion) -
 
 
 def _find_nullable(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) -> list[bool]:
-    """Which columns have missing values."""
+    """The columns that have missing values."""
     nullable = [False] * len(plan)
     for arrays in _batches(path, plan):
         for position, array in enumerate(arrays):

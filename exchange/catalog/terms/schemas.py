@@ -51,7 +51,7 @@ class ConsumerGroup(In):
 
 
 class Consumers(ConsumerGroup):
-    """Who may apply: organisations on every list and, with groups, in one of them; an empty list means any."""
+    """The consumers that may apply: those on every list and, with groups, in one of them. An empty list means any."""
 
     groups: Annotated[
         list[ConsumerGroup],

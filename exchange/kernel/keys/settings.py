@@ -9,7 +9,7 @@ from exchange.kernel.settings import KernelSettings
 
 
 class KeySettings(KernelSettings):
-    """Where the private keys are: key files in the data directory, unless a secret or a token is set."""
+    """The stores of the private keys: key files in the data directory, unless a secret or a token is set."""
 
     ledger_key: Annotated[
         SecretStr | None,

@@ -53,7 +53,7 @@ async def readyz(request: Request) -> PlainTextResponse:
 
 @public.get("/problems/{slug}", response_class=PlainTextResponse)
 async def problem(slug: str) -> PlainTextResponse:
-    """What a problem type means."""
+    """The meaning of a problem type."""
     texts = [f"{kind.title} ({kind.status})\n\n{kind.text}\n" for kind in problem_types() if kind.slug == slug]
     if texts:
         return PlainTextResponse("\n".join(texts))

@@ -1,8 +1,8 @@
-"""The one sequence that admits a request: from its bytes to a sender, or the problem that says why there is none.
+"""The one sequence that admits a request: from its bytes to a sender, or to the problem of the first check that fails.
 
 The checks run from the outside in. First those that cost nothing and need no key: the signature's form, its times and
-what it covers. Then the body as it arrives, the key, the signature, the body's digest and media type. Whoever stands
-behind the key comes last.
+what it covers. Then the body as it arrives, the key, the signature, the body's digest and media type. The holder
+of the key comes last.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ LookUp = Callable[[SignedRequest], Awaitable[KeyLookup]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What one way in demands beside a signature.
+    """One way in: its demands beside a signature.
 
     `has_body`: every request has a body, though an empty one. `streams_body`: the endpoint reads the body and checks its
     digest. `has_purpose`: the signature covers a purpose. `checks_standing`: the sender may act at present; a delivery's
-    decision says that itself, with its reasons.
+    decision checks that itself, with its reasons.
     """
 
     has_body: bool = False
@@ -40,9 +40,9 @@ class Way:
 
 
 class Admission:
-    """The admission of one request. `claim` is what is established about its sender at any time.
+    """The admission of one request. `claim` has the facts about its sender that are established so far.
 
-    It can be run again, when what was looked up has changed meanwhile; the signature and the body are read once.
+    It can run again after the key's state has changed; the signature and the body are read once.
     """
 
     __slots__ = ("_request", "_runtime", "_signed", "body", "claim", "headers")

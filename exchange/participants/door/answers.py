@@ -31,7 +31,7 @@ from ledger.log.sequencer import SequencerClosed
 from signatures import SignedRequest
 
 LEDGER_FAILURES = (SequencerClosed, Halted, *FAILURES)
-"""What appending to the ledger can raise beside store.Refused."""
+"""The errors of appending to the ledger, beside store.Refused."""
 
 
 def replayed() -> errors.NonceReused:
@@ -55,12 +55,12 @@ def problem_of(error: Exception) -> Problem:
     elif is_value_refused(error):
         problem = RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
     elif isinstance(error, LEDGER_FAILURES):
-        problem = unwritable(error, "Look whether it was done before you try again.")
+        problem = unwritable(error, "Check whether it was done before you try again.")
     return problem
 
 
 def unwritable(error: Exception, detail: str) -> Problem:
-    """The problem of a ledger that cannot be written; `detail` is for the case that a retry may help."""
+    """The problem of a ledger that cannot be written; `detail` is shown if a retry may help."""
     if isinstance(error, Halted):
         return LedgerHalted("Nothing was done. The exchange's operator has to act before it takes in anything again.")
     return LedgerUnavailable(detail, headers={"Retry-After": "1"})
@@ -97,7 +97,7 @@ async def append_refusal(
 ) -> Response:
     """Append a refusal, with the nonce that it uses up and the details sealed beside it, and answer it, signed.
 
-    A request without a signature leaves no entry: nobody claimed anything. A rate limit bounds the entries of requests
+    A request without a signature leaves no entry, since it claims no sender. A rate limit bounds the entries of requests
     whose sender is not established. Raises store.Replayed, store.FenceMoved.
     """
     if claim.signed is None and "signature-input" not in request.headers:

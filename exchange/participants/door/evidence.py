@@ -1,4 +1,4 @@
-"""Evidence and claims: what proves that a caller asked for an act, and what is established about a request's sender.
+"""Evidence that a caller asked for an act, and claims: the facts established about a request's sender.
 
 Evidence goes into the entries of an act. A claim is one value for each stage of an admission; a refusal puts on the
 ledger what its claim establishes, and no more: nothing that a stranger sent gets into an entry.
@@ -113,7 +113,7 @@ class Sender:
 
     @property
     def caller(self) -> Caller:
-        """Who acts, by this request as evidence."""
+        """The principal that acts, with this request as evidence."""
         return Caller(self.holder.principal, self.evidence)
 
     def fields(self) -> dict[str, Any]:

@@ -87,7 +87,7 @@ async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(
 async def test_an_agreement_expires(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
     owner, consumer, dataset = sides
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
-    runtime = exchange.app.state.runtime
+    runtime = exchange.runtime
     later = runtime.clock.now() + timedelta(days=40)
     async with runtime.database.sessions() as one, runtime.database.sessions() as other:
         expired = await asyncio.gather(expire_overdue(one, later), expire_overdue(other, later))

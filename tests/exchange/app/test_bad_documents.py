@@ -326,7 +326,7 @@ async def test_sources(populated_exchange: PopulatedExchange, bad: Bad) -> None:
 @pytest.mark.parametrize("bad", FILES)
 async def test_files(populated_exchange: PopulatedExchange, bad: Bad) -> None:
     await check_refused(populated_exchange, bad)
-    uploads = populated_exchange.app.state.runtime.settings.data / "uploads"
+    uploads = populated_exchange.runtime.settings.data / "uploads"
     assert not list(uploads.glob("*"))
 
 

@@ -63,9 +63,9 @@ class DecidedExchange:
 
 
 async def replay_all(exchange: Exchange) -> list[Replayed]:
-    async with exchange.app.state.runtime.database.sessions() as session:
+    async with exchange.runtime.database.sessions() as session:
         leaves = await queries.leaves_from(session, await queries.present(session), 0, limit=10_000)
-        sandboxes = exchange.app.state.runtime[Checker].sandboxes
+        sandboxes = exchange.runtime[Checker].sandboxes
         with closing(Replayer(await driver(session), sandboxes)) as replayer:
             return [await replayer.replay(leaf.seq, leaf) for leaf in leaves]
 
@@ -73,7 +73,7 @@ async def replay_all(exchange: Exchange) -> list[Replayed]:
 @asynccontextmanager
 async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """The database as whoever owns its tables, with the guards down."""
-    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:
         yield connection
@@ -127,7 +127,7 @@ async def test_a_whole_story_agrees(decided_exchange: DecidedExchange) -> None:
 
 
 async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(decided_exchange: DecidedExchange) -> None:
-    database = decided_exchange.exchange.app.state.runtime.database
+    database = decided_exchange.exchange.runtime.database
     for _ in range(5):
         await decided_exchange.fetch(limit=2)
     await decided_exchange.fetch(limit=2, fields=["city"])
@@ -233,7 +233,7 @@ async def test_an_entry_that_was_never_decided_so_differs(
     decided_exchange: DecidedExchange, change: Callable[[dict[str, Any]], None], differing: list[str]
 ) -> None:
     """Whoever owns the database and its hashes can write an entry that hashes well; the decision still is another."""
-    await decided_exchange.exchange.app.state.runtime[Loops][CHECKPOINTS].stop()
+    await decided_exchange.exchange.runtime[Loops][CHECKPOINTS].stop()
     index = await decided_exchange.fetch(limit=2)
     async with as_owner(decided_exchange.exchange) as connection:
         parsed = entry.parse(await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index))
@@ -249,12 +249,12 @@ async def test_an_entry_that_was_never_decided_so_differs(
 
 async def test_the_application_may_change_none_of_it(decided_exchange: DecidedExchange) -> None:
     await decided_exchange.fetch(limit=2)
-    async with decided_exchange.exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with decided_exchange.exchange.runtime.database.pool.acquire() as connection:
         for table in ("decision_inputs", "policy_bundles"):
             for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET kept_at = now()", f"TRUNCATE {table}"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
-    owner = await asyncpg.connect(**arguments(decided_exchange.exchange.app.state.runtime.database.url))
+    owner = await asyncpg.connect(**arguments(decided_exchange.exchange.runtime.database.url))
     for statement in ("UPDATE decision_inputs SET document = ''", "DELETE FROM policy_bundles"):
         with pytest.raises(asyncpg.RaiseError):
             await owner.execute(statement)

@@ -214,7 +214,7 @@ async def test_looking_is_on_the_ledger(two: Two) -> None:
     again = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
     assert again.json["salt"] != told["salt"]
     base = read["request"]["base"]
-    assert two.exchange.app.state.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
+    assert two.exchange.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
     by_auditor = await look(two.exchange, two.exchange.keys["auditor"], "type=audit.read")
     steward = await two.exchange.find_principal(two.first.steward)
     assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {steward}
@@ -230,7 +230,7 @@ async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> Non
         assert json.loads(bytes_of)["prev"] == one["prev"]
     found = (await look(exchange, auditor, "type=delivery.completed"))["entries"][0]["index"]
     await exchange.client.get(f"/ledger/receipts/{found}", headers={"prefer": "wait=5"})
-    owner = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    owner = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await owner.execute("SET session_replication_role = replica")
     leaf = await owner.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", found)
     body = canonical.loads(leaf)
@@ -251,8 +251,8 @@ async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> Non
 async def test_an_index_far_behind_is_said(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exchange.audit.tasks._BATCH", 1)
     monkeypatch.setattr("exchange.audit.tasks._MOST_FOR_A_SEARCH", 2)
-    await exchange.app.state.runtime[Loops][INDEX].stop()
-    owner = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    await exchange.runtime[Loops][INDEX].stop()
+    owner = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await owner.execute("DELETE FROM ledger_index")
     await owner.close()
     answer = await exchange.call(exchange.keys["auditor"], "GET", SEARCH)

@@ -136,7 +136,7 @@ async def test_the_lane_of_an_application_stays(exchange: Exchange, owner: Party
     application = await exchange.apply(platform, await people(exchange, owner))
     agreement = (await approve(exchange, owner, application)).json["agreement"]
     assert application["lane"] == agreement["lane"] == "operation"
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         for table in ("applications", "agreements"):
             with pytest.raises(asyncpg.PostgresError, match=r"lane|state|permission"):
                 await connection.execute(f"UPDATE {table} SET lane = 'government'")

@@ -196,7 +196,7 @@ async def test_an_agreement_that_has_expired_stays_so_for_a_clock_set_back(
     agreement = await exchange.conclude_agreement(
         consumer, owner, await exchange.publish_dataset(owner, source, "people")
     )
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         await connection.execute("UPDATE agreements SET state = 'expired' WHERE id = $1", agreement["id"])
 
     refused = await ask(exchange, consumer)

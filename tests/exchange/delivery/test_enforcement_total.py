@@ -85,7 +85,7 @@ async def test_nothing_leaves_while_the_policy_allows_nothing(
         ]
         assert len(leaks(control)) == len(control)  # the search finds rows where there are any
 
-        runtime = populated_exchange.app.state.runtime
+        runtime = populated_exchange.runtime
         runtime._parts[DecisionCache] = denying
         await populated_exchange.call_ok(
             populated_exchange.consumer.steward,

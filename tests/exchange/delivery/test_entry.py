@@ -36,7 +36,7 @@ async def test_the_entry_of_an_answer_is_the_one_its_model_prints(
         )
         with subtests.test(str(question)):
             assert answer.status == 200, answer.content.decode()
-            async with exchange.app.state.runtime.database.pool.acquire() as connection:
+            async with exchange.runtime.database.pool.acquire() as connection:
                 index = int(answer.headers["exchange-entry"])
                 leaf = await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
             written = entry.parse(leaf).body  # refuses what is not canonical

@@ -56,11 +56,11 @@ async def test_a_period_begins_anew_and_never_goes_back(exchange: Exchange, most
     agreement = uuid4()
 
     async def count(period: int) -> bool:
-        async with exchange.app.state.runtime.database.sessions.begin() as session:
+        async with exchange.runtime.database.sessions.begin() as session:
             return await queries.count(session, agreement, seconds=3600, period=period, most=most)
 
     assert sum(await asyncio.gather(*(count(7) for _ in range(12)))) == most
     assert sum(await asyncio.gather(*(count(8) for _ in range(12)))) == most
     assert not await count(7)
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM delivery_counts WHERE agreement_id = $1", agreement) == 1

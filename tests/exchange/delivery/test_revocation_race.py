@@ -190,7 +190,7 @@ async def test_an_answer_that_was_read_before_the_suspension_does_not_leave_behi
     fetch = {"dataset": "civil-affairs/people", "limit": 2}
     warm = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", fetch, purpose="talent-service")
     assert warm.status == 200
-    sequencer = exchange.app.state.runtime.sequencer
+    sequencer = exchange.runtime.sequencer
     append = type(sequencer).append
 
     async def append_later(self: Any, submission: Any) -> int:

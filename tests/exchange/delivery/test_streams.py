@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.delivery import streaming
 from exchange.delivery.formats.answers import negotiate
 from exchange.kernel.clock import SettableClock
@@ -24,7 +25,6 @@ from tests.support.exchanges.exchange import Exchange, Party
 from tests.support.exchanges.raw_delivery import DELIVERIES, RawDelivery
 from tests.support.exchanges.starting import start_exchange
 from tests.support.exchanges.witnessed import with_policy
-from tests.support.processes.server import free_port
 
 ROWS = 150_000
 
@@ -187,7 +187,7 @@ async def test_witnesses_that_have_been_missing_for_too_long_end_what_runs(
             owner, await exchange.register_table(owner, long_table, "long"), "long"
         )
         await exchange.conclude_agreement(consumer, owner, dataset)
-        coverage = exchange.app.state.runtime[Coverage]
+        coverage = exchange.runtime[Coverage]
         async with asyncio.timeout(30):
             while coverage.since is None:  # noqa: ASYNC110 - the watch of this process
                 await asyncio.sleep(0.02)

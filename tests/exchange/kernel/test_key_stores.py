@@ -57,7 +57,7 @@ async def signed(exchange: Exchange) -> note.Verifier:
     answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
     index = int(answer.headers["exchange-entry"])
     for _ in range(400):
-        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
         if newest and newest.size > index:
             vkey = (await exchange.send("GET", "/ledger/vkey", {})).content.decode().strip()

@@ -16,12 +16,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.participants import queries
 from exchange.settings import Settings
 from policies.roles.roles import ROLES, InvalidIdentifier, Permit, Roles
 from tests.support.exchanges.exchange import Exchange, Key, Party
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 ODD = ("a", "0", "a.b:c_d-e", "x" * 128, "0198c5a0-0000-7000-8000-00000000000a", "p::", "g_._", "eval:r.sub")
 
@@ -52,7 +53,7 @@ async def test_c1_revoking_two_roles_leaves_the_two_that_cross_them(exchange: Ex
     )
     left = sorted(set(pairs) - set(gone))
     assert sorted(map(tuple, (await exchange.call_ok(key, "GET", "/api/v1/me"))["roles"])) == left
-    roles = exchange.app.state.runtime.roles
+    roles = exchange.runtime.roles
     for domain, verb, expected in (
         (first.id, "draft", False),
         (second.id, "draft", True),
@@ -74,13 +75,13 @@ async def test_c2_what_would_shift_a_rule_is_refused_and_spoils_nobody_elses_ans
     for change in ({"role": text, "domain": party.id}, {"role": "steward", "domain": text}):
         answer = await exchange.call(exchange.keys["security"], "POST", target, change)
         assert answer.problem == "request-invalid"
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:  # as if it had come in another way
+    async with exchange.runtime.database.pool.acquire() as connection:  # as if it had come in another way
         await connection.execute("INSERT INTO role_assignments VALUES ($1, $2, $3, now())", person, text, party.id)
     spoilt = await exchange.call(key, "POST", f"/api/v1/organisations/{party.id}/principals", {"kind": "member"})
     assert spoilt.status >= 400
     assert (await exchange.call(party.steward, "GET", "/api/v1/sources")).status == 200
     with pytest.raises(InvalidIdentifier):
-        exchange.app.state.runtime.roles.permits(
+        exchange.runtime.roles.permits(
             principal=person, assignments=[(text, party.id)], domain=party.id, resource="dataset", verb="draft"
         )
 
@@ -135,7 +136,7 @@ async def test_filtered_loading_leaves_no_assignment_out(exchange: Exchange) -> 
     for role, domain in expected:
         target = f"/api/v1/principals/{person}/roles"
         await exchange.call_ok(exchange.keys["security"], "POST", target, {"role": role, "domain": domain})
-    async with exchange.app.state.runtime.database.sessions() as session:
+    async with exchange.runtime.database.sessions() as session:
         holder = await queries.key_holder(session, key.keyid)
     assert holder is not None
     assert set(holder.principal.assignments) == expected

@@ -27,7 +27,7 @@ async def assign(exchange: Exchange, principal: str, role: str, domain: str, *, 
 
 
 async def held(exchange: Exchange, principal: str) -> set[tuple[str, str]]:
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         rows = await connection.fetch("SELECT role, domain FROM role_assignments WHERE principal_id = $1", principal)
     return {(row["role"], row["domain"]) for row in rows}
 

@@ -25,7 +25,7 @@ CHANGES = {
 @asynccontextmanager
 async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """The database as whoever owns its tables, with the guards down."""
-    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:
         yield connection
@@ -63,11 +63,11 @@ async def test_nobody_may_change_a_module(settings: Settings, people_table: str)
     async with start_owner_exchange(settings, people_table) as owner_exchange:
         await owner_exchange.attach_module(capping(7))
         statements = ("DELETE FROM policy_modules", "UPDATE policy_modules SET tests = 0", "TRUNCATE policy_modules")
-        async with owner_exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with owner_exchange.runtime.database.pool.acquire() as connection:
             for statement in statements:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
-        owner = await asyncpg.connect(**arguments(owner_exchange.app.state.runtime.database.url))
+        owner = await asyncpg.connect(**arguments(owner_exchange.runtime.database.url))
         for statement in statements:
             with pytest.raises(asyncpg.RaiseError):
                 await owner.execute(statement)

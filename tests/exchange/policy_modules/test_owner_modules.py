@@ -99,7 +99,7 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
         assert answer.problem == problem
         assert (await owner_exchange.replay(answer))["verdict"] == "agrees"
     # As the command does it, in a sandbox of its own.
-    tally = await replay(owner_exchange.app.state.runtime.database, 0, None, single=False)
+    tally = await replay(owner_exchange.runtime.database, 0, None, single=False)
     assert tally.is_sound
     assert tally.verdicts["agrees"] >= 7
 
@@ -109,7 +109,7 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(o
     found = [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"]
     [entry] = [one for one in found if one["object"] == {"kind": "module", "id": digest}]
     assert (entry["organisation"], entry["tests"]) == (owner_exchange.owner.id, 3)
-    assert entry["checked_by"] == owner_exchange.app.state.runtime[Checker].name
+    assert entry["checked_by"] == owner_exchange.runtime[Checker].name
     assert await submit(owner_exchange, owner_exchange.owner, OFFICE) == digest  # the same content is there once
     assert [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"] == found
 
@@ -219,7 +219,7 @@ async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(owner_e
 async def test_a_process_that_is_killed_costs_one_denial(owner_exchange: OwnerExchange) -> None:
     digest = await owner_exchange.attach_module(capping(5))
     assert len((await owner_exchange.fetch()).json["rows"]) == 5
-    sandboxes = owner_exchange.app.state.runtime[Checker].sandboxes
+    sandboxes = owner_exchange.runtime[Checker].sandboxes
     process = sandboxes._modules[owner_exchange.owner.id, digest].process
     assert process is not None
     os.kill(process._process.pid, signal.SIGKILL)
@@ -349,7 +349,7 @@ async def test_effects_end_when_they_take_too_long(
     assert (await owner_exchange.call(owner_exchange.owner.steward, "POST", target)).problem == "effects-busy"
     monkeypatch.undo()
     monkeypatch.setattr(effects, "_TURN_WITHIN", 0)
-    async with owner_exchange.app.state.runtime[Turns].lock:
+    async with owner_exchange.runtime[Turns].lock:
         assert (await owner_exchange.call(owner_exchange.owner.steward, "POST", target)).problem == "effects-busy"
     assert (await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target))["looked_at"] == whole[
         "looked_at"

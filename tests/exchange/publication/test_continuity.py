@@ -78,7 +78,7 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
         unsigned = await exchange.send("GET", "/ledger/checkpoint", {})
         assert unsigned.status == 200  # what was published can still be read
         for name in (CHECKPOINTS, EXPIRY):
-            await exchange.app.state.runtime[Loops][name].tick()
+            await exchange.runtime[Loops][name].tick()
         assert len(await exchange.read_entries()) == entries
     assert await read_checkpoints(copies.url("restored")) == before
     standing = await database.state_of(copies.url("restored"), with_database(founded_settings, copies.url("restored")))
@@ -202,9 +202,9 @@ async def test_a_crash_between_anchor_and_database_mends_itself(
     founded_settings: Settings, copies: DatabaseCopies
 ) -> None:
     async with restart_exchange(founded_settings) as exchange:
-        key, anchor = exchange.app.state.runtime[Publisher].first, exchange.app.state.runtime[Publisher]._anchor
+        key, anchor = exchange.runtime[Publisher].first, exchange.runtime[Publisher]._anchor
         await wait_for_checkpoint(exchange)
-        exchange.app.state.runtime[Publisher]._anchor = Broken(founded_settings.anchor, founded_settings.origin())
+        exchange.runtime[Publisher]._anchor = Broken(founded_settings.anchor, founded_settings.origin())
         index = await append_refusal(exchange)
         for _ in range(400):
             opened = checkpoint.open(anchor.read() or "", key)
@@ -250,7 +250,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     assert (head.size, head.incarnation, head.halted) == (1, 2, None)
     assert head.fence > before.fence + 2**31
     async with restart_exchange(restored) as exchange:
-        assert exchange.app.state.runtime.origin.endswith("/ledger/2")
+        assert exchange.runtime.origin.endswith("/ledger/2")
         [first] = await exchange.read_entries()
         assert first["type"] == "ledger.incarnated"
         assert (first["predecessor"], first["checkpoint"]) == (founded_settings.origin(), last)
@@ -285,7 +285,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     third = with_database(founded_settings, await copies.copy("backup", "third"))
     assert (await run_ledger_command(third, monkeypatch, "new-incarnation", "--yes")).status == 0
     async with restart_exchange(third) as exchange:
-        assert exchange.app.state.runtime.origin.endswith("/ledger/3")
+        assert exchange.runtime.origin.endswith("/ledger/3")
         [first] = await exchange.read_entries()
         assert (first["predecessor"], first["checkpoint"]) == (founded_settings.origin(2), newest.note)
     assert sorted(one.name for one in (founded_settings.data / "archive").iterdir()) == [
@@ -302,7 +302,7 @@ async def test_a_new_incarnation_that_was_broken_off_is_finished_by_the_next_att
         assert "goes on as" in await wait_until_halted(exchange)
     assert (await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")).status == 0
     async with restart_exchange(restored) as exchange:
-        assert exchange.app.state.runtime.origin.endswith("/ledger/2")
+        assert exchange.runtime.origin.endswith("/ledger/2")
         await wait_for_checkpoint(exchange)
 
 
@@ -312,7 +312,7 @@ async def test_an_archive_of_another_copy_is_set_aside(
     """An attempt on a copy that went its own way was broken off, and the next one is on the right backup."""
     forked = await fork(founded_settings, copies)
     async with restart_exchange(founded_settings) as exchange:
-        first = exchange.app.state.runtime[Publisher].first
+        first = exchange.runtime[Publisher].first
     where = founded_settings.data / "archive" / "1"
     connection = await asyncpg.connect(**arguments(forked))
     assert await archive.write(connection, where, first) == max(await read_checkpoints(forked))

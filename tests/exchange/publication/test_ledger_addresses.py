@@ -7,6 +7,7 @@ import httpx2
 import pydantic
 import pytest
 
+from admin.server.reaching import free_port
 from exchange.settings import Settings
 from ledger.format import canonical, checkpoint, merkle, note, tiles
 from ledger.log import store
@@ -14,7 +15,7 @@ from ledger.verification.mirror import export
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import delete_rows, start_exchange
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ENTRIES = 600
@@ -24,7 +25,7 @@ async def grown(settings: Settings) -> AsyncIterator[Exchange]:
     """An exchange with some hundred entries, all under a checkpoint."""
     async with start_exchange(settings) as exchange:
         submissions = [store.Submission(canonical.dumps({"number": number})) for number in range(ENTRIES)]
-        async with exchange.app.state.runtime.database.pool.acquire() as connection, connection.transaction():
+        async with exchange.runtime.database.pool.acquire() as connection, connection.transaction():
             await store.append(connection, submissions)
         assert (await exchange.send("GET", f"/ledger/receipts/{ENTRIES}", {"prefer": "wait=30"})).status == 200
         yield exchange

@@ -9,6 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from admin.server.reaching import free_port
 from data_exchange_client import Client, Trust, TrustError, receipts
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.database import arguments
@@ -23,7 +24,7 @@ from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
 from tests.support.processes.commands import Ran, typed, until
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 from tests.support.syncs import record_syncs
 
 
@@ -43,7 +44,7 @@ async def append(exchange: Exchange) -> int:
 
 async def covering(exchange: Exchange, index: int) -> publication.Published:
     for _ in range(400):
-        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
         if newest and newest.size > index:
             return newest

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from admin import database
+from admin.server.reaching import free_port
 from admin.terminal import CannotDo
 from exchange.app import create_app
 from exchange.kernel.embedded import Embedded
@@ -45,7 +46,7 @@ from tests.support.exchanges.witnessed import (
     with_policy,
 )
 from tests.support.processes.commands import typed
-from tests.support.processes.server import free_port, serving, settings_on
+from tests.support.processes.server import serving, settings_on
 from tests.support.services import witnesses
 
 
@@ -299,7 +300,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
             await until(lambda: is_covered(exchange))
             published = await newest(exchange)
             assert published is not None
-            async with exchange.app.state.runtime.database.pool.acquire() as connection:
+            async with exchange.runtime.database.pool.acquire() as connection:
                 for text in shown:
                     before = history.open(text)
                     assert await continuity.root_at(connection, before.size, tiled=0) == before.root
@@ -343,7 +344,7 @@ async def test_a_policy_that_cannot_be_used_stops_the_start(settings: Settings, 
 
 async def test_the_operator_is_told_before_the_start(settings: Settings) -> None:
     async with start_exchange(settings) as exchange:
-        vkey = exchange.app.state.runtime[Publisher].vkey
+        vkey = exchange.runtime[Publisher].vkey
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(database.require_ready, settings, url, vkey=vkey)

@@ -65,7 +65,7 @@ async def test_a_new_kind_is_registered_published_and_delivered(settings: Settin
         assert delivered["rows"] == PEOPLE[:2]
         entries = await exchange.read_entries()
         assert [entry["source_kind"] for entry in entries if entry["type"] == "source.registered"] == ["in-memory"]
-        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.runtime.database.pool.acquire() as connection:
             row = await connection.fetchrow("SELECT config, secret::text, t::text AS whole FROM sources t")
         assert json.loads(row["config"]) == {"table": "people"}
         assert PASSWORD not in row["whole"]

@@ -19,7 +19,7 @@ _CSV = b"person_id,city\nP1,a\nP2,b\n"
 @asynccontextmanager
 async def lock_ledger(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
     """Lock the ledger's head until the block ends."""
-    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     try:
         async with connection.transaction():
             await connection.execute("SELECT size FROM ledger_head FOR UPDATE")

@@ -131,7 +131,7 @@ async def details_are_used(exchange: Exchange, consumer: Party) -> None:
 
 async def nothing_in_the_tables(exchange: Exchange) -> None:
     """Neither beside the entries, nor in the tree, nor where subjects are looked up."""
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         for table in ("ledger_entry", "ledger_tile", "ledger_sealed", "ledger_once", "subjects", "subject_holds"):
             rows = await connection.fetch(f"SELECT * FROM {table}")
             held = b"".join(

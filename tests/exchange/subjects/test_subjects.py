@@ -82,7 +82,7 @@ async def test_streams_and_refusals_name_them_too(people_exchange: PeopleExchang
     assert entry["type"] == "delivery.started"
     [read] = await people_exchange.read_details(entry=int(answer.headers["exchange-entry"]))
     assert read["details"]["value"] == "P00003"
-    for path in (people_exchange.app.state.runtime.settings.data / "snapshots").glob("*.parquet"):
+    for path in (people_exchange.runtime.settings.data / "snapshots").glob("*.parquet"):
         path.unlink()
     answer = await people_exchange.fetch(one)
     assert answer.status == 502, answer.content
@@ -163,8 +163,9 @@ async def test_old_rows_put_back_open_nothing(people_exchange: PeopleExchange) -
     tables = ("subjects", "ledger_sealed")
     old = {table: await people_exchange.run_sql(f"SELECT to_jsonb(t)::text AS row FROM {table} t") for table in tables}
     wrapped = cipher.Wrapped(*(await people_exchange.run_sql("SELECT * FROM subjects"))[0])
-    runtime = people_exchange.app.state.runtime
+    runtime = people_exchange.runtime
     secret = runtime[Slots].read(wrapped.slot)
+    assert secret is not None
     cipher.unwrap(wrapped, secret=secret, seal=runtime.seal)
 
     answer = await people_exchange.erase(dataset=DATASET, value="P00001")
@@ -257,7 +258,7 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
 
     await people_exchange.run_sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
                     "WHERE pseudonym = decode($1, 'hex')", pseudonyms["P00007"])  # fmt: skip
-    people_exchange.app.state.runtime[Facts].forget(10**9)
+    people_exchange.runtime[Facts].forget(10**9)
     asked = [{"field": "person_id", "op": "eq", "value": one} for one in people]
     answers = await asyncio.gather(*(people_exchange.fetch(one) for one in asked))
     assert [one["value"] for one, answer in zip(asked, answers, strict=True) if answer.status != 200] == ["P00007"]

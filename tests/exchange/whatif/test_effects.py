@@ -62,7 +62,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
     assert (nothing["agreements"], nothing["refused"]) == ([], [])
     assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
     # More ask at once than there are connections: they wait for their turn, and nobody else waits for them.
-    async with exchange.app.state.runtime[Turns].lock:
+    async with exchange.runtime[Turns].lock:
         waiting = [asyncio.create_task(exchange.call_ok(owner.steward, "POST", target)) for _ in range(20)]
         for _ in range(3):
             await exchange.call_ok(owner.steward, "GET", "/api/v1/me")
@@ -90,7 +90,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
 
     other_purpose = await draft(purposes=["statistics"])
     assert [one["entry"] for one in other_purpose["refused"]] == made
-    connection = await asyncpg.connect(**arguments(exchange.app.state.runtime.database.url))
+    connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("DELETE FROM decision_inputs")  # their time is over
     await connection.close()
     without = await exchange.call_ok(owner.steward, "POST", target)
@@ -127,7 +127,7 @@ async def test_a_delivery_counts_however_many_entries_follow_it(exchange: Exchan
     dataset = await exchange.publish_dataset(owner, source, "people")
     await exchange.conclude_agreement(consumer, owner, dataset)
     old = await deliver(exchange, consumer, "owner/people")
-    runtime = exchange.app.state.runtime
+    runtime = exchange.runtime
     body = entries.RequestRefused(
         at=rfc3339(runtime.clock.now()), actor=entries.Actor(), method="GET", problem="key-unknown", route="/api/v1/me"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from admin.server.reaching import free_port
 from ledger.bundle.http import Fetcher
 from ledger.bundle.pruning import prune
 from ledger.bundle.remote import Remote
@@ -18,7 +19,6 @@ from ledger.verification.verify import verify
 from tests.support.ledgers.bundle_server import serve_bundle
 from tests.support.ledgers.logs import Log
 from tests.support.ledgers.other_verifiers import fsck_url
-from tests.support.processes.server import free_port
 
 SIZES = (1, 100, 256, 300, 700)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from admin.server.reaching import free_port
 from policies.decision.documents import DeliveryInput
 from policies.engines.embedded import EmbeddedEngine
 from policies.engines.interpreter import ENTRY_POINT
 from policies.engines.opa_server import open_opa_server
 from policies.rego.bundle import Bundle, write_bundle
 from tests.support.policy_samples import allowed, any_document
-from tests.support.processes.server import free_port
 from tests.support.services.opa import opa_running
 
 SECRET = "secret-value"

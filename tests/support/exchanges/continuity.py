@@ -48,7 +48,7 @@ async def append_refusal(exchange: Exchange) -> int:
 async def wait_for_checkpoint(exchange: Exchange) -> publication.Published:
     """The checkpoint that covers everything there is."""
     for _ in range(400):
-        async with exchange.app.state.runtime.database.pool.acquire() as connection:
+        async with exchange.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
             if newest and newest.size == (await head.read_head(connection)).size:
                 return newest

@@ -1,6 +1,5 @@
 """A running exchange, organisations with keys on it, and the requests that they sign."""
 
-import base64
 import itertools
 import json
 from dataclasses import KW_ONLY, dataclass, field
@@ -12,7 +11,9 @@ import nacl.signing
 from fastapi import FastAPI
 
 import signatures
+from exchange.kernel.runtime import Runtime
 from exchange.participants.uscc import check_character
+from groundwork import base64url
 
 URL = "http://localhost:8000"
 _NUMBERS = itertools.count(1)
@@ -32,7 +33,7 @@ class Key:
 
     @property
     def public(self) -> str:
-        return base64.urlsafe_b64encode(bytes(self.signing.verify_key)).decode().rstrip("=")
+        return base64url.encode(bytes(self.signing.verify_key))
 
     @property
     def keyid(self) -> str:
@@ -88,9 +89,14 @@ class Exchange:
     url: str = URL
 
     @property
+    def runtime(self) -> Runtime:
+        """The parts of the running application; of no use for an exchange in another process."""
+        runtime: Runtime = self.app.state.runtime
+        return runtime
+
+    @property
     def now(self) -> datetime:
-        now: datetime = self.app.state.runtime.clock.now()
-        return now
+        return self.runtime.clock.now()
 
     def sign(
         self,
@@ -284,7 +290,7 @@ class Exchange:
 
     async def read_entries(self) -> list[dict[str, Any]]:
         """Read the bodies of all entries, by index."""
-        async with self.app.state.runtime.database.pool.acquire() as connection:
+        async with self.runtime.database.pool.acquire() as connection:
             rows = await connection.fetch("SELECT leaf FROM ledger_entry ORDER BY seq")
         return [json.loads(row["leaf"])["body"] for row in rows]
 

@@ -161,8 +161,8 @@ class Lifecycle:
 
     async def sign(self) -> None:
         """Publish a checkpoint, as the publisher does at each interval."""
-        publisher = self.exchange.app.state.runtime[Publisher]
-        async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
+        publisher = self.exchange.runtime[Publisher]
+        async with self.exchange.runtime.database.pool.acquire() as connection:
             assert await publisher.publish(connection) is not self.is_behind
         if not self.is_behind:
             self.signed = list(self.leaves)
@@ -250,13 +250,13 @@ class Lifecycle:
         """Check that no erased person has a secret, whatever rows a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
-        slots = self.exchange.app.state.runtime[Slots]
+        slots = self.exchange.runtime[Slots]
         assert [row for row in rows if row["pseudonym"] in self.erased and slots.read(row["slot"]) is not None] == []
 
     async def _examine_mirror(self) -> None:
         """Check as the auditor: the log continues the mirror, or the mirror refuses it."""
         mirror, first = self.directory / "mirror" / str(self.incarnation), self.firsts[self.incarnation]
-        known, runtime = self.checkpoints[self.incarnation], self.exchange.app.state.runtime
+        known, runtime = self.checkpoints[self.incarnation], self.exchange.runtime
         async with runtime.database.pool.acquire() as connection:
             signed = {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
             halted = (await read_head(connection)).halted
@@ -338,7 +338,7 @@ class Lifecycle:
         """Wait until the start has signed everything, or halted."""
         async with asyncio.timeout(30):
             while True:
-                async with self.exchange.app.state.runtime.database.pool.acquire() as connection:
+                async with self.exchange.runtime.database.pool.acquire() as connection:
                     head, newest = await read_head(connection), await publication.latest(connection)
                 if head.halted is not None or (newest is not None and newest.size == head.size):
                     break

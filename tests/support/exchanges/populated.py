@@ -92,7 +92,7 @@ class PopulatedExchange(Exchange):
 
     async def read_state(self) -> dict[str, str]:
         """Read a digest of every table that a refused request must not change."""
-        async with self.app.state.runtime.database.pool.acquire() as connection:
+        async with self.runtime.database.pool.acquire() as connection:
             return dict(await connection.fetchrow(_STATE))
 
 

@@ -38,7 +38,7 @@ async def newest(exchange: Exchange) -> checkpoint.Checkpoint | None:
 
 
 async def head(exchange: Exchange) -> int:
-    async with exchange.app.state.runtime.database.pool.acquire() as connection:
+    async with exchange.runtime.database.pool.acquire() as connection:
         return int(await connection.fetchval("SELECT size FROM ledger_head"))
 
 

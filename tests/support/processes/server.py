@@ -1,7 +1,6 @@
 """A real server process for tests: uvicorn on a port of its own, over the test worker's database."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,13 +14,6 @@ from exchange.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 _PATIENCE = 60.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on at present."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_on(port: int, *, database_url: str, data: Path) -> Settings:

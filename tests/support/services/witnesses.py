@@ -14,10 +14,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from admin.server.reaching import free_port
 from ledger.format import merkle, note
 from ledger.format.cosignature import parse_key
 from ledger.witness import commands, keys, state
-from tests.support.processes.server import ROOT, free_port
+from tests.support.processes.server import ROOT
 
 _PATIENCE = 30.0
 LITEWITNESS = Path(os.environ.get("LITEWITNESS", ROOT / "build" / "tools" / "litewitness"))
