@@ -5,7 +5,6 @@ import pytest
 from exchange.settings import Settings
 from tests.support import structure, walks
 
-
 CEILINGS = {
     "A delivery, the first": 31,
     "A delivery, the next": 18,

@@ -150,8 +150,8 @@ def table(walks: Mapping[str, Walk]) -> str:
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     lines = ["| Request | Files | of rooms | calling on | Climbs |", "|---|---|---|---|---|"]
     for name, walk in walks.items():
-        counts = (walk.files, walk.of_rooms, walk.calling, walk.climbs(graph))
-        cells = [f"{len(counted)} ({before})" for counted, before in zip(counts, BEFORE[name], strict=True)]
+        counts = len(walk.files), len(walk.of_rooms), len(walk.calling), len(walk.climbs(graph))
+        cells = [f"{count} ({before})" for count, before in zip(counts, BEFORE[name], strict=True)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
