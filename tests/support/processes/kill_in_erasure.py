@@ -27,7 +27,7 @@ STEPS: dict[str, tuple[Any, str, bool]] = {
     "ordered": (queries, "destroy", False),
     "deleted": (queries, "destroy", True),
     "appended": (store, "append", True),
-    "committed": (keys, "finish", False),
+    "committed": (keys, "finish_erasures", False),
     "not-yet-destroyed": (Slots, "destroy", False),
     "destroyed": (Slots, "destroy", True),
     "noted": (queries, "mark_destroyed", True),
