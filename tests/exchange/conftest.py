@@ -31,7 +31,7 @@ async def populated_exchange(
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+def log_output(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the exchange writes to its log."""
     stream = io.StringIO()
     monkeypatch.setattr(logs, "configure", partial(logs.configure, stream=stream))

@@ -25,7 +25,7 @@ class OpaEnded(AssertionError):
 
 
 @asynccontextmanager
-async def opa_running(opa: str, *arguments: str | Path, tls: Path | None = None) -> AsyncIterator[str]:
+async def run_opa(opa: str, *arguments: str | Path, tls: Path | None = None) -> AsyncIterator[str]:
     """The address of `opa run --server …`, once it is healthy. Raises OpaEnded where it ends instead."""
     port = free_port()
     scheme, context = ("https", ssl.create_default_context(cafile=tls)) if tls else ("http", None)
