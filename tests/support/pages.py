@@ -54,8 +54,8 @@ def problems() -> str:
             text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
             if is_denial:
-                told = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")
-                lines += ["", f"{told.title}。{told.remedy}"]
+                explanation = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")
+                lines += ["", f"{explanation.title}。{explanation.remedy}"]
     return "\n".join(lines)
 
 
@@ -352,7 +352,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "arrows": ("architecture.md", structure.arrow_counts),
     "files": ("files.md", structure.file_tables),
 }
-"""What follows from the code, by name: the page it is part of, and the function that writes it."""
+"""The generated parts of pages, by name: the page of each, and the function that writes it."""
 
 
 def render(name: str, page: str) -> str:

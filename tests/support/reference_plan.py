@@ -1,4 +1,4 @@
-"""What plans mean, said once more in plain Python, row by row: the measure of every adapter."""
+"""A reference implementation of plans in plain Python, row by row: every adapter is compared with it."""
 
 import hashlib
 import hmac

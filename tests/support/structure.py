@@ -104,7 +104,7 @@ def imports() -> grimp.ImportGraph:
 
 
 def arrows(names: Iterable[str]) -> set[Arrow]:
-    """Which of the packages or modules import which, counting what is inside of them."""
+    """The imports between packages or modules, those of their content included."""
     known = sorted(names)
     return {
         (importer, imported)

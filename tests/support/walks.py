@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = ("exchange", "policies", "ledger", "signatures", "groundwork", "adapters")
 BEGINNINGS = ("exchange/app.py", "ledger/log/sequencer.py", "groundwork/rounds.py")
-"""Where the calls of a request begin: its handler, and the loop that appends its entry. Other loops do not count."""
+"""The first calls of a request: its handler, and the loop that appends its entry. Other loops do not count."""
 
 BEFORE: Mapping[str, tuple[int, int, int, int]] = {
     "A delivery, the first": (56, 22, 30, 2),

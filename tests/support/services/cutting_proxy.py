@@ -13,7 +13,7 @@ _READY = b"Z\x00\x00\x00\x05I"
 
 
 class Cut(Enum):
-    """Where the next statement is cut off."""
+    """The moment at which the next statement is cut off."""
 
     NOWHERE = auto()
     BEFORE_IT_ARRIVES = auto()

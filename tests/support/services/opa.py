@@ -21,7 +21,7 @@ _PATIENCE = 30.0
 
 
 class OpaEnded(AssertionError):
-    """OPA did not start; the message is what it said."""
+    """OPA did not start; the message is its output."""
 
 
 @asynccontextmanager
