@@ -1,4 +1,4 @@
-"""How tests are collected. The parts they run on are in tests/support/exchanges/fixtures.py."""
+"""The collection of tests. The parts they run on are in tests/support/exchanges/fixtures.py."""
 
 import atexit
 import gc

@@ -12,12 +12,8 @@ from typing import Any
 import structlog
 
 ALLOWED = frozenset(
-    {
-        "event", "level", "timestamp", "request_id", "method", "route", "status", "problem", "duration_ms", "entry",
-        "error", "where", "size", "url", "worker", "engine", "revision", "kind", "count", "witnesses", "exc_info",
-        "exception",
-    }
-)  # fmt: skip
+    {"event", "level", "timestamp", "method", "route", "kind", "entry", "size", "reasons", "error", "where", "exc_info"}
+)
 
 
 class UnnamedLogField(ValueError):

@@ -78,7 +78,7 @@ class Witnesses:
             log().critical(
                 "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
                 size=candidate.size,
-                witnesses=_printable(reasons),
+                reasons=_printable(reasons),
             )
 
     def _warn(self, reasons: dict[str, str]) -> None:
@@ -86,7 +86,7 @@ class Witnesses:
         now = asyncio.get_running_loop().time()
         if reasons and (self._warned is None or now - self._warned >= _REPEAT_ALARM):
             self._warned = now
-            log().warning("a checkpoint was published without some witnesses", witnesses=_printable(reasons))
+            log().warning("a checkpoint was published without some witnesses", reasons=_printable(reasons))
 
 
 def _printable(reasons: dict[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from admin.data_directory import DataDirectory
 from admin.server import reaching
-from tests.support.processes.commands import Demonstration, processes_of, run
+from tests.support.processes.commands import Demonstration, list_processes, run
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def demo(place: Path) -> Demonstration:
     assert done.status == 0, done.out + done.err
     exchange = directory / "exchange"
     files = (exchange / "server.json", exchange / "postgres" / "postmaster.pid")
-    left = processes_of(directory) + [str(file) for file in files if file.exists()]
+    left = list_processes(directory) + [str(file) for file in files if file.exists()]
     return Demonstration(directory, done.out, left)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the exchange share."""
+"""The shared fixtures of the exchange's tests."""
 
 import io
 from collections.abc import AsyncIterator
@@ -31,8 +31,8 @@ async def populated_exchange(
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the exchange writes to its log."""
+def log_output(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """The exchange's log."""
     stream = io.StringIO()
     monkeypatch.setattr(logs, "configure", partial(logs.configure, stream=stream))
     return stream

@@ -31,7 +31,7 @@ def anchors(text: str) -> set[str]:
 @pytest.mark.parametrize("name", pages.PARTS)
 def test_what_follows_from_the_code_is_up_to_date(name: str) -> None:
     text = page(pages.PARTS[name][0])
-    assert text == pages.written(name, text), "run make docs"
+    assert text == pages.render(name, text), "run make docs"
 
 
 def test_every_problem_has_a_heading_and_every_heading_a_problem() -> None:
@@ -70,7 +70,7 @@ def test_relative_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(NOT_WRAPPED)])
 def test_a_sentence_begins_on_a_line_of_its_own(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert text == prose.wrapped(text), f"run python -m tests.support.prose {name}"
+    assert text == prose.wrap(text), f"run python -m tests.support.prose {name}"
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_sentence_begins_on_a_line_of_its_own(name: str) -> None:
     ],
 )
 def test_the_rule_for_lines(page: str, lines: list[str]) -> None:
-    assert prose.wrapped(page).splitlines() == lines
-    assert prose.wrapped(prose.wrapped(page)) == prose.wrapped(page)
+    assert prose.wrap(page).splitlines() == lines
+    assert prose.wrap(prose.wrap(page)) == prose.wrap(page)
 
 
 def test_every_decision_is_in_the_index() -> None:

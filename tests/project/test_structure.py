@@ -22,7 +22,7 @@ def test_folders_of_a_package_have_few_arrows_between_them(package: str) -> None
 async def test_a_request_passes_few_files_and_seldom_climbs(settings: Settings) -> None:
     recorded = await walks.record(settings.model_copy(update={"checkpoint_interval": 600.0}))
     page = walks.PAGE.read_text(encoding="utf-8")
-    assert page == walks.written(page, recorded), "run make docs"
+    assert page == walks.render(page, recorded), "run make docs"
     graph = structure.imports()
     for name, walk in recorded.items():
         assert len(walk.of_rooms) <= CEILINGS[name], name
@@ -30,6 +30,6 @@ async def test_a_request_passes_few_files_and_seldom_climbs(settings: Settings) 
 
 
 def test_a_walk_counts_calls_between_files_only() -> None:
-    with walks.walking() as walk:
+    with walks.follow() as walk:
         structure.folders("ledger")
     assert walk.calls == []  # nothing in it begins at a request

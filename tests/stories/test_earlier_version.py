@@ -26,8 +26,8 @@ from policies.owner_rules.modules import OwnerModule
 from tests.support.exchanges.continuity import append_refusal, wait_for_checkpoint, with_database
 from tests.support.exchanges.exchange import Answer, Exchange, Key
 from tests.support.exchanges.starting import restart_exchange
-from tests.support.processes.commands import ledger, typed
-from tests.support.processes.server import ROOT, serving, settings_on
+from tests.support.processes.commands import run_in_process, run_ledger
+from tests.support.processes.server import ROOT, serve_exchange, settings_on
 
 EARLIER = ROOT / "tests" / "earlier"
 FACTS: dict[str, Any] = json.loads((EARLIER / "facts.json").read_text())
@@ -41,7 +41,7 @@ def test_its_export_is_verified() -> None:
     report = verify(EARLIER / "export", verifier=VERIFIER, known=[newest])
     assert report.is_ok, report.text()
     assert report.size == checkpoint.parse(note.text_of(newest)).size > FACTS["deliveries"]["refused"]
-    assert ledger("verify", EARLIER / "export").status == 0
+    assert run_ledger("verify", EARLIER / "export").status == 0
 
 
 def test_its_receipt_is_verified() -> None:
@@ -81,7 +81,7 @@ async def restored(embedded: Embedded, tmp_path: Path, monkeypatch: pytest.Monke
     for path in (data / "keys").rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)  # git keeps no modes
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "database", "upgrade", "--data", data)
+    done = await asyncio.to_thread(run_in_process, "database", "upgrade", "--data", data)
     assert done.status == 0, done.err
     return with_database(settings_on(free_port(), database_url=url, data=data), url)
 
@@ -129,7 +129,7 @@ async def test_its_ledger_goes_on_and_continues_its_export(restored: Settings, t
         before = len(await exchange.read_entries())
         assert await append_refusal(exchange) == before
         assert (await wait_for_checkpoint(exchange)).size > before
-    with serving(restored):
+    with serve_exchange(restored):
         done = await asyncio.to_thread(export, restored.public_url, mirror, verifier=VERIFIER)
     assert done.report.is_ok, done.report.text()
     assert done.checkpoint.size > before

@@ -21,9 +21,9 @@ from ledger.format import tiles
 from ledger.verification.mirror import export
 from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.commands import ROOT, ledger
+from tests.support.processes.commands import ROOT, run_ledger
 from tests.support.processes.kill_in_erasure import STEPS
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.server import serve_exchange, settings_on
 
 pytestmark = pytest.mark.endurance
 
@@ -146,7 +146,7 @@ async def test_erased_while_several_processes_deliver(
     settings = settings_on(free_port(), database_url=empty_database, data=tmp_path)
     async with start_exchange(settings) as exchange:
         people_exchange = await publish_people(exchange, empty_database)
-        with serving(settings, workers=2):
+        with serve_exchange(settings, workers=2):
             async with httpx2.AsyncClient(base_url=settings.public_url, timeout=30) as client:
                 people_exchange = replace(people_exchange, client=client)
 
@@ -188,7 +188,7 @@ async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, mon
         await people_exchange.fetch_about("P00002")
         index = len(await exchange.read_entries()) - 2
 
-        with serving(settings):
+        with serve_exchange(settings):
 
             async def exported(name: str, covering: int) -> Path:
                 target = f"{settings.public_url}/ledger/receipts/{covering}"
@@ -211,5 +211,5 @@ async def test_proofs_and_exports_stand(empty_database: str, tmp_path: Path, mon
     assert json.loads(new[answer.json["entry"]])["body"]["type"] == "erasure.executed"
     assert naming(tmp_path, b"P00001") == [], "neither in an export, nor in the log, nor in a key file"
     for directory in (before, after):
-        verified = await asyncio.to_thread(ledger, "verify", directory, "--known", known)
+        verified = await asyncio.to_thread(run_ledger, "verify", directory, "--known", known)
         assert verified.status == 0, verified.out + verified.err

@@ -21,7 +21,7 @@ from admin.server.reaching import free_port
 from tests.support.exchanges.exchange import Exchange, Key
 from tests.support.exchanges.populated import start_populated_exchange
 from tests.support.exchanges.starting import delete_rows
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.server import serve_exchange, settings_on
 
 pytestmark = pytest.mark.endurance
 
@@ -79,7 +79,7 @@ async def service(
             populated_exchange.keys["operator"],
         ]
         auth = Signed(populated_exchange, keys)
-    with serving(chosen):
+    with serve_exchange(chosen):
         document = (await asyncio.to_thread(httpx2.get, f"{chosen.public_url}/openapi.json")).json()
         yield Service(chosen.public_url, auth, document)
 

@@ -30,7 +30,7 @@ from sigstore._utils import KeyID
 from admin.server.reaching import free_port
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.ledgers.other_verifiers import OUTSIDERS, Keyring, check_receipt, fsck_url
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.server import serve_exchange, settings_on
 
 LEDGER = Path(sys.executable).with_name("ledger")
 TAG = "data-exchange"
@@ -150,7 +150,7 @@ async def town(database_url: str, people_table: str, tmp_path_factory: pytest.Te
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("town"))
     async with start_exchange(settings) as exchange:
         seed = bytes(exchange.keys["operator"].signing)
-    with serving(settings), httpx2.Client(base_url=settings.public_url, timeout=30) as http:
+    with serve_exchange(settings), httpx2.Client(base_url=settings.public_url, timeout=30) as http:
         identity = http.get("/.well-known/data-exchange").json()
         operator = Stranger(http, identity, Ed25519PrivateKey.from_private_bytes(seed))
         yield Town(http, identity, operator, people_table)

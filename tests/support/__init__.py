@@ -1,1 +1,1 @@
-"""What the tests of several packages share."""
+"""The code that tests of several packages share."""

@@ -40,11 +40,11 @@ test_narrows if {
 OFFICE = OwnerModule(TEXT, TESTS)
 
 
-def saying(body: str, tests: str = "") -> OwnerModule:
+def module_with(body: str, tests: str = "") -> OwnerModule:
     """A module of a body, and tests of another."""
     return OwnerModule(f"package exchange.owner\n\n{body}\n", f"package exchange.owner_test\n\n{tests}\n")
 
 
-def capping(rows: int) -> OwnerModule:
+def module_with_cap(rows: int) -> OwnerModule:
     """The smallest module that narrows anything."""
-    return saying(f"row_cap := {rows}", f"test_cap if data.exchange.owner.row_cap == {rows}")
+    return module_with(f"row_cap := {rows}", f"test_cap if data.exchange.owner.row_cap == {rows}")

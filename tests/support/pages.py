@@ -54,8 +54,8 @@ def problems() -> str:
             text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
             if is_denial:
-                told = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")
-                lines += ["", f"{told.title}。{told.remedy}"]
+                explanation = explain(Reason.model_validate({"code": slug, "rule": ""}), language="zh")
+                lines += ["", f"{explanation.title}。{explanation.remedy}"]
     return "\n".join(lines)
 
 
@@ -352,16 +352,16 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "arrows": ("architecture.md", structure.arrow_counts),
     "files": ("files.md", structure.file_tables),
 }
-"""What follows from the code, by name: the page it is part of, and the function that writes it."""
+"""The generated parts of pages, by name: the page of each, and the function that writes it."""
 
 
-def written(name: str, page: str) -> str:
+def render(name: str, page: str) -> str:
     """A page with the part `name` as the code has it now. Raises ValueError where the page has no place for it."""
     begin, end = f"<!-- written by make docs: {name} -->", f"<!-- end of {name} -->"
     if page.count(begin) != 1 or page.count(end) != 1:
         raise ValueError(f"no place for the part {name}")
     before, _, rest = page.partition(begin)
-    return f"{before}{begin}\n\n{prose.wrapped(PARTS[name][1]())}\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}\n\n{prose.wrap(PARTS[name][1]())}\n{end}{rest.partition(end)[2]}"
 
 
 def schema_files() -> Mapping[str, str]:
@@ -380,7 +380,7 @@ def main() -> None:
         (DOCS / "schemas" / file).write_text(text, encoding="utf-8")
     for name, (file, _) in PARTS.items():
         path = DOCS / file
-        path.write_text(written(name, path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(render(name, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|Art|Arts|No|[A-Z])\.$")
 _END = re.compile(r"(?<=[.!?])([\"')\]*_]*) (?=[\"'(\[*_`]*[A-Z\u4e00-\u9fff`])|(?<=[。！？])()(?=[^\s」』”）)*])")
 
 
-def wrapped(page: str) -> str:
+def wrap(page: str) -> str:
     """A page with its paragraphs and list items wrapped by the rule. Wrapping twice is wrapping once."""
     return "".join(f"{line}\n" for line in _lines(page.splitlines()))
 
@@ -102,7 +102,7 @@ def main(names: list[str]) -> None:
     """Rewrap pages in place."""
     for name in names:
         path = Path(name)
-        path.write_text(wrapped(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(wrap(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

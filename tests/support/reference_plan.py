@@ -1,4 +1,4 @@
-"""What plans mean, said once more in plain Python, row by row: the measure of every adapter."""
+"""A reference implementation of plans in plain Python, row by row: every adapter is compared with it."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 def answer(plan: Plan, fields: Iterable[Field], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     plan = check(plan, fields)
     kept = [row for row in rows if plan.where is None or holds(plan.where, row)]
-    return [tuple(masked(column.mask, row[column.name]) for column in plan.columns) for row in kept[: plan.limit]]
+    return [tuple(apply_mask(column.mask, row[column.name]) for column in plan.columns) for row in kept[: plan.limit]]
 
 
 def holds(condition: Condition, row: Row) -> bool:
@@ -52,7 +52,7 @@ _TESTS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def masked(mask: Mask | None, value: Any) -> Any:  # noqa: PLR0911 - one return a mask
+def apply_mask(mask: Mask | None, value: Any) -> Any:  # noqa: PLR0911 - one return a mask
     if isinstance(mask, Constant):
         return mask.value
     if mask is None or value is None:

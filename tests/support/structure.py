@@ -104,7 +104,7 @@ def imports() -> grimp.ImportGraph:
 
 
 def arrows(names: Iterable[str]) -> set[Arrow]:
-    """Which of the packages or modules import which, counting what is inside of them."""
+    """The imports between packages or modules, those of their content included."""
     known = sorted(names)
     return {
         (importer, imported)
@@ -120,7 +120,7 @@ def children(package: str) -> set[str]:
     return set(imports().find_children(package))
 
 
-def reduced(edges: set[Arrow]) -> set[Arrow]:
+def reduce_arrows(edges: set[Arrow]) -> set[Arrow]:
     """The arrows that do not follow from others: a → c is left out where a → b and b → c are there."""
     return {edge for edge in edges if not _is_reachable(*edge, edges - {edge})}
 
@@ -176,7 +176,7 @@ def _flowchart(layers: list[list[str]], labels: Mapping[str, str], edges: set[Ar
     order = [name for layer in layers for name in layer]
     lines = ["```mermaid", "flowchart TD"]
     lines += [f'  {name}["{labels[name]}"]' for name in order]
-    shown = sorted(reduced(edges), key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
+    shown = sorted(reduce_arrows(edges), key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
     lines += [f"  {importer} --> {imported}" for importer, imported in shown]
     return "\n".join([*lines, "```"])
 

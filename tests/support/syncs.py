@@ -1,4 +1,4 @@
-"""What a power failure would leave: the names that were in a directory whenever it was synced, in order."""
+"""A recorder of syncs, to see what a power failure would leave: a directory's names at each sync, in order."""
 
 import os
 from collections.abc import Callable

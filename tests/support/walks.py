@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = ("exchange", "policies", "ledger", "signatures", "groundwork", "adapters")
 BEGINNINGS = ("exchange/app.py", "ledger/log/sequencer.py", "groundwork/rounds.py")
-"""Where the calls of a request begin: its handler, and the loop that appends its entry. Other loops do not count."""
+"""The first calls of a request: its handler, and the loop that appends its entry. Other loops do not count."""
 
 BEFORE: Mapping[str, tuple[int, int, int, int]] = {
     "A delivery, the first": (56, 22, 30, 2),
@@ -78,7 +78,7 @@ def _module(file: str) -> str:
 
 
 @contextmanager
-def walking(root: Path = ROOT) -> Iterator[Walk]:
+def follow(root: Path = ROOT) -> Iterator[Walk]:
     """Record a walk in this thread. A coroutine counts once, when it starts, however often it is resumed."""
     walk = Walk()
     names: dict[CodeType, str | None] = {}
@@ -139,7 +139,7 @@ async def _walk(exchange: Exchange, key: Key, target: str, document: Any) -> tup
     body = json.dumps(document, ensure_ascii=False).encode()
     headers = {"content-type": "application/json", "exchange-purpose": "talent-service"}
     signed = exchange.sign(key, "POST", target, body=body, headers=headers)
-    with walking() as walk:
+    with follow() as walk:
         answer = await exchange.send("POST", target, signed, body)
     assert answer.status < 300, answer.content
     return answer.json, walk
@@ -156,7 +156,7 @@ def table(walks: Mapping[str, Walk]) -> str:
     return "\n".join(lines)
 
 
-def written(page: str, walks: Mapping[str, Walk]) -> str:
+def render(page: str, walks: Mapping[str, Walk]) -> str:
     """A page with the figures between their comments."""
     begin, end = "<!-- written by make docs: walks -->", "<!-- end of walks -->"
     before, _, rest = page.partition(begin)
@@ -178,7 +178,7 @@ async def _on_a_new_server() -> dict[str, Walk]:
 def main() -> None:
     """Write the figures into the page."""
     walks = asyncio.run(_on_a_new_server())
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), walks), encoding="utf-8")
+    PAGE.write_text(render(PAGE.read_text(encoding="utf-8"), walks), encoding="utf-8")
     for name, walk in walks.items():
         print(name, *walk.files, sep="\n  ")  # noqa: T201
 

@@ -8,7 +8,7 @@ import pytest
 from ledger.format import note
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.ledgers.attacks import ATTACKS, Attack, AttackedExport, attacked_export
+from tests.support.ledgers.attacks import ATTACKS, Attack, AttackedExport, export_log
 from tests.support.ledgers.other_verifiers import OUTSIDERS
 
 pytestmark = pytest.mark.endurance
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.endurance
 
 @pytest.fixture
 def at(tmp_path) -> AttackedExport:
-    return attacked_export(tmp_path / "export")
+    return export_log(tmp_path / "export")
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

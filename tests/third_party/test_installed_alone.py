@@ -16,7 +16,7 @@ import pytest
 
 from admin.data_directory import DataDirectory
 from admin.server import reaching
-from tests.support.ledgers.log_server import served
+from tests.support.ledgers.log_server import serve_log
 from tests.support.ledgers.logs import Log
 from tests.support.processes.commands import run as exchange
 
@@ -85,7 +85,7 @@ def test_the_verifier_works_without_the_server(alone: Path, tmp_path: Path) -> N
     verified = run(alone / "ledger", "verify", directory, "--vkey", log.signer.vkey, cwd=tmp_path)
     assert verified.stdout.startswith("OK: all 700 entries")
     assert '"n":37' in run(alone / "ledger", "show", directory, "37").stdout.replace(" ", "")
-    with served(log) as server:
+    with serve_log(log) as server:
         assert run(alone / "ledger", "verify", server.url).stdout.startswith("OK: all 700 entries")
         run(alone / "ledger", "export", tmp_path / "mirror", "--url", server.url)
     (directory / "tile/entries/001").write_bytes(b"")

@@ -11,7 +11,7 @@ import pytest
 from admin import database
 from admin.data_directory import DataDirectory
 from exchange.kernel.database import arguments
-from tests.support.processes.commands import Demonstration, typed
+from tests.support.processes.commands import Demonstration, run_in_process
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +50,23 @@ def change(home: Path, *statements: str) -> None:
 def test_replay_makes_decisions_again(home: Path) -> None:
     bodies = entries(home)
     decided = [index for index, body in enumerate(bodies) if "decision" in body]
-    told = typed("audit", "replay", "--all", "--data", home)
+    told = run_in_process("audit", "replay", "--all", "--data", home)
     assert told.status == 0, told.out + told.err
     assert f"{len(decided):>10}  agrees" in told.out
     assert f"{len(bodies) - len(decided):>10}  no-decision" in told.out
-    one = typed("audit", "replay", str(decided[0]), "--data", home)
+    one = run_in_process("audit", "replay", str(decided[0]), "--data", home)
     assert (one.status, one.out.startswith(f"entry {decided[0]}  agrees")) == (0, True)
-    later = typed("audit", "replay", "--all", "--since", str(decided[-1]), "--data", home)
+    later = run_in_process("audit", "replay", "--all", "--since", str(decided[-1]), "--data", home)
     assert "1  agrees" in later.out
     at = str(bodies[decided[-1]]["at"])
-    assert "1  agrees" in typed("audit", "replay", "--all", "--since", at, "--data", home).out
+    assert "1  agrees" in run_in_process("audit", "replay", "--all", "--since", at, "--data", home).out
     assert entries(home) == bodies  # it reads, and writes nothing
 
 
 def test_a_changed_decision_is_reported_and_fails(home: Path) -> None:
     index = next(index for index, body in enumerate(entries(home)) if "decision" in body)
     change(home, "CREATE TABLE aside AS SELECT * FROM decision_inputs", "TRUNCATE decision_inputs")
-    told = typed("audit", "replay", "--all", "--data", home)
+    told = run_in_process("audit", "replay", "--all", "--data", home)
     change(home, "INSERT INTO decision_inputs SELECT * FROM aside", "DROP TABLE aside")
     assert told.status == 1
     assert f"entry {index}  input-missing" in told.out
@@ -83,15 +83,15 @@ def test_a_changed_decision_is_reported_and_fails(home: Path) -> None:
     ],
 )
 def test_wrong_arguments_are_reported(home: Path, arguments_: tuple[str, ...], said: str) -> None:
-    told = typed("audit", "replay", *arguments_, "--data", home)
+    told = run_in_process("audit", "replay", *arguments_, "--data", home)
     assert told.status == 1
     assert said in told.err
 
 
 def test_the_index_is_rebuilt(home: Path) -> None:
     size = len(entries(home))
-    typed("ledger", "reindex", "--data", home)
+    run_in_process("ledger", "reindex", "--data", home)
     change(home, "UPDATE ledger_index SET owner = 'nobody' WHERE seq = 1", "DELETE FROM ledger_index WHERE seq = 2")
-    told = typed("ledger", "reindex", "--data", home)
+    told = run_in_process("ledger", "reindex", "--data", home)
     assert told.out.startswith(f"{size} entries are indexed; 2 rows")
-    assert typed("ledger", "reindex", "--data", home).out.startswith(f"{size} entries are indexed; 0 rows")
+    assert run_in_process("ledger", "reindex", "--data", home).out.startswith(f"{size} entries are indexed; 0 rows")

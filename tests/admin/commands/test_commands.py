@@ -19,7 +19,15 @@ from admin.data_directory import DataDirectory
 from admin.server import reaching
 from exchange.kernel.embedded import Embedded
 from tests.support.exchanges.exchange import code
-from tests.support.processes.commands import Ran, command, environment, processes_of, run, typed, until
+from tests.support.processes.commands import (
+    CommandResult,
+    command,
+    environment,
+    list_processes,
+    run,
+    run_in_process,
+    wait_until,
+)
 
 _SCIENCE = code()
 
@@ -63,7 +71,7 @@ def keys_in(data: Path) -> dict[str, bytes]:
 
 def test_founding_twice_is_refused_and_changes_nothing(home: Path) -> None:
     before = keys_in(home)
-    done = typed("init", "--data", home, "--code", code())
+    done = run_in_process("init", "--data", home, "--code", code())
     assert (done.status, "holds an exchange already" in done.err) == (1, True)
     assert keys_in(home) == before
 
@@ -74,7 +82,7 @@ def test_keys_are_their_owners_alone(home: Path) -> None:
 
 
 def test_a_code_that_does_not_check_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    done = typed("init", "--data", tmp_path / "new", "--code", "12330000MB00000010")
+    done = run_in_process("init", "--data", tmp_path / "new", "--code", "12330000MB00000010")
     assert done.status == 1
     assert "check character does not fit" in done.err
     assert not (tmp_path / "new" / "postgres").exists()
@@ -82,14 +90,16 @@ def test_a_code_that_does_not_check_is_refused_before_anything_is_made(tmp_path:
 
 def test_without_an_exchange_the_error_names_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = typed("publish", __file__, "--owner", "a", "--title", "b")
+    done = run_in_process("publish", __file__, "--owner", "a", "--title", "b")
     assert done.status == 1
     assert "make demo" in done.err
     assert "exchange init" in done.err
 
 
-def join(data: Path) -> Ran:
-    return typed("join", "science", "--data", data, "--code", _SCIENCE, "--name-zh", "市科技局", "--name-en", "Science")
+def join(data: Path) -> CommandResult:
+    return run_in_process(
+        "join", "science", "--data", data, "--code", _SCIENCE, "--name-zh", "市科技局", "--name-en", "Science"
+    )
 
 
 @pytest.mark.endurance
@@ -98,17 +108,17 @@ def test_a_server_is_started_for_the_purpose_and_ended(home: Path, tmp_path: Pat
     assert (joined.status, joined.err) == (0, "")
     file = tmp_path / "labs.csv"
     file.write_text("lab,city\nA,杭州\nB,宁波\n")
-    done = typed("publish", file, "--data", home, "--owner", "science", "--title", "Labs", "--yes")
+    done = run_in_process("publish", file, "--data", home, "--owner", "science", "--title", "Labs", "--yes")
     assert (done.status, done.err) == (0, "")
     assert "Published: science/labs, version 1." in done.out
     assert "one was started for this and has ended" in done.out
     assert not (home / "server.json").exists()
-    assert processes_of(home) == []
+    assert list_processes(home) == []
 
 
 def test_a_handle_that_cannot_be_one_is_refused(home: Path) -> None:
     names = ("--name-zh", "某局", "--name-en", "Some Bureau")
-    assert typed("join", "ledger", "--data", home, "--code", code(), *names).status == 1
+    assert run_in_process("join", "ledger", "--data", home, "--code", code(), *names).status == 1
 
 
 @contextmanager
@@ -122,7 +132,7 @@ def served(data: Path, *more: str) -> Iterator[str]:
     )
     directory = DataDirectory(data)
     try:
-        until(lambda: process.poll() is not None or reaching.running_at(directory), what="the server is ready")
+        wait_until(lambda: process.poll() is not None or reaching.running_at(directory), what="the server is ready")
         yield f"http://localhost:{port}"
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
@@ -137,14 +147,14 @@ def test_several_processes_serve_until_sigterm(home: Path) -> None:
         assert json.loads((home / "server.json").read_text())["url"] == url
         assert httpx2.get(f"{url}/readyz").text == "ok\n"
         assert httpx2.get(f"{url}/docs").status_code == 200
-        healthy = typed("health", "--data", home)
+        healthy = run_in_process("health", "--data", home)
         assert (healthy.status, url in healthy.out, "checkpoint" in healthy.out) == (0, True, True)
         assert [join(home).status, join(home).status] == [0, 0]
-        again = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+        again = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
         assert (again.status, url in again.err) == (1, True)
     assert not (home / "server.json").exists()
-    assert processes_of(home) == []
-    assert typed("health", "--data", home).status == 1
+    assert list_processes(home) == []
+    assert run_in_process("health", "--data", home).status == 1
 
 
 BEGIN = b"POST /api/v1/deliveries HTTP/1.1\r\nHost: localhost\r\n"
@@ -191,7 +201,7 @@ def test_it_does_not_serve_with_settings_that_cannot_be_right(
 ) -> None:
     for name, value in more.items():
         monkeypatch.setenv(name, value)
-    done = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+    done = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
     assert done.status == 1
     assert words in done.err
 
@@ -201,7 +211,7 @@ def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
     kept = key.read_bytes()
     key.write_bytes((home / "keys" / "auditor.pem").read_bytes())
     try:
-        done = typed("serve", "--data", home, "--port", str(reaching.free_port()))
+        done = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
     finally:
         key.write_bytes(kept)
     assert done.status == 1
@@ -212,7 +222,7 @@ def test_a_port_in_use_is_reported(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = typed("serve", "--data", home, "--port", str(taken.getsockname()[1]))
+        done = run_in_process("serve", "--data", home, "--port", str(taken.getsockname()[1]))
     assert done.status == 1
     assert "--port" in done.err
 
@@ -222,15 +232,15 @@ def test_an_exchange_that_was_never_founded_is_not_served(place: Path) -> None:
     settings = DataDirectory(bare).settings()
     with database.running(settings) as url:
         assert database.read_state(url).revision is None
-    done = typed("serve", "--data", bare)
+    done = run_in_process("serve", "--data", bare)
     assert done.status == 1
     assert "there is no exchange" in done.err
 
 
 def test_the_migrations_make_what_the_models_describe() -> None:
-    assert typed("database", "check").status == 0
+    assert run_in_process("database", "check").status == 0
 
 
 def test_upgrading_what_is_up_to_date_changes_nothing(home: Path) -> None:
-    done = typed("database", "upgrade", "--data", home)
+    done = run_in_process("database", "upgrade", "--data", home)
     assert (done.status, "it was at" in done.out) == (0, False)

@@ -10,7 +10,7 @@ from typer import Context
 from typer.core import TyperGroup
 
 from admin.commands import main
-from tests.support.processes.commands import typed
+from tests.support.processes.commands import run_in_process
 
 _NEVER_FOR_HELP = {
     "alembic",
@@ -51,6 +51,6 @@ def test_help_lists_every_command_and_loads_none() -> None:
 
 
 def test_an_unknown_command_is_refused_with_what_it_may_have_been() -> None:
-    done = typed("servr")
+    done = run_in_process("servr")
     assert done.status == 2
     assert "Did you mean 'serve'" in done.err

@@ -14,8 +14,8 @@ from policies.engines.opa_server import open_opa_server
 from policies.rego.bundle import load_bundle
 from tests.support.owner_modules import OFFICE, TESTS, TEXT
 from tests.support.policy_samples import allowed_document
-from tests.support.processes.commands import typed
-from tests.support.services.opa import opa_running
+from tests.support.processes.commands import run_in_process
+from tests.support.services.opa import run_opa
 
 
 async def test_opa_starts_with_what_the_command_wrote(
@@ -31,7 +31,7 @@ async def test_opa_starts_with_what_the_command_wrote(
     assert key.stat().st_mode & 0o77 == 0
     words = shlex.split(said.stdout)
     assert words[:3] == ["opa", "run", "--server"]
-    async with opa_running(opa, *words[3:]) as url:
+    async with run_opa(opa, *words[3:]) as url:
         for token in ("secret-token", "another"):
             async with open_opa_server(url, revision=load_bundle().digest, token=token, within=10) as remote:
                 assert (await remote.decide(allowed_document())).allow == (token == "secret-token")
@@ -50,7 +50,7 @@ def test_an_invalid_key_is_reported(tmp_path: Path) -> None:
 def test_files_that_cannot_be_written_are_no_fault_of_the_database(tmp_path: Path) -> None:
     target = tmp_path / "policies"
     target.write_text("a file", encoding="utf-8")
-    done = typed("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
+    done = run_in_process("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
     assert done.status == 1
     assert done.err.startswith("error: a file cannot be used: ")
     assert str(target) in done.err
@@ -59,18 +59,18 @@ def test_files_that_cannot_be_written_are_no_fault_of_the_database(tmp_path: Pat
 def test_a_module_is_checked_here(tmp_path: Path) -> None:
     file = tmp_path / "hours.rego"
     file.write_text(TEXT, encoding="utf-8")
-    missing = typed("policy", "module", str(file))
+    missing = run_in_process("policy", "module", str(file))
     assert (missing.status, "hours_test.rego cannot be read" in missing.err) == (1, True)
     tests = tmp_path / "hours_test.rego"
     tests.write_text(TESTS, encoding="utf-8")
     for more in ((), ("--tests", str(tests))):
-        checked = typed("policy", "module", str(file), *more)
+        checked = run_in_process("policy", "module", str(file), *more)
         assert checked.out == f"{OFFICE.digest}  3 tests pass; nothing was submitted\n"
     file.write_text(f"{TEXT}x := time.now_ns()\n", encoding="utf-8")
-    refused = typed("policy", "module", str(file))
+    refused = run_in_process("policy", "module", str(file))
     assert (refused.status, "owner.rego:17: time.now_ns may not be called" in refused.err) == (1, True)
     file.write_bytes(b"\xff")
-    assert typed("policy", "module", str(file)).status == 1
+    assert run_in_process("policy", "module", str(file)).status == 1
 
 
 def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory, str]) -> None:
@@ -83,12 +83,12 @@ def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory,
         members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
     system = next(one["id"] for one in members if one["kind"] == "system")
     about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]
-    said = typed(*about, "--purpose", purpose)
+    said = run_in_process(*about, "--purpose", purpose)
     assert said.status == 0, said.err
     assert "delivery.role_held" in said.out
     assert "row_cap: " in said.out
-    denied = typed(*about, "--purpose", "another-purpose")
+    denied = run_in_process(*about, "--purpose", "another-purpose")
     assert "deny" in denied.out.splitlines()[0]
     assert "purpose-not-granted: " in denied.out
-    assert typed(*about, "--purpose", purpose, "--as", "nobody").status == 1
-    assert typed(*about, "--purpose", purpose, "--at", "yesterday").status == 1
+    assert run_in_process(*about, "--purpose", purpose, "--as", "nobody").status == 1
+    assert run_in_process(*about, "--purpose", purpose, "--at", "yesterday").status == 1

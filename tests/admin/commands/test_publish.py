@@ -11,8 +11,8 @@ import xlwt
 
 from admin.data_directory import DataDirectory
 from data_exchange_client.api import Client
-from tests.support.owner_modules import capping
-from tests.support.processes.commands import Ran, typed
+from tests.support.owner_modules import module_with_cap
+from tests.support.processes.commands import CommandResult, run_in_process
 
 OWNER = "demo-education"
 _ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "4133010335", "本科"), ("宁波大学", "4133011646", "本科")]
@@ -22,9 +22,11 @@ _ROWS = [("学校名称", "学校标识码", "办学层次"), ("浙江大学", "
 def publish(served: tuple[DataDirectory, str]) -> Any:
     directory, _ = served
 
-    def run(file: Path, *more: str, owner: str = OWNER, title: str = "A table", answer: str | None = None) -> Ran:
+    def run(
+        file: Path, *more: str, owner: str = OWNER, title: str = "A table", answer: str | None = None
+    ) -> CommandResult:
         arguments = ["publish", str(file), "--owner", owner, "--title", title, "--data", str(directory.path), *more]
-        return typed(*arguments, answer=answer) if answer is not None else typed(*arguments, "--yes")
+        return run_in_process(*arguments, answer=answer) if answer is not None else run_in_process(*arguments, "--yes")
 
     return run
 
@@ -195,16 +197,16 @@ def test_nothing_is_published_without_a_yes(
 def test_a_module_of_ones_own_goes_with_it(served: tuple[DataDirectory, str], publish: Any, tmp_path: Path) -> None:
     directory, url = served
     file, table = tmp_path / "cap.rego", tmp_path / "capped.csv"
-    module = capping(1)
+    module = module_with_cap(1)
     file.write_text(module.text, encoding="utf-8")
     (tmp_path / "cap_test.rego").write_text(module.tests, encoding="utf-8")
     table.write_bytes(as_text("utf-8"))
     early = publish(table, "--module", module.digest, title="Capped")
     assert (early.status, "terms/module: the dataset's owner has no such module" in early.err) == (1, True)
     submit = ["policy", "module", str(file), "--as", OWNER, "--data", str(directory.path)]
-    assert typed(*submit).out.startswith(f"{module.digest}  accepted, checked by regorus/")
+    assert run_in_process(*submit).out.startswith(f"{module.digest}  accepted, checked by regorus/")
     file.write_text(f"{module.text}x := opa.runtime()\n", encoding="utf-8")
-    refused = typed(*submit)
+    refused = run_in_process(*submit)
     assert (refused.status, "owner.rego:4: opa.runtime may not be called" in refused.err) == (1, True)
     assert publish(table, "--module", module.digest, title="Capped").status == 0
     with Client(url, directory.steward_key(OWNER), trust=directory.trust()) as client:

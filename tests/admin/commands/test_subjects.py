@@ -8,7 +8,7 @@ from admin.commands.erase import ErasureBasis
 from admin.commands.hold import HoldBasis
 from admin.data_directory import DataDirectory
 from ledger.entries.parts import Erasable, Holding
-from tests.support.processes.commands import Ran, typed
+from tests.support.processes.commands import CommandResult, run_in_process
 
 OWNER = "demo-education"
 NUMBERS = ("330106199003078812", "330106198811024436", "330106197507312218")
@@ -21,7 +21,7 @@ def directory(served: tuple[DataDirectory, str], tmp_path_factory: pytest.TempPa
     directory, _ = served
     file = tmp_path_factory.mktemp("people") / "graduates.csv"
     file.write_text("person_id,degree\n" + "".join(f"{number},本科\n" for number in NUMBERS), encoding="utf-8")
-    published = typed(
+    published = run_in_process(
         "publish",
         file,
         "--owner",
@@ -44,8 +44,8 @@ def test_the_codes_are_the_ledgers() -> None:
 
 
 def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
-    def run(*arguments: str, answer: str = "") -> Ran:
-        return typed(*arguments, "--data", directory.path, answer=answer)
+    def run(*arguments: str, answer: str = "") -> CommandResult:
+        return run_in_process(*arguments, "--data", directory.path, answer=answer)
 
     dataset = f"{OWNER}/graduates"
     nothing = run("erase", dataset, "--yes", answer=f"{PERSON}\n")

@@ -14,11 +14,11 @@ from tests.support.processes.commands import (
     Demonstration,
     command,
     environment,
-    ledger,
-    processes_of,
+    list_processes,
     run,
-    typed,
-    until,
+    run_in_process,
+    run_ledger,
+    wait_until,
 )
 from tests.support.real_input import needed, real
 
@@ -26,7 +26,7 @@ _REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")
 
 
 def verify(directory: Path) -> tuple[int, dict[str, Any]]:
-    done = ledger("verify", directory, "--json")
+    done = run_ledger("verify", directory, "--json")
     return done.status, json.loads(done.out)
 
 
@@ -69,7 +69,7 @@ def test_it_leaves_the_keys_of_everybody_to_go_on_with(demo: Demonstration) -> N
 
 def test_it_does_not_replace_what_it_did_not_make(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    done = typed("demo", "--directory", tmp_path)
+    done = run_in_process("demo", "--directory", tmp_path)
     assert done.status == 1
     assert "holds something else" in done.err
     assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
@@ -80,14 +80,14 @@ def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> No
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = typed("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
+        done = run_in_process("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
     assert done.status == 1
     assert f"port {port}" in done.err
     assert not (tmp_path / "demo").exists()
 
 
 def test_a_missing_file_is_reported_before_anything_is_made(tmp_path: Path) -> None:
-    done = typed("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
+    done = run_in_process("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
     assert (done.status, done.err.strip()) == (1, f"error: there is no file {tmp_path / 'nobody.csv'}")
     assert not (tmp_path / "demo").exists()
 
@@ -101,10 +101,10 @@ def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> No
     said = place / "killed.txt"
     with said.open("wb") as out:
         process = subprocess.Popen(command("demo", "--directory", directory), env=environment(), stdout=out, stderr=out)
-        until(lambda: "departments publish" in said.read_text(), what="the second chapter begins")
+        wait_until(lambda: "departments publish" in said.read_text(), what="the second chapter begins")
         process.send_signal(signal.SIGKILL)
         process.wait()
-    until(lambda: not processes_of(directory), what="the server and its database end by themselves")
+    wait_until(lambda: not list_processes(directory), what="the server and its database end by themselves")
     assert not (directory / "ledger").exists()
 
 
@@ -126,4 +126,4 @@ def test_the_story_holds_on_real_files(place: Path) -> None:
     assert "2,978 rows" in done.out
     assert len(_REFUSED.findall(done.out)) == 6
     assert verify(directory / "ledger")[0] == 0
-    assert processes_of(directory) == []
+    assert list_processes(directory) == []

@@ -88,11 +88,11 @@ def test_it_says_and_finds_what_a_pass_over_the_entries_does(
                 done += cut
                 await queries.fill(connection, most=max(1, cut - 1))
             await index_all(connection, batch=cuts[0])
-            expected = entries.told(bodies)
+            expected = entries.index_rows(bodies)
             assert await rows(connection) == expected
             assert await tasks.rebuild(connection) == (len(bodies), 0)
             for wanted, scope in asked:
-                found = entries.found(expected, wanted, scope)
+                found = entries.search(expected, wanted, scope)
                 assert await paged(database, wanted, scope, "oldest", limit) == found
                 assert await paged(database, wanted, scope, "newest", limit) == found[::-1]
 
@@ -109,10 +109,10 @@ def test_each_filter_finds_what_a_pass_over_the_entries_does(database_url: str, 
         async with opened(database_url) as database, database.pool.acquire() as connection:
             await append(connection, bodies)
             await index_all(connection)
-            expected = entries.told(bodies)
+            expected = entries.index_rows(bodies)
             for wanted in entries.EACH_FILTER:
                 for scope in (Scope(everything=True), Scope(owners=frozenset({"org-a"}))):
-                    found = entries.found(expected, wanted, scope)
+                    found = entries.search(expected, wanted, scope)
                     assert await paged(database, wanted, scope, "newest", 7) == found[::-1], wanted
 
     asyncio.run(look())
@@ -158,7 +158,7 @@ async def test_killed_on_the_way_it_goes_on_where_it_was(empty_database: str, co
     await blocker.close()
     assert await connection.fetchval("SELECT count(*) FROM ledger_index") == 2_000
     await index_all(connection)
-    assert await rows(connection) == entries.told(bodies)
+    assert await rows(connection) == entries.index_rows(bodies)
 
 
 async def test_two_that_index_at_once_do_it_once(empty_database: str) -> None:
@@ -166,7 +166,7 @@ async def test_two_that_index_at_once_do_it_once(empty_database: str) -> None:
     async with opened(empty_database) as database, database.pool.acquire() as first, database.pool.acquire() as second:
         await append(first, bodies)
         await asyncio.gather(index_all(first, batch=7), index_all(second, batch=11))
-        assert await rows(first) == entries.told(bodies)
+        assert await rows(first) == entries.index_rows(bodies)
 
 
 async def test_what_was_changed_in_it_is_put_right(connection: asyncpg.Connection) -> None:
@@ -178,7 +178,7 @@ async def test_what_was_changed_in_it_is_put_right(connection: asyncpg.Connectio
     await connection.execute("INSERT INTO ledger_index (seq, type) VALUES (99, 'delivery.completed')")
     assert await queries.fill(connection, most=10) == 0
     assert await tasks.rebuild(connection) == (50, 3)
-    assert await rows(connection) == entries.told(bodies)
+    assert await rows(connection) == entries.index_rows(bodies)
     assert await tasks.rebuild(connection) == (50, 0)
 
 

@@ -8,7 +8,7 @@ from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from tests.support.exchanges.endpoints import PUBLIC
 from tests.support.exchanges.starting import start_exchange
-from tests.support.services.cutting_proxy import cutting
+from tests.support.services.cutting_proxy import run_proxy
 
 NEED_NO_DATABASE = {"/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs"}
 ADDRESSES = {
@@ -22,7 +22,7 @@ ADDRESSES = {
 
 
 async def test_every_public_address(settings: Settings, embedded: Embedded) -> None:
-    async with cutting(f"{embedded.socket}/.s.PGSQL.5432") as proxy:
+    async with run_proxy(f"{embedded.socket}/.s.PGSQL.5432") as proxy:
         url = SecretStr(f"postgresql://postgres@127.0.0.1:{proxy.port}/exchange_test")
         async with start_exchange(settings.model_copy(update={"database_url": url})) as exchange:
             assert (await exchange.send("GET", "/ledger/receipts/0", {"prefer": "wait=30"})).status == 200

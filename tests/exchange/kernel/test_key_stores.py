@@ -28,7 +28,7 @@ from ledger.format.further import Kind
 from ledger.log import publication
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
-from tests.support.processes.commands import Ran, typed
+from tests.support.processes.commands import CommandResult, run_in_process
 from tests.support.services.softhsm import PIN, SoftHsm, softhsm
 
 SEEDS = [bytes([number]) * 32 for number in (1, 2, 3)]
@@ -48,8 +48,8 @@ def with_environment(settings: Settings, environment: pytest.MonkeyPatch, **more
     return Settings(data=settings.data, public_url=settings.public_url, checkpoint_interval=0.1)
 
 
-async def rotate(settings: Settings, which: str = "ledger") -> Ran:
-    return await asyncio.to_thread(typed, "keys", "rotate", which, "--data", settings.data)
+async def rotate(settings: Settings, which: str = "ledger") -> CommandResult:
+    return await asyncio.to_thread(run_in_process, "keys", "rotate", which, "--data", settings.data)
 
 
 async def signed(exchange: Exchange) -> note.Verifier:

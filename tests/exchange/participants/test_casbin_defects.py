@@ -22,7 +22,7 @@ from exchange.settings import Settings
 from policies.roles.roles import ROLES, InvalidIdentifier, Permit, Roles
 from tests.support.exchanges.exchange import Exchange, Key, Party
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.server import serve_exchange, settings_on
 
 ODD = ("a", "0", "a.b:c_d-e", "x" * 128, "0198c5a0-0000-7000-8000-00000000000a", "p::", "g_._", "eval:r.sub")
 
@@ -171,7 +171,7 @@ async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
                 owner, await exchange.register_table(owner, people_table, "people"), "people"
             ),
         )
-    with serving(chosen[0]), serving(chosen[1]):
+    with serve_exchange(chosen[0]), serve_exchange(chosen[1]):
         async with (
             httpx2.AsyncClient(base_url=chosen[0].public_url) as one,
             httpx2.AsyncClient(base_url=chosen[1].public_url) as two,

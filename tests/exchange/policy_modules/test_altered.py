@@ -12,7 +12,7 @@ from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.owner import start_owner_exchange
 from tests.support.exchanges.starting import restart_exchange
-from tests.support.owner_modules import capping
+from tests.support.owner_modules import module_with_cap
 
 CHANGES = {
     "module-altered": "UPDATE policy_modules SET files = replace(files::text, '7', '9')::jsonb",
@@ -35,7 +35,7 @@ async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
 
 async def test_a_module_changed_behind_the_exchanges_back_is_noticed(settings: Settings, people_table: str) -> None:
     async with start_owner_exchange(settings, people_table) as owner_exchange, as_owner(owner_exchange) as connection:
-        digest = await owner_exchange.attach_module(capping(7))
+        digest = await owner_exchange.attach_module(module_with_cap(7))
         answer = await owner_exchange.fetch()
         assert len(answer.json["rows"]) == 7
         published = await owner_exchange.call_ok(
@@ -61,7 +61,7 @@ async def test_a_module_changed_behind_the_exchanges_back_is_noticed(settings: S
 
 async def test_nobody_may_change_a_module(settings: Settings, people_table: str) -> None:
     async with start_owner_exchange(settings, people_table) as owner_exchange:
-        await owner_exchange.attach_module(capping(7))
+        await owner_exchange.attach_module(module_with_cap(7))
         statements = ("DELETE FROM policy_modules", "UPDATE policy_modules SET tests = 0", "TRUNCATE policy_modules")
         async with owner_exchange.runtime.database.pool.acquire() as connection:
             for statement in statements:

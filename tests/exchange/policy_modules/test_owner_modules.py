@@ -25,8 +25,8 @@ from tests.support.exchanges.exchange import URL
 from tests.support.exchanges.owner import OwnerExchange, start_owner_exchange, submit
 from tests.support.exchanges.raw_delivery import RawDelivery
 from tests.support.exchanges.starting import delete_rows
-from tests.support.owner_modules import OFFICE, TESTS, TEXT, capping, saying
-from tests.support.services.opa import opa_running
+from tests.support.owner_modules import OFFICE, TESTS, TEXT, module_with, module_with_cap
+from tests.support.services.opa import run_opa
 from tests.support.services.tools import tool
 
 MODULES = "/api/v1/policy-modules"
@@ -45,7 +45,7 @@ async def shared(
         if getattr(request, "param", None) == "opa":
             opa = tool("opa")
             write_bundle(load_bundle(), place / "policy")
-            url = await stack.enter_async_context(opa_running(opa, place / "policy"))
+            url = await stack.enter_async_context(run_opa(opa, place / "policy"))
             settings = settings.model_copy(update={"opa_url": url, "opa_binary": Path(opa)})
         yield await stack.enter_async_context(start_owner_exchange(settings, people_table))
 
@@ -113,7 +113,7 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(o
     assert await submit(owner_exchange, owner_exchange.owner, OFFICE) == digest  # the same content is there once
     assert [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"] == found
 
-    await submit(owner_exchange, owner_exchange.owner, capping(9))
+    await submit(owner_exchange, owner_exchange.owner, module_with_cap(9))
     everything = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
     paged: list[Any] = []
     while page := await owner_exchange.call_ok(
@@ -169,7 +169,7 @@ async def test_a_bad_module_is_refused_and_not_kept(
 
 
 async def test_only_ones_own_module_can_be_attached(owner_exchange: OwnerExchange) -> None:
-    digest = await submit(owner_exchange, owner_exchange.consumer, capping(3))
+    digest = await submit(owner_exchange, owner_exchange.consumer, module_with_cap(3))
     document = {
         **owner_exchange.dataset["document"],
         "terms": {**owner_exchange.dataset["document"]["terms"], "module": digest},
@@ -206,18 +206,18 @@ rows := [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 15, 16, 17, 18, 19, 2
 
 
 async def test_a_module_that_takes_too_long_denies_and_is_not_remembered(owner_exchange: OwnerExchange) -> None:
-    digest = await owner_exchange.attach_module(saying(SLOW, "test_cap if data.exchange.owner.row_cap == 5"))
+    digest = await owner_exchange.attach_module(module_with(SLOW, "test_cap if data.exchange.owner.row_cap == 5"))
     for _ in range(2):
         answer = await owner_exchange.fetch()
         assert (answer.status, answer.problem) == (503, "policy-unavailable")
         assert answer.json["reasons"][0]["rule"] == f"module.{digest}"
         assert (await owner_exchange.entry_of(answer))["decision"]["outcome"] == "deny"
-    await owner_exchange.attach_module(capping(4))
+    await owner_exchange.attach_module(module_with_cap(4))
     assert len((await owner_exchange.fetch()).json["rows"]) == 4
 
 
 async def test_a_process_that_is_killed_costs_one_denial(owner_exchange: OwnerExchange) -> None:
-    digest = await owner_exchange.attach_module(capping(5))
+    digest = await owner_exchange.attach_module(module_with_cap(5))
     assert len((await owner_exchange.fetch()).json["rows"]) == 5
     sandboxes = owner_exchange.runtime[Checker].sandboxes
     process = sandboxes._modules[owner_exchange.owner.id, digest].process
@@ -242,7 +242,7 @@ async def test_a_stream_ends_when_the_module_says_so(
         "GRANT SELECT ON hourly TO reader"
     )
     await connection.close()
-    hours = saying(
+    hours = module_with(
         'deny contains {"code": "closed"} if input.calendar.hour >= 17',
         'test_closed if count(data.exchange.owner.deny) == 1 with input as {"calendar": {"hour": 17}}',
     )
@@ -292,7 +292,7 @@ async def test_what_cannot_be_carried_out_denies(owner_exchange: OwnerExchange) 
         question = '{"purpose": "x", "resource": {"fields": [{"name": "a"}]}}'
         says = f"{said} with input as {{}}" if heard[0] == "row_cap" else f"count({said}) == 1 with input as {question}"
         tests = f"test_says if {says}"
-        digest = await owner_exchange.attach_module(saying(body, tests))
+        digest = await owner_exchange.attach_module(module_with(body, tests))
         answer = await owner_exchange.fetch()
         assert answer.problem == problem, body
         assert answer.json["reasons"][0]["rule"] == f"module.{digest}"
@@ -318,7 +318,7 @@ async def test_it_is_told_whose_word_an_obligation_is(owner_exchange: OwnerExcha
 
 
 async def test_before_publishing_its_effects_are_seen(owner_exchange: OwnerExchange) -> None:
-    await owner_exchange.attach_module(capping(2))
+    await owner_exchange.attach_module(module_with_cap(2))
     delivered = [await owner_exchange.fetch()]
     owner_exchange.clock.move(timedelta(hours=8))
     delivered.append(await owner_exchange.fetch())
@@ -335,7 +335,7 @@ async def test_before_publishing_its_effects_are_seen(owner_exchange: OwnerExcha
 async def test_effects_end_when_they_take_too_long(
     owner_exchange: OwnerExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await owner_exchange.attach_module(capping(2))
+    await owner_exchange.attach_module(module_with_cap(2))
     for _ in range(2):
         newest = await owner_exchange.fetch()
     await owner_exchange.draft_terms(module=await submit(owner_exchange, owner_exchange.owner, OFFICE))
@@ -360,7 +360,7 @@ async def test_odrl_cannot_say_it(owner_exchange: OwnerExchange) -> None:
     target = f"/api/v1/datasets/{owner_exchange.dataset['id']}"
     await owner_exchange.publish_terms()
     offer = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{target}/odrl")
-    await owner_exchange.attach_module(capping(3))
+    await owner_exchange.attach_module(module_with_cap(3))
     for key in (owner_exchange.owner.steward, owner_exchange.consumer.steward):
         answer = await owner_exchange.call(key, "GET", f"{target}/odrl")
         assert (answer.status, answer.problem) == (409, "not-expressible-in-odrl")

@@ -36,7 +36,7 @@ from tests.support.exchanges.continuity import (
 )
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import delete_rows, restart_exchange, start_exchange
-from tests.support.processes.commands import typed
+from tests.support.processes.commands import run_in_process
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
     standing = await database.state_of(copies.url("restored"), with_database(founded_settings, copies.url("restored")))
     assert standing.not_continued
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", copies.url("restored"))
-    health = await asyncio.to_thread(typed, "health", "--data", founded_settings.data)
+    health = await asyncio.to_thread(run_in_process, "health", "--data", founded_settings.data)
     assert health.status == 1
     assert "NOTHING IS SIGNED OR TAKEN IN" in health.out
     async with restart_exchange(founded_settings) as exchange:  # the right database goes on
@@ -336,7 +336,9 @@ async def test_an_exchange_is_not_founded_again_over_its_anchor(
     url = copies.url("live")
     await delete_rows(url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "init", "--code", "12330000MB0000001H", "--data", founded_settings.data)
+    done = await asyncio.to_thread(
+        run_in_process, "init", "--code", "12330000MB0000001H", "--data", founded_settings.data
+    )
     assert done.status == 1
     assert "was begun before" in done.err
     assert (await read_head(url)).size == 0

@@ -15,7 +15,7 @@ from ledger.verification.mirror import export
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import delete_rows, start_exchange
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.server import serve_exchange, settings_on
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ENTRIES = 600
@@ -123,7 +123,7 @@ async def test_a_pruned_exchange_is_exported_and_verified(database_url: str, tmp
         break
     monkeypatch.setenv("EXCHANGE_MINIMUM_INDEX", "300")
     monkeypatch.setenv("EXCHANGE_RETENTION_POLICY", "https://exchange.example/retention")
-    with serving(settings):
+    with serve_exchange(settings):
         done = export(settings.public_url, tmp_path / "mirror", minimum=300)
     assert done.report.is_ok, done.report.text()
     assert (done.report.pruned, done.report.size) == (256, done.checkpoint.size)

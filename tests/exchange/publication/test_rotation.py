@@ -23,15 +23,15 @@ from ledger.verification import mirror
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
-from tests.support.processes.commands import Ran, typed, until
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.commands import CommandResult, run_in_process, wait_until
+from tests.support.processes.server import serve_exchange, settings_on
 from tests.support.syncs import record_syncs
 
 
-async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> Ran:
+async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> CommandResult:
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
-    done = await asyncio.to_thread(typed, "keys", "rotate", which, "--data", settings.data)
+    done = await asyncio.to_thread(run_in_process, "keys", "rotate", which, "--data", settings.data)
     assert done.status == 0, done.err
     return done
 
@@ -165,7 +165,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
 
     def check() -> None:
-        with serving(settings), Client(url, auditor, trust=trust) as client:
+        with serve_exchange(settings), Client(url, auditor, trust=trust) as client:
             first = client.request("GET", "/api/v1/audit/entries").entry
             assert first is not None
             kept = client.receipt(first, wait=10)
@@ -174,13 +174,13 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
             assert mirror.export(url, copy, verifier=old).report.is_ok
 
             for which in ("answers", "ledger"):
-                assert typed("keys", "rotate", which, "--data", data).status == 0
+                assert run_in_process("keys", "rotate", which, "--data", data).status == 0
 
             def is_renewed() -> bool:
                 answer = client.request("GET", "/api/v1/audit/entries")
                 return Trust.load(trust).keys != before.keys and answer.status == 200
 
-            until(is_renewed, what="answers by the new key")
+            wait_until(is_renewed, what="answers by the new key")
             index = client.request("GET", "/api/v1/audit/entries").entry
             assert index is not None
             assert client.receipt(index, wait=10).checkpoint.size > index

@@ -26,19 +26,19 @@ from ledger.verification.report import Code
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.commands import ledger, until
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.commands import run_ledger, wait_until
+from tests.support.processes.server import serve_exchange, settings_on
 from tests.support.services import tsa
-from tests.support.services.tsa import Tsa
+from tests.support.services.tsa import TimestampAuthority
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Tsa]:
-    with tsa.answering(tsa.make(tmp_path / "tsa")) as found:
+def authority(tmp_path: Path) -> Iterator[TimestampAuthority]:
+    with tsa.serve_authority(tsa.make(tmp_path / "tsa")) as found:
         yield found
 
 
-def stamped_by(settings: Settings, found: Tsa) -> Settings:
+def stamped_by(settings: Settings, found: TimestampAuthority) -> Settings:
     return settings.model_copy(
         update={"timestamp_url": found.url, "timestamp_certificate": found.chain, "timestamp_interval": 1}
     )
@@ -53,7 +53,7 @@ async def stamps(exchange: Exchange, *, more_than: int = 0) -> list[int]:
     raise AssertionError("no timestamp")
 
 
-async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: Tsa) -> None:
+async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: TimestampAuthority) -> None:
     async with start_exchange(stamped_by(settings, authority)) as exchange:
         size = (await stamps(exchange))[-1]
         token = await exchange.send("GET", f"/ledger/checkpoints/{size}.tsr", {})
@@ -70,7 +70,9 @@ async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: T
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x30\x00", b"x" * 100_000, None])
-async def test_an_authority_that_fails_delays_nothing(settings: Settings, authority: Tsa, answer: bytes | None) -> None:
+async def test_an_authority_that_fails_delays_nothing(
+    settings: Settings, authority: TimestampAuthority, answer: bytes | None
+) -> None:
     """It answers rubbish, or another authority does in its place; nothing is kept, and everything goes on."""
     authority.spoil = answer
     if answer is None:
@@ -88,7 +90,7 @@ async def test_an_authority_that_fails_delays_nothing(settings: Settings, author
 
 @pytest.mark.endurance
 async def test_exported_stamps_are_verified_with_the_pinned_certificate(
-    empty_database: str, tmp_path: Path, authority: Tsa, monkeypatch: pytest.MonkeyPatch
+    empty_database: str, tmp_path: Path, authority: TimestampAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -101,19 +103,19 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
     copy = tmp_path / "mirror"
 
     def check() -> None:
-        with serving(settings), Client(settings.public_url, None) as client:
+        with serve_exchange(settings), Client(settings.public_url, None) as client:
 
             def is_stamped() -> bool:
                 return b'"sizes":[]' not in client.connection.public("/ledger/timestamps")
 
-            until(is_stamped, what="a timestamp")
+            wait_until(is_stamped, what="a timestamp")
             assert mirror.export(settings.public_url, copy).report.is_ok
         [token] = (copy / "checkpoints").glob("*.tsr")
-        done = ledger("verify", copy, "--tsa", authority.chain)
+        done = run_ledger("verify", copy, "--tsa", authority.chain)
         assert done.status == 0, done.out
         assert "1 of 1 timestamps are by the given authority" in done.out
-        assert "were not checked" in ledger("verify", copy).out
-        assert ledger("verify", copy, "--tsa", token).status == 2
+        assert "were not checked" in run_ledger("verify", copy).out
+        assert run_ledger("verify", copy, "--tsa", token).status == 2
 
         # What openssl says of it.
         content = token.with_suffix("").name

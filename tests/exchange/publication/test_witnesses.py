@@ -35,18 +35,18 @@ from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.populated import PopulatedExchange, start_populated_exchange
 from tests.support.exchanges.starting import delete_rows, restart_exchange, start_exchange
 from tests.support.exchanges.witnessed import (
-    anchored,
-    head,
     is_covered,
     is_halted,
-    log_of,
-    newest,
-    says,
-    until,
+    is_logged,
+    ledger_signer,
+    ledger_size,
+    newest_checkpoint,
+    read_anchor,
+    wait_until,
     with_policy,
 )
-from tests.support.processes.commands import typed
-from tests.support.processes.server import serving, settings_on
+from tests.support.processes.commands import run_in_process
+from tests.support.processes.server import serve_exchange, settings_on
 from tests.support.services import witnesses
 
 
@@ -55,23 +55,23 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
     """Two of ours and one that nobody here wrote; the export shows what they did."""
     settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "data")
     settings.data.mkdir()
-    log = log_of(settings)
+    log = ledger_signer(settings)
     with ExitStack() as stack:
         running = []
         for number in (1, 2):
-            witnesses.made(tmp_path / f"w{number}", log.vkey, name=f"witness.example/w{number}")
-            running.append(stack.enter_context(witnesses.serving(tmp_path / f"w{number}")))
-        running.append(stack.enter_context(witnesses.litewitness(tmp_path / "lite", log.verifier)))
+            witnesses.make_witness(tmp_path / f"w{number}", log.vkey, name=f"witness.example/w{number}")
+            running.append(stack.enter_context(witnesses.serve_witness(tmp_path / f"w{number}")))
+        running.append(stack.enter_context(witnesses.serve_litewitness(tmp_path / "lite", log.verifier)))
         lines = [f"log {log.vkey}", f"witness ed25519 {running[0].vkeys[0]} {running[0].url}"]
         lines += [f"witness ml-dsa {running[1].vkeys[1]} {running[1].url}/"]
         lines += [f"witness lite {running[2].vkeys[0]} {running[2].url}", "group g 2 ed25519 ml-dsa lite", "quorum g"]
         settings = with_policy(settings, "\n".join(lines) + "\n")
         trusted = policy.parse("\n".join(lines) + "\n")
         async with start_exchange(settings) as exchange:
-            await until(lambda: is_covered(exchange))
+            await wait_until(lambda: is_covered(exchange))
             await exchange.admit("one")
-            await until(lambda: is_covered(exchange))
-        with serving(settings, workers=2):
+            await wait_until(lambda: is_covered(exchange))
+        with serve_exchange(settings, workers=2):
             url = settings.public_url
             assert trust_policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
             assert "http" not in httpx2.get(f"{url}/ledger/policy").text
@@ -83,29 +83,29 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
 
 def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -> None:
     """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
-    newest = (bundle / "checkpoint").read_text()
-    text, lines = note.split(newest)
+    signed = (bundle / "checkpoint").read_text()
+    text, lines = note.split(signed)
     assert len(lines) == 4
     reordered = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in reversed(lines))
     (bundle / "checkpoint").write_text(reordered)
     assert verify(bundle, verifier=log.verifier).is_ok
-    [(name, line)] = [one for one in lines if one[0] == "witness.example/w1"]
-    bad = newest.replace(note.line(name, line[:4], line[4:]), note.line(name, line[:4], bytes(len(line) - 4)))
+    [(name, line)] = [line for line in lines if line[0] == "witness.example/w1"]
+    bad = signed.replace(note.line(name, line[:4], line[4:]), note.line(name, line[:4], bytes(len(line) - 4)))
     (bundle / "checkpoint").write_text(bad)
     [finding] = verify(bundle, verifier=log.verifier).findings
     assert (finding.code, finding.path) == (Code.COSIGNATURE_INVALID, "checkpoint")
     few = text + "\n" + "".join(note.line(name, line[:4], line[4:]) for name, line in lines[:2])
     (bundle / "checkpoint").write_text(few)
     report = verify(bundle, verifier=log.verifier)
-    assert [one.code for one in report.findings] == [Code.QUORUM_MISSING]
+    assert [finding.code for finding in report.findings] == [Code.QUORUM_MISSING]
     assert report.first_bad_index is None
     assert "cosigned by" in report.text()
-    (bundle / "checkpoint").write_text(newest)
+    (bundle / "checkpoint").write_text(signed)
     stranger = CosignerKey("stranger.example", 4, bytes(32)).cosigner
     own = trust_policy.parse(f"log {log.vkey}\nwitness S {stranger.vkey}\nquorum S\n")
-    assert [one.code for one in verify(bundle, trust=own).findings] == [Code.QUORUM_MISSING]
+    assert [finding.code for finding in verify(bundle, trust=own).findings] == [Code.QUORUM_MISSING]
     other = trust_policy.parse(f"log {note.Signer('x', bytes(32)).vkey}\nquorum none\n")
-    assert [one.code for one in verify(bundle, trust=other).findings] == [Code.KEY_DIFFERS]
+    assert [finding.code for finding in verify(bundle, trust=other).findings] == [Code.KEY_DIFFERS]
     # An older one without its quorum is a remark; one with a bad line is not.
     oldest = min((bundle / "checkpoints").iterdir(), key=lambda path: int(path.name))
     before = oldest.read_text()
@@ -123,46 +123,46 @@ def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -
 
 @pytest.fixture
 async def waiting(
-    settings: Settings, people_table: str, tmp_path: Path, said: io.StringIO
+    settings: Settings, people_table: str, tmp_path: Path, log_output: io.StringIO
 ) -> AsyncIterator[tuple[PopulatedExchange, Path, int]]:
     """An exchange in use, with one witness, its directory and its port; it does not run yet."""
     port = free_port()
-    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     settings = with_policy(
         settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_cutoff=5, witness_timeout=0.5
     )
-    with witnesses.serving(tmp_path / "w", port=port):
+    with witnesses.serve_witness(tmp_path / "w", port=port):
         stack = start_populated_exchange(settings, people_table)
         populated_exchange = await stack.__aenter__()
-        await until(lambda: is_covered(populated_exchange))
+        await wait_until(lambda: is_covered(populated_exchange))
     yield populated_exchange, tmp_path / "w", port
     await stack.__aexit__(None, None, None)
 
 
 @pytest.mark.endurance
 async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_they_are_back(
-    waiting: tuple[PopulatedExchange, Path, int], said: io.StringIO
+    waiting: tuple[PopulatedExchange, Path, int], log_output: io.StringIO
 ) -> None:
     populated_exchange, directory, port = waiting
     exchange = populated_exchange
-    before = await newest(exchange)
+    before = await newest_checkpoint(exchange)
     assert before is not None
     assert (await exchange.client.get("/readyz")).text == "ok\n"
     delivered = await populated_exchange.fetch({"limit": 1})
     assert delivered.status == 200
 
     # It waits: accepted, but in no checkpoint, with no tile given out beyond the newest, and no receipt.
-    alarmed = await until(lambda: _alarm(exchange))
+    alarmed = await wait_until(lambda: _alarm(exchange))
     assert "deliveries stop at" in alarmed
-    assert await newest(exchange) == before
+    assert await newest_checkpoint(exchange) == before
     entry = int(delivered.headers["exchange-entry"])
     assert (await exchange.client.get(f"/ledger/receipts/{entry}")).status_code == 404
     assert (await exchange.client.get(f"/ledger/tile/0/000.p/{before.size}")).status_code == 200
     assert (await exchange.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
-    assert "too few witnesses cosigned" in said.getvalue()
+    assert "too few witnesses cosigned" in log_output.getvalue()
 
     # It stops: refusals say why and are on the ledger; who ends permissions can still do so.
-    await until(lambda: _stopped(populated_exchange))
+    await wait_until(lambda: _stopped(populated_exchange))
     refused = await populated_exchange.fetch({"limit": 1})
     assert (refused.status, refused.problem) == (503, "witnesses-missing")
     assert refused.json["entry"] == int(refused.headers["exchange-entry"])
@@ -172,19 +172,19 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
     assert (await populated_exchange.call_as("owner", "GET", "/me")).status == 200
     ready = await exchange.client.get("/readyz")
     assert (ready.status_code, "nothing is delivered" in ready.text) == (200, True)
-    assert await newest(exchange) == before
+    assert await newest_checkpoint(exchange) == before
 
     # It recovers without a hand on it.
-    with witnesses.serving(directory, port=port) as running:
-        await until(lambda: is_covered(exchange))
-        await until(lambda: _delivers(populated_exchange))
+    with witnesses.serve_witness(directory, port=port) as running:
+        await wait_until(lambda: is_covered(exchange))
+        await wait_until(lambda: _delivers(populated_exchange))
         assert (await exchange.client.get("/readyz")).text == "ok\n"
         signed = (await exchange.client.get("/ledger/checkpoint")).text
         key = Cosigner.parse(running.vkeys[0])
         assert note.open(signed, [key]).signed_by == (key,)
         receipt = Receipt.parse((await exchange.client.get(f"/ledger/receipts/{entry}")).text)
         assert note.open(receipt.checkpoint, [key]).signed_by == (key,)
-    assert "the witnesses are back" in said.getvalue()
+    assert "the witnesses are back" in log_output.getvalue()
 
 
 async def _alarm(exchange: Exchange) -> str:
@@ -205,70 +205,72 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
     empty_database: str,
     embedded: Embedded,
     tmp_path: Path,
-    said: io.StringIO,
+    log_output: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither after a restart, nor in another process, nor when the witness is gone; until the ledger begins anew."""
-    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     anchor = Anchor(settings.anchor, settings.origin())
-    with witnesses.serving(tmp_path / "w") as running:
+    with witnesses.serve_witness(tmp_path / "w") as running:
         settings = with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")
         async with start_exchange(settings) as exchange:
             for number in range(3):
                 await exchange.admit(f"party-{number}")
-            await until(lambda: is_covered(exchange))
+            await wait_until(lambda: is_covered(exchange))
             witnessed = (await exchange.client.get("/ledger/checkpoint")).text
         await _restore(settings, empty_database)
         async with start_exchange(settings) as exchange:
-            await until(lambda: says(said, "the ledger does not continue what was signed"))
-            await until(lambda: is_halted(exchange))
-            assert await newest(exchange) is None
+            await wait_until(lambda: is_logged(log_output, "the ledger does not continue what was signed"))
+            await wait_until(lambda: is_halted(exchange))
+            assert await newest_checkpoint(exchange) is None
     shown = anchor.read()
     assert shown is not None
     assert note.split(shown)[0] == note.split(witnessed)[0]
     async with restart_exchange(settings) as one, restart_exchange(settings) as two:
-        before = said.getvalue().count("were signed")
-        await until(lambda: says(said, "were signed", times=before + 3))  # the one that publishes has looked again
+        before = log_output.getvalue().count("were signed")
+        await wait_until(
+            lambda: is_logged(log_output, "were signed", times=before + 3)
+        )  # the one that publishes has looked again
         for exchange in (one, two):
             answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")
             assert (answer.status, answer.problem) == (503, "ledger-halted")
     url = await DatabaseCopies(embedded).copy("live", "anew")
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", settings.data)
+    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", settings.data)
     assert done.status == 0, done.err
     async with restart_exchange(with_database(settings, url)) as exchange:
         assert (await exchange.read_entries())[0]["checkpoint"] == shown
 
 
 async def test_a_history_beside_the_one_that_was_witnessed_halts(
-    settings: Settings, empty_database: str, tmp_path: Path, said: io.StringIO
+    settings: Settings, empty_database: str, tmp_path: Path, log_output: io.StringIO
 ) -> None:
     port = free_port()
-    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n")
     anchor = Anchor(settings.anchor, settings.origin())
-    with witnesses.serving(tmp_path / "w", port=port):
+    with witnesses.serve_witness(tmp_path / "w", port=port):
         async with start_exchange(settings) as exchange:
-            await until(lambda: is_covered(exchange))
+            await wait_until(lambda: is_covered(exchange))
     await _restore(settings, empty_database)
     async with start_exchange(settings) as exchange:
         for number in range(3):
             await exchange.admit(f"other-{number}")
         # Grown, and signed, beyond what was witnessed before the witness is there again.
-        await until(partial(anchored, anchor, await head(exchange)))
-        with witnesses.serving(tmp_path / "w", port=port):
-            await until(lambda: says(said, "which are not those of the database"))
-            await until(lambda: is_halted(exchange))
+        await wait_until(partial(read_anchor, anchor, await ledger_size(exchange)))
+        with witnesses.serve_witness(tmp_path / "w", port=port):
+            await wait_until(lambda: is_logged(log_output, "which are not those of the database"))
+            await wait_until(lambda: is_halted(exchange))
         signed = anchor.read() or ""
         # What was signed last is not taken back.
-        assert checkpoint.parse(note.text_of(signed)).size == await head(exchange)
+        assert checkpoint.parse(note.text_of(signed)).size == await ledger_size(exchange)
     async with restart_exchange(settings) as exchange:
-        await until(lambda: says(said, "a key of this ledger signed another history"))
+        await wait_until(lambda: is_logged(log_output, "a key of this ledger signed another history"))
         assert await is_halted(exchange)
-        assert await newest(exchange) is None
+        assert await newest_checkpoint(exchange) is None
         assert anchor.read() == signed
         anchor.evidence_path.unlink()  # an operator who has looked into it says that it counts for nothing
-        await until(lambda: _is_not_halted(exchange))
+        await wait_until(lambda: _is_not_halted(exchange))
 
 
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
@@ -276,29 +278,29 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
 ) -> None:
     """It is in the anchor before it is shown; and it stays what is continued, also where the key is rotated meanwhile."""
     port = free_port()
-    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
+    [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
     anchor = Anchor(settings.anchor, settings.origin())
     shown = []
     for number in range(2):
         async with start_exchange(settings) if not number else restart_exchange(settings) as exchange:
             await exchange.admit(f"party-{number}")
-            shown.append(await until(partial(anchored, anchor, await head(exchange))))
-            assert await newest(exchange) is None
+            shown.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
+            assert await newest_checkpoint(exchange) is None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
-    rotated = await asyncio.to_thread(typed, "keys", "rotate", "ledger", "--data", settings.data)
+    rotated = await asyncio.to_thread(run_in_process, "keys", "rotate", "ledger", "--data", settings.data)
     assert rotated.status == 0, rotated.err
     async with restart_exchange(settings) as exchange:
         history = History.from_announcements(
             [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
         )
-        shown.append(await until(partial(anchored, anchor, await head(exchange))))
+        shown.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
         served = policy.parse((await exchange.client.get("/ledger/policy")).content)
         assert history.newest in [one.key for one in served.logs]
-        witnesses.told("trust", tmp_path / "w", history.newest.vkey)
-        with witnesses.serving(tmp_path / "w", port=port):
-            await until(lambda: is_covered(exchange))
-            published = await newest(exchange)
+        witnesses.run_witness("trust", tmp_path / "w", history.newest.vkey)
+        with witnesses.serve_witness(tmp_path / "w", port=port):
+            await wait_until(lambda: is_covered(exchange))
+            published = await newest_checkpoint(exchange)
             assert published is not None
             async with exchange.runtime.database.pool.acquire() as connection:
                 for text in shown:
@@ -353,7 +355,7 @@ async def test_the_operator_is_told_before_the_start(settings: Settings) -> None
 
 
 async def test_without_a_policy_there_are_no_witnesses_to_wait_for(exchange: Exchange) -> None:
-    await until(lambda: is_covered(exchange))
+    await wait_until(lambda: is_covered(exchange))
     served = policy.parse((await exchange.client.get("/ledger/policy")).content)
     assert served.quorum == "none"
     assert [log.key.vkey for log in served.logs] == [(await exchange.client.get("/ledger/vkey")).text.strip()]
@@ -361,10 +363,10 @@ async def test_without_a_policy_there_are_no_witnesses_to_wait_for(exchange: Exc
 
 async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44, Kind.SM2)})
-    [vkey, _] = witnesses.made(tmp_path / "w", log_of(settings).vkey)
-    with witnesses.serving(tmp_path / "w") as running:
+    [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
+    with witnesses.serve_witness(tmp_path / "w") as running:
         async with start_exchange(with_policy(settings, f"witness W {vkey} {running.url}\nquorum W\n")) as exchange:
-            await until(lambda: is_covered(exchange))
+            await wait_until(lambda: is_covered(exchange))
             signed = (await exchange.client.get("/ledger/checkpoint")).text
             known = (await exchange.client.get("/.well-known/data-exchange")).json()
     keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]

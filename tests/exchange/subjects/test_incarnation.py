@@ -13,7 +13,7 @@ from tests.support.exchanges.continuity import DatabaseCopies, with_database
 from tests.support.exchanges.exchange import URL, Key
 from tests.support.exchanges.people import DATASET, publish_people
 from tests.support.exchanges.starting import restart_exchange, start_exchange
-from tests.support.processes.commands import typed
+from tests.support.processes.commands import run_in_process
 
 
 async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_owners(
@@ -31,7 +31,7 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
     url = await DatabaseCopies(embedded).copy("live", "moved")
     settings = with_database(settings, url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
+    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
     assert done.status == 0, done.err
     async with restart_exchange(settings) as exchange:
         owner, auditor = people_exchange.owner.steward, exchange.keys["auditor"]
@@ -66,7 +66,7 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
         assert (await exchange.read_entries())[-1]["object"] == {"id": f"1/{deliveries[0]}", "kind": "entry"}
         assert (await exchange.call(stranger.steward, "GET", target)).problem == "not-found"
     for words, status in ((("--all", "--incarnation", "1"), 0), (("--all",), 0), (("--all", "--incarnation", "3"), 1)):
-        ran = await asyncio.to_thread(typed, "audit", "replay", *words, "--data", tmp_path)
+        ran = await asyncio.to_thread(run_in_process, "audit", "replay", *words, "--data", tmp_path)
         assert ran.status == status, ran.out + ran.err
 
 
@@ -85,7 +85,7 @@ async def test_an_erasure_reaches_what_was_sealed_before(
     url = await copies.copy("live", "moved")
     settings = with_database(settings, url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(typed, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
+    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
     assert done.status == 0, done.err
     async with restart_exchange(settings) as exchange:
         people_exchange = replace(people_exchange, app=exchange.app, client=exchange.client, database_url=url)

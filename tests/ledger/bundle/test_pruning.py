@@ -13,7 +13,7 @@ from ledger.format.receipt import Receipt
 from ledger.verification.mirror import export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.ledgers.log_server import served
+from tests.support.ledgers.log_server import serve_log
 from tests.support.ledgers.logs import Log
 
 SIZES = (1, 100, 256, 300, 700)
@@ -120,7 +120,7 @@ def test_a_minimum_index_that_is_none_is_a_finding(pruned, text):
 
 
 def test_a_mirror_of_a_pruned_log_has_what_there_is(log, pruned, tmp_path):
-    with served(log) as server:
+    with serve_log(log) as server:
         whole = tmp_path / "whole"
         assert export(server.url, whole).report.is_ok
         server.broken |= {"minimum-index": b"600\n", "tile/entries/000": 410, "tile/entries/001": 410}

@@ -12,7 +12,7 @@ from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.ledgers.log_server import served
+from tests.support.ledgers.log_server import serve_log
 from tests.support.ledgers.logs import Log
 
 
@@ -29,7 +29,7 @@ def verified(url: str, **more: Any):
 @pytest.mark.parametrize("size", [1, 256, 700])
 def test_a_served_log_is_verified_as_an_exported_one_is(size, tmp_path):
     log = Log.signed_at(*{1, size // 2 + 1, size})
-    with served(log) as server:
+    with serve_log(log) as server:
         there = verified(server.url, verifier=log.signer.verifier)
     here = verify(log.write(tmp_path / "export"), verifier=log.signer.verifier)
     assert here.is_ok
@@ -42,7 +42,7 @@ def test_the_same_is_found_wrong_with_it(tmp_path):
     data = bytearray((directory / "tile/entries/001").read_bytes())
     data[5000] ^= 1
     (directory / "tile/entries/001").write_bytes(data)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["tile/entries/001"] = bytes(data)
         there = verified(server.url)
     assert there.first_bad_index is not None
@@ -51,7 +51,7 @@ def test_the_same_is_found_wrong_with_it(tmp_path):
 
 def test_a_log_that_grows_meanwhile_is_verified_up_to_where_it_was():
     log = Log.signed_at(10, 300)
-    with served(log) as server, Fetcher(server.url) as opened:
+    with serve_log(log) as server, Fetcher(server.url) as opened:
 
         def grow(done: int, size: int) -> None:
             if log.size < 1000:
@@ -65,11 +65,11 @@ def test_a_log_that_grows_meanwhile_is_verified_up_to_where_it_was():
 
 def test_a_server_that_stumbles_is_asked_again():
     log = Log.signed_at(300)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.stumbles["tile/0/000"] = [503, 500, 429]
         report = verified(server.url)
         assert report.is_ok, report.text()
-        assert server.asked.count("tile/0/000") == 4
+        assert server.requests.count("tile/0/000") == 4
 
 
 def test_a_server_that_is_gone_is_given_up():
@@ -80,16 +80,16 @@ def test_a_server_that_is_gone_is_given_up():
 
 def test_a_tile_is_asked_for_so_many_times_and_no_more():
     log = Log.signed_at(300)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["tile/0/000"] = 503
         report = verified(server.url)
-        assert server.asked.count("tile/0/000") == http.TRIES
+        assert server.requests.count("tile/0/000") == http.TRIES
     assert Code.FILE_UNUSABLE in {finding.code for finding in report.findings}
 
 
 def test_entries_that_are_kept_for_auditors_are_said_to_be():
     log = Log.signed_at(300)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.problem = json.dumps({"detail": "An auditor reads entries with a signed request."}).encode()
         server.broken |= {"tile/entries/000": 403, "tile/entries/001.p/44": 403}
         report = verified(server.url)
@@ -110,21 +110,21 @@ def test_entries_that_are_kept_for_auditors_are_said_to_be():
     ],
 )
 def test_rubbish_for_a_list_of_checkpoints_is_a_finding(listed):
-    with served(Log.signed_at(10)) as server:
+    with serve_log(Log.signed_at(10)) as server:
         server.broken["checkpoints"] = listed
         report = verified(server.url)
     assert Code.FILE_UNUSABLE in {finding.code for finding in report.findings}
 
 
 def test_a_plain_server_of_files_has_no_list_and_needs_none():
-    with served(Log.signed_at(10)) as server:
+    with serve_log(Log.signed_at(10)) as server:
         server.broken["checkpoints"] = 404
         assert verified(server.url).is_ok
 
 
 def test_the_command_takes_an_address():
     log = Log.signed_at(300)
-    with served(log) as server:
+    with serve_log(log) as server:
         done = CliRunner().invoke(cli.app, ["verify", server.url, "--vkey", log.signer.vkey, "--json"])
         assert done.exit_code == 0
         assert json.loads(done.stdout)["size"] == 300

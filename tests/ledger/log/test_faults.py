@@ -1,6 +1,6 @@
 """The database fails in every way it can while entries are written.
 
-Whatever happens: who was told an index finds its entry there, who was told of an error was never told an index, no index
+In every case: an index that a client got has its entry, a client that got an error got no index, no index
 is given twice, and once the database is back, the sequencer goes on by itself.
 """
 
@@ -26,8 +26,8 @@ from ledger.log import publication, store
 from ledger.log.anchor import Anchor
 from ledger.log.sequencer import Sequencer
 from tests.support.ledgers.logs import OneKey
-from tests.support.processes.commands import until
-from tests.support.services.cutting_proxy import Cut, cutting
+from tests.support.processes.commands import wait_until
+from tests.support.services.cutting_proxy import Cut, run_proxy
 from tests.support.services.postgres import Postgres
 
 pytestmark = pytest.mark.endurance
@@ -58,12 +58,12 @@ def _home() -> Iterator[Path]:
 
 @dataclass
 class Load:
-    """Clients that keep submitting, each entry once, and remember what they were told."""
+    """Clients that submit entries, each once, and record the outcomes."""
 
     sequencer: Sequencer
     padding: int = 0
     run_id: str = field(default_factory=lambda: os.urandom(8).hex())
-    told: dict[int, int] = field(default_factory=dict)
+    appended: dict[int, int] = field(default_factory=dict)
     failed: dict[int, BaseException] = field(default_factory=dict)
     _next: int = 0
 
@@ -72,7 +72,7 @@ class Load:
         self._next += 1
         body = canonical.dumps({"load": self.run_id, "number": number, "padding": os.urandom(self.padding // 2).hex()})
         try:
-            self.told[number] = await self.sequencer.append(store.Submission(body))
+            self.appended[number] = await self.sequencer.append(store.Submission(body))
         except FAILURES as error:
             self.failed[number] = error
 
@@ -81,16 +81,16 @@ class Load:
             await self.submit()
             await asyncio.sleep(0.001 if not self.failed else 0.01)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Go on until something holds; at most a minute."""
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Keep the load up until a condition holds, for at most a minute."""
         async with asyncio.timeout(60):
-            while not condition():  # noqa: ASYNC110 - under load, and what is waited for may be outside this process
+            while not condition():  # noqa: ASYNC110 - the condition may be about another process
                 await asyncio.sleep(0.005)
 
     async def more(self, count: int = 50) -> None:
-        """Go on until so many more entries were written."""
-        wanted = len(self.told) + count
-        await self.until(lambda: len(self.told) >= wanted)
+        """Keep the load up until this many more entries are appended."""
+        wanted = len(self.appended) + count
+        await self.wait_until(lambda: len(self.appended) >= wanted)
 
 
 @asynccontextmanager
@@ -113,7 +113,7 @@ async def loaded(url: str, *, clients: int = CLIENTS, padding: int = 0) -> Async
 
 
 async def check(url: str, load: Load) -> dict[int, int]:
-    """Hold what the clients were told against what is there; returns the index of each number that is."""
+    """Compare the outcomes with the log, and return the index of each number in it."""
     connection = await asyncpg.connect(**arguments(url))
     rows = await connection.fetch("SELECT seq, leaf_hash, leaf FROM ledger_entry ORDER BY seq")
     size = await connection.fetchval("SELECT size FROM ledger_head")
@@ -127,7 +127,7 @@ async def check(url: str, load: Load) -> dict[int, int]:
     bodies = [(row["seq"], json.loads(row["leaf"])["body"]) for row in rows]
     there = {body["number"]: seq for seq, body in bodies if body["load"] == load.run_id}
     assert len(there) == sum(body["load"] == load.run_id for _, body in bodies), "an entry is there twice"
-    assert load.told.items() <= there.items()
+    assert load.appended.items() <= there.items()
     await check_publishing(connection)
     await connection.close()
     return there
@@ -160,7 +160,7 @@ async def test_the_database_is_killed_and_started_again(postgres: Postgres) -> N
             await load.more()
             await asyncio.to_thread(postgres.kill)
             failed = len(load.failed)
-            await load.until(lambda seen=failed: len(load.failed) > seen)  # type: ignore[misc]
+            await load.wait_until(lambda seen=failed: len(load.failed) > seen)  # type: ignore[misc]
             await asyncio.to_thread(postgres.start)
             await load.more()
     assert load.failed
@@ -173,7 +173,7 @@ async def test_a_connection_is_cut_before_the_entries_arrive(postgres: Postgres)
 
 @pytest.mark.parametrize("where", [Cut.BEFORE_ITS_ANSWER, Cut.WITHIN_ITS_ANSWER])
 async def test_a_connection_is_cut_before_the_answer_has_arrived(postgres: Postgres, where: Cut) -> None:
-    """Whether it was written cannot be known then. It was; and nobody was told so.
+    """The outcome is unknown then. The entry was written, and no client got its index.
 
     PostgreSQL tells the indexes before it commits, and that it has committed at the very end.
     """
@@ -181,13 +181,13 @@ async def test_a_connection_is_cut_before_the_answer_has_arrived(postgres: Postg
 
 
 async def _cut(postgres: Postgres, where: Cut, *, are_there: bool) -> None:
-    async with cutting(postgres.port, b'{"load":"') as proxy:
+    async with run_proxy(postgres.port, b'{"load":"') as proxy:
         url = postgres.url.replace(str(postgres.port), str(proxy.port))
         async with loaded(url) as load:
             for number in range(1, 11):
                 await load.more(10)
                 proxy.cut = where
-                await load.until(lambda wanted=number: proxy.count == wanted)  # type: ignore[misc]
+                await load.wait_until(lambda wanted=number: proxy.count == wanted)  # type: ignore[misc]
             await load.more(10)
     assert len(load.failed) >= 10
     there = await check(postgres.url, load)
@@ -210,7 +210,7 @@ async def test_an_entry_cannot_be_made_durable(postgres: Postgres) -> None:
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            await load.until(lambda: bool(load.failed) or tracer.returncode is not None)
+            await load.wait_until(lambda: bool(load.failed) or tracer.returncode is not None)
             if not load.failed:
                 assert tracer.stderr is not None
                 pytest.skip(f"strace cannot attach here: {(await tracer.stderr.read())[:200]!r}")
@@ -235,12 +235,12 @@ async def test_the_disk_is_full(what: str) -> None:
             await asyncio.to_thread(server.prepare)
             async with loaded(server.url, padding=50_000) as load:
                 await load.more()
-                await load.until(lambda: bool(load.failed))
+                await load.wait_until(lambda: bool(load.failed))
                 ballast.unlink()
                 # It may have ended over it; whatever watches over services starts it again then.
-                written = len(load.told)
+                written = len(load.appended)
                 async with asyncio.timeout(60):
-                    while len(load.told) < written + 20:
+                    while len(load.appended) < written + 20:
                         if not server.is_running():
                             await asyncio.to_thread(server.start)
                         await asyncio.sleep(0.05)
@@ -261,7 +261,7 @@ def _small_disk(directory: Path) -> Iterator[Path]:
     try:
         yield directory
     finally:
-        until(
+        wait_until(
             lambda: subprocess.run(["umount", str(directory)], capture_output=True, check=False).returncode == 0,
             what="umount",
         )

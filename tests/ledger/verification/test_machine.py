@@ -20,7 +20,7 @@ from ledger.format import tiles
 from ledger.verification.mirror import ExportFailed, ExportRefused, export
 from ledger.verification.report import Code
 from ledger.verification.verify import verify
-from tests.support.ledgers.log_server import served
+from tests.support.ledgers.log_server import serve_log
 from tests.support.ledgers.logs import Log
 
 pytestmark = pytest.mark.endurance
@@ -36,7 +36,7 @@ class Machine(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.mirror = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-test-"))) / "mirror"
         self.log = Log.signed_at(count)
-        self.server = self.stack.enter_context(served(self.log))
+        self.server = self.stack.enter_context(serve_log(self.log))
         self.size = 0
 
     @rule(count=COUNTS)

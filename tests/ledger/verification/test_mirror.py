@@ -9,7 +9,7 @@ from ledger.format import note, tiles, trust_policy
 from ledger.format.cosignature import CosignerKey
 from ledger.verification import mirror
 from ledger.verification.verify import verify
-from tests.support.ledgers.log_server import served
+from tests.support.ledgers.log_server import serve_log
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def content(directory) -> dict[str, bytes]:
 @pytest.mark.parametrize("sizes", [(0,), (1,), (255, 256), (1, 2, 3, 100, 256, 300, 700), (65_800,)])
 def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
     log = new_log(*sizes)
-    with served(log) as server:
+    with serve_log(log) as server:
         done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok, done.report.text()
     assert done.checkpoint.size == sizes[-1]
@@ -37,51 +37,51 @@ def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
 
 def test_an_export_needs_nothing_else_to_be_verified(new_log, tmp_path):
     log = new_log(1, 300)
-    with served(log) as server:
+    with serve_log(log) as server:
         mirror.export(server.url, tmp_path)
     assert verify(tmp_path, verifier=log.signer.verifier).is_ok
 
 
 def test_a_second_export_fetches_only_what_is_new(new_log, tmp_path):
     log = new_log(100, 700)
-    with served(log) as server:
+    with serve_log(log) as server:
         mirror.export(server.url, tmp_path)
         log.append(400)
         log.sign()
-        server.asked.clear()
+        server.requests.clear()
         done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
     assert content(tmp_path) == log.files()  # and the partial tiles of the earlier size are gone
-    assert "tile/0/000" not in server.asked
-    assert "tile/entries/001" not in server.asked
-    assert len([path for path in server.asked if path.startswith("tile/entries/")]) == 3
-    assert server.asked.count("checkpoints") == 2
+    assert "tile/0/000" not in server.requests
+    assert "tile/entries/001" not in server.requests
+    assert len([path for path in server.requests if path.startswith("tile/entries/")]) == 3
+    assert server.requests.count("checkpoints") == 2
 
 
 def test_nothing_new_costs_next_to_nothing(new_log, tmp_path):
     log = new_log(700)
-    with served(log) as server:
+    with serve_log(log) as server:
         mirror.export(server.url, tmp_path)
         before = content(tmp_path)
-        server.asked.clear()
+        server.requests.clear()
         done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
     assert content(tmp_path) == before
-    assert not any(path.startswith("tile/entries/") for path in server.asked)
+    assert not any(path.startswith("tile/entries/") for path in server.requests)
 
 
 def test_an_interrupted_export_is_taken_up_again(new_log, tmp_path):
     log = new_log(100, 300, 1500)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["tile/entries/003"] = 503
         with pytest.raises(mirror.ExportFailed, match="status 503"):
             mirror.export(server.url, tmp_path)
         assert not (tmp_path / "checkpoint").exists()
         server.broken.clear()
-        server.asked.clear()
+        server.requests.clear()
         done = mirror.export(server.url, tmp_path)
     assert done.report.is_ok
-    assert "tile/entries/002" not in server.asked
+    assert "tile/entries/002" not in server.requests
     assert content(tmp_path) == log.files()
 
 
@@ -89,7 +89,7 @@ def test_a_partial_tile_may_have_given_way_to_the_full_one(new_log, tmp_path):
     log = new_log(100, 300)
     older = {path: data for path, data in log.files().items() if not path.startswith("tile/")}
     log.append(400)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["checkpoint"] = log.checkpoints[300].encode()
         server.broken |= dict.fromkeys(("tile/0/001.p/44", "tile/entries/001.p/44"), 404)
         server.broken |= {"tile/1/000.p/1": log.read(1, 0, 1), "tile/0/001": log.full[0, 1]}
@@ -107,7 +107,7 @@ def test_a_partial_tile_may_have_given_way_to_the_full_one(new_log, tmp_path):
 )
 def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new_log, tmp_path, path):
     log = new_log(100, 700)
-    with served(log) as server:
+    with serve_log(log) as server:
         data = bytearray(log.files()[path])
         data[40] ^= 1
         server.broken[path] = bytes(data)
@@ -124,7 +124,7 @@ def test_a_server_cannot_put_anything_into_the_directory_that_was_not_signed(new
 
 
 def test_a_log_that_does_not_continue_the_directory_s_is_refused_and_nothing_changes(new_log, tmp_path):
-    with served(new_log(100, 300)) as server:
+    with serve_log(new_log(100, 300)) as server:
         mirror.export(server.url, tmp_path)
     before = content(tmp_path)
     forked = new_log(100)
@@ -140,14 +140,14 @@ def test_a_log_that_does_not_continue_the_directory_s_is_refused_and_nothing_cha
         (new_log(100, 300, seed=bytes(32)), "not the one in the directory"),
         (new_log(100, 300, origin="other.example/ledger/1"), "not the one in the directory"),
     ):
-        with served(other) as server, pytest.raises(mirror.ExportRefused, match=message):
+        with serve_log(other) as server, pytest.raises(mirror.ExportRefused, match=message):
             mirror.export(server.url, tmp_path)
         assert content(tmp_path) == before
 
 
 def test_the_key_that_was_given_is_the_one_that_counts(new_log, tmp_path):
     log = new_log(10)
-    with served(log) as server:
+    with serve_log(log) as server:
         with pytest.raises(mirror.ExportRefused, match="that was given"):
             mirror.export(server.url, tmp_path, verifier=note.Signer(log.signer.name, bytes(32)).verifier)
         assert content(tmp_path) == {}
@@ -158,7 +158,7 @@ def test_the_key_that_was_given_is_the_one_that_counts(new_log, tmp_path):
 def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, tmp_path):
     log = new_log(5, 10, 20)
     stranger = new_log(5, 10, 20, seed=bytes(32))
-    with served(log) as server:
+    with serve_log(log) as server:
         for notes, error in (
             ([stranger.checkpoints[10]], mirror.ExportRefused),
             ([log.checkpoints[10], log.checkpoints[5]], mirror.ExportFailed),
@@ -192,7 +192,7 @@ def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, 
     ],
 )
 def test_rubbish_from_the_server_is_a_clear_error(new_log, tmp_path, path, data):
-    with served(new_log(10)) as server:
+    with serve_log(new_log(10)) as server:
         server.broken[path] = data
         with pytest.raises((mirror.ExportFailed, mirror.ExportRefused)) as failed:
             mirror.export(server.url, tmp_path)
@@ -202,14 +202,14 @@ def test_rubbish_from_the_server_is_a_clear_error(new_log, tmp_path, path, data)
 
 def test_entries_that_a_server_leaves_out_are_named(new_log, tmp_path):
     log = new_log(300)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["tile/entries/001.p/44"] = tiles.pack(log.leaves[256:270])
         with pytest.raises(mirror.ExportRefused, match="does not have entry 270"):
             mirror.export(server.url, tmp_path)
 
 
 def test_what_the_server_says_about_its_refusal_is_passed_on(new_log, tmp_path):
-    with served(new_log(10)) as server:
+    with serve_log(new_log(10)) as server:
         server.broken["tile/entries/000.p/10"] = 403
         server.problem = json.dumps({"detail": "Ask an auditor.\x1b[31m"}).encode()
         with pytest.raises(mirror.ExportFailed, match=r"status 403: Ask an auditor.\[31m$"):
@@ -225,7 +225,7 @@ def test_no_server_and_no_url_are_a_clear_error(tmp_path):
 def test_a_directory_that_cannot_be_written_is_a_clear_error(new_log, tmp_path):
     target = tmp_path / "file"
     target.write_text("in the way")
-    with served(new_log(10)) as server, pytest.raises(Unreadable):
+    with serve_log(new_log(10)) as server, pytest.raises(Unreadable):
         mirror.export(server.url, target)
 
 
@@ -235,7 +235,7 @@ def test_a_link_in_the_directory_is_not_written_through(new_log, tmp_path):
     directory = tmp_path / "bundle"
     directory.mkdir()
     (directory / "tile").symlink_to(elsewhere)
-    with served(new_log(10)) as server, pytest.raises(Unreadable):
+    with serve_log(new_log(10)) as server, pytest.raises(Unreadable):
         mirror.export(server.url, directory)
     assert content(elsewhere) == {}
 
@@ -247,7 +247,7 @@ def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
     for size, signed in log.checkpoints.items():
         if size == 300:
             log.checkpoints[size] = signed + key.line(note.split(signed)[0], time=1)
-    with served(log) as server:
+    with serve_log(log) as server:
         server.broken["policy"] = text.encode()
         done = mirror.export(server.url, tmp_path, trust=trust_policy.parse(text))
         assert done.report.is_ok, done.report.text()
@@ -262,7 +262,7 @@ def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
     [(b"nonsense\n", mirror.ExportFailed), (b"quorum none\n", mirror.ExportRefused), (b"\xff", mirror.ExportFailed)],
 )
 def test_a_policy_that_is_none_or_of_another_log_is_not_taken(new_log, tmp_path, text, failure):
-    with served(new_log(5)) as server:
+    with serve_log(new_log(5)) as server:
         server.broken["policy"] = text
         with pytest.raises(failure):
             mirror.export(server.url, tmp_path / "bundle")

@@ -44,13 +44,13 @@ def request(log, old: int, new: int, *, signed: str | None = None) -> str:
 
 @pytest.fixture
 def directory(log, tmp_path):
-    witnesses.made(tmp_path / "witness", log.signer.vkey)
+    witnesses.make_witness(tmp_path / "witness", log.signer.vkey)
     return tmp_path / "witness"
 
 
 @pytest.fixture
 def running(directory):
-    with witnesses.serving(directory) as running:
+    with witnesses.serve_witness(directory) as running:
         yield running
 
 
@@ -58,8 +58,8 @@ def running(directory):
 def shared(log, tmp_path_factory):
     """One for all that changes nothing."""
     directory = tmp_path_factory.mktemp("shared") / "witness"
-    witnesses.made(directory, log.signer.vkey)
-    with witnesses.serving(directory) as running:
+    witnesses.make_witness(directory, log.signer.vkey)
+    with witnesses.serve_witness(directory) as running:
         yield running
 
 
@@ -152,7 +152,7 @@ def test_what_is_not_a_request_is_400(shared, log, change):
 def test_of_two_concurrent_requests_the_slower_one_does_not_roll_back(directory, log):
     """Two processes share the state here, as after a careless restart; the comparison holds between them too."""
     with ExitStack() as stack:
-        pair = [stack.enter_context(witnesses.serving(directory)) for _ in range(2)]
+        pair = [stack.enter_context(witnesses.serve_witness(directory)) for _ in range(2)]
         pool = stack.enter_context(ThreadPoolExecutor(16))
         check(pair[0], log, 1, pair[0].add(request(log, 0, 1)))
         size = 1
@@ -183,11 +183,11 @@ from ledger.cli import main; main()
 
 
 def test_a_witness_killed_between_keeping_and_answering_cosigns_the_same_again(directory, log):
-    with witnesses.serving(directory, program=KILLED) as running:
+    with witnesses.serve_witness(directory, program=KILLED) as running:
         with pytest.raises(httpx2.TransportError):
             running.add(request(log, 0, 5))
         assert running.process.wait(20) == -signal.SIGKILL
-    with witnesses.serving(directory) as running:
+    with witnesses.serve_witness(directory) as running:
         conflict = running.add(request(log, 0, 5))
         assert (conflict.status_code, conflict.text) == (409, "5\n")
         check(running, log, 5, running.add(request(log, 5, 5)))
@@ -196,14 +196,14 @@ def test_a_witness_killed_between_keeping_and_answering_cosigns_the_same_again(d
 
 @pytest.mark.endurance
 def test_a_restart_forgets_nothing_and_a_log_can_have_a_second_key(directory, log, new_log):
-    with witnesses.serving(directory) as running:
+    with witnesses.serve_witness(directory) as running:
         check(running, log, 300, running.add(request(log, 0, 300)))
         before = shown(running).text
     second = new_log(*SIZES, seed=bytes(32))
-    witnesses.told("trust", directory, second.signer.vkey)
-    witnesses.told("trust", directory, log.signer.vkey)  # again, which changes nothing
-    assert f"{ORIGIN} 300 " in witnesses.told("show", directory)
-    with witnesses.serving(directory) as running:
+    witnesses.run_witness("trust", directory, second.signer.vkey)
+    witnesses.run_witness("trust", directory, log.signer.vkey)  # again, which changes nothing
+    assert f"{ORIGIN} 300 " in witnesses.run_witness("show", directory)
+    with witnesses.serve_witness(directory) as running:
         assert shown(running).text == before
         assert running.add(request(log, 5, 9)).status_code == 409
         check(running, second, 700, running.add(request(second, 300, 700)))
@@ -211,7 +211,7 @@ def test_a_restart_forgets_nothing_and_a_log_can_have_a_second_key(directory, lo
 
 @pytest.mark.endurance
 def test_a_full_or_locked_database_cosigns_nothing(directory, log):
-    with witnesses.serving(directory) as running:
+    with witnesses.serve_witness(directory) as running:
         check(running, log, 1, running.add(request(log, 0, 1)))
         holder = sqlite3.connect(directory / "witness.db", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
@@ -272,25 +272,25 @@ def test_keys_are_made_once_and_are_the_owners_alone(directory):
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     before = keys.read_bytes()
-    assert "exists" in witnesses.told("init", directory, "--name", "witness.example/w1", status=1)
+    assert "exists" in witnesses.run_witness("init", directory, "--name", "witness.example/w1", status=1)
     assert keys.read_bytes() == before
     keys.chmod(0o644)
-    assert "others can read it" in witnesses.told("serve", directory, status=1)
+    assert "others can read it" in witnesses.run_witness("serve", directory, status=1)
     keys.chmod(0o600)
     keys.write_bytes(before.replace(b"w1+", b"w2+", 1))
-    assert "key id" in witnesses.told("show", directory, status=1)
+    assert "key id" in witnesses.run_witness("show", directory, status=1)
 
 
 def test_an_ed25519_witness_alone(tmp_path):
-    [vkey] = witnesses.told("init", tmp_path / "w", "--name", "w", "--ed25519-only").split()
+    [vkey] = witnesses.run_witness("init", tmp_path / "w", "--name", "w", "--ed25519-only").split()
     assert Cosigner.parse(vkey).kind == 4
-    assert witnesses.told("init", tmp_path / "x", "--name", "a b", status=1)
-    witnesses.told("trust", tmp_path / "w", "nonsense", status=2)
+    assert witnesses.run_witness("init", tmp_path / "x", "--name", "a b", status=1)
+    witnesses.run_witness("trust", tmp_path / "w", "nonsense", status=2)
 
 
 def test_litewitness_gives_the_same_answers(tmp_path, log, fork, new_log):
     """Of a witness nobody here wrote: what it signs verifies here, and it refuses what ours refuses, alike."""
-    with witnesses.litewitness(tmp_path / "lite", log.signer.verifier) as running:
+    with witnesses.serve_litewitness(tmp_path / "lite", log.signer.verifier) as running:
         assert running.add(request(new_log(1, origin="other.example/log"), 0, 1)).status_code == 404
         assert running.add(request(new_log(1, seed=bytes(32)), 0, 1)).status_code == 403
         for old, new in itertools.pairwise(SIZES[1:-1]):

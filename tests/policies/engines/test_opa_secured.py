@@ -27,7 +27,7 @@ from policies.rego.signing import (
     sign_files,
 )
 from tests.support.policy_samples import allowed_document, any_document
-from tests.support.services.opa import OpaEnded, certificate, opa_running
+from tests.support.services.opa import OpaEnded, certificate, run_opa
 
 TOKEN = "token-of-the-exchange"
 TEN_THOUSAND = 10_000
@@ -60,7 +60,7 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
     documents = [any_document(random) for _ in range(TEN_THOUSAND)]
     query = f"answers := [answer | some document in input; answer := {ENTRY_POINT} with input as document]"
     allowed_ = differing = 0
-    async with opa_running(opa, *verified(laid_out)) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
+    async with run_opa(opa, *verified(laid_out)) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
 
         async def theirs(begin: int) -> list[Any]:
             # Many at once through an ad-hoc query: ten thousand single requests would measure the client.
@@ -88,7 +88,7 @@ async def test_many_questions_at_once_get_each_its_own_answer(opa: str, engine: 
     random = Random(5)
     asked = [DeliveryInput.model_validate_json(json.dumps(any_document(random))) for _ in range(300)]
     async with (
-        opa_running(opa, *verified(laid_out)) as url,
+        run_opa(opa, *verified(laid_out)) as url,
         open_opa_server(url, revision=engine.revision, within=20) as remote,
     ):
         answers = await asyncio.gather(*map(remote.decide, asked))
@@ -111,7 +111,7 @@ def repacked(packed: bytes, changes: dict[str, bytes | None]) -> bytes:
 
 async def refuses_to_start(opa: str, directory: Path) -> bool:
     try:
-        async with opa_running(opa, *verified(directory)):
+        async with run_opa(opa, *verified(directory)):
             return False
     except OpaEnded:
         return True
@@ -161,7 +161,7 @@ async def test_only_who_shows_the_token_is_answered_and_only_the_one_question(
         "--authentication=token",
         "--authorization=basic",
     )
-    async with opa_running(opa, *secured) as url:
+    async with run_opa(opa, *secured) as url:
         for token in (TOKEN, None, "", "another", TOKEN[:-1]):
             async with open_opa_server(url, revision=engine.revision, token=token, within=10) as remote:
                 decision = await remote.decide(allowed_document())
@@ -189,7 +189,7 @@ async def test_tls_is_checked_against_the_file_of_authorities(
 ):
     shown, secret = certificate(tmp_path)
     tls = ("--tls-cert-file", shown, "--tls-private-key-file", secret)
-    async with opa_running(opa, *verified(laid_out), *tls, tls=shown) as url:
+    async with run_opa(opa, *verified(laid_out), *tls, tls=shown) as url:
         async with open_opa_server(url, revision=engine.revision, ca=shown, within=10) as remote:
             assert await remote.decide(allowed_document()) == await engine.decide(allowed_document())
         for address in (url, url.replace("https", "http")):  # the system's authorities; no TLS at all

@@ -17,7 +17,7 @@ from policies.engines.interpreter import ENTRY_POINT
 from policies.engines.opa_server import open_opa_server
 from policies.rego.bundle import Bundle, write_bundle
 from tests.support.policy_samples import allowed, any_document
-from tests.support.services.opa import opa_running
+from tests.support.services.opa import run_opa
 
 SECRET = "secret-value"
 
@@ -31,7 +31,7 @@ async def server(opa: str, own_bundle: Bundle, tmp_path_factory: pytest.TempPath
     """The address of a real OPA server with the exchange's bundle."""
     directory = tmp_path_factory.mktemp("opa")
     write_bundle(own_bundle, directory)
-    async with opa_running(opa, directory) as url:
+    async with run_opa(opa, directory) as url:
         yield url
 
 

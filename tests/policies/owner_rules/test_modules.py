@@ -13,7 +13,7 @@ from policies.owner_rules.inspection import inspect
 from policies.owner_rules.modules import Diagnostic, OwnerModule
 from policies.owner_rules.opa import OpaFailed, open_opa
 from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
-from tests.support.owner_modules import OFFICE, TESTS, TEXT, capping, saying
+from tests.support.owner_modules import OFFICE, TESTS, TEXT, module_with, module_with_cap
 
 CAP = "row_cap := 3"
 PASSING = "test_cap if data.exchange.owner.row_cap == 3"
@@ -22,11 +22,11 @@ NUMBERS = f"numbers := {list(range(1, 41))}\n\n"
 
 def more(body: str) -> OwnerModule:
     """A module that would be accepted but for a line."""
-    return saying(f"{CAP}\n\n{body}", PASSING)
+    return module_with(f"{CAP}\n\n{body}", PASSING)
 
 
 def bringing(tests: str) -> OwnerModule:
-    return saying(CAP, tests)
+    return module_with(CAP, tests)
 
 
 def silence(module: OwnerModule) -> OwnerModule:
@@ -57,10 +57,10 @@ BAD = {
         "g may not be called",
     ),
     "defines a built-in function": (more("lower(x) := x\n\ny := lower(input.a)"), "owner.rego:7", "lower may not"),
-    "imports": (saying(f"import data.exchange.delivery\n\n{CAP}", PASSING), "owner.rego:3", "only tests import"),
+    "imports": (module_with(f"import data.exchange.delivery\n\n{CAP}", PASSING), "owner.rego:3", "only tests import"),
     "imports after a rule": (more("import data.exchange.delivery"), "owner.rego:5", "unexpected keyword `import`"),
     "imports the question": (
-        saying(f"import input.subject as x\n\n{CAP}", PASSING),
+        module_with(f"import input.subject as x\n\n{CAP}", PASSING),
         "owner.rego:3",
         "only tests import",
     ),
@@ -91,7 +91,11 @@ BAD = {
     "allows": (more("allow := true"), "owner.rego:5", "a module only narrows"),
     "allows by default": (more("default allow := true"), "owner.rego:5", "a module only narrows"),
     "decides": (more('decision := {"allow": true}'), "owner.rego:5", "a module only narrows"),
-    "says nothing": (saying('cap := 3\n\nnote := "deny"', PASSING), "owner.rego", "none of its rules has an effect"),
+    "says nothing": (
+        module_with('cap := 3\n\nnote := "deny"', PASSING),
+        "owner.rego",
+        "none of its rules has an effect",
+    ),
     "does not parse": (more("deny contains"), "owner.rego:6", "expecting expression"),
     "does not compile": (more("deny contains x if y > 1"), "owner.rego:5", "`y` is unsafe"),
     "refers to itself": (more("x := y\n\ny := x"), "owner.rego:5", "recursion detected"),
@@ -116,12 +120,12 @@ BAD = {
         "all tests pass although no rule has an effect",
     ),
     "uses names that have no effect": (
-        saying("caps := 3\n\ndrop contains input.x", "test_cap if data.exchange.owner.caps == 3"),
+        module_with("caps := 3\n\ndrop contains input.x", "test_cap if data.exchange.owner.caps == 3"),
         "owner_test.rego",
         "all tests pass although no rule has an effect",
     ),
     "denies never, and tests that it does not": (
-        saying(
+        module_with(
             "deny contains 1 if {\n\tinput.x == 1\n\tinput.x == 2\n}",
             "test_open if count(data.exchange.owner.deny) == 0 with input as {}",
         ),
@@ -129,7 +133,7 @@ BAD = {
         "all tests pass although no rule has an effect",
     ),
     "masks nothing, and tests that it does not": (
-        saying('masks["a"] := {"kind": "null"} if false', "test_open if data.exchange.owner.masks == {}"),
+        module_with('masks["a"] := {"kind": "null"} if false', "test_open if data.exchange.owner.masks == {}"),
         "owner_test.rego",
         "all tests pass although no rule has an effect",
     ),
@@ -186,7 +190,7 @@ async def test_a_bad_module_is_refused_with_the_place(sandboxes: Sandboxes, modu
     assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in found), found
 
 
-@pytest.mark.parametrize("module", [OFFICE, capping(1), capping(0)], ids=["office", "one", "none"])
+@pytest.mark.parametrize("module", [OFFICE, module_with_cap(1), module_with_cap(0)], ids=["office", "one", "none"])
 async def test_a_good_module_is_accepted(sandboxes: Sandboxes, module: OwnerModule):
     assert (await sandboxes.check(module)).diagnostics == ()
 
@@ -221,12 +225,12 @@ def test_a_module_is_named_by_both_its_files():
 
 
 def test_its_literals_are_what_stands_in_it():
-    module = saying('x := "a\\u0062\\"" # "no"\n\ny := `c\nd`\n\nz := concat_of("e", input.f)')
+    module = module_with('x := "a\\u0062\\"" # "no"\n\ny := `c\nd`\n\nz := concat_of("e", input.f)')
     assert module.literals == {'ab"', "c\nd", "e"}
 
 
 def test_exported_rules_are_renamed_where_they_are_defined_only():
-    module = saying("deny contains x if input.x\n\nnote := `\ndeny contains 规则`\n\ndefault row_cap := 3")
+    module = module_with("deny contains x if input.x\n\nnote := `\ndeny contains 规则`\n\ndefault row_cap := 3")
     assert silence(module).text == (
         "package exchange.owner\n\ndisabled_deny contains x if input.x\n\nnote := `\ndeny contains 规则`\n\n"
         "default disabled_row_cap := 3\n\ndeny contains 1 if false\n"
@@ -234,13 +238,13 @@ def test_exported_rules_are_renamed_where_they_are_defined_only():
 
 
 async def test_a_rule_after_a_blank_is_a_rule(sandboxes: Sandboxes):
-    module = saying(
+    module = module_with(
         " deny contains {`code`: `x`} if input.x",
         "  test_x if count(data.exchange.owner.deny) == 1 with input as {`x`: 1}",
     )
     assert (await sandboxes.check(module)).tests == {"test_x": 3}
     assert (await sandboxes.check(module)).diagnostics == ()
-    named = saying("f(x) := 1 if {\n\tdrop := x\n\tdrop > 1\n}\n\nrow_cap := 3", PASSING)
+    named = module_with("f(x) := 1 if {\n\tdrop := x\n\tdrop > 1\n}\n\nrow_cap := 3", PASSING)
     assert "\tdrop := x" in silence(named).text
 
 
@@ -320,8 +324,10 @@ async def test_a_binary_that_is_not_opa_is_no_gate(sandboxes: Sandboxes):
 
 
 LARGE_MODULES = {
-    "a list": saying("codes := [\n" + ",\n".join(f'"{n:06}"' for n in range(5_500)) + "\n]\n\nrow_cap := count(codes)"),
-    "rules": saying("\n\n".join(f'deny contains {{"code": "c{n}"}} if input.n == {n}' for n in range(1_000))),
+    "a list": module_with(
+        "codes := [\n" + ",\n".join(f'"{n:06}"' for n in range(5_500)) + "\n]\n\nrow_cap := count(codes)"
+    ),
+    "rules": module_with("\n\n".join(f'deny contains {{"code": "c{n}"}} if input.n == {n}' for n in range(1_000))),
 }
 
 

@@ -21,20 +21,20 @@ from policies.owner_rules.narrowing import build_question, narrow, read_narrowin
 from policies.owner_rules.narrowing_engine import ModuleMissing, NarrowingEngine, name_rule
 from policies.owner_rules.process import NoAnswer
 from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
-from tests.support.owner_modules import OFFICE, capping, saying
+from tests.support.owner_modules import OFFICE, module_with, module_with_cap
 from tests.support.policy_samples import any_document
 
 DAY, EVENING = ({"calendar": {"hour": hour}, "subject": {"kind": "enterprise"}} for hour in (10, 20))
 NUMBERS = f"numbers := {list(range(60))}\n\n"
-SLOW = saying(
+SLOW = module_with(
     f"{NUMBERS}row_cap := count([1 | input.slow; some a in numbers; some b in numbers; some c in numbers; some d in numbers])"
 )
-LARGE = saying(
+LARGE = module_with(
     f"{NUMBERS}row_cap := count([[a, b, c, d] | input.slow; "
     "some a in numbers; some b in numbers; some c in numbers; some d in numbers])"
 )
-ENDLESS = saying("row_cap := f(input.slow)\n\nf(x) := f(x) if x\n\nf(x) := 1 if not x")
-TALKING = saying("deny contains {`code`: `x`, `message`: x} if some x in input.long")
+ENDLESS = module_with("row_cap := f(input.slow)\n\nf(x) := f(x) if x\n\nf(x) := 1 if not x")
+TALKING = module_with("deny contains {`code`: `x`, `message`: x} if some x in input.long")
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ async def test_it_answers_and_stays(sandboxes: Sandboxes):
     process = process_of(sandboxes, OFFICE)
     assert (await sandboxes.ask(OFFICE, EVENING))["deny"][0]["code"] == "office-hours"
     assert process_of(sandboxes, OFFICE) == process
-    assert await sandboxes.ask(capping(1), DAY) == {"row_cap": 1}
-    assert process_of(sandboxes, capping(1)) != process
+    assert await sandboxes.ask(module_with_cap(1), DAY) == {"row_cap": 1}
+    assert process_of(sandboxes, module_with_cap(1)) != process
 
 
 async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
@@ -135,14 +135,14 @@ async def test_a_module_that_keeps_failing_is_paused():
             await sandboxes.ask(SLOW, {"slow": True})
     with pytest.raises(NoAnswer, match="is paused"):
         await sandboxes.ask(SLOW, {"slow": False})
-    assert await sandboxes.ask(capping(2), {}) == {"row_cap": 2}
+    assert await sandboxes.ask(module_with_cap(2), {}) == {"row_cap": 2}
     now[0] = 2.0
     assert await sandboxes.ask(SLOW, {"slow": False}) == {"row_cap": 0}
     await sandboxes.close()
 
 
 async def test_a_failure_on_one_question_costs_no_process(sandboxes: Sandboxes):
-    module = saying("row_cap := 1\n\nrow_cap := 2 if input.two")
+    module = module_with("row_cap := 1\n\nrow_cap := 2 if input.two")
     await sandboxes.ask(module, {})
     process = process_of(sandboxes, module)
     for _ in range(5):
@@ -160,13 +160,13 @@ async def test_an_answer_above_the_limit_is_refused(sandboxes: Sandboxes):
 
 
 async def test_many_ask_at_once_and_each_gets_its_own_answer(sandboxes: Sandboxes):
-    module = saying("row_cap := input.n")
+    module = module_with("row_cap := input.n")
     answers = await asyncio.gather(*(sandboxes.ask(module, {"n": n}) for n in range(100)))
     assert answers == [{"row_cap": n} for n in range(100)]
 
 
 async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
-    module = saying("row_cap := input.n")
+    module = module_with("row_cap := input.n")
     await sandboxes.ask(module, {"n": 0})
     asking = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
     await asyncio.sleep(0)
@@ -179,7 +179,7 @@ async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
 
 async def test_so_many_processes_and_no_more_are_kept():
     async with open_sandboxes(most=2) as sandboxes:
-        modules = [capping(n) for n in range(5)]
+        modules = [module_with_cap(n) for n in range(5)]
         for module in modules:
             await sandboxes.ask(module, {})
         assert list(sandboxes._modules) == [("", module.digest) for module in modules[3:]]
@@ -193,7 +193,7 @@ async def test_so_many_processes_and_no_more_are_kept():
 
 async def test_there_are_no_more_processes_however_many_ask_at_once():
     async with open_sandboxes(most=2) as sandboxes:
-        modules = [capping(n) for n in range(6)]
+        modules = [module_with_cap(n) for n in range(6)]
         asking = [asyncio.create_task(sandboxes.ask(module, {})) for module in modules for _ in range(2)]
         most = 0
         while not all(one.done() for one in asking):
@@ -213,11 +213,11 @@ async def test_a_question_that_waits_too_long_gets_no_answer_and_is_no_failure(m
         await asyncio.sleep(0)
         monkeypatch.setattr(pool, "STARTING", -0.9)  # a tenth of a second is left to wait
         with pytest.raises(NoAnswer, match="waited too long"):
-            await sandboxes.ask(capping(1), {})
+            await sandboxes.ask(module_with_cap(1), {})
         monkeypatch.undo()
         with pytest.raises(NoAnswer, match="not ready in time"):
             await standing
-        assert await sandboxes.ask(capping(1), {}) == {"row_cap": 1}
+        assert await sandboxes.ask(module_with_cap(1), {}) == {"row_cap": 1}
 
 
 async def test_owners_of_the_same_text_share_neither_process_nor_failures(sandboxes: Sandboxes):
@@ -296,15 +296,15 @@ async def test_without_a_module_it_is_the_engine(engine: EmbeddedEngine, sandbox
 
 async def test_what_the_policy_denies_is_put_to_no_module(engine: EmbeddedEngine, sandboxes: Sandboxes):
     seed = next(seed for seed in range(100) if not engine.decide_now(asked(None, seed)).allow)
-    document = asked(capping(1), seed)
+    document = asked(module_with_cap(1), seed)
     assert await in_front(engine, sandboxes).decide(document) == engine.decide_now(document)
 
 
 async def test_a_module_that_is_not_there_or_fails_denies(
     engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int
 ):
-    failing = saying("row_cap := 1\n\nrow_cap := 2 if input.purpose")
-    for module, known in ((capping(1), ()), (failing, (failing,)), (SLOW_ALWAYS, (SLOW_ALWAYS,))):
+    failing = module_with("row_cap := 1\n\nrow_cap := 2 if input.purpose")
+    for module, known in ((module_with_cap(1), ()), (failing, (failing,)), (SLOW_ALWAYS, (SLOW_ALWAYS,))):
         decision = await in_front(engine, sandboxes, *known).decide(asked(module, allowed_seed))
         assert [(one.code, one.rule) for one in decision.reasons] == [("policy-unavailable", name_rule(module.digest))]
         assert decision.revision == engine.revision
@@ -314,14 +314,14 @@ SLOW_ALWAYS = OwnerModule(SLOW.text.replace("input.slow; ", ""), "")
 
 
 async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int):
-    narrowed = in_front(engine, sandboxes, capping(1), fits=False)
-    decision = await narrowed.decide(asked(capping(1), allowed_seed))
+    narrowed = in_front(engine, sandboxes, module_with_cap(1), fits=False)
+    decision = await narrowed.decide(asked(module_with_cap(1), allowed_seed))
     assert [one.code for one in decision.reasons] == ["obligation-unknown"]
 
 
 # OPA's word ------------------------------------------------------------------------------------------------------------
 
-ALIKE = saying(
+ALIKE = module_with(
     r"""
 weekend if input.calendar.weekday > 5
 

@@ -14,7 +14,7 @@ from policies.decision.documents import DeliveryInput
 from policies.engines.embedded import EmbeddedEngine
 from policies.rego.bundle import load_bundle
 from tests.support.policy_samples import allowed
-from tests.support.reference_plan import masked
+from tests.support.reference_plan import apply_mask
 
 ENGINE = EmbeddedEngine(load_bundle())
 KEY = bytes(32)
@@ -56,7 +56,7 @@ def together(terms: dict[str, Any], agreement: dict[str, Any]) -> dict[str, Any]
 def shown(mask: dict[str, Any], value: Any) -> Any:
     read = mask_from_json(mask, key=KEY if mask["kind"] == "hash" else None)
     assert not isinstance(read, Hash) or read.key
-    return masked(read, value)
+    return apply_mask(read, value)
 
 
 @pytest.mark.parametrize("kind", KINDS)

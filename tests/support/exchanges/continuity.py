@@ -1,4 +1,4 @@
-"""Copies of an exchange's database, and what an exchange does on one: sign, halt, refuse."""
+"""Copies of an exchange's database, and waits for what an exchange does on one: sign, halt, refuse."""
 
 import asyncio
 import secrets
@@ -12,11 +12,11 @@ from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from ledger.log import head, publication
 from tests.support.exchanges.exchange import Exchange
-from tests.support.processes.commands import Ran, typed
+from tests.support.processes.commands import CommandResult, run_in_process
 
 
 class DatabaseCopies:
-    """Databases of this test's own on the worker's server: the exchange's, and what a backup of it holds."""
+    """Databases on the worker's server for one test: the exchange's own, and backups of it."""
 
     def __init__(self, embedded: Embedded) -> None:
         self._embedded = embedded
@@ -39,14 +39,14 @@ def with_database(settings: Settings, url: str) -> Settings:
 
 
 async def append_refusal(exchange: Exchange) -> int:
-    """Have the exchange put something on the ledger: the refusal of a request by nobody it knows."""
+    """Make the exchange append an entry: the refusal of a request by an unknown key."""
     answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
     assert answer.status in {200, 401}, answer.content
     return int(answer.headers["exchange-entry"])
 
 
 async def wait_for_checkpoint(exchange: Exchange) -> publication.Published:
-    """The checkpoint that covers everything there is."""
+    """Wait for the checkpoint that covers all entries."""
     for _ in range(400):
         async with exchange.runtime.database.pool.acquire() as connection:
             newest = await publication.latest(connection)
@@ -67,13 +67,13 @@ async def read_head(url: str) -> head.Head:
 async def read_checkpoints(url: str) -> dict[int, str]:
     connection = await asyncpg.connect(**arguments(url))
     try:
-        return {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
+        return {row.size: row.note for row in await publication.checkpoints(connection, after=0, limit=1000)}
     finally:
         await connection.close()
 
 
 async def wait_until_halted(exchange: Exchange) -> str:
-    """Wait until the exchange says that it takes nothing in; returns why."""
+    """Wait until the exchange is halted, and return the reason."""
     for _ in range(400):
         answer = await exchange.send("GET", "/readyz", {})
         if answer.status == 503:
@@ -83,7 +83,7 @@ async def wait_until_halted(exchange: Exchange) -> str:
     raise AssertionError("it does not halt")
 
 
-async def run_ledger_command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> Ran:
+async def run_ledger_command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> CommandResult:
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
-    return await asyncio.to_thread(typed, "ledger", *words, "--data", settings.data)
+    return await asyncio.to_thread(run_in_process, "ledger", *words, "--data", settings.data)

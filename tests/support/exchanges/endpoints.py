@@ -171,4 +171,4 @@ PUBLIC = {
     "/readyz",
     "/static-offline-docs",
 }
-"""What anyone may read. A new address belongs here only if there is nothing in it that is somebody's."""
+"""The addresses that anyone may read. An address belongs here only if its content is public."""

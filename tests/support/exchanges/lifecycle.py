@@ -35,7 +35,7 @@ from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Answer, Key
 from tests.support.exchanges.people import DATASET, PeopleExchange
 from tests.support.exchanges.starting import copy_exchange, restart_exchange
-from tests.support.processes.commands import Ran, typed
+from tests.support.processes.commands import CommandResult, run_in_process
 
 PEOPLE = ("P00001", "P00002", "P00003")
 
@@ -367,9 +367,11 @@ class Lifecycle:
             await server.execute(f'CREATE DATABASE "{made}" TEMPLATE "{name}"')
         return made
 
-    async def _type(self, *words: str) -> Ran:
+    async def _type(self, *words: str) -> CommandResult:
         environment = {"EXCHANGE_DATABASE_URL": self._address(self._name)}
-        return await asyncio.to_thread(typed, *words, "--data", self.directory / "data", environment=environment)
+        return await asyncio.to_thread(
+            run_in_process, *words, "--data", self.directory / "data", environment=environment
+        )
 
     def _server(self) -> "_Connected":
         return _Connected(self._address("postgres"))

@@ -1,4 +1,4 @@
-"""Clients that keep a server busy, and the check that everything they were answered is on its ledger."""
+"""Clients that keep a server busy, and a check that all of their answers are on its ledger."""
 
 import asyncio
 import hashlib
@@ -21,24 +21,18 @@ from ledger.format import entry
 from ledger.verification.mirror import export
 from ledger.verification.verify import verify
 from tests.support.exchanges.exchange import Exchange, Key, Party
-from tests.support.processes.commands import until
+from tests.support.processes.commands import wait_until
 from tests.support.processes.server import ROOT
 
 KILLS = 100
-
-
 WORKERS = 3
-
-
 ANSWERS = 3
-
-
 SEED = 9421
 
 
 @dataclass
 class Answers:
-    """What clients were told, complete and with status."""
+    """The complete answers that clients got."""
 
     deliveries: list[tuple[int, str]] = field(default_factory=list)
     refusals: list[tuple[int, str]] = field(default_factory=list)
@@ -51,7 +45,7 @@ class Answers:
 
 
 class BusyClient:
-    """A consumer that keeps asking whatever becomes of the servers."""
+    """A consumer that sends requests on and on, while servers are killed."""
 
     def __init__(self, exchange: Exchange, consumer: Party, dataset: Any, answered: Answers) -> None:
         self.exchange, self.consumer, self.dataset, self.answered = exchange, consumer, dataset, answered
@@ -103,7 +97,7 @@ class BusyClient:
 
 @asynccontextmanager
 async def serve_workers(settings: Settings) -> AsyncIterator[asyncio.StreamReader]:
-    """The server with its workers; their names come out as they are ready."""
+    """A server with workers. Its output has a line for each worker that is ready."""
     assert settings.database_url is not None
     port = settings.public_url.rpartition(":")[2]
     environment = os.environ | {
@@ -132,12 +126,12 @@ async def check_ledger(database_url: str, url: str, answered: Answers, directory
     connection = await asyncpg.connect(**arguments(database_url))
     async with connection.transaction(isolation="repeatable_read"):
         rows = await connection.fetch("SELECT seq, leaf FROM ledger_entry ORDER BY seq")
-        known = {str(row["id"]) for row in await connection.fetch("SELECT id FROM applications")}
+        stored = {str(row["id"]) for row in await connection.fetch("SELECT id FROM applications")}
         head = await connection.fetchval("SELECT size FROM ledger_head")
     await connection.close()
     assert [row["seq"] for row in rows] == list(range(head))
     entries = [entry.parse(row["leaf"]).body for row in rows]
-    ends = {one["started"]: one for one in entries if "started" in one}
+    ends = {body["started"]: body for body in entries if "started" in body}
 
     for index, content in answered.deliveries:
         body = entries[index]
@@ -150,16 +144,18 @@ async def check_ledger(database_url: str, url: str, answered: Answers, directory
     for index, identifier in answered.applications:
         assert entries[index]["object"]["id"] == identifier
 
-    # What changed and what the ledger says of it are one: neither is there without the other.
-    recorded = [one["object"]["id"] for one in entries if one["type"] == "application.submitted"]
+    # Each change has its entry, and each entry its change.
+    recorded = [body["object"]["id"] for body in entries if body["type"] == "application.submitted"]
     assert len(set(recorded)) == len(recorded)
-    assert set(recorded) == known
-    told = [index for index, _ in answered.deliveries + answered.refusals + answered.applications]
-    assert len(set(told)) == len(told)
+    assert set(recorded) == stored
+    indexes = [index for index, _ in answered.deliveries + answered.refusals + answered.applications]
+    assert len(set(indexes)) == len(indexes)
 
-    await asyncio.to_thread(until, lambda: _is_covered(url, max(told)), what="a checkpoint covers the newest answer")
+    await asyncio.to_thread(
+        wait_until, lambda: _is_covered(url, max(indexes)), what="a checkpoint covers the newest answer"
+    )
     done = await asyncio.to_thread(export, url, directory)
-    assert done.checkpoint.size > max(told)
+    assert done.checkpoint.size > max(indexes)
     assert verify(directory).findings == ()
 
 

@@ -1,4 +1,4 @@
-"""What holds of every refusal, whatever was wrong: its form, its entry, and that nothing else came of it."""
+"""The properties of every refusal: its form, its entry, and no other effect."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

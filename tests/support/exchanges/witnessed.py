@@ -1,4 +1,4 @@
-"""Exchanges whose checkpoints witnesses cosign: their settings, and what can be seen of them."""
+"""Exchanges whose checkpoints witnesses cosign: their settings, and their state as seen from outside."""
 
 import asyncio
 import io
@@ -13,8 +13,8 @@ from ledger.log.anchor import Anchor
 from tests.support.exchanges.exchange import Exchange
 
 
-def log_of(settings: Settings) -> note.Signer:
-    """The ledger's key, made before the exchange begins, so that witnesses can be told of it."""
+def ledger_signer(settings: Settings) -> note.Signer:
+    """The ledger's key, made before the exchange begins, so that witnesses can list the log."""
     open_keyring(settings.data / "keys", {})
     return note.Signer(settings.origin(), keys.load_or_create(settings.data / "keys" / LEDGER).seed)
 
@@ -25,29 +25,29 @@ def with_policy(settings: Settings, text: str, **more: Any) -> Settings:
     return settings.model_copy(update={"witness_policy": path, "witness_timeout": 2.0, **more})
 
 
-async def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
+async def wait_until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
     async with asyncio.timeout(seconds):
-        while not (found := await holds()):  # noqa: ASYNC110 - it is another process that is waited for
+        while not (value := await holds()):  # noqa: ASYNC110 - another process makes it hold
             await asyncio.sleep(0.05)
-    return found
+    return value
 
 
-async def newest(exchange: Exchange) -> checkpoint.Checkpoint | None:
+async def newest_checkpoint(exchange: Exchange) -> checkpoint.Checkpoint | None:
     answer = await exchange.client.get("/ledger/checkpoint")
     return checkpoint.parse(note.split(answer.text)[0]) if answer.status_code == 200 else None
 
 
-async def head(exchange: Exchange) -> int:
+async def ledger_size(exchange: Exchange) -> int:
     async with exchange.runtime.database.pool.acquire() as connection:
         return int(await connection.fetchval("SELECT size FROM ledger_head"))
 
 
 async def is_covered(exchange: Exchange) -> bool:
-    found = await newest(exchange)
-    return found is not None and found.size == await head(exchange)
+    newest = await newest_checkpoint(exchange)
+    return newest is not None and newest.size == await ledger_size(exchange)
 
 
-async def anchored(anchor: Anchor, size: int) -> str | None:
+async def read_anchor(anchor: Anchor, size: int) -> str | None:
     text = anchor.read()
     return text if text is not None and checkpoint.parse(note.text_of(text)).size >= size else None
 
@@ -56,5 +56,5 @@ async def is_halted(exchange: Exchange) -> bool:
     return (await exchange.client.get("/readyz")).status_code == 503
 
 
-async def says(said: io.StringIO, what: str, *, times: int = 1) -> bool:
-    return said.getvalue().count(what) >= times
+async def is_logged(log: io.StringIO, text: str, *, times: int = 1) -> bool:
+    return log.getvalue().count(text) >= times

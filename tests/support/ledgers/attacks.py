@@ -1,7 +1,7 @@
-"""A simulator of attacks on a log, after that of python-tuf: whoever runs the log, or has its disk, tries what can be tried.
+"""A simulator of attacks on a log, after that of python-tuf. The attacker runs the log, or has its disk.
 
-Each attack takes a good log and leaves the directory of an export as the attacker would hand it over. It says what our
-verifier has to answer, at which entry, and which verifiers of others can see it, given what they look at.
+Each attack takes a good log and leaves the directory of an export as the attacker would hand it over. It states the answer
+of our verifier, the entry, and the verifiers of others that can see it, given the files they read.
 """
 
 import shutil
@@ -15,25 +15,25 @@ from ledger.verification.report import Code
 from tests.support.ledgers.logs import SEED, Log
 
 SIZES = (1, 100, 256, 300, 700)
-"""Where the log that is attacked has checkpoints."""
+"""The sizes at which the attacked log has checkpoints."""
 
 ALL = frozenset({"fsck", "sumdb", "scitt-cose", "sigstore"})
 ENTRIES = ALL
-"""Who reads entries sees them altered."""
+"""All of them read entries, and see an altered one."""
 TILES = frozenset({"fsck", "sumdb"})
-"""Only these read tiles of hashes."""
+"""Those that read tiles of hashes."""
 NEWEST = frozenset({"fsck", "sumdb", "sigstore"})
-"""These check the newest checkpoint's signature."""
+"""Those that check the newest checkpoint's signature."""
 PAST = frozenset({"sumdb"})
-"""Only this checks the signatures of past checkpoints, and only this and scitt-cose their roots."""
+"""The one that checks the signatures of past checkpoints. Their roots are checked by scitt-cose too."""
 WITNESSES = frozenset({"sumdb"})
-"""Only this can be told of witnesses' keys; to the others their lines are those of strangers."""
+"""The one that takes witnesses' keys. The others ignore the lines of witnesses."""
 NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass
 class AttackedExport:
-    """A good log, its export in `directory`, and what the auditor has besides: the key, and checkpoints from receipts."""
+    """A good log, its export in `directory`, and what the auditor has beside it: the key, and checkpoints from receipts."""
 
     log: Log
     directory: Path
@@ -60,19 +60,21 @@ class AttackedExport:
         path.write_bytes(tiles.pack(leaves))
 
     def replace(self, log: Log, *names: str) -> None:
-        """Hand over another log's files; those with these names, or below them, stay as they were."""
-        kept = {path: data for path, data in self.log.files().items() if any(path.startswith(name) for name in names)}
+        """Replace the files by another log's, but for those with these names or below them."""
+        unchanged = {
+            path: data for path, data in self.log.files().items() if any(path.startswith(name) for name in names)
+        }
         shutil.rmtree(self.directory)
-        for path, data in (log.files() | kept).items():
+        for path, data in (log.files() | unchanged).items():
             self.put(path, data)
 
 
 @dataclass(frozen=True)
 class Attack:
-    """One thing that is tried; `run` does it. `index` is what the report calls the first bad entry, `seen` who else sees it.
+    """An attack; `run` does it. `index` is the report's first bad entry, `seen` are the other verifiers that see it.
 
-    `code` is among the codes of what is found: many attacks leave more than one trace. It is None where what was done is no
-    flaw, and nothing may be found.
+    `code` is among the codes of the findings: many attacks leave more than one trace. It is None for a change that is no
+    flaw, and must lead to no finding.
     """
 
     name: str
@@ -88,7 +90,7 @@ ATTACKS: list[Attack] = []
 def attack(
     code: Code | None, index: int | None, seen: frozenset[str]
 ) -> Callable[[Callable[[AttackedExport], None]], None]:
-    """Take up an attack; its name is the function's."""
+    """Register an attack under the function's name."""
 
     def add(run: Callable[[AttackedExport], None]) -> None:
         ATTACKS.append(Attack(run.__name__, code, index, seen, run))
@@ -100,7 +102,7 @@ def bundle_of(index: int) -> str:
     return tiles.entries_path(index // tiles.WIDTH, tiles.width(tiles.ENTRIES, index // tiles.WIDTH, SIZES[-1]))
 
 
-def attacked_export(directory: Path) -> AttackedExport:
+def export_log(directory: Path) -> AttackedExport:
     """A good log of 700 entries with five checkpoints, exported."""
     log = Log.signed_at(*SIZES)
     return AttackedExport(log, log.write(directory))
@@ -181,7 +183,7 @@ def length_prefix_raised(at: AttackedExport) -> None:
 
 @attack(Code.ENTRY_ALTERED, 0, ENTRIES)
 def length_prefix_lowered(at: AttackedExport) -> None:
-    """The low byte of the first entry's length: what follows is read from the wrong place."""
+    """The low byte of the first entry's length: the rest is read from a wrong offset."""
     at.flip(bundle_of(0), 1)
 
 
@@ -220,7 +222,7 @@ def tile_cut_short(at: AttackedExport) -> None:
 
 @attack(Code.ENTRY_ALTERED, 300, ENTRIES)
 def entry_rewritten_and_all_tiles_made_to_fit(at: AttackedExport) -> None:
-    """Somebody with the database in hand, but without the key, and without the patience to rewrite the chain."""
+    """The attacker has the database but not the key, and leaves the chain as it is."""
     at.edit(300, _other_body)
     hashes = [
         merkle.leaf_hash(leaf)
@@ -282,7 +284,7 @@ def signed_by_another_key_of_the_same_name(at: AttackedExport) -> None:
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
 def bad_signature_before_a_good_one_of_the_same_key(at: AttackedExport) -> None:
-    """A known key's line that fails condemns the note, whatever stands beside it."""
+    """One invalid line of a known key makes the note invalid, whatever other lines it has."""
     head, line = at.log.newest.rstrip("\n").rsplit("\n", 1)
     at.put("checkpoint", f"{head}\n{_spoiled(line)}\n{line}\n")
 
@@ -311,7 +313,7 @@ def newest_checkpoint_dropped(at: AttackedExport) -> None:
 
 @attack(Code.CHECKPOINT_REPLAYED, None, PAST)
 def checkpoint_replayed(at: AttackedExport) -> None:
-    """An old one for the newest. To who looks at it alone it is a good, smaller log; its partial tiles are there, too."""
+    """An old checkpoint in place of the newest. Alone it is that of a good, smaller log, whose partial tiles exist too."""
     at.put("checkpoint", at.log.checkpoints[300])
     at.put("tile/0/001.p/44", at.path("tile/0/001").read_bytes()[: 44 * 32])
     at.put("tile/entries/001.p/44", tiles.pack(at.log.leaves[256:300]))
@@ -325,7 +327,7 @@ _TIME = 1_700_000_000
 
 
 def _cosigned(at: AttackedExport, *lines: str) -> None:
-    """Have the log be cosigned by two of three; put these lines below the newest checkpoint instead."""
+    """Cosign the log with two of three witnesses, and put these lines below the newest checkpoint instead."""
     witnesses = "".join(f"witness {key.name[-1]} {key.cosigner.vkey}\n" for key in KEYS)
     at.put("policy", f"log {at.log.signer.vkey}\n{witnesses}group g 2 a b c\nquorum g\n")
     for size, signed in at.log.checkpoints.items():
@@ -352,9 +354,9 @@ def _material(line: str) -> bytes:
 
 @attack(None, None, NOBODY)
 def cosignatures_reordered(at: AttackedExport) -> None:
-    """It is the same checkpoint, whichever line comes first."""
-    one, two, three = _cosignatures(at)
-    _cosigned(at, three, one, _own(at), two)
+    """The order of lines has no meaning."""
+    first, second, third = _cosignatures(at)
+    _cosigned(at, third, first, _own(at), second)
 
 
 @attack(None, None, NOBODY)
@@ -371,8 +373,8 @@ def cosignature_dropped(at: AttackedExport) -> None:
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
 def cosignature_doubled(at: AttackedExport) -> None:
     """Two lines, but of one witness."""
-    one = _cosignatures(at)[0]
-    _cosigned(at, _own(at), one, one)
+    line = _cosignatures(at)[0]
+    _cosigned(at, _own(at), line, line)
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
@@ -389,10 +391,10 @@ def cosignature_of_another_checkpoint(at: AttackedExport) -> None:
 
 @attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
 def cosignature_with_its_time_changed(at: AttackedExport) -> None:
-    one, two, _ = _cosignatures(at)
-    material = bytearray(_material(two))
+    first, second, _ = _cosignatures(at)
+    material = bytearray(_material(second))
     material[11] ^= 1  # the last of the time's eight bytes, which follow the key id
-    _cosigned(at, _own(at), one, note.line(KEYS[1].name, bytes(material[:4]), bytes(material[4:])))
+    _cosigned(at, _own(at), first, note.line(KEYS[1].name, bytes(material[:4]), bytes(material[4:])))
 
 
 @attack(Code.QUORUM_MISSING, None, WITNESSES)
@@ -404,8 +406,8 @@ def cosignature_by_the_key_of_another(at: AttackedExport) -> None:
 
 @attack(Code.COSIGNATURE_INVALID, None, WITNESSES)
 def cosignature_by_the_key_of_another_under_the_key_id(at: AttackedExport) -> None:
-    one = _cosignatures(at)[0]
-    _cosigned(at, _own(at), one, note.line(KEYS[1].name, KEYS[1].cosigner.key_id, _material(one)[4:]))
+    line = _cosignatures(at)[0]
+    _cosigned(at, _own(at), line, note.line(KEYS[1].name, KEYS[1].cosigner.key_id, _material(line)[4:]))
 
 
 @attack(Code.CHECKPOINT_INVALID, None, NEWEST)
@@ -418,7 +420,7 @@ def cosignatures_without_a_line_of_the_log(at: AttackedExport) -> None:
 
 @attack(Code.KEY_DIFFERS, None, NOBODY)
 def key_and_all_signatures_exchanged(at: AttackedExport) -> None:
-    """A consistent log under a key of the attacker's: only who has the right key from elsewhere can tell."""
+    """A consistent log under a key of the attacker's: only an auditor with the right key from elsewhere sees it."""
     at.verifier = at.log.signer.verifier
     at.replace(Log.signed_at(*SIZES, seed=bytes(32)))
 
@@ -445,14 +447,14 @@ def bit_of_vkey_flipped(at: AttackedExport) -> None:
 
 @attack(Code.LOG_TRUNCATED, 300, NOBODY)
 def log_rewound(at: AttackedExport) -> None:
-    """A shorter log that is good in itself; the auditor holds a receipt from before."""
+    """A shorter log that is good in itself; the auditor has an earlier receipt."""
     at.known = [at.log.newest]
     at.replace(Log.signed_at(1, 100, 256, 300))
 
 
 @attack(Code.LOG_TRUNCATED, 300, NOBODY)
 def backup_restored(at: AttackedExport) -> None:
-    """A restored backup that signs on with the same key, over other entries, not yet as many as there were."""
+    """A restored backup that signs other entries with the same key, and has fewer than before."""
     at.known = [at.log.newest]
     other = Log.signed_at(1, 100, 256)
     other.append(44, after="the restore")
@@ -462,7 +464,7 @@ def backup_restored(at: AttackedExport) -> None:
 
 @attack(Code.CHECKPOINT_FORKED, None, NOBODY)
 def backup_restored_and_outgrown(at: AttackedExport) -> None:
-    """The same, when it has outgrown what it lost: a good log, of which the receipts of before are no part."""
+    """The same, after it has outgrown the lost part: a good log, without the entries of earlier receipts."""
     at.known = [at.log.newest]
     other = Log.signed_at(1, 100, 256)
     other.append(700, after="the restore")
@@ -474,7 +476,7 @@ def backup_restored_and_outgrown(at: AttackedExport) -> None:
 def split_view(at: AttackedExport) -> None:
     """Two logs under one key, one for each of two readers, who compare their checkpoints."""
     other = Log.signed_at(256)
-    other.append(44, told="somebody else")
+    other.append(44, reader="another")
     at.known = [other.sign()]
 
 
@@ -487,7 +489,7 @@ def fork_among_the_past_checkpoints(at: AttackedExport) -> None:
 
 @attack(Code.SEQUENCE_BROKEN, 2, NOBODY)
 def wrong_number_signed(at: AttackedExport) -> None:
-    """The log takes in, and signs, an entry under a number that is not its own: the tree is good, the entries are not."""
+    """The log appends and signs an entry with a wrong number: the tree is good, the entries are not."""
     _sign_leaves(at, lambda prev: entry.splice(body=b"{}", prev=prev, seq=7))
 
 

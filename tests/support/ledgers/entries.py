@@ -1,4 +1,4 @@
-"""Made-up entries about a small world, and what people look for in them, told by a plain pass over all of them."""
+"""Generated entries about a few organisations, and a reference search: a plain pass over all entries."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -131,8 +131,8 @@ SCOPES = st.one_of(
 )
 
 
-def told(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """What an index has to say of each entry, by a pass over them that remembers who began what."""
+def index_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The index row of each entry, by a pass over the entries that remembers the owners and applicants."""
     owners: dict[str, str] = {}
     applicants: dict[str, str] = {}
     rows = []
@@ -175,8 +175,8 @@ def told(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return rows
 
 
-def found(rows: Sequence[dict[str, Any]], wanted: Criteria, scope: Scope) -> list[int]:
-    """The indexes that a search has to find, oldest first."""
+def search(rows: Sequence[dict[str, Any]], wanted: Criteria, scope: Scope) -> list[int]:
+    """The indexes that a search has to return, oldest first."""
     tests: list[Callable[[dict[str, Any]], bool]] = [
         lambda row: all(row[name] == value for name, value in wanted.values.items()),
         lambda row: wanted.subject is None or wanted.subject in (row["subjects"] or ()),

@@ -1,4 +1,4 @@
-"""Real HTTP servers of ledgers: for an export in a directory, and for a log of the tests that can answer wrongly."""
+"""Real HTTP servers of ledgers: for an export in a directory, and for a test's log, with wrong answers where a test sets them."""
 
 import json
 import threading
@@ -13,14 +13,14 @@ from ledger.format import tiles
 from tests.support.ledgers.logs import Log
 
 
-class Server:
-    """Serves a log below `url`; `broken` replaces answers by path, `stumbles` are states before them, `asked` records."""
+class LogServer:
+    """Serves a log below `url`; `broken` replaces answers by path, `stumbles` are statuses before them."""
 
     def __init__(self, log: Log) -> None:
         self.log = log
         self.stumbles: dict[str, list[int]] = {}
         self.broken: dict[str, bytes | int] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.url = ""
         self.problem = b""
         self.files: dict[str, bytes] = {}
@@ -28,7 +28,7 @@ class Server:
 
     def answer(self, target: str) -> bytes | int:
         path = urlsplit(target).path.removeprefix("/deep/ledger/")
-        self.asked.append(path)
+        self.requests.append(path)
         if self.stumbles.get(path):
             return self.stumbles[path].pop(0)
         if path in self.broken:
@@ -46,7 +46,7 @@ class Server:
         return self._partial(tiles.parse(path))
 
     def _partial(self, tile: tiles.Tile) -> bytes | int:
-        """The beginning of what a tile has grown to since."""
+        """The beginning of a tile that has grown since."""
         if tile.level == tiles.ENTRIES:
             entries = self.log.leaves[tile.index * tiles.WIDTH :][: tile.width]
             return tiles.pack(entries) if len(entries) == tile.width else 404
@@ -56,7 +56,7 @@ class Server:
 
 @contextmanager
 def serve_export(directory: Path) -> Iterator[str]:
-    """An export in a directory, at a URL, as `ledger serve` serves it."""
+    """Serve an export in a directory, as `ledger serve` does."""
     with serving.server(directory, "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -68,17 +68,17 @@ def serve_export(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(log: Log) -> Iterator[Server]:
-    """The log at a URL."""
-    state = Server(log)
+def serve_log(log: Log) -> Iterator[LogServer]:
+    """Serve a log at a URL."""
+    state = LogServer(log)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            found = state.answer(self.path)
-            status, body = (found, state.problem) if isinstance(found, int) else (200, found)
+            answer = state.answer(self.path)
+            status, body = (answer, state.problem) if isinstance(answer, int) else (200, answer)
             self.send_response(status)
             self.send_header("Content-Type", "application/problem+json" if status != 200 else "text/plain")
             self.send_header("Content-Length", str(len(body)))

@@ -91,6 +91,6 @@ class OneKey:
         self._signer = signer
 
     def signer(self, key: note.Verifier) -> note.Signer:
-        """What signs with a key."""
+        """The signer of a key."""
         assert key == self.first
         return self._signer

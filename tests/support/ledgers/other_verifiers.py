@@ -1,6 +1,6 @@
-"""What other people's software says of an exported ledger: nothing here shares code with ours.
+"""Verdicts of other people's software on an exported ledger; it shares no code with ours.
 
-Each verdict is None where the software is content, and otherwise what it complained of. A time-out counts as a failure:
+A verdict is None where the software accepts the ledger, otherwise its message. A time-out counts as a failure:
 tessera's fsck is known to hang on some damaged logs.
 """
 
@@ -32,10 +32,10 @@ def fsck(directory: Path, vkey: str) -> str | None:
 
 
 def fsck_url(url: str, scratch: Path, vkey: str) -> str | None:
-    """The same for a log at a URL; the key is put beside `scratch`."""
+    """Run the same checker on a log at a URL. The key is written beside `scratch`."""
     key = scratch.with_name(f"{scratch.name}.fsck.pub")
     key.write_text(vkey)
-    # With few workers it can hang on a damaged log. Its exit status is 0 whatever it found (v1.0.4): its words count.
+    # With few workers it can hang on a damaged log. Its exit status is always 0 (v1.0.4), so its output decides.
     command = [tool("fsck"), f"-storage_url={url}", f"-public_key={key}", "-N=64", "--ui=false"]
     return _run(command, content="Successfully fsck'd log with size")
 
@@ -43,7 +43,7 @@ def fsck_url(url: str, scratch: Path, vkey: str) -> str | None:
 def sumdb(directory: Path, vkey: str) -> str | None:
     """golang.org/x/mod/sumdb: all checkpoints, entries, inclusion and consistency; and cosignatures, by the bundle's policy.
 
-    Of policies it is given those that ask for so many of a group of witnesses.
+    It gets policies with one group of witnesses as the quorum.
     """
     words = [line.split() for line in (directory / "policy").read_text().splitlines()]
     witnesses = [line[2] for line in words if line[0] == "witness"]
@@ -56,12 +56,12 @@ def _run(command: list[str], *, content: str = "OK: ") -> str | None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         return f"no verdict within {TIMEOUT} seconds"
-    said = done.stdout + done.stderr
-    return None if done.returncode == 0 and content in said else said[:500] or f"status {done.returncode}"
+    output = done.stdout + done.stderr
+    return None if done.returncode == 0 and content in output else output[:500] or f"status {done.returncode}"
 
 
 def scitt_cose(directory: Path, vkey: str) -> str | None:
-    """scitt-cose: the root of all entries at every checkpoint. It reads no notes, so signatures are not its affair."""
+    """scitt-cose: the root of all entries at every checkpoint. It reads no notes, so it checks no signatures."""
     try:
         leaves = _leaves(directory)
         for path in _checkpoints(directory):
@@ -78,7 +78,7 @@ def scitt_cose(directory: Path, vkey: str) -> str | None:
 def sigstore_python(directory: Path, vkey: str) -> str | None:
     """sigstore's: signature and root of the newest checkpoint, and the inclusion of its last entry, with tiles' hashes.
 
-    It has no code for consistency, and its own proofs come from a server, so the one given to it is made by scitt-cose.
+    It has no code for consistency. Its own proofs come from a server, so scitt-cose makes the one that it gets.
     """
     try:
         leaves = _leaves(directory)
@@ -104,7 +104,7 @@ OUTSIDERS: dict[str, Outsider] = {
 
 
 class Keyring:
-    """What sigstore's checkpoint code asks for a key; made from a verifier key (C2SP signed-note)."""
+    """The keyring of sigstore's checkpoint code, made from a verifier key (C2SP signed-note)."""
 
     def __init__(self, vkey: str) -> None:
         name, key_hash, encoded = vkey.split("+", 2)
@@ -133,7 +133,7 @@ def check_receipt(text: str, leaf: bytes, index: int, vkey: str) -> int:
 
 
 def _check_with_sigstore(signed: str, path: list[bytes], leaf: bytes, index: int, keyring: Keyring) -> None:
-    """Dress a proof as one of the log entries that sigstore's code reads, and let it check proof and checkpoint."""
+    """Check a proof and a checkpoint with sigstore's code, in the form of the log entry that it reads."""
     parsed = rekor.SignedCheckpoint.from_text(signed).checkpoint
     proof = SimpleNamespace(
         log_index=index,
@@ -163,13 +163,13 @@ def _claim(signed: bytes) -> tuple[int, bytes]:
 
 def _leaves(directory: Path) -> list[bytes]:
     """All entries, from the files of C2SP tlog-tiles: of a bundle the full file, or else the partial one."""
-    found: dict[str, tuple[int, Path]] = {}
+    newest: dict[str, tuple[int, Path]] = {}
     for path in (directory / "tile" / "entries").rglob("*"):
         name, _, width = str(path.relative_to(directory)).partition(".p/")
         if path.is_file():
-            found[name] = max(found.get(name, (0, path)), (int(width or 256), path))
+            newest[name] = max(newest.get(name, (0, path)), (int(width or 256), path))
     leaves = []
-    for _, (_, path) in sorted(found.items()):
+    for _, (_, path) in sorted(newest.items()):
         data = path.read_bytes()
         while data:
             end = 2 + int.from_bytes(data[:2], "big")

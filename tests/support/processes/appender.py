@@ -2,7 +2,7 @@
 
 `DATABASE` are the arguments of a connection, as JSON: importing what makes them of a URL takes a second. Every worker
 submits COUNT entries of its own, all at once, and SHARED more whose tokens all the workers want. It waits for a line on
-its input before it begins, so that all begin together, and prints what it was told, as JSON.
+its input before it begins, so that all begin together, and prints its outcomes as JSON.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The operator's command as it is typed, and what can be seen of it from outside."""
+"""Runs of our commands, in this process or in one of their own, and their results."""
 
 import os
 import subprocess
@@ -18,8 +18,8 @@ _SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Ran:
-    """A command that came to its end."""
+class CommandResult:
+    """The result of a command: its exit status and output."""
 
     status: int
     out: str
@@ -28,7 +28,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A demonstration that has ended: its directory, its output, and what still ran or pretended to run then."""
+    """A finished demonstration: its directory, its output, and the processes and files that it left behind."""
 
     directory: Path
     out: str
@@ -37,47 +37,49 @@ class Demonstration:
 
 def command(*arguments: str | Path) -> list[str]:
     """The command `exchange`."""
-    return [sys.executable, "-m", "admin", *(str(one) for one in arguments)]
+    return [sys.executable, "-m", "admin", *(str(argument) for argument in arguments)]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """An environment that says nothing about another exchange."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
+    """This environment without the variables of an exchange."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
+    return {**others, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 
 
-def typed(*arguments: str | Path, answer: str = "", environment: Mapping[str, str] | None = None) -> Ran:
-    """Run it to its end in this process: the same command, without the seconds a new process takes to begin."""
-    result = CliRunner(env=environment).invoke(app, [str(one) for one in arguments], input=answer)
+def run_in_process(
+    *arguments: str | Path, answer: str = "", environment: Mapping[str, str] | None = None
+) -> CommandResult:
+    """Run `exchange` to its end in this process, which saves the seconds that a new process takes to begin."""
+    result = CliRunner(env=environment).invoke(app, [str(argument) for argument in arguments], input=answer)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return Ran(result.exit_code, result.stdout, result.stderr)
+    return CommandResult(result.exit_code, result.stdout, result.stderr)
 
 
-def run(*arguments: str | Path) -> Ran:
-    """Run it to its end in a process of its own; it never shows a traceback."""
+def run(*arguments: str | Path) -> CommandResult:
+    """Run `exchange` to its end in a process of its own, and check that it shows no traceback."""
     return _finish(command(*arguments))
 
 
-def ledger(*arguments: str | Path) -> Ran:
-    """Run the auditor's command."""
-    return _finish([sys.executable, "-m", "ledger", *(str(one) for one in arguments)])
+def run_ledger(*arguments: str | Path) -> CommandResult:
+    """Run the auditor's command `ledger`."""
+    return _finish([sys.executable, "-m", "ledger", *(str(argument) for argument in arguments)])
 
 
-def _finish(line: list[str]) -> Ran:
+def _finish(line: list[str]) -> CommandResult:
     done = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=_SECONDS, check=False)
     assert "Traceback" not in done.stderr, done.stderr
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def until(holds: Callable[[], object], *, what: str, seconds: float = 60) -> None:
-    """Wait for something that another process does."""
+def wait_until(holds: Callable[[], object], *, what: str, seconds: float = 60) -> None:
+    """Wait until a condition holds that another process brings about."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
         time.sleep(0.05)
 
 
-def processes_of(directory: Path) -> list[str]:
-    """What runs on a directory."""
+def list_processes(directory: Path) -> list[str]:
+    """The command lines of the processes that run on a directory."""
     listed = subprocess.run([program("ps"), "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if str(directory) in line]

@@ -19,7 +19,7 @@ from exchange.app import from_environment
 from exchange.migrations import incarnation
 from ledger.log import publication
 from ledger.log.anchor import Anchor
-from tests.support.processes.commands import typed
+from tests.support.processes.commands import run_in_process
 
 
 class Step(NamedTuple):
@@ -112,7 +112,7 @@ def main(verb: str, name: str) -> None:
     if verb == "sign":
         asyncio.run(_serve())
     else:
-        typed("ledger", "new-incarnation", "--yes", "--data", os.environ["EXCHANGE_DATA"])
+        run_in_process("ledger", "new-incarnation", "--yes", "--data", os.environ["EXCHANGE_DATA"])
 
 
 if __name__ == "__main__":

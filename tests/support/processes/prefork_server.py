@@ -1,7 +1,7 @@
-"""A server whose workers may be killed: `python -m tests.support.processes.prefork_server PORT WORKERS`.
+"""A server that replaces killed workers: `python -m tests.support.processes.prefork_server PORT WORKERS`.
 
-Each worker is uvicorn with the whole application, forked from a parent that has imported and built it, so that the
-next one is there within half a second. The parent starts another worker whenever one ends, and prints `ready PID` for each that
+Each worker is uvicorn with the whole application, forked from a parent that has imported and built it, so that
+a replacement is ready within half a second. The parent starts a worker whenever one ends. Each prints `ready PID` once it
 can work.
 """
 
@@ -34,7 +34,7 @@ def _work(app: FastAPI, listening: socket.socket) -> NoReturn:
 
 
 def main(port: int, workers: int) -> None:
-    """Keep so many workers at the port until told to end."""
+    """Keep this number of workers at the port until SIGTERM."""
     listening = socket.create_server(("127.0.0.1", port), backlog=512)
     listening.set_inheritable(True)
     app = from_environment()

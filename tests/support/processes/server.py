@@ -24,7 +24,7 @@ def settings_on(port: int, *, database_url: str, data: Path) -> Settings:
 
 
 @contextmanager
-def serving(settings: Settings, *, workers: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+def serve_exchange(settings: Settings, *, workers: int = 1) -> Iterator[subprocess.Popen[bytes]]:
     """Serve a founded exchange until the block ends; its standard error goes to `server.log` in the data directory."""
     assert settings.database_url is not None
     port = settings.public_url.rpartition(":")[2]

@@ -13,7 +13,7 @@ _READY = b"Z\x00\x00\x00\x05I"
 
 
 class Cut(Enum):
-    """Where the next statement is cut off."""
+    """The moment at which the next statement is cut off."""
 
     NOWHERE = auto()
     BEFORE_IT_ARRIVES = auto()
@@ -113,7 +113,7 @@ class Proxy:
 
 
 @asynccontextmanager
-async def cutting(upstream: int | str, marker: bytes = b"") -> AsyncIterator[Proxy]:
+async def run_proxy(upstream: int | str, marker: bytes = b"") -> AsyncIterator[Proxy]:
     """A proxy before the server at the port or socket."""
     proxy = Proxy(upstream, marker)
     server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)

@@ -21,11 +21,11 @@ _PATIENCE = 30.0
 
 
 class OpaEnded(AssertionError):
-    """OPA did not start; the message is what it said."""
+    """OPA did not start; the message is its output."""
 
 
 @asynccontextmanager
-async def opa_running(opa: str, *arguments: str | Path, tls: Path | None = None) -> AsyncIterator[str]:
+async def run_opa(opa: str, *arguments: str | Path, tls: Path | None = None) -> AsyncIterator[str]:
     """The address of `opa run --server …`, once it is healthy. Raises OpaEnded where it ends instead."""
     port = free_port()
     scheme, context = ("https", ssl.create_default_context(cafile=tls)) if tls else ("http", None)

@@ -1,4 +1,4 @@
-"""Witnesses that answer as they are told to, and not as witnesses do."""
+"""A witness with a scripted answer, for tests of wrong answers."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ from ledger.format import checkpoint, note
 from ledger.format.cosignature import CosignerKey
 
 
-class Liar(BaseHTTPRequestHandler):
-    """A witness that answers as it was told."""
+class ScriptedWitness(BaseHTTPRequestHandler):
+    """A witness that gives one scripted answer."""
 
     protocol_version = "HTTP/1.1"
     answer: tuple[int, bytes, float] = (200, b"", 0)
@@ -41,8 +41,9 @@ class Liar(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def lying(*answer: Any, shows: Callable[[], bytes] | None = None) -> Iterator[str]:
-    handler = type("Told", (Liar,), {"answer": answer, "shows": shows and staticmethod(shows)})
+def serve_scripted_witness(*answer: Any, shows: Callable[[], bytes] | None = None) -> Iterator[str]:
+    """Serve a witness with an answer (status, content, seconds before it); `shows` makes its answer to GET."""
+    handler = type("Scripted", (ScriptedWitness,), {"answer": answer, "shows": shows and staticmethod(shows)})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.hold = threading.Event()  # type: ignore[attr-defined]
     server.daemon_threads = True
@@ -57,19 +58,19 @@ def lying(*answer: Any, shows: Callable[[], bytes] | None = None) -> Iterator[st
         server.server_close()
 
 
-LIAR = CosignerKey("liar.example", 4, bytes(32))
+SCRIPTED_KEY = CosignerKey("liar.example", 4, bytes(32))
 
 
-def lies(origin: str) -> dict[str, tuple[int, bytes, float]]:
-    """What a witness can answer that is no cosignature of a ledger's newest checkpoint: status, content, and after how long."""
+def wrong_answers(origin: str) -> dict[str, tuple[int, bytes, float]]:
+    """Answers without a cosignature of a ledger's newest checkpoint: status, content, and seconds before it."""
     other = checkpoint.Checkpoint(origin, 7, bytes(32)).text()
     return {
         "nothing": (200, b"", 0),
         "no line": (200, b"nonsense\n", 0),
-        "another checkpoint's": (200, LIAR.line(other, time=1).encode(), 0),
-        "zeros": (200, note.line("liar.example", LIAR.cosigner.key_id, bytes(72)).encode(), 0),
+        "another checkpoint's": (200, SCRIPTED_KEY.line(other, time=1).encode(), 0),
+        "zeros": (200, note.line("liar.example", SCRIPTED_KEY.cosigner.key_id, bytes(72)).encode(), 0),
         "not UTF-8": (200, b"\xff", 0),
-        "another note": (200, f"\n{other}\n{LIAR.line(other, time=1)}".encode(), 0),
+        "another note": (200, f"\n{other}\n{SCRIPTED_KEY.line(other, time=1)}".encode(), 0),
         "too long": (200, b"x" * 200_000, 0),
         "always another size": (409, b"0\n", 0),
         "much larger": (409, b"99999999\n", 0),

@@ -39,7 +39,7 @@ ess_cert_id_alg = sha256
 
 
 @dataclass
-class Tsa:
+class TimestampAuthority:
     """An authority in a directory. `chain` is what auditors pin; `answers` counts what it was asked."""
 
     home: Path
@@ -64,10 +64,10 @@ class Tsa:
         return self.openssl("ts", "-reply", "-config", "tsa.cnf", "-section", "one", "-queryfile", "query")
 
 
-def make(home: Path, name: str = "an authority") -> Tsa:
+def make(home: Path, name: str = "an authority") -> TimestampAuthority:
     """An authority whose certificate was issued by a root of its own."""
     home.mkdir(parents=True)
-    tsa = Tsa(home)
+    tsa = TimestampAuthority(home)
     (home / "tsa.cnf").write_text(_CONFIG.format(name=name, home=home))
     (home / "serial").write_text("01\n")
     new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config", "tsa.cnf")
@@ -80,7 +80,7 @@ def make(home: Path, name: str = "an authority") -> Tsa:
 
 
 @contextmanager
-def answering(tsa: Tsa) -> Iterator[Tsa]:
+def serve_authority(tsa: TimestampAuthority) -> Iterator[TimestampAuthority]:
     """Have an authority answer over HTTP."""
 
     class Handler(BaseHTTPRequestHandler):

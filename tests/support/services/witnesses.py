@@ -1,4 +1,4 @@
-"""Witnesses as real processes: our own, and litewitness, which nobody here wrote."""
+"""Witnesses as real processes: our own, and litewitness, an implementation by others."""
 
 import os
 import re
@@ -25,8 +25,8 @@ LITEWITNESS = Path(os.environ.get("LITEWITNESS", ROOT / "build" / "tools" / "lit
 
 
 @dataclass
-class Running:
-    """A witness that runs: its address and its verifier keys, the Ed25519 one first."""
+class WitnessProcess:
+    """A running witness: its address and its verifier keys, the Ed25519 one first."""
 
     url: str
     vkeys: list[str]
@@ -37,30 +37,32 @@ class Running:
         return httpx2.post(f"{self.url}/add-checkpoint", content=content, timeout=30)
 
 
-def witness(*arguments: str | Path, program: str | None = None) -> list[str]:
+def witness_command(*arguments: str | Path, program: str | None = None) -> list[str]:
     """The command `ledger witness`, or a program that ends in it."""
     command = ["-m", "ledger"] if program is None else ["-c", program]
-    return [sys.executable, *command, "witness", *(str(one) for one in arguments)]
+    return [sys.executable, *command, "witness", *(str(argument) for argument in arguments)]
 
 
-def told(*arguments: str | Path, status: int = 0) -> str:
-    """Run `ledger witness` to its end; what it printed."""
-    done = subprocess.run(witness(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+def run_witness(*arguments: str | Path, status: int = 0) -> str:
+    """Run `ledger witness` to its end and return its output: of stderr where it fails."""
+    done = subprocess.run(
+        witness_command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout if status == 0 else done.stderr
 
 
-def made(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list[str]:
-    """Make a witness that knows some logs; its verifier keys."""
+def make_witness(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list[str]:
+    """Make a witness with these logs on its list, and return its verifier keys."""
     directory.mkdir(mode=0o700, parents=True)
-    made = keys.make(directory / commands.KEYS, name=name)
-    trusted(directory, *vkeys)
-    return [key.cosigner.vkey for key in made]
+    pairs = keys.make(directory / commands.KEYS, name=name)
+    trust_logs(directory, *vkeys)
+    return [key.cosigner.vkey for key in pairs]
 
 
-def trusted(directory: Path, *vkeys: str) -> None:
-    """Let a witness know some logs, while it runs or not."""
+def trust_logs(directory: Path, *vkeys: str) -> None:
+    """Add logs to a witness's list, while it runs or not."""
     with state.open_state(directory / commands.DATABASE) as opened:
         for vkey in vkeys:
             key = parse_key(vkey)
@@ -68,23 +70,23 @@ def trusted(directory: Path, *vkeys: str) -> None:
 
 
 @contextmanager
-def serving(directory: Path, *, port: int = 0, program: str | None = None) -> Iterator[Running]:
-    """Serve a witness that was made, until the block ends."""
-    command = witness("serve", directory, "--port", str(port), program=program)
+def serve_witness(directory: Path, *, port: int = 0, program: str | None = None) -> Iterator[WitnessProcess]:
+    """Serve a witness until the block ends."""
+    command = witness_command("serve", directory, "--port", str(port), program=program)
     with (directory / "server.log").open("a") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            found = re.fullmatch(r"witness at (http://\S+)\n", line)
-            assert found, (directory / "server.log").read_text()
+            match = re.fullmatch(r"witness at (http://\S+)\n", line)
+            assert match, (directory / "server.log").read_text()
             vkeys = [key.cosigner.vkey for key in keys.read(directory / commands.KEYS)]
-            yield Running(found[1], vkeys, process)
+            yield WitnessProcess(match[1], vkeys, process)
         finally:
-            ended(process)
+            end_process(process)
 
 
-def ended(process: subprocess.Popen[str]) -> None:
+def end_process(process: subprocess.Popen[str]) -> None:
     """End a process that may have ended already."""
     process.terminate()
     try:
@@ -97,8 +99,10 @@ def ended(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def litewitness(directory: Path, *logs: note.Verifier, name: str = "witness.example/lite") -> Iterator[Running]:
-    """Serve torchwood's litewitness, with a key in an agent of its own; skips where it was not built."""
+def serve_litewitness(
+    directory: Path, *logs: note.Verifier, name: str = "witness.example/lite"
+) -> Iterator[WitnessProcess]:
+    """Serve torchwood's litewitness, with a key in an agent of its own. Skips the test if it is not built."""
     if not LITEWITNESS.exists():
         pytest.skip("no litewitness binary: neither LITEWITNESS nor build/tools/litewitness")
     directory.mkdir(parents=True, exist_ok=True)
@@ -120,15 +124,15 @@ def litewitness(directory: Path, *logs: note.Verifier, name: str = "witness.exam
                 url = f"http://127.0.0.1:{port}"
                 _until(lambda: _answers(url))
                 [vkey] = re.findall(r"vkey=\"?([^\s\"]+)", (directory / "server.log").read_text())
-                yield Running(url, [vkey], process)
+                yield WitnessProcess(url, [vkey], process)
             finally:
-                ended(process)
+                end_process(process)
     finally:
-        ended(agent)
+        end_process(agent)
 
 
 def _list(database: Path, logs: tuple[note.Verifier, ...]) -> None:
-    """Tell litewitness of logs, as its own tool witnessctl writes them into its database."""
+    """Write logs into litewitness's database, as its tool witnessctl does."""
     connection = sqlite3.connect(database)
     connection.executescript(
         "CREATE TABLE log (origin TEXT PRIMARY KEY, tree_size INTEGER NOT NULL, tree_hash TEXT NOT NULL);"
