@@ -20,8 +20,8 @@ def _no_other_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Path]:
-    """A directory of this worker's.
+def worker_directory() -> Iterator[Path]:
+    """A directory of this test worker.
 
     Not below pytest's: another run's start closes that to the user whom the embedded database runs as.
     """
@@ -30,8 +30,8 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def demo(place: Path) -> Demonstration:
-    directory = place / "demo"
+def demo(worker_directory: Path) -> Demonstration:
+    directory = worker_directory / "demo"
     done = run("demo", "--directory", directory)
     assert done.status == 0, done.out + done.err
     exchange = directory / "exchange"

@@ -33,24 +33,24 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def problems_by_slug() -> dict[str, list[ProblemType]]:
     """Every problem type, by slug; two rooms may refuse for the same reason with different statuses."""
-    found: dict[str, list[ProblemType]] = {}
+    kinds: dict[str, list[ProblemType]] = {}
     for problem in problem_types():
-        found.setdefault(problem.slug, []).append(problem)
-    return {slug: sorted(types, key=lambda one: (one in DENIALS, one.status)) for slug, types in found.items()}
+        kinds.setdefault(problem.slug, []).append(problem)
+    return {slug: sorted(group, key=lambda kind: (kind in DENIALS, kind.status)) for slug, group in kinds.items()}
 
 
 def problems() -> str:
     """The list by status, then a section for each type."""
-    known = problems_by_slug()
+    by_slug = problems_by_slug()
     lines = ["| Status | Types |", "|---|---|"]
-    for status in sorted({problem.status for found in known.values() for problem in found}):
-        slugs = [slug for slug, found in known.items() if status in {problem.status for problem in found}]
+    for status in sorted({problem.status for kinds in by_slug.values() for problem in kinds}):
+        slugs = [slug for slug, kinds in by_slug.items() if status in {problem.status for problem in kinds}]
         lines.append(f"| {status} | {', '.join(f'[{slug}](#{slug})' for slug in slugs)} |")
-    for slug, found in known.items():
+    for slug, kinds in by_slug.items():
         lines += ["", f"## {slug}"]
-        for problem in found:
+        for problem in kinds:
             is_denial = problem in DENIALS
-            where = " Of a delivery:" if is_denial and len(found) > 1 else ""
+            where = " Of a delivery:" if is_denial and len(kinds) > 1 else ""
             text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
             if is_denial:
@@ -85,8 +85,8 @@ def _default(value: object) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    low = next((one.ge for one in field.metadata if isinstance(one, Ge)), None)
-    high = next((one.le for one in field.metadata if isinstance(one, Le)), None)
+    low = next((constraint.ge for constraint in field.metadata if isinstance(constraint, Ge)), None)
+    high = next((constraint.le for constraint in field.metadata if isinstance(constraint, Le)), None)
     choices = typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
     if choices:
         return " or ".join(f"`{choice}`" for choice in choices)
@@ -280,7 +280,9 @@ def _without_none(annotation: Any) -> Any:
     if typing.get_origin(annotation) is typing.Annotated:
         return _without_none(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
-        return _without_none(next(one for one in typing.get_args(annotation) if one is not types.NoneType))
+        return _without_none(
+            next(argument for argument in typing.get_args(annotation) if argument is not types.NoneType)
+        )
     return annotation
 
 
@@ -296,8 +298,8 @@ def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
 def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
-        [one] = typing.get_args(inner)
-        return f"list of [{_link(one)}" if isinstance(one, type) else "list of SHA-256, hex"
+        [item] = typing.get_args(inner)
+        return f"list of [{_link(item)}" if isinstance(item, type) else "list of SHA-256, hex"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
     if typing.get_origin(inner) is typing.Literal:
@@ -312,9 +314,9 @@ def _form(model: type[BaseModel], name: str) -> str:
 
 def _pattern(model: type[BaseModel], name: str) -> str | None:
     schema = model.model_json_schema()["properties"][name]
-    plain = next((one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"), schema)
-    found: str | None = plain.get("pattern")
-    return found
+    plain = next((option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"), schema)
+    pattern: str | None = plain.get("pattern")
+    return pattern
 
 
 def _link(model: type[BaseModel]) -> str:

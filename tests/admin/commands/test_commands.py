@@ -33,9 +33,9 @@ _SCIENCE = code()
 
 
 @pytest.fixture(scope="module")
-def home(place: Path) -> Path:
+def home(worker_directory: Path) -> Path:
     """A data directory with an exchange, founded over the files of an attempt that was killed."""
-    data = place / "home"
+    data = worker_directory / "home"
     (data / "keys").mkdir(parents=True)
     half_done = Embedded(data)
     asyncio.run(half_done.create())
@@ -227,8 +227,8 @@ def test_a_port_in_use_is_reported(home: Path) -> None:
     assert "--port" in done.err
 
 
-def test_an_exchange_that_was_never_founded_is_not_served(place: Path) -> None:
-    bare = place / "bare"
+def test_an_exchange_that_was_never_founded_is_not_served(worker_directory: Path) -> None:
+    bare = worker_directory / "bare"
     settings = DataDirectory(bare).settings()
     with database.running(settings) as url:
         assert database.read_state(url).revision is None

@@ -93,15 +93,15 @@ def test_a_missing_file_is_reported_before_anything_is_made(tmp_path: Path) -> N
 
 
 @pytest.mark.endurance
-def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> None:
-    directory = place / "killed"
+def test_it_begins_anew_and_leaves_nothing_behind_when_killed(worker_directory: Path) -> None:
+    directory = worker_directory / "killed"
     (directory / "ledger").mkdir(parents=True)
     (directory / "ledger" / "checkpoint").write_text("of an earlier run")
     (directory / ".demo").touch()
-    said = place / "killed.txt"
-    with said.open("wb") as out:
+    printed = worker_directory / "killed.txt"
+    with printed.open("wb") as out:
         process = subprocess.Popen(command("demo", "--directory", directory), env=environment(), stdout=out, stderr=out)
-        wait_until(lambda: "departments publish" in said.read_text(), what="the second chapter begins")
+        wait_until(lambda: "departments publish" in printed.read_text(), what="the second chapter begins")
         process.send_signal(signal.SIGKILL)
         process.wait()
     wait_until(lambda: not list_processes(directory), what="the server and its database end by themselves")
@@ -111,8 +111,8 @@ def test_it_begins_anew_and_leaves_nothing_behind_when_killed(place: Path) -> No
 @pytest.mark.real_input
 @needed
 @pytest.mark.endurance
-def test_the_story_holds_on_real_files(place: Path) -> None:
-    directory = place / "real"
+def test_the_story_holds_on_real_files(worker_directory: Path) -> None:
+    directory = worker_directory / "real"
     done = run(
         "demo",
         *("--directory", directory),

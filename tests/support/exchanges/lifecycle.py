@@ -156,8 +156,8 @@ class Lifecycle:
         key, wanted = self.exchange.keys["auditor"], {"dataset": DATASET, "value": person}
         answer = await self.request(key, "POST", "/api/v1/subjects/details", wanted)
         if not self.is_behind:
-            for one in answer.json["details"]:
-                assert one["subject"] not in self.erased or one["details"] is None
+            for detail in answer.json["details"]:
+                assert detail["subject"] not in self.erased or detail["details"] is None
 
     async def sign(self) -> None:
         """Publish a checkpoint, as the publisher does at each interval."""
@@ -258,7 +258,7 @@ class Lifecycle:
         mirror, first = self.directory / "mirror" / str(self.incarnation), self.firsts[self.incarnation]
         known, runtime = self.checkpoints[self.incarnation], self.exchange.runtime
         async with runtime.database.pool.acquire() as connection:
-            signed = {one.size: one.note for one in await publication.checkpoints(connection, after=0, limit=1000)}
+            signed = {row.size: row.note for row in await publication.checkpoints(connection, after=0, limit=1000)}
             halted = (await read_head(connection)).halted
         assert (halted is not None) is self.is_behind
         ready = await self.exchange.send("GET", "/readyz", {})
@@ -289,13 +289,13 @@ class Lifecycle:
         """Check that every receipt of this incarnation verifies under the keys that the auditor has by now."""
         rotated = mirror / "rotations"
         keys = History.from_announcements(json.loads(rotated.read_text())) if rotated.exists() else History.of(first)
-        for one in self.receipts:
-            if one.incarnation == self.incarnation:
-                text = receipt.Receipt.parse(one.text).checkpoint
+        for kept_receipt in self.receipts:
+            if kept_receipt.incarnation == self.incarnation:
+                text = receipt.Receipt.parse(kept_receipt.text).checkpoint
                 size = checkpoint.parse(note.text_of(text)).size
                 assert self.checkpoints[self.incarnation][size] == text
-                assert self.leaves[one.index] == one.leaf
-                receipt.verify_receipt(one.text, one.leaf, keys)
+                assert self.leaves[kept_receipt.index] == kept_receipt.leaf
+                receipt.verify_receipt(kept_receipt.text, kept_receipt.leaf, keys)
 
     def examine_former(self) -> None:
         """Check that the mirrors of former incarnations verify, with every checkpoint they ever had."""

@@ -123,7 +123,7 @@ async def start_populated_exchange(settings: Settings, dsn: str) -> AsyncIterato
         people = objects["people"] = await exchange.publish_dataset(owner, table, "people", terms=mask)
         file = objects["file"] = await exchange.register_file(owner, CSV.encode())
         degrees = objects["degrees"] = await exchange.publish_dataset(owner, file, "degrees")
-        objects["published"] = [one["type"] for one in await exchange.read_entries()].index("dataset.published")
+        objects["published"] = [body["type"] for body in await exchange.read_entries()].index("dataset.published")
         await exchange.conclude_agreement(consumer, owner, degrees)
         objects["agreement"] = await exchange.conclude_agreement(consumer, owner, people)
         objects["application"] = await exchange.apply(consumer, people)

@@ -34,7 +34,7 @@ def softhsm(home: Path, *labels: str) -> Iterator[SoftHsm]:
 
     Without SoftHSM the tests of keys in tokens are skipped.
     """
-    module = next((Path(one) for one in _MODULES if Path(one).is_file()), None)
+    module = next((Path(path) for path in _MODULES if Path(path).is_file()), None)
     if module is None:
         missing("SoftHSM 2 (softhsm2)")
     util = program("softhsm2-util")
