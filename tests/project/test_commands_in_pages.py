@@ -26,12 +26,12 @@ PROGRAMS: dict[str, Any] = {
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def shown(text: str) -> list[list[str]]:
+def commands_in(text: str) -> list[list[str]]:
     """The commands of ours in a page's shell examples and in its running text."""
     lines = [line for kind, code in _FENCE.findall(text) if kind == "sh" for line in code.splitlines()]
     lines += re.findall(r"`((?:exchange|exchange-client|ledger) [^`]+)`", _FENCE.sub("", text).replace("\n", " "))
     ours = re.compile(r"(?:[A-Z_]+=\S+ )*((?:exchange|exchange-client|ledger) .+)")
-    return [shlex.split(found[1].replace("…", ""), comments=True) for line in lines if (found := ours.match(line))]
+    return [shlex.split(match[1].replace("…", ""), comments=True) for line in lines if (match := ours.match(line))]
 
 
 def fault(words: list[str]) -> str | None:
@@ -51,7 +51,7 @@ def fault(words: list[str]) -> str | None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_commands_on_pages_exist(name: str) -> None:
-    commands = shown((ROOT / name).read_text(encoding="utf-8"))
+    commands = commands_in((ROOT / name).read_text(encoding="utf-8"))
     assert [(words, wrong) for words in commands if (wrong := fault(words))] == []
 
 
@@ -59,7 +59,7 @@ def test_the_check_would_notice() -> None:
     assert fault(["ledger", "verify", "DIR"]) is None
     assert fault(["ledger", "verify", "DIR", "--thorough"])
     assert fault(["ledger", "trust", "DIR"])
-    assert len(shown((ROOT / "README.md").read_text(encoding="utf-8"))) > 8
+    assert len(commands_in((ROOT / "README.md").read_text(encoding="utf-8"))) > 8
 
 
 def test_the_python_fits_the_library(tmp_path: Path) -> None:

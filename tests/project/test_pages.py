@@ -1,4 +1,4 @@
-"""docs/: what follows from the code is what the code says, links lead somewhere, examples are valid."""
+"""The pages: generated parts are current, links and names exist, examples are valid, lines follow the rule."""
 
 import ast
 import json
@@ -103,7 +103,7 @@ def test_every_decision_is_in_the_index() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_diagrams_have_no_semicolon_and_no_unknown_kind(name: str) -> None:
-    """A semicolon ends a statement in Mermaid, so a label with one is an error that only a reader would see."""
+    """A semicolon ends a statement in Mermaid, even inside a label."""
     for kind, code in _FENCE.findall((ROOT / name).read_text(encoding="utf-8")):
         if kind == "mermaid":
             assert code.split()[0] in {"flowchart", "sequenceDiagram", "stateDiagram-v2"}
@@ -123,7 +123,7 @@ def test_files_that_pages_name_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_functions_that_pages_name_exist(name: str) -> None:
-    """A page that says `service.prepare` in `exchange/delivery/service.py` means what is there now."""
+    """A page names functions and classes after their file: `exchange/delivery/planning.py`: `plan`."""
     text = (ROOT / name).read_text(encoding="utf-8")
     packages = "exchange|policies|ledger|signatures|groundwork|adapters|admin|client|tests"
     place = rf"(?:`|\]\((?:\.\./)*)((?:{packages})/[\w/]+\.py)[`)]"

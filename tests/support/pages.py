@@ -4,10 +4,10 @@ A part stands between two comments, `<!-- written by make docs: NAME -->` and `<
 """
 
 import json
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any
 
 from annotated_types import Ge, Le
@@ -33,24 +33,27 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def problems_by_slug() -> dict[str, list[ProblemType]]:
     """Every problem type, by slug; two rooms may refuse for the same reason with different statuses."""
-    kinds: dict[str, list[ProblemType]] = {}
+    by_slug: dict[str, list[ProblemType]] = {}
     for problem in problem_types():
-        kinds.setdefault(problem.slug, []).append(problem)
-    return {slug: sorted(group, key=lambda kind: (kind in DENIALS, kind.status)) for slug, group in kinds.items()}
+        by_slug.setdefault(problem.slug, []).append(problem)
+    return {
+        slug: sorted(problems, key=lambda problem: (problem in DENIALS, problem.status))
+        for slug, problems in by_slug.items()
+    }
 
 
 def problems() -> str:
-    """The list by status, then a section for each type."""
+    """The problem types by status, then a section for each."""
     by_slug = problems_by_slug()
     lines = ["| Status | Types |", "|---|---|"]
-    for status in sorted({problem.status for kinds in by_slug.values() for problem in kinds}):
-        slugs = [slug for slug, kinds in by_slug.items() if status in {problem.status for problem in kinds}]
+    for status in sorted({problem.status for types in by_slug.values() for problem in types}):
+        slugs = [slug for slug, types in by_slug.items() if status in {problem.status for problem in types}]
         lines.append(f"| {status} | {', '.join(f'[{slug}](#{slug})' for slug in slugs)} |")
-    for slug, kinds in by_slug.items():
+    for slug, types in by_slug.items():
         lines += ["", f"## {slug}"]
-        for problem in kinds:
+        for problem in types:
             is_denial = problem in DENIALS
-            where = " Of a delivery:" if is_denial and len(kinds) > 1 else ""
+            where = " Of a delivery:" if is_denial and len(types) > 1 else ""
             text = explain(Reason.model_validate({"code": slug, "rule": ""})).remedy if is_denial else problem.text
             lines += ["", f"**{problem.status}**{where} {problem.title}.", "", text]
             if is_denial:
@@ -67,7 +70,7 @@ def _prose(docstring: str | None) -> str:
 
 
 def settings() -> str:
-    """A row for each setting: its variable, its default, what it means and between which bounds."""
+    """A row for each setting: variable, default, meaning and bounds."""
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         bounds = _bounds(field)
@@ -85,8 +88,8 @@ def _default(value: object) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    low = next((constraint.ge for constraint in field.metadata if isinstance(constraint, Ge)), None)
-    high = next((constraint.le for constraint in field.metadata if isinstance(constraint, Le)), None)
+    low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)
     choices = typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
     if choices:
         return " or ".join(f"`{choice}`" for choice in choices)
@@ -158,7 +161,7 @@ _CHECKPOINT = (
 _OLD, _NEW = (note.Signer("exchange.example/ledger/1", bytes(range(start, start + 32))) for start in (0, 1))
 _CHANGE = rotation.Rotation(_OLD.name, "ledger", _OLD.verifier, _NEW.verifier, 58, "2026-01-05T08:00:00.250000Z")
 _SHARED = ("at", "actor", "request")
-# What an example leaves out, because it goes with another use of the type.
+# Fields that an example leaves out, because they belong to another use of the type.
 _NAMING = ("subjects", "sealed", "named")
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "delivery.started": _NAMING,
@@ -205,7 +208,7 @@ _DENIED = {"reasons": [{"code": "purpose-not-granted", "ref": f"{_ID}6"}]}
 
 
 def entry_types() -> str:
-    """The fields all bodies share, the parts they are made of, and a section for each type with an example."""
+    """The fields that all bodies share, their parts, and a section with an example for each type."""
     lines = [
         "The body of an entry has a `type` and the fields of that type, no others. Fields that do not apply are absent, never",
         "null. A time is RFC 3339 in UTC with microseconds. *Moves the fence* says whether decisions rest on what the entry",
@@ -236,7 +239,7 @@ def entry_types() -> str:
 
 
 def shared() -> dict[str, Any]:
-    """The fields that look the same in each example."""
+    """The fields that are equal in all examples."""
     return {name: _value(name, entries.Body.model_fields[name].annotation, {}) for name in _SHARED}
 
 
@@ -279,10 +282,8 @@ def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
 def _without_none(annotation: Any) -> Any:
     if typing.get_origin(annotation) is typing.Annotated:
         return _without_none(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
-        return _without_none(
-            next(argument for argument in typing.get_args(annotation) if argument is not types.NoneType)
-        )
+    if typing.get_origin(annotation) in {UnionType, typing.Union}:
+        return _without_none(next(member for member in typing.get_args(annotation) if member is not NoneType))
     return annotation
 
 
@@ -298,8 +299,8 @@ def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
 def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
-        [item] = typing.get_args(inner)
-        return f"list of [{_link(item)}" if isinstance(item, type) else "list of SHA-256, hex"
+        [member] = typing.get_args(inner)
+        return f"list of [{_link(member)}" if isinstance(member, type) else "list of SHA-256, hex"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
     if typing.get_origin(inner) is typing.Literal:
@@ -314,7 +315,7 @@ def _form(model: type[BaseModel], name: str) -> str:
 
 def _pattern(model: type[BaseModel], name: str) -> str | None:
     schema = model.model_json_schema()["properties"][name]
-    plain = next((option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"), schema)
+    plain = next((choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"), schema)
     pattern: str | None = plain.get("pattern")
     return pattern
 
@@ -327,7 +328,7 @@ def _link(model: type[BaseModel]) -> str:
 
 
 def attacks() -> str:
-    """A row for each attack of the simulator: what our verifier answers, and whose verifiers see it."""
+    """A row for each attack of the simulator: the answer of our verifier, and which other verifiers detect it."""
     others = ("fsck", "sumdb", "scitt-cose", "sigstore")
     lines = [
         f"| Attack | `ledger verify` | First bad entry | {' | '.join(others)} |",
@@ -367,7 +368,7 @@ def render(name: str, page: str) -> str:
 
 
 def schema_files() -> Mapping[str, str]:
-    """The JSON Schemas of what a decision is made of and what it is, by file name: one for each version."""
+    """The JSON Schemas of a decision's input and of the decision, by file name: one for each version."""
     return {
         f"{name}.v{schema['properties']['schema']['const']}.json": json.dumps(schema, indent=2, ensure_ascii=False)
         + "\n"

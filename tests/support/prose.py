@@ -67,7 +67,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _bound(sentence: str) -> str:
-    """A sentence whose code stays on one line, and in which nothing comes to a line's begin that would be a marker there."""
+    """A sentence with unbreakable code, and with unbreakable spaces before what would be a marker at a line's begin."""
     glued = _SPAN.sub(lambda span: span[0].replace(" ", _JOINT), sentence)
     return _MARKER.sub(lambda marker: f"{_JOINT}{marker[1]}", glued)
 

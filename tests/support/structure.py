@@ -142,18 +142,18 @@ def _is_reachable(start: str, end: str, edges: set[Arrow]) -> bool:
 
 
 def package_diagram() -> str:
-    """The packages, layer by layer as the import contracts order them, and the imports there are between them."""
+    """The packages in the layers of the import contracts, and the imports between them."""
     layers = _contract("Packages")["layers"]
     return _flowchart(_split(layers), {name: f"{PACKAGES[name]}/" for name in PACKAGES}, arrows(PACKAGES))
 
 
 def room_diagram() -> str:
-    """The rooms of the exchange in the order of the import contracts, without those that are not built yet."""
+    """The rooms of the exchange that exist, in the layers of the import contracts, and the imports between them."""
     layers = _split(_contract("Rooms")["layers"])
-    there = {name.rpartition(".")[2] for name in children("exchange")}
-    built = [[room for room in layer if room in there] for layer in layers]
+    rooms = {name.rpartition(".")[2] for name in children("exchange")}
+    built = [[room for room in layer if room in rooms] for layer in layers]
     edges = {(_short(a), _short(b)) for a, b in arrows(children("exchange"))}
-    return _flowchart([layer for layer in built if layer], {room: room for room in there}, edges)
+    return _flowchart([layer for layer in built if layer], {room: room for room in rooms}, edges)
 
 
 def _contract(name: str) -> dict[str, list[str]]:
@@ -176,8 +176,8 @@ def _flowchart(layers: list[list[str]], labels: Mapping[str, str], edges: set[Ar
     order = [name for layer in layers for name in layer]
     lines = ["```mermaid", "flowchart TD"]
     lines += [f'  {name}["{labels[name]}"]' for name in order]
-    shown = sorted(reduce_arrows(edges), key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
-    lines += [f"  {importer} --> {imported}" for importer, imported in shown]
+    drawn = sorted(reduce_arrows(edges), key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
+    lines += [f"  {importer} --> {imported}" for importer, imported in drawn]
     return "\n".join([*lines, "```"])
 
 
@@ -196,8 +196,8 @@ def arrow_counts() -> str:
 def main() -> None:
     """Print the arrows that are counted."""
     for package in COUNTED:
-        shown = [f"{importer} -> {imported}" for importer, imported in sorted(arrows(children(package)))]
-        print(package, *shown, sep="\n  ")  # noqa: T201
+        lines = [f"{importer} -> {imported}" for importer, imported in sorted(arrows(children(package)))]
+        print(package, *lines, sep="\n  ")  # noqa: T201
 
 
 if __name__ == "__main__":

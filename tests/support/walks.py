@@ -42,9 +42,9 @@ CSV = "person_id,name,city\n" + "".join(f"P{n:05d},陈{n},3301{n % 4}0\n" for n 
 
 @dataclass
 class Walk:
-    """The calls of one request from one file of ours into another, in order: (file that calls, file that is called).
+    """The calls of one request between our files, in order: (calling file, called file).
 
-    The first is None where a file of other people calls.
+    The calling file is None where a library calls.
     """
 
     calls: list[tuple[str | None, str]] = field(default_factory=list)
@@ -56,16 +56,16 @@ class Walk:
 
     @property
     def of_rooms(self) -> list[str]:
-        """The files of these that are the exchange's own business: its rooms, without the kernel below them."""
+        """The files in rooms of the exchange, without the kernel."""
         return [file for file in self.files if re.match(r"exchange/(?!kernel/)\w+/", file)]
 
     @property
     def calling(self) -> set[str]:
-        """The files that call on into others; the rest are ends, such as the clock."""
+        """The files that call other files; the rest are ends, such as the clock."""
         return {calling for calling, _ in self.calls if calling is not None}
 
     def climbs(self, graph: grimp.ImportGraph) -> set[tuple[str, str]]:
-        """The pairs of files in which the called one imports the calling one, directly or through others."""
+        """The pairs of files of which the called imports the caller, directly or through others."""
         return {
             (calling, called)
             for calling, called in set(self.calls)
@@ -115,7 +115,7 @@ def _codes(frame: FrameType | None) -> Iterator[CodeType]:
 
 
 async def record(settings: Settings) -> dict[str, Walk]:
-    """The walks of a delivery, an application and its approval on an exchange of their own, by what they are."""
+    """The walks of two deliveries, an application and its approval on a new exchange, by name."""
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
