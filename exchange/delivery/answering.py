@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from exchange.catalog.terms.schemas import PURPOSE_PATTERN
 from exchange.delivery import paging, streaming
 from exchange.delivery.deciding import count_request, decide
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
@@ -39,7 +40,7 @@ WAYS: Mapping[str, Way] = {
 }
 """What the door demands of a request for data, by method. The decision gives the reasons against a suspended sender."""
 
-_PURPOSE = re.compile(r"[a-z][a-z0-9-]{1,62}")
+_PURPOSE = re.compile(PURPOSE_PATTERN)
 _ERRORS_SHOWN = 20
 _ATTEMPTS = 5
 

@@ -8,6 +8,7 @@ The routes exist for the description, for the list of methods, and for tests tha
 
 from typing import Any
 
+from exchange.catalog.terms.schemas import PURPOSE_PATTERN
 from exchange.kernel.web.openapi import problems
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -46,7 +47,7 @@ _PURPOSE = {
     "name": "Exchange-Purpose",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,62}$"},
+    "schema": {"type": "string", "pattern": PURPOSE_PATTERN},
     "example": "talent-service",
 }
 

@@ -5,9 +5,7 @@ condition of `where`, an aggregate one more kind of column. A cursor continues a
 since a position can hold values of the rows, bound to its question, and counts the rows given.
 """
 
-import base64
 import hashlib
-from binascii import Error as NotBase64
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,6 +22,7 @@ from exchange.delivery.schemas import Filter
 from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.keys.sealing import Seal, SealBroken
 from exchange.kernel.runtime import Runtime
+from groundwork import base64url
 from policies.decision.documents import Obligations
 
 _COUNT_BYTES = 8  # of the number of rows in a cursor
@@ -152,16 +151,15 @@ def close_cursor(position: str, *, left: int, planned: Planned, seal: Seal) -> s
     given = (planned.cap - left).to_bytes(_COUNT_BYTES)
     plain = _binding(planned.plan, dataset, planned.agreement) + given + position.encode()
     sealed = seal.close(plain, name=f"cursor/{dataset.id}")
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    return base64url.encode(sealed)
 
 
 def open_cursor(cursor: str, *, plan: Plan, dataset: DatasetFacts, agreement: str, seal: Seal) -> tuple[str, int]:
     """The position in a cursor of this question, and the number of rows before it. Raises CursorInvalid."""
     binding = _binding(plan, dataset, agreement)
     try:
-        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        plain = seal.open(sealed, name=f"cursor/{dataset.id}")
-    except (NotBase64, ValueError, SealBroken) as error:
+        plain = seal.open(base64url.decode(cursor), name=f"cursor/{dataset.id}")
+    except (ValueError, SealBroken) as error:
         raise CursorInvalid("Take the cursor from `next` of the answer before, unchanged.") from error
     begin = len(binding)
     if plain[:begin] != binding:

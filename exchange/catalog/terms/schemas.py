@@ -13,9 +13,8 @@ from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
 
-Purpose = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$"), Field(examples=["talent-service", "statistics"])
-]
+PURPOSE_PATTERN = "^[a-z][a-z0-9-]{1,62}$"
+Purpose = Annotated[str, StringConstraints(pattern=PURPOSE_PATTERN), Field(examples=["talent-service", "statistics"])]
 
 
 def _condition(value: Any) -> Any:
