@@ -6,12 +6,12 @@ from exchange.settings import Settings
 from tests.support import structure, walks
 
 CEILINGS = {
-    "A delivery, the first": 31,
-    "A delivery, the next": 18,
-    "An application": 18,
-    "Its approval, which makes the agreement": 20,
+    "A delivery, the first": (67, 31),
+    "A delivery, the next": (36, 18),
+    "An application": (41, 18),
+    "Its approval, which makes the agreement": (42, 20),
 }
-"""The most files of rooms that a request passes: the aim where it is met (18), elsewhere the figure of today."""
+"""The most files that a request passes, and files of rooms: the aim where it is met (18), elsewhere the figure of today."""
 
 
 @pytest.mark.parametrize("package", ["adapters", "ledger"])
@@ -25,7 +25,9 @@ async def test_a_request_passes_few_files_and_seldom_climbs(settings: Settings) 
     assert page == walks.render(page, recorded), "run make docs"
     graph = structure.imports()
     for name, walk in recorded.items():
-        assert len(walk.of_rooms) <= CEILINGS[name], name
+        files, of_rooms = CEILINGS[name]
+        assert len(walk.files) <= files, name
+        assert len(walk.of_rooms) <= of_rooms, name
         assert len(walk.climbs(graph)) <= 3, name
 
 
