@@ -211,7 +211,7 @@ def entry_types() -> str:
     """The fields that all bodies share, their parts, and a section with an example for each type."""
     lines = [
         "The body of an entry has a `type` and the fields of that type, no others. Fields that do not apply are absent, never",
-        "null. A time is RFC 3339 in UTC with microseconds. *Moves the fence* says whether decisions rest on what the entry",
+        "null. A time is RFC 3339 in UTC with microseconds. *Moves the fence* states whether decisions rest on what the entry",
         "records, so that none made before it is carried out after it.",
         "",
         "### All entries",
