@@ -27,9 +27,9 @@ PROGRAM_PACKAGES := git procps openssl softhsm2
 demo: $(VENV)/.server
 	$(BIN)/exchange demo $(if $(KEEP),--keep) $(DEMO)
 
-# A single test (PYTEST=path::name) runs in this process, since it starts sooner than workers do.
+# One file or test (PYTEST=path::name) runs in this process, which starts sooner than workers do.
 test: $(VENV)/.dev $(TOOLS) build/.system
-	$(BIN)/pytest -n $(or $(WORKERS),$(if $(findstring ::,$(PYTEST)),0,4)) --dist worksteal -m "not endurance" $(PYTEST)
+	$(BIN)/pytest -n $(or $(WORKERS),$(if $(findstring .py,$(PYTEST)),0,4)) --dist worksteal -m "not endurance" $(PYTEST)
 ifeq ($(GO),)
 	@echo "make test: no Go here to build other people's verifiers with; the ledger was not checked by them"
 endif

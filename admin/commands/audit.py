@@ -49,7 +49,7 @@ def audit() -> None:
 def replay_command(
     index: Annotated[int | None, typer.Argument(min=0, help="The entry's index.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="INDEX|TIME", help="With --all: from an index, or a time such as 2027-01-31.")
+        str | None, typer.Option(metavar="INDEX|TIME", help="With --all: from an index, or a time such as 2026-01-31.")
     ] = None,
     incarnation: Annotated[
         int | None, typer.Option(min=1, help="Of a former incarnation of the ledger; otherwise of the present one.")
@@ -68,6 +68,8 @@ def replay_command(
             settings, lambda database: replay(database, begin, since_time, single=not every, incarnation=incarnation)
         )
         if every:
+            if not tally.verdicts:
+                console().print(f"no entries since {since}")
             for verdict in VERDICTS:
                 if tally.verdicts[verdict]:
                     console().print(f"{tally.verdicts[verdict]:>10}  {verdict}: {EXPLANATIONS[verdict]}")
@@ -126,6 +128,6 @@ def _since(text: str | None) -> tuple[int, str | None]:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise CannotDo(
-            "--since is an index or a time", hint="such as 4096, 2027-01-31 or 2027-01-31T08:00:00Z"
+            "--since is an index or a time", hint="such as 4096, 2026-01-31 or 2026-01-31T08:00:00Z"
         ) from None
     return 0, rfc3339(time if time.tzinfo else time.replace(tzinfo=UTC))

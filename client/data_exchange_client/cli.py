@@ -222,6 +222,8 @@ def _reporting_failures() -> Iterator[None]:
         if not problem.is_signed:
             _errors.print("  (this answer is not signed by the exchange)")
         raise typer.Exit(1) from None
+    except httpx2.TransportError as error:
+        _fail(f"no answer from {error.request.url}: {str(error) or type(error).__name__}")
     except (ExchangeError, httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
         _fail(str(error) or type(error).__name__)
     except OSError as error:

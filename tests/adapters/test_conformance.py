@@ -3,7 +3,7 @@
 import hmac
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
@@ -72,6 +72,10 @@ MASKS: list[tuple[str, Mask]] = [
     *[("count", Bucket(size)) for size in (1, 10, 7, 10**12)],
     *[("姓名", Constant(value)) for value in ("***'\"", 7, True, "")],
 ]
+
+
+def test_masks_of_every_kind_are_tried() -> None:
+    assert {type(mask) for _, mask in MASKS} == set(get_args(Mask))
 
 
 async def test_every_mask_is_the_same_in_rows_and_batches(adapter: Adapter) -> None:

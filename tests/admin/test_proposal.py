@@ -10,6 +10,7 @@ from adapters.plan.masks import FieldType
 from admin import proposal
 from exchange.catalog.checks import faults_in_document
 from exchange.catalog.schemas import DatasetDocument
+from tests.support.policy_samples import MASKS
 
 _TYPES = get_args(FieldType)
 _KINDS = ("personal", "sensitive", "subject_key")
@@ -59,6 +60,10 @@ def test_nothing_about_people_leaves_as_it_is(type_: str, kind: str) -> None:
 def test_the_mask_fits_what_the_field_is(type_: str, kind: str, words: str) -> None:
     (one,) = proposal.propose_fields(described({"f": type_}, [("f", kind)]))
     assert proposal.describe_mask(one.mask) == words
+
+
+def test_every_mask_has_words() -> None:
+    assert len({proposal.describe_mask(mask) for mask in MASKS}) == len(MASKS)
 
 
 def test_whoever_publishes_knows_better() -> None:

@@ -118,6 +118,6 @@ def test_receipt_verifies_and_keeps_what_proves_the_entry(run, exchange, tmp_pat
 def test_failures_are_messages(run, monkeypatch):
     monkeypatch.setenv("EXCHANGE_URL", "http://127.0.0.1:1")
     for command in (["whoami"], ["catalog"], ["trust"], ["receipt", 0]):
-        assert run(*command, code=1).stderr.startswith("error: ")
+        assert run(*command, code=1).stderr.startswith("error: no answer from http://127.0.0.1:1/")
     monkeypatch.setenv("EXCHANGE_KEY", "absent.key")
     assert "cannot be read" in run("whoami", code=1).stderr

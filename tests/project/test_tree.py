@@ -18,6 +18,7 @@ MODULES = 16
 # The parts of the exchange whose business the database is.
 _SQL = re.compile(r"exchange/(\w+/(\w+/)?(models|queries)\.py|kernel/(database|embedded)\.py|migrations/.*)")
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|WITH) [a-z\"(*]")
+MIGRATIONS_TARGET = ROOT / "exchange/migrations/target.py"
 _QUERYING = frozenset({"execute", "scalar", "scalars", "get_one", "stream_scalars", "fetch", "fetchrow", "fetchval"})
 
 
@@ -135,6 +136,16 @@ def models_by_module() -> dict[str, set[str]]:
             models[module] |= through
             is_complete = is_complete and not through
     return models
+
+
+def test_the_migrations_know_the_models_of_every_room() -> None:
+    imported_modules = (node for node in tree_of(MIGRATIONS_TARGET).body if isinstance(node, ast.Import))
+    known = {alias.name for node in imported_modules for alias in node.names}
+    assert known == {
+        relative(path).removesuffix(".py").replace("/", ".")
+        for path in files("exchange/*.py")
+        if path.name == "models.py"
+    }
 
 
 def models_used(path: Path, models: dict[str, set[str]]) -> Iterator[tuple[str, str]]:

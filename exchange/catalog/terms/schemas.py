@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateA
 
 from adapters.kind import FieldName
 from adapters.plan.condition import condition_to_json
+from adapters.plan.masks import KINDS as MASKS
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
@@ -125,7 +126,7 @@ class Terms(In):
     masks: Annotated[
         dict[str, dict[str, Any]],
         Field(
-            description="How a field leaves: hash, partial, year, month, prefix, bucket, constant or null",
+            description=f"How a field leaves: {', '.join(MASKS)}",
             examples=[{"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}],
         ),
     ] = {}

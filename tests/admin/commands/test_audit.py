@@ -60,6 +60,8 @@ def test_replay_makes_decisions_again(home: Path) -> None:
     assert "1  agrees" in later.out
     at = str(bodies[decided[-1]]["at"])
     assert "1  agrees" in run_in_process("audit", "replay", "--all", "--since", at, "--data", home).out
+    told = run_in_process("audit", "replay", "--all", "--since", "9999-01-31", "--data", home)
+    assert (told.status, told.out) == (0, "no entries since 9999-01-31\n")
     assert entries(home) == bodies  # it reads, and writes nothing
 
 

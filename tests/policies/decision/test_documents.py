@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.plan.condition import PlanError, condition_from_json, condition_to_json
-from adapters.plan.masks import mask_from_json, mask_to_json
+from adapters.plan.masks import KINDS, mask_from_json, mask_to_json
 from policies.decision.documents import NEVER, REASON_CODES, Decision, DeliveryInput, Reason, deny, schemas
 from policies.decision.explanations import explain
 from policies.decision.obligations import MASK_KINDS, OPERATORS, UnknownObligation, check_condition, check_mask
@@ -210,8 +210,8 @@ def valid_conditions(depth: int) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def test_there_are_valid_masks_of_every_kind():
-    assert VALID_MASKS.keys() == MASK_KINDS
+def test_policies_and_adapters_know_the_same_masks_and_all_are_tried():
+    assert MASK_KINDS == set(KINDS) == VALID_MASKS.keys() == {mask["kind"] for mask in MASKS}
 
 
 @pytest.mark.parametrize("kind", VALID_MASKS)
