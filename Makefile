@@ -61,7 +61,7 @@ bench: $(VENV)/.dev $(if $(GO),$(PEER))
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.support.pages
 	$(BIN)/python -m tests.support.walks > /dev/null
-	$(BIN)/python -m tests.support.prose *.md docs/*.md docs/*/*.md
+	$(BIN)/python -m tests.support.prose *.md docs/*.md docs/operations/*.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

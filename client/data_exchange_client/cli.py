@@ -49,7 +49,7 @@ def main() -> None:
 
 @app.command()
 def keygen(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the new private key.")]) -> None:
-    """Make a signing key. Give the printed public key to your registrar, and the file to nobody."""
+    """Make a signing key. Give the printed public key to your organisation's steward, and the file to nobody."""
     with _reporting_failures():
         key = SigningKey.generate()
         key.save(path)

@@ -91,5 +91,5 @@ class SigningKey:
 
     @property
     def public_text(self) -> str:
-        """The public key in base64url without padding, as a registrar enters it."""
+        """The public key in base64url without padding, as a steward enters it."""
         return base64url.encode(self.public)

@@ -26,7 +26,7 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
             "The policy engine gave no decision",
             "Request again later. If the problem persists, report it to the operator of the exchange.",
         ),
-        "zh": ("策略引擎未能作出决定", "请稍后重试；如持续出现，请联系交换平台运营方。"),
+        "zh": ("策略引擎未能作出决策", "请稍后重试；如持续出现，请联系交换平台运营方。"),
     },
     "obligation-unknown": {
         "en": (

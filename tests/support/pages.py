@@ -22,7 +22,7 @@ from ledger import entries
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
 from policies.decision.explanations import explain
-from tests.support import prose, structure
+from tests.support import mask_table, prose, structure
 from tests.support.ledgers.attacks import ATTACKS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -348,6 +348,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("problems.md", problems),
     "settings": ("operations/settings.md", settings),
     "attacks": ("threat-model.md", attacks),
+    "masks": ("terms.md", mask_table.masks),
     "entry types": ("ledger-format.md", entry_types),
     "packages": ("architecture.md", structure.package_diagram),
     "rooms": ("architecture.md", structure.room_diagram),

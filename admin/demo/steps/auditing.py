@@ -22,7 +22,7 @@ _DIGEST = 32
 def audit(environment: Environment, people: list[Talent]) -> Report:
     """Export the ledger, verify it offline, and search it for people."""
     output = environment.output
-    output.step("The auditor takes the ledger home", "审计方离线核验")
+    output.step("The auditor takes the ledger home", "审计员离线核验")
     directory = environment.part("ledger")
     verifier = environment.trust.verifier()
     done = mirror.export(environment.url, directory, verifier=verifier)
