@@ -102,5 +102,6 @@ def check_standing(holder: KeyHolder) -> None:
         raise errors.PrincipalSuspended("The holder of this key is suspended; its organisation can reinstate it.")
     if holder.organisation_state != "admitted":
         raise errors.OrganisationNotAdmitted(
-            "The exchange's operator admits organisations; its operator or security administrator reinstates them.", state=holder.organisation_state
+            "The exchange's operator admits organisations; its operator or security administrator reinstates them.",
+            state=holder.organisation_state,
         )
