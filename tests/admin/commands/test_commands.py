@@ -52,6 +52,8 @@ class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == LOADED:
             os.kill(os.getpid(), signal.SIGINT)
+# A process that a shell started in the background ignores the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Finder())
 sys.argv = ["exchange", "health"]
 runpy.run_module("admin", run_name="__main__")
