@@ -13,25 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
-import xlwt
 
 from adapters.contract import SourceError
 from adapters.files.deadline import Deadline
 from adapters.files.importing import import_file
 from adapters.files.options import ImportOptions
-
-
-def workbook(*rows: list[object], title: str = "Sheet", extra: str | None = None) -> bytes:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = title
-    for row in rows:
-        sheet.append(row)
-    if extra:
-        book.create_sheet(extra)
-    buffer = BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
+from tests.support.imported_files import book_of, old_book_of
 
 
 def far_corner() -> bytes:
@@ -40,17 +27,6 @@ def far_corner() -> bytes:
     book.active.append(["a", "b"])
     book.active.append([1, 2])
     book.active.cell(1_048_576, 16_384, "x")
-    buffer = BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-def old_workbook(*rows: list[object]) -> bytes:
-    book = xlwt.Workbook()
-    sheet = book.add_sheet("旧")
-    for number, row in enumerate(rows):
-        for column, cell in enumerate(row):
-            sheet.write(number, column, cell)
     buffer = BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -149,20 +125,20 @@ BAD: list[tuple[str, bytes | Callable[[], bytes], str, str | None, dict[str, obj
     ("table.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0", "kind-unsupported", None, {}),
     ("picture.csv", b"\x89PNG\r\n\x1a\n", "kind-unsupported", None, {}),
     ("archive.zip", archive(a_dot_csv=b"a,b\n1,2\n"), "kind-unsupported", None, {}),
-    ("cut.xlsx", workbook(["a", "b"], [1, 2])[:900], "file-unreadable", None, {}),
+    ("cut.xlsx", book_of(["a", "b"], [1, 2])[:900], "file-unreadable", None, {}),
     ("hollow.xlsx", archive(xl__workbook_dot_xml=b"<x/>"), "file-unreadable", None, {}),
     ("bomb.xlsx", archive(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
     ("lying bomb.xlsx", lying(xl__workbook_dot_xml=bytes(3_000_000)), "too-large", None, {"max_bytes": 1_000_000}),
     ("one text.xlsx", partial(one_text_in, 40_000, 30_000), "too-large", None, {}),  # 1.1 GiB
-    ("cut.xls", old_workbook(["a", "b"], [1, 2])[:3000], "file-unreadable", None, {}),
+    ("cut.xls", old_book_of(["a", "b"], [1, 2])[:3000], "file-unreadable", None, {}),
     ("word.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "file-unreadable", None, {}),
     ("locked.xlsx", LOCKED, "file-encrypted", None, {}),
     ("locked.xls", LOCKED, "file-encrypted", None, {}),
-    ("sheetless.xlsx", partial(workbook, ["a"], [1]), "sheet-missing", 'sheet "二月"', {"sheet": "二月"}),
-    ("empty sheet.xlsx", workbook(["a"], [1], extra="空"), "file-empty", 'sheet "空"', {"sheet": "空"}),
-    ("empty.xlsx", workbook(), "file-empty", None, {}),
-    ("only header.xlsx", partial(workbook, ["a", "b"]), "file-empty", None, {}),
-    ("numbers.xlsx", partial(workbook, [1, 2], [3, 4]), "header-missing", "row 1", {}),
+    ("sheetless.xlsx", partial(book_of, ["a"], [1]), "sheet-missing", 'sheet "二月"', {"sheet": "二月"}),
+    ("empty sheet.xlsx", book_of(["a"], [1], extra="空"), "file-empty", 'sheet "空"', {"sheet": "空"}),
+    ("empty.xlsx", book_of(), "file-empty", None, {}),
+    ("only header.xlsx", partial(book_of, ["a", "b"]), "file-empty", None, {}),
+    ("numbers.xlsx", partial(book_of, [1, 2], [3, 4]), "header-missing", "row 1", {}),
     ("far corner.xlsx", far_corner, "too-large", None, {}),
     ("cut.parquet", parquet(pa.table({"a": [1]}))[:-8], "file-unreadable", None, {}),
     ("damaged.parquet", damaged(parquet(pa.table({"a": list(range(5000))}))), "file-unreadable", None, {}),
@@ -279,8 +255,8 @@ def test_no_error_quotes_a_cell(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_read_or_raises_a_source_error(tmp_path: Path) -> None:
     sources = {
-        "a.xlsx": workbook(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),
-        "a.xls": old_workbook(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),
+        "a.xlsx": book_of(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),
+        "a.xls": old_book_of(["编号", "姓名"], *[[n, f"人{n}"] for n in range(50)]),
         "a.parquet": parquet(pa.table({"a": list(range(500)), "b": [f"人{n}" for n in range(500)]})),
         "a.csv": (GOOD * 5).encode(),
         "a.gbk.csv": (GOOD * 5).encode("gb18030"),

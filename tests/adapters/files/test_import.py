@@ -10,34 +10,10 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xlsxwriter
-import xlwt
 
-from adapters.contract import Description, SourceError
+from adapters.contract import SourceError
 from adapters.files.importing import import_file
-from adapters.files.options import ImportOptions
-
-
-class Imported:
-    """An imported file, read back from its snapshot."""
-
-    def __init__(self, description: Description, table: pa.Table) -> None:
-        self.description = description
-        self.names = [field.name for field in description.fields]
-        self.types = {field.name: field.type for field in description.fields}
-        self.rows = [tuple(row.values()) for row in table.to_pylist()]
-        self.notes = {note.code: note for note in description.notes}
-
-    def column(self, name: str) -> list[Any]:
-        return [row[self.names.index(name)] for row in self.rows]
-
-
-def imported(tmp_path: Path, content: str | bytes, **options: Any) -> Imported:
-    path = tmp_path / "file"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    result = import_file(path, tmp_path / "snapshots", options=ImportOptions(**options))
-    return Imported(result.description, pq.read_table(result.path))
-
+from tests.support.imported_files import book, imported, old_book_of
 
 SMALL = "编号,姓名,年龄,城市\nA1,张三,30,杭州\nA2,李四,41,宁波\n"
 SMALL_ROWS = [("A1", "张三", 30, "杭州"), ("A2", "李四", 41, "宁波")]
@@ -302,14 +278,7 @@ def test_one_column_is_a_table(tmp_path: Path) -> None:
 
 
 def old_book() -> bytes:
-    workbook = xlwt.Workbook()
-    sheet = workbook.add_sheet("旧")
-    for column, (name, cell) in enumerate([("name", "Ann"), ("age", 30)]):
-        sheet.write(0, column, name)
-        sheet.write(1, column, cell)
-    buffer = BytesIO()
-    workbook.save(buffer)
-    return buffer.getvalue()
+    return old_book_of(["name", "age"], ["Ann", 30])
 
 
 def new_book() -> bytes:
@@ -325,13 +294,6 @@ def test_a_workbook_is_detected_by_its_content_not_its_name(
     path.write_bytes(make())
     result = import_file(path, tmp_path / "snapshots")
     assert pq.read_table(result.path).to_pylist() == [{"c0": "Ann", "c1": 30}]
-
-
-def book(write: Any) -> bytes:
-    buffer = BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as workbook:
-        write(workbook, workbook.add_worksheet("名单"))
-    return buffer.getvalue()
 
 
 def test_a_workbook_made_for_people(tmp_path: Path) -> None:
