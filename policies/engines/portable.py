@@ -5,7 +5,8 @@ text, one shows a policy the server's environment. A policy that calls none of t
 (measured in docs/decisions/embedded-rego-engine.md). What is missing here can be passed in as a fact.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from policies.engines.builtins import BUILTINS
 from policies.engines.syntax import Syntax, read
@@ -15,11 +16,13 @@ class NotPortable(ValueError):
     """A file uses something on which engines disagree. The message names the file, the line and the word."""
 
 
-def check_portable(modules: Iterable[tuple[str, str]]) -> None:
+@lru_cache(maxsize=8)
+def check_portable(modules: tuple[tuple[str, str], ...]) -> None:
     """
     Check that a bundle's modules, as (path, text), call only their own functions and BUILTINS, and import only `data`.
 
-    Raises NotPortable, and what `syntax.read` raises. Parses in this process: for the exchange's own policy only.
+    Raises NotPortable, and what `syntax.read` raises. Parses in this process: for the exchange's own policy only. The same
+    modules are parsed once in a process.
     """
     for path, line, word in find_unportable(read(modules)):
         raise NotPortable(f"{path}:{line}: {word} is not portable")

@@ -25,9 +25,9 @@ class Bundle:
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "digest", digest(files))
 
-    def modules(self) -> list[tuple[str, str]]:
+    def modules(self) -> tuple[tuple[str, str], ...]:
         """The Rego modules as (path, text)."""
-        return [(path, content.decode()) for path, content in self.files.items() if path.endswith(".rego")]
+        return tuple((path, content.decode()) for path, content in self.files.items() if path.endswith(".rego"))
 
     def data(self) -> dict[str, object]:
         """The document `data` of the modules: the bundle's `data.json`, if any, and the revision."""

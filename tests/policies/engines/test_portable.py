@@ -83,10 +83,10 @@ def test_a_call_defines_no_function():
 
 def test_a_function_is_its_packages_own():
     files = {"a.rego": "package a\n\nx := f(1)\n", "b.rego": "package a\n\n f(x) := x\n"}
-    check_portable(files.items())
+    check_portable(tuple(files.items()))
     files["b.rego"] = "package a_test\n\nf(x) := x\n"
     with pytest.raises(NotPortable, match="f is not portable"):
-        check_portable(files.items())
+        check_portable(tuple(files.items()))
 
 
 def test_what_is_reserved_is_nobodys_own():
