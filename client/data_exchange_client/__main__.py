@@ -3,7 +3,7 @@
 from groundwork.loading import undisturbed
 
 with undisturbed():
-    from data_exchange_client.cli import main
+    from data_exchange_client.commands.main import main
 
 if __name__ == "__main__":
     main()

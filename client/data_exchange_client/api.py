@@ -98,8 +98,11 @@ class Client:
         `purpose` is one that the agreement names. `fields` None means all granted fields. A filter is
         `{"field": …, "op": …, "value": …}` or a tuple of the three. Without a limit, `json` returns a page, and the other
         formats stream everything. With `to` the content goes to that file, which appears only when it is verified.
-        Raises as `request`, DeliveryAborted for a stream that ended early, and OSError where the file cannot be written.
+        Raises as `request`, ValueError for another format, DeliveryAborted for a stream that ended early, and OSError where
+        the file cannot be written.
         """
+        if format not in MEDIA_TYPES:
+            raise ValueError(f"the format {format!r} is not one of {', '.join(MEDIA_TYPES)}")
         request: dict[str, Any] = {"dataset": dataset, "filters": [_filter(row_filter) for row_filter in filters]}
         request |= {"fields": list(fields)} if fields is not None else {}
         request |= {"limit": limit} if limit is not None else {}

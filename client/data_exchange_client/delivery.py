@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -35,12 +35,13 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
 class Delivery:
     """Delivered data with a verified signature and digest.
 
-    `content` holds the bytes, or is the file that holds them. `entry` is the ledger index of the delivery, `next` the
+    `content` holds the bytes, or is the file that holds them; `repr` leaves it out, so that no data of people gets into
+    logs, notebooks and tracebacks. `entry` is the ledger index of the delivery, `next` the
     cursor of the next page, `content_digest` has the form of RFC 9530. Keep `evidence` to prove later what was delivered.
     """
 
     format: Format
-    content: bytes | Path
+    content: bytes | Path = field(repr=False)
     content_digest: str
     delivery: str | None
     entry: int | None
@@ -129,7 +130,7 @@ class Received:
     `content` is empty where the content went to a file.
     """
 
-    content: bytes
+    content: bytes = field(repr=False)
     sha256: bytes
     size: int
 

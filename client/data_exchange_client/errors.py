@@ -1,7 +1,10 @@
 """Errors of a consuming system, one class for each thing it can do next."""
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_KNOWN: Final = frozenset({"type", "title", "status", "detail", "instance", "entry", "errors", "reasons"})
 
 
 class ExchangeError(Exception):
@@ -12,7 +15,8 @@ class ExchangeProblem(ExchangeError):
     """The exchange refused or failed, with a problem document (RFC 9457).
 
     `type` is the problem's last path segment (`agreement-suspended`), `entry` the ledger index of the refusal where
-    there is one, `reasons` the rules that refused and what would satisfy them. `is_signed` is whether the answer's
+    there is one, `reasons` the rules that refused and what would satisfy them, `errors` the faults of the request and
+    their places, `retry_after` when to try again. Its text has them all, a line each. `is_signed` is whether the answer's
     signature verified: an unsigned problem may come from any proxy on the way, and proves nothing.
     """
 
@@ -23,7 +27,7 @@ class ExchangeProblem(ExchangeError):
         self.document = dict(document)
         self.is_signed = is_signed
         self.headers = dict(headers or {})
-        super().__init__(f"{status} {self.title}: {self.detail}" if self.detail else f"{status} {self.title}")
+        super().__init__("\n".join(self._lines()))
 
     @property
     def type(self) -> str:
@@ -52,6 +56,31 @@ class ExchangeProblem(ExchangeError):
         reasons = self.document.get("reasons")
         return [dict(reason) for reason in reasons if isinstance(reason, Mapping)] if isinstance(reasons, list) else []
 
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Every fault of the request: `at`, the place in it, and `error`."""
+        errors = self.document.get("errors")
+        return [dict(error) for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
+
+    @property
+    def retry_after(self) -> str | None:
+        """When to try again: seconds or a date, as the header `Retry-After` has it (RFC 9110 section 10.2.3)."""
+        return self.headers.get("retry-after")
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.status} {self.title}: {self.detail}" if self.detail else f"{self.status} {self.title}"
+        for error in self.errors:
+            yield f"  {_pointer(error.get('at'))}: {error.get('error')}"
+        for reason in self.reasons:
+            rule = reason.get("rule") or reason.get("code")
+            about = f" ({reason['ref']})" if reason.get("ref") else ""
+            yield f"  {rule}{about}: {reason.get('remedy', '')}".rstrip(": ")
+        for name, value in self.document.items():
+            if name not in _KNOWN:
+                yield f"  {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        if self.retry_after is not None:
+            yield f"  try again after: {self.retry_after}{' seconds' if self.retry_after.isdecimal() else ''}"
+
 
 class ResponseUntrusted(ExchangeError):
     """An answer does not prove that it is the exchange's, complete, and to this request. Use nothing of it."""
@@ -71,3 +100,8 @@ class ReceiptInvalid(ExchangeError):
 
 class KeyFileError(ExchangeError):
     """A key file cannot be used: it is missing, not an Ed25519 key, or readable by others."""
+
+
+def _pointer(place: Any) -> str:
+    """A place in a request as text; places may come as a path of names and numbers."""
+    return "/".join(map(str, place)) if isinstance(place, list) else str(place)

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from data_exchange_client import Trust
-from data_exchange_client.cli import app
+from data_exchange_client.commands.main import app
 from data_exchange_client.keys import SigningKey
 
 PURPOSE = ["--purpose", "talent-service"]

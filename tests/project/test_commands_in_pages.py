@@ -13,14 +13,14 @@ from typer import Context
 from typer.core import TyperGroup
 
 import admin.commands.main
-import data_exchange_client.cli
+import data_exchange_client.commands.main
 import ledger.cli
 
 ROOT = Path(__file__).parents[2]
 NAMES = [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
 PROGRAMS: dict[str, Any] = {
     "exchange": typer.main.get_command(admin.commands.main.app),
-    "exchange-client": typer.main.get_command(data_exchange_client.cli.app),
+    "exchange-client": typer.main.get_command(data_exchange_client.commands.main.app),
     "ledger": typer.main.get_command(ledger.cli.app),
 }
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)

