@@ -41,6 +41,15 @@ class Resources:
     gate: Gate | None
 
 
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """Limits on the import of one file: bytes that it has and unpacks to, bytes of memory, seconds of processor time."""
+
+    content: int = 2 << 30
+    memory: int = 2 << 30
+    seconds: int = 600
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[ConfigT]):
     """One kind of source.
@@ -48,14 +57,14 @@ class Kind(Generic[ConfigT]):
     `name` is stored with each source and is its `kind` in the API. `secret` is the field of `config` that is sealed apart
     from the others. `open` makes an adapter that connects on first use; its text is the digest of the source's
     description, None before the first. `import_file` reads an uploaded file (first path) into a snapshot in a directory
-    (second path), refusing files above a number of bytes; None for kinds that take no upload.
+    (second path), within limits; None for kinds that take no upload.
     """
 
     name: str
     config: type[ConfigT]
     open: Callable[[ConfigT, str | None, Resources], Adapter]
     secret: str | None = None
-    import_file: Callable[[ConfigT, Path, Path, int], ImportedFile] | None = None
+    import_file: Callable[[ConfigT, Path, Path, ImportLimits], ImportedFile] | None = None
     needs_gate: bool = False
 
     @property
@@ -89,8 +98,10 @@ class Kind(Generic[ConfigT]):
             raise ValueError(f"a source of the kind {self.name} connects to servers: it needs a gate")
         return self.open(self.restore(stored, secret), digest, resources)
 
-    def import_stored(self, stored: Mapping[str, Any], path: Path, directory: Path, *, max_bytes: int) -> ImportedFile:
+    def import_stored(
+        self, stored: Mapping[str, Any], path: Path, directory: Path, *, limits: ImportLimits
+    ) -> ImportedFile:
         """Read an uploaded file into a snapshot in `directory`. Blocks: call it on a thread. Raises SourceError."""
         if self.import_file is None:
             raise SourceError("option-invalid", "this kind of source takes no file")
-        return self.import_file(self.restore(stored, None), path, directory, max_bytes)
+        return self.import_file(self.restore(stored, None), path, directory, limits)

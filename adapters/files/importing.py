@@ -3,7 +3,8 @@
 A file is imported, or refused with the reason and the place. The description notes how it was understood (titles left
 out, cells that count as missing, a column that stays text), for the owner to confirm.
 
-`import_file` blocks while it reads (seconds for a million rows): call it on a thread.
+`import_file` blocks while it reads (seconds for a million rows), and takes the memory that the file demands: strangers'
+files are imported by process.py.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,15 +33,16 @@ from adapters.files.infer.types import ColumnGuess, Guess, convert
 from adapters.files.options import ImportOptions
 from adapters.files.read.csv import IrregularRow, read_delimited
 from adapters.files.read.encoding import convert_to_utf8, find_encoding
-from adapters.files.read.file_format import detect_format
+from adapters.files.read.file_format import check_unpacked, detect_format, workbook_suffix
 from adapters.files.read.json import is_json, read_json
 from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
-from adapters.files.read.workbook_process import read_in_process
+from adapters.files.read.workbook import read_workbook
 from adapters.files.snapshot import Snapshot, write
 from groundwork import durable
 
 _HINT_ROWS: Final = 500
+_OFFSET: Final = 4  # bytes beside the text of a cell
 
 
 def import_file(
@@ -58,8 +60,11 @@ def import_file(
         snapshot = import_parquet(path, target_directory)
     elif file_format == "workbook":
         with TemporaryDirectory(dir=target_directory, prefix="sheet-") as temporary:
-            grid = read_in_process(path, options, Path(temporary))
-            snapshot = _import_grid(grid, target_directory, options, deadline)
+            # The parser trusts the suffix, which can be wrong: a new workbook saved over an old one keeps its name.
+            named = Path(temporary) / f"workbook{workbook_suffix(path)}"
+            named.symlink_to(path.absolute())
+            check_unpacked(named, options)
+            snapshot = _import_grid(read_workbook(named, options), target_directory, options, deadline)
     else:
         snapshot = _import_text(path, target_directory, options, deadline)
     return ImportedFile(snapshot.path, snapshot.description)
@@ -90,8 +95,13 @@ def _import_grid(
         spool = Spool(Path(temporary) / "cells.arrow", len(grid.names))
         survey = RowSurvey()
         columns = [ColumnGuess(name, options) for name in grid.names]
+        unpacked = 0
         for batch in grid.batches:
             deadline.check()
+            unpacked += sum(column.nbytes - _OFFSET * len(column) for column in batch.columns)
+            if unpacked > options.max_bytes:
+                detail = f"the cells unpack to more than {options.max_bytes} bytes; import the table in parts"
+                raise SourceError("too-large", detail)
             spool.add(batch)
             _examine(keep_records(batch, grid.names, survey) if grid.is_sheet else batch, columns)
         spool.finish()

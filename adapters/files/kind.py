@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints, field_serializer
 
 from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.files.adapter import FileAdapter
-from adapters.files.importing import import_file
 from adapters.files.options import ImportOptions
-from adapters.kind import Config, FieldName, Kind, Resources
+from adapters.files.process import import_bounded
+from adapters.kind import Config, FieldName, ImportLimits, Kind, Resources
 from groundwork.text import PRINTABLE
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -59,11 +59,11 @@ def _open(_config: FileConfig, digest: str | None, resources: Resources) -> Adap
     return FileAdapter(resources.snapshots / f"{digest}.parquet", resources.engine)
 
 
-def _import(config: FileConfig, path: Path, directory: Path, max_bytes: int) -> ImportedFile:
+def _import(config: FileConfig, path: Path, directory: Path, limits: ImportLimits) -> ImportedFile:
     options = config.options.model_dump(exclude_defaults=True)
     if config.options.missing is not None:
         options["missing"] = tuple(config.options.missing)
-    return import_file(path, directory, options=ImportOptions(**options, max_bytes=max_bytes))
+    return import_bounded(path, directory, ImportOptions(**options, max_bytes=limits.content), limits)
 
 
 FILE: Final = Kind(name="file", config=FileConfig, open=_open, import_file=_import)

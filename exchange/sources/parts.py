@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from adapters.kind import Kind, Resources
+from adapters.kind import ImportLimits, Kind, Resources
 from exchange.kernel.runtime import Runtime
 from exchange.sources import queries, storage
 from exchange.sources.dependents import Dependents
@@ -13,7 +13,7 @@ from exchange.sources.readers import Readers
 from exchange.sources.settings import SourceSettings
 
 IMPORTS_AT_ONCE: Final = 2
-"""The most uploaded files that a process reads at a time; others wait, since each may take gigabytes of memory."""
+"""The most uploaded files that a process reads at a time; others wait, since each may take as much memory as is permitted."""
 
 
 async def open_parts(
@@ -23,7 +23,9 @@ async def open_parts(
     runtime.add(Dependents())
     imports = ThreadPoolExecutor(IMPORTS_AT_ONCE, thread_name_prefix="import")
     stack.callback(imports.shutdown, wait=False, cancel_futures=True)
-    readers = runtime.add(Readers(kinds, resources, imports, runtime[SourceSettings].upload_bytes_max))
+    settings = runtime[SourceSettings]
+    limits = ImportLimits(settings.upload_bytes_max, settings.import_memory_max, settings.import_seconds_max)
+    readers = runtime.add(Readers(kinds, resources, imports, limits))
     stack.push_async_callback(readers.close)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
-from adapters.kind import Kind, Resources
+from adapters.kind import ImportLimits, Kind, Resources
 from groundwork import durable
 
 
@@ -27,12 +27,12 @@ class Stored:
 
 @dataclass(slots=True)
 class Readers:
-    """The readers of a process. Files above `max_bytes` are refused. Every method but `close` may raise SourceError."""
+    """The readers of a process. Every method but `close` may raise SourceError."""
 
     kinds: Mapping[str, Kind[Any]]
     resources: Resources
     imports: Executor
-    max_bytes: int
+    limits: ImportLimits
     _adapters: dict[UUID, tuple[str, Adapter]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -70,7 +70,7 @@ class Readers:
 
     def _import(self, stored: Stored, path: Path) -> Description:
         kind = self.kind(stored.kind)
-        imported = kind.import_stored(stored.config, path, path.parent, max_bytes=self.max_bytes)
+        imported = kind.import_stored(stored.config, path, path.parent, limits=self.limits)
         durable.move(imported.path, self.resources.snapshots / imported.path.name)
         return imported.description
 

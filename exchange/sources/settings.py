@@ -28,3 +28,9 @@ class SourceSettings(KernelSettings):
         ),
     ] = ()
     upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30
+    import_memory_max: Annotated[
+        int, Field(ge=256 << 20, description="Most memory to read an uploaded file with, bytes")
+    ] = 2 << 30
+    import_seconds_max: Annotated[
+        int, Field(ge=1, description="Most processor time to read an uploaded file with, seconds")
+    ] = 600

@@ -72,6 +72,8 @@ def _batches(path: Path, plan: list[tuple[int, str, pa.DataType, _Conversion]]) 
     try:
         for batch in pq.ParquetFile(path).iter_batches(_BATCH):
             yield [_convert(batch.column(index), name, target, convert) for index, name, target, convert in plan]
+    except MemoryError:  # one of Arrow's exceptions is both
+        raise
     except (pa.ArrowException, OSError):
         raise SourceError("file-unreadable", "the Parquet file is damaged") from None
 
