@@ -21,6 +21,7 @@ from exchange.audit import routes as audit_routes
 from exchange.audit import tasks as audit
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
+from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import can_be_carried_out
 from exchange.decisions.service import keep_bundle
 from exchange.delivery import parts as delivery
@@ -142,6 +143,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         publication_routes.public,
         participant_routes.router,
         *source_routes.routers(kinds),
+        proposal_routes.router,
         catalog_routes.router,
         policy_module_routes.router,
         application_routes.router,

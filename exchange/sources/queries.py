@@ -1,6 +1,7 @@
 """Every SELECT of sources."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,6 +31,11 @@ async def source_row(session: AsyncSession, principal: Principal, source_id: UUI
 async def own_source(session: AsyncSession, principal: Principal, source_id: UUID, *, lock: bool = False) -> SourceView:
     """A source of the principal's organisation, for another room. Raises NotFound."""
     return view_of(await source_row(session, principal, source_id, lock=lock))
+
+
+async def description_of(session: AsyncSession, principal: Principal, source_id: UUID) -> Mapping[str, Any]:
+    """The description of a ready source of the principal's organisation, as it is stored. Raises NotFound."""
+    return (await source_row(session, principal, source_id)).description or {}
 
 
 async def any_source(session: AsyncSession, source_id: UUID) -> SourceView:

@@ -41,7 +41,7 @@ from ledger.entries.parts import (
 )
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated
-from ledger.entries.sources import SourceImported, SourceRegistered, SourceWithdrawn
+from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampled, SourceWithdrawn
 from ledger.entries.subjects import DetailsDisclosed, ErasureExecuted, ErasureRefused, HoldLifted, HoldPlaced
 from ledger.entries.whatif import PolicyExplained
 
@@ -59,6 +59,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     RoleChanged,
     SourceRegistered,
     SourceImported,
+    SourceSampled,
     SourceWithdrawn,
     DatasetDrafted,
     DatasetPublished,
@@ -130,6 +131,7 @@ __all__ = [
     "RoleChanged",
     "SourceImported",
     "SourceRegistered",
+    "SourceSampled",
     "SourceWithdrawn",
     "SystemEnrolled",
     "Time",

@@ -26,6 +26,15 @@ class SourceImported(Body):
     columns: int
 
 
+class SourceSampled(Body):
+    """The owner was shown values of a source, beside what masks leave of them, before publishing."""
+
+    type: Literal["source.sampled"] = "source.sampled"
+    affects_decisions: ClassVar[bool] = False
+    rows: Annotated[int, Field(ge=0, description="the number of rows that were looked at")]
+    columns: int
+
+
 class SourceWithdrawn(Body):
     """A source was withdrawn; it is no longer read."""
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.plan.applied import apply_mask
 from adapters.plan.masks import Hash, mask_from_json
 from policies.decision.documents import DeliveryInput
 from policies.engines.embedded import EmbeddedEngine
 from policies.rego.bundle import load_bundle
 from tests.support.policy_samples import allowed
-from tests.support.reference_plan import apply_mask
 
 ENGINE = EmbeddedEngine(load_bundle())
 KEY = bytes(32)
