@@ -28,8 +28,15 @@ from exchange.kernel.problems import InternalError, Problem, RequestInvalid, Req
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import check_members, problem_response, runtime_of
 from exchange.participants.door.admit import Admission, Way
-from exchange.participants.door.answers import LEDGER_FAILURES, append_refusal, replayed, unwritable
-from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Replay, Sender
+from exchange.participants.door.answers import (
+    LEDGER_FAILURES,
+    NONCE_REFUSALS,
+    append_refusal,
+    as_copy,
+    problem_of,
+    unwritable,
+)
+from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed
 from exchange.publication.coverage import Coverage
 from ledger import entries
 from ledger.log import store
@@ -97,7 +104,8 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
         raise
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
         reached = stage or Asked(at, seconds, admission.claim)
-        return await _refuse(request, runtime, reached, _problem_of(error), is_replay=isinstance(error, store.Replayed))
+        is_copy = isinstance(error, NONCE_REFUSALS)
+        return await _refuse(request, runtime, reached, _problem_of(error), is_copy=is_copy)
 
 
 def purpose_of(headers: Mapping[str, str]) -> str:
@@ -135,10 +143,8 @@ def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
 
 
 def _problem_of(error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, store.Replayed):
-        return replayed()
+    if isinstance(error, (Problem, *NONCE_REFUSALS)):
+        return problem_of(error)
     log().error("delivery failed", exc_info=error)
     return InternalError("The exchange failed and delivered nothing; its log holds the cause.")
 
@@ -161,14 +167,14 @@ def _again(runtime: Runtime, claim: Claim) -> Asked:
 
 
 async def _refuse(
-    request: Request, runtime: Runtime, stage: Stage, problem: Problem, *, is_replay: bool = False
+    request: Request, runtime: Runtime, stage: Stage, problem: Problem, *, is_copy: bool = False
 ) -> Response:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved if it rests on facts that have changed."""
     body = entries.DeliveryRefused(**stage.fields(), decision=stage.decision, problem=problem.slug)
     claim, fence = stage.claim, stage.fence
-    if is_replay and isinstance(claim, Sender):
-        claim, fence = Replay(claim), None
+    if is_copy:
+        claim, fence = as_copy(claim), None
     try:
         return await append_refusal(request, runtime, claim, problem, body, fence=fence, sealed=stage.sealed)
-    except store.Replayed:
-        return await _refuse(request, runtime, stage, replayed(), is_replay=True)
+    except NONCE_REFUSALS as error:
+        return await _refuse(request, runtime, stage, problem_of(error), is_copy=True)

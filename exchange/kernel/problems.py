@@ -181,6 +181,16 @@ class ContentTooLarge(Problem):
     status = 413
 
 
+class BodyTooSlow(Problem):
+    """The body stopped arriving, or arrives more slowly than the exchange waits for. Send the request again, over a faster
+    connection.
+    """
+
+    slug = "body-too-slow"
+    title = "The body did not arrive in time"
+    status = 408
+
+
 class LedgerUnavailable(Problem):
     """The database, and with it the ledger, was out of reach or failed. Nothing was done, unless the connection broke
     at the very moment of the commit: before you retry a change, look whether it happened.

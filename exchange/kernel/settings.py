@@ -51,6 +51,12 @@ class KernelSettings(BaseSettings):
         ),
     ] = "exchange.local"
     body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = 1 << 20
+    body_seconds: Annotated[
+        float, Field(gt=0, le=300, description="Time for a body to arrive, beside that of body_pace, seconds")
+    ] = 20.0
+    body_pace: Annotated[
+        int, Field(ge=1, description="Least pace of a body, uploads too: bytes that buy it one more second")
+    ] = 64 << 10
 
     @model_validator(mode="after")
     def _refuse_an_unusable_public_url(self) -> Self:

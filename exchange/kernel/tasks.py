@@ -13,6 +13,6 @@ def open_parts(runtime: Runtime) -> None:
     """Register the loop."""
 
     async def forget_expired(connection: Connection) -> None:
-        await store.delete_expired_nonces(connection, runtime.clock.now())
+        await store.delete_expired_nonces(connection)
 
     runtime[Loops].add(every(_SECONDS, forget_expired, name=NONCES, leader=leader_of(runtime.database, NONCES)))

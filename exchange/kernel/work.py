@@ -125,12 +125,12 @@ class Work:
     async def order(self) -> int:
         """Use the request's nonce and take the ledger's lock now: no other entry comes before this work's own.
 
-        Returns the index of this work's first entry. Raises store.Replayed.
+        Returns the index of this work's first entry. Raises store.Replayed, store.Expired.
         """
         await self.session.flush()
         connection = await driver(self.session)
-        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
-            raise store.Replayed
+        if self.nonce is not None:
+            await store.use_nonce(connection, self.nonce)
         self.nonce = None
         return (await lock_head(connection)).size
 
@@ -142,11 +142,14 @@ class Work:
         await self.session.rollback()
 
     async def commit(self) -> None:
-        """Use the request's nonce, append the entries, and commit. Raises store.Replayed, and what `confirm` raises."""
+        """Use the request's nonce, append the entries, and commit.
+
+        Raises store.Replayed, store.Expired, and what `confirm` raises.
+        """
         await self.session.flush()
         connection = await driver(self.session)
-        if self.nonce is not None and not await store.use_nonces(connection, [self.nonce]):
-            raise store.Replayed
+        if self.nonce is not None:
+            await store.use_nonce(connection, self.nonce)
         if self.recorded:
             head = await lock_head(connection)
             if self.confirm is not None and head.fence != self.fence:

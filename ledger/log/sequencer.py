@@ -26,7 +26,8 @@ class Sequencer:
     async def append(self, submission: store.Submission) -> int:
         """Append one entry and return its index once it is durable.
 
-        Raises store.Replayed or store.FenceMoved if its conditions fail, SequencerClosed, and the database's errors.
+        Raises store.Replayed, store.Expired or store.FenceMoved if its conditions fail, SequencerClosed, and the
+        database's errors.
         """
         return await self._rounds.ask(submission)
 

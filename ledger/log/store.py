@@ -12,7 +12,7 @@ follow the entry that ended the fact.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -22,7 +22,7 @@ from ledger.log.head import HALTED, Halted
 
 @dataclass(frozen=True, slots=True)
 class Nonce:
-    """A value that may be used once, as 32 bytes. The ledger remembers a used one until `expires_at`."""
+    """A value that may be used once, as 32 bytes, and until `expires_at` by the database's clock."""
 
     token: bytes
     expires_at: datetime
@@ -67,6 +67,10 @@ class Replayed(Refused):
     """The submission's nonce was used before."""
 
 
+class Expired(Refused):
+    """The submission's nonce came after its expiry by the database's clock, however long it was valid elsewhere."""
+
+
 class FenceMoved(Refused):
     """The facts behind the submission's decision have changed; decide again. `fence` is the present one."""
 
@@ -77,10 +81,13 @@ class FenceMoved(Refused):
 
 Outcome = int | Refused
 
-_USE_NONCES = (
-    "INSERT INTO ledger_once (token, expires_at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) "
-    "ON CONFLICT DO NOTHING RETURNING token"
+# RETURNING reads the clock after the row is inserted: had the nonce been used and forgotten, its expiry would be past.
+_USE_NONCE = (
+    "INSERT INTO ledger_once (token, expires_at) VALUES ($1, $2) "
+    "ON CONFLICT DO NOTHING RETURNING expires_at > clock_timestamp()"
 )
+_MARGIN = timedelta(minutes=5)  # how far the database's clock may be set back, as by a standby's that takes over
+_FORGET = "DELETE FROM ledger_once WHERE expires_at < clock_timestamp() - $1::interval"
 _APPEND = (
     "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
 )
@@ -93,19 +100,16 @@ _APPEND_SEALED = (
     "WHERE appended.outcomes[given.place] >= 0"
     ") SELECT outcomes, fence FROM appended"
 )
-_REPLAYED = -1
+_REPLAYED, _EXPIRED = -1, -3
 
 
-async def use_nonces(connection: asyncpg.Connection, nonces: Sequence[Nonce]) -> set[bytes]:
-    """Use up nonces in the connection's transaction; returns the tokens of those that were unused.
-
-    They are inserted in order of their bytes, so that two transactions with the same nonces cannot deadlock.
-    """
-    expiries = dict(sorted((nonce.token, nonce.expires_at) for nonce in nonces))
-    if not expiries:
-        return set()
-    rows = await connection.fetch(_USE_NONCES, list(expiries), list(expiries.values()))
-    return {row["token"] for row in rows}
+async def use_nonce(connection: asyncpg.Connection, nonce: Nonce) -> None:
+    """Use up a nonce in the connection's transaction. Raises Replayed, Expired."""
+    is_timely = await connection.fetchval(_USE_NONCE, nonce.token, nonce.expires_at)
+    if is_timely is None:
+        raise Replayed
+    if not is_timely:
+        raise Expired
 
 
 async def append(
@@ -113,7 +117,7 @@ async def append(
 ) -> list[Outcome]:
     """Append submissions, as the last statement of the connection's transaction or, without one, durably at once.
 
-    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0004) uses
+    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0013) uses
     up the nonces, locks the head and splices each body behind its predecessor's hash. So the lock is held while the
     database works and commits, but never while a process that shares the machine waits for its turn. The same statement
     writes the sealed details. Raises head.Halted.
@@ -144,7 +148,9 @@ async def append(
 def _outcome(number: int, fence: int) -> Outcome:
     if number >= 0:
         return number
-    return Replayed() if number == _REPLAYED else FenceMoved(fence)
+    if number == _REPLAYED:
+        return Replayed()
+    return Expired() if number == _EXPIRED else FenceMoved(fence)
 
 
 async def read_leaves(connection: asyncpg.Connection, start: int, stop: int) -> list[bytes]:
@@ -155,6 +161,6 @@ async def read_leaves(connection: asyncpg.Connection, start: int, stop: int) -> 
     return [row["leaf"] for row in rows]
 
 
-async def delete_expired_nonces(connection: asyncpg.Connection, now: datetime) -> None:
-    """Delete the nonces of requests that have expired, and would be refused for that."""
-    await connection.execute("DELETE FROM ledger_once WHERE expires_at < $1", now)
+async def delete_expired_nonces(connection: asyncpg.Connection) -> None:
+    """Delete the nonces whose expiry is past by the database's clock, and by a margin: they would be refused for that."""
+    await connection.execute(_FORGET, _MARGIN)

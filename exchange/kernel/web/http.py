@@ -1,5 +1,6 @@
 """HTTP: the parts of a request, bodies without duplicate keys, HEAD requests, and problems as answers."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,6 +19,7 @@ from exchange.kernel.database import FAILURES, is_unreachable
 from exchange.kernel.logs import log
 from exchange.kernel.problems import (
     MEDIA_TYPE,
+    BodyTooSlow,
     ContentTooLarge,
     InternalError,
     LedgerUnavailable,
@@ -61,14 +63,15 @@ def target_uri_of(scope: Scope, headers: Mapping[str, str], settings: KernelSett
     )
 
 
-async def body_of(request: Request, *, limit: int) -> bytes:
-    """The whole body, of at most `limit` bytes. Raises ContentTooLarge, ClientDisconnect."""
+async def body_of(request: Request, *, settings: KernelSettings) -> bytes:
+    """The whole body, of at most the size of the settings. Raises ContentTooLarge, BodyTooSlow, ClientDisconnect."""
     if hasattr(request, "_body"):
         return await request.body()
+    receive, limit = paced(request.receive, settings), settings.body_bytes_max
     received = bytearray()
     is_more = True
     while is_more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         received += message.get("body", b"")
@@ -77,6 +80,31 @@ async def body_of(request: Request, *, limit: int) -> bytes:
         is_more = message.get("more_body", False)
     request._body = bytes(received)  # noqa: SLF001 - Starlette's own place for a body already read
     return request._body  # noqa: SLF001
+
+
+def paced(receive: Receive, settings: KernelSettings) -> Receive:
+    """Receive a body that has to arrive in `body_seconds`, and a second more for every `body_pace` bytes of it.
+
+    The time runs while the exchange waits for the client, not while it handles what came. A body that is late raises
+    BodyTooSlow.
+    """
+    loop, left = asyncio.get_running_loop(), settings.body_seconds
+
+    async def receive_in_time() -> Message:
+        nonlocal left
+        begun = loop.time()
+        try:
+            async with asyncio.timeout(left):
+                message = await receive()
+        except TimeoutError as error:
+            raise BodyTooSlow(
+                f"A body has {settings.body_seconds:g} seconds to arrive, and one more for every {settings.body_pace} bytes.",
+                headers={"Connection": "close"},
+            ) from error
+        left += len(message.get("body", b"")) / settings.body_pace - (loop.time() - begun)
+        return message
+
+    return receive_in_time
 
 
 def is_public_head(scope: Scope) -> bool:

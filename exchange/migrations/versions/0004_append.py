@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 # See ledger.log.store.append for what it does, and ledger.format.entry.splice for the bytes of an entry.
-_FUNCTION = r"""
+FUNCTION = r"""
 CREATE FUNCTION ledger_append(
   tokens bytea[], expiries timestamptz[], bodies bytea[], fences bigint[], advance boolean,
   OUT outcomes bigint[], OUT fence bigint
@@ -96,7 +96,7 @@ END $$
 
 
 def upgrade() -> None:
-    op.execute(_FUNCTION)
+    op.execute(FUNCTION)
     op.execute("REVOKE EXECUTE ON FUNCTION ledger_append FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION ledger_append TO exchange_app")
 

@@ -1,8 +1,8 @@
 """The one sequence that admits a request: from its bytes to a sender, or to the problem of the first check that fails.
 
-The checks run from the outside in. First those that cost nothing and need no key: the signature's form, its times and
-what it covers. Then the body as it arrives, the key, the signature, the body's digest and media type. The holder
-of the key comes last.
+The checks run from the outside in, so that a stranger costs little. First the head: the signature's form, its times, what
+it covers, the key, and the signature itself, which covers the body's digest. Then the body as it arrives, in time, its
+digest and media type. The holder of the key comes last.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from exchange.kernel.problems import UnsupportedMediaType
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import body_of, headers_of, target_uri_of
 from exchange.participants.door import signed as checks
-from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Named, Replay, Sender, Signature
+from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Copied, Named, Sender, Signature
 from exchange.participants.door.settings import DoorSettings
 from exchange.participants.queries import KeyLookup
 from ledger.log import store
@@ -65,19 +65,21 @@ class Admission:
         checks.check_times(signed, settings=settings, clock=clock)
         has_body = way.has_body or headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         checks.check_coverage(signed, has_body=has_body, has_purpose=way.has_purpose)
-        if not way.streams_body:
-            self.body = await body_of(self._request, limit=self._runtime.settings.body_bytes_max)
         holder = checks.check_key(status.holder, at=clock.now())
-        checks.check_signature(signed, holder)
-        self.claim = sender = Sender(holder, Signature(signed), status.fence, checks.nonce_of(signed))
-        if (has_body or self.body) and not way.streams_body:
-            checks.check_body(headers.get("content-digest"), hashlib.sha256(self.body).digest())
+        checks.check_signature(signed, holder, public_url=self._runtime.settings.public_url)
+        sender = Sender(holder, Signature(signed), status.fence, checks.nonce_of(signed))
+        if not way.streams_body:
+            self.claim = Copied(sender)  # until the body turns out to be the one that was signed
+            self.body = await body_of(self._request, settings=self._runtime.settings)
+            if has_body or self.body or "content-digest" in signed.components:
+                checks.check_body(headers.get("content-digest"), hashlib.sha256(self.body).digest())
+        self.claim = sender
         if self.body:
             _check_media_type(headers.get("content-type", ""))
         if way.checks_standing:
             checks.check_standing(holder)
         if status.is_used:
-            self.claim = Replay(sender)
+            self.claim = Copied(sender)
             raise store.Replayed
         return sender
 

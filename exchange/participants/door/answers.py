@@ -22,7 +22,7 @@ from exchange.kernel.problems import (
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import http_problem, problem_response, validation_problem
 from exchange.participants import errors
-from exchange.participants.door.evidence import Claim, Replay, Sender
+from exchange.participants.door.evidence import Claim, Copied, Sender
 from exchange.participants.door.rate_limit import RateLimit
 from ledger import entries
 from ledger.log import store
@@ -34,9 +34,8 @@ LEDGER_FAILURES = (SequencerClosed, Halted, *FAILURES)
 """The errors of appending to the ledger, beside store.Refused."""
 
 
-def replayed() -> errors.NonceReused:
-    """The problem of a nonce that was used before."""
-    return errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
+NONCE_REFUSALS = (store.Replayed, store.Expired)
+"""Why the ledger accepts no nonce: `problem_of` states the problem."""
 
 
 def problem_of(error: Exception) -> Problem:
@@ -45,7 +44,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         problem = error
     elif isinstance(error, store.Replayed):
-        problem = replayed()
+        problem = errors.NonceReused("This key has used this nonce before; every request needs a fresh one.")
+    elif isinstance(error, store.Expired):
+        problem = errors.SignatureExpired("The signature expired before the request was done; sign the request again.")
     elif isinstance(error, RequestValidationError):
         problem = validation_problem(error)
     elif isinstance(error, HTTPException):
@@ -78,11 +79,15 @@ async def refuse(request: Request, runtime: Runtime, claim: Claim, problem: Prob
     )
     try:
         return await append_refusal(request, runtime, claim, problem, body)
-    except store.Replayed:
-        claim = Replay(claim) if isinstance(claim, Sender) else claim
-        return await refuse(request, runtime, claim, problem)
+    except NONCE_REFUSALS as error:
+        return await refuse(request, runtime, as_copy(claim), problem_of(error))
     except LEDGER_FAILURES as error:
         return problem_response(unwritable(error, "The refusal could not be put on the ledger; try again later."))
+
+
+def as_copy(claim: Claim) -> Claim:
+    """The claim of a request whose nonce the ledger does not accept."""
+    return Copied(claim) if isinstance(claim, Sender) else claim
 
 
 async def append_refusal(
@@ -98,7 +103,7 @@ async def append_refusal(
     """Append a refusal, with the nonce that it uses up and the details sealed beside it, and answer it, signed.
 
     A request without a signature leaves no entry, since it claims no sender. A rate limit bounds the entries of requests
-    whose sender is not established. Raises store.Replayed, store.FenceMoved.
+    whose sender is not established. Raises store.Replayed, store.Expired, store.FenceMoved.
     """
     if claim.signed is None and "signature-input" not in request.headers:
         return problem_response(problem)

@@ -99,12 +99,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The holder of a key, who signed the request. `nonce` is the one that its entry uses up."""
+    """The holder of a key, who signed the request. `nonce` is the one that its entry uses up; None if it is used up."""
 
     holder: KeyHolder
     evidence: Signature
     fence: int
-    nonce: Nonce
+    nonce: Nonce | None
 
     @property
     def signed(self) -> SignedRequest:
@@ -122,8 +122,11 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """A request that the sender signed and that came before: its nonce is used up."""
+class Copied:
+    """What may be a copy of a request that the sender signed: sent again, too late, or without its body as signed.
+
+    Its refusal uses no nonce up, so that nobody's copy makes the request itself a replay.
+    """
 
     sender: Sender
     fence: ClassVar[None] = None
@@ -139,5 +142,5 @@ class Replay:
         return self.sender.fields()
 
 
-Claim: TypeAlias = Unsigned | Claimed | Named | Sender | Replay
+Claim: TypeAlias = Unsigned | Claimed | Named | Sender | Copied
 UNSIGNED = Unsigned()

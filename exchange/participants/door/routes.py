@@ -4,6 +4,7 @@ Authentication comes before FastAPI looks at the request, and the commit before 
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request, Response
@@ -14,14 +15,14 @@ from exchange.kernel.database import AsyncSession
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Conflict, InternalError, LedgerUnavailable
 from exchange.kernel.runtime import Runtime
-from exchange.kernel.web.http import check_members, problem_response, runtime_of
+from exchange.kernel.web.http import check_members, paced, problem_response, runtime_of
 from exchange.kernel.web.openapi import SIGNED
 from exchange.kernel.work import Work
 from exchange.participants import queries
 from exchange.participants.door import signed as checks
 from exchange.participants.door.admit import Admission, Way
-from exchange.participants.door.answers import problem_of, refuse, sign
-from exchange.participants.door.evidence import Replay, Sender
+from exchange.participants.door.answers import NONCE_REFUSALS, as_copy, problem_of, refuse, sign
+from exchange.participants.door.evidence import Sender
 from exchange.participants.queries import KeyLookup
 from ledger.log import store
 from ledger.log.head import Halted
@@ -61,6 +62,9 @@ async def _handle(request: Request, inner: Handler, way: Way) -> Response:
     try:
         async with runtime.database.sessions() as session:
             sender = await _admit(admission, way, session)
+            if way.streams_body:
+                sender = admission.claim = await _use_nonce(runtime, sender)
+                request = Request(request.scope, paced(request.receive, runtime.settings))
             check_members(admission.body)
             request.state.work = work = _begin(runtime, session, sender)
             response = await inner(request)
@@ -85,6 +89,14 @@ async def _admit(admission: Admission, way: Way, session: AsyncSession) -> Sende
     return await admission.run(way, look_up)
 
 
+async def _use_nonce(runtime: Runtime, sender: Sender) -> Sender:
+    """Use the nonce up before a large body comes in, so that no copy can wait with one. Raises store.Replayed, store.Expired."""
+    if sender.nonce is not None:
+        async with runtime.database.pool.acquire() as connection:
+            await store.use_nonce(connection, sender.nonce)
+    return replace(sender, nonce=None)
+
+
 def _begin(runtime: Runtime, session: AsyncSession, sender: Sender) -> Work:
     """The sender's work. If the fence moves, the sender is looked up again before the work commits."""
 
@@ -104,8 +116,8 @@ async def _refuse(request: Request, runtime: Runtime, admission: Admission, erro
         return problem_response(problem)
     if isinstance(problem, LedgerUnavailable | InternalError):
         log().error("work failed", exc_info=error, method=request.method)
-    if isinstance(error, store.Replayed) and isinstance(claim, Sender):
-        claim = Replay(claim)  # another request used the nonce up while this one was handled
+    if isinstance(error, NONCE_REFUSALS):
+        claim = as_copy(claim)
     return await refuse(request, runtime, claim, problem)
 
 

@@ -73,13 +73,14 @@ def check_key(holder: KeyHolder | None, *, at: datetime) -> KeyHolder:
     return holder
 
 
-def check_signature(signed: SignedRequest, holder: KeyHolder) -> None:
+def check_signature(signed: SignedRequest, holder: KeyHolder, *, public_url: str) -> None:
     """Check that the key made the signature. Raises SignatureInvalid."""
     try:
         signatures.verify_ed25519(holder.public_key, signed.base, signed.signature)
     except signatures.SignatureProblem as problem:
         raise errors.SignatureInvalid(
-            "The request was altered after it was signed, or signed for another method or URI."
+            f"The key did not sign this request as it arrived. Sign the method and the whole URI, which begins with {public_url} "
+            "here (behind a proxy too), and each covered field as it is sent."
         ) from problem
 
 

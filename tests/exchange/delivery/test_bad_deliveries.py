@@ -214,7 +214,7 @@ QUESTIONS = table(
     ("a filter's operator", "request-invalid", "consumer-system", lambda s: s.fetch(is_not(CANARY, 1))),
     ("a filter on a list of lists", "request-invalid", "consumer-system", lambda s: s.fetch(is_not("in", [[1]]))),
     ("a purpose in capitals", "request-invalid", "consumer-system", lambda s: s.fetch({}, purpose="Talent Service")),
-    ("too large", "content-too-large", "key:consumer-system", lambda s: s.fetch(b" " * (1 << 20) + b"{}")),
+    ("too large", "content-too-large", "consumer-system", lambda s: s.fetch(b" " * (1 << 20) + b"{}")),
     ("an image", "not-acceptable", "consumer-system", lambda s: s.fetch({"limit": 1}, accept="image/png")),
     ("nothing acceptable", "not-acceptable", "consumer-system", lambda s: s.fetch({}, accept="application/json;q=0")),
     ("no such dataset", "not-found", "consumer-system", lambda s: s.fetch({"dataset": f"owner/{CANARY}"})),

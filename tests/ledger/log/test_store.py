@@ -42,7 +42,7 @@ def submission(number: int, **conditions: Any) -> store.Submission:
 
 
 def token(name: str, *, minutes: float = 5) -> store.Nonce:
-    return store.Nonce.of("key", name, expires_at=NOW + timedelta(minutes=minutes))
+    return store.Nonce.of("key", name, expires_at=datetime.now(UTC) + timedelta(minutes=minutes))
 
 
 async def append(pool: asyncpg.Pool, *submissions: store.Submission, **options: Any) -> list[store.Outcome]:
@@ -226,12 +226,34 @@ async def test_a_token_given_back_and_used_again_in_one_batch_stays_used(pool: a
     assert isinstance(again, store.Replayed)
 
 
-async def test_a_token_is_forgotten_when_it_could_not_be_accepted_anyway(pool: asyncpg.Pool) -> None:
-    await append(pool, submission(0, nonce=token("old", minutes=-1)), submission(1, nonce=token("new")))
+async def test_a_token_that_comes_too_late_by_the_database_is_refused(pool: asyncpg.Pool) -> None:
+    late = token("late", minutes=-1)
+    first, expired, twin, other = await append(
+        pool, submission(0, nonce=token("a")), submission(1, nonce=late), submission(2, nonce=late), submission(3)
+    )
+    assert (first, other) == (0, 1)
+    assert isinstance(expired, store.Expired)
+    assert isinstance(twin, store.Expired)
     async with pool.acquire() as connection:
-        await store.delete_expired_nonces(connection, NOW)
-    [old, new] = await append(pool, submission(2, nonce=token("old")), submission(3, nonce=token("new")))
-    assert old == 2
+        with pytest.raises(store.Expired):
+            await store.use_nonce(connection, token("later", minutes=-1))
+        await store.use_nonce(connection, token("b"))
+        with pytest.raises(store.Replayed):
+            await store.use_nonce(connection, token("b"))
+    assert len(await leaves_of(pool)) == 2
+
+
+async def test_a_token_is_remembered_until_it_could_not_be_accepted_anyway(pool: asyncpg.Pool) -> None:
+    """Forgetting keeps a margin, since the database's clock may be set back."""
+    await append(pool, submission(0, nonce=token("new")))
+    async with pool.acquire() as connection:
+        for name, minutes in (("long ago", -60), ("just now", -1)):
+            with pytest.raises(store.Expired):
+                await store.use_nonce(connection, token(name, minutes=minutes))
+        await store.delete_expired_nonces(connection)
+        rows = await connection.fetch("SELECT token FROM ledger_once")
+    assert {row["token"] for row in rows} == {token("new").token, token("just now").token}
+    [new] = await append(pool, submission(2, nonce=token("new")))
     assert isinstance(new, store.Replayed)
 
 

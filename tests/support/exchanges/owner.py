@@ -13,7 +13,7 @@ from tests.support.exchanges.exchange import Answer, Exchange, Party
 from tests.support.exchanges.populated import DELIVERIES
 from tests.support.exchanges.starting import start_exchange
 
-MORNING = datetime(2026, 11, 27, 2, 0, 30, tzinfo=UTC)
+MORNING = datetime(2096, 11, 27, 2, 0, 30, tzinfo=UTC)
 """Ten o'clock in China."""
 
 
