@@ -6,6 +6,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.contract import SourceError
+from adapters.files.encodings import ENCODINGS, find_codec
 from adapters.plan.masks import FIELD_TYPES, FieldType
 
 MAX_BYTES: Final = 2 * 2**30
@@ -40,10 +41,10 @@ class ImportOptions:
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
             raise SourceError("option-invalid", "a delimiter is one character, but no quote and no line break")
         if self.encoding is not None:
-            try:
-                "".encode(self.encoding)
-            except LookupError:
-                raise SourceError("option-invalid", "the encoding is unknown") from None
+            codec = find_codec(self.encoding)
+            if codec is None:
+                raise SourceError("option-invalid", f"the encoding is none of {', '.join(ENCODINGS)}")
+            object.__setattr__(self, "encoding", codec)
         if self.ragged not in ("refuse", "pad"):
             raise SourceError("option-invalid", 'ragged rows are "refuse" or "pad"')
         if any(kind not in FIELD_TYPES or kind == "decimal" for kind in self.types.values()):

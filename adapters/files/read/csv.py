@@ -21,13 +21,13 @@ from adapters.files.infer.layout import HEAD_ROWS, Layout, find_layout
 from adapters.files.infer.sections import MOST_LONE
 from adapters.files.options import MAX_CELL, ImportOptions
 from adapters.files.read.encoding import TextFile
+from adapters.files.read.quotes import BLOCK, check_quotes, find_block_size
 
 _DELIMITERS: Final = (",", "\t", ";", "|", "，", "^")
 _SNIFFED_LINES: Final = 100
 _SNIFFED_CHARS: Final = 2**18
 _END_OF_FILE: Final = "\x1a"  # DOS programs write it after the last line
 _MIN_SECTION_WIDTH: Final = 3
-_BLOCK: Final = 8 * 2**20
 _MOST_RAGGED: Final = 100_000
 
 
@@ -54,8 +54,14 @@ def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) 
         is_plain = text.quotes % 2 == 0 and not text.has_blank_lines and delimiter.isascii()
         if not is_plain or options.ragged == "pad":
             raise IrregularRow
+        quotes = check_quotes(text.path, delimiter) if text.quotes else None
+        block_size = find_block_size(text.path) if quotes and quotes.hold_returns else BLOCK
+        if block_size is None or (quotes and not quotes.are_regular):
+            raise IrregularRow
         skipped = ends[layout.first - 1] if layout.first else 0
-        grid.batches = _fast_batches(text.path, delimiter, skipped, layout, len(names), has_quotes=text.quotes > 0)
+        grid.batches = _fast_batches(
+            text.path, delimiter, skipped, layout, len(names), block_size, has_quotes=text.quotes > 0
+        )
     return grid
 
 
@@ -135,14 +141,14 @@ def _pad(row: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _fast_batches(
-    path: Path, delimiter: str, skipped_lines: int, layout: Layout, width: int, *, has_quotes: bool
+    path: Path, delimiter: str, skipped_lines: int, layout: Layout, width: int, block_size: int, *, has_quotes: bool
 ) -> Iterator[Batch]:
     names = [f"c{index}" for index in range(width)]
     number = layout.first + 1
     try:
         reader = pa_csv.open_csv(
             path,
-            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=skipped_lines, block_size=_BLOCK),
+            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=skipped_lines, block_size=block_size),
             parse_options=pa_csv.ParseOptions(
                 delimiter=delimiter, quote_char='"' if has_quotes else False, newlines_in_values=has_quotes
             ),
@@ -155,8 +161,6 @@ def _fast_batches(
                 numbers = pa.array(range(number, number + batch.num_rows), pa.int64())
                 number += batch.num_rows
                 columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
-                if has_quotes and any(pc.any(pc.starts_with(column, '"')).as_py() for column in columns):
-                    raise IrregularRow  # Arrow takes a quote after a space for text
                 yield Batch(numbers, columns)
     except pa.ArrowException as error:
         raise IrregularRow from error

@@ -1,9 +1,8 @@
 """Detect the encoding of a text file by reading all of it, and convert the file to UTF-8.
 
 Chinese offices write UTF-8 with and without a byte order mark, GB18030 (and its subsets GBK and GB2312) and, with Excel's
-"Unicode text", UTF-16. Almost any bytes decode as GB18030, so the decoded text must also look Chinese: most ideographs of
-real text are in the first level of GB/T 2312, its 3,755 common ones. Other files are refused, with the place of the first
-byte that is not valid UTF-8.
+"Unicode text", UTF-16. Almost any bytes decode as GB18030 or UTF-16, so the decoded text must also read like text. Other
+files are refused, with the place of the first byte that is not valid UTF-8; their owner states the encoding.
 """
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder
@@ -11,19 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 
 from adapters.contract import SourceError
+from adapters.files.read.chinese import reads_as_chinese
 
 _CHUNK: Final = 2**20
-_LOOKED_AT: Final = 20_000  # ideographs
-_COMMON_SHARE: Final = 0.6
 _ZERO_EVERY: Final = 40  # bytes: one Latin character among twenty
+_LOOKED_AT: Final = 20_000  # characters
+_NO_TEXT: Final = ("Cc", "Cn", "Co", "Cs")  # control, unassigned, private, surrogate
+_BOM_GB18030: Final = b"\x84\x31\x95\x33"
 _MARKS: Final = (
     (BOM_UTF8, "utf-8-sig"),
     (BOM_UTF32_LE, "utf-32"),
     (BOM_UTF32_BE, "utf-32"),
     (BOM_UTF16_LE, "utf-16"),
     (BOM_UTF16_BE, "utf-16"),
+    (_BOM_GB18030, "gb18030"),
 )
 UTF8: Final = ("utf-8", "utf-8-sig")
 
@@ -39,11 +42,17 @@ class TextFile:
 
     def chunks(self) -> Iterator[str]:
         """Its text, in pieces."""
-        decoder = getincrementaldecoder(self.encoding)()
-        with self.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield decoder.decode(chunk)
-        yield decoder.decode(b"", final=True)
+        return _chunks(self.path, self.encoding)
+
+
+def _chunks(path: Path, encoding: str) -> Iterator[str]:
+    decoder = getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        if encoding == "gb18030" and file.read(len(_BOM_GB18030)) != _BOM_GB18030:
+            file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
 
 
 def find_encoding(path: Path, encoding: str | None = None) -> TextFile:
@@ -51,33 +60,35 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextFile:
     with path.open("rb") as file:
         head = file.read(_CHUNK)
     if encoding is not None:
-        problem = _first_problem(path, encoding)
-        if problem is None:
-            return _describe(path, encoding)
-        raise SourceError("encoding-unknown", f"the file is not valid {encoding}", problem)
+        encoding = _with_mark(encoding, head)
+        return _checked(path, encoding, f"the file is not valid {encoding}")
     for mark, name in _MARKS:
         if head.startswith(mark):
-            problem = _first_problem(path, name)
-            if problem is None:
-                return _describe(path, name)
-            raise SourceError(
-                "encoding-unknown",
-                f"the file begins with the mark of {name[:6].upper()}, but is not valid in it",
-                problem,
-            )
-    if wide := _detect_utf16(head):
-        return _describe(path, wide) if _first_problem(path, wide) is None else _refuse(path)
-    if b"\0" in head:
+            title = name.removesuffix("-sig").upper()
+            return _checked(path, name, f"the file begins with the mark of {title}, but is not valid in it")
+    if (wide := _detect_utf16(head)) and _first_problem(path, wide) is None:
+        return _describe(path, wide)
+    if b"\0" in head and not wide:
         raise SourceError(
             "kind-unsupported",
             "this is no workbook, no Parquet file, and no text, since it has NUL bytes",
             "byte " + str(head.index(0) + 1),
         )
-    if _first_problem(path, "utf-8") is None:
-        return _describe(path, "utf-8")
-    if _first_problem(path, "gb18030") is None and _reads_as_chinese(path):
-        return _describe(path, "gb18030")
-    return _refuse(path)
+    for name in ("utf-8", "gb18030") if not wide else ():
+        if _first_problem(path, name) is None and (name == "utf-8" or reads_as_chinese(_chunks(path, name))):
+            return _describe(path, name)
+    raise SourceError(
+        "encoding-unknown",
+        "the text is neither UTF-8 nor GB18030; state it with the option `encoding`",
+        _first_problem(path, "utf-8"),
+    )
+
+
+def _checked(path: Path, encoding: str, detail: str) -> TextFile:
+    problem = _first_problem(path, encoding)
+    if problem is not None:
+        raise SourceError("encoding-unknown", detail, problem)
+    return _describe(path, encoding)
 
 
 def convert_to_utf8(text: TextFile, directory: Path) -> TextFile:
@@ -90,12 +101,14 @@ def convert_to_utf8(text: TextFile, directory: Path) -> TextFile:
     return _describe(copy, "utf-8")
 
 
-def _refuse(path: Path) -> TextFile:
-    raise SourceError(
-        "encoding-unknown",
-        "the text is neither UTF-8 nor GB18030; state it with the option `encoding`",
-        _first_problem(path, "utf-8"),
-    )
+def _with_mark(encoding: str, head: bytes) -> str:
+    """The codec for a stated encoding that takes the file's byte order mark off, or does without one."""
+    for mark, name in _MARKS:
+        if head.startswith(mark) and encoding.startswith(name.removesuffix("-sig")):
+            return name
+    if encoding == "utf-16":
+        return _detect_utf16(head) or "utf-16-le"
+    return "utf-32-le" if encoding == "utf-32" else encoding
 
 
 def _first_problem(path: Path, encoding: str) -> str | None:
@@ -109,6 +122,8 @@ def _first_problem(path: Path, encoding: str) -> str | None:
                 line += decoder.decode(chunk, final=not chunk).count("\n")
             except UnicodeDecodeError as error:
                 return f"line {line + error.object[: error.start].count(10)}"
+            except UnicodeError:  # of a codec with a mark
+                return f"line {line}"
             if not chunk:
                 return None
 
@@ -128,30 +143,17 @@ def _describe(path: Path, encoding: str) -> TextFile:
 
 
 def _detect_utf16(head: bytes) -> str | None:
-    """Detect UTF-16 without a mark: its Latin characters and line ends have a zero in every other byte."""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    if min(even, odd) == 0 and max(even, odd) >= max(2, len(head) // _ZERO_EVERY):
-        return "utf-16-be" if even else "utf-16-le"
+    """Detect UTF-16 without a mark: its Latin characters and line ends have a zero in every other byte.
+
+    Ideographs whose low byte is zero (一, U+4E00) have theirs on the other side. So the order of bytes is the one in which
+    lines end, and no character is unassigned or a control character.
+    """
+    if max(head[::2].count(0), head[1::2].count(0)) < max(2, len(head) // _ZERO_EVERY):
+        return None
+    for name in ("utf-16-le", "utf-16-be"):
+        text = getincrementaldecoder(name)("replace").decode(head)[:_LOOKED_AT]
+        if ("\n" in text or "\r" in text) and not any(
+            category(character) in _NO_TEXT and character not in "\t\r\n" for character in text
+        ):
+            return name
     return None
-
-
-def _reads_as_chinese(path: Path) -> bool:
-    seen = common = strange = 0
-    for text in TextFile(path, "gb18030", 0, has_blank_lines=False).chunks():
-        for character in text:
-            if character < "\x80":
-                continue
-            if "\u4e00" <= character <= "\u9fff":
-                seen += 1
-                common += _is_common(character)
-            elif not ("\u3000" <= character <= "\u303f" or "\uff00" <= character <= "\uffef"):
-                strange += 1
-            if seen >= _LOOKED_AT:
-                break
-    return seen > 0 and common >= _COMMON_SHARE * seen and strange <= max(2, seen)
-
-
-def _is_common(character: str) -> bool:
-    """Whether an ideograph is in the first level of GB/T 2312 (rows 16 to 55, lead bytes B0 to D7)."""
-    encoded = character.encode("gb2312", "ignore")
-    return bool(encoded) and 0xB0 <= encoded[0] <= 0xD7  # noqa: PLR2004 - the rows named above

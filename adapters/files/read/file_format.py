@@ -10,27 +10,13 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from adapters.contract import SourceError
 from adapters.files.options import ImportOptions
+from adapters.files.read.other_formats import recognise_other
 
 FileFormat: TypeAlias = Literal["text", "workbook", "parquet"]
 
 _HEAD: Final = 4096
 _CHUNK: Final = 2**20
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# Formats that are recognised for a helpful message only.
-_REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"%PDF", "this is a PDF; export the table from where it was made"),
-    (b"\x1f\x8b", "this is a gzip archive; unpack it first"),
-    (b"7z\xbc\xaf", "this is a 7z archive; unpack it first"),
-    (b"Rar!", "this is a RAR archive; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "this is a zstd archive; unpack it first"),
-    (b"BZh", "this is a bzip2 archive; unpack it first"),
-    (b"\x89PNG", "this is a picture"),
-    (b"\xff\xd8\xff", "this is a picture"),
-    (b"SQLite format 3\0", "this is an SQLite database; export the table as CSV"),
-    (b"ARROW1", "this is an Arrow file; save it as Parquet"),
-    (b"{\\rtf", "this is a text document (RTF)"),
-)
-_MARKUP: Final = ("<html", "<!doctype html", "<table", "<?xml", "<style", "<head", "<meta")
 # The member that makes an archive a workbook, and the suffix by which the parser chooses its format.
 _WORKBOOK_PARTS: Final = {"xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "content.xml": ".ods"}
 # Names of streams in an OLE file: of an encrypted package, and of an old workbook.
@@ -58,15 +44,9 @@ def detect_format(path: Path, options: ImportOptions) -> FileFormat:
     if head.startswith(b"PK"):
         _check_archive(path, options)
         return "workbook"
-    for magic, what in _REFUSED:
-        if head.startswith(magic):
-            raise SourceError("kind-unsupported", what)
-    text = head.decode("utf-8-sig", "replace").replace("\0", "").lstrip("\ufeff\ufffd \t\r\n").lower()
-    if text.startswith(_MARKUP):
-        raise SourceError(
-            "kind-unsupported",
-            "this is a page of HTML or XML, whatever its name; open it in Excel and save it as .xlsx",
-        )
+    what = recognise_other(head)
+    if what is not None:
+        raise SourceError("kind-unsupported", what)
     return "text"
 
 
