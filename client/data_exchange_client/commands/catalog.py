@@ -1,6 +1,6 @@
 """What is offered: the catalogue, and one dataset in full."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from data_exchange_client.commands.options import (
     connect,
 )
 from data_exchange_client.commands.output import print_facts, print_json, print_table, reporting_failures
+from data_exchange_client.errors import ExchangeProblem
 
 DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or <organisation>/<dataset>.")]
 
@@ -80,6 +81,27 @@ def read_dataset(client: Client, name: str) -> dict[str, Any]:
     path = f"by-handle/{organisation}/{handle}" if slash else _id(name)
     described = client.request("GET", f"/api/v1/datasets/{path}").json()
     return dict(described)
+
+
+class DatasetNames:
+    """Names of datasets by their ids; each is asked for once. A dataset that the caller may not see keeps its id."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._names: dict[str, str] = {}
+
+    def __getitem__(self, dataset: str) -> str:
+        if dataset not in self._names:
+            try:
+                described = read_dataset(self._client, dataset)
+                self._names[dataset] = f"{described['organisation']}/{described['handle']}"
+            except ExchangeProblem:
+                self._names[dataset] = dataset
+        return self._names[dataset]
+
+    def add_to(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows with `dataset`, the name of the dataset whose id is their `dataset_id`."""
+        return [{**row, "dataset": self[row["dataset_id"]]} for row in rows]
 
 
 def _id(name: str) -> str:

@@ -2,7 +2,17 @@
 
 import typer
 
-from data_exchange_client.commands import catalog, fetch, identity, keys, proofs
+from data_exchange_client.commands import (
+    agreements,
+    applications,
+    audit,
+    catalog,
+    fetch,
+    identity,
+    keys,
+    members,
+    proofs,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -13,11 +23,14 @@ for command in (
     identity.whoami,
     catalog.catalog,
     catalog.describe,
+    applications.apply,
     fetch.fetch,
     proofs.receipt,
     proofs.verify,
 ):
     app.command()(command)
+for group in (applications.applications, agreements.agreements, members.members, audit.audit):
+    app.add_typer(group, name=group.info.name)
 
 
 @app.callback()

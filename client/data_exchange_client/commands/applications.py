@@ -1,0 +1,213 @@
+"""Applications for data: a consumer applies, an owner decides."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data_exchange_client.commands.catalog import DatasetName, DatasetNames
+from data_exchange_client.commands.documents import read_document
+from data_exchange_client.commands.listing import list_all
+from data_exchange_client.commands.options import (
+    DEFAULT_TRUST,
+    DEFAULT_URL,
+    AsJson,
+    KeyFile,
+    Most,
+    TrustFile,
+    Url,
+    connect,
+)
+from data_exchange_client.commands.output import note, print_facts, print_json, print_table
+
+PATH = "/api/v1/applications"
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The application's id, as `applications list` prints it.")]
+Until = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="The last day.")
+]
+
+applications = typer.Typer(name="applications", no_args_is_help=True, help="List, show and decide applications.")
+
+
+def apply(
+    dataset: DatasetName,
+    *,
+    key: KeyFile,
+    purpose: Annotated[str, typer.Option("--purpose", help="What the data is for: a purpose of the dataset's terms.")],
+    field: Annotated[list[str], typer.Option("--field", help="A field to apply for; repeat it.")],
+    basis: Annotated[str, typer.Option("--basis", help="使用依据: the law or duty that the use rests on.")],
+    scenario: Annotated[str, typer.Option("--scenario", help="使用场景: what is done with the data.")],
+    scope: Annotated[str, typer.Option("--scope", help="使用范围: whose data, and how much of it.")],
+    until: Annotated[
+        datetime, typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="使用时限: the last day.")
+    ],
+    method: Annotated[str, typer.Option("--method", help="共享方式: api, batch or file.")] = "api",
+    where: Annotated[
+        str | None, typer.Option("--where", help="Rows to apply for, such as \"city = '330100'\"; otherwise all.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Apply for fields of a dataset, for a purpose, until a day."""
+    application = {
+        "dataset": dataset,
+        "fields": field,
+        "purpose": purpose,
+        "basis": basis,
+        "scenario": scenario,
+        "scope": scope,
+        "method": method,
+        "row_filter": where,
+        "not_after": end_of(until),
+    }
+    with connect(url, key, trust) as client:
+        _print(client.request("POST", PATH, json=application).json(), as_json=as_json)
+
+
+@applications.command("list")
+def list_applications(
+    *,
+    key: KeyFile,
+    state: Annotated[str | None, typer.Option("--state", help="Only those in this state, such as `submitted`.")] = None,
+    limit: Most = 1000,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """List the applications that your organisation made, or has to decide."""
+    with connect(url, key, trust) as client:
+        rows = DatasetNames(client).add_to(
+            row for row in list_all(client, PATH, limit=limit) if state in (None, row["state"])
+        )
+    if as_json:
+        print_json(rows)
+        return
+    columns = {
+        "id": "id",
+        "state": "state",
+        "dataset": "dataset",
+        "purpose": "purpose",
+        "fields": "fields",
+        "until": "not_after",
+    }
+    print_table(columns | {"submitted": "submitted_at"}, rows)
+
+
+@applications.command()
+def show(
+    application: Id, *, key: KeyFile, as_json: AsJson = False, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+) -> None:
+    """Show an application."""
+    with connect(url, key, trust) as client:
+        _print(client.request("GET", f"{PATH}/{application}").json(), as_json=as_json)
+
+
+@applications.command()
+def approve(
+    application: Id,
+    *,
+    key: KeyFile,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", help="A field to grant; repeat it. Otherwise those applied for.")
+    ] = None,
+    until: Until = None,
+    row_cap: Annotated[int | None, typer.Option("--row-cap", min=1, help="The most rows of one delivery.")] = None,
+    where: Annotated[str | None, typer.Option("--where", help="Rows to grant; otherwise those applied for.")] = None,
+    grant: Annotated[
+        Path | None,
+        typer.Option(
+            "--grant", help="A JSON file with the whole grant: masks and assessments too. Options override it."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Grant an application, as applied for or narrower: it becomes an agreement."""
+    options = {"fields": field, "row_cap": row_cap, "row_filter": where, "not_after": until and end_of(until)}
+    approval = (read_document(grant) if grant else {}) | {name: value for name, value in options.items() if value}
+    with connect(url, key, trust) as client:
+        approved = client.request("POST", f"{PATH}/{application}/approval", json=approval).json()
+    if as_json:
+        print_json(approved)
+        return
+    _print(approved["application"], as_json=False)
+    note(f"agreed: `exchange-client agreements show {approved['agreement']['id']}`")
+
+
+@applications.command()
+def refuse(
+    application: Id,
+    *,
+    key: KeyFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the applicant reads it.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Refuse an application."""
+    _act(application, "refusal", {"reasons": reason}, key=key, url=url, trust=trust)
+
+
+@applications.command("request-supplement")
+def request_supplement(
+    application: Id,
+    *,
+    key: KeyFile,
+    missing: Annotated[str, typer.Option("--missing", help="Everything that is missing, at once.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Ask the applicant for what is missing. This is possible once."""
+    _act(application, "supplement-request", {"missing": missing}, key=key, url=url, trust=trust)
+
+
+@applications.command()
+def supplement(
+    application: Id,
+    *,
+    key: KeyFile,
+    supplement: Annotated[str, typer.Option("--text", help="What was missing.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Supply what the owner asked for."""
+    _act(application, "supplement", {"supplement": supplement}, key=key, url=url, trust=trust)
+
+
+@applications.command()
+def withdraw(application: Id, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
+    """Take your application back."""
+    _act(application, "withdrawal", None, key=key, url=url, trust=trust)
+
+
+def end_of(day: datetime) -> str:
+    """The moment until which something holds, RFC 3339: the end of a day in local time, or the time given with its zone."""
+    if day.tzinfo is None:
+        day = day.replace(hour=23, minute=59, second=59).astimezone()
+    return day.isoformat()
+
+
+def _act(application: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
+    with connect(url, key, trust) as client:
+        _print(client.request("POST", f"{PATH}/{application}/{act}", json=document).json(), as_json=False)
+
+
+def _print(application: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(application)
+        return
+    print_facts({title: application.get(name) for title, name in _named(_SHOWN)})
+
+
+_SHOWN = (
+    "id state dataset_id purpose fields basis scenario scope method row_filter not_after supplement_wanted supplement_due "
+    "supplement reasons agreement_id submitted_at decided_at"
+)
+
+
+def _named(names: str) -> Iterable[tuple[str, str]]:
+    return ((name.replace("_", " "), name) for name in names.split())

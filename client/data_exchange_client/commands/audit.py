@@ -1,0 +1,128 @@
+"""Audit: search the ledger by who, what, whose, when and outcome, and write what is found as a table, JSON or CSV."""
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from data_exchange_client.api import Client
+from data_exchange_client.commands.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
+from data_exchange_client.commands.output import note, print_json, print_table
+
+PATH = "/api/v1/audit/entries"
+PAGE = 1000
+COLUMNS = ("index", "at", "type", "organisation", "principal", "object", "dataset", "agreement", "purpose", "problem")
+
+Time = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="A day in local time, or a time with its zone."),
+]
+
+audit = typer.Typer(name="audit", no_args_is_help=True, help="Search the ledger, and have decisions made again.")
+
+
+@audit.command()
+def search(
+    *,
+    key: KeyFile,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="What happened: `delivery.refused`, or `delivery.*`.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Its id, or <organisation>/<dataset>.")] = None,
+    organisation: Annotated[str | None, typer.Option("--organisation", help="Who acted: a handle or an id.")] = None,
+    principal: Annotated[str | None, typer.Option("--principal", help="Who acted: a member's or system's id.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Whose data: the organisation.")] = None,
+    consumer: Annotated[
+        str | None, typer.Option("--consumer", help="Who received or applied: the organisation.")
+    ] = None,
+    agreement: Annotated[str | None, typer.Option("--agreement", help="The agreement's id.")] = None,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="The purpose that was stated.")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="allowed or refused.")] = None,
+    problem: Annotated[str | None, typer.Option("--problem", help="Refused with this problem type.")] = None,
+    since: Time = None,
+    until: Time = None,
+    newest: Annotated[bool, typer.Option("--newest", help="Newest first.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most entries; otherwise all.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, in UTF-8.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the entries as JSON.")] = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """List entries of the ledger that match every option. Each search is an entry of its own."""
+    params = {
+        "type": type_,
+        "dataset": dataset,
+        "organisation": organisation,
+        "principal": principal,
+        "owner": owner,
+        "consumer": consumer,
+        "agreement": agreement,
+        "purpose": purpose,
+        "outcome": outcome,
+        "problem": problem,
+        "since": since and _time(since),
+        "until": until and _time(until),
+        "order": "newest" if newest else "oldest",
+    }
+    with connect(url, key, trust) as client:
+        entries = _search(client, {name: value for name, value in params.items() if value is not None}, limit)
+        if as_json:
+            print_json(list(entries))
+        elif as_csv:
+            _write_csv(entries)
+        else:
+            columns = {"entry": "index", "at": "at", "type": "type", "who": "principal", "object": "object"}
+            rows = [row_of(entry) for entry in entries]
+            print_table(columns | {"purpose": "purpose", "refused with": "problem"}, rows)
+            note(f"{len(rows)} entries")
+
+
+@audit.command()
+def replay(
+    index: Annotated[int, typer.Argument(min=0, help="The ledger index of a delivery or of its refusal.")],
+    *,
+    key: KeyFile,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Have the decision of an entry made again, and print whether it comes out as recorded."""
+    with connect(url, key, trust) as client:
+        print_json(client.request("GET", f"{PATH}/{index}/replay").json())
+
+
+def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry as a row of COLUMNS."""
+    body = entry["body"]
+    actor, target = body.get("actor", {}), body.get("object") or {}
+    return {
+        **{name: body.get(name) for name in COLUMNS},
+        "index": entry["index"],
+        "organisation": actor.get("organisation"),
+        "principal": actor.get("principal") or actor.get("key"),
+        "object": " ".join(str(target[name]) for name in ("kind", "id", "version") if target.get(name) is not None),
+    }
+
+
+def _search(client: Client, params: Mapping[str, Any], limit: int | None) -> Iterator[dict[str, Any]]:
+    start: dict[str, Any] = {}
+    left = sys.maxsize if limit is None else limit
+    while left > 0:
+        page = client.request("GET", PATH, params={**params, **start, "limit": min(PAGE, left)}).json()
+        yield from page["entries"]
+        left -= len(page["entries"])
+        if page["next"] is None:
+            return
+        start = {"start": page["next"]}
+
+
+def _write_csv(entries: Iterator[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row_of(entry) for entry in entries)
+
+
+def _time(moment: datetime) -> str:
+    return (moment if moment.tzinfo else moment.astimezone()).isoformat()

@@ -1,0 +1,112 @@
+"""Owner, consumer and auditor do their work with `exchange-client`, each with a key of their own, on a served exchange."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.server.reaching import free_port
+from data_exchange_client import SigningKey
+from data_exchange_client.commands.main import app
+from exchange.settings import Settings
+from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.server import serve_exchange, settings_on
+
+CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
+APPLICATION = [
+    *("--purpose", "talent-service", "--field", "person_id", "--field", "name", "--basis", "省条例第二十条"),
+    *("--scenario", "核验", "--scope", "本年度", "--until", "2099-12-31"),
+]
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+async def served(empty_database: str, tmp_path: Path) -> Settings:
+    """Settings of an exchange with an owner, whose dataset is published, and a consumer; their keys are in `keys/`."""
+    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "exchange")
+    settings.data.mkdir()
+    async with start_exchange(settings) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        source = await exchange.register_file(owner, CSV.encode())
+        await exchange.publish_dataset(owner, source, "people")
+        keys = {"owner": owner.steward, "consumer": consumer.steward, "system": consumer.system}
+        for name, key in (keys | {"auditor": exchange.keys["auditor"]}).items():
+            SigningKey(bytes(key.signing)).save(tmp_path / f"{name}.key")
+    return settings
+
+
+@pytest.fixture
+def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a command as somebody. `code` is the exit status it has to have."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXCHANGE_URL", served.public_url)
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def run(who: str, *words: str, code: int = 0) -> Any:
+        result = CliRunner(env={"EXCHANGE_KEY": f"{who}.key"}).invoke(app, words)
+        assert result.exit_code == code, result.output
+        return result
+
+    with serve_exchange(served):
+        yield run
+
+
+def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended(run: Run, tmp_path: Path) -> None:
+    described = run("consumer", "describe", "owner/people").stdout
+    assert "talent-service" in described
+    assert "person_id" in described
+
+    application = json.loads(run("consumer", "apply", "owner/people", *APPLICATION, "--json").stdout)["id"]
+    listed = run("owner", "applications", "list", "--state", "submitted").stdout
+    assert application in listed
+    assert "owner/people" in listed
+    run("owner", "applications", "request-supplement", application, "--missing", "条款")
+    assert "条款" in run("consumer", "applications", "show", application).stdout
+    run("consumer", "applications", "supplement", application, "--text", "第一款")
+    (tmp_path / "grant.json").write_text('{"masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}}')
+    granted = run("owner", "applications", "approve", application, "--row-cap", "10", "--grant", "grant.json", "--json")
+    agreement = json.loads(granted.stdout)["agreement"]
+    assert agreement["row_cap"] == 10
+    assert agreement["masks"] == {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}
+
+    fetch = ("fetch", "owner/people", "--purpose", "talent-service")
+    assert [row["name"] for row in json.loads(run("system", *fetch).stdout)["rows"]] == ["陈*", "陈*"]
+    run("owner", "agreements", "suspend", agreement["id"], "--reason", "核查超范围使用")
+    assert "agreement-suspended" in run("system", *fetch, code=1).stderr
+    assert "核查超范围使用" in run("consumer", "agreements", "show", agreement["id"]).stdout
+    run("owner", "agreements", "resume", agreement["id"], "--reason", "核查完毕")
+    run("system", *fetch)
+    run("owner", "agreements", "terminate", agreement["id"], "--reason", "到期")
+    assert agreement["id"] in run("consumer", "agreements", "list", "--state", "terminated").stdout
+    assert agreement["id"] not in run("consumer", "agreements", "list", "--state", "active").stdout
+
+
+def test_an_application_is_refused_or_taken_back(run: Run) -> None:
+    refused, withdrawn = (
+        json.loads(run("consumer", "apply", "owner/people", *APPLICATION, "--json").stdout)["id"] for _ in range(2)
+    )
+    run("owner", "applications", "refuse", refused, "--reason", "用途不符")
+    assert "用途不符" in run("consumer", "applications", "show", refused).stdout
+    run("consumer", "applications", "withdraw", withdrawn)
+    assert "withdrawn" in run("owner", "applications", "show", withdrawn).stdout
+
+
+def test_an_auditor_finds_who_was_refused_and_why(run: Run) -> None:
+    run("system", "fetch", "owner/people", "--purpose", "talent-service", code=1)
+    table = run("auditor", "audit", "search", "--type", "delivery.refused").stdout
+    assert "agreement-missing" in table
+    rows = list(csv.DictReader(run("auditor", "audit", "search", "--type", "delivery.*", "--csv").stdout.splitlines()))
+    assert [(row["type"], row["problem"]) for row in rows] == [("delivery.refused", "agreement-missing")]
+    verdict = json.loads(run("auditor", "audit", "replay", rows[0]["index"]).stdout)["verdict"]
+    assert verdict == "agrees"
+
+
+def test_a_wrong_command_names_every_place(run: Run) -> None:
+    error = run("system", "fetch", "owner/people", "--purpose", "talent-service", "--limit", "100000", code=1).stderr
+    assert "  limit: a page of JSON has at most 5000 rows" in error
