@@ -1,6 +1,5 @@
 """The terminal of a command: one console, and expected failures in one line each instead of a traceback."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from data_exchange_client.errors import ExchangeError, ExchangeProblem
 from exchange.kernel.database import FAILURES
+from exchange.kernel.embedded import DatabaseNotStarted
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 
 _WIDTH_OF_A_FILE = 110
@@ -52,8 +52,8 @@ def reporting_failures() -> Iterator[None]:
         _print_error(f"the exchange does not answer: {str(error) or type(error).__name__}", "see: exchange health")
     except (ExchangeError, KeyFileInvalid) as error:
         _print_error(str(error))
-    except subprocess.SubprocessError:
-        _print_error("the embedded PostgreSQL did not start", "its log is postgres/log in the data directory")
+    except DatabaseNotStarted as error:
+        _print_error(str(error), "its log is postgres/log in the data directory")
     except FAILURES as error:
         # An error of a file has the file's name, one of a connection has none.
         subject = "a file" if isinstance(error, OSError) and error.filename is not None else "the database"

@@ -16,7 +16,7 @@ LINES, LINES_OF_TESTS = 400, 600
 MODULES = 16
 """How many modules a folder holds at most, not counting its `__init__`. With more, an idea inside wants a name."""
 # The parts of the exchange whose business the database is.
-_SQL = re.compile(r"exchange/(\w+/(\w+/)?(models|queries)\.py|kernel/(database|embedded)\.py|migrations/.*)")
+_SQL = re.compile(r"exchange/(\w+/(\w+/)?(models|queries)\.py|kernel/(database|embedded/handle)\.py|migrations/.*)")
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|WITH) [a-z\"(*]")
 MIGRATIONS_TARGET = ROOT / "exchange/migrations/target.py"
 _QUERYING = frozenset({"execute", "scalar", "scalars", "get_one", "stream_scalars", "fetch", "fetchrow", "fetchval"})

