@@ -5,6 +5,7 @@ none, and nothing is founded twice.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,9 @@ def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str
         code=code,
         name_zh=name_zh,
         name_en=name_en,
-        keys={name: key.public_text for name, key in administrator_keys.items()},
+        pairs={name: key.pair for name, key in administrator_keys.items()},
+        exchange=settings.public_url,
+        now=int(time.time()),
     )
     with database.running(settings) as url:
         database.upgrade(settings, url)

@@ -6,7 +6,7 @@ from rich.text import Text
 from admin.data_directory import DataDirectory
 from admin.database import DatabaseState
 from admin.founding import Founded
-from admin.joining import Joined
+from admin.joining import PEOPLE, Joined
 from admin.proposal import ProposedField, describe_mask
 from admin.publishing import Draft, Publication, Published
 from admin.terminal import console
@@ -69,7 +69,10 @@ def show_joined(directory: DataDirectory, joined: Joined) -> None:
     out.print(f"{organisation['name_zh']} ({organisation['name_en']}) is {organisation['state']}.", style=_BOLD)
     rows = [
         ("id", organisation["id"]),
-        ("steward's key", str(directory.key_file(handle))),
+        *(
+            (f"{person.handle}'s key", str(directory.key_file(f"{handle}{person.suffix}")))
+            for person in PEOPLE[len(joined.members)]
+        ),
         ("system's key", str(directory.key_file(f"{handle}-system"))),
     ]
     if joined.entry is not None:

@@ -183,7 +183,9 @@ async def _initialise(on: Ground) -> None:
                 code=_code(),
                 name_zh="运营中心",
                 name_en="Operator",
-                keys={name: key.public_text for name, key in on.administrators.items()},
+                pairs={name: key.pair for name, key in on.administrators.items()},
+                exchange=on.url,
+                now=int(time.time()),
             ),
             vkey=app.state.runtime[Publisher].vkey,
         )
@@ -219,7 +221,7 @@ def _join(on: Ground, handle: str, kind: str) -> Party:
                     "kind": "member",
                     "handle": "steward",
                     "title": "Steward",
-                    "public_key": steward.public_text,
+                    **steward.registration(exchange=on.url, organisation=handle, principal="steward"),
                     "roles": ["steward", "approver", "consumer", "security_administrator"],
                 },
             },
@@ -233,7 +235,7 @@ def _join(on: Ground, handle: str, kind: str) -> Party:
                 "kind": "system",
                 "handle": "service",
                 "title": "Service",
-                "public_key": system.public_text,
+                **system.registration(exchange=on.url, organisation=handle, principal="service"),
                 "roles": ["consumer"],
             },
         )

@@ -14,6 +14,9 @@ from signatures.digests import DigestMismatch as DigestMismatch
 from signatures.digests import check_content_digest as check_content_digest
 from signatures.digests import content_digest as content_digest
 from signatures.digests import digest_field as digest_field
+from signatures.possession import Registration as Registration
+from signatures.possession import check_possession as check_possession
+from signatures.possession import prove_possession as prove_possession
 from signatures.profile import ALGORITHM as ALGORITHM
 from signatures.profile import LABEL as LABEL
 from signatures.profile import TAG as TAG

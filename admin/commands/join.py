@@ -35,6 +35,7 @@ class Level(StrEnum):
 @app.command("join")
 def join_command(
     handle: Annotated[str, typer.Argument(help="The participant's short name.")],
+    *,
     code: Annotated[str, typer.Option(help="Its unified social credit code (GB 32100-2015).")],
     name_zh: Annotated[str, typer.Option(help="Its name in Chinese.")],
     name_en: Annotated[str, typer.Option(help="Its name in English.")],
@@ -43,13 +44,22 @@ def join_command(
         Level, typer.Option(help="Its administrative level; none outside the administration.")
     ] = Level.CITY,
     region: Annotated[str | None, typer.Option(help="Its region's code (GB/T 2260), such as 330100.")] = None,
+    people: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=3,
+            help="Its first members: one with every role; a steward and a head who decides and assigns roles; or steward, "
+            "approver and security administrator, whose duties then stay separated.",
+        ),
+    ] = 1,
     data: Data = None,
 ) -> None:
-    """Let an organisation join: register and admit it, and make the keys of its steward and its system."""
+    """Let an organisation join: register and admit it, and make the keys of its first members and its system."""
     with reporting_failures():
         directory = data_directory.locate(data)
         require_name(directory, handle)
-        newcomer = Newcomer(handle, kind, level, code, name_zh, name_en, region)
+        newcomer = Newcomer(handle, kind, level, code, name_zh, name_en, region, people)
         with reach(directory) as (url, _):
             trust = directory.trust()
             joined = join(directory, lambda key: Client(url, key, trust=trust), newcomer)

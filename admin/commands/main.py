@@ -23,7 +23,7 @@ COMMANDS = {
     "serve": "Serve the exchange until Ctrl-C.",
     "health": "Show the state of an exchange: its server, its database, its ledger.",
     "database": "Bring the database up to date, or check the migrations.",
-    "join": "Let an organisation join: register and admit it, and make the keys of its steward and its system.",
+    "join": "Let an organisation join: register and admit it, and make the keys of its first members and its system.",
     "publish": "Publish a file of your own: see what is in it, confirm, and it is in the catalogue.",
     "policy": "Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
     "audit": "Make decisions on the ledger again.",

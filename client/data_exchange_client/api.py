@@ -45,6 +45,7 @@ class Client:
         timeout: httpx2.Timeout | float = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.url = url.rstrip("/")
         self.connection = Connection(url, key, trust=trust, transport=transport, timeout=timeout, clock=clock)
 
     def close(self) -> None:

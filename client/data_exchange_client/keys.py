@@ -2,9 +2,10 @@
 
 import os
 import secrets
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from data_exchange_client.errors import KeyFileError
 from groundwork import base64url, durable
-from signatures import public_of, thumbprint
+from signatures import Registration, prove_possession, public_of, thumbprint
 
 _SEED_BYTES = 32
 _OTHERS = 0o077
@@ -93,3 +94,15 @@ class SigningKey:
     def public_text(self) -> str:
         """The public key in base64url without padding, as a steward enters it."""
         return base64url.encode(self.public)
+
+    def registration(
+        self, *, exchange: str, organisation: str, principal: str, seconds: int = 86_400
+    ) -> dict[str, Any]:
+        """The members `public_key` and `proof` of a registration of this key; the proof expires after so many seconds.
+
+        `exchange` is the exchange's public URL; `organisation` and `principal` are the handles of whose key it becomes.
+        """
+        expires = int(time.time()) + seconds
+        registration = Registration(exchange.rstrip("/"), organisation, principal, self.public, expires)
+        signature = base64url.encode(prove_possession(self.pair, registration))
+        return {"public_key": self.public_text, "proof": {"expires": expires, "signature": signature}}

@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 __all__ = [
     "APPLICATION_ROLE",
+    "CONFLICT",
     "DATABASE",
     "FAILURES",
     "AsyncSession",
@@ -26,6 +27,7 @@ __all__ = [
     "Database",
     "IntegrityError",
     "arguments",
+    "conflict_text",
     "driver",
     "engine_for",
     "is_unreachable",
@@ -73,6 +75,21 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+CONFLICT = "conflict"
+"""The key of a constraint's `info`: what violates it, and what to do, for the problem of such a change."""
+
+
+def conflict_text(error: IntegrityError) -> str | None:
+    """The text that the violated constraint carries under CONFLICT; None for a constraint without one."""
+    name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    for table in Base.metadata.tables.values():
+        for constraint in table.constraints:
+            if name is not None and constraint.name == name:
+                conflict: str | None = constraint.info.get(CONFLICT)
+                return conflict
+    return None
 
 
 @dataclass(frozen=True, slots=True)

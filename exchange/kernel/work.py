@@ -13,6 +13,9 @@ from ledger import entries
 from ledger.log import store
 from ledger.log.head import lock_head
 
+_EXCHANGE = "exchange"
+_THE_EXCHANGE = "the exchange itself"
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -55,6 +58,16 @@ class Caller:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb on a kind of resource in a domain; `side` is what the domain's organisation is to the object."""
+
+    resource: str
+    verb: str
+    domain: UUID | str
+    side: str = ""
+
+
 @dataclass(slots=True)
 class Work:
     """One request's work: a session in a transaction, the principal, and the entries to append."""
@@ -93,15 +106,41 @@ class Work:
             verb=verb,
         ).allow
 
-    def permit(self, resource: str, verb: str, domain: UUID | str) -> None:
-        """Refuse unless the principal's roles permit a verb. Raises Forbidden, which names the roles that do."""
-        if self.may(resource, verb, domain):
+    def permit(self, resource: str, verb: str, domain: UUID | str, *, side: str = "") -> None:
+        """Refuse unless the principal's roles permit a verb. Raises Forbidden, which names the roles that do, and where.
+
+        `side` is what the domain's organisation is to the object, such as "the owner of the data".
+        """
+        self.permit_one(Act(resource, verb, domain, side))
+
+    def permit_one(self, *acts: Act) -> None:
+        """Refuse unless the principal's roles permit one of these acts. Raises Forbidden."""
+        if any(self.may(act.resource, act.verb, act.domain) for act in acts):
             return
-        roles = ", ".join(self.runtime.roles.who_may(resource, verb)) or "no role"
+        permitting = [self.runtime.roles.permitting(act.resource, act.verb, str(act.domain)) for act in acts]
+        held = sorted(set(self.principal.assignments))
         raise Forbidden(
-            f"{resource}:{verb} is permitted to: {roles}. A security administrator assigns roles.",
-            needed=list(self.runtime.roles.who_may(resource, verb)),
+            f"{' '.join(map(self._who_may, acts, permitting))} {_state_held(held, own=str(self.principal.organisation))} "
+            "A security administrator of the organisation assigns its roles, nobody to itself.",
+            needed=list(dict.fromkeys(role for roles in permitting for role, _ in roles)),
+            permitted=[
+                {"role": role, "domain": _EXCHANGE if is_exchange else str(act.domain)}
+                for act, roles in zip(acts, permitting, strict=True)
+                for role, is_exchange in roles
+            ],
+            held=[{"role": role, "domain": domain} for role, domain in held],
         )
+
+    def _who_may(self, act: Act, permitting: Sequence[tuple[str, bool]]) -> str:
+        domain = str(act.domain)
+        place = "your organisation" if domain == str(self.principal.organisation) else f"the organisation {domain}"
+        place = f"{act.side} ({place})" if act.side else place
+        parts = [
+            f"{' or '.join(roles)} in {_THE_EXCHANGE if is_exchange else place}"
+            for is_exchange in (False, True)
+            if (roles := [role for role, here in permitting if here is is_exchange])
+        ]
+        return f"{act.resource}:{act.verb} needs the role {', or '.join(parts) or 'that nobody has'}."
 
     def entry(
         self,
@@ -163,6 +202,16 @@ class Work:
         await self.session.commit()
         for follow in self.afterwards:
             await follow()
+
+
+def _state_held(held: Sequence[tuple[str, str]], *, own: str) -> str:
+    """A sentence about the roles that a principal holds; `own` is its organisation."""
+    places = {own: "your organisation", _EXCHANGE: _THE_EXCHANGE}
+    by_place: dict[str, list[str]] = {}
+    for role, domain in held:
+        by_place.setdefault(places.get(domain, f"the organisation {domain}"), []).append(role)
+    listed = "; ".join(f"{', '.join(roles)} in {place}" for place, roles in by_place.items())
+    return f"You hold: {listed}." if listed else "You hold no role."
 
 
 def indexes(outcomes: Sequence[store.Outcome]) -> list[int]:

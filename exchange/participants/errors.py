@@ -71,7 +71,11 @@ class DigestMismatch(Unauthenticated):
 
 
 class KeyUnknown(Unauthenticated):
-    """No key is registered under this `keyid`. A steward of your organisation registers a system's key."""
+    """No key is registered under this `keyid`. A key is registered once its holder has proven to hold it: the operator
+    registers the first members of an organisation that joins (`POST /api/v1/organisations`), and a steward further
+    members and systems of its organisation, each with a proof that `exchange-client prove` makes. docs/signing.md,
+    "Registering a key", shows it.
+    """
 
     slug = "key-unknown"
     title = "The key is not registered"
@@ -101,13 +105,24 @@ class PrincipalSuspended(Problem):
 
 class DutiesNotSeparated(Problem):
     """The system, the security and the audit administrator are three persons (GB/T 22239-2019, level 3): nobody holds two of
-    the roles `operator`, `security_administrator` and `auditor`, in any domain. `duties` names the roles that one person
-    would hold. Assign the role to somebody else, or revoke the other one first.
+    the roles `operator`, `security_administrator` and `auditor`, in any domain. In an organisation that separates its
+    duties (`separates_duties`), steward, approver and security administrator are three persons too. `duties` names the
+    roles that one person would hold. Assign the role to somebody else, or revoke the other one first.
     """
 
     slug = "separation-of-duties"
     title = "One person would hold duties that have to be separated"
     status = 409
+
+
+class PossessionNotProven(Problem):
+    """A key is registered only if its holder agrees: with the key itself it signs the exchange, its organisation and
+    handle, the public key and a time of expiry. `errors` names the place; `detail` states the values that have to be signed.
+    """
+
+    slug = "possession-not-proven"
+    title = "The key's holder has not proven to hold it"
+    status = 422
 
 
 class OrganisationNotAdmitted(Problem):

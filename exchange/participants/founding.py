@@ -13,13 +13,16 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.keys.queries import remember_keys
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Caller, Principal, Work
-from exchange.participants import queries, service
+from exchange.participants import queries, roles, service
 from exchange.participants.door.evidence import Founding
-from exchange.participants.schemas import NewOrganisation, NewPrincipal
+from exchange.participants.schemas import FoundingOrganisation, NewPrincipal
+from groundwork import base64url
 from ledger import entries
 from ledger.log.head import read_head
+from signatures import Registration, prove_possession
 
 EXCHANGE = "exchange"
+_PROOF_SECONDS = 3600
 ADMINISTRATORS: Mapping[str, tuple[str, str]] = {
     "operator": ("operator", "System administrator"),
     "security": ("security_administrator", "Security administrator"),
@@ -34,27 +37,42 @@ class AlreadyFounded(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Founder:
-    """The operator's organisation, and the public key (base64url) of each administrator."""
+    """The operator's organisation, and its administrators, by handle."""
 
-    organisation: NewOrganisation
-    keys: Mapping[str, str]
+    organisation: FoundingOrganisation
+    administrators: Mapping[str, NewPrincipal]
 
 
-def founder(*, handle: str, code: str, name_zh: str, name_en: str, keys: Mapping[str, str]) -> Founder:
-    """A founder whose first member is the system administrator. Raises pydantic.ValidationError."""
-    first = NewPrincipal(
-        kind="member", handle="operator", title=ADMINISTRATORS["operator"][1], public_key=keys["operator"]
-    )
-    organisation = NewOrganisation(
+def founder(
+    *, handle: str, code: str, name_zh: str, name_en: str, pairs: Mapping[str, bytes], exchange: str, now: int
+) -> Founder:
+    """A founder whose first member is the system administrator.
+
+    `pairs` are the administrators' keys, seed and public key (64 bytes together); they prove with them that they are the
+    holders. `exchange` is the public URL, `now` the time in Unix seconds. Raises pydantic.ValidationError.
+    """
+    administrators = {}
+    for name, (_, title) in ADMINISTRATORS.items():
+        pair = pairs[name]
+        registration = Registration(exchange.rstrip("/"), handle, name, pair[32:], now + _PROOF_SECONDS)
+        proof = {
+            "expires": registration.expires,
+            "signature": base64url.encode(prove_possession(pair, registration)),
+        }
+        public = base64url.encode(registration.public_key)
+        administrators[name] = NewPrincipal.model_validate(
+            {"kind": "member", "handle": name, "title": title, "public_key": public, "proof": proof}
+        )
+    organisation = FoundingOrganisation(
         handle=handle,
         kind="institution",
         code=code,
         level="none",
         name_zh=name_zh,
         name_en=name_en,
-        first_member=first,
+        first_member=administrators["operator"],
     )
-    return Founder(organisation, keys)
+    return Founder(organisation, administrators)
 
 
 async def initialise(runtime: Runtime, founder: Founder, *, vkey: str) -> UUID:
@@ -79,13 +97,13 @@ async def initialise(runtime: Runtime, founder: Founder, *, vkey: str) -> UUID:
         organisation = await service.register(work, founder.organisation)
         await service.change(work, organisation_id=organisation.id, verb="admit")
         members = {row.handle: row for row in await queries.principals_of(session, acting, organisation.id)}
-        for handle, (role, title) in ADMINISTRATORS.items():
+        for handle, (role, _) in ADMINISTRATORS.items():
             member = members.get(handle) or await service.enrol(
                 work,
                 organisation_id=organisation.id,
-                new=NewPrincipal(kind="member", handle=handle, title=title, public_key=founder.keys[handle]),
+                new=founder.administrators[handle],
             )
-            service.assign(work, member.id, role, EXCHANGE)
+            roles.assign(work, member.id, role, EXCHANGE)
         await remember_keys(await driver(session), runtime.fingerprints, now=runtime.clock.now())
         await work.commit()
     return organisation.id

@@ -6,7 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FromClause, Row, ScalarSelect, Select, Text, bindparam, cast, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Row,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
@@ -167,9 +183,14 @@ async def organisations_by_ids(session: AsyncSession, ids: Collection[UUID]) -> 
     return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
-async def organisation_row(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
-    """One organisation. Raises NotFound."""
-    row = await session.get(Organisation, organisation_id, with_for_update=lock)
+async def organisation_row(
+    session: AsyncSession, organisation_id: UUID, *, lock: bool = False, share: bool = False
+) -> Organisation:
+    """One organisation, perhaps locked against every change (`lock`), or against others' changes (`share`).
+
+    Raises NotFound.
+    """
+    row = await session.get(Organisation, organisation_id, with_for_update={"read": True} if share else lock)
     if row is None:
         raise NotFound("No organisation has this id; GET /api/v1/organisations lists them.")
     return row
@@ -211,16 +232,74 @@ async def key(session: AsyncSession, keyid: str, *, lock: bool = False) -> Key |
     return await session.get(Key, keyid, with_for_update=lock)
 
 
-async def keys_of(session: AsyncSession, principal_id: UUID) -> Sequence[Key]:
-    """The keys of a principal, oldest first."""
-    statement = select(Key).where(Key.principal_id == principal_id).order_by(Key.not_before, Key.id)
+async def keys_of(
+    session: AsyncSession, principal_id: UUID, *, after: str | None = None, limit: int = 100
+) -> Sequence[Key]:
+    """The keys of a principal, oldest first; `after` is the last id of the page before."""
+    order = (Key.not_before, Key.id)
+    own = Key.principal_id == principal_id
+    statement = select(Key).where(own).order_by(*order).limit(limit)
+    if after is not None:
+        last = select(*order).where(own, Key.id == after).subquery()
+        statement = statement.where(tuple_(*order) > select(last).scalar_subquery())
     return (await session.execute(statement)).scalars().all()
 
 
-async def roles_of(session: AsyncSession, principal_id: UUID) -> Sequence[str]:
-    """The roles that a principal holds, in all domains."""
-    statement = select(RoleAssignment.role).where(RoleAssignment.principal_id == principal_id)
-    return (await session.execute(statement)).scalars().all()
+def _valid(at: datetime) -> ColumnElement[bool]:
+    """The keys that are neither revoked nor ended at a time."""
+    return and_(
+        or_(Key.revoked_at.is_(None), Key.revoked_at > at),
+        or_(Key.not_after.is_(None), Key.not_after > at),
+    )
+
+
+async def count_valid_keys(session: AsyncSession, principal_id: UUID, *, at: datetime) -> int:
+    """How many keys of a principal are valid at a time."""
+    statement = select(func.count()).where(Key.principal_id == principal_id, _valid(at))
+    return (await session.execute(statement)).scalar_one()
+
+
+async def has_steward(session: AsyncSession, organisation_id: UUID, *, at: datetime) -> bool:
+    """Whether somebody can act as the organisation's steward: active, and with a valid key."""
+    statement = (
+        select(PrincipalRow.id)
+        .join(RoleAssignment, RoleAssignment.principal_id == PrincipalRow.id)
+        .join(Key, Key.principal_id == PrincipalRow.id)
+        .where(
+            RoleAssignment.role == "steward",
+            RoleAssignment.domain == str(organisation_id),
+            PrincipalRow.state == "active",
+            _valid(at),
+        )
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def assignments_of(session: AsyncSession, principal_id: UUID) -> Sequence[tuple[str, str]]:
+    """The (role, domain) assignments of a principal."""
+    statement = select(RoleAssignment.role, RoleAssignment.domain).where(RoleAssignment.principal_id == principal_id)
+    return [(role, domain) for role, domain in await session.execute(statement)]
+
+
+async def roles_in(session: AsyncSession, organisation_id: UUID) -> Mapping[str, list[str]]:
+    """The roles held in an organisation, by the handle of each member and system of its own that holds one.
+
+    Their rows are locked, so that nobody gets a further role meanwhile.
+    """
+    statement = (
+        select(PrincipalRow.id, PrincipalRow.handle)
+        .where(PrincipalRow.organisation_id == organisation_id)
+        .order_by(PrincipalRow.handle)
+        .with_for_update()
+    )
+    handles = {row.id: row.handle for row in await session.execute(statement)}
+    held: dict[str, list[str]] = {}
+    for principal, role in await session.execute(
+        select(RoleAssignment.principal_id, RoleAssignment.role).where(RoleAssignment.domain == str(organisation_id))
+    ):
+        held.setdefault(handles.get(principal, str(principal)), []).append(role)
+    return held
 
 
 async def assignment(session: AsyncSession, principal_id: UUID, role: str, domain: str) -> RoleAssignment | None:

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from exchange.kernel.web.openapi import problems
-from exchange.participants import queries, service
+from exchange.participants import keys, queries, roles, service
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.schemas import (
+    DutiesChange,
     KeyOut,
     Me,
     NewKey,
@@ -49,7 +50,10 @@ async def list_organisations(
 
 @router.post("/organisations", status_code=201)
 async def register_organisation(work: SignedWork, new: NewOrganisation) -> OrganisationOut:
-    """Register an organisation that asks to join."""
+    """Register an organisation that asks to join, with its first members. The exchange's operator signs this request.
+
+    Each first member has proven to hold its key. Nobody but they enrols further members and systems later.
+    """
     return OrganisationOut.model_validate(await service.register(work, new))
 
 
@@ -115,35 +119,53 @@ async def reinstate_principal(work: SignedWork, principal_id: UUID) -> Principal
     return PrincipalOut.model_validate(changed)
 
 
+@router.put("/organisations/{organisation_id}/separation-of-duties")
+async def separate_duties(work: SignedWork, organisation_id: UUID, change: DutiesChange) -> OrganisationOut:
+    """Let steward, approver and security administrator of an organisation be three persons, or unite these duties again.
+
+    The organisation's security administrator separates them; only the exchange's security administrator unites them.
+    """
+    changed = await service.separate_duties(work, organisation_id=organisation_id, separated=change.separated)
+    return OrganisationOut.model_validate(changed)
+
+
 @router.get("/principals/{principal_id}/keys")
-async def list_keys(work: SignedWork, principal_id: UUID) -> list[KeyOut]:
-    """The keys of a member or system, including ended and revoked ones."""
+async def list_keys(
+    work: SignedWork,
+    principal_id: UUID,
+    after: Annotated[
+        str | None, Query(pattern=r"^[A-Za-z0-9_-]{43}$", description="The last id of the page before")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[KeyOut]:
+    """The keys of a member or system, oldest first, including ended and revoked ones."""
     await queries.principal_row(work.session, work.principal, principal_id)
     now = work.runtime.clock.now()
-    return [service.key_out(key, at=now) for key in await queries.keys_of(work.session, principal_id)]
+    page = await queries.keys_of(work.session, principal_id, after=after, limit=limit)
+    return [keys.key_out(key, at=now) for key in page]
 
 
 @router.post("/principals/{principal_id}/keys", status_code=201)
 async def register_key(work: SignedWork, principal_id: UUID, new: NewKey) -> KeyOut:
     """Register a further key; with `supersedes`, rotate with an overlap."""
-    key = await service.register_key(work, principal_id=principal_id, new=new)
-    return service.key_out(key, at=work.runtime.clock.now())
+    key = await keys.register_key(work, principal_id=principal_id, new=new)
+    return keys.key_out(key, at=work.runtime.clock.now())
 
 
 @router.post("/principals/{principal_id}/keys/{keyid}/revocation")
 async def revoke_key(work: SignedWork, principal_id: UUID, keyid: KeyId) -> KeyOut:
     """Revoke a key at once and for good."""
-    key = await service.revoke_key(work, principal_id=principal_id, keyid=keyid)
-    return service.key_out(key, at=work.runtime.clock.now())
+    key = await keys.revoke_key(work, principal_id=principal_id, keyid=keyid)
+    return keys.key_out(key, at=work.runtime.clock.now())
 
 
 @router.post("/principals/{principal_id}/roles", status_code=204)
 async def assign_role(work: SignedWork, principal_id: UUID, change: RoleChange) -> None:
-    """Assign a role in a domain."""
-    await service.assign_role(work, principal_id=principal_id, change=change)
+    """Assign a role in a domain. A security administrator does, and nobody to itself."""
+    await roles.assign_role(work, principal_id=principal_id, change=change)
 
 
 @router.post("/principals/{principal_id}/roles/revocation", status_code=204)
 async def revoke_role(work: SignedWork, principal_id: UUID, change: RoleChange) -> None:
     """Revoke a role in a domain."""
-    await service.revoke_role(work, principal_id=principal_id, change=change)
+    await roles.revoke_role(work, principal_id=principal_id, change=change)

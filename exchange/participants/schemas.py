@@ -44,6 +44,23 @@ PublicKey = Annotated[
 ]
 
 
+_PROOF = {
+    "expires": 1_767_312_000,
+    "signature": "PuZX2HB9pFUSliy9oLsMFRD8OCDv6hoL9faz6QW0iF47TSaTMGz-z2B5pteN0UsiRP9c3yIpCQM1hrbtgGWlDQ",
+}
+
+
+class Possession(In):
+    """The proof that the holder of a key agrees to its registration: docs/signing.md, "Registering a key"."""
+
+    expires: Annotated[int, Field(ge=0, lt=2**53, description="Unix seconds; at most 31 days ahead")]
+    signature: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$"),
+        Field(description="The new key's Ed25519 signature over its registration, 64 bytes, base64url"),
+    ]
+
+
 class NewPrincipal(In):
     """A member or system to enrol, with its first key and its roles in its own organisation."""
 
@@ -53,6 +70,7 @@ class NewPrincipal(In):
             "handle": "talent-service",
             "title": "Talent service platform",
             "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "proof": _PROOF,
             "roles": ["consumer"],
         }
     )
@@ -61,30 +79,15 @@ class NewPrincipal(In):
     handle: Handle
     title: Annotated[Text, Field(examples=["Talent service platform"])]
     public_key: PublicKey
+    proof: Possession
     roles: Annotated[list[Role], Field(max_length=8, examples=[["consumer"]])] = []
 
 
-class NewOrganisation(In):
-    """An organisation that asks to join, with the first member who can act for it."""
+_NEEDED: tuple[Role, ...] = ("steward", "security_administrator")
 
-    model_config = with_example(
-        {
-            "handle": "demo-education",
-            "kind": "department",
-            "code": "11330000002482031M",
-            "level": "province",
-            "region": "330000",
-            "name_zh": "示范教育厅",
-            "name_en": "Demo Department of Education",
-            "first_member": {
-                "kind": "member",
-                "handle": "steward",
-                "title": "Data steward",
-                "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-                "roles": ["steward", "approver"],
-            },
-        }
-    )
+
+class FoundingOrganisation(In):
+    """An organisation with its first members. The one that founds the exchange is of this form."""
 
     handle: Handle
     kind: Kind
@@ -101,11 +104,76 @@ class NewOrganisation(In):
     name_zh: Text
     name_en: Text
     first_member: NewPrincipal
+    further_members: Annotated[
+        list[NewPrincipal], Field(max_length=7, description="Further members who act for it from the beginning")
+    ] = []
+    separates_duties: Annotated[
+        bool, Field(description="Whether nobody holds two of steward, approver and security administrator in it")
+    ] = False
+
+    @property
+    def members(self) -> list[NewPrincipal]:
+        """All first members."""
+        return [self.first_member, *self.further_members]
 
     @model_validator(mode="after")
     def _department_has_level(self) -> Self:
         if self.kind == "department" and self.level == "none":
             raise ValueError("a department has a level: province, city or county")
+        return self
+
+
+class NewOrganisation(FoundingOrganisation):
+    """An organisation that asks to join, with the first members who act for it.
+
+    One of them is a steward, who enrols people and systems, and one a security administrator, who assigns roles: the
+    same person, or two. `separates_duties` demands that steward, approver and security administrator are three persons.
+    """
+
+    model_config = with_example(
+        {
+            "handle": "demo-education",
+            "kind": "department",
+            "code": "11330000002482031M",
+            "level": "province",
+            "region": "330000",
+            "name_zh": "示范教育厅",
+            "name_en": "Demo Department of Education",
+            "first_member": {
+                "kind": "member",
+                "handle": "steward",
+                "title": "Data steward",
+                "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "proof": _PROOF,
+                "roles": ["steward", "consumer"],
+            },
+            "further_members": [
+                {
+                    "kind": "member",
+                    "handle": "head",
+                    "title": "Head of the sharing office",
+                    "public_key": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
+                    "proof": _PROOF,
+                    "roles": ["approver", "security_administrator"],
+                }
+            ],
+        }
+    )
+
+    @model_validator(mode="after")
+    def _members_can_act(self) -> Self:
+        if any(member.kind != "member" for member in self.members):
+            raise ValueError("the first members are persons: their kind is `member`; they enrol the systems")
+        if len({member.handle for member in self.members}) < len(self.members):
+            raise ValueError("each of the first members has a handle of its own")
+        if len({member.public_key for member in self.members}) < len(self.members):
+            raise ValueError("each of the first members has a key of its own")
+        held = {role for member in self.members for role in member.roles}
+        if missing := [role for role in _NEEDED if role not in held]:
+            raise ValueError(
+                f"none of the first members has the role {' or '.join(missing)}: a steward enrols people and systems, "
+                "and a security_administrator assigns roles; give these roles to one member, or to two"
+            )
         return self
 
 
@@ -123,6 +191,17 @@ class OrganisationOut(Out):
     name_en: str
     state: Literal["registered", "admitted", "suspended", "departed"]
     registered_at: datetime
+    separates_duties: Annotated[
+        bool, Field(description="Whether nobody holds two of steward, approver and security administrator in it")
+    ]
+
+
+class DutiesChange(In):
+    """Whether an organisation separates the duties of steward, approver and security administrator."""
+
+    model_config = with_example({"separated": True})
+
+    separated: bool
 
 
 class PrincipalOut(Out):
@@ -143,12 +222,14 @@ class NewKey(In):
     model_config = with_example(
         {
             "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "proof": _PROOF,
             "supersedes": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
             "overlap_seconds": 86_400,
         }
     )
 
     public_key: PublicKey
+    proof: Possession
     supersedes: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="The key to replace")] = None
     overlap_seconds: Annotated[int, Field(ge=0, le=30 * 86_400, description="How long both stay valid")] = 86_400
 

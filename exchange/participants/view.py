@@ -9,7 +9,10 @@ from exchange.participants.models import Organisation
 
 @dataclass(frozen=True, slots=True)
 class OrganisationView:
-    """An organisation. `code` is its unified social credit code (GB 32100-2015), `region` a code of GB/T 2260."""
+    """An organisation. `code` is its unified social credit code (GB 32100-2015), `region` a code of GB/T 2260.
+
+    With `separates_duties`, nobody holds two of steward, approver and security administrator in it.
+    """
 
     id: UUID
     handle: str
@@ -22,6 +25,7 @@ class OrganisationView:
     name_en: str
     state: str
     registered_at: datetime
+    separates_duties: bool
 
 
 def view_of(row: Organisation) -> OrganisationView:
@@ -38,4 +42,5 @@ def view_of(row: Organisation) -> OrganisationView:
         name_en=row.name_en,
         state=row.state,
         registered_at=row.registered_at,
+        separates_duties=row.separates_duties,
     )

@@ -14,12 +14,23 @@ class OrganisationRegistered(Body):
     code: str
     handle: str
     organisation_kind: Literal["department", "enterprise", "institution"]
+    separates_duties: Annotated[
+        bool | None,
+        Field(description="true where steward, approver and security administrator have to be three persons"),
+    ] = None
 
 
 class OrganisationChanged(Body):
-    """An organisation was admitted, suspended, reinstated, or departed."""
+    """An organisation was admitted, suspended, reinstated, or departed; or it separated or united its duties."""
 
-    type: Literal["organisation.admitted", "organisation.suspended", "organisation.reinstated", "organisation.departed"]
+    type: Literal[
+        "organisation.admitted",
+        "organisation.suspended",
+        "organisation.reinstated",
+        "organisation.departed",
+        "organisation.duties_separated",
+        "organisation.duties_united",
+    ]
 
 
 class MemberEnrolled(Body):

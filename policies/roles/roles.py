@@ -32,6 +32,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 APART: frozenset[Role] = frozenset({"operator", "security_administrator", "auditor"})
 """The system, the security and the audit administrator: three persons (GB/T 22239-2019, level 3), whatever the domain."""
 
+SEPARATED: frozenset[Role] = frozenset({"steward", "approver", "security_administrator"})
+"""Who prepares, who decides and who assigns roles: three persons in an organisation that separates these duties."""
+
 EXCHANGE = "exchange"
 """The domain of the exchange itself; every other domain is an organisation's identifier."""
 
@@ -48,9 +51,9 @@ class UnknownVerb(LookupError):
     """No rule has this verb for this kind of resource: the question is a mistake, not a denial."""
 
 
-def find_conflicting_duties(roles: Iterable[str]) -> tuple[Role, ...]:
+def find_conflicting_duties(roles: Iterable[str], *, apart: frozenset[Role] = APART) -> tuple[Role, ...]:
     """The roles among these that one person must not hold together (separation of duties), in the order of ROLES; or none."""
-    duties = APART.intersection(roles)
+    duties = apart.intersection(roles)
     return tuple(role for role in ROLES if role in duties) if len(duties) > 1 else ()
 
 
@@ -110,6 +113,20 @@ class Roles:
         self._check_verb(resource, verb)
         permitted = {role for role, _, *rest in self._rules if rest == [resource, verb, "allow"]}
         return tuple(role for role in ROLES if role in permitted)
+
+    def permitting(self, resource: str, verb: str, domain: str) -> tuple[tuple[Role, bool], ...]:
+        """The roles that permit a verb in a domain, in the order of ROLES, and whether each is held in the exchange.
+
+        Raises UnknownVerb.
+        """
+        self._check_verb(resource, verb)
+        own = "exchange" if domain == EXCHANGE else "organisation"
+        places = {
+            (role, reach != "organisation")
+            for role, reach, *rest in self._rules
+            if rest == [resource, verb, "allow"] and reach in {own, "everywhere"}
+        }
+        return tuple((role, place) for role in ROLES for place in (False, True) if (role, place) in places)
 
     def verbs(self) -> frozenset[tuple[str, str]]:
         """Every (resource, verb) of the rules."""

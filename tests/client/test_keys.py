@@ -8,8 +8,11 @@ import os
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from typer.testing import CliRunner
 
+import signatures
 from data_exchange_client import KeyFileError, SigningKey
+from data_exchange_client.commands.main import app
 
 
 def test_a_key_survives_its_file_which_only_its_owner_may_read(tmp_path):
@@ -67,3 +70,15 @@ def test_what_is_not_an_ed25519_key_is_refused(tmp_path):
         SigningKey.generate().save(path / "below")
     with pytest.raises(ValueError, match="32 bytes"):
         SigningKey(b"short")
+
+
+def test_a_key_proves_that_its_holder_agrees_to_its_registration(tmp_path):
+    key = SigningKey.generate()
+    key.save(tmp_path / "k.pem")
+    arguments = ["--url", "https://exchange.example/", "--organisation", "education", "--principal", "service"]
+    result = CliRunner().invoke(app, ["prove", str(tmp_path / "k.pem"), *arguments])
+    members = json.loads(result.stdout)
+    assert members["public_key"] == key.public_text
+    expires = members["proof"]["expires"]
+    registration = signatures.Registration("https://exchange.example", "education", "service", key.public, expires)
+    signatures.check_possession(registration, base64.urlsafe_b64decode(members["proof"]["signature"] + "=="))

@@ -52,6 +52,17 @@ def test_the_example_request_is_the_one_we_would_send():
     assert ours.items() <= headers.items()
 
 
+def test_the_example_registration_is_the_one_that_an_exchange_accepts():
+    members = json.loads(block("registration-members"))
+    registration = signatures.Registration(
+        "https://exchange.example", "demo-education", "talent-service", PUBLIC, members["proof"]["expires"]
+    )
+    assert registration.text.decode() == block("registration") + "\n"
+    signature = base64.urlsafe_b64decode(members["proof"]["signature"] + "==")
+    signatures.check_possession(registration, signature)
+    assert signatures.prove_possession(SEED + PUBLIC, registration) == signature
+
+
 def test_the_example_answer_is_the_one_an_exchange_would_give():
     start, headers, body = message("response")
     assert start == "HTTP/1.1 200 OK"

@@ -11,6 +11,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,16 @@ class Stranger:
     @property
     def public_key(self) -> str:
         return b64url(self.private.public_key().public_bytes_raw())
+
+    def register(self, organisation: str, principal: str) -> dict[str, Any]:
+        """The key and the proof that its holder agrees to the registration, from docs/signing.md alone."""
+        expires = int(time.time()) + 600
+        text = (
+            f"data-exchange/key-registration/v1\nexchange {str(self.http.base_url).rstrip('/')}\n"
+            f"organisation {organisation}\nprincipal {principal}\nkey {self.public_key}\nexpires {expires}\n"
+        )
+        proof = {"expires": expires, "signature": b64url(self.private.sign(text.encode()))}
+        return {"public_key": self.public_key, "proof": proof}
 
     @property
     def keyid(self) -> str:
@@ -129,7 +140,7 @@ class Town:
 
     def join(self, handle: str, kind: str, code: str) -> tuple[str, Stranger]:
         member = Stranger(self.http, self.identity)
-        first = {"kind": "member", "handle": "steward", "title": "Steward", "public_key": member.public_key}
+        first = {"kind": "member", "handle": "steward", "title": "Steward", **member.register(handle, "steward")}
         document = {
             "handle": handle,
             "kind": kind,
@@ -137,7 +148,7 @@ class Town:
             "level": "province" if kind == "department" else "none",
             "name_zh": handle,
             "name_en": handle,
-            "first_member": first | {"roles": ["steward", "approver", "consumer"]},
+            "first_member": first | {"roles": ["steward", "approver", "consumer", "security_administrator"]},
         }
         joined = self.operator.done("POST", "/api/v1/organisations", document)
         self.operator.done("POST", f"/api/v1/organisations/{joined['id']}/admission")

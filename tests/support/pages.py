@@ -144,6 +144,7 @@ _VALUES: Mapping[str, Any] = {
     "role": "steward",
     "route": "/api/v1/agreements/{agreement_id}/suspension",
     "rows": 100,
+    "separates_duties": True,
     "source_kind": "file",
     "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
     "started": 41,
@@ -310,7 +311,7 @@ def _form(model: type[BaseModel], name: str) -> str:
         if pattern.startswith("^[a-z]"):
             return "word"
         return "SHA-256, hex" if "a-f" in pattern else "time"
-    return {"str": "text", "int": "integer"}[inner.__name__]
+    return {"str": "text", "int": "integer", "bool": "boolean"}[inner.__name__]
 
 
 def _pattern(model: type[BaseModel], name: str) -> str | None:

@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for command in (
     keys.keygen,
     keys.keyid,
+    keys.prove,
     identity.trust,
     identity.whoami,
     catalog.catalog,

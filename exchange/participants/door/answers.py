@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 import signatures
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.database import FAILURES, IntegrityError, is_value_refused
+from exchange.kernel.database import FAILURES, IntegrityError, conflict_text, is_value_refused
 from exchange.kernel.problems import (
     Conflict,
     InternalError,
@@ -52,7 +52,10 @@ def problem_of(error: Exception) -> Problem:
     elif isinstance(error, HTTPException):
         problem = http_problem(error)
     elif isinstance(error, IntegrityError):
-        problem = Conflict("Another object has this name or number already, perhaps since a moment ago.")
+        problem = Conflict(
+            conflict_text(error)
+            or "Another request changed the same object at this moment. Read it again, and repeat yours where it still fits."
+        )
     elif is_value_refused(error):
         problem = RequestInvalid("A value holds a character, or has a size, that the exchange cannot keep.")
     elif isinstance(error, LEDGER_FAILURES):

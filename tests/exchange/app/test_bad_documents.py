@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.exchanges.exchange import Answer, Key
+from tests.support.exchanges.exchange import Answer, Key, registration_of
 from tests.support.exchanges.populated import CANARY, CITATION, PopulatedExchange, organisation
 from tests.support.exchanges.refusals import Bad, check_refused, table
 
@@ -24,8 +24,20 @@ def register(**changes: Any) -> Any:
 
 
 def enrol(**changes: Any) -> Any:
-    new = {"kind": "system", "handle": "new", "title": "New", "public_key": Key().public} | changes
+    handle = changes.get("handle", "new")
+    new = {"kind": "system", "handle": handle, "title": "New", **registration_of(Key(), "owner", handle)} | changes
     return lambda s: s.call_as("owner", "POST", f"/organisations/{s.owner.id}/principals", new)
+
+
+def first(handle: str, **changes: Any) -> dict[str, Any]:
+    roles = ["steward", "security_administrator"]
+    return {
+        "kind": "member",
+        "handle": "first",
+        "title": "First",
+        **registration_of(Key(), handle, "first"),
+        "roles": roles,
+    } | changes
 
 
 def roles(who: str, whom: str, **change: Any) -> Any:
@@ -35,7 +47,7 @@ def roles(who: str, whom: str, **change: Any) -> Any:
 
 
 def key(**changes: Any) -> Any:
-    new = {"public_key": Key().public} | changes
+    new = registration_of(Key(), "owner", "steward") | changes
     return lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", new)
 
 
@@ -177,8 +189,19 @@ PARTICIPANTS = table(
     ("a key that nobody can hold", "request-invalid", "owner", enrol(public_key=SMALL_ORDER)),
     ("a handle twice", "conflict", "owner", enrol(handle="service")),
     ("a role that is none", "request-invalid", "owner", enrol(roles=[CANARY])),
-    ("another's organisation", "role-missing", "stranger", lambda s: s.call_as("stranger", "POST", f"/organisations/{s.owner.id}/principals", {"kind": "system", "handle": "x", "title": "x", "public_key": Key().public})),
-    ("a key that is known", "conflict", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", {"public_key": s.consumer.system.public})),
+    ("another's organisation", "role-missing", "stranger", lambda s: s.call_as("stranger", "POST", f"/organisations/{s.owner.id}/principals", {"kind": "system", "handle": "x", "title": "x", **registration_of(Key(), "owner", "x")})),
+    ("a key that is known", "conflict", "owner", lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", registration_of(s.consumer.system, "owner", "steward"))),
+    ("a key that somebody else holds", "possession-not-proven", "owner", key(public_key=Key().public)),
+    ("a key proven for another handle", "possession-not-proven", "owner", key(**registration_of(Key(), "owner", "other"))),
+    ("a key proven for another organisation", "possession-not-proven", "owner", enrol(**registration_of(Key(), "consumer", "new"))),
+    ("a key proven at another exchange", "possession-not-proven", "owner", enrol(**registration_of(Key(), "owner", "new", url="https://elsewhere.example"))),
+    ("a proof that has expired", "possession-not-proven", "owner", enrol(**registration_of(Key(), "owner", "new", seconds=-1))),
+    ("a proof for a year", "possession-not-proven", "owner", enrol(**registration_of(Key(), "owner", "new", seconds=31_536_000))),
+    ("a first member whose key is another's", "possession-not-proven", "operator", register(first_member=first("another", **registration_of(Key(), "owner", "first")))),
+    ("nobody who assigns roles", "request-invalid", "operator", register(first_member=first("another", roles=["steward"]))),
+    ("nobody who enrols", "request-invalid", "operator", register(first_member=first("another", roles=["security_administrator"]))),
+    ("a machine as the first member", "request-invalid", "operator", register(first_member=first("another", kind="system"))),
+    ("duties united where they are separated", "separation-of-duties", "operator", register(separates_duties=True)),
     ("a key to replace that is not there", "not-found", "owner", key(supersedes="A" * 43)),
     ("an overlap of a year", "request-invalid", "owner", key(overlap_seconds=31_536_000)),
     ("another's key", "not-found", "stranger", lambda s: s.call_as("stranger", "POST", f"/principals/{s.ids['owner']}/keys/{s.owner.steward.keyid}/revocation")),

@@ -137,7 +137,7 @@ async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
         "kind": "member",
         "handle": "inspector",
         "title": "Inspector",
-        "public_key": inspector.public,
+        **two.exchange.registration(inspector, two.first.handle, "inspector"),
         "roles": ["auditor"],
     }
     await two.exchange.call_ok(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)

@@ -21,7 +21,7 @@ async def test_a_role_of_another_domain_opens_nothing(populated_exchange: Popula
         (
             "POST",
             f"/organisations/{owner}/principals",
-            {"kind": "system", "handle": "x", "title": "x", "public_key": Key().public},
+            {"kind": "system", "handle": "x", "title": "x", **populated_exchange.registration(Key(), "owner", "x")},
         ),
         ("POST", f"/principals/{populated_exchange.consumer.system_id}/roles", {"role": "consumer", "domain": owner}),
         (

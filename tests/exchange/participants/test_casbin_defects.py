@@ -29,7 +29,12 @@ ODD = ("a", "0", "a.b:c_d-e", "x" * 128, "0198c5a0-0000-7000-8000-00000000000a",
 
 async def member(exchange: Exchange, party: Party) -> tuple[str, Key]:
     key = Key()
-    document = {"kind": "member", "handle": "clerk", "title": "Clerk", "public_key": key.public}
+    document = {
+        "kind": "member",
+        "handle": "clerk",
+        "title": "Clerk",
+        **exchange.registration(key, party.handle, "clerk"),
+    }
     enrolled = await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
     return str(enrolled["id"]), key
 

@@ -32,7 +32,10 @@ async def test_nobody_registers_a_key_for_another_person(exchange: Exchange) -> 
     )
     target = next(row["id"] for row in security if row["handle"] == "security")
     taken = await exchange.call(
-        exchange.keys["operator"], "POST", f"/api/v1/principals/{target}/keys", {"public_key": Key().public}
+        exchange.keys["operator"],
+        "POST",
+        f"/api/v1/principals/{target}/keys",
+        exchange.registration(Key(), "operator", "security"),
     )
     assert taken.problem == "role-missing"
     # A steward may renew its systems' keys, and nobody's but its own otherwise.
@@ -40,12 +43,12 @@ async def test_nobody_registers_a_key_for_another_person(exchange: Exchange) -> 
         party.steward,
         "POST",
         f"/api/v1/organisations/{party.id}/principals",
-        {"kind": "member", "handle": "guard", "title": "Guard", "public_key": Key().public},
+        {"kind": "member", "handle": "guard", "title": "Guard", **exchange.registration(Key(), "education", "guard")},
     )
-    as_guard = {"public_key": Key().public}
+    as_guard = exchange.registration(Key(), "education", "guard")
     refused = await exchange.call(party.steward, "POST", f"/api/v1/principals/{other['id']}/keys", as_guard)
     assert refused.problem == "role-missing"
-    renewed = {"public_key": Key().public, "supersedes": party.system.keyid}
+    renewed = {**exchange.registration(Key(), "education", "service"), "supersedes": party.system.keyid}
     await exchange.call_ok(party.steward, "POST", f"/api/v1/principals/{party.system_id}/keys", renewed)
 
 

@@ -32,7 +32,13 @@ async def test_an_organisations_life(exchange: Exchange) -> None:
 async def test_one_handle_is_one_organisation_whoever_registers_it_at_once(exchange: Exchange) -> None:
     documents = []
     for number in range(4):
-        first = {"kind": "member", "handle": "first", "title": "First", "public_key": Key().public}
+        first = {
+            "kind": "member",
+            "handle": "first",
+            "title": "First",
+            **exchange.registration(Key(), "same", "first"),
+            "roles": ["steward", "security_administrator"],
+        }
         documents.append(
             {
                 "handle": "same",
@@ -62,7 +68,11 @@ async def test_a_key_is_rotated_with_an_overlap(exchange: Exchange) -> None:
     party = await exchange.admit("education")
     fresh = Key()
     target = f"/api/v1/principals/{party.system_id}/keys"
-    new = {"public_key": fresh.public, "supersedes": party.system.keyid, "overlap_seconds": 0}
+    new = {
+        **exchange.registration(fresh, "education", "service"),
+        "supersedes": party.system.keyid,
+        "overlap_seconds": 0,
+    }
     await exchange.call_ok(party.system, "POST", target, new)
     assert (await exchange.call(party.system, "GET", "/api/v1/me")).problem == "key-not-valid"
     assert (await exchange.call_ok(fresh, "GET", "/api/v1/me"))["principal"]["id"] == party.system_id
@@ -70,7 +80,11 @@ async def test_a_key_is_rotated_with_an_overlap(exchange: Exchange) -> None:
     assert states == {party.system.keyid: "ended", fresh.keyid: "active"}
 
     fresher = Key()
-    overlapping = {"public_key": fresher.public, "supersedes": fresh.keyid, "overlap_seconds": 3600}
+    overlapping = {
+        **exchange.registration(fresher, "education", "service"),
+        "supersedes": fresh.keyid,
+        "overlap_seconds": 3600,
+    }
     await exchange.call_ok(fresh, "POST", target, overlapping)
     assert (await exchange.call_ok(fresh, "GET", "/api/v1/me"))["key"] == fresh.keyid
     assert (await exchange.call_ok(fresher, "GET", "/api/v1/me"))["key"] == fresher.keyid
@@ -81,13 +95,15 @@ async def test_a_revoked_key_does_not_come_back(exchange: Exchange) -> None:
     target = f"/api/v1/principals/{party.system_id}/keys"
     await exchange.call_ok(party.steward, "POST", f"{target}/{party.system.keyid}/revocation")
     assert (await exchange.call(party.system, "GET", "/api/v1/me")).problem == "key-revoked"
-    again = await exchange.call(party.steward, "POST", target, {"public_key": party.system.public})
+    again = await exchange.call(
+        party.steward, "POST", target, exchange.registration(party.system, "education", "service")
+    )
     assert again.problem == "conflict"
 
 
 async def test_a_steward_enrols_and_a_security_administrator_assigns(exchange: Exchange) -> None:
     party = await exchange.admit("education")
-    new = {"kind": "member", "handle": "clerk", "title": "Clerk", "public_key": Key().public}
+    new = {"kind": "member", "handle": "clerk", "title": "Clerk", **exchange.registration(Key(), "education", "clerk")}
     clerk = await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", new)
     target = f"/api/v1/principals/{clerk['id']}/roles"
     role = {"role": "approver", "domain": party.id}

@@ -17,7 +17,8 @@ PAIRS = list(itertools.combinations(sorted(APART), 2))
 
 async def clerk(exchange: Exchange, party: Party, *roles: str) -> Answer:
     handle = f"clerk-{Key().keyid[:8].lower().strip('-_').replace('_', '-')}x"
-    document = {"kind": "member", "handle": handle, "title": "Clerk", "public_key": Key().public, "roles": list(roles)}
+    registration = exchange.registration(Key(), party.handle, handle)
+    document = {"kind": "member", "handle": handle, "title": "Clerk", **registration, "roles": list(roles)}
     return await exchange.call(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
 
 

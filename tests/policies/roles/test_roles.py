@@ -68,6 +68,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         member: enrol suspend reinstate
         system: enrol suspend reinstate
         key: register revoke
+        duties: separate unite
         role: assign revoke
         source: register read withdraw
         dataset: draft publish withdraw read

@@ -29,8 +29,13 @@ def reason(_: PopulatedExchange) -> Any:
     return {"reason": "核查"}
 
 
-def principal(_: PopulatedExchange) -> Any:
-    return {"kind": "system", "handle": "another", "title": "Another", "public_key": Key().public}
+def principal(exchange: PopulatedExchange) -> Any:
+    registration = exchange.registration(Key(), "owner", "another")
+    return {"kind": "system", "handle": "another", "title": "Another", **registration}
+
+
+def key_of_system(exchange: PopulatedExchange) -> Any:
+    return exchange.registration(Key(), "owner", "service")
 
 
 def role(exchange: PopulatedExchange) -> Any:
@@ -79,8 +84,9 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/organisations/{organisation_id}/principals", principal, (R, R, None, R)),
     ("POST", "/principals/{principal_id}/suspension", nothing, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/reinstatement", nothing, (N, N, "conflict", R)),
+    ("PUT", "/organisations/{organisation_id}/separation-of-duties", lambda _: {"separated": False}, (R, R, R, R)),
     ("GET", "/principals/{principal_id}/keys", nothing, (N, N, OK, OK)),
-    ("POST", "/principals/{principal_id}/keys", lambda _: {"public_key": Key().public}, (N, N, None, R)),
+    ("POST", "/principals/{principal_id}/keys", key_of_system, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/keys/{keyid}/revocation", nothing, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/roles", role, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/roles/revocation", role, (N, N, None, R)),

@@ -44,6 +44,17 @@ class Key:
         return bytes(self.signing) + bytes(self.signing.verify_key)
 
 
+def registration_of(
+    key: Key, organisation: str, principal: str, *, url: str = URL, at: datetime | None = None, seconds: int = 86_400
+) -> dict[str, Any]:
+    """The members `public_key` and `proof` of a key's registration, which the key itself signs."""
+    expires = int((at or datetime.now(UTC)).timestamp()) + seconds
+    public = bytes(key.signing.verify_key)
+    registration = signatures.Registration(url, organisation, principal, public, expires)
+    signature = base64url.encode(signatures.prove_possession(key.pair, registration))
+    return {"public_key": key.public, "proof": {"expires": expires, "signature": signature}}
+
+
 @dataclass
 class Answer:
     """A response."""
@@ -163,6 +174,10 @@ class Exchange:
         assert answer.status < 300, answer.content.decode()
         return json.loads(answer.content or b"null")
 
+    def registration(self, key: Key, organisation: str, principal: str) -> dict[str, Any]:
+        """The members of a key's registration at this exchange, for a member or system; both are given by handle."""
+        return registration_of(key, organisation, principal, url=self.url, at=self.now)
+
     async def admit(
         self,
         handle: str,
@@ -188,7 +203,7 @@ class Exchange:
                     "kind": "member",
                     "handle": "steward",
                     "title": "Steward",
-                    "public_key": steward.public,
+                    **self.registration(steward, handle, "steward"),
                     "roles": list(roles),
                 },
             },
@@ -202,7 +217,7 @@ class Exchange:
                 "kind": "system",
                 "handle": "service",
                 "title": "Service",
-                "public_key": system.public,
+                **self.registration(system, handle, "service"),
                 "roles": ["consumer"],
             },
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.settings import Settings
-from tests.support.exchanges.exchange import Answer, Exchange, Key, Party, code
+from tests.support.exchanges.exchange import Answer, Exchange, Key, Party, code, registration_of
 from tests.support.exchanges.starting import start_exchange
 
 CANARY = "值-canary-7731"
@@ -96,16 +96,22 @@ class PopulatedExchange(Exchange):
             return dict(await connection.fetchrow(_STATE))
 
 
-def organisation(**changes: Any) -> dict[str, Any]:
-    """An organisation to register."""
+def organisation(*, handle: str = "another", key: Key | None = None, **changes: Any) -> dict[str, Any]:
+    """An organisation to register, whose first member has the key."""
     document = {
-        "handle": "another",
+        "handle": handle,
         "kind": "enterprise",
         "code": code(),
         "level": "none",
         "name_zh": "另一单位",
         "name_en": "Another",
-        "first_member": {"kind": "member", "handle": "first", "title": "First", "public_key": Key().public},
+        "first_member": {
+            "kind": "member",
+            "handle": "first",
+            "title": "First",
+            **registration_of(key or Key(), handle, "first"),
+            "roles": ["steward", "consumer", "security_administrator"],
+        },
     }
     return {name: value for name, value in (document | changes).items() if value is not ...}
 
@@ -183,7 +189,8 @@ async def _draft(exchange: Exchange, owner: Party, people: Any, table: Any) -> A
 
 
 async def _enrol(exchange: Exchange, party: Party, handle: str, key: Key) -> str:
-    document = {"kind": "system", "handle": handle, "title": handle, "public_key": key.public, "roles": ["consumer"]}
+    registration = exchange.registration(key, party.handle, handle)
+    document = {"kind": "system", "handle": handle, "title": handle, **registration, "roles": ["consumer"]}
     enrolled = await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
     return str(enrolled["id"])
 
@@ -191,15 +198,8 @@ async def _enrol(exchange: Exchange, party: Party, handle: str, key: Key) -> str
 async def _newcomer(exchange: Exchange) -> tuple[Party, str]:
     """An organisation that has registered and is not admitted, and its first member's identifier."""
     key = Key()
-    first = {
-        "kind": "member",
-        "handle": "first",
-        "title": "First",
-        "public_key": key.public,
-        "roles": ["steward", "consumer"],
-    }
     registered = await exchange.call_ok(
-        exchange.keys["operator"], "POST", "/api/v1/organisations", organisation(handle="newcomer", first_member=first)
+        exchange.keys["operator"], "POST", "/api/v1/organisations", organisation(handle="newcomer", key=key)
     )
     members = await exchange.call_ok(
         exchange.keys["operator"], "GET", f"/api/v1/organisations/{registered['id']}/principals"

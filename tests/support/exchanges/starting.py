@@ -55,7 +55,9 @@ async def start_exchange(
                 code=code(),
                 name_zh="运营中心",
                 name_en="Operator",
-                keys={name: key.public for name, key in keys.items()},
+                pairs={name: key.pair for name, key in keys.items()},
+                exchange=settings.public_url,
+                now=app.state.runtime.clock.seconds(),
             ),
             vkey=app.state.runtime[Publisher].vkey,
         )
