@@ -77,10 +77,14 @@ def sign_message(
     }
 
 
-def read_signature(message: Message, *, label: str) -> Signature:
+def read_signature(
+    message: Message, *, label: str, check: Callable[[InnerList, bytes], None] | None = None
+) -> Signature:
     """Read a signature of a message and rebuild the bytes it covers (RFC 9421 section 3.2, steps 1 to 3 and 7).
 
-    Does not verify it. Raises SignatureMissing, SignatureMalformed or ComponentMissing.
+    Does not verify it. `check` is called with the covered list and the signature's bytes before the bytes it covers are
+    rebuilt, which a long list makes costly. Raises SignatureMissing, SignatureMalformed, ComponentMissing, and what
+    `check` raises.
     """
     inputs = _dictionary(message, "signature-input")
     values = _dictionary(message, "signature")
@@ -94,6 +98,8 @@ def read_signature(message: Message, *, label: str) -> Signature:
     if not isinstance(value, Item) or not isinstance(value.value, bytes):
         raise SignatureMalformed("Signature holds something other than a byte sequence")
     check_parameters(covered.parameters)
+    if check is not None:
+        check(covered, value.value)
     return Signature(label=label, covered=covered, base=signature_base(message, covered), value=value.value)
 
 

@@ -2,14 +2,14 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from signatures.components import Message, SignatureMalformed, check_components, name_of
 from signatures.messages import read_signature
-from signatures.structured import parse_inner_list
+from signatures.structured import InnerList, parse_inner_list
 from signatures.suites import sign_ed25519
 
 LABEL: Final = "sig1"
@@ -64,11 +64,15 @@ def covered_names(covered: str) -> tuple[str, ...]:
     return tuple(name_of(item) for item in components.items)
 
 
-def read(message: Message, label: str) -> Read:
-    """Read a signature in any spelling. Raises a SignatureProblem."""
-    signature = read_signature(message, label=label)
-    covered = signature.covered.parameters
-    parameters = {name: value for name, value in covered if isinstance(value, str) or type(value) is int}
-    if len(parameters) != len(covered):
+def read(message: Message, label: str, *, check: Callable[[InnerList, bytes], None] | None = None) -> Read:
+    """Read a signature in any spelling; `check` is that of `read_signature`. Raises a SignatureProblem."""
+    signature = read_signature(message, label=label, check=check)
+    return Read(signature.components, parameters_of(signature.covered), signature.base, signature.value)
+
+
+def parameters_of(covered: InnerList) -> dict[str, str | int]:
+    """The parameters of a signature. Raises SignatureMalformed for one that is neither text nor a whole number."""
+    parameters = {name: value for name, value in covered.parameters if isinstance(value, str) or type(value) is int}
+    if len(parameters) != len(covered.parameters):
         raise SignatureMalformed("the signature has a parameter this exchange does not know")
-    return Read(signature.components, parameters, signature.base, signature.value)
+    return parameters

@@ -8,11 +8,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from signatures.components import ComponentMissing, Message, SignatureMalformed, SignatureProblem
-from signatures.messages import FIELD_MAX
-from signatures.profile import ALGORITHM, KEYID, LABEL, TAG, base_of, check_profile, covered_names, read, signed_fields
+from signatures.profile import (
+    ALGORITHM,
+    KEYID,
+    LABEL,
+    TAG,
+    base_of,
+    check_profile,
+    covered_names,
+    parameters_of,
+    read,
+    signed_fields,
+)
+from signatures.structured import InnerList
 
 LIFETIME_MAX: Final = 300
 PURPOSE: Final = "exchange-purpose"
+
+REQUEST_FIELD_MAX: Final = 2048
+"""Characters of Signature-Input, and of Signature, in a request."""
 
 _FIELDS: Final = ("content-digest", PURPOSE)
 _SIGNATURE_BYTES: Final = 64
@@ -83,30 +97,44 @@ def read_request(
 
 
 def _read_general(method: str, target_uri: str, headers: Mapping[str, str], label: str) -> SignedRequest:
-    signed = read(Message.of_request(method, target_uri, headers.items()), label)
-    get = signed.parameters.get
-    keyid, nonce = get("keyid"), get("nonce")
-    created, expires = get("created"), get("expires")
-    if not isinstance(created, int) or not isinstance(expires, int):
-        raise SignatureMalformed("the signature needs the parameters created and expires, in whole seconds")
-    if not isinstance(keyid, str) or not KEYID.fullmatch(keyid):
-        raise SignatureMalformed("the signature needs the parameter keyid")
-    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
-        raise SignatureMalformed("the signature needs a nonce of at least 128 bits, in base64url")
-    if len(signed.signature) != _SIGNATURE_BYTES:
-        raise SignatureMalformed(f"an Ed25519 signature has {_SIGNATURE_BYTES} bytes")
-    check_profile(signed.parameters)
+    for name in ("signature-input", "signature"):
+        if len(headers.get(name, "")) > REQUEST_FIELD_MAX:
+            raise SignatureMalformed(f"Signature-Input and Signature may have {REQUEST_FIELD_MAX} characters each")
+    signed = read(Message.of_request(method, target_uri, headers.items()), label, check=_check)
+    created, expires = int(signed.parameters["created"]), int(signed.parameters["expires"])
     return SignedRequest(
         method=method,
         target_uri=target_uri,
-        keyid=keyid,
+        keyid=str(signed.parameters["keyid"]),
         created=created,
         expires=expires,
-        nonce=nonce,
+        nonce=str(signed.parameters["nonce"]),
         components=signed.components,
         base=signed.base,
         signature=signed.signature,
     )
+
+
+def _check(covered: InnerList, signature: bytes) -> None:
+    """Check a request's covered list, parameters and signature for the profile. Raises SignatureMalformed.
+
+    Components have no parameters: one such as `key` has its whole field parsed, and a stranger may name many.
+    """
+    parameters = parameters_of(covered)
+    get = parameters.get
+    keyid, nonce = get("keyid"), get("nonce")
+    if not isinstance(get("created"), int) or not isinstance(get("expires"), int):
+        raise SignatureMalformed("the signature needs the parameters created and expires, in whole seconds")
+    if not isinstance(keyid, str) or not KEYID.fullmatch(keyid):
+        raise SignatureMalformed("the signature needs the parameter keyid, the thumbprint of a registered key")
+    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+        raise SignatureMalformed("the signature needs a nonce of at least 128 bits: 22 to 128 characters of base64url")
+    if len(signature) != _SIGNATURE_BYTES:
+        raise SignatureMalformed(f"an Ed25519 signature has {_SIGNATURE_BYTES} bytes")
+    check_profile(parameters)
+    for component in covered.items:
+        if component.parameters:
+            raise SignatureMalformed("a request's covered components have no parameters")
 
 
 def check_times(signed: SignedRequest, *, now: float, lifetime: int = LIFETIME_MAX, skew: int = 30) -> None:
@@ -164,7 +192,7 @@ def _read_common(method: str, target_uri: str, headers: Mapping[str, str]) -> Si
     A test holds both to the same result. Raises ComponentMissing, SignatureMalformed.
     """
     text = headers.get("signature-input", "")
-    parts = _COMMON.fullmatch(text) if len(text) <= FIELD_MAX else None
+    parts = _COMMON.fullmatch(text) if len(text) <= REQUEST_FIELD_MAX else None
     value = _COMMON_VALUE.fullmatch(headers.get("signature", ""))
     if parts is None or value is None:
         return None

@@ -52,6 +52,7 @@ _DESCRIPTIONS = {
     404: ("Not found, or not visible to you", "not-found"),
     405: ("The address does not take this method", "method-not-allowed"),
     406: ("No acceptable representation", "not-acceptable"),
+    408: ("The body did not arrive in time", "body-too-slow"),
     409: ("The present state does not allow this", "conflict"),
     413: ("The body is too large", "content-too-large"),
     415: ("The media type of the body is not supported", "unsupported-media-type"),
@@ -63,7 +64,7 @@ _DESCRIPTIONS = {
 }
 # Any address may answer these: they are described once and referenced by every operation.
 _EVERYWHERE = {405: "MethodNotAllowed", 500: "InternalError"}
-_ALWAYS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+_ALWAYS = (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 
 # For `openapi_extra`: the route takes signed requests.
 SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}

@@ -19,7 +19,8 @@ def read(*, method: str, target_uri: str, headers: Mapping[str, str]) -> SignedR
     """Read the signature of a request. Raises SignatureMissing, SignatureIncomplete, SignatureMalformed."""
     if "signature-input" not in headers or "signature" not in headers:
         raise errors.SignatureMissing(
-            "Sign the request as docs/signing.md shows: Signature-Input and Signature with the label sig1."
+            "Send Signature-Input and Signature (HTTP Message Signatures, RFC 9421) with the label sig1, tag data-exchange "
+            "and a registered Ed25519 key; /openapi.json lists the addresses that need them."
         )
     try:
         return signatures.read_request(method=method, target_uri=target_uri, headers=headers)
@@ -30,9 +31,10 @@ def read(*, method: str, target_uri: str, headers: Mapping[str, str]) -> SignedR
             "Cover @method and @target-uri, and no component that the request lacks."
         ) from problem
     except signatures.SignatureProblem as problem:
+        fault = str(problem)
         raise errors.SignatureMalformed(
-            "Signature-Input and Signature are RFC 9421 dictionaries; the label sig1 has the parameters created, expires, "
-            'nonce (at least 128 random bits), keyid, alg="ed25519" and tag="data-exchange".'
+            f"{fault[0].upper()}{fault[1:]}. Sign under the label sig1, with the parameters created, expires, nonce, keyid, "
+            'alg="ed25519" and tag="data-exchange" (RFC 9421).'
         ) from problem
 
 

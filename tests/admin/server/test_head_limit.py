@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from admin.server.head_limit import HEAD_BYTES_MAX, HeadLimitProtocol
+from admin.server.head_limit import CONNECTION, FIELDS_MAX, HEAD_BYTES_MAX, HeadLimitProtocol
 
 
 @asynccontextmanager
@@ -63,3 +64,42 @@ async def test_trailers_of_a_request_are_no_header_fields() -> None:
         request = b"POST / HTTP/1.1\r\nhost: x\r\n"
         await exchanged(port, request + content + request + b"connection: close\r\n" + content)
     assert seen == [{b"host", b"transfer-encoding"}, {b"host", b"transfer-encoding", b"connection"}]
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n", b"one Host"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n", b"one Host"),
+        (b"GET / HTTP/1.1\r\nx: a\r\n\r\n", b"one Host"),
+        (b"GET /#x HTTP/1.1\r\nhost: a\r\n\r\n", b"fragment"),
+        (b"GET /?a=b# HTTP/1.1\r\nhost: a\r\n\r\n", b"fragment"),
+        (b"POST / HTTP/1.1\r\nx: a\r\ncontent-length: 3\r\n\r\nabcGET / HTTP/1.1\r\nhost: a\r\n\r\n", b"one Host"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\n" + b"a:\r\n" * FIELDS_MAX + b"\r\n", b"header lines"),
+    ],
+)
+async def test_a_head_that_two_readers_could_take_for_different_requests_is_refused(head: bytes, reason: bytes) -> None:
+    async with served(never_called) as port:
+        answer = await exchanged(port, head)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert reason in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_an_empty_query_is_part_of_the_target_and_a_connection_can_be_cut_off() -> None:
+    seen: list[bytes] = []
+
+    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+        seen.append(scope["raw_path"])
+        if len(seen) == 3:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            scope["extensions"][CONNECTION]["abort"]()
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with served(application) as port:
+        host = b" HTTP/1.1\r\nhost: x\r\n\r\n"
+        with suppress(ConnectionError):
+            await exchanged(port, b"GET /a?" + host + b"GET /a" + host + b"GET /a?b" + host)
+    assert seen == [b"/a?", b"/a", b"/a"]

@@ -161,7 +161,7 @@ COMMON = table(
     ("half a character", "request-invalid", "owner", raw("owner", "POST", "/sources", b'{"organisation":"\\ud800"}')),
     ("a form", "unsupported-media-type", "owner", raw("owner", "POST", "/sources", b"a=1", "application/x-www-form-urlencoded")),
     ("no media type", "unsupported-media-type", "owner", raw("owner", "POST", "/sources", b"{}", "text/plain")),
-    ("too large", "content-too-large", "key:owner", raw("owner", "POST", "/sources", b" " * (1 << 20) + b"{}")),
+    ("too large", "content-too-large", "owner", raw("owner", "POST", "/sources", b" " * (1 << 20) + b"{}")),
     ("no body", "request-invalid", "owner", lambda s: s.call_as("owner", "POST", "/sources")),
     ("not an id", "request-invalid", "owner", get("owner", "/datasets/one")),
     ("no such id", "not-found", "owner", get("owner", f"/datasets/{NOBODY}")),
