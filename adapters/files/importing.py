@@ -57,7 +57,7 @@ def import_file(
     durable.make_directory(target_directory)
     file_format = detect_format(path, options)
     if file_format == "parquet":
-        snapshot = import_parquet(path, target_directory)
+        snapshot = import_parquet(path, target_directory, options, deadline)
     elif file_format == "workbook":
         with TemporaryDirectory(dir=target_directory, prefix="sheet-") as temporary:
             # The parser trusts the suffix, which can be wrong: a new workbook saved over an old one keeps its name.

@@ -31,7 +31,8 @@ _ANSWER: Final = 16 * 2**20  # bytes: a thousand columns with long names, notes 
 _WAITS: Final = 2  # times the limit of processor time, for a busy machine
 _TEXT: Final = 2_000
 _SNAPSHOT: Final = re.compile("[0-9a-f]{64}[.]parquet")
-_MEMORY_EXITS: Final = (-signal.SIGKILL, -signal.SIGABRT)
+_WORDS: Final = 4096
+_OUT_OF_MEMORY: Final = (b"bad_alloc", b"memory allocation of", b"alloc: failed", b"MemoryError")
 _ENVIRONMENT: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # this one reserves nothing ahead
 
 
@@ -64,7 +65,11 @@ def import_bounded(path: Path, directory: Path, options: ImportOptions, limits: 
             "memory": limits.memory,
             "seconds": limits.seconds,
         }
-        answer = _read(_run(json.dumps(request).encode(), limits), limits)
+        errors = Path(temporary) / "errors"
+        code, content = _run(json.dumps(request).encode(), errors, limits)
+        if code != 0:
+            raise _explain(code, errors, limits)
+        answer = _read(content)
         if answer.description is None:
             where = (answer.where or "")[:_TEXT] or None
             raise SourceError(answer.code or "file-unreadable", answer.detail[:_TEXT], where)
@@ -76,17 +81,20 @@ def import_bounded(path: Path, directory: Path, options: ImportOptions, limits: 
     return ImportedFile(directory / name, answer.description)
 
 
-def _run(request: bytes, limits: ImportLimits) -> tuple[int, bytes]:
-    """Run the other process: its exit code (negative: a signal), and its answer."""
-    with subprocess.Popen(  # noqa: S603 - this interpreter, our module
-        [sys.executable, "-I", "-X", "utf8", "-m", confined.__name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_ENVIRONMENT,
-        cwd="/",
-        start_new_session=True,
-    ) as process:
+def _run(request: bytes, errors: Path, limits: ImportLimits) -> tuple[int, bytes]:
+    """Run the other process: its exit code (negative: a signal), and its answer. Its errors go to a new file."""
+    with (
+        errors.open("wb") as file,
+        subprocess.Popen(  # noqa: S603 - this interpreter, our module
+            [sys.executable, "-I", "-X", "utf8", "-m", confined.__name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        ) as process,
+    ):
         ending = Timer(_WAITS * limits.seconds, process.send_signal, (signal.SIGXCPU,))
         ending.daemon = True
         ending.start()
@@ -107,17 +115,23 @@ def _talk(process: subprocess.Popen[bytes], request: bytes) -> tuple[int, bytes]
     return (process.wait(), answer) if len(answer) <= _ANSWER else (0, b"")
 
 
-def _read(ended: tuple[int, bytes], limits: ImportLimits) -> _Answer:
-    """Parse an answer. Raises SourceError for a process that ended without one."""
-    code, content = ended
-    if code == 0:
-        try:
-            return _ANSWERS.validate_json(content)
-        except ValidationError:
-            raise SourceError("file-unreadable", CRASHED) from None
+def _read(content: bytes) -> _Answer:
+    """Parse an answer. Raises SourceError for one that is none."""
+    try:
+        return _ANSWERS.validate_json(content)
+    except ValidationError:
+        raise SourceError("file-unreadable", CRASHED) from None
+
+
+def _explain(code: int, errors: Path, limits: ImportLimits) -> SourceError:
+    """The error of a process that ended without an answer, by its exit code and its last words."""
     if code == -signal.SIGXCPU:
         detail = f"reading the file takes more than {limits.seconds} seconds; import it in parts, or as Parquet"
-        raise SourceError("too-large", detail)
-    if code in _MEMORY_EXITS:
-        raise too_much_memory(limits.memory)
-    raise SourceError("file-unreadable", CRASHED)
+        return SourceError("too-large", detail)
+    with errors.open("rb") as file:
+        words = file.read(_WORDS)
+    if code == -signal.SIGABRT and b"crypt" in words:
+        return SourceError("file-encrypted", "the file has encrypted parts; save it without encryption")
+    if code == -signal.SIGKILL or (code == -signal.SIGABRT and any(word in words for word in _OUT_OF_MEMORY)):
+        return too_much_memory(limits.memory)
+    return SourceError("file-unreadable", CRASHED)

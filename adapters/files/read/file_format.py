@@ -36,7 +36,7 @@ def detect_format(path: Path, options: ImportOptions) -> FileFormat:
         raise SourceError("file-empty", "the file is empty")
     if size > options.max_bytes:
         raise SourceError("too-large", f"the file has {size} bytes; at most {options.max_bytes} are imported")
-    if head.startswith(b"PAR1"):
+    if head.startswith((b"PAR1", b"PARE")):  # the second is encrypted
         return "parquet"
     if head.startswith(_OLE):
         _check_readable(path)

@@ -405,7 +405,7 @@ def test_parquet_types(tmp_path: Path) -> None:
             "z": pa.array([datetime(2024, 1, 31, tzinfo=UTC)], pa.timestamp("s", "Asia/Shanghai")),
             "c": pa.array(["a"]).dictionary_encode(),
             "l": pa.array([[1, 2]]),
-            "b": pa.array([b"x"]),
+            "b": pa.array([b"\x00"]),
             "u": pa.array(["大"], pa.large_string()),
         }
     )
