@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from admin.configuration import served
 from admin.terminal import CannotDo
 from data_exchange_client.errors import KeyFileError
 from data_exchange_client.keys import SigningKey
@@ -35,7 +36,7 @@ class DataDirectory:
 
     @property
     def server_file(self) -> Path:
-        """Has the address and the process of the server, while one runs."""
+        """Has the addresses and the process of the server, while one runs."""
         return self.path / "server.json"
 
     @property
@@ -43,9 +44,16 @@ class DataDirectory:
         """Has the output of a server that a command started."""
         return self.path / "server.log"
 
-    def settings(self, **changes: Any) -> Settings:
-        """The settings of the environment, for this directory. Raises pydantic.ValidationError."""
-        return Settings(data=self.path.absolute(), **changes)
+    def settings(self) -> Settings:
+        """The settings that commands act by: those of the running server, or those it was last served with.
+
+        Raises SettingsInvalid; CannotDo where the settings here would weaken the exchange.
+        """
+        return served.settings_to_act_by(self.path.absolute())
+
+    def new_settings(self, **changes: Any) -> Settings:
+        """The settings of the environment and of the settings file, to found or to serve with. Raises SettingsInvalid."""
+        return Settings.load(self.path.absolute(), **changes)
 
     def key_file(self, name: str) -> Path:
         """The key file of a participant's steward (its handle), of its system, or of an administrator."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from admin import database
+from admin.configuration import settings_file
 from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
 from exchange.app import create_app
@@ -37,9 +38,13 @@ class Founded:
 
 
 def initialise(directory: DataDirectory, *, handle: str, code: str, name_zh: str, name_en: str) -> Founded:
-    """Found an exchange in a data directory. Raises CannotDo where there is one, pydantic.ValidationError."""
-    settings = directory.settings()
+    """Found an exchange in a data directory. Raises CannotDo where there is one, SettingsInvalid.
+
+    The settings that the environment has now go into the new settings file, so that later commands have them too.
+    """
+    settings = directory.new_settings()
     durable.make_directory(settings.data, mode=0o777)
+    settings_file.write(settings.data, settings)
     administrator_keys: dict[str, ExchangeKey] = {}
     for name in ADMINISTRATORS:
         administrator_keys[name] = keys.load_or_create(directory.key_file(name))

@@ -10,7 +10,6 @@ from admin.commands.options import Data
 from admin.joining import Newcomer, join, require_name
 from admin.server.reaching import reach
 from admin.terminal import reporting_failures
-from data_exchange_client.api import Client
 
 app = typer.Typer(add_completion=False)
 
@@ -60,7 +59,6 @@ def join_command(
         directory = data_directory.locate(data)
         require_name(directory, handle)
         newcomer = Newcomer(handle, kind, level, code, name_zh, name_en, region, people)
-        with reach(directory) as (url, _):
-            trust = directory.trust()
-            joined = join(directory, lambda key: Client(url, key, trust=trust), newcomer)
+        with reach(directory) as reached:
+            joined = join(directory, reached.client, newcomer)
         output.show_joined(directory, joined)

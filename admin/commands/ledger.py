@@ -102,7 +102,11 @@ def new_incarnation(directory: DataDirectory, *, confirm: Callable[[str, str], b
 
     `confirm` gets the reason and the new origin, and returns whether to go on.
     """
-    settings = _settings_of_idle(directory)
+    with reaching.idle(directory) as settings:
+        return _begin(settings, confirm)
+
+
+def _begin(settings: Settings, confirm: Callable[[str, str], bool]) -> Incarnation:
     with database.running(settings) as url:
         state = database.read_state(url, settings)
         if not state.is_current or not state.entries or state.vkey is None:
@@ -161,14 +165,18 @@ def restore_anchor(directory: DataDirectory, known: Path | None) -> int:
 
     `known` is a file with a checkpoint from elsewhere; the other candidate is the newest in the database.
     """
-    settings = _settings_of_idle(directory)
+    with reaching.idle(directory) as settings:
+        return _restore(settings, directory.trust().verifier(), known)
+
+
+def _restore(settings: Settings, first: note.Verifier, known: Path | None) -> int:
     with database.running(settings) as url:
         state = database.read_state(url, settings)
         anchor = Anchor(settings.anchor, settings.origin(state.incarnation))
         if anchor.read() is not None:
             raise CannotDo("the anchor is in its place; only a lost one is restored")
         newest = asyncio.run(_newest(url))
-        history = asyncio.run(_history(url, directory.trust().verifier()))
+        history = asyncio.run(_history(url, first))
     try:
         other = known.read_text(encoding="utf-8") if known else None
     except (OSError, UnicodeDecodeError) as error:
@@ -184,13 +192,6 @@ def restore_anchor(directory: DataDirectory, known: Path | None) -> int:
         raise CannotDo("no checkpoint is known: neither the database has one, nor was one given with --known")
     anchor.swap(None, by_size[max(by_size)])
     return max(by_size)
-
-
-def _settings_of_idle(directory: DataDirectory) -> Settings:
-    """The settings of an exchange that nobody serves. Raises CannotDo."""
-    if reaching.running_at(directory) is not None:
-        raise CannotDo("this exchange is being served", hint="stop every server first, also on other machines")
-    return directory.settings()
 
 
 def _next(settings: Settings, current: int) -> tuple[Anchor, int]:

@@ -22,6 +22,7 @@ COMMANDS = {
     ),
     "serve": "Serve the exchange until Ctrl-C.",
     "health": "Show the state of an exchange: its server, its database, its ledger.",
+    "settings": "Show every setting with its origin, or write the settings file.",
     "database": "Bring the database up to date, or check the migrations.",
     "join": "Let an organisation join: register and admit it, and make the keys of its first members and its system.",
     "publish": "Publish a file of your own: see what is in it, confirm, and it is in the catalogue.",
@@ -34,6 +35,8 @@ COMMANDS = {
     "demo": "Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit.",
 }
 """Each command with the first line of its help. Its module is `admin.commands.<name>`, and the command is its `app`."""
+_MODULES = {"settings": "upkeep.settings"}
+"""The modules of commands that are in folders."""
 
 
 class LazyGroup(TyperGroup):
@@ -64,7 +67,7 @@ def _load(name: str) -> Any:
     """A command, ready to run. Ends the process where the server's libraries are not installed."""
     try:
         with interruptible_loading():
-            module = importlib.import_module(f"admin.commands.{name}")
+            module = importlib.import_module(f"admin.commands.{_MODULES.get(name, name)}")
     except ModuleNotFoundError as error:
         sys.exit(
             f"error: `exchange` needs the server's libraries, and {error.name} is missing: install the same wheel again with "

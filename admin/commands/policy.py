@@ -12,7 +12,6 @@ from admin import data_directory
 from admin.commands.options import Data
 from admin.server.reaching import reach
 from admin.terminal import CannotDo, console, reporting_failures
-from data_exchange_client.api import Client
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
 from groundwork import durable
@@ -99,7 +98,7 @@ def explain_command(
     with reporting_failures():
         home = data_directory.locate(data)
         signing = SigningKey.load(home.key_file(key)) if key == "auditor" else home.steward_key(key)
-        with reach(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+        with reach(home) as reached, reached.client(signing) as client:
             explanation = client.request("POST", "/api/v1/policy/explanations", json=request).json()
         _print(explanation)
 
@@ -124,7 +123,7 @@ def module_command(
             return
         home = data_directory.locate(data)
         signing = home.steward_key(key)
-        with reach(home) as (url, _), Client(url, signing, trust=home.trust()) as client:
+        with reach(home) as reached, reached.client(signing) as client:
             me = client.request("GET", "/api/v1/me").json()
             new = {"organisation": me["organisation"]["id"], "module": module.text, "tests": module.tests}
             accepted = client.request("POST", "/api/v1/policy-modules", json=new).json()

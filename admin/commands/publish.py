@@ -11,7 +11,6 @@ from admin.commands.options import Data
 from admin.publishing import PURPOSES, Draft, Publication, publish, require_file
 from admin.server.reaching import reach
 from admin.terminal import CannotDo, reporting_failures
-from data_exchange_client.api import Client
 
 app = typer.Typer(add_completion=False)
 
@@ -77,11 +76,10 @@ def publish_command(  # noqa: PLR0917 - its options, which typer reads off
         require_file(file)
         directory = data_directory.locate(data)
         key = directory.steward_key(owner)
-        trust = directory.trust()
         output.show_directory(directory)
-        with reach(directory) as (url, is_started), Client(url, key, trust=trust) as client:
+        with reach(directory) as reached, reached.client(key) as client:
             published = publish(client, publication, confirm=confirm)
-        output.show_published(directory, published, is_started=is_started)
+        output.show_published(directory, published, is_started=reached.is_started)
         if published is None:
             raise typer.Exit(1)
 

@@ -24,6 +24,8 @@ from data_exchange_client.delivery import Delivery
 from data_exchange_client.keys import SigningKey
 from data_exchange_client.trust import Trust
 from exchange.kernel.embedded import Embedded
+from exchange.kernel.settings_sources import file_of
+from groundwork import durable
 
 _MARK = ".demo"
 _MARK_TEXT = "What lies here was made by `exchange demo`, which replaces it when it runs again.\n"
@@ -120,13 +122,12 @@ def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Env
             data, handle="demo-operator", code=OPERATOR_CODE, name_zh="运营单位（演示）", name_en="Operator (demo)"
         )
         # Runs throughout: the server uses it, and a department has its own database in it.
-        embedded = Embedded(data.settings().data)
+        embedded = Embedded(data.path.absolute())
         stack.callback(embedded.close)
-        environment = {
-            "EXCHANGE_CHECKPOINT_INTERVAL": "0.2",
-            "EXCHANGE_SOURCE_HOSTS": embedded.socket,  # the department's database runs on this PostgreSQL server too
-        }
-        server = reaching.start(data, port=port, environment=environment)
+        # The department's database runs on this PostgreSQL server too.
+        text = f"checkpoint_interval = 0.2\nsource_hosts = [{json.dumps(embedded.socket)}]\n"
+        durable.write(file_of(data.path), text.encode())
+        server = reaching.start(data, port=port)
         stack.callback(server.stop)
         yield Environment(directory, data, server.url, server, embedded, data.trust(), output)
 
@@ -142,6 +143,6 @@ def _clear(directory: Path, data: DataDirectory) -> None:
         raise CannotDo(f"an earlier demonstration is still being served at {url}", hint=f"end process {pid} first")
     if (data.path / "postgres" / "postmaster.pid").exists():
         # A database that outlived its demonstration is stopped before its files go.
-        Embedded(data.settings().data).close()
+        Embedded(data.path.absolute()).close()
     for part in _PARTS:
         shutil.rmtree(directory / part, ignore_errors=True)

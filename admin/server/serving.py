@@ -17,10 +17,13 @@ from types import FrameType
 import uvicorn
 
 from admin import database
+from admin.configuration import lock, served
+from admin.configuration.lock import Held
 from admin.data_directory import DataDirectory
 from admin.server import reaching
 from admin.server.head_limit import HeadLimitProtocol
-from admin.terminal import CannotDo
+from admin.terminal import CannotDo, console
+from exchange.kernel.settings_sources import as_environment, foreign
 from exchange.settings import Settings
 from groundwork import durable
 
@@ -34,11 +37,11 @@ def public_url(host: str, port: int) -> str:
 
 
 def settings_for(directory: DataDirectory, *, host: str, port: int) -> Settings:
-    """The settings to serve with: the public URL is the environment's, or follows from host and port."""
-    settings = directory.settings()
+    """The settings to serve with: the public URL is that of the settings, or follows from host and port."""
+    settings = directory.new_settings()
     if "public_url" in settings.model_fields_set:
         return settings
-    return directory.settings(public_url=public_url(host, port))
+    return directory.new_settings(public_url=public_url(host, port))
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -56,22 +59,66 @@ def require_free_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def prepare(directory: DataDirectory, *, host: str, port: int) -> Iterator[Settings]:
-    """Check everything a server needs, and put it into the environment of its workers. Raises CannotDo."""
+def prepare(directory: DataDirectory, *, host: str, port: int, accept_changes: bool = False) -> Iterator[Settings]:
+    """Check everything a server needs, and put it into the environment of its workers. Raises CannotDo.
+
+    The directory's lock is held from the checks to the end, so that no command takes this server for absent while it
+    starts, and no second one starts beside it. `accept_changes` allows settings weaker than those last served with.
+    """
     settings = settings_for(directory, host=host, port=port)
+    directory.trust()
+    with _lock(directory) as descriptor:
+        _compare(settings, accept_changes=accept_changes)
+        with checked(settings, directory, host=host, port=port):
+            served.remember(settings.data, settings)
+            if descriptor is None:  # a server on another machine is announced
+                yield settings
+                return
+            with _announced(directory.server_file, settings.public_url, local=public_url(host, port)):
+                yield settings
+
+
+@contextmanager
+def checked(settings: Settings, directory: DataDirectory, *, host: str, port: int) -> Iterator[None]:
+    """The checks before serving, with the database running. The environment of workers then has these settings only."""
     trust = directory.trust()
-    if (served_at := reaching.running_at(directory)) is not None:
-        raise CannotDo(f"this exchange is being served already, at {served_at}")
     require_free_port(host, port)
     with database.running(settings) as url:
         database.require_ready(settings, url, vkey=trust.vkey)
-        os.environ |= {
-            "EXCHANGE_DATA": str(settings.data),
-            "EXCHANGE_DATABASE_URL": url,
-            "EXCHANGE_PUBLIC_URL": settings.public_url,
-        }
-        with _announced(directory.server_file, settings.public_url):
-            yield settings
+        values = {name: getattr(settings, name) for name in settings.model_fields_set}
+        complete = as_environment(values | {"data": settings.data, "database_url": url})
+        for name in set(os.environ) - set(foreign(os.environ)):
+            del os.environ[name]
+        os.environ |= complete | {"EXCHANGE_PUBLIC_URL": settings.public_url}
+        yield
+
+
+@contextmanager
+def _lock(directory: DataDirectory) -> Iterator[int | None]:
+    """The lock, waited for while a command has it; None where another machine has it. Raises CannotDo."""
+    try:
+        with lock.hold(directory.path, lock.SERVER, patience=lock.PATIENCE, on_wait=reaching.say_waiting) as descriptor:
+            if (served_at := reaching.running_at(directory)) is not None:
+                raise CannotDo(f"this exchange is being served already, at {served_at}")
+            yield descriptor
+    except Held as held:
+        if held.holder.is_server:
+            where = reaching.read_server_file(directory).get("url", f"process {held.holder.pid}, which is starting")
+            raise CannotDo(f"this exchange is being served already, at {where}") from held
+        raise CannotDo(
+            f"a command acts on this exchange (process {held.holder.pid})", hint="let it end, and serve then"
+        ) from held
+
+
+def _compare(settings: Settings, *, accept_changes: bool) -> None:
+    """Say what has changed since the exchange was last served. Raises CannotDo where that weakens it."""
+    if accept_changes:
+        return
+    if (before := served.recall(settings.data)) is None:
+        return
+    served.require_no_weaker(before, settings)
+    for line in served.compare(before, settings).other:
+        console(stderr=True).print(f"Changed since it was last served: {line}.", style="dim", soft_wrap=True)
 
 
 def run(
@@ -112,9 +159,9 @@ def _end_with_stdin() -> None:
 
 
 @contextmanager
-def _announced(path: Path, url: str) -> Iterator[None]:
-    """Keep a file with the address of the server, until the end of the block."""
-    content = json.dumps({"pid": os.getpid(), "url": url}).encode() + b"\n"
+def _announced(path: Path, url: str, *, local: str) -> Iterator[None]:
+    """Keep a file with the addresses of the server, until the end of the block: the public one, and this machine's."""
+    content = json.dumps({"pid": os.getpid(), "url": url, "local": local}).encode() + b"\n"
     durable.write(path, content, mode=0o644, sync=False)  # means nothing after a power failure
     try:
         yield

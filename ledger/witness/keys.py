@@ -3,8 +3,6 @@
 PRIVATE+KEY+<name>+<hex key id>+<base64(type || seed)>
 """
 
-import errno
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +28,7 @@ def make(path: Path, *, name: str, is_ed25519_only: bool = False) -> list[Cosign
     except OSError as error:
         raise KeyFileUnusable(f"{path}: {error.strerror}") from None
     if not is_written:
-        raise KeyFileUnusable(f"{path}: {os.strerror(errno.EEXIST)}")
+        raise KeyFileUnusable(f"{path} has a witness's keys already, which are kept; name another directory")
     return keys
 
 

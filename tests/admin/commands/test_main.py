@@ -37,7 +37,7 @@ def test_the_list_has_the_first_line_of_each_commands_help(name: str) -> None:
 
 
 def test_every_module_of_a_command_is_in_the_list() -> None:
-    modules = {path.stem for path in Path(main.__file__).parent.glob("*.py")}
+    modules = {path.stem for path in Path(main.__file__).parent.rglob("*.py")}
     assert modules - {"__init__", "main", "options"} == set(main.COMMANDS)
 
 

@@ -272,7 +272,9 @@ def test_keys_are_made_once_and_are_the_owners_alone(directory):
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     before = keys.read_bytes()
-    assert "exists" in witnesses.run_witness("init", directory, "--name", "witness.example/w1", status=1)
+    assert "has a witness's keys already" in witnesses.run_witness(
+        "init", directory, "--name", "witness.example/w1", status=1
+    )
     assert keys.read_bytes() == before
     keys.chmod(0o644)
     assert "others can read it" in witnesses.run_witness("serve", directory, status=1)

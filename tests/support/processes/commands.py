@@ -1,16 +1,20 @@
 """Runs of our commands, in this process or in one of their own, and their results."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from admin.commands.main import app
+from admin.data_directory import DataDirectory
+from admin.server.reaching import free_port, running_at
 from tests.support.services.tools import program
 
 ROOT = Path(__file__).parents[3]
@@ -55,9 +59,9 @@ def run_in_process(
     return CommandResult(result.exit_code, result.stdout, result.stderr)
 
 
-def run(*arguments: str | Path) -> CommandResult:
+def run(*arguments: str | Path, answer: str = "", **variables: str) -> CommandResult:
     """Run `exchange` to its end in a process of its own, and check that it shows no traceback."""
-    return _finish(command(*arguments))
+    return _finish(command(*arguments), answer, **variables)
 
 
 def run_ledger(*arguments: str | Path) -> CommandResult:
@@ -65,10 +69,51 @@ def run_ledger(*arguments: str | Path) -> CommandResult:
     return _finish([sys.executable, "-m", "ledger", *(str(argument) for argument in arguments)])
 
 
-def _finish(line: list[str]) -> CommandResult:
-    done = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=_SECONDS, check=False)
+def _finish(line: list[str], answer: str = "", **variables: str) -> CommandResult:
+    done = subprocess.run(
+        line,
+        env=environment(**variables),
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return CommandResult(done.returncode, done.stdout, done.stderr)
+
+
+def start(*arguments: str | Path, **variables: str) -> "subprocess.Popen[str]":
+    """Start `exchange` in a process of its own, with a pipe to its input."""
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment(**variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def serving(data: Path, *more: str, **variables: str) -> Iterator[str]:
+    """Serve an exchange by its command until the block ends, which has to end well; yields the URL."""
+    port = free_port()
+    process = subprocess.Popen(
+        command("serve", "--data", data, "--port", str(port), *more),
+        env=environment(**variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    directory = DataDirectory(data)
+    try:
+        wait_until(lambda: process.poll() is not None or running_at(directory), what="the server is ready")
+        yield f"http://localhost:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def wait_until(holds: Callable[[], object], *, what: str, seconds: float = 60) -> None:
