@@ -7,6 +7,9 @@ It needs the log's public key, and a server only to export from. Exit status: 0 
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -18,7 +21,7 @@ from ledger.bundle import http, pruning, remote, serving
 from ledger.bundle.files import CHECKPOINT, Bundle, Files, Unreadable
 from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps, trust_policy
 from ledger.format.receipt import HEADER, Receipt, ReceiptInvalid, verify_receipt
-from ledger.verification import mirror, verify, walk
+from ledger.verification import mirror, verify, walk, watching
 from ledger.witness import commands
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -62,6 +65,45 @@ def export_command(
     typer.echo(f"{done.fetched} files fetched")
     typer.echo(done.report.text())
     raise typer.Exit(0 if done.report.is_ok else 1)
+
+
+@app.command("watch")
+def watch_command(
+    directory: Directory,
+    *,
+    url: Annotated[str, typer.Option("--url", help="The exchange's address.")],
+    vkey: Key = None,
+    policy_file: Trusted = None,
+    minimum: Minimum = 0,
+    every: Annotated[float, typer.Option("--every", min=0, help="Seconds between two rounds.")] = 3600,
+    patience: Annotated[
+        float,
+        typer.Option("--patience", min=0, help="Seconds for which the exchange may be away before it is an alarm."),
+    ] = 86_400,
+    rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="End well after so many rounds.")] = None,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", help="Also print new entries of this type, a JSON line each; `delivery.` for all."),
+    ] = None,
+) -> None:
+    """Export and verify the ledger on a schedule, and end with status 1 as soon as it contradicts itself.
+
+    A line for each round goes to standard output. What is wrong goes to standard error.
+    """
+    exporting = partial(mirror.export, url, directory, verifier=_key(vkey), trust=_policy(policy_file), minimum=minimum)
+    try:
+        for done in islice(watching.watch(exporting, directory=directory, every=every, patience=patience), rounds):
+            moment = datetime.now(UTC).isoformat(timespec="seconds")
+            if done.fault is None:
+                typer.echo(f"{moment} OK: {done.size} entries, {done.size - done.before} new")
+                if type_ and done.size > done.before:
+                    _print_entries(Bundle(directory), done.before, done.size - 1, type_, indent=None)
+            else:
+                _errors.print(f"{moment} {done.fault}")
+            if done.is_last:
+                raise typer.Exit(1)
+    except Unreadable as error:
+        _fail(str(error))
 
 
 @app.command("verify")
@@ -139,11 +181,19 @@ def show_command(
     type_: Annotated[
         str | None, typer.Option("--type", help="Only entries of this type; `delivery.` for all with this prefix.")
     ] = None,
+    as_lines: Annotated[bool, typer.Option("--lines", help="Print each entry on one line (JSON lines).")] = False,
 ) -> None:
     """Print entries as JSON, unverified; `ledger verify` verifies them."""
     first, last = _range(which)
+    is_any = _print_entries(Bundle(directory), first, last, type_, indent=None if as_lines else 2)
+    if which is not None and not is_any and not type_:
+        _fail(f"the ledger has no entry {which}")
+
+
+def _print_entries(files: Files, first: int, last: int | None, type_: str | None, *, indent: int | None) -> bool:
+    """Print entries as JSON; returns whether there was any."""
     is_any = False
-    for index, leaf in _leaves(Bundle(directory), first, last):
+    for index, leaf in _leaves(files, first, last):
         try:
             parsed = entry.parse(leaf)
         except entry.MalformedEntry as error:
@@ -153,9 +203,8 @@ def show_command(
             continue
         is_any = True
         line: dict[str, Any] = {"seq": parsed.seq, "hash": merkle.leaf_hash(leaf).hex(), "prev": parsed.prev.hex()}
-        typer.echo(json.dumps({**line, "body": parsed.body}, ensure_ascii=False, indent=2))
-    if which is not None and not is_any and not type_:
-        _fail(f"the ledger has no entry {which}")
+        typer.echo(json.dumps({**line, "body": parsed.body}, ensure_ascii=False, indent=indent))
+    return is_any
 
 
 @app.command("receipt")

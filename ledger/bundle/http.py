@@ -32,10 +32,13 @@ class FetchFailed(Exception):
 
 
 class Fetcher:
-    """Fetches the files of the ledger at `url`, below which the server has `ledger/checkpoint`. A context manager."""
+    """Fetches the files of the ledger at `url`, the exchange's address or that of its ledger, which ends in `/ledger`.
+
+    A context manager.
+    """
 
     def __init__(self, url: str) -> None:
-        self.prefix = f"{url.rstrip('/')}/ledger/"
+        self.prefix = f"{url.rstrip('/').removesuffix('/ledger')}/ledger/"
         self._client = httpx2.Client(timeout=TIMEOUT)
 
     def __enter__(self) -> Self:

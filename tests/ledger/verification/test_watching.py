@@ -1,0 +1,70 @@
+"""A ledger that is watched: what ends the watch, and what does not."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ledger.cli import app
+from ledger.verification.mirror import export
+from ledger.verification.watching import Round, watch
+from tests.support.ledgers.log_server import serve_log
+from tests.support.ledgers.logs import Log
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again as often as always, without the pauses."""
+    monkeypatch.setattr("ledger.bundle.http.PAUSE", 0.0)
+
+
+def test_each_round_counts_what_is_new(new_log: Callable[..., Log], tmp_path: Path) -> None:
+    log = new_log(100, 300)
+
+    def grow(_seconds: float) -> None:
+        log.append(7)
+        log.sign()
+
+    with serve_log(log) as server:
+        rounds = watch(partial(export, server.url, tmp_path), directory=tmp_path, every=60, patience=0, wait=grow)
+        assert [next(rounds) for _ in range(3)] == [Round(0, 300), Round(300, 307), Round(307, 314)]
+
+
+def test_a_log_that_does_not_continue_ends_the_watch(new_log: Callable[..., Log], tmp_path: Path) -> None:
+    with serve_log(new_log(100, 300)) as server:
+        export(server.url, tmp_path)
+    with serve_log(new_log(100)) as server:
+        rounds = list(watch(partial(export, server.url, tmp_path), directory=tmp_path, every=60, patience=0))
+    assert len(rounds) == 1
+    assert rounds[0].is_last
+    assert rounds[0].size == 300
+
+
+def test_an_exchange_that_is_away_is_an_alarm_after_the_patience(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9"  # nothing listens on the discard port
+    waited: list[float] = []
+    rounds = list(watch(partial(export, url, tmp_path), directory=tmp_path, every=60, patience=120, wait=waited.append))
+    assert [done.is_last for done in rounds] == [False, False, True]
+    assert waited == [60, 60]
+
+
+def test_the_command_prints_a_line_each_round_and_new_entries(new_log: Callable[..., Log], tmp_path: Path) -> None:
+    with serve_log(new_log(3)) as server:
+        words = ["watch", str(tmp_path), "--url", f"{server.url}/ledger", "--rounds", "2", "--every", "0"]
+        done = CliRunner().invoke(app, [*words, "--type", "key.registered"])
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("OK: 3 entries, 3 new")
+    assert lines[1].startswith('{"seq": 0,')
+    assert lines[-1].endswith("OK: 3 entries, 0 new")
+
+
+def test_the_command_ends_with_status_1_at_a_fault(new_log: Callable[..., Log], tmp_path: Path) -> None:
+    with serve_log(new_log(300)) as server:
+        export(server.url, tmp_path)
+    with serve_log(new_log(100)) as server:  # the log as it was before
+        done = CliRunner().invoke(app, ["watch", str(tmp_path), "--url", server.url, "--every", "0", "--rounds", "3"])
+    assert done.exit_code == 1
+    assert "300" in done.stderr
