@@ -110,3 +110,26 @@ def test_an_auditor_finds_who_was_refused_and_why(run: Run) -> None:
 def test_a_wrong_command_names_every_place(run: Run) -> None:
     error = run("system", "fetch", "owner/people", "--purpose", "talent-service", "--limit", "100000", code=1).stderr
     assert "  limit: a page of JSON has at most 5000 rows" in error
+
+
+def test_a_member_is_enrolled_by_its_proof_gets_a_role_and_rotates_its_key(run: Run, tmp_path: Path) -> None:
+    run("owner", "keygen", "deputy.key")
+    proof = run("owner", "prove", "deputy.key", "--organisation", "owner", "--principal", "deputy").stdout
+    (tmp_path / "deputy.json").write_text(proof)
+    enrol = ("members", "enrol", "deputy", "--title", "Deputy", "--registration", "deputy.json")
+    run("owner", *enrol)
+    assert "deputy" in run("owner", "members", "list").stdout
+    run("deputy", "members", "suspend", "service", code=1)
+    run("owner", "members", "assign", "deputy", "security_administrator")
+    run("deputy", "members", "suspend", "service")
+    assert "suspended" in run("owner", "members", "list").stdout
+    run("owner", "members", "reinstate", "service")
+    run("owner", "members", "revoke", "deputy", "security_administrator")
+    assert "absent" in run("owner", "members", "suspend", "absent", code=1).stderr
+
+    run("deputy", "keys", "rotate", "new.key", "--overlap", "0")
+    run("new", "whoami")
+    assert "key" in run("deputy", "whoami", code=1).stderr
+    old = SigningKey.load(tmp_path / "deputy.key").keyid
+    assert old in run("new", "keys", "list").stdout
+    run("new", "keys", "revoke", old)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.commands.catalog import DatasetNames
-from data_exchange_client.commands.listing import list_all
-from data_exchange_client.commands.options import (
+from data_exchange_client.terminal.listing import list_all
+from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
     AsJson,
@@ -17,7 +17,7 @@ from data_exchange_client.commands.options import (
     Url,
     connect,
 )
-from data_exchange_client.commands.output import print_facts, print_json, print_table
+from data_exchange_client.terminal.output import print_facts, print_json, print_table
 
 PATH = "/api/v1/agreements"
 _LATER = frozenset({"salt", "digest", "resharing", "assessments"})

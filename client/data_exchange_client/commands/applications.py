@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.commands.catalog import DatasetName, DatasetNames
-from data_exchange_client.commands.documents import read_document
-from data_exchange_client.commands.listing import list_all
-from data_exchange_client.commands.options import (
+from data_exchange_client.terminal.documents import read_document
+from data_exchange_client.terminal.listing import list_all
+from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
     AsJson,
@@ -20,7 +20,7 @@ from data_exchange_client.commands.options import (
     Url,
     connect,
 )
-from data_exchange_client.commands.output import note, print_facts, print_json, print_table
+from data_exchange_client.terminal.output import note, print_facts, print_json, print_table
 
 PATH = "/api/v1/applications"
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
-from data_exchange_client.commands.output import note, print_json, print_table
+from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
+from data_exchange_client.terminal.output import note, print_json, print_table
 
 PATH = "/api/v1/audit/entries"
 PAGE = 1000

@@ -7,7 +7,8 @@ from uuid import UUID
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.options import (
+from data_exchange_client.errors import ExchangeProblem
+from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
     AsJson,
@@ -16,8 +17,7 @@ from data_exchange_client.commands.options import (
     Url,
     connect,
 )
-from data_exchange_client.commands.output import print_facts, print_json, print_table, reporting_failures
-from data_exchange_client.errors import ExchangeProblem
+from data_exchange_client.terminal.output import print_facts, print_json, print_table, reporting_failures
 
 DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or <organisation>/<dataset>.")]
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from data_exchange_client.commands.filters import read_filter
-from data_exchange_client.commands.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
-from data_exchange_client.commands.output import note
 from data_exchange_client.delivery import Delivery, Format
+from data_exchange_client.terminal.filters import read_filter
+from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
+from data_exchange_client.terminal.output import note
 from groundwork import durable
 
 

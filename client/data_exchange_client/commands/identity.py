@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from data_exchange_client.commands.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
-from data_exchange_client.commands.output import fail, note, print_json, reporting_failures
 from data_exchange_client.connection import Connection
+from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
+from data_exchange_client.terminal.output import fail, note, print_json, reporting_failures
 from data_exchange_client.trust import WELL_KNOWN, Trust
 
 

@@ -30,7 +30,7 @@ for command in (
     proofs.verify,
 ):
     app.command()(command)
-for group in (applications.applications, agreements.agreements, members.members, audit.audit):
+for group in (applications.applications, agreements.agreements, members.members, keys.keys, audit.audit):
     app.add_typer(group, name=group.info.name)
 
 

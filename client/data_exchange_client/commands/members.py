@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.listing import list_all
-from data_exchange_client.commands.options import (
+from data_exchange_client.terminal.documents import read_document
+from data_exchange_client.terminal.listing import list_all
+from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
     AsJson,
@@ -18,7 +19,7 @@ from data_exchange_client.commands.options import (
     Url,
     connect,
 )
-from data_exchange_client.commands.output import fail, note, print_facts, print_json, print_table
+from data_exchange_client.terminal.output import fail, note, print_facts, print_json, print_table
 
 Handle = Annotated[str, typer.Argument(metavar="HANDLE", help="The member's or system's name in your organisation.")]
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="Such as steward, approver, consumer or auditor.")]
@@ -52,8 +53,8 @@ def enrol(
     handle: Handle,
     *,
     key: KeyFile,
-    public_key: Annotated[
-        str, typer.Option("--public-key", help="Their public key, as `exchange-client keygen` printed it to them.")
+    registration: Annotated[
+        Path, typer.Option("--registration", help="The file with what `exchange-client prove` printed to them.")
     ],
     title: Annotated[str, typer.Option("--title", help="Their name or office, or what the system is.")],
     system: Annotated[bool, typer.Option("--system", help="Enrol a system instead of a person.")] = False,
@@ -61,12 +62,11 @@ def enrol(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Enrol a member or a system. They make their own key with `keygen`, and give you its public half."""
-    document = {
+    """Enrol a member or a system. They make their own key with `keygen`, and give you what `prove` prints."""
+    document = read_document(registration) | {
         "kind": "system" if system else "member",
         "handle": handle,
         "title": title,
-        "public_key": public_key,
         "roles": role or [],
     }
     with connect(url, key, trust) as client:

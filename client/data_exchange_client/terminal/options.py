@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.output import note, reporting_failures
 from data_exchange_client.keys import SigningKey
+from data_exchange_client.terminal.output import note, reporting_failures
 
 Url = Annotated[str, typer.Option("--url", envvar="EXCHANGE_URL", help="The exchange's address.")]
 KeyFile = Annotated[Path, typer.Option("--key", envvar="EXCHANGE_KEY", help="Your key file, made by `keygen`.")]
