@@ -22,7 +22,7 @@ from exchange.audit import tasks as audit
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
 from exchange.catalog.proposal import routes as proposal_routes
-from exchange.catalog.terms.checks import can_be_carried_out
+from exchange.catalog.terms.checks import find_misfit
 from exchange.decisions.service import keep_bundle
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
@@ -236,7 +236,7 @@ async def _open_decisions(runtime: Runtime, settings: Settings, stack: AsyncExit
     await keep_bundle(runtime.database, runtime.clock, rules)
     engine = await _open_engine(settings, rules, stack)
     find = ModuleCache(runtime.database).find
-    runtime.add(DecisionCache(NarrowingEngine(engine, find=find, sandboxes=sandboxes, fits=can_be_carried_out)))
+    runtime.add(DecisionCache(NarrowingEngine(engine, find=find, sandboxes=sandboxes, find_misfit=find_misfit)))
 
 
 async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:

@@ -45,8 +45,29 @@ class Agreement(Base):
     state: Mapped[str] = mapped_column(String(16))
 
 
+class AgreementNarrowing(Base):
+    """An owner's narrowing of an agreement: it takes effect from `narrowed_at` on, and is never taken back.
+
+    `without` are fields that are no longer granted. `digest` is on the ledger.
+    """
+
+    __tablename__ = "agreement_narrowings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreements.id"), index=True)
+    without: Mapped[list[str]] = mapped_column(JSONB)
+    masks: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    row_filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    row_cap: Mapped[int | None] = mapped_column(BigInteger)
+    not_after: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str] = mapped_column(String(32))
+    narrowed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class AgreementStatement(Base):
-    """The reason why an agreement was suspended, resumed or terminated; the entry of this `type` has its digest."""
+    """The reason why an agreement changed, or what a publication changed for it; the entry of this `type` has its digest."""
 
     __tablename__ = "agreement_statements"
 

@@ -1,14 +1,16 @@
 """Every SELECT of agreements. Other rooms get views, this room's verbs get rows."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.agreements.models import Agreement, AgreementStatement
+from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.view import AgreementView, view_of
+from exchange.catalog import queries as catalog
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 
@@ -66,7 +68,7 @@ async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) ->
     )
     rows = (await session.execute(statement)).scalars().all()
     open_rows = [row for row in rows if row.state in {"active", "suspended"}]
-    return [view_of(row) for row in open_rows or rows[:1]]
+    return await views(session, open_rows or rows[:1])
 
 
 async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequence[AgreementView]:
@@ -77,20 +79,62 @@ async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequen
         .order_by(Agreement.id.desc())
         .limit(limit)
     )
-    return [view_of(row) for row in (await session.execute(statement)).scalars()]
+    return await views(session, (await session.execute(statement)).scalars().all())
+
+
+async def lock_running(session: AsyncSession, dataset: UUID) -> Sequence[Agreement]:
+    """The agreements over a dataset that have not ended, oldest first, locked."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.dataset_id == dataset, Agreement.state.in_(("active", "suspended")))
+        .order_by(Agreement.id)
+        .with_for_update()
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str, AgreementView]:
     """Agreements by the text of their ids. The caller decides who may see them."""
     statement = select(Agreement).where(Agreement.id.in_(list(identifiers)))
-    return {str(row.id): view_of(row) for row in (await session.execute(statement)).scalars()}
+    rows = (await session.execute(statement)).scalars().all()
+    return {str(view.id): view for view in await views(session, rows)}
+
+
+async def views(session: AsyncSession, rows: Sequence[Agreement]) -> list[AgreementView]:
+    """The views of rows, in their order."""
+    if not rows:
+        return []
+    terms = await catalog.terms_of_versions(session, {(row.dataset_id, row.dataset_version) for row in rows})
+    by_agreement = await narrowings(session, [row.id for row in rows])
+    return [
+        view_of(row, terms=terms[row.dataset_id, row.dataset_version], narrowings=by_agreement[row.id]) for row in rows
+    ]
+
+
+async def narrowings(session: AsyncSession, identifiers: Sequence[UUID]) -> dict[UUID, list[AgreementNarrowing]]:
+    """The narrowings of agreements, oldest first, by agreement; an empty list for each that has none."""
+    statement = (
+        select(AgreementNarrowing)
+        .where(AgreementNarrowing.agreement_id.in_(identifiers))
+        .order_by(AgreementNarrowing.narrowed_at, AgreementNarrowing.id)
+    )
+    by_agreement: dict[UUID, list[AgreementNarrowing]] = defaultdict(list)
+    for row in (await session.execute(statement)).scalars():
+        by_agreement[row.agreement_id].append(row)
+    return by_agreement
 
 
 async def lock_overdue(session: AsyncSession, now: datetime) -> Sequence[Agreement]:
     """Agreements whose time is over and that are not marked expired yet, at most 100, locked."""
     statement = (
         select(Agreement)
-        .where(Agreement.state.in_(("active", "suspended")), Agreement.not_after <= now)
+        .where(
+            Agreement.state.in_(("active", "suspended")),
+            or_(
+                Agreement.not_after <= now,
+                exists().where(AgreementNarrowing.agreement_id == Agreement.id, AgreementNarrowing.not_after <= now),
+            ),
+        )
         .order_by(Agreement.id)
         .limit(100)
         .with_for_update(skip_locked=True)

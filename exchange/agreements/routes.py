@@ -7,9 +7,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from exchange.agreements import queries, service
-from exchange.agreements.schemas import AgreementOut, Statement, StatementOut
+from exchange.agreements.models import Agreement
+from exchange.agreements.narrowing import narrow as narrow_agreement
+from exchange.agreements.schemas import AgreementOut, Narrowing, Statement, StatementOut
 from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
+from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from policies.odrl.writing import MEDIA_TYPE, write_agreement
 
@@ -24,22 +27,22 @@ async def list_agreements(
 ) -> list[AgreementOut]:
     """The agreements your organisation is a side of."""
     rows = await queries.agreements(work.session, work.principal, after=after, limit=limit)
-    return [AgreementOut.model_validate(row) for row in rows]
+    return await service.read_out(work, rows)
 
 
 @router.get("/{agreement_id}")
 async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
     """One agreement."""
-    return AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+    return await _out(work, await queries.agreement(work.session, work.principal, agreement_id))
 
 
 @router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONResponse:
     """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's present offer."""
-    agreement = AgreementOut.model_validate(await queries.agreement(work.session, work.principal, agreement_id))
+    agreement = await _out(work, await queries.agreement(work.session, work.principal, agreement_id))
     url = work.runtime.settings.public_url
     document = write_agreement(
-        agreement.model_dump(mode="json"),
+        service.in_force_document(agreement),
         uid=f"{url}/api/v1/agreements/{agreement.id}/odrl",
         dataset=str(agreement.dataset_id),
         owner=str(agreement.provider_id),
@@ -51,7 +54,7 @@ async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONRe
 
 @router.get("/{agreement_id}/statements")
 async def read_statements(work: SignedWork, agreement_id: UUID) -> list[StatementOut]:
-    """The reasons given when an agreement was suspended, resumed or terminated."""
+    """The reasons given when an agreement was suspended, resumed or terminated, and what each new version changed for it."""
     agreement = await queries.agreement(work.session, work.principal, agreement_id)
     rows = await queries.statements(work.session, agreement.id)
     return [StatementOut.model_validate(row) for row in rows]
@@ -61,18 +64,29 @@ async def read_statements(work: SignedWork, agreement_id: UUID) -> list[Statemen
 async def suspend(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Suspend an agreement: it permits no delivery until it is resumed."""
     changed = await service.change(work, agreement_id=agreement_id, verb="suspend", reason=statement.reason)
-    return AgreementOut.model_validate(changed)
+    return await _out(work, changed)
+
+
+@router.post("/{agreement_id}/narrowing")
+async def narrow(work: SignedWork, agreement_id: UUID, narrowing: Narrowing) -> AgreementOut:
+    """Narrow an agreement at once, for good: fewer fields, stricter masks, fewer rows, an earlier end."""
+    return await _out(work, await narrow_agreement(work, agreement_id=agreement_id, narrowing=narrowing))
 
 
 @router.post("/{agreement_id}/resumption")
 async def resume(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Resume a suspended agreement."""
     changed = await service.change(work, agreement_id=agreement_id, verb="resume", reason=statement.reason)
-    return AgreementOut.model_validate(changed)
+    return await _out(work, changed)
 
 
 @router.post("/{agreement_id}/termination")
 async def terminate(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Terminate an agreement, for good."""
     changed = await service.change(work, agreement_id=agreement_id, verb="terminate", reason=statement.reason)
-    return AgreementOut.model_validate(changed)
+    return await _out(work, changed)
+
+
+async def _out(work: Work, agreement: Agreement) -> AgreementOut:
+    [out] = await service.read_out(work, [agreement])
+    return out

@@ -1,20 +1,83 @@
 """Requests and answers about agreements."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from exchange.catalog.terms.schemas import Assessments, Price
-from exchange.kernel.schemas import In, Out, Prose, Salt, with_example
+from adapters.kind import FieldName
+from exchange.catalog.terms.schemas import Assessments, Price, Rate, RowFilter
+from exchange.kernel.schemas import In, Moment, Out, Prose, Salt, with_example
 
 Lane = Literal["government", "operation", "trade", "person"]
 State = Literal["active", "suspended", "terminated", "expired"]
 
 
+class Narrowing(In):
+    """What an owner takes away from an agreement, and why; at least one member besides the reason."""
+
+    model_config = with_example(
+        {
+            "reason": "收窄到本市",
+            "without": ["degree"],
+            "masks": {"name": {"kind": "null"}},
+            "row_filter": {"field": "city", "op": "eq", "value": "330100"},
+            "row_cap": 1_000,
+            "not_after": "2027-01-31T00:00:00+08:00",
+        }
+    )
+
+    reason: Prose
+    without: Annotated[list[FieldName], Field(max_length=500, description="Fields that are no longer granted")] = []
+    masks: Annotated[
+        dict[str, dict[str, Any]], Field(description="Masks for fields that are clear so far, and stricter ones")
+    ] = {}
+    row_filter: RowFilter = None
+    row_cap: Annotated[int | None, Field(ge=1, lt=2**53)] = None
+    not_after: Moment | None = None
+
+    @model_validator(mode="after")
+    def _refuse_nothing(self) -> Self:
+        if not (self.without or self.masks or self.row_filter or self.row_cap or self.not_after):
+            raise ValueError("name what is taken away: without, masks, row_filter, row_cap or not_after")
+        return self
+
+
+class NarrowingOut(Out):
+    """A narrowing of an agreement, as both sides see it."""
+
+    without: list[str]
+    masks: dict[str, Any]
+    row_filter: dict[str, Any] | None
+    row_cap: int | None
+    not_after: datetime | None
+    reason: str
+    digest: Annotated[str, Field(description="The salted digest, as on the ledger")]
+    salt: Salt
+    narrowed_at: datetime
+
+
+class InForce(Out):
+    """What an agreement grants now: as it was concluded under the terms of its version, less what was taken away since.
+
+    The present terms may narrow it further; they never widen it.
+    """
+
+    fields: list[str]
+    masks: Annotated[
+        dict[str, Any], Field(description="The strictest of the terms then, the agreement, its narrowings")
+    ]
+    row_filters: Annotated[list[dict[str, Any]], Field(description="All have to hold")]
+    terms_filter: Annotated[dict[str, Any] | None, Field(description="That of the terms then; shown to the owner only")]
+    has_terms_filter: bool
+    row_cap: int
+    rate: Annotated[Rate | None, Field(description="That of the terms then")]
+    not_after: datetime
+
+
 class AgreementOut(Out):
-    """An agreement, as both sides see it."""
+    """An agreement as it was concluded, and as it is in force, as both sides see it."""
 
     id: UUID
     application_id: UUID
@@ -41,6 +104,8 @@ class AgreementOut(Out):
     salt: Salt
     concluded_at: datetime
     state: State
+    in_force: InForce
+    narrowings: Annotated[list[NarrowingOut], Field(description="Oldest first")]
 
 
 class Statement(In):
@@ -52,9 +117,9 @@ class Statement(In):
 
 
 class StatementOut(Out):
-    """The reason of an agreement's change, as both sides see it."""
+    """The reason of an agreement's change, or what a new version changed for it, as both sides see it."""
 
-    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated"]
+    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.affected"]
     reason: str
     salt: Salt
     stated_at: datetime

@@ -1,6 +1,7 @@
 """The verbs of agreements: conclude, suspend, resume, terminate."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,21 +10,28 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.agreements import queries
-from exchange.agreements.models import Agreement, AgreementStatement
+from exchange.agreements.errors import AgreementsUnfit
+from exchange.agreements.fitting import find_misfits
+from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.agreements.view import AgreementView, view_of
-from exchange.catalog.terms.checks import faults_of
+from exchange.catalog import queries as catalog
+from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.terms.checks import faults_of, rate_of
+from exchange.catalog.terms.checks import for_policy as terms_for_policy
+from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
-from exchange.kernel.work import Work
+from exchange.kernel.work import Principal, Work
 from ledger import entries
 from ledger.format import canonical
 from policies.decision import documents
 
 _MASK_KEY_BYTES = 32
-_UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
+UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
+_RESUME_LATER = "Publish a version that the agreement fits, or narrow or terminate the agreement."
 _VERBS: dict[str, tuple[str, frozenset[str]]] = {
     "suspend": ("suspended", frozenset({"active"})),
     "resume": ("active", frozenset({"suspended"})),
@@ -82,8 +90,18 @@ def lane_between(*, provider_kind: str, consumer_kind: str) -> Lane:
     return "government" if consumer_kind == "department" else "operation"
 
 
-def for_policy(agreement: AgreementView) -> documents.Agreement:
-    """An agreement as a decision's input. Raises ValidationError for one that no decision can be made by."""
+def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Agreement:
+    """An agreement as a decision's input, beside the present terms. Raises ValidationError for one that no decision fits.
+
+    What the terms of its conclusion demanded and the present terms do not is part of the agreement. People's consent and
+    groups cannot be: an agreement that was granted for these alone grants nothing without them.
+    """
+    granted = agreement.terms
+    rate = rate_of(granted["rate"]) if granted.get("rate") else None
+    conditions = [*agreement.row_filters]
+    if granted["row_filter"] and granted["row_filter"] not in terms.row_filters:
+        conditions.insert(0, granted["row_filter"])
+    is_void = (granted.get("consent", False) and not terms.consent) or (granted.get("min_group") or 0) > terms.min_group
     return documents.Agreement.model_validate(
         {
             "id": str(agreement.id),
@@ -94,22 +112,27 @@ def for_policy(agreement: AgreementView) -> documents.Agreement:
             "not_before": int(agreement.not_before.timestamp()),
             "not_after": int(agreement.not_after.timestamp()),
             "purposes": [agreement.purpose],
-            "fields": agreement.fields,
+            "fields": [] if is_void else agreement.fields,
             "masks": agreement.masks,
-            "row_filters": [agreement.row_filter] if agreement.row_filter else [],
+            "row_filters": conditions,
             "row_cap": agreement.row_cap,
             "assessments": sorted(agreement.assessments),
+            "rates": [rate] if rate is not None and rate not in terms.rates else [],
+            "module": granted.get("module") if granted.get("module") != terms.module else None,
         }
     )
 
 
-def conclude(work: Work, grant: Grant) -> AgreementOut:
-    """Conclude an agreement: it is active at once. Raises RequestInvalid for one that no decision could be made by."""
+def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
+    """Conclude an agreement under the terms of its dataset's version: it is active at once.
+
+    Raises RequestInvalid for one that no decision could be made by.
+    """
     identifier, salt = new_id(), new_salt()
     try:
         digest = commitment(grant.document(), salt=salt)
     except canonical.NotCanonical as error:
-        raise RequestInvalid(_UNUSABLE, errors=[{"at": error.pointer, "error": error.reason}]) from error
+        raise RequestInvalid(UNUSABLE, errors=[{"at": error.pointer, "error": error.reason}]) from error
     agreement = Agreement(
         id=identifier,
         application_id=grant.application,
@@ -134,10 +157,11 @@ def conclude(work: Work, grant: Grant) -> AgreementOut:
         concluded_at=work.runtime.clock.now(),
         state="active",
     )
+    view = view_of(agreement, terms=terms.model_dump(mode="json"))
     try:
-        for_policy(view_of(agreement))
+        for_policy(view, terms_for_policy(terms))
     except ValidationError as error:
-        raise RequestInvalid(_UNUSABLE, errors=faults_of(error, at="agreement")) from error
+        raise RequestInvalid(UNUSABLE, errors=faults_of(error, at="agreement")) from error
     work.session.add(agreement)
     work.entry(
         entries.AgreementConcluded,
@@ -151,7 +175,46 @@ def conclude(work: Work, grant: Grant) -> AgreementOut:
         purpose=grant.purpose,
         assessments={name: commitment(assessment, salt=salt) for name, assessment in grant.assessments.items()},
     )
-    return AgreementOut.model_validate(agreement)
+    return agreement_out(agreement, view, work.principal)
+
+
+def agreement_out(
+    row: Agreement, view: AgreementView, principal: Principal, narrowings: Sequence[AgreementNarrowing] = ()
+) -> AgreementOut:
+    """An agreement as a principal sees it: as it was concluded, and as it is in force. Only its owner sees the terms' filter."""
+    concluded = {name: getattr(row, name) for name in AgreementOut.model_fields if hasattr(row, name)}
+    terms_filter, rate = view.terms["row_filter"], view.terms.get("rate")
+    in_force = {
+        "fields": view.fields,
+        "masks": view.masks,
+        "row_filters": view.row_filters,
+        "terms_filter": terms_filter if principal.organisation == row.provider_id else None,
+        "has_terms_filter": terms_filter is not None,
+        "row_cap": view.row_cap,
+        "rate": rate,
+        "not_after": view.not_after,
+    }
+    return AgreementOut.model_validate({**concluded, "in_force": in_force, "narrowings": list(narrowings)})
+
+
+def in_force_document(agreement: AgreementOut) -> dict[str, Any]:
+    """An agreement as JSON, with what is in force in place of what was concluded; for its ODRL policy."""
+    document = agreement.model_dump(mode="json")
+    in_force = document["in_force"]
+    filters = in_force["row_filters"]
+    row_filter = {"all": filters} if len(filters) > 1 else next(iter(filters), None)
+    return {
+        **document,
+        **{name: in_force[name] for name in ("fields", "masks", "row_cap", "not_after")},
+        "row_filter": row_filter,
+    }
+
+
+async def read_out(work: Work, rows: Sequence[Agreement]) -> list[AgreementOut]:
+    """Agreements as the principal sees them, in their order."""
+    narrowings = await queries.narrowings(work.session, [row.id for row in rows])
+    views = await queries.views(work.session, rows)
+    return [agreement_out(row, view, work.principal, narrowings[row.id]) for row, view in zip(rows, views, strict=True)]
 
 
 async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> Agreement:
@@ -167,11 +230,24 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
         raise Conflict(
             f"Only an agreement that is {' or '.join(sorted(allowed_from))} can become {target}.", state=agreement.state
         )
-    agreement.state = target
+    if verb == "resume":
+        await check_fit(work, agreement)
+    set_state(work, agreement, verb=verb, reason=reason)
+    return agreement
+
+
+def set_state(work: Work, agreement: Agreement, *, verb: str, reason: str) -> None:
+    """Change the state of an agreement that is locked, with its statement and entry."""
+    agreement.state = _VERBS[verb][0]
+    state(work, agreement, type_=_ENTRY[verb], reason=reason)
+
+
+def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:
+    """Add a statement about an agreement, which both sides read, and its entry."""
     statement = AgreementStatement(
         id=new_id(),
         agreement_id=agreement.id,
-        type=_ENTRY[verb],
+        type=type_,
         reason=reason,
         salt=new_salt(),
         stated_at=work.runtime.clock.now(),
@@ -180,10 +256,20 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
     work.entry(
         entries.AgreementChanged,
         about=("agreement", agreement.id),
-        type=_ENTRY[verb],
+        type=type_,
         consumer=str(agreement.consumer_id),
         dataset=str(agreement.dataset_id),
         lane=agreement.lane,
         statement=commitment(reason, salt=statement.salt),
     )
-    return agreement
+
+
+async def check_fit(work: Work, agreement: Agreement) -> None:
+    """Check that an agreement fits the published version of its dataset. Raises AgreementsUnfit."""
+    listed = await catalog.any_dataset(work.session, str(agreement.dataset_id))
+    if listed.version is None:
+        return
+    [view] = await queries.views(work.session, [agreement])
+    faults = find_misfits(view, DatasetDocument.model_validate(listed.version.document))
+    if faults:
+        raise AgreementsUnfit.of([(agreement.id, agreement.consumer_id, faults)], _RESUME_LATER)

@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from exchange.agreements import queries
+from exchange.agreements.publication import check_version
+from exchange.catalog.dependents import DatasetDependents
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import AsyncSession, Connection, driver
 from exchange.kernel.loops import Loops, every, leader_of
@@ -20,13 +22,14 @@ _SECONDS = 10.0
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the loop."""
+    """Register the loop, and the check of a dataset's next version."""
 
     async def expire(_leading: Connection) -> None:
         async with runtime.database.sessions() as session:
             with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
                 await expire_overdue(session, runtime.clock.now())
 
+    runtime[DatasetDependents].publication.append(check_version)
     runtime[Loops].add(every(_SECONDS, expire, name=EXPIRY, leader=leader_of(runtime.database, EXPIRY)))
 
 

@@ -11,7 +11,13 @@ from exchange.applications.models import Application
 from exchange.applications.schemas import Approval
 from exchange.catalog.checks import faults_in_grounds, faults_in_proposal, fields_of
 from exchange.catalog.schemas import DatasetDocument
-from exchange.catalog.terms.checks import admits, faults_in_assessments, faults_in_condition, faults_in_masks
+from exchange.catalog.terms.checks import (
+    admits,
+    faults_in_assessments,
+    faults_in_condition,
+    faults_in_masks,
+    faults_in_strictness,
+)
 from exchange.kernel.clock import rfc3339
 from exchange.participants.view import OrganisationView
 
@@ -58,11 +64,7 @@ def faults_in_approval(
         if name not in application.fields
     ]
     faults += faults_in_masks(approval.masks, described)
-    faults += [
-        {"at": "masks", "error": "an agreement does not replace a mask that the terms set"}
-        for name in approval.masks
-        if name in terms.masks
-    ]
+    faults += faults_in_strictness(approval.masks, than=terms.masks)
     faults += faults_in_condition(combine_conditions(application.row_filter, approval.row_filter), described)
     if approval.not_after is not None and approval.not_after > application.not_after:
         faults.append({"at": "not_after", "error": "a grant ends no later than the application asks"})

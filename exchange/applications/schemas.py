@@ -62,7 +62,9 @@ class Approval(In):
     )
 
     fields: Annotated[list[FieldName] | None, Field(min_length=1, max_length=500)] = None
-    masks: Annotated[dict[str, dict[str, Any]], Field(description="Masks for fields that the terms leave clear")] = {}
+    masks: Annotated[
+        dict[str, dict[str, Any]], Field(description="Masks for fields that the terms leave clear, and stricter ones")
+    ] = {}
     row_filter: RowFilter = None
     row_cap: Annotated[int | None, Field(ge=1)] = None
     not_after: Moment | None = None

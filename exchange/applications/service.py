@@ -130,6 +130,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
     """
     application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
+    await catalog.lock_for_grant(work.session, application.dataset_id)
     listed = await catalog.dataset(work.session, work.principal, str(application.dataset_id))
     document = _offered(listed)
     fields = approval.fields or application.fields
@@ -166,6 +167,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             not_before=work.runtime.clock.now(),
             not_after=not_after,
         ),
+        document.terms,
     )
     application.state = "approved"
     application.agreement_id = agreement.id

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from exchange.audit.queries import Leaf
 from exchange.audit.reading import parse
 from exchange.catalog import queries as catalog
-from exchange.catalog.terms.checks import can_be_carried_out
+from exchange.catalog.terms.checks import find_misfit
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import build_record, hash_salted
 from exchange.kernel.database import Connection
@@ -27,7 +27,7 @@ from ledger import entries
 from ledger.format import canonical
 from policies.decision.documents import Decision, DeliveryInput
 from policies.engines.embedded import BundleRefused, EmbeddedEngine
-from policies.owner_rules.narrowing_engine import ModuleMissing, apply_module
+from policies.owner_rules.narrowing_engine import ModuleMissing, apply_module, complete, list_modules
 from policies.owner_rules.process import NoAnswer
 from policies.owner_rules.sandboxes import Sandboxes
 from policies.rego.bundle import Bundle
@@ -151,11 +151,11 @@ class Replayer:
         facts = json.loads(document)
         whole = json.dumps({**facts, "now": now}, ensure_ascii=False).encode()
         decided = engine.decide_document(whole)
-        if decided.allow and facts["resource"]["terms"].get("module") is not None:
-            cut = await self._narrowed(decided, whole)
-            if not isinstance(cut, Decision):
-                return stopped(cut)
-            decided = cut
+        if decided.allow:
+            completed = await self._completed(decided, whole)
+            if not isinstance(completed, Decision):
+                return stopped(completed)
+            decided = completed
         is_now = build_record(decided, engine=engine.name, facts=document, salt=salt)
         differences = _differences(was, is_now, body.get("agreement"), decided)
         return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
@@ -175,20 +175,31 @@ class Replayer:
             return "salt-missing"
         return (document, salt) if hash_salted(document, salt=salt) == was.input else "input-altered"
 
-    async def _narrowed(self, decided: Decision, document: bytes) -> Decision | Verdict:
-        """Narrow an allowance by the owner's module, as it was narrowed then."""
+    async def _completed(self, decided: Decision, document: bytes) -> Decision | Verdict:
+        """Complete an allowance, and narrow it by the owner's modules, as then. A former version's document may not be read."""
         try:
             question = DeliveryInput.model_validate_json(document)
-            owner, digest = UUID(question.resource.owner), str(question.resource.terms.module)
-            module = await modules.load_module(self._connection, owner, digest)
+        except ValidationError:
+            return decided if json.loads(document)["resource"]["terms"].get("module") is None else "module-failed"
+        cut = complete(decided, question, find_misfit=find_misfit)
+        for digest in list_modules(question, cut):
+            narrowed = await self._narrowed(cut, question, digest)
+            if not isinstance(narrowed, Decision):
+                return narrowed
+            cut = narrowed
+        return cut
+
+    async def _narrowed(self, decided: Decision, question: DeliveryInput, digest: str) -> Decision | Verdict:
+        try:
+            module = await modules.load_module(self._connection, UUID(question.resource.owner), digest)
             cut = await apply_module(
-                decided, question, module=module, sandboxes=self._sandboxes, fits=can_be_carried_out
+                decided, question, module=module, sandboxes=self._sandboxes, find_misfit=find_misfit
             )
         except modules.ModuleAltered:
             return "module-altered"
         except ModuleMissing:
             return "module-missing"
-        except (NoAnswer, ValidationError):
+        except NoAnswer:
             return "module-failed"
         return cut if not any(reason.code == "policy-unavailable" for reason in cut.reasons) else "module-failed"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from adapters.plan.plan import Field
 from exchange.catalog import queries
 from exchange.catalog.checks import faults_against_source
+from exchange.catalog.dependents import DatasetDependents
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.problems import Conflict
 from exchange.kernel.runtime import Runtime
@@ -15,7 +16,8 @@ from exchange.sources.errors import SourceUnusable
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the checks."""
+    """Register the checks, and the list that rooms above add theirs to."""
+    runtime.add(DatasetDependents())
     dependents = runtime[Dependents]
     dependents.content.append(_check_content)
     dependents.withdrawal.append(_check_withdrawal)

@@ -1,9 +1,10 @@
 """Every SELECT of the catalogue. Other rooms get views, this room's verbs get rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
@@ -97,6 +98,20 @@ async def version(session: AsyncSession, dataset: Dataset) -> PublishedVersion:
     if row is None:
         raise NotFound("The dataset has no version yet.")
     return version_of(row)
+
+
+async def terms_of_versions(
+    session: AsyncSession, versions: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Mapping[str, Any]]:
+    """The terms of published versions, as JSON, by dataset and number."""
+    columns = (DatasetVersion.dataset_id, DatasetVersion.version, DatasetVersion.document["terms"])
+    statement = select(*columns).where(tuple_(DatasetVersion.dataset_id, DatasetVersion.version).in_(versions))
+    return {(dataset, version): terms for dataset, version, terms in await session.execute(statement)}
+
+
+async def lock_for_grant(session: AsyncSession, dataset_id: UUID) -> None:
+    """Lock a dataset, so that no version of it is published until the commit; grants do not wait for each other."""
+    await session.execute(select(Dataset.id).where(Dataset.id == dataset_id).with_for_update(read=True))
 
 
 async def published_over(session: AsyncSession, source_id: UUID) -> Sequence[PublishedVersion]:

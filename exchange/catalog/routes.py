@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from exchange.catalog import dcat, queries, service
 from exchange.catalog import odrl as offers
-from exchange.catalog.schemas import DatasetOut, NewDataset, Policy, Withdrawal
+from exchange.catalog.schemas import DatasetOut, NewDataset, Policy, Publication, Withdrawal
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute
 public = APIRouter(tags=["catalogue"], responses=problems(public=True))
 
 _CATALOGUE_PAGE = 1000
+_PLAIN = Publication()
 
 
 @public.get("/catalog", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
@@ -105,9 +106,9 @@ async def redraft_terms_from_odrl(work: SignedWork, dataset_id: UUID, policy: Po
 
 
 @router.post("/datasets/{dataset_id}/publication")
-async def publish_dataset(work: SignedWork, dataset_id: UUID) -> DatasetOut:
-    """Publish the draft as the next version."""
-    await service.publish(work, dataset_id=dataset_id)
+async def publish_dataset(work: SignedWork, dataset_id: UUID, publication: Publication = _PLAIN) -> DatasetOut:
+    """Publish the draft as the next version. One that active agreements do not fit needs a body, which states their end."""
+    await service.publish(work, dataset_id=dataset_id, publication=publication)
     return await _out(work, dataset_id)
 
 

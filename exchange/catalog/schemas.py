@@ -189,6 +189,24 @@ class Policy(RootModel[dict[str, JsonValue]]):
     )
 
 
+class Publication(In):
+    """What becomes of the agreements that the version does not fit; without it, such a version is refused."""
+
+    model_config = with_example({"unfit": "suspend", "reason": "字段编码改版"})
+
+    unfit: Annotated[
+        Literal["suspend", "terminate", "keep"] | None,
+        Field(description="`keep`: they stay active, deliver what still fits, and refuse the rest"),
+    ] = None
+    reason: Annotated[Prose | None, Field(description="Given to both sides of these agreements")] = None
+
+    @model_validator(mode="after")
+    def _refuse_half(self) -> Self:
+        if (self.unfit is None) != (self.reason is None):
+            raise ValueError("`unfit` and `reason` belong together")
+        return self
+
+
 class Withdrawn(Out):
     """The reason why a dataset was withdrawn."""
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from exchange.catalog import queries
 from exchange.catalog.checks import faults_against_source, faults_in_document, withhold_from_others
+from exchange.catalog.dependents import DatasetDependents, NextVersion
 from exchange.catalog.errors import DatasetInvalid
 from exchange.catalog.models import Dataset, DatasetVersion
-from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset
+from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset, Publication
 from exchange.catalog.terms.checks import faults_in_assessments
 from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.commitments import commitment, new_salt
@@ -83,8 +84,11 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     return dataset
 
 
-async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
-    """Publish the draft as the next version. Raises NotFound, Forbidden, Conflict, DatasetInvalid."""
+async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> Dataset:
+    """Publish the draft as the next version.
+
+    Raises NotFound, Forbidden, Conflict, DatasetInvalid, and the problems of DatasetDependents.
+    """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "publish", dataset.organisation_id)
     draft = draft_of(dataset)
@@ -99,6 +103,10 @@ async def publish(work: Work, *, dataset_id: UUID) -> Dataset:
     faults = faults_against_source(document, source.fields)
     if faults:
         raise DatasetInvalid("Correct the draft where `errors` points.", errors=faults)
+    if dataset.version:
+        before = DatasetDocument.model_validate((await queries.version(work.session, dataset)).document)
+        following = NextVersion(dataset.id, dataset.version + 1, before, document, publication)
+        await work.runtime[DatasetDependents].check_publication(work, following)
     version = DatasetVersion(
         dataset_id=dataset.id,
         version=dataset.version + 1,

@@ -172,6 +172,7 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
     listed, source = shared.listed, shared.source
     document = DatasetDocument.model_validate(shared.document)
     fields = fields_of(document)
+    resource = resource_of(listed, source, document)
     return DatasetFacts(
         fence=fence,
         id=listed.dataset.id,
@@ -180,8 +181,8 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         version=shared.version,
         salt=shared.salt,
         lane=lane_between(provider_kind=listed.owner.kind, consumer_kind=principal.organisation_kind),
-        resource=resource_of(listed, source, document),
-        agreements=tuple(agreement_for_policy(agreement) for agreement in shared.agreements),
+        resource=resource,
+        agreements=tuple(agreement_for_policy(agreement, resource.terms) for agreement in shared.agreements),
         mask_keys={
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
             for agreement in shared.agreements
@@ -213,8 +214,7 @@ def resource_of(listed: Listed, source: SourceView, document: DatasetDocument) -
                     "level": field.level,
                     "personal": field.personal,
                     "sensitive": field.sensitive,
-                    # An owner's module may oblige masks and filters, which are checked against the types.
-                    **({"type": field.type} if document.terms.module else {}),
+                    "type": field.type,
                 }
                 for field in document.fields
                 if field.name in in_source

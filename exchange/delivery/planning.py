@@ -49,7 +49,8 @@ def sorting(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) 
     terms = dataset.resource.terms
     grant = next(candidate for candidate in dataset.agreements if candidate.id == agreement)
     clear = (set(terms.fields) & set(grant.fields)) - terms.masks.keys() - grant.masks.keys()
-    if terms.module is not None:  # only the obligations say which columns an owner's module leaves in the clear
+    # Only the obligations state which columns an owner's module leaves in the clear.
+    if terms.module is not None or grant.module is not None:
         clear &= {column.name for column in obligations.columns if column.mask is None}
     return dataset.key if clear.issuperset(dataset.key) else ()
 

@@ -13,7 +13,9 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.agreements import queries as agreements
+from exchange.agreements.fitting import describe_columns, describe_kept, find_misfits
 from exchange.agreements.service import for_policy
+from exchange.agreements.view import AgreementView
 from exchange.audit.tasks import catch_up
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
@@ -30,7 +32,7 @@ from exchange.sources import queries as sources
 from exchange.whatif import queries
 from exchange.whatif.errors import EffectsBusy
 from exchange.whatif.parts import Turns
-from exchange.whatif.schemas import ChangeOut, EffectsOut, PastOut
+from exchange.whatif.schemas import ChangeOut, EffectsOut, PastOut, UnfitOut
 from policies.decision import documents
 from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.engines.cache import DecisionCache
@@ -50,6 +52,8 @@ class _Drafted:
     id: UUID
     published: documents.Resource
     draft: documents.Resource
+    before: DatasetDocument
+    after: DatasetDocument
 
 
 async def foresee(work: Work, *, dataset_id: UUID) -> EffectsOut:
@@ -101,6 +105,8 @@ async def _drafted(work: Work, dataset_id: UUID) -> _Drafted | None:
         dataset_id,
         published=_in_force(resource_of(listed, source, published)),
         draft=_in_force(resource_of(listed, source_of_draft, draft)),
+        before=published,
+        after=draft,
     )
 
 
@@ -120,11 +126,11 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
         consumer = consumers[agreement.consumer_id]
         if time.monotonic() > until:
             raise EffectsBusy("The module takes too long over the running agreements; try again, or make it faster.")
-        plain = for_policy(agreement)
-        before = await cache.decide(_input(drafted.published, plain, consumer, now=now))
-        after = await cache.decide(_input(drafted.draft, plain, consumer, now=now))
-        changes = _changes(before, after)
-        if changes or before.allow != after.allow:
+        before = await cache.decide(_input(drafted.published, agreement, consumer, now=now))
+        after = await cache.decide(_input(drafted.draft, agreement, consumer, now=now))
+        changes = _changes(before, after) + describe_kept(agreement, before=drafted.before, after=drafted.after)
+        unfit = find_misfits(agreement, drafted.after, before=drafted.before)
+        if changes or unfit or before.allow != after.allow:
             changed.append(
                 ChangeOut(
                     agreement=agreement.id,
@@ -133,6 +139,7 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
                     after="allow" if after.allow else "deny",
                     reasons=[reason.code for reason in after.reasons],
                     changes=changes,
+                    unfit=[UnfitOut(field=misfit.field, error=misfit.error) for misfit in unfit],
                 )
             )
     return changed
@@ -157,7 +164,7 @@ async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[Chang
             agreement = granted[body["agreement"]]
             consumer = consumers[agreement.consumer_id]
             at = int(datetime.fromisoformat(body["at"]).timestamp())
-            document = _input(drafted.draft, for_policy(agreement), consumer, now=at, purpose=body["purpose"])
+            document = _input(drafted.draft, agreement, consumer, now=at, purpose=body["purpose"])
         decision = await work.runtime[DecisionCache].decide(document)
         if not decision.allow:
             reasons = [reason.code for reason in decision.reasons]
@@ -205,17 +212,18 @@ class _Inputs:
 
 def _input(
     resource: documents.Resource,
-    agreement: documents.Agreement,
+    agreement: AgreementView,
     consumer: OrganisationView,
     *,
     now: int,
     purpose: str | None = None,
 ) -> DeliveryInput:
     """The input of a decision: a permitted system of the consumer requests everything that an agreement grants."""
+    granted = for_policy(agreement, resource.terms)
     subject = documents.Subject.model_validate(
         {
-            "principal": agreement.consumer,
-            "organisation": agreement.consumer,
+            "principal": granted.consumer,
+            "organisation": granted.consumer,
             "kind": consumer.kind,
             "level": consumer.level,
             "organisation_state": "admitted",
@@ -223,14 +231,14 @@ def _input(
         }
     )
     return DeliveryInput(
-        lane=agreement.lane,
-        purpose=purpose or agreement.purposes[0],
+        lane=granted.lane,
+        purpose=purpose or agreement.purpose,
         requested=(),
         filtered=(),
         subject=subject,
         rbac=Rbac(allow=True, roles=("consumer",)),
         resource=resource,
-        agreements=(agreement.model_copy(update={"state": "active"}),),
+        agreements=(granted.model_copy(update={"state": "active"}),),
         now=now,
     )
 
@@ -240,25 +248,17 @@ def _changes(before: Decision, after: Decision) -> list[str]:
     if before.obligations is None or after.obligations is None:
         return []
     old, new = _masks(before.obligations.columns), _masks(after.obligations.columns)
-    changes = [f"column {name} is withheld" for name in old if name not in new]
-    changes += [f"column {name} is released" for name in new if name not in old]
-    changes += [
-        f"column {name} is masked by {_kind(new[name])} instead of {_kind(old[name])}"
-        for name in new
-        if name in old and new[name] != old[name]
-    ]
+    changes = describe_columns(old, new)
     if before.obligations.row_filters != after.obligations.row_filters:
         changes.append("other rows")
     if before.obligations.row_cap != after.obligations.row_cap:
         changes.append(f"at most {after.obligations.row_cap} rows instead of {before.obligations.row_cap}")
     if before.obligations.not_after != after.obligations.not_after:
         changes.append("another end")
+    if before.obligations.rates != after.obligations.rates:
+        changes.append("another rate of requests")
     return changes
 
 
 def _masks(columns: Iterable[documents.Column]) -> Mapping[str, dict[str, Any] | None]:
     return {column.name: column.mask for column in columns}
-
-
-def _kind(mask: dict[str, Any] | None) -> str:
-    return str(mask["kind"]) if mask else "nothing"

@@ -4,8 +4,10 @@ Facts, input document and engine are those of a delivery (delivery/deciding.py);
 explanation is on the ledger, as `policy.explained`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from exchange.agreements.service import for_policy, lane_between
 from exchange.catalog.schemas import DatasetDocument
@@ -21,7 +23,7 @@ from policies.decision.documents import Decision, DeliveryInput, Rbac
 from policies.decision.explanations import explain as explain_reason
 from policies.engines.cache import DecisionCache
 from policies.engines.tracing import TracedObligation, Tracer, trace_obligations
-from policies.owner_rules.narrowing_engine import name_rule
+from policies.owner_rules.narrowing_engine import list_modules, name_rule
 from policies.rego.bundle import load_bundle
 
 _UNKNOWN = "There is no such system or dataset, or you may not ask about this pair."
@@ -54,6 +56,8 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         resource="delivery",
         verb="request",
     )
+    resource = resource_of(shared.listed, shared.source, DatasetDocument.model_validate(shared.document))
+    agreements = [for_policy(agreement, resource.terms) for agreement in shared.agreements]
     document = DeliveryInput(
         lane=lane_between(provider_kind=shared.listed.owner.kind, consumer_kind=holder.principal.organisation_kind),
         purpose=question.purpose,
@@ -61,8 +65,8 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         filtered=tuple(sorted(set(question.filtered))),
         subject=subject_of(holder),
         rbac=Rbac(allow=permit.allow, roles=permit.roles),
-        resource=resource_of(shared.listed, shared.source, DatasetDocument.model_validate(shared.document)),
-        agreements=candidates(map(for_policy, shared.agreements), question.purpose),
+        resource=resource,
+        agreements=candidates(agreements, question.purpose),
         now=int(at.timestamp()),
     )
     decision = await work.runtime[DecisionCache].decide(document)
@@ -81,7 +85,7 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
             "at": at,
             "rules": _rules(document, decision),
             "agreement": decision.agreement,
-            "obligations": _obligations(document, decision, is_owner=is_owner),
+            "obligations": _obligations(document, decision, shown=None if is_owner else _filters(shared, decision)),
             "policy": decision.revision,
             "engine": work.runtime[DecisionCache].name,
         }
@@ -100,17 +104,25 @@ def _rules(document: DeliveryInput, decision: Decision) -> list[RuleOut]:
         for rule, is_proven in _tracer().evaluate_rules(document).items()
         if is_proven or rule not in reasoned
     ]
-    if document.resource.terms.module is not None and decision.allow:
-        rules.append(RuleOut(rule=name_rule(document.resource.terms.module), says="allow"))
+    rules += [RuleOut(rule=name_rule(digest), says="allow") for digest in list_modules(document, decision)]
     return rules + denying
 
 
-def _obligations(document: DeliveryInput, decision: Decision, *, is_owner: bool) -> list[ObligationOut]:
+def _filters(shared: queries.SharedDataset, decision: Decision) -> list[Mapping[str, Any]]:
+    """The row filters that both sides see: those of the agreement, without those of the terms that it was granted under."""
+    chosen = [view for view in shared.agreements if str(view.id) == decision.agreement]
+    return [condition for view in chosen for condition in view.row_filters]
+
+
+def _obligations(
+    document: DeliveryInput, decision: Decision, *, shown: Sequence[Mapping[str, Any]] | None
+) -> list[ObligationOut]:
+    """The obligations. `shown` are the row filters that the reader may see; None: all."""
     obligations = []
-    digest = document.resource.terms.module
+    digest = next(iter(list_modules(document, decision)), None)
     before = _tracer().decide(document) if digest is not None else None
     for traced in trace_obligations(document, decision, before=before):
-        withheld = traced.kind == "row_filter" and "agreement" not in traced.sources and not is_owner
+        withheld = traced.kind == "row_filter" and shown is not None and traced.value not in shown
         value = datetime.fromtimestamp(traced.value, UTC).isoformat() if traced.kind == "not_after" else traced.value
         obligations.append(
             ObligationOut(

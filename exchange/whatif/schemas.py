@@ -67,6 +67,13 @@ class ExplanationOut(Out):
     engine: str
 
 
+class UnfitOut(Out):
+    """A field of the draft that an agreement does not fit, for which its publication is refused, and why."""
+
+    field: str
+    error: str
+
+
 class ChangeOut(Out):
     """A change of what an agreement delivers."""
 
@@ -75,7 +82,8 @@ class ChangeOut(Out):
     before: Literal["allow", "deny"]
     after: Literal["allow", "deny"]
     reasons: Annotated[list[str], Field(description="Why the agreement would deliver nothing")]
-    changes: Annotated[list[str], Field(description="Differences in what it would deliver")]
+    changes: Annotated[list[str], Field(description="Differences in what it would deliver, and what it keeps")]
+    unfit: Annotated[list[UnfitOut], Field(description="The publication would be refused, or end the agreement")]
 
 
 class PastOut(Out):

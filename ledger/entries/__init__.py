@@ -8,7 +8,7 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 
 from typing import Any, Final
 
-from ledger.entries.agreements import AgreementChanged, AgreementConcluded
+from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
 from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.catalog import DatasetDrafted, DatasetPublished, DatasetWithdrawn
@@ -68,6 +68,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ApplicationChanged,
     AgreementConcluded,
     AgreementChanged,
+    AgreementNarrowed,
     DeliveryStarted,
     DeliveryCompleted,
     DeliveryAborted,
@@ -89,6 +90,7 @@ __all__ = [
     "Actor",
     "AgreementChanged",
     "AgreementConcluded",
+    "AgreementNarrowed",
     "ApplicationChanged",
     "ApplicationSubmitted",
     "Assessments",

@@ -22,10 +22,22 @@ class AgreementConcluded(Body):
 
 
 class AgreementChanged(Body):
-    """An agreement was suspended, resumed or terminated, or has expired."""
+    """An agreement was suspended, resumed or terminated, or has expired; or a new version of its dataset affected it."""
 
-    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired"]
+    type: Literal[
+        "agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired", "agreement.affected"
+    ]
     consumer: str
     dataset: str
     lane: Lane
     statement: Annotated[Hex | None, Field(description="salted digest of the reason")] = None
+
+
+class AgreementNarrowed(Body):
+    """An owner narrowed an agreement; `document` is the salted digest of what was taken away, and why."""
+
+    type: Literal["agreement.narrowed"] = "agreement.narrowed"
+    consumer: str
+    dataset: str
+    document: Hex
+    lane: Lane

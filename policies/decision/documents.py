@@ -49,6 +49,7 @@ ReasonCode = Literal[
     "impact-assessment-missing",
     "risk-assessment-missing",
     "purpose-not-granted",
+    "agreement-unfit",
     "owner-denied",
     "field-not-granted",
     "filter-not-granted",
@@ -101,7 +102,7 @@ class Rbac(Document):
 
 
 class DatasetField(Document):
-    """One field of the dataset, as its owner graded it; with its type where the terms name a module."""
+    """One field of the dataset, as its owner graded it, with its type; documents older than types have them for modules only."""
 
     name: Name
     level: Level
@@ -152,7 +153,7 @@ class Terms(Document):
     consent: bool
     min_group: Annotated[int, Field(ge=0, lt=2**53)]
     not_after: Seconds = NEVER
-    # Omitted where it is None, as is the type of a field: documents older than modules keep their digests.
+    # Omitted where it is None, as is the type of a field: documents older than these keep their digests.
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
 
 
@@ -172,7 +173,12 @@ class Resource(Document):
 
 
 class Agreement(Document):
-    """One agreement, as both sides accepted it; valid in [`not_before`, `not_after`)."""
+    """
+    One agreement, as both sides accepted it; valid in [`not_before`, `not_after`).
+
+    It holds what was granted: its masks and row filters include those of the terms at that time. `rates` and `module` are
+    those of these terms, where the present terms have others; the exchange applies them to an allowance.
+    """
 
     id: Identifier
     consumer: Identifier
@@ -187,6 +193,9 @@ class Agreement(Document):
     row_filters: RowFilters
     row_cap: RowCap
     assessments: Assessments
+    # Omitted where empty: documents older than these keep their digests.
+    rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
+    module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
 
 
 class DeliveryInput(Document):
@@ -218,7 +227,10 @@ class DeliveryInput(Document):
 
 
 class Reason(Document):
-    """One reason for a denial: its code, the rule that is not satisfied, the object of it (`ref`), and a module's message."""
+    """One reason for a denial: its code, the rule that is not satisfied, the object of it (`ref`), and a message of its own.
+
+    A module's denial and `agreement-unfit` have a message.
+    """
 
     code: ReasonCode
     rule: str
@@ -295,9 +307,9 @@ class Decision(Document):
         return self
 
 
-def deny(code: ReasonCode, *, rule: str, revision: str, ref: str | None = None) -> Decision:
+def deny(code: ReasonCode, *, rule: str, revision: str, ref: str | None = None, message: str | None = None) -> Decision:
     """Build a denial for one reason, outside of the engine."""
-    return Decision(allow=False, reasons=(Reason(code=code, rule=rule, ref=ref),), revision=revision)
+    return Decision(allow=False, reasons=(Reason(code=code, rule=rule, ref=ref, message=message),), revision=revision)
 
 
 def schemas() -> dict[str, dict[str, Any]]:

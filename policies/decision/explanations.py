@@ -181,6 +181,16 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
         ),
         "zh": ("用途未同时列入提供方条款和协议", "请使用条款和协议均列明的用途，或就该用途另行申请。"),
     },
+    "agreement-unfit": {
+        "en": (
+            "The published version does not fit the agreement: a mask or a row filter cannot be applied to its fields",
+            "The data owner publishes a version that fits the agreement, or narrows or ends the agreement.",
+        ),
+        "zh": (
+            "已发布的版本与协议不符：其字段无法应用约定的脱敏方式或行过滤条件",
+            "由数据提供方发布与协议相符的版本，或收窄、终止该协议。",
+        ),
+    },
     "owner-denied": {
         "en": (
             "The data owner's module denies the delivery; `ref` is the module's own code",
@@ -219,6 +229,6 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
 
 
 def explain(reason: Reason, *, language: Language = "en") -> Explanation:
-    """The explanation of a reason. Where an owner's module gave a message, that is the remedy."""
+    """The explanation of a reason. Where the reason has a message of its own, that is the remedy."""
     title, remedy = _TEXTS[reason.code][language]
     return Explanation(title, reason.message or remedy)

@@ -5,6 +5,7 @@ enforcement point. Owners write masks and row filters as data, so an unknown one
 from a policy.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,6 +62,31 @@ def check_mask(mask: Mapping[str, Any]) -> None:
             raise UnknownObligation(f"mask {kind}: {name} out of range")
 
 
+def stricter(first: dict[str, Any] | None, second: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The mask of two that shows no more than the other, or the mask `null` (delivery.rego: `stricter`)."""
+    if first is None or second is None:
+        return first or second
+    if hides(first, second):
+        return first
+    return second if hides(second, first) else {"kind": "null"}
+
+
+def hides(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether the values that the first mask shows follow from those that the second shows (delivery.rego: `hides`)."""
+    if _canonical(first) == _canonical(second) or first["kind"] in {"null", "constant"}:
+        return True
+    match first["kind"], second["kind"]:
+        case "year", "month":
+            return True
+        case "partial", "partial":
+            return bool(first["keep_start"] == first["keep_end"] == 0)
+        case "prefix", "prefix":
+            return bool(first["length"] <= second["length"])
+        case "bucket", "bucket":
+            return bool(first["size"] % second["size"] == 0)
+    return False
+
+
 def check_condition(condition: Any) -> None:
     """
     Check a row filter against the language of conditions. Raises UnknownObligation.
@@ -111,6 +137,11 @@ def _check_comparison(comparison: Mapping[str, Any]) -> int:
         raise UnknownObligation(f"condition: {op} needs another type of value")
     _check_scalar(value, f"condition: {op}")
     return 0
+
+
+def _canonical(value: Any) -> str:
+    """A JSON value as text, to compare by: in Python, `true` and 1 are equal."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _check_constant(value: Any, subject: str) -> None:

@@ -58,7 +58,7 @@ def find_validity(document: DeliveryInput) -> tuple[int, int]:
     for agreement in document.agreements:
         edges += (agreement.not_before, agreement.not_after)
     now = document.now
-    if document.resource.terms.module is not None:
+    if document.resource.terms.module is not None or any(agreement.module for agreement in document.agreements):
         edges += (now - now % 60, now - now % 60 + 60)
     begin = max((edge for edge in edges if edge <= now), default=0)
     return begin, min((edge for edge in edges if edge > now), default=NEVER + 1)

@@ -27,6 +27,7 @@ from policies.decision.documents import (
     RowCap,
     deny,
 )
+from policies.decision.obligations import stricter
 
 _CHINA = timezone(timedelta(hours=8))
 _LAST = NEVER - 86_400
@@ -151,31 +152,6 @@ def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rul
             )
         }
     )
-
-
-def stricter(first: dict[str, Any] | None, second: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The mask of two that shows no more than the other, or the mask `null` (delivery.rego: `stricter`)."""
-    if first is None or second is None:
-        return first or second
-    if hides(first, second):
-        return first
-    return second if hides(second, first) else {"kind": "null"}
-
-
-def hides(first: dict[str, Any], second: dict[str, Any]) -> bool:
-    """Whether the values that the first mask shows follow from those that the second shows (delivery.rego: `hides`)."""
-    if _canonical(first) == _canonical(second) or first["kind"] in {"null", "constant"}:
-        return True
-    match first["kind"], second["kind"]:
-        case "year", "month":
-            return True
-        case "partial", "partial":
-            return bool(first["keep_start"] == first["keep_end"] == 0)
-        case "prefix", "prefix":
-            return bool(first["length"] <= second["length"])
-        case "bucket", "bucket":
-            return bool(first["size"] % second["size"] == 0)
-    return False
 
 
 def _mask(column: Column, mask: dict[str, Any] | None) -> Column:

@@ -7,22 +7,24 @@ ever.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from adapters.plan.condition import PlanError, all_of, condition_from_json
-from adapters.plan.masks import mask_from_json
+from adapters.plan.condition import PlanError, comparisons, condition_from_json
+from adapters.plan.masks import mask_from_json, mask_type
 from adapters.plan.plan import Column, Field, Plan, check
+from adapters.plan.plan import check_condition as check_comparison
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.catalog.terms.schemas import Assessments, ConsumerGroup, Consumers, Terms
 from policies.decision import documents
-from policies.decision.obligations import UnknownObligation, check_condition, check_mask
+from policies.decision.obligations import UnknownObligation, check_condition, check_mask, hides
 
 # Only the form of a mask is checked here. The real key of a hash belongs to an agreement that does not exist yet.
 _KEY_FOR_CHECKING = bytes(32)
-_SECONDS = {"hour": 3600, "day": 86_400}
+_SECONDS: Final[dict[str, Literal[3600, 86400]]] = {"hour": 3600, "day": 86400}
 _EASTERNMOST = timedelta(hours=14)
+_OWNER_ACTS: Final = "The data owner publishes a version that fits the agreement, or narrows or ends the agreement."
 
 
 def faults_in_masks(
@@ -32,18 +34,23 @@ def faults_in_masks(
     by_name = {field.name: field for field in fields}
     faults = []
     for name, mask in masks.items():
+        place = f"{at}/{escape(name)}"
         if name not in by_name:
-            faults.append({"at": at, "error": "a mask is for an unknown field"})
+            faults.append({"at": place, "error": f'the dataset describes no field "{name}"'})
             continue
         try:
-            column = Column(name, mask_from_json(dict(mask), key=_KEY_FOR_CHECKING))
-            check(Plan(columns=(column,)), [by_name[name]])
+            mask_type(mask_from_json(dict(mask), key=_KEY_FOR_CHECKING), by_name[name].type)
             check_mask(mask)
         except PlanError as error:
-            faults.append({"at": f"{at}{error.pointer}", "error": error.reason})
+            faults.append({"at": f"{place}{error.pointer}", "error": f'field "{name}": {error.reason}'})
         except UnknownObligation as error:
-            faults.append({"at": at, "error": str(error)})
+            faults.append({"at": place, "error": f'field "{name}": {error}'})
     return faults
+
+
+def escape(name: str) -> str:
+    """A member's name as a part of a JSON pointer (RFC 6901 section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def faults_in_condition(
@@ -93,7 +100,7 @@ def for_policy(terms: Terms) -> documents.Terms:
             "masks": terms.masks,
             "row_filters": [terms.row_filter] if terms.row_filter else [],
             "row_cap": terms.row_cap,
-            "rates": [{"requests": terms.rate.requests, "seconds": _SECONDS[terms.rate.per]}] if terms.rate else [],
+            "rates": [rate_of(terms.rate.model_dump())] if terms.rate else [],
             "consent": terms.consent,
             "min_group": terms.min_group or 0,
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
@@ -102,19 +109,70 @@ def for_policy(terms: Terms) -> documents.Terms:
     )
 
 
-def can_be_carried_out(document: documents.DeliveryInput, obligations: documents.Obligations) -> bool:
-    """Whether obligations can be carried out on a document's fields; the types are in it where a module is asked."""
+def rate_of(rate: Mapping[str, Any]) -> documents.Rate:
+    """A rate in terms, given as JSON, as a decision has it."""
+    return documents.Rate(requests=rate["requests"], seconds=_SECONDS[rate["per"]])
+
+
+def faults_in_strictness(
+    masks: Mapping[str, dict[str, Any]], *, than: Mapping[str, dict[str, Any]], at: str = "masks"
+) -> list[dict[str, str]]:
+    """Masks that do not hide more than those that a field has already: together the field would leave empty, or as before."""
+    return [
+        {
+            "at": f"{at}/{escape(name)}",
+            "error": (
+                f'field "{name}": the mask "{mask["kind"]}" is not stricter than "{than[name]["kind"]}", which holds already'
+            ),
+        }
+        for name, mask in masks.items()
+        if name in than and isinstance(mask.get("kind"), str) and not hides(mask, than[name])
+    ]
+
+
+class Misfit(NamedTuple):
+    """A field that a mask or a row filter does not fit, and why."""
+
+    field: str
+    error: str
+
+
+def misfits(
+    masks: Mapping[str, Mapping[str, Any]], conditions: Iterable[Mapping[str, Any]], fields: Iterable[Field]
+) -> list[Misfit]:
+    """The fields that masks and row filters, each valid in itself, do not fit: unknown fields, and other types."""
+    types = {field.name: field.type for field in fields}
+    faults = []
+    for name, mask in masks.items():
+        if name not in types:
+            continue
+        try:
+            mask_type(mask_from_json(mask, key=_KEY_FOR_CHECKING), types[name])
+        except PlanError as error:
+            faults.append(Misfit(name, error.reason))
+    for condition in conditions:
+        for comparison in comparisons(condition_from_json(dict(condition))):
+            if comparison.field not in types:
+                faults.append(Misfit(comparison.field, "a row filter uses this field, which the version does not have"))
+                continue
+            try:
+                check_comparison(comparison, types)
+            except PlanError as error:
+                faults.append(Misfit(comparison.field, f"a row filter does not fit: {error.reason}"))
+    return list(dict.fromkeys(faults))
+
+
+def find_misfit(document: documents.DeliveryInput, obligations: documents.Obligations) -> str | None:
+    """What of obligations cannot be carried out on a document's fields, with the field; None if all can.
+
+    A former version's document may lack the types, and is not judged.
+    """
     fields = [Field(field.name, field.type) for field in document.resource.fields if field.type is not None]
-    try:
-        columns = tuple(
-            Column(column.name, mask_from_json(column.mask, key=_KEY_FOR_CHECKING) if column.mask else None)
-            for column in obligations.columns
-        )
-        where = all_of(*(condition_from_json(condition) for condition in obligations.row_filters))
-        check(Plan(columns=columns, where=where), fields)
-    except PlanError:
-        return False
-    return True
+    if len(fields) < len(document.resource.fields):
+        return None
+    masks = {column.name: column.mask for column in obligations.columns if column.mask is not None}
+    faults = misfits(masks, obligations.row_filters, fields)
+    return f'The field "{faults[0].field}": {faults[0].error}. {_OWNER_ACTS}' if faults else None
 
 
 def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:

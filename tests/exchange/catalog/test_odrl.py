@@ -110,7 +110,9 @@ async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
     assert policy["inheritFrom"] == [f"{exchange.url}/api/v1/datasets/{dataset['id']}/odrl"]
     assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
     found = read_agreement(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
-    assert found == {name: agreed[name] for name in found}
+    # The masks that the terms had are part of the agreement.
+    expected = agreed | {"masks": agreed["in_force"]["masks"]}
+    assert found == {name: expected[name] for name in found}
 
 
 async def test_departments_pay_each_other_nothing(exchange: Exchange, owner: Party, dataset: dict[str, Any]) -> None:

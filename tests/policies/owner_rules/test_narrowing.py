@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.decision.documents import NEVER, Decision, DeliveryInput, Obligations
+from policies.decision.obligations import hides, stricter
 from policies.engines.cache import find_validity
 from policies.engines.embedded import EmbeddedEngine
 from policies.owner_rules.narrowing import (
@@ -19,10 +20,8 @@ from policies.owner_rules.narrowing import (
     Narrowing,
     build_calendar,
     build_question,
-    hides,
     narrow,
     read_narrowing,
-    stricter,
 )
 from policies.rego.bundle import Bundle
 from tests.support.policy_samples import FIELDS, FILTERS, MASKS, NOW, allowed, any_document

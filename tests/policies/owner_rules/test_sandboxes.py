@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from policies.decision.documents import Decision, DeliveryInput
+from policies.decision.documents import Decision, DeliveryInput, Obligations, Rate
 from policies.engines.embedded import EmbeddedEngine
 from policies.owner_rules import sandboxes as pool
 from policies.owner_rules.modules import OwnerModule
 from policies.owner_rules.narrowing import build_question, narrow, read_narrowing
-from policies.owner_rules.narrowing_engine import ModuleMissing, NarrowingEngine, name_rule
+from policies.owner_rules.narrowing_engine import ModuleMissing, NarrowingEngine, lower_rates, name_rule
 from policies.owner_rules.process import NoAnswer
 from policies.owner_rules.sandboxes import Sandboxes, open_sandboxes
 from tests.support.owner_modules import OFFICE, module_with, module_with_cap
@@ -269,7 +269,10 @@ def asked(module: OwnerModule | None, seed: int = 3) -> DeliveryInput:
     return DeliveryInput.model_validate_json(json.dumps(plain))
 
 
-def in_front(engine: EmbeddedEngine, sandboxes: Sandboxes, *modules: OwnerModule, fits: bool = True) -> NarrowingEngine:
+def in_front(
+    engine: EmbeddedEngine, sandboxes: Sandboxes, *modules: OwnerModule, misfit_below: int = 0
+) -> NarrowingEngine:
+    """The engine with these modules. Obligations with a cap below `misfit_below` fit no field."""
     known = {module.digest: module for module in modules}
 
     async def find(owner: str, digest: str) -> OwnerModule:
@@ -278,7 +281,10 @@ def in_front(engine: EmbeddedEngine, sandboxes: Sandboxes, *modules: OwnerModule
             raise ModuleMissing("not here")
         return known[digest]
 
-    return NarrowingEngine(engine, find=find, sandboxes=sandboxes, fits=lambda _document, _obligations: fits)
+    def find_misfit(_document: DeliveryInput, obligations: Obligations) -> str | None:
+        return "it does not fit" if obligations.row_cap < misfit_below else None
+
+    return NarrowingEngine(engine, find=find, sandboxes=sandboxes, find_misfit=find_misfit)
 
 
 @pytest.fixture
@@ -314,9 +320,39 @@ SLOW_ALWAYS = OwnerModule(SLOW.text.replace("input.slow; ", ""), "")
 
 
 async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int):
-    narrowed = in_front(engine, sandboxes, module_with_cap(1), fits=False)
-    decision = await narrowed.decide(asked(module_with_cap(1), allowed_seed))
-    assert [one.code for one in decision.reasons] == ["obligation-unknown"]
+    """What a module adds and what the agreement holds are two causes: each denial names its own."""
+    document = asked(module_with_cap(1), allowed_seed)
+    allowed = engine.decide_now(document)
+    assert allowed.obligations is not None
+    cap = allowed.obligations.row_cap
+    assert cap > 2
+    by_module = await in_front(engine, sandboxes, module_with_cap(1), misfit_below=2).decide(document)
+    assert [(one.code, one.rule) for one in by_module.reasons] == [
+        ("obligation-unknown", name_rule(module_with_cap(1).digest))
+    ]
+    by_agreement = await in_front(engine, sandboxes, module_with_cap(1), misfit_below=cap + 1).decide(document)
+    assert [(one.code, one.rule, one.ref, one.message) for one in by_agreement.reasons] == [
+        ("agreement-unfit", "agreement.fits", allowed.agreement, "it does not fit")
+    ]
+
+
+async def test_the_module_of_the_agreement_is_asked_beside_that_of_the_terms(
+    engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int
+):
+    """An owner who detaches or replaces a module does not widen an agreement that was granted under it."""
+    document = asked(None, allowed_seed)
+    allowed = engine.decide_now(document)
+    rate = Rate(requests=3, seconds=3600)
+    agreements = tuple(
+        agreement.model_copy(update={"module": module_with_cap(1).digest, "rates": (rate,)})
+        for agreement in document.agreements
+    )
+    narrowed = in_front(engine, sandboxes, module_with_cap(1))
+    decision = await narrowed.decide(document.model_copy(update={"agreements": agreements}))
+    assert allowed.obligations is not None
+    assert decision.obligations is not None
+    assert (allowed.obligations.row_cap > 1, decision.obligations.row_cap) == (True, 1)
+    assert decision.obligations.rates == lower_rates(allowed.obligations.rates, (rate,))
 
 
 # OPA's word ------------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         dataset: draft publish withdraw read
         module: submit read
         application: submit withdraw supplement decide read
-        agreement: suspend resume terminate end read
+        agreement: suspend resume narrow terminate end read
         delivery: request read
         audit: read
         subject: read access erase hold
