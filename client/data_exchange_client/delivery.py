@@ -59,7 +59,7 @@ class Delivery:
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as dictionaries. In CSV every value is a string; in JSON decimals and times are strings."""
         if self.format == "json":
-            yield from self._document()["rows"]
+            yield from self.document()["rows"]
         elif self.format == "ndjson":
             with self._binary() as lines:
                 for line in lines:
@@ -77,7 +77,7 @@ class Delivery:
             return frames.table_of_stream(self.content)
         if self.format == "csv":
             return frames.table_of_csv(self.content)
-        names = self._document().get("fields") if self.format == "json" else None
+        names = self.document().get("fields") if self.format == "json" else None
         return frames.table_of_rows(self.rows(), names)
 
     def pandas(self) -> Any:
@@ -90,7 +90,7 @@ class Delivery:
         if self.format == "csv":
             self.save(path)
             return
-        names: list[str] | None = self._document().get("fields") if self.format == "json" else None
+        names: list[str] | None = self.document().get("fields") if self.format == "json" else None
         with durable.replacing(Path(path), mode=0o666) as draft:
             text = _Text(draft)
             writer: csv.DictWriter[str] | None = None
@@ -109,7 +109,8 @@ class Delivery:
             while chunk := source.read(_CHUNK):
                 draft.write(chunk)
 
-    def _document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
+        """The document of a delivery in JSON, with `fields` and `rows`. Raises ResponseUntrusted for another content."""
         text = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
         try:
             document = json.loads(text)

@@ -73,6 +73,27 @@ def test_fetch_writes_to_the_output_or_to_a_file_with_its_evidence(run, exchange
     run("verify", "data.csv", "--evidence", "absent.json", code=1)
 
 
+def test_fetch_writes_all_pages_as_one_document(run, exchange, tmp_path):
+    result = run("fetch", "hr/talents", *PURPOSE, "--all", "--limit", 10)
+    document = json.loads(result.stdout)
+    assert [row["id"] for row in document["rows"]] == list(range(1, 26))
+    assert document["fields"] == ["id", "name", "score", "region"]
+    assert result.stderr.count("verified, ledger entry") == 3
+    run("fetch", "hr/talents", *PURPOSE, "--all", "--field", "id", "-o", "all.json")
+    assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["rows"]) == 25
+    run("fetch", "hr/talents", *PURPOSE, "--all", "--format", "csv", code=2)
+    run("fetch", "hr/talents", *PURPOSE, "--all", "--evidence", "evidence.json", code=2)
+
+
+def test_a_page_that_fails_leaves_no_file(run, exchange, tmp_path):
+    def fail_second(path, reply):
+        return exchange.problem(403, "agreement-suspended") if len(exchange.leaves) > 1 else reply
+
+    exchange.spoil = fail_second
+    run("fetch", "hr/talents", *PURPOSE, "--all", "--limit", 10, "-o", "all.json", code=1)
+    assert not (tmp_path / "all.json").exists()
+
+
 def test_a_file_that_cannot_be_written_is_named_before_anything_is_fetched(run, exchange):
     run("whoami")
     before = len(exchange.requests)

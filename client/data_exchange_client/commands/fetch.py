@@ -1,8 +1,11 @@
 """Fetch data."""
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +14,8 @@ from data_exchange_client.terminal.filters import read_filter
 from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
 from data_exchange_client.terminal.output import note
 from groundwork import durable
+
+_PAGE = 1000
 
 
 def fetch(
@@ -30,6 +35,9 @@ def fetch(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most rows to fetch.")] = None,
+    every_page: Annotated[
+        bool, typer.Option("--all", help="Fetch all pages of JSON and write their rows as one document.")
+    ] = False,
     cursor: Annotated[str | None, typer.Option("--cursor", help="The cursor that the page before printed.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="The format of the data.")] = "json",
     output: Annotated[
@@ -43,6 +51,17 @@ def fetch(
 ) -> None:
     """Fetch records, verify them, and write them."""
     filters = [read_filter(text) for text in where or ()]
+    if every_page:
+        if format_ != "json" or cursor or evidence:
+            raise typer.BadParameter(
+                "pages are of JSON, from the first on, with evidence of their own each; the other formats stream everything "
+                "as one delivery, with one evidence",
+                param_hint="--all",
+            )
+        with connect(url, key, trust) as client:
+            pages = client.pages(dataset, purpose=purpose, fields=field, filters=filters, page=limit or _PAGE)
+            _write_pages(pages, output)
+        return
     with connect(url, key, trust) as client:
         delivery = client.fetch(
             dataset,
@@ -57,6 +76,23 @@ def fetch(
         if evidence:
             durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
     _print_delivery(delivery, output)
+
+
+def _write_pages(pages: Iterator[Delivery], output: Path | None) -> None:
+    """Write the rows of pages as one JSON document; a file appears only when all are verified."""
+    with durable.replacing(output, mode=0o666) if output else nullcontext(sys.stdout.buffer) as target:
+        for number, page in enumerate(pages):
+            document = page.document()
+            if number == 0:
+                target.write(b'{"fields":' + _json(document.get("fields")) + b',"rows":[\n')
+            rows = b",\n".join(map(_json, document["rows"]))
+            target.write(b",\n" + rows if number and rows else rows)
+            note(f"page {number + 1}: {page.content_digest} verified, ledger entry {page.entry}")
+        target.write(b"\n]}\n")
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _print_delivery(delivery: Delivery, output: Path | None) -> None:
