@@ -29,7 +29,7 @@ _SUBJECT_ZH: Final = re.compile("身份证|证件号|公民身份|工号|学号|
 _ORGANISATION_ZH: Final = re.compile("学校|单位|机构|企业|公司|部门|院校|法人代码")
 _PERSONAL: Final = re.compile(
     "person|name|firstname|lastname|surname|fullname|forename|email|mail|phone|mobile|tel|telephone|address|birth|"
-    "birthday|birthdate|dob|age|sex|gender|race|ethnicity|nationality|marital|relationship|passport|ssn|idcard|salary|"
+    "birthday|birthdate|born|dob|age|sex|gender|race|ethnicity|nationality|marital|relationship|passport|ssn|idcard|salary|"
     "income|wage|education|occupation|employee|student|applicant|patient|native"
 )
 _SENSITIVE: Final = re.compile(
@@ -100,6 +100,11 @@ def _guess_by_name(name: str) -> list[tuple[HintKind, str]]:
         ("subject_key", subject),
     ]
     return [(kind, f'its name has "{word}"') for kind, word in words_by_kind if word]
+
+
+def is_subject_name(name: str) -> bool:
+    """Whether a header names a number that identifies a person: an identity card, a staff or student number."""
+    return _find_word(name, ["_".join(latin_words(name))], _SUBJECT_ZH, _SUBJECT) is not None
 
 
 def _find_word(name: str, words: Sequence[str], chinese: re.Pattern[str], latin: re.Pattern[str]) -> str | None:

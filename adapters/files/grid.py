@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntFlag
 from typing import Any, Final
 
@@ -43,8 +44,11 @@ class Grid:
     """A table of text.
 
     `kinds` is None for text files; reading the batches fills it for files with types. Reading also fills `single_cells`:
-    the numbers of rows that have one cell (merged, or alone on its line). `has_titles`: rows stand above the header.
-    `is_sheet`: people laid it out, perhaps with sections and blank rows. `counts_days`: a number may be a date.
+    the numbers of rows whose cell is alone on its line of text. `merged_rows`: those whose first cell is merged with others
+    beside it. `has_titles`: rows stand above the header.
+    `is_sheet`: people laid it out, perhaps with sections and blank rows. `day_zero`: the date of the number 0 where
+    numbers may be dates.
+    `are_commas_clear`: a comma in a number groups thousands, and begins no decimals.
     """
 
     names: list[str]
@@ -52,9 +56,11 @@ class Grid:
     kinds: list[CellKind] | None = None
     notes: list[Note] = field(default_factory=list)
     single_cells: set[int] = field(default_factory=set)
+    merged_rows: set[int] = field(default_factory=set)
     has_titles: bool = False
     is_sheet: bool = True
-    counts_days: bool = False
+    day_zero: date | None = None
+    are_commas_clear: bool = True
 
 
 class RowNumbers:
@@ -91,6 +97,11 @@ def make_batches(rows: Iterable[tuple[int, Sequence[str]]], width: int) -> Itera
 def _batch(numbers: list[int], cells: list[Sequence[str]], width: int) -> Batch:
     columns = list(zip(*cells, strict=True)) if width else []
     return Batch(pa.array(numbers, pa.int64()), [pa.array(column, pa.string()) for column in columns])
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things as text: `1 row`, `2 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def format_places(numbers: Sequence[int], noun: str = "row") -> str:

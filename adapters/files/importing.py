@@ -37,8 +37,8 @@ from adapters.files.read.file_format import check_unpacked, detect_format, workb
 from adapters.files.read.json import is_json, read_json
 from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
-from adapters.files.read.workbook import read_workbook
 from adapters.files.snapshot import Snapshot, write
+from adapters.files.workbook.reading import read_workbook
 from groundwork import durable
 
 _HINT_ROWS: Final = 500
@@ -119,7 +119,9 @@ def _examine(batch: Batch, columns: list[ColumnGuess]) -> None:
 
 def _classify_lone_rows(grid: Grid, survey: RowSurvey, columns: list[ColumnGuess], options: ImportOptions) -> Headings:
     """Decide which rows with one cell are records, and examine those."""
-    rows = find_headings(survey, grid, is_first_numeric=columns[0].is_numeric, is_padded=options.ragged == "pad")
+    rows = find_headings(
+        survey, grid, is_first_numeric=columns[0].is_numeric(but=len(survey.totals)), is_padded=options.ragged == "pad"
+    )
     if rows.records:
         numbers = pa.array(list(rows.records), pa.int64())
         empty = pa.array([""] * len(rows.records), pa.string())
@@ -139,7 +141,10 @@ def _write(
     deadline: Deadline,
 ) -> Snapshot:
     kinds: Sequence[CellKind | None] = grid.kinds or [None] * len(columns)
-    guesses = [column.conclude(kind, counts_days=grid.counts_days) for column, kind in zip(columns, kinds, strict=True)]
+    guesses = [
+        column.conclude(kind, day_zero=grid.day_zero, are_commas_clear=grid.are_commas_clear)
+        for column, kind in zip(columns, kinds, strict=True)
+    ]
     included = [index for index, column in enumerate(columns) if column.is_wanted or len(columns) == 1]
     dropped = [column.name for column in columns if not column.is_wanted and len(columns) > 1]
     names = [grid.names[index] for index in included]

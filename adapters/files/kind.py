@@ -40,6 +40,10 @@ class FileOptions(Config):
         Field(max_length=500, description="Types of fields by name"),
     ] = {}
     time_zone: Annotated[str, Field(max_length=64, description="Where times without a zone were written")] = "UTC"
+    hidden: Annotated[
+        Literal["leave-out", "include"],
+        Field(description="Whether a sheet's hidden columns and rows, and rows that a filter hides, are included"),
+    ] = "leave-out"
 
 
 class FileConfig(Config):

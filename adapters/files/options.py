@@ -21,7 +21,8 @@ class ImportOptions:
     `sheet`: name of a workbook's sheet (by default the first with content). `header_row`: number of the row of names, from
     1; 0 for none. `encoding`, `delimiter`: of a text file. `missing`: cells that count as missing, instead of the usual
     ones. `ragged`: "pad" fills short rows, "refuse" refuses the file. `types`: types of fields by name. `time_zone`: IANA
-    name of the zone of times without one. `max_bytes`: of the file, and of its unpacked content.
+    name of the zone of times without one. `hidden`: "include" takes the hidden columns and rows of a sheet. `max_bytes`:
+    of the file, and of its unpacked content.
     """
 
     sheet: str | None = None
@@ -32,6 +33,7 @@ class ImportOptions:
     ragged: Literal["refuse", "pad"] = "refuse"
     types: Mapping[str, FieldType] = field(default_factory=dict)
     time_zone: str = "UTC"
+    hidden: Literal["leave-out", "include"] = "leave-out"
     max_bytes: int = MAX_BYTES
 
     def __post_init__(self) -> None:
@@ -47,6 +49,8 @@ class ImportOptions:
             object.__setattr__(self, "encoding", codec)
         if self.ragged not in ("refuse", "pad"):
             raise SourceError("option-invalid", 'ragged rows are "refuse" or "pad"')
+        if self.hidden not in ("leave-out", "include"):
+            raise SourceError("option-invalid", 'hidden columns and rows are "leave-out" or "include"')
         if any(kind not in FIELD_TYPES or kind == "decimal" for kind in self.types.values()):
             kinds = ", ".join(sorted(FIELD_TYPES - {"decimal"}))
             raise SourceError("option-invalid", f"a field of a file is read as one of {kinds}")

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from adapters.contract.hints import latin_words
-from adapters.files.infer.types import is_code
+from adapters.files.infer.names import is_code
 
 _IDENTIFIER: Final = re.compile("号$|标识")
 _SERIAL: Final = re.compile("^(序号|行号|编号|no\\.?|#|index|row)$", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """The layout of a sheet or text file: where the table begins, and the names of its columns.
 
-People's tables have titles above them, headers of two rows under merged cells, a row that numbers the columns, repeated
+People's tables have titles above them, headers of several rows under merged cells, a row that numbers the columns, repeated
 names and missing ones. The header is the first row about as full as the table is wide; rows above it are titles. If that
 row is a record, the header is an emptier row above it, but none with one or two cells: those are titles.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.contract import Note, SourceError
-from adapters.files.grid import format_places
+from adapters.files.grid import count, format_places
 from adapters.files.infer.missing import MISSING
 from adapters.files.options import MAX_COLUMNS
 
@@ -47,16 +47,22 @@ class Layout:
 
 
 def find_layout(
-    rows: Sequence[Sequence[str]], header_row: int | None, spans: Mapping[int, Sequence[tuple[int, int]]] | None = None
+    rows: Sequence[Sequence[str]],
+    header_row: int | None,
+    spans: Mapping[int, Sequence[tuple[int, int]]] | None = None,
+    least_width: int = 0,
 ) -> Layout:
     """Find the header among the first rows (trimmed cells).
 
     `header_row` is its number, from 1; 0 for none. `spans` are the merged cells of a workbook: by row index, the first and
-    last column of each. Raises SourceError file-empty, header-missing, too-large.
+    last column of each. `least_width` are the columns that rows further down have.
+
+    Raises SourceError file-empty, header-missing, too-large.
     """
     width = max((_width(row) for row in rows), default=0)
     if width == 0:
         raise SourceError("file-empty", "the first rows are empty")
+    width = max(width, least_width)
     if width > MAX_COLUMNS:
         raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} are imported")
     if header_row == 0:
@@ -68,19 +74,23 @@ def find_layout(
         _check_header(rows[header], header)
     titles = [index + 1 for index in range(header) if any(rows[index])]
     notes = (
-        [Note("title-rows-dropped", f"{len(titles)} rows above the header are left out", format_places(titles))]
+        [Note("title-rows-dropped", f"{count(len(titles), 'row')} above the header left out", format_places(titles))]
         if titles
         else []
     )
-    names, last = list(rows[header]), header
-    if spans and _has_second_row(rows, header, spans.get(header, ())):
-        last = header + 1
-        names = _join_header(rows[header], rows[last], spans.get(header, ()))
+    last = _last_of_header(rows, header, spans or {})
+    names = _join_header(rows, header, last, spans or {})
     names += [""] * (width - len(names))
     first = last + 1
-    if first < len(rows) and _is_numbering(rows[first], below=rows[first + 1 :]):
-        notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", f"row {first + 1}"))
-        first += 1
+    if first < len(rows) and _is_numbering(rows[first]):
+        below = rows[first + 1 :]
+        is_statistical = bool(titles) or last > header or any(_YEAR.fullmatch(name) for name in rows[header])
+        place = f"row {first + 1}"
+        if is_statistical and _has_labels(rows[first], below):
+            notes.append(Note("title-rows-dropped", "the row that numbers the columns is left out", place))
+            first += 1
+        elif any(_has_no_number(index, below) for index, cell in enumerate(rows[first]) if cell):
+            notes.append(Note("numbering-row", "a row that may number the columns stays a row of the dataset", place))
     names, renamed = _name_columns(names)
     return Layout(names, last, first, (*notes, *renamed), has_titles=bool(titles))
 
@@ -98,6 +108,10 @@ def _find_header(rows: Sequence[Sequence[str]], spans: Mapping[int, Sequence[tup
         for index in range(full):
             if counts[index] > _MOST_TITLE_CELLS and not spans.get(index) and _has_names(rows[index]):
                 return index
+    for index in range(full):
+        are_names = counts[index] > 1 and not _has_labels_within(rows[index]) and _has_names(rows[index])
+        if are_names and _last_of_header(rows, index, spans) >= full:
+            return index
     return full
 
 
@@ -118,6 +132,11 @@ def _has_names(row: Sequence[str]) -> bool:
     return len(set(cells)) == len(cells) and not are_labels and not any(_NUMERIC.fullmatch(cell) for cell in cells)
 
 
+def _has_labels_within(row: Sequence[str]) -> bool:
+    """Whether a cell has a label and what it is of: 单位：万元."""
+    return any(":" in cell or "：" in cell for cell in row)
+
+
 def _check_header(row: Sequence[str], index: int) -> None:
     """Raise SourceError header-missing for a row with numbers or dates, unless they are years of a statistical table."""
     cells = [cell for cell in row if cell]
@@ -132,32 +151,54 @@ def _check_header(row: Sequence[str], index: int) -> None:
         )
 
 
-def _has_second_row(rows: Sequence[Sequence[str]], header: int, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether the row below the header names the parts of its merged cells, and nothing else."""
+def _last_of_header(rows: Sequence[Sequence[str]], header: int, spans: Mapping[int, Sequence[tuple[int, int]]]) -> int:
+    """The index of the last row of a header: each row below its first names parts of merged cells in the row above."""
+    last = header
+    while _has_row_of_parts(rows, last, spans.get(last, ())):
+        last += 1
+    return last
+
+
+def _has_row_of_parts(rows: Sequence[Sequence[str]], above: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether the row below another names the parts of its merged cells, and nothing else."""
     groups = [span for span in spans if span[1] > span[0]]
-    if not groups or header + 1 >= len(rows):
+    if not groups or above + 1 >= len(rows):
         return False
-    below = rows[header + 1]
+    below = rows[above + 1]
     inside = {column for first, last in groups for column in range(first, last + 1)}
     filled = {index for index, cell in enumerate(below) if cell}
-    return bool(filled) and filled <= inside and not any(_NUMERIC.fullmatch(below[index]) for index in filled)
+    data = [below[index] for index in filled if _NUMERIC.fullmatch(below[index])]
+    return bool(filled) and filled <= inside and all(_YEAR.fullmatch(cell) for cell in data)
 
 
-def _join_header(above: Sequence[str], below: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[str]:
-    names = list(above)
-    for first, last in spans:
-        for column in range(first, min(last + 1, len(names))):
-            names[column] = " ".join(part for part in (above[first], below[column]) if part)
-    return names
+def _join_header(
+    rows: Sequence[Sequence[str]], header: int, last: int, spans: Mapping[int, Sequence[tuple[int, int]]]
+) -> list[str]:
+    """Names from the rows of a header, the group before its parts."""
+    width = max(len(row) for row in rows[header : last + 1])
+    parts: list[list[str]] = [[] for _ in range(width)]
+    for index in range(header, last + 1):
+        cells = [*rows[index], *[""] * (width - len(rows[index]))]
+        if index < last:
+            for first, end in spans.get(index, ()):
+                cells[first : end + 1] = [cells[first]] * (min(end + 1, width) - first)
+        for column, cell in enumerate(cells):
+            if cell:
+                parts[column].append(cell)
+    return [" ".join(part) for part in parts]
 
 
-def _is_numbering(row: Sequence[str], *, below: Sequence[Sequence[str]]) -> bool:
-    """Whether a row numbers the columns: 1, 2, 3, …, also in a column that has no number below."""
-    filled = [index for index, cell in enumerate(row) if cell]
-    cells = [row[index] for index in filled if row[index] not in _COLUMN_LETTERS]
-    if len(cells) <= 2 or cells != [str(index + 1) for index in range(len(cells))]:  # noqa: PLR2004 - 1, 2 may be data
-        return False
-    return any(_has_no_number(index, below) for index in filled)
+def _is_numbering(row: Sequence[str]) -> bool:
+    """Whether a row may number the columns: 1, 2, 3, …, perhaps after 甲 and 乙."""
+    cells = [cell for cell in row if cell and cell not in _COLUMN_LETTERS]
+    return len(cells) > 2 and cells == [str(index + 1) for index in range(len(cells))]  # noqa: PLR2004 - 1, 2 may be data
+
+
+def _has_labels(numbering: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column that a row numbers has labels below: no number, and no 甲."""
+    column = next(index for index, cell in enumerate(numbering) if cell)
+    cells = {row[column] for row in below if column < len(row)}
+    return _has_no_number(column, below) and not any(cell and cell in _COLUMN_LETTERS for cell in cells)
 
 
 def _has_no_number(column: int, rows: Sequence[Sequence[str]]) -> bool:
@@ -186,7 +227,7 @@ def _name_columns(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
         while name in names or (name != wanted and name in taken):
             name = f"{wanted or f'column_{index + 1}'}_{number}"
             number += 1
-        if name != wanted:
+        if name != wanted or len(cells[index]) > _MAX_NAME:
             changed.append((index + 1, name))
         names.append(name)
     if not changed:

@@ -1,9 +1,9 @@
 """Rows that are no records: blank rows, headings of sections, footnotes, repeated headers.
 
 People's sheets have "北京市（92所）" in one cell across the table, above Beijing's rows. This row is no record, but its text
-belongs to the records below it: it becomes the column `section`. A row with one cell can also be a record, so it is a
-heading only with further evidence: merged cells, titles above the table, or text where all other rows have a number. A
-heading after the last record is a footnote.
+belongs to the records below it: it becomes the column `section`. A row with one cell can also be a record, as in a list of
+names, so it is a heading only with evidence of its own: merged cells, text where all other rows have a number, the form of a
+heading. Below the last record such rows, and notes, are footnotes. A record is rather kept than lost.
 """
 
 import re
@@ -14,20 +14,34 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.contract import Note, SourceError
-from adapters.files.grid import Batch, Grid, format_places
+from adapters.contract import Note, NoteCode, SourceError
+from adapters.files.grid import Batch, Grid, count, format_places
+from adapters.files.infer.missing import MISSING
 
 _MIN_WIDTH: Final = 3
 _NUMBER: Final = re.compile(r"[+-]?[\d,.]+%?")
 _TOTALS: Final = ("合计", "总计", "小计", "共计", "total", "Total", "TOTAL", "Grand Total")
+_HEADING: Final = re.compile(
+    r"(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[)）]|第[一二三四五六七八九十]{1,3}(?:部分|[章节类批组])).*"
+    r"|.*(?:[（(]共?\d+\s*[所个家人名项户条]?[)）]|[：:])"
+)
+_NOTE: Final = re.compile(
+    r"(?:注|备注|附注|说明|附件|资料来源|数据来源|来源|填表|制表|审核|填报|单位负责人|[*※＊]|"
+    r"notes?\b|sources?\b|data from\b|last updated).*",
+    re.IGNORECASE | re.DOTALL,
+)
 MOST_LONE: Final = 100_000
 _MOST_BLANK: Final = 2_000_000  # twice the rows of a sheet that is saved to its last row
 _FEW: Final = 20
+_MOST_GAPS: Final = 100
 
 
 @dataclass(slots=True)
 class RowSurvey:
-    """The rows that may be no records, by number. `lone` are rows with a first cell only, and its text."""
+    """The rows that may be no records, by number. `lone` are rows with a first cell only, and its text.
+
+    `second_tables` are rows that seem to be another table's header, with the names of the columns that they turn to text.
+    """
 
     lone: dict[int, str] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
@@ -35,6 +49,8 @@ class RowSurvey:
     repeated: list[int] = field(default_factory=list)
     last_record: int = 0
     records: int = 0
+    first_record: tuple[str, ...] = ()
+    second_tables: dict[int, list[str]] = field(default_factory=dict)
 
 
 def keep_records(batch: Batch, names: Sequence[str], survey: RowSurvey) -> Batch:
@@ -63,8 +79,40 @@ def keep_records(batch: Batch, names: Sequence[str], survey: RowSurvey) -> Batch
     records = Batch(batch.numbers.filter(is_record), [column.filter(is_record) for column in batch.columns])
     survey.records += len(records.numbers)
     if len(records.numbers):
+        survey.first_record = survey.first_record or _row(records, 0)
+        _find_second_tables(records, names, survey)
         survey.last_record = records.numbers[-1].as_py()
     return records
+
+
+def _row(batch: Batch, index: int) -> tuple[str, ...]:
+    return tuple(column[index].as_py() for column in batch.columns)
+
+
+def _find_second_tables(records: Batch, names: Sequence[str], survey: RowSurvey) -> None:
+    """Find rows below a gap that have names where the first record has numbers, and are followed by a record."""
+    gaps = [
+        number
+        for number in (*survey.blank[-_MOST_GAPS:], *list(survey.lone)[-_MOST_GAPS:])
+        if number >= survey.last_record
+    ]
+    if not gaps or len(survey.second_tables) >= _MOST_GAPS:
+        return
+    after = pc.indices_nonzero(pc.is_in(records.numbers, pa.array([number + 1 for number in gaps], pa.int64())))
+    for index in after.to_pylist():
+        cells = _row(records, index)
+        filled = [cell for cell in cells if cell]
+        are_names = len(set(filled)) == len(filled) > 1 and not any(
+            cell in MISSING or _NUMBER.fullmatch(cell) for cell in filled
+        )
+        turned = [
+            name
+            for name, cell, first in zip(names, cells, survey.first_record, strict=True)
+            if cell and _NUMBER.fullmatch(first)
+        ]
+        below = _row(records, index + 1) if index + 1 < len(records.numbers) else ()
+        if are_names and turned and any(_NUMBER.fullmatch(cell) for cell in below):
+            survey.second_tables[records.numbers[index].as_py()] = turned
 
 
 def _is_header_again(batch: Batch, names: Sequence[str]) -> Any:
@@ -89,45 +137,59 @@ class Headings:
 def find_headings(survey: RowSurvey, grid: Grid, *, is_first_numeric: bool, is_padded: bool = False) -> Headings:
     """Separate headings from records with one cell. `is_first_numeric`: all other rows have a number as their first cell.
 
-    Headings are fewer than the rows below them. Where lone rows are more than that, they are records: those with a single
-    cell only where short rows are filled (`is_padded`), else they raise SourceError row-ragged.
+    Headings are fewer than the rows below them. Where lone rows are more than that, they are records. A line of text with
+    one cell only is a heading, a footnote, or where short rows are filled (`is_padded`) a record; else it raises SourceError
+    row-ragged.
     """
     sections: dict[int, str] = {}
     records: dict[int, str] = {}
     for number, text in survey.lone.items():
-        is_heading = number in grid.single_cells or grid.has_titles or is_first_numeric
+        is_heading = is_first_numeric or number in grid.merged_rows or _HEADING.fullmatch(text)
         (sections if is_heading and not _NUMBER.fullmatch(text) else records)[number] = text
     if len(sections) > max(_FEW, (survey.records + len(records)) // 2) or len(sections) > MOST_LONE:
-        single = [number for number in sections if number in grid.single_cells]
-        if single and not is_padded:
-            detail = f"{len(single)} rows have one cell where the header has {len(grid.names)}: too many to be headings"
-            raise SourceError("row-ragged", detail, format_places(single))
         sections, records = {}, dict(survey.lone)
+    gap = next((number for number in survey.blank if number > survey.last_record), None)
+    notes = [
+        number
+        for number, text in records.items()
+        if number > survey.last_record
+        and (_NOTE.fullmatch(text) or (gap is not None and number > gap and number in grid.single_cells))
+    ]
+    for number in notes:
+        del records[number]
     last = max((survey.last_record, *records))
-    footnotes = [number for number in sections if number > last]
-    for number in footnotes:
-        del sections[number]
+    footnotes = sorted([*notes, *(number for number in sections if number > last)])
+    sections = {number: text for number, text in sections.items() if number <= last}
+    short = [number for number in records if number in grid.single_cells]
+    if short and not is_padded:
+        detail = f"{count(len(short), 'row')} with one cell, where the header has {len(grid.names)}"
+        raise SourceError("row-ragged", detail, format_places(short))
     return Headings(sections, footnotes, records)
 
 
 def describe_rows(survey: RowSurvey, headings: Headings, column: str | None) -> list[Note]:
     """Notes on rows that are left out or may be no records, with their first places."""
-    notes = []
-    if headings.sections:
-        text = f"{len(headings.sections)} headings inside the table are no rows; their texts are in the column {column}"
-        notes.append(Note("section-rows", text, format_places(list(headings.sections))))
-    if headings.footnotes:
-        text = f"{len(headings.footnotes)} lines below the table are left out"
-        notes.append(Note("footnotes-dropped", text, format_places(headings.footnotes)))
-    if survey.repeated:
-        text = f"{len(survey.repeated)} rows that repeat the header are left out"
-        notes.append(Note("title-rows-dropped", text, format_places(survey.repeated)))
-    blank = [number for number in survey.blank if number < survey.last_record]
-    if blank:
-        notes.append(Note("blank-rows-dropped", f"{len(blank)} blank rows are left out", format_places(blank)))
-    if survey.totals:
-        text = f"{len(survey.totals)} rows look like totals; they stay rows of the dataset"
-        notes.append(Note("total-row", text, format_places(survey.totals)))
+    described: list[tuple[NoteCode, Sequence[int], str]] = [
+        (
+            "section-rows",
+            list(headings.sections),
+            f"headings inside the table are no rows; their texts are in {column}",
+        ),
+        ("footnotes-dropped", headings.footnotes, "lines below the table are left out"),
+        ("title-rows-dropped", survey.repeated, "rows that repeat the header are left out"),
+        (
+            "blank-rows-dropped",
+            [number for number in survey.blank if number < survey.last_record],
+            "blank rows are left out",
+        ),
+        ("total-row", survey.totals, "rows that look like totals stay rows of the dataset"),
+        ("lone-rows", list(headings.records), "rows with a first cell only stay rows of the dataset"),
+    ]
+    notes = [Note(code, f"{text}: {len(rows)}", format_places(rows)) for code, rows, text in described if rows]
+    if survey.second_tables:
+        columns = ", ".join(dict.fromkeys(name for names in survey.second_tables.values() for name in names))
+        text = f"another table seems to begin here; its rows stay rows of the dataset, and turn the type of {columns}"
+        notes.append(Note("second-table", text, format_places(list(survey.second_tables))))
     return notes
 
 

@@ -6,6 +6,7 @@ A shape is a regular expression for trimmed cells, and a conversion of Arrow arr
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import pyarrow as pa
@@ -22,7 +23,10 @@ _DATE: Final = (
 _CLOCK: Final = "[ T]*(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?"
 _ZONE: Final = "(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 _UTC: Final = pa.timestamp("us", "UTC")
-_EPOCH_1900: Final = date(1899, 12, 30).toordinal() - date(1970, 1, 1).toordinal()
+# Traits of some cells of a column, beside its shape.
+WITHOUT_ZONE: Final = f"^{_DATE}(?:{_CLOCK})?$"
+FINER_THAN_MICROSECONDS: Final = "\\.[0-9]{6}[0-9]*[1-9]"
+GROUPS_THOUSANDS: Final = "\\.|,[0-9]{3},"  # the commas of a number that has these are no decimal commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,24 @@ def _compact_date(column: Any, _zone: str) -> Any:
     return pc.cast(dashed, pa.date32())
 
 
-def _serial_date(column: Any, _zone: str) -> Any:
-    days = pc.cast(pc.replace_substring_regex(column, "\\..*$", ""), pa.int32())
-    return pc.cast(pc.add(days, pa.scalar(_EPOCH_1900, pa.int32())), pa.date32())
+def serial_shapes(day_zero: date) -> dict[FieldType | None, Shape]:
+    """Dates and times as numbers of days since the date of number 0: how a workbook keeps them."""
+    epoch = day_zero.toordinal() - date(1970, 1, 1).toordinal()
+
+    def to_date(column: Any, _zone: str) -> Any:
+        days = pc.cast(pc.replace_substring_regex(column, "\\..*$", ""), pa.int32())
+        return pc.cast(pc.add(days, pa.scalar(epoch, pa.int32())), pa.date32())
+
+    def to_time(column: Any, zone: str) -> Any:
+        seconds = pc.round(pc.multiply(pc.add(pc.cast(column, pa.float64()), float(epoch)), 86_400.0), 3)
+        moments = pc.cast(pc.cast(pc.multiply(seconds, 1e6), pa.int64()), pa.timestamp("us"))
+        return _instants(moments, zone)
+
+    number = "(?:6[1-9]|[7-9][0-9]|[1-9][0-9]{2,4})"  # Excel's calendar is wrong before 1 March 1900, day 61
+    return {
+        "date": Shape("date", f"{number}(?:\\.0*)?", to_date),
+        "timestamp": Shape("timestamp", f"{number}(?:\\.[0-9]*)?", to_time),
+    }
 
 
 def _day_first(column: Any, _zone: str) -> Any:
@@ -129,15 +148,22 @@ def _timestamp_of_any_shape(column: Any, zone: str) -> Any:
 
 
 _DIGITS: Final = "(?:0|[1-9][0-9]{0,14})"
+_FEW_DIGITS: Final = "(?:0|[1-9][0-9]{0,5})"
+# A long number with a plus sign is a telephone number (E.164).
+_WHOLE: Final = f"(?:-?{_DIGITS}|\\+{_FEW_DIGITS})"
+_MONTH_DAY: Final = "(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 SHAPES: Final[dict[str, Shape]] = {
     "boolean": Shape("boolean", "(?i:true|false)", _boolean),
     "yes_no": Shape("boolean", "(?i:true|false|yes|no|y|n|1|0|是|否)", _yes_no),
     "digits": Shape("string", "[0-9]+", lambda column, _zone: column),
-    "integer": Shape("integer", f"[+-]?{_DIGITS}", _integer),
+    "mobile": Shape("string", "1[3-9][0-9]{9}", lambda column, _zone: column),
+    "identity": Shape("string", f"[1-9][0-9]{{7}}{_MONTH_DAY}[0-9]{{3}}", lambda column, _zone: column),  # the old form
+    "integer": Shape("integer", _WHOLE, _integer),
     "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){0,4}|0)(?:\\.[0-9]{1,6})?", _number),
-    "number": Shape("number", f"[+-]?(?:{_DIGITS}(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,2}})?", _number),
-    "compact": Shape("date", "(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", _compact_date),
-    "serial": Shape("date", "[1-7][0-9]{4}(?:\\.[0-9]+)?", _serial_date),  # 1927 to 2119
+    "number": Shape("number", f"(?:{_WHOLE}(?:\\.[0-9]*)?|[+-]?\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?", _number),
+    "decimal": Shape("string", "[+-]?[0-9,]*\\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?", lambda column, _zone: column),
+    "serial_like": Shape("string", "[1-7][0-9]{4}(?:\\.[0-9]+)?", lambda column, _zone: column),  # days, 1927 to 2119
+    "compact": Shape("date", f"(?:19|20)[0-9]{{2}}{_MONTH_DAY}", _compact_date),
     "date": Shape("date", _DATE, _date),
     "day_first": Shape("date", f"{_DAY}[-/.]{_MONTH}[-/.](?:19|20)[0-9]{{2}}", _day_first),
     "month_first": Shape("date", f"{_MONTH}[-/.]{_DAY}[-/.](?:19|20)[0-9]{{2}}", _month_first),
@@ -151,8 +177,14 @@ def _midnight(column: Any) -> Any:
 
 
 def matches(shape: Shape, column: Any) -> Any:
-    """Mark the cells that have the shape, in a boolean array. A date must also exist in the calendar."""
+    """Mark the cells that have the shape, in a boolean array.
+
+    A date must also exist in the calendar, and a number keep all of its digits as a double.
+    """
     is_match = pc.match_substring_regex(column, f"^(?:{shape.pattern})$")
+    if shape.type == "number":
+        is_inexact = find_inexact(column)
+        return is_match if is_inexact is None else pc.and_(is_match, pc.invert(is_inexact))
     if shape.type not in ("date", "timestamp") or not pc.any(is_match).as_py():
         return is_match
     try:
@@ -160,6 +192,24 @@ def matches(shape: Shape, column: Any) -> Any:
     except pa.ArrowInvalid:
         return pc.and_(is_match, pa.array([_is_readable(shape, cell) for cell in column.to_pylist()]))
     return is_match
+
+
+def find_inexact(column: Any) -> Any:
+    """Mark the numbers that have digits which a double does not keep, in a boolean array; None if no number is so long."""
+    is_long = pc.match_substring_regex(column, "^[+-]?[0-9,.]+(?:[eE][+-]?[0-9]+)?$")
+    is_long = pc.and_(is_long, pc.match_substring_regex(column, "(?:[0-9][.,]?){16}|[eE][+-]?[0-9]{3}"))
+    if not pc.any(is_long).as_py():
+        return None
+    is_inexact = [cell is not None and not _is_exact(cell) for cell in column.filter(is_long).to_pylist()]
+    return pc.replace_with_mask(is_long, is_long, pa.array(is_inexact, pa.bool_()))
+
+
+def _is_exact(cell: str) -> bool:
+    plain = cell.replace(",", "")
+    try:
+        return Decimal(plain) == Decimal(repr(float(plain)))
+    except (InvalidOperation, ValueError):
+        return True  # no number
 
 
 def _is_readable(shape: Shape, cell: str | None) -> bool:

@@ -1,44 +1,48 @@
 """Infer the type of a column from its name and all of its cells.
 
 No value may change its meaning. A number that is a code stays text (leading zeros, more digits than a double has, a name
-like 代码 or phone, a sheet that stores some as text). A column becomes numbers or dates only if every cell is one; if a few
-cells differ, the column stays text and a note names their rows.
+like 代码 or phone, values like telephone numbers, a sheet that stores some as text). A column becomes numbers or dates only
+if every cell is one; if a few cells differ, the column stays text and a note names their rows.
 """
 
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.contract import ARROW_TYPES, Note, SourceError
-from adapters.contract.hints import latin_words
-from adapters.files.grid import Batch, CellKind, format_places
+from adapters.files.grid import Batch, CellKind, count, format_places
 from adapters.files.infer.missing import MISSING, MISSING_IN_TEXT
-from adapters.files.infer.shapes import SHAPES, Shape, matches
+from adapters.files.infer.names import is_code, is_date
+from adapters.files.infer.shapes import (
+    FINER_THAN_MICROSECONDS,
+    GROUPS_THOUSANDS,
+    SHAPES,
+    WITHOUT_ZONE,
+    Shape,
+    find_inexact,
+    matches,
+    serial_shapes,
+)
 from adapters.files.options import ImportOptions
 from adapters.plan.masks import FieldType
 
 _SPOILED_SHARE: Final = 0.02
 _SPOILED_CELLS: Final = 20
 _SHOWN: Final = 5
+_FEW_OF: Final = 4  # one in four cells is few in a small file
 _VARIED_SHARE: Final = 0.5
-
-_CODE_ZH: Final = re.compile(
-    "码|代号|编号|证号|学号|工号|卡号|账号|帐号|单号|票号|文号|批号|电话|手机|传真|邮编|身份证|联系方式"
-)
-_CODE_WORDS: Final = frozenset(
-    ("code", "codes", "zip", "zipcode", "postcode", "phone", "mobile", "tel", "telephone", "fax")
-)
-_DATE_ZH: Final = re.compile("日期|时间|出生|生日|年月|日$")
-_DATE_WORDS: Final = frozenset(("date", "day", "birth", "birthday", "birthdate", "dob", "time", "on"))
 
 _MADE_UP: Final = re.compile(r"column_\d+(?:_\d+)?")
 
 _ORDER: Final = ("boolean", "integer", "number", "grouped", "date", "midnight", "timestamp", "digits")
-_NOT_FROM_TEXT: Final = frozenset(("boolean", "integer", "number", "grouped"))
+_NUMBERS: Final = frozenset(("integer", "number", "grouped"))
+_TIMES: Final = frozenset(("date", "midnight", "timestamp"))
+_SERIALS: Final[dict[FieldType | None, Shape]] = {**serial_shapes(date(1899, 12, 30))}
 _FORCED: Final[dict[FieldType, tuple[str, ...]]] = {
     "integer": ("integer", "grouped", "number"),
     "number": ("number", "grouped"),
@@ -69,14 +73,18 @@ class ColumnGuess:
     def __init__(self, name: str, options: ImportOptions) -> None:
         self.name = name
         self._forced = options.types.get(name)
+        self._zone = options.time_zone
         self._missing = MISSING if options.missing is None else frozenset(("", *options.missing))
         self._in_text = MISSING_IN_TEXT if options.missing is None else self._missing
         self._absent: Counter[str] = Counter()
         self._present = 0
         self._is_varied = False
         self.may_be_unique = True
-        self._spoiled: dict[str, int] = dict.fromkeys(SHAPES, 0)
-        self._first_spoiled: dict[str, list[int]] = {shape: [] for shape in SHAPES}
+        self._shapes = SHAPES if self._forced not in _SERIALS else SHAPES | {"serial": _SERIALS[self._forced]}
+        self._spoiled: dict[str, int] = dict.fromkeys(self._shapes, 0)
+        self._first_spoiled: dict[str, list[int]] = {shape: [] for shape in self._shapes}
+        self._is_inexact = self._groups_thousands = self._is_without_zone = False
+        self._finer = 0
 
     def add(self, batch: Batch, index: int) -> None:
         """Examine the column at `index` of a batch."""
@@ -84,13 +92,14 @@ class ColumnGuess:
         values, counts = self._count(column)
         is_absent = pc.is_in(values, pa.array(sorted(self._missing)))
         absent = zip(values.filter(is_absent).to_pylist(), counts.filter(is_absent).to_pylist(), strict=True)
-        for value, count in absent:
-            self._absent[value] += count
+        for value, times in absent:
+            self._absent[value] += times
         is_present = pc.invert(is_absent)
         values, counts = values.filter(is_present), counts.filter(is_present)
         self._present += pc.sum(counts).as_py() or 0
+        self._find_traits(values, counts)
         for name in list(self._spoiled):
-            is_bad = pc.invert(matches(SHAPES[name], values))
+            is_bad = pc.invert(matches(self._shapes[name], values))
             bad = pc.sum(counts.filter(is_bad)).as_py() or 0
             if not bad:
                 continue
@@ -102,6 +111,18 @@ class ColumnGuess:
                 rows = self._first_spoiled[name]
                 rows += batch.numbers.filter(where).slice(0, _SHOWN - len(rows)).to_pylist()
 
+    def _find_traits(self, values: Any, counts: Any) -> None:
+        """Note what shapes do not state: times without a zone or too fine, the use of commas, digits beyond a double."""
+        if self._fits("timestamp"):
+            self._is_without_zone = self._is_without_zone or _any(values, WITHOUT_ZONE)
+            is_finer = pc.match_substring_regex(values, FINER_THAN_MICROSECONDS)
+            self._finer += pc.sum(counts.filter(is_finer)).as_py() or 0
+        if self._fits("grouped"):
+            self._groups_thousands = self._groups_thousands or _any(values, GROUPS_THOUSANDS)
+        if self._fits("decimal") and not self._is_inexact:
+            is_inexact = find_inexact(values)
+            self._is_inexact = is_inexact is not None and bool(pc.any(is_inexact).as_py())
+
     def _count(self, column: Any) -> tuple[Any, Any]:
         """The distinct cells, and the number of each; all cells where most differ, since counting is slow."""
         if self._is_varied:
@@ -112,26 +133,32 @@ class ColumnGuess:
         self._is_varied = len(values) > _VARIED_SHARE * len(column)
         return values, counts
 
-    def conclude(self, kind: CellKind | None, *, counts_days: bool = False) -> Guess:
+    def conclude(self, kind: CellKind | None, *, day_zero: date | None = None, are_commas_clear: bool = True) -> Guess:
         """The inferred type. Raises SourceError value-unfit if cells do not fit the type that the owner states.
 
-        `kind` are the cells' types in a file with types; `counts_days`: its dates can be numbers of days.
+        `kind` are the cells' types in a file with types; `day_zero` is the date of number 0 where numbers may be dates.
+        Unless `are_commas_clear`, a comma may begin decimals as well as group thousands.
         """
         if self._forced is not None:
-            return self._force(self._forced)
-        name = self._find_shape(kind, counts_days=counts_days) if self._present else None
-        is_plain_text = name is None
-        missing = self._in_text if is_plain_text else self._missing
-        notes = [*self._note_missing(missing), *self._note_text(name, kind)]
-        shape = None if name in (None, "digits") else SHAPES[name or ""]
-        if name in ("compact", "serial"):
-            notes.append(Note("converted", "numbers are read as dates", self.name))
-        return Guess(shape, missing, any(self._absent[token] for token in missing), tuple(notes))
+            return self._force(self._forced, day_zero)
+        name = self._find_shape(kind) if self._present else None
+        is_unclear = name == "grouped" and not are_commas_clear and not self._groups_thousands
+        name = None if is_unclear else name
+        missing = self._in_text if name is None else self._missing
+        shape = None if name is None else SHAPES[name]
+        notes = [*self._note_missing(missing), *self._note_conversion(name, shape), *self._note_text(name, kind)]
+        if is_unclear:
+            text = "commas in these numbers may group thousands or begin decimals; they stay text"
+            notes.append(Note("kept-as-text", text, self.name))
+        if day_zero and kind == CellKind.NUMBER and is_date(self.name) and self._fits("serial_like"):
+            text = "the sheet has no date format here, so these stay numbers; state the type date if they are dates"
+            notes.append(Note("kept-as-number", text, self.name))
+        is_text = shape is None or shape.type == "string"
+        return Guess(None if is_text else shape, missing, any(self._absent[token] for token in missing), tuple(notes))
 
-    @property
-    def is_numeric(self) -> bool:
-        """Whether every value so far is a number."""
-        return self._present > 0 and self._fits("number")
+    def is_numeric(self, *, but: int = 0) -> bool:
+        """Whether every value so far is a number, but for a few (totals)."""
+        return self._present > but and self._spoiled.get("number", but + 1) <= but
 
     @property
     def is_wanted(self) -> bool:
@@ -141,36 +168,66 @@ class ColumnGuess:
     def _fits(self, name: str) -> bool:
         return self._spoiled.get(name) == 0
 
-    def _find_shape(self, kind: CellKind | None, *, counts_days: bool) -> str | None:
-        """The name of the shape of all cells: "digits" for codes, None for text."""
-        if self._fits("digits") and is_code(self.name):
-            return "digits"
-        if is_date(self.name) and self._fits("compact"):
+    def _find_shape(self, kind: CellKind | None) -> str | None:
+        """The name of the shape of all cells: one of text for codes, None for other text."""
+        is_code_name, is_date_name = is_code(self.name), is_date(self.name)
+        if is_date_name and self._fits("compact"):
             return "compact"
-        if is_date(self.name) and counts_days and kind == CellKind.NUMBER and self._fits("serial"):
-            return "serial"
+        if self._fits("digits") and (is_code_name or self._fits("mobile") or self._fits("identity")):
+            return "digits"
         has_text = kind is not None and CellKind.TEXT in kind
         for name in _ORDER:
-            if self._fits(name) and not (has_text and name in _NOT_FROM_TEXT):
+            is_number = name in _NUMBERS and (has_text or is_code_name)
+            is_time = name in _TIMES and is_code_name and not is_date_name
+            if self._fits(name) and not is_number and not is_time and not (has_text and name == "boolean"):
                 return name
         day_first, month_first = self._fits("day_first"), self._fits("month_first")
-        if day_first != month_first:
+        if day_first != month_first and (is_date_name or not is_code_name):
             return "day_first" if day_first else "month_first"
         return None
 
-    def _force(self, wanted: FieldType) -> Guess:
+    def _force(self, wanted: FieldType, day_zero: date | None) -> Guess:
         absent = any(self._absent[token] for token in self._missing)
         if wanted == "string":
             return Guess(None, self._in_text, any(self._absent[token] for token in self._in_text))
-        for name in _FORCED[wanted]:
+        names = [*_FORCED[wanted], *(["serial"] if day_zero and wanted in _SERIALS else [])]
+        for name in names:
             if self._fits(name):
-                shape = SHAPES[name]
-                return Guess(Shape(wanted, shape.pattern, shape.convert), self._missing, absent)
-        best = min(_FORCED[wanted], key=lambda name: self._spoiled.get(name, self._present))
+                shape = self._shapes[name]
+                if name == "serial" and day_zero:
+                    shape = serial_shapes(day_zero)[wanted]
+                shape = Shape(wanted, shape.pattern, shape.convert)
+                notes = (
+                    self._note_time(is_without_zone=self._is_without_zone or name == "serial")
+                    if wanted == "timestamp"
+                    else []
+                )
+                return Guess(shape, self._missing, absent, tuple(notes))
+        best = min(names, key=lambda name: self._spoiled.get(name, self._present))
         rows = self._first_spoiled[best]
+        more = ", or have more digits than a double keeps" if wanted == "number" and self._is_inexact else ""
         raise SourceError(
-            "value-unfit", f'"{self.name}" has cells that are no {wanted}', format_places(rows) if rows else None
+            "value-unfit", f'"{self.name}" has cells that are no {wanted}{more}', format_places(rows) if rows else None
         )
+
+    def _note_conversion(self, name: str | None, shape: Shape | None) -> list[Note]:
+        if name == "compact":
+            return [Note("converted", "numbers are read as dates", self.name)]
+        if name == "grouped":
+            return [Note("converted", "commas are read as separators of thousands", self.name)]
+        if shape is not None and shape.type == "timestamp":
+            return self._note_time(is_without_zone=self._is_without_zone)
+        return []
+
+    def _note_time(self, *, is_without_zone: bool) -> list[Note]:
+        notes = []
+        if is_without_zone:
+            text = f"times without a zone are read as {self._zone}; the option `time_zone` states another"
+            notes.append(Note("time-zone-assumed", text, self.name))
+        if self._finer:
+            text = f"times are kept to the microsecond; the further digits of {count(self._finer, 'cell')} are cut"
+            notes.append(Note("converted", text, self.name))
+        return notes
 
     def _note_missing(self, missing: frozenset[str]) -> list[Note]:
         marks = {token: count for token, count in self._absent.items() if token and token in missing}
@@ -182,30 +239,27 @@ class ColumnGuess:
     def _note_text(self, name: str | None, kind: CellKind | None) -> list[Note]:
         if kind == CellKind.TEXT and self._fits("integer") and not is_code(self.name):
             return [Note("kept-as-text", "the file stores these numbers as text; they stay text", self.name)]
-        if name is not None or not self._present:
+        if name is not None or not self._present or is_code(self.name):
             return []
         if self._fits("day_first") and self._fits("month_first"):
             return [Note("kept-as-text", "dates whose day and month cannot be distinguished stay text", self.name)]
-        nearly = {
-            name: count
-            for name, count in self._spoiled.items()
-            if name in _ORDER and 0 < count <= max(1, _SPOILED_SHARE * self._present)
-        }
-        if not nearly or self._present < _SPOILED_CELLS:
+        if self._is_inexact and self._fits("decimal"):
+            text = "numbers with more digits than a double keeps stay text"
+            return [Note("kept-as-text", text, self.name)]
+        most = max(self._present // _FEW_OF, int(_SPOILED_SHARE * self._present))
+        most = min(most, max(_SPOILED_CELLS, int(_SPOILED_SHARE * self._present)))
+        nearly = {name: bad for name, bad in self._spoiled.items() if name in _ORDER and 0 < bad <= most}
+        if not nearly:
             return []
         nearest = min(nearly, key=lambda name: nearly[name])
-        text = f'"{self.name}" stays text: {nearly[nearest]} cells are no {SHAPES[nearest].type}'
+        kind_name = "digits" if nearest == "digits" else SHAPES[nearest].type
+        cells = f"{count(nearly[nearest], 'cell')} {'is' if nearly[nearest] == 1 else 'are'}"
+        text = f'"{self.name}" stays text: {cells} no {kind_name}'
         return [Note("kept-as-text", text, format_places(self._first_spoiled[nearest]))]
 
 
-def is_code(name: str) -> bool:
-    """Whether a column of this name holds codes, which are text even if all are digits."""
-    return bool(_CODE_ZH.search(name)) or not _CODE_WORDS.isdisjoint(latin_words(name))
-
-
-def is_date(name: str) -> bool:
-    """Whether a column of this name holds dates: then a number may be one."""
-    return bool(_DATE_ZH.search(name)) or not _DATE_WORDS.isdisjoint(latin_words(name))
+def _any(column: Any, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())
 
 
 def convert(guess: Guess, column: Any, zone: str) -> Any:

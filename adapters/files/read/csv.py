@@ -24,6 +24,7 @@ from adapters.files.read.encoding import TextFile
 from adapters.files.read.quotes import BLOCK, check_quotes, find_block_size
 
 _DELIMITERS: Final = (",", "\t", ";", "|", "，", "^")
+_COMMAS: Final = (",", "，")  # who separates cells by commas writes no decimal commas
 _SNIFFED_LINES: Final = 100
 _SNIFFED_CHARS: Final = 2**18
 _END_OF_FILE: Final = "\x1a"  # DOS programs write it after the last line
@@ -46,7 +47,9 @@ def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) 
     if layout.header >= 0 and options.ragged == "refuse":
         # The header determines the width: a longer row is a mistake, not a column without a name.
         names = names[: max(len(head[layout.header]), 1)]
-    grid = Grid(names, [], notes=list(layout.notes), has_titles=layout.has_titles)
+    grid = Grid(
+        names, [], notes=list(layout.notes), has_titles=layout.has_titles, are_commas_clear=delimiter in _COMMAS
+    )
     if is_careful:
         rows = _careful_rows(text, delimiter, layout, options, grid)
         grid.batches = make_batches(rows, len(names))

@@ -74,6 +74,7 @@ def test_titles_sections_footnotes_and_totals(tmp_path: Path) -> None:
         "footnotes-dropped": "row 11",
         "blank-rows-dropped": "row 9",
         "total-row": "row 10",
+        "kept-as-text": "row 10",
     }
 
 
@@ -348,11 +349,11 @@ def test_the_types_of_a_workbooks_cells(tmp_path: Path) -> None:
 
     found = imported(tmp_path, book(write))
     assert list(found.types.values()) == [
-        *["integer", "number", "string", "date", "timestamp", "string", "boolean", "date", "integer"]
+        *["integer", "number", "string", "date", "timestamp", "string", "boolean", "integer", "integer"]
     ]
     assert found.rows[0][:4] == (1, 0.1, "1", date(2024, 1, 1))
-    assert found.rows[0][5:] == ("10:30:00", True, date(2024, 1, 31), None)
-    assert found.notes["converted"].where == "入职日期"
+    assert found.rows[0][5:] == ("10:30:00", True, 45_322, None)
+    assert found.notes["kept-as-number"].where == "入职日期"
     assert found.notes["kept-as-text"].where == "文本数字"
     assert "说明" in found.notes["other-sheets"].text
     assert imported(tmp_path, book(write), sheet="名单").rows == found.rows

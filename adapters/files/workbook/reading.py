@@ -4,9 +4,9 @@ Cells have types and may be merged. A number without a fraction is read as an in
 types of a column's cells help to infer its type: numbers of which some are typed as text are codes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,33 +18,37 @@ from adapters.files.grid import CellKind, Grid, format_places, make_batches
 from adapters.files.infer.layout import HEAD_ROWS, find_layout
 from adapters.files.infer.missing import MISSING
 from adapters.files.options import ImportOptions
-from adapters.files.read.formulas import note_uncalculated
+from adapters.files.workbook.facts import format_cells
+from adapters.files.workbook.preparing import prepare
+from adapters.files.workbook.view import Range, SheetView, Texts
 
-_LARGEST_EXACT: Final = 2**53
-_Range = tuple[tuple[int, int], tuple[int, int]]
+_DAY_ZERO: Final = date(1899, 12, 30)
+_DAY_ZERO_1904: Final = date(1904, 1, 1)
 
 
 def read_workbook(path: Path, options: ImportOptions) -> Grid:
-    """The table of one sheet.
+    """The table of one sheet. A mended copy of the workbook may be written beside it.
 
     Raises SourceError file-unreadable, file-encrypted, file-empty, sheet-missing, header-missing, too-large.
     """
+    path, examine = prepare(path, options)
     with _parser_errors():
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     sheet, notes = _choose_sheet(book, options.sheet)
-    if path.suffix == ".xlsx":
-        notes += note_uncalculated(path, list(book.sheet_names).index(sheet.name))
-    offset = sheet.start[1] if sheet.start else 0
-    merged: list[_Range] = [
-        ((top, left - offset), (bottom, right - offset))
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-    ]
-    head = [[_text(cell) for cell in row] for row in islice(_rows(sheet), HEAD_ROWS)]
+    facts = examine(list(book.sheet_names).index(sheet.name), sheet.name)
+    view = SheetView(sheet.name, lambda: _rows(sheet), sheet.start, facts, leaves_out=options.hidden == "leave-out")
+    merged = view.place(sheet.merged_cell_ranges or ())
+    texts = Texts(sheet.name, view.original)
+    head = [texts.row(index, row) for index, row in islice(view.rows(), HEAD_ROWS)]
     spans: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (_, right) in merged:
         spans.setdefault(top, []).append((left, right))
-    layout = find_layout(head, options.header_row, spans)
-    width = len(layout.names)
+    width = max((index + 1 for row in head for index, cell in enumerate(row) if cell), default=0)
+    if not width and (errors := view.errors(0)):
+        raise SourceError("file-empty", f"the first rows hold nothing but errors ({errors.listed})", errors.where)
+    if sheet.width > width:
+        width = view.width(width)
+    layout = find_layout(head, options.header_row, spans, width)
     down = [
         ((top, left), (bottom, right))
         for (top, left), (bottom, right) in merged
@@ -54,19 +58,31 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
         numbers = sorted(top + 1 for (top, _), _ in down)
         text = f"{len(down)} cells are merged over several rows; each of these rows gets their value"
         notes.append(Note("cells-filled", text, format_places(numbers)))
-    wide = {top + 1 for (top, left), (_, right) in merged if right > left and top >= layout.first}
+    kinds = [CellKind.NONE] * width
     grid = Grid(
         layout.names,
         [],
-        kinds=[CellKind.NONE] * width,
-        notes=[*notes, *layout.notes],
-        single_cells=wide,
+        kinds=kinds,
+        notes=[*notes, *layout.notes, *view.notes(layout.first)],
+        merged_rows={top + 1 for (top, left), (_, right) in merged if right > left == 0 and top >= layout.first},
         has_titles=layout.has_titles,
-        counts_days=True,
+        day_zero=_DAY_ZERO_1904 if facts.counts_from_1904 else _DAY_ZERO,
     )
-    rows = _fill_merged(_number_rows(_rows(sheet), layout.first, width, grid.kinds or []), down)
-    grid.batches = make_batches(rows, width)
+    numbered = _number_rows(view, texts, layout.first, width, kinds)
+    rows = (row for row in _fill_merged(numbered, down) if row[0] - 1 not in view.hidden_rows)
+    grid.batches = make_batches(_note_rounded(rows, texts, grid), width)
     return grid
+
+
+def _note_rounded(rows: Iterator[tuple[int, list[str]]], texts: Texts, grid: Grid) -> Iterator[tuple[int, list[str]]]:
+    """Pass rows on, and note numbers that have lost digits after the last."""
+    yield from rows
+    if texts.rounded:
+        text = (
+            f"{len(texts.rounded)} numbers have more than 15 digits, of which a workbook keeps 15: the others are lost in "
+            "the file; store such numbers as text"
+        )
+        grid.notes.append(Note("digits-lost", text, format_cells(texts.rounded)))
 
 
 @contextmanager
@@ -124,22 +140,25 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:
 
 
 def _number_rows(
-    rows: Iterable[list[Any]], first: int, width: int, kinds: list[CellKind]
+    view: SheetView, texts: Texts, first: int, width: int, kinds: list[CellKind]
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows of text from index `first` on, with their numbers. The types of their cells are added to `kinds`."""
-    for index, row in enumerate(rows):
+    for index, row in view.rows(with_hidden=True):
         if index < first:
             continue
-        texts = [_text(cell) for cell in row[:width]]
-        texts += [""] * (width - len(texts))
-        present = [column for column, text in enumerate(texts) if text not in MISSING]
+        cells = texts.row(index, row[:width])
+        cells += [""] * (width - len(cells))
+        yield index + 1, cells
+        if index in view.hidden_rows:
+            continue
+        present = [column for column, text in enumerate(cells) if text not in MISSING]
         if len(present) > 1 or present != [0] or not isinstance(row[0], str):  # one text may be a heading
             for column in present:
-                kinds[column] |= _KINDS.get(type(row[column]), CellKind.TEXT)
-        yield index + 1, texts
+                if column < len(row):
+                    kinds[column] |= _KINDS.get(type(row[column]), CellKind.TEXT)
 
 
-def _fill_merged(rows: Iterator[tuple[int, list[str]]], down: Sequence[_Range]) -> Iterator[tuple[int, list[str]]]:
+def _fill_merged(rows: Iterator[tuple[int, list[str]]], down: Sequence[Range]) -> Iterator[tuple[int, list[str]]]:
     """Fill cells merged over several rows in each of them."""
     starts: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in down:
@@ -164,29 +183,3 @@ _KINDS: Final[dict[type, CellKind]] = {
     date: CellKind.MOMENT,
     datetime: CellKind.MOMENT,
 }
-
-
-def _text(cell: Any) -> str:  # noqa: PLR0911 - one return per kind of cell
-    """A cell as text, whatever its display format."""
-    match cell:
-        case str():
-            return cell.strip()
-        case bool():
-            return "true" if cell else "false"
-        case float() if cell.is_integer() and abs(cell) < _LARGEST_EXACT:
-            return str(int(cell))
-        case datetime():
-            return cell.isoformat(" ")
-        case date() | time():
-            return cell.isoformat()
-        case timedelta():
-            return _clock(cell)
-        case None:
-            return ""
-    return repr(cell)
-
-
-def _clock(duration: timedelta) -> str:
-    """A duration as hours, minutes and seconds."""
-    seconds = round(duration.total_seconds())
-    return f"{'-' if seconds < 0 else ''}{abs(seconds) // 3600:02}:{abs(seconds) // 60 % 60:02}:{abs(seconds) % 60:02}"

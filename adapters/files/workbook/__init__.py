@@ -1,0 +1,1 @@
+"""Read workbooks: Excel's of all ages, and OpenDocument sheets."""
