@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.duckdb.engine import Engine
 from adapters.network import Gate
+from adapters.plan.plan import Field as PlanField
 from groundwork.text import PRINTABLE
 
 FieldName = Annotated[
@@ -42,6 +43,14 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """The content of a source as it was described: the digest, the fields and their types."""
+
+    digest: str
+    fields: tuple[PlanField, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportLimits:
     """Limits on the import of one file: bytes that it has and unpacks to, bytes of memory, seconds of processor time."""
 
@@ -55,14 +64,14 @@ class Kind(Generic[ConfigT]):
     """One kind of source.
 
     `name` is stored with each source and is its `kind` in the API. `secret` is the field of `config` that is sealed apart
-    from the others. `open` makes an adapter that connects on first use; its text is the digest of the source's
-    description, None before the first. `import_file` reads an uploaded file (first path) into a snapshot in a directory
+    from the others. `open` makes an adapter that connects on first use, and reads what was described; None before
+    the first description. `import_file` reads an uploaded file (first path) into a snapshot in a directory
     (second path), within limits; None for kinds that take no upload.
     """
 
     name: str
     config: type[ConfigT]
-    open: Callable[[ConfigT, str | None, Resources], Adapter]
+    open: Callable[[ConfigT, Described | None, Resources], Adapter]
     secret: str | None = None
     import_file: Callable[[ConfigT, Path, Path, ImportLimits], ImportedFile] | None = None
     needs_gate: bool = False
@@ -91,12 +100,12 @@ class Kind(Generic[ConfigT]):
             raise SourceError("option-invalid", f"missing or not valid in a source of this kind: {fields}") from None
 
     def open_stored(
-        self, stored: Mapping[str, Any], secret: str | None, digest: str | None, resources: Resources
+        self, stored: Mapping[str, Any], secret: str | None, described: Described | None, resources: Resources
     ) -> Adapter:
         """Open a source from what is stored. Raises SourceError option-invalid; ValueError without a gate it needs."""
         if self.needs_gate and resources.gate is None:
             raise ValueError(f"a source of the kind {self.name} connects to servers: it needs a gate")
-        return self.open(self.restore(stored, secret), digest, resources)
+        return self.open(self.restore(stored, secret), described, resources)
 
     def import_stored(
         self, stored: Mapping[str, Any], path: Path, directory: Path, *, limits: ImportLimits

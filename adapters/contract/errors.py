@@ -21,6 +21,7 @@ Code: TypeAlias = Literal[
     "source-unreachable",  # no connection
     "source-denied",  # the source refuses the role
     "source-timeout",  # the source took too long
+    "source-busy",  # as many requests as may run at the source do
     "source-failed",  # the source reported another error
     "source-changed",  # a described column is gone or has another type
     "relation-missing",  # no such table or view

@@ -10,7 +10,7 @@ from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.files.adapter import FileAdapter
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
-from adapters.kind import Config, FieldName, ImportLimits, Kind, Resources
+from adapters.kind import Config, Described, FieldName, ImportLimits, Kind, Resources
 from groundwork.text import PRINTABLE
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -57,10 +57,10 @@ class FileConfig(Config):
         return options.model_dump(mode="json", exclude_defaults=True)
 
 
-def _open(_config: FileConfig, digest: str | None, resources: Resources) -> Adapter:
-    if digest is None or not _DIGEST.fullmatch(digest):
+def _open(_config: FileConfig, described: Described | None, resources: Resources) -> Adapter:
+    if described is None or not _DIGEST.fullmatch(described.digest):
         raise SourceError("option-invalid", "a snapshot is named by a hex SHA-256")
-    return FileAdapter(resources.snapshots / f"{digest}.parquet", resources.engine)
+    return FileAdapter(resources.snapshots / f"{described.digest}.parquet", resources.engine)
 
 
 def _import(config: FileConfig, path: Path, directory: Path, limits: ImportLimits) -> ImportedFile:

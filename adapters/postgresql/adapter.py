@@ -5,10 +5,11 @@ is one round trip on a pooled connection with prepared statements; pages continu
 cursor in one read-only transaction: it sees one state of the table, however long it takes.
 """
 
+from asyncio import Lock, Semaphore, timeout
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from time import perf_counter
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import orjson
 import pyarrow as pa
@@ -28,27 +29,44 @@ from adapters.contract import (
 from adapters.contract.hints import guess_hints
 from adapters.plan.condition import PlanError
 from adapters.plan.masks import Null, mask_type
-from adapters.plan.plan import Column, Plan
+from adapters.plan.plan import Column, Field, Plan
 from adapters.postgresql.points import PointReads
-from adapters.postgresql.relation import Relation, count_rows, load
+from adapters.postgresql.relation import Relation, count_rows, load, note_undeliverable
 from adapters.postgresql.source import CONNECTION_ERRORS, PgSource, as_source_error
-from adapters.postgresql.statement import Statements
+from adapters.postgresql.statement import Statement, Statements
 
-_HINT_ROWS = 1_000
+_HINT_ROWS: Final = 1_000
+_WAIT: Final = 1.0  # seconds for a turn
+_FIRST_ROWS: Final = 256
+_GROWTH: Final = 8
+_BATCH_BYTES: Final = 2**25
 
 
 class PostgresAdapter:
-    """One table or view. The catalogue is read on first use, and again by each `describe`."""
+    """One table or view. The catalogue is read on first use, by each `describe`, and after a change of the table.
 
-    def __init__(self, source: PgSource) -> None:
+    `described` are the fields that were published; None before the first description.
+    """
+
+    def __init__(self, source: PgSource, described: Sequence[Field] | None = None) -> None:
         self._source = source
+        self._described = described
+        self._short = Semaphore(source.connections)
+        self._long = Semaphore(source.streams)
+        self._loading = Lock()
         self._pool: Any = None
         self._statements: Statements | None = None
         self._points = PointReads(self._connection)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Any]:
-        """A connection whose errors are SourceError."""
+    async def _connection(self, turns: Semaphore | None = None) -> AsyncGenerator[Any]:
+        """A connection whose errors are SourceError; source-busy if its turn does not come within a second."""
+        turns = turns or self._short
+        try:
+            async with timeout(_WAIT):
+                await turns.acquire()
+        except TimeoutError:
+            raise SourceError("source-busy", "the source answers as many requests as it may; ask again") from None
         try:
             if self._pool is None:
                 self._pool = self._source.pool()
@@ -57,21 +75,35 @@ class PostgresAdapter:
                 yield connection
         except CONNECTION_ERRORS as error:
             raise as_source_error(error) from None  # the server's message may quote a row
+        finally:
+            turns.release()
 
     async def _load_statements(self) -> Statements:
-        if self._statements is None:
-            async with self._connection() as connection:
-                self._statements = Statements(await load(connection, self._source))
-        return self._statements
+        async with self._loading:
+            if self._statements is None:
+                async with self._connection() as connection:
+                    self._statements = Statements(await load(connection, self._source), self._described)
+            return self._statements
+
+    def _is_stale(self, statements: Statements, error: SourceError, *, is_last: bool) -> bool:
+        """Whether to try again with the catalogue read anew, which also tells the column that has changed."""
+        if error.code != "source-changed":
+            return False
+        if self._statements is statements:
+            self._described = self._described or statements.relation.fields
+            self._statements = None
+        return not is_last
 
     async def describe(self) -> Description:
         """Read the catalogue again."""
         async with self._connection() as connection:
             relation = await load(connection, self._source)
-            self._statements = Statements(relation)
+            self._described = relation.fields
+            self._statements = Statements(relation, relation.fields)
             rows = await count_rows(connection, relation)
+            notes = (*relation.notes, *await note_undeliverable(connection, relation))
         hints = guess_hints(await self.sample(_HINT_ROWS))
-        return Description(relation.fields, rows, relation.key, relation.notes, relation.digest, hints)
+        return Description(relation.fields, rows, relation.key, notes, relation.digest, hints)
 
     async def sample(self, rows: int) -> pa.Table:
         """The first rows, unmasked."""
@@ -85,14 +117,16 @@ class PostgresAdapter:
 
         Raises PlanError where a plan without order continues an answer, or would have to: more than READ_LIMIT rows.
         """
-        statements = self._statements or await self._load_statements()
         limit = read_limit(plan)
-        statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
-        if statement.is_point:
-            records = await self._points.fetch(statement.sql, values)
-        else:
-            async with self._connection() as connection:
-                records = await connection.fetch(statement.sql, *values)
+        for is_last in (False, True):
+            statements = self._statements or await self._load_statements()
+            try:
+                statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
+                records = await self._fetch(statement, values)
+                break
+            except SourceError as error:
+                if not self._is_stale(statements, error, is_last=is_last):
+                    raise
         width = len(plan.columns)
         position, is_cut = None, len(records) > limit
         if is_cut:
@@ -105,17 +139,47 @@ class PostgresAdapter:
         rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
         return Rows(statement.names, rows, position, is_cut=is_cut and position is None)
 
+    async def _fetch(self, statement: Statement, values: Sequence[Any]) -> list[Any]:
+        if statement.is_point:
+            return await self._points.fetch(statement.sql, values)
+        async with self._connection() as connection:
+            records: list[Any] = await connection.fetch(statement.sql, *values)
+            return records
+
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""
-        statements = await self._load_statements()
+        for is_last in (False, True):
+            statements = await self._load_statements()
+            batches = self._scan(statements, plan, batch_rows)
+            try:
+                first = await anext(batches)
+                break
+            except SourceError as error:
+                await batches.aclose()
+                if not self._is_stale(statements, error, is_last=is_last):
+                    raise
+        async with aclosing(batches):
+            yield first
+            async for batch in batches:
+                yield batch
+
+    async def _scan(self, statements: Statements, plan: Plan, batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
+        """The batches, at least one. They begin small and grow, so that wide rows take bounded memory."""
         statement, values = statements.prepare(plan, limit=plan.limit, is_arrow=True)
         schema = _schema(plan, statements.relation)
+        rows = min(batch_rows, _FIRST_ROWS)
         is_empty = True
-        async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self._connection(self._long) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             cursor = await connection.cursor(statement.sql, *values)
-            while records := await cursor.fetch(batch_rows):
+            while records := await cursor.fetch(rows):
                 is_empty = False
-                yield _batch(records, schema)
+                batch = _batch(records, schema)
+                fitting = _BATCH_BYTES * len(records) // max(batch.nbytes, 1)
+                rows = max(1, min(batch_rows, rows * _GROWTH, fitting))
+                yield batch
         if is_empty:
             yield _batch([], schema)
 

@@ -4,6 +4,7 @@ Columns that the role may not read, or whose type cannot be delivered, are left 
 than its owner publishes.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,8 +17,11 @@ from adapters.plan.dialect import identifier
 from adapters.plan.plan import Field
 from adapters.postgresql.source import PgSource
 from adapters.postgresql.types import PgColumn, arrow_type, field_type
+from groundwork.text import PRINTABLE
 
 COUNTED_ROWS: Final = 100_000
+MAX_COLUMNS: Final = 500
+_SHOWN: Final = re.compile(PRINTABLE)
 
 _RELATION: Final = """
 SELECT c.oid, c.relkind, c.reltuples, has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS can_write,
@@ -29,15 +33,16 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f
 # A domain counts as its base type, through any number of domains.
 _COLUMNS: Final = """
 WITH RECURSIVE base AS (
-  SELECT a.attnum, a.attname, a.attnotnull, a.atttypid AS typid, a.atttypmod AS typmod, FALSE AS domain_not_null
+  SELECT a.attnum, a.attname, a.attnotnull, a.atttypid AS typid, a.atttypmod AS typmod, FALSE AS domain_not_null,
+    format_type(a.atttypid, a.atttypmod) AS stated
   FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT b.attnum, b.attname, b.attnotnull, t.typbasetype, CASE WHEN b.typmod = -1 THEN t.typtypmod ELSE b.typmod END,
-    b.domain_not_null OR t.typnotnull
+    b.domain_not_null OR t.typnotnull, b.stated
   FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype = 'd'
 )
 SELECT b.attname AS name, b.attnotnull OR b.domain_not_null AS not_null, t.typname AS udt, t.typtype::text AS typtype,
-  t.typcategory::text AS category, format_type(t.oid, b.typmod) AS declared,
+  t.typcategory::text AS category, format_type(t.oid, b.typmod) AS declared, b.stated,
   has_column_privilege($1, b.attnum, 'SELECT') AS can_read
 FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype <> 'd' ORDER BY b.attnum
 """
@@ -96,12 +101,20 @@ async def load(connection: Any, source: PgSource) -> Relation:
         if kind is None:
             notes.append(Note("column-dropped", f"columns of type {row['declared']} cannot be delivered", name))
             continue
+        if not _SHOWN.fullmatch(name):
+            notes.append(Note("column-dropped", "its name has characters that cannot be shown", repr(name)))
+            continue
         arrow = arrow_type(kind, row["declared"])
-        columns[name] = PgColumn(name, kind, row["udt"], row["declared"], not row["not_null"], arrow, source.time_zone)
+        columns[name] = PgColumn(
+            name, kind, row["udt"], row["declared"], not row["not_null"], arrow, source.time_zone, row["stated"]
+        )
     if not is_readable:
         raise SourceError("source-denied", "the role may not read this table", where)
     if not columns:
         raise SourceError("type-unsupported", "no column has a type that can be delivered", where)
+    if len(columns) > MAX_COLUMNS:
+        detail = f"the table has {len(columns)} columns; at most {MAX_COLUMNS} can be published: make a view of them"
+        raise SourceError("too-large", detail, where)
     keys = [tuple(row["key"]) for row in await connection.fetch(_KEY, entry["oid"])]
     key = next((key for key in keys if columns.keys() >= set(key)), ())
     notes += _notes(columns, key, can_write=entry["can_write"])
@@ -129,3 +142,22 @@ async def count_rows(connection: Any, relation: Relation) -> int | None:
     if counted <= COUNTED_ROWS:
         return int(counted)
     return max(int(relation.tuples), COUNTED_ROWS) if relation.tuples > 0 else None
+
+
+async def note_undeliverable(connection: Any, relation: Relation) -> tuple[Note, ...]:
+    """A note on each column whose first rows hold values that count as missing: NaN, infinities, years beyond 9999."""
+    checked = [(column, column.presence) for column in relation.columns.values() if column.presence]
+    if not checked:
+        return ()
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {column.raw} IS NOT NULL AND ({presence}) IS NOT TRUE)" for column, presence in checked
+    )
+    names = ", ".join(identifier(column.name) for column, _ in checked)
+    rows = f"SELECT {names} FROM {relation.name} LIMIT {COUNTED_ROWS}"  # noqa: S608 - quoted
+    record = await connection.fetchrow(f"SELECT {counts} FROM ({rows}) AS t")  # noqa: S608 - as above
+    text = "cells are NaN, infinite, or outside the years 1 to 9999; they count as missing"
+    return tuple(
+        Note("missing-values", f"{count} {text}", column.name)
+        for (column, _), count in zip(checked, record, strict=True)
+        if count
+    )

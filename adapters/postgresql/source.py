@@ -24,6 +24,12 @@ _RESERVED: Final = (
     "WHERE n.nspname = 'public' AND c.relname = ANY($1::text[])"
 )
 
+CHANGED: Final = "source-changed"
+"""The text that a statement fails to read as a boolean where the types of its columns have changed."""
+
+TOO_LARGE: Final = "answer-too-large"
+"""The text that a statement fails to read as a boolean where its answer has too many bytes."""
+
 CONNECTION_ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -38,8 +44,8 @@ class PgSource:
     """A table or view of a server.
 
     `url` is an address for `read_address`; `password` stands in for one left out of it. `time_zone` (IANA name) is the zone
-    of timestamps without one. `statement_seconds` limits each statement and each batch of a scan. Each new connection
-    passes `gate`.
+    of timestamps without one. `statement_seconds` limits each statement and each batch of a scan. `connections` serve
+    short reads, and `streams` more serve scans, one each. Each new connection passes `gate`.
     """
 
     url: str = field(repr=False)
@@ -49,6 +55,7 @@ class PgSource:
     time_zone: str = "UTC"
     statement_seconds: float = 60.0
     connections: int = 8
+    streams: int = 4
     gate: Gate | None = field(default=None, repr=False)
     login: Login = field(init=False)
 
@@ -67,7 +74,7 @@ class PgSource:
         return asyncpg.create_pool(
             connect=self._connect,
             min_size=0,
-            max_size=self.connections,
+            max_size=self.connections + self.streams,
             command_timeout=self.statement_seconds + 5,
             # Sessions have no state between statements, so resetting them would waste a round trip.
             reset=_leave,
@@ -81,6 +88,7 @@ class PgSource:
                 "datestyle": "ISO",
                 "intervalstyle": "iso_8601",
                 "jit": "off",
+                "standard_conforming_strings": "on",
             },
         )
 
@@ -160,7 +168,12 @@ _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Code, str], ...]] 
         "there is no such table or view",
     ),
     (
-        (asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError, asyncpg.UndefinedFunctionError),
+        (
+            asyncpg.UndefinedColumnError,
+            asyncpg.DatatypeMismatchError,
+            asyncpg.UndefinedFunctionError,
+            asyncpg.InvalidCachedStatementError,
+        ),
         "source-changed",
         "a described column is gone or has another type",
     ),
@@ -172,11 +185,25 @@ _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Code, str], ...]] 
 )
 
 
+_CHECKS: Final[dict[str, tuple[Code, str]]] = {
+    CHANGED: ("source-changed", "a described column has another type"),
+    TOO_LARGE: ("too-large", "the rows hold too many bytes for one answer; ask for fewer rows or fields"),
+}
+
+
 def as_source_error(error: BaseException) -> SourceError:
     """Turn a failure of the driver or the server into a SourceError, without the server's message."""
+    if isinstance(error, asyncpg.InvalidTextRepresentationError):
+        for mark, (code, detail) in _CHECKS.items():
+            if f'"{mark}"' in str(error):
+                return SourceError(code, detail)
     for kinds, code, detail in _MEANINGS:
         if isinstance(error, kinds):
             return SourceError(code, detail)
+    return _of_connection(error)
+
+
+def _of_connection(error: BaseException) -> SourceError:
     if isinstance(error, asyncpg.PostgresError):
         return SourceError("source-failed", "the server reported an error", f"SQLSTATE {error.sqlstate}")
     if isinstance(error, ssl.SSLError):

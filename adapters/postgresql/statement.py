@@ -1,24 +1,38 @@
 """Plans as SELECT statements for PostgreSQL, composed once per shape of plan.
 
+Each statement verifies that the columns it names have the types that they had when it was composed, in the same snapshot
+in which it reads: otherwise a table whose types change would give values that mean something else. And it bounds the
+bytes that a page, or a row, may have.
+
 A consumer repeats a request thousands of times with other constants. So a statement's text depends on the shape of its
 plan alone (columns, masks, the condition without its constants) and is cached by it: a repeated request only converts its
 constants, and the driver has the statement prepared.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 from cachetools import LRUCache
 
+from adapters.contract import SourceError
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql
-from adapters.plan.masks import Constant
-from adapters.plan.plan import Column, Plan, check, typed_value
+from adapters.plan.masks import Constant, Partial, Prefix
+from adapters.plan.plan import Column, Field, Plan, check, typed_value
 from adapters.postgresql.relation import Relation
-from adapters.postgresql.types import PgDialect
+from adapters.postgresql.source import CHANGED, TOO_LARGE
+from adapters.postgresql.types import PgDialect, literal
+
+PAGE_BYTES: Final = 2**26
+ROW_BYTES: Final = 2**24
 
 _STATEMENTS: Final = 500
+_TYPES: Final = (
+    "SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ',' ORDER BY a.attnum) "
+    "FROM pg_attribute a"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +50,14 @@ class Statement:
 
 
 class Statements:
-    """The statements of one relation. Those with `is_arrow` return decimals without a declared scale as text."""
+    """The statements of one relation. Those with `is_arrow` return decimals without a declared scale as text.
 
-    def __init__(self, relation: Relation) -> None:
+    `described` are the fields that were published: a column that has another type now is not read.
+    """
+
+    def __init__(self, relation: Relation, described: Sequence[Field] | None = None) -> None:
         self.relation = relation
+        self._described = {field.name: field.type for field in described} if described is not None else None
         self._fields = relation.fields
         self._cache: LRUCache[Any, Statement] = LRUCache(_STATEMENTS)
 
@@ -79,8 +97,12 @@ class Statements:
 
     def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
         relation = self.relation
+        names = {*(column.name for column in plan.columns), *_fields_of(plan.where), *plan.order}
+        self._verify(names)
         plan = check(replace(plan, limit=limit), self._fields)
         if plan.order and plan.order != relation.key:
+            if self._described is not None:  # the order is the key that was described
+                raise SourceError("source-changed", "the table's key is another one now")
             raise PlanError("/order", "rows can be sorted by the key only")
         dialect, parameters = PgDialect(relation.columns), Parameters()
         selected = [self._select(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
@@ -88,7 +110,9 @@ class Statements:
         keys = [relation.columns[name] for name in plan.order]
         if is_paged:
             selected += [f"CAST({key.raw} AS text)" for key in keys]
-        conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
+        conditions = [self._unchanged(names)]
+        if plan.where is not None:
+            conditions.append(condition_sql(plan.where, dialect, parameters))
         if plan.offset_after is not None:
             # A comparison of rows can use the index on the key.
             texts = _read_position(plan.offset_after, plan.order)
@@ -97,9 +121,7 @@ class Statements:
                 for key, text in zip(keys, texts, strict=True)
             )
             conditions.append(f"({', '.join(key.raw for key in keys)}) > ({bound})")
-        sql = f"FROM {relation.name} AS t"
-        if conditions:
-            sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
+        sql = f"FROM {relation.name} AS t WHERE " + " AND ".join(f"({condition})" for condition in conditions)
         if keys:
             sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
         if limit is not None:
@@ -107,14 +129,72 @@ class Statements:
         is_point = is_paged and _is_point(plan.where, relation.key)
         if is_point:
             selected.append(f"CAST({parameters.bind(0)} AS integer)")
-        names = tuple(column.name for column in plan.columns)
-        return Statement(names, f"SELECT {', '.join(selected)} {sql}", mask_values, is_point)
+        wide = [position for position, column in enumerate(plan.columns) if self._is_wide(column)]
+        text = _bounded(selected, sql, wide, is_page=is_paged and not is_point)
+        return Statement(tuple(column.name for column in plan.columns), text, mask_values, is_point)
+
+    def _is_wide(self, column: Column) -> bool:
+        if column.mask is not None and not isinstance(column.mask, Partial | Prefix):
+            return False
+        return self.relation.columns[column.name].is_wide
+
+    def _verify(self, names: Iterable[str]) -> None:
+        """Raise SourceError source-changed for a column that is gone, or has another type than was described."""
+        described = self._described or {}
+        for name in names:
+            kind, column = described.get(name), self.relation.columns.get(name)
+            if kind is not None and column is None:
+                raise SourceError("source-changed", "a described column is gone", f'column "{name}"')
+            if kind is not None and column is not None and column.type != kind:
+                detail = f"a described column has another type: {column.type} instead of {kind}"
+                raise SourceError("source-changed", detail, f'column "{name}"')
+
+    def _unchanged(self, names: set[str]) -> str:
+        """A condition that is true for all rows, and fails if a column has another type than the relation's.
+
+        It has no part that depends on a row, so it is evaluated once.
+        """
+        columns = [column for column in self.relation.columns.values() if column.name in names]
+        expected = ",".join(f"{column.name} {column.stated}" for column in columns)
+        listed = ", ".join(literal(column.name) for column in columns)
+        present = (
+            f"{_TYPES} WHERE a.attrelid = CAST({literal(self.relation.name)} AS regclass) "
+            f"AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ({listed})"
+        )
+        return f"CAST(CASE WHEN ({present}) = {literal(expected)} THEN 'true' ELSE '{CHANGED}' END AS boolean)"
 
     def _select(self, column: Column, dialect: PgDialect, parameters: Parameters, *, is_arrow: bool) -> str:
         sql = column_sql(column.name, column.mask, dialect, parameters)
         if is_arrow and column.mask is None and self.relation.columns[column.name].is_text_in_arrow:
             return f"CAST({sql} AS text)"
         return sql
+
+
+def _bounded(selected: Sequence[str], rest: str, wide: Sequence[int], *, is_page: bool) -> str:
+    """A SELECT that fails if a page, or else a row, has too many bytes in the columns at these positions."""
+    if not wide:
+        return f"SELECT {', '.join(selected)} {rest}"
+    size = " + ".join(f"coalesce(octet_length(q.c{position}), 0)" for position in wide)
+    size, most = (f"sum({size}) OVER (ROWS UNBOUNDED PRECEDING)", PAGE_BYTES) if is_page else (size, ROW_BYTES)
+    named = ", ".join(f"{column} AS c{position}" for position, column in enumerate(selected))
+    checked = f"CAST(CASE WHEN {size} > {most} THEN '{TOO_LARGE}' ELSE 'true' END AS boolean)"
+    # OFFSET 0 keeps the planner from evaluating each column twice.
+    outer = [f"q.c{position}" for position in range(len(selected))]
+    outer[wide[-1]] = f"CASE WHEN {checked} THEN {outer[wide[-1]]} END"
+    return f"SELECT {', '.join(outer)} FROM (SELECT {named} {rest} OFFSET 0) AS q"  # noqa: S608 - composed above
+
+
+def _fields_of(condition: Condition | None) -> set[str]:
+    """The fields that a condition names."""
+    match condition:
+        case None:
+            return set()
+        case Comparison(field, _, _):
+            return {field}
+        case Not_(part):
+            return _fields_of(part)
+        case _:
+            return set().union(*map(_fields_of, condition.conditions))
 
 
 def _shape(condition: Condition, constants: list[Comparison]) -> Any:

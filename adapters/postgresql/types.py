@@ -58,7 +58,7 @@ class PgColumn:
     """A column of the catalogue and its field.
 
     `udt` is the name of its base type, `declared` that type as `format_type` writes it, `zone` the time zone of a
-    `timestamp` without one.
+    `timestamp` without one. `stated` is the type as the table states it: a domain by its name.
     """
 
     name: str
@@ -68,6 +68,7 @@ class PgColumn:
     is_nullable: bool
     arrow: pa.DataType
     zone: str = "UTC"
+    stated: str = ""
 
     @property
     def raw(self) -> str:
@@ -95,8 +96,10 @@ class PgColumn:
                 value = f"CAST(CAST({self.raw} AS text) AS double precision)"
             case "money":
                 value = f"CAST({self.raw} AS numeric)"
+            case "inet":
+                value = f"abbrev({self.raw})"  # a cast would add the mask of a single address
             case "timestamp":
-                value = f"({self.raw} AT TIME ZONE {_literal(self.zone)})"
+                value = f"({self.raw} AT TIME ZONE {literal(self.zone)})"
             case _ if self.type == "string" and self.udt not in ("text", "varchar"):
                 value = f"CAST({self.raw} AS text)"
             case _:
@@ -119,6 +122,13 @@ class PgColumn:
                 return self.value
             case _:
                 return f"CAST({self.value} AS text)"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a value can have a megabyte and more."""
+        return self.type == "string" and not re.fullmatch(
+            r"character( varying)?\(\d{1,4}\)|uuid|inet|\"char\"|name", self.declared
+        )
 
     @property
     def is_text_in_arrow(self) -> bool:
@@ -207,7 +217,7 @@ def _compare(column: PgColumn, operator: str, value: Any, parameters: Parameters
         case "float4":
             return f"{column.value} {operator} {bound}"
         case "timestamp":
-            bound = f"({bound} AT TIME ZONE {_literal(column.zone)})"
+            bound = f"({bound} AT TIME ZONE {literal(column.zone)})"
         case "uuid" if is_equality:
             return f"{raw} = CAST({bound} AS uuid)"
         case "bpchar" if is_equality:
@@ -230,7 +240,8 @@ def _compare_list(column: PgColumn, values: tuple[Any, ...], parameters: Paramet
     return f"{column.value} = ANY({bound})"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Quote a text."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -11,6 +11,16 @@ class SourceUnusable(Problem):
     status = 422
 
 
+class SourceBusy(Problem):
+    """As many requests read from the source as may do so at a time, and none ended within a second. Nothing was
+    delivered; send the request again after the seconds in `Retry-After`.
+    """
+
+    slug = "source-busy"
+    title = "The source is busy"
+    status = 503
+
+
 class SourceFailed(Problem):
     """The source cannot be read now: it is unreachable, or has changed since its description. Its owner has to act."""
 

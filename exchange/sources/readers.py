@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
-from adapters.kind import ImportLimits, Kind, Resources
+from adapters.kind import Described, ImportLimits, Kind, Resources
 from groundwork import durable
 
 
@@ -42,14 +42,14 @@ class Readers:
             raise SourceError("source-failed", f"this exchange has no sources of the kind {name}")
         return self.kinds[name]
 
-    def adapter(self, source_id: UUID, stored: Stored, digest: str) -> Adapter:
+    def adapter(self, source_id: UUID, stored: Stored, described: Described) -> Adapter:
         """The adapter for a source's described content. Opens it at first, and again when the digest has changed."""
         current = self._adapters.get(source_id)
-        if current is not None and current[0] == digest:
+        if current is not None and current[0] == described.digest:
             return current[1]
         kind = self.kind(stored.kind)
-        adapter = kind.open_stored(stored.config, stored.secret, digest, self.resources)
-        self._adapters[source_id] = (digest, adapter)
+        adapter = kind.open_stored(stored.config, stored.secret, described, self.resources)
+        self._adapters[source_id] = (described.digest, adapter)
         if current is not None:
             task = asyncio.ensure_future(current[1].close())
             self._closing.add(task)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
+from adapters.kind import Described
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, ContentTooLarge, RequestMalformed
 from exchange.kernel.runtime import Runtime
@@ -17,7 +18,7 @@ from exchange.participants import queries as participants
 from exchange.participants.door.signed import check_body
 from exchange.sources import queries, storage
 from exchange.sources.dependents import Dependents
-from exchange.sources.errors import SourceFailed, SourceUnusable
+from exchange.sources.errors import SourceBusy, SourceFailed, SourceUnusable
 from exchange.sources.models import Source
 from exchange.sources.readers import Readers, Stored
 from exchange.sources.schemas import NewSource
@@ -30,9 +31,11 @@ _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
 _SUFFIX_LENGTH = 12
 
 
-def problem_of(error: SourceError) -> SourceFailed | SourceUnusable:
+def problem_of(error: SourceError) -> SourceBusy | SourceFailed | SourceUnusable:
     """An adapter's error as a problem. Its words hold no values of the data."""
     members: dict[str, Any] = {"code": error.code, **({"where": error.where} if error.where else {})}
+    if error.code == "source-busy":
+        return SourceBusy(error.detail, headers={"Retry-After": "1"}, **members)
     if error.code in _FAILURES:
         return SourceFailed(error.detail, **members)
     return SourceUnusable(error.detail, **members)
@@ -46,7 +49,8 @@ def adapter_of(runtime: Runtime, source: SourceView) -> Adapter:
     if source.secret is not None:
         secret = runtime.seal.open(source.secret, name=_seal_name(source.id)).decode()
     try:
-        return runtime[Readers].adapter(source.id, Stored(source.kind, source.config, secret), source.digest)
+        described = Described(source.digest, source.fields)
+        return runtime[Readers].adapter(source.id, Stored(source.kind, source.config, secret), described)
     except SourceError as error:
         raise problem_of(error) from error
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from adapters.contract import SourceError
 from adapters.duckdb.engine import Engine
 from adapters.files.kind import FILE, FileConfig, FileOptions
-from adapters.kind import ImportLimits, Resources
+from adapters.kind import Described, ImportLimits, Resources
 from adapters.network import Address, Gate, Server
 from adapters.plan.masks import Hash
 from adapters.plan.plan import Column, Plan
@@ -32,7 +32,7 @@ async def test_each_kind_opens_what_is_stored(owner_url: str, rows_file: Path, e
     table = {"schema": "public", "table": "people"}
     resources = Resources(directory, engine, GATE)
     database = KINDS["postgresql"].open_stored(table, owner_url, None, resources)
-    file = KINDS["file"].open_stored({"options": {"sheet": "2025"}}, None, rows_file.stem, resources)
+    file = KINDS["file"].open_stored({"options": {"sheet": "2025"}}, None, Described(rows_file.stem, ()), resources)
     plan = Plan((Column("id"), Column("姓名", Hash(bytes(32)))), limit=3)
     assert (await database.read(plan)).rows == (await file.read(plan)).rows
     for adapter in (database, file):
@@ -54,15 +54,16 @@ def test_what_cannot_be_a_stored_source_is_refused(
     kind: str, config: dict[str, Any], secret: str | None, engine: Engine, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceError) as caught:
-        KINDS[kind].open_stored(config, secret, "0" * 64, Resources(tmp_path, engine, GATE))
+        KINDS[kind].open_stored(config, secret, Described("0" * 64, ()), Resources(tmp_path, engine, GATE))
     assert caught.value.code == "option-invalid"
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("digest", [None, "", "../../etc/passwd", "0" * 63, "A" * 64])
 def test_a_snapshot_is_named_by_its_digest_alone(digest: str | None, engine: Engine, tmp_path: Path) -> None:
+    described = Described(digest, ()) if digest is not None else None
     with pytest.raises(SourceError) as caught:
-        FILE.open_stored({}, None, digest, Resources(tmp_path, engine, None))
+        FILE.open_stored({}, None, described, Resources(tmp_path, engine, None))
     assert caught.value.code == "option-invalid"
 
 
@@ -101,7 +102,8 @@ def test_what_a_registration_adds_is_not_stored() -> None:
     class Registration(PostgresqlConfig):
         title: str
 
-    assert POSTGRESQL.store(Registration(title="t", dsn=DSN, table="people"))[0].keys() == {"schema", "table"}
+    config = Registration(title="t", dsn=DSN, table="people")
+    assert POSTGRESQL.store(config)[0].keys() == {"schema", "table"}
 
 
 def test_unknown_fields_are_refused() -> None:

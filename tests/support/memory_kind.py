@@ -19,7 +19,7 @@ from adapters.contract import (
     SourceError,
     read_limit,
 )
-from adapters.kind import Config, Kind, Resources
+from adapters.kind import Config, Described, Kind, Resources
 from adapters.plan.plan import Field, Plan
 from tests.support import reference_plan
 
@@ -72,7 +72,7 @@ class MemoryAdapter:
 def memory_kind(tables: Mapping[str, Table], *, password: str) -> Kind[MemoryConfig]:
     """A kind whose sources are these tables, by name."""
 
-    def open_table(config: MemoryConfig, _digest: str | None, _resources: Resources) -> Adapter:
+    def open_table(config: MemoryConfig, _described: Described | None, _resources: Resources) -> Adapter:
         if config.password != password:
             raise SourceError("source-denied", "the password is wrong")
         if config.table not in tables:
