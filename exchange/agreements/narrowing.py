@@ -38,7 +38,7 @@ async def narrow(work: Work, *, agreement_id: UUID, narrowing: Narrowing) -> Agr
 
     Raises NotFound, Forbidden, Conflict, RequestInvalid.
     """
-    agreement = await queries.agreement(work.session, work.principal, agreement_id, lock=True)
+    agreement = await queries.locked(work, agreement_id)
     work.permit("agreement", "narrow", agreement.provider_id)
     if agreement.state not in _RUNNING:
         raise Conflict("Only an agreement that is active or suspended can be narrowed.", state=agreement.state)

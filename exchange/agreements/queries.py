@@ -5,41 +5,56 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.view import AgreementView, view_of
 from exchange.catalog import queries as catalog
 from exchange.kernel.problems import NotFound
-from exchange.kernel.work import Principal
+from exchange.kernel.work import Work
+from exchange.participants.reading import Reading, reading_of
 
 _CANDIDATES = 200
 
 
-def visible_to(principal: Principal) -> ColumnElement[bool]:
-    """Both sides see an agreement, and so do the exchange's auditors and operators."""
-    if "exchange" in principal.domains_of("auditor", "operator"):
+def _readable(reading: Reading) -> ColumnElement[bool]:
+    """The agreements that a principal may read, by its roles on either side."""
+    if reading.everything:
         return true()
-    return or_(Agreement.provider_id == principal.organisation, Agreement.consumer_id == principal.organisation)
+    return or_(Agreement.provider_id.in_(reading.owners), Agreement.consumer_id.in_(reading.consumers))
+
+
+def _of_side(work: Work) -> ColumnElement[bool]:
+    """The agreements that a principal may act on: those its organisation is a side of, and those it may read."""
+    own = work.principal.organisation
+    return or_(Agreement.provider_id == own, Agreement.consumer_id == own, _readable(reading_of(work, "agreement")))
 
 
 async def agreements(
-    session: AsyncSession, principal: Principal, *, after: UUID | None = None, limit: int = 100
+    session: AsyncSession, reading: Reading, *, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Agreement]:
-    """The agreements a principal may see, oldest first."""
-    statement = select(Agreement).where(visible_to(principal)).order_by(Agreement.id).limit(limit)
+    """The agreements a principal may read, oldest first."""
+    statement = select(Agreement).where(_readable(reading)).order_by(Agreement.id).limit(limit)
     if after is not None:
         statement = statement.where(Agreement.id > after)
     return (await session.execute(statement)).scalars().all()
 
 
-async def agreement(
-    session: AsyncSession, principal: Principal, agreement_id: UUID, *, lock: bool = False
-) -> Agreement:
-    """One agreement that the principal may see. Raises NotFound."""
-    statement = select(Agreement).where(Agreement.id == agreement_id, visible_to(principal))
-    row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+async def agreement(session: AsyncSession, reading: Reading, agreement_id: UUID) -> Agreement:
+    """One agreement that the principal may read. Raises NotFound."""
+    return await _one(session, select(Agreement).where(Agreement.id == agreement_id, _readable(reading)))
+
+
+async def locked(work: Work, agreement_id: UUID) -> Agreement:
+    """One agreement that the principal may act on or read, locked for an act. Raises NotFound."""
+    return await _one(
+        work.session, select(Agreement).where(Agreement.id == agreement_id, _of_side(work)).with_for_update()
+    )
+
+
+async def _one(session: AsyncSession, statement: Select[Agreement]) -> Agreement:
+    row = (await session.execute(statement)).scalar_one_or_none()
     if row is None:
         raise NotFound("There is no agreement with this id that you may see.")
     return row

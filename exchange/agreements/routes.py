@@ -14,6 +14,7 @@ from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
+from exchange.participants.reading import demand_reading
 from policies.odrl.writing import MEDIA_TYPE, write_agreement
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"], route_class=SignedRoute, responses=problems())
@@ -26,20 +27,20 @@ async def list_agreements(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[AgreementOut]:
     """The agreements your organisation is a side of."""
-    rows = await queries.agreements(work.session, work.principal, after=after, limit=limit)
+    rows = await queries.agreements(work.session, demand_reading(work, "agreement"), after=after, limit=limit)
     return await service.read_out(work, rows)
 
 
 @router.get("/{agreement_id}")
 async def read_agreement(work: SignedWork, agreement_id: UUID) -> AgreementOut:
     """One agreement."""
-    return await _out(work, await queries.agreement(work.session, work.principal, agreement_id))
+    return await _out(work, await queries.agreement(work.session, demand_reading(work, "agreement"), agreement_id))
 
 
 @router.get("/{agreement_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONResponse:
     """One agreement as an ODRL agreement in JSON-LD. It narrows the dataset's present offer."""
-    agreement = await _out(work, await queries.agreement(work.session, work.principal, agreement_id))
+    agreement = await _out(work, await queries.agreement(work.session, demand_reading(work, "agreement"), agreement_id))
     url = work.runtime.settings.public_url
     document = write_agreement(
         service.in_force_document(agreement),
@@ -55,7 +56,7 @@ async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONRe
 @router.get("/{agreement_id}/statements")
 async def read_statements(work: SignedWork, agreement_id: UUID) -> list[StatementOut]:
     """The reasons given when an agreement was suspended, resumed or terminated, and what each new version changed for it."""
-    agreement = await queries.agreement(work.session, work.principal, agreement_id)
+    agreement = await queries.agreement(work.session, demand_reading(work, "agreement"), agreement_id)
     rows = await queries.statements(work.session, agreement.id)
     return [StatementOut.model_validate(row) for row in rows]
 

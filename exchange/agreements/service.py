@@ -24,7 +24,7 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
-from exchange.kernel.work import Principal, Work
+from exchange.kernel.work import Act, Principal, Work
 from ledger import entries
 from ledger.format import canonical
 from policies.decision import documents
@@ -222,9 +222,10 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
 
     Raises NotFound, Forbidden, Conflict.
     """
-    agreement = await queries.agreement(work.session, work.principal, agreement_id, lock=True)
-    if verb != "terminate" or not work.may("agreement", "end", agreement.consumer_id):
-        work.permit("agreement", verb, agreement.provider_id)
+    agreement = await queries.locked(work, agreement_id)
+    by_owner = Act("agreement", verb, agreement.provider_id, "the owner of the data")
+    by_consumer = Act("agreement", "end", agreement.consumer_id, "the consumer")
+    work.permit_one(by_owner, *([by_consumer] if verb == "terminate" else []))
     target, allowed_from = _VERBS[verb]
     if agreement.state not in allowed_from:
         raise Conflict(

@@ -3,35 +3,50 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.applications.models import Application
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
+from exchange.participants.reading import Reading
 
 
-def visible_to(principal: Principal) -> ColumnElement[bool]:
-    """Both sides see an application."""
+def _readable(reading: Reading) -> ColumnElement[bool]:
+    """The applications that a principal may read, by its roles on either side."""
+    if reading.everything:
+        return true()
+    return or_(Application.provider_id.in_(reading.owners), Application.consumer_id.in_(reading.consumers))
+
+
+def _of_side(principal: Principal) -> ColumnElement[bool]:
+    """The applications that the principal's organisation is a side of."""
     return or_(Application.provider_id == principal.organisation, Application.consumer_id == principal.organisation)
 
 
 async def applications(
-    session: AsyncSession, principal: Principal, *, after: UUID | None = None, limit: int = 100
+    session: AsyncSession, reading: Reading, *, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Application]:
-    """The applications a principal may see, oldest first."""
-    statement = select(Application).where(visible_to(principal)).order_by(Application.id).limit(limit)
+    """The applications a principal may read, oldest first."""
+    statement = select(Application).where(_readable(reading)).order_by(Application.id).limit(limit)
     if after is not None:
         statement = statement.where(Application.id > after)
     return (await session.execute(statement)).scalars().all()
 
 
-async def application(
-    session: AsyncSession, principal: Principal, application_id: UUID, *, lock: bool = False
-) -> Application:
-    """One application that the principal may see. Raises NotFound."""
-    statement = select(Application).where(Application.id == application_id, visible_to(principal))
-    row = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+async def application(session: AsyncSession, reading: Reading, application_id: UUID) -> Application:
+    """One application that the principal may read. Raises NotFound."""
+    return await _one(session, select(Application).where(Application.id == application_id, _readable(reading)))
+
+
+async def locked(session: AsyncSession, principal: Principal, application_id: UUID) -> Application:
+    """One application that the principal's organisation is a side of, locked for an act. Raises NotFound."""
+    statement = select(Application).where(Application.id == application_id, _of_side(principal))
+    return await _one(session, statement.with_for_update())
+
+
+async def _one(session: AsyncSession, statement: Select[Application]) -> Application:
+    row = (await session.execute(statement)).scalar_one_or_none()
     if row is None:
         raise NotFound("There is no application with this id that you may see.")
     return row

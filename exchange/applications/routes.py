@@ -17,6 +17,7 @@ from exchange.applications.schemas import (
 )
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.routes import SignedRoute, SignedWork
+from exchange.participants.reading import demand_reading
 
 router = APIRouter(prefix="/api/v1/applications", tags=["applications"], route_class=SignedRoute, responses=problems())
 
@@ -28,7 +29,8 @@ async def list_applications(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ApplicationOut]:
     """The applications your organisation made or has to decide."""
-    rows = await queries.applications(work.session, work.principal, after=after, limit=limit)
+    reading = demand_reading(work, "application")
+    rows = await queries.applications(work.session, reading, after=after, limit=limit)
     return [ApplicationOut.model_validate(row) for row in rows]
 
 
@@ -41,7 +43,8 @@ async def submit(work: SignedWork, new: NewApplication) -> ApplicationOut:
 @router.get("/{application_id}")
 async def read_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
     """One application."""
-    return ApplicationOut.model_validate(await queries.application(work.session, work.principal, application_id))
+    reading = demand_reading(work, "application")
+    return ApplicationOut.model_validate(await queries.application(work.session, reading, application_id))
 
 
 @router.post("/{application_id}/approval", status_code=201)

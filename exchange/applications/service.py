@@ -19,6 +19,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.participants.reading import reading_of
 from ledger import entries
 
 _OPEN = frozenset({"submitted", "supplement_requested"})
@@ -31,7 +32,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
     """
     consumer = await participants.organisation(work.session, work.principal.organisation)
     work.permit("application", "submit", consumer.id)
-    listed = await catalog.dataset(work.session, work.principal, new.dataset)
+    listed = await catalog.dataset(work.session, reading_of(work, "dataset"), new.dataset)
     document = _offered(listed)
     faults = faults_in_request(
         document,
@@ -113,8 +114,8 @@ def _record_change(work: Work, application: Application, type_: str, statement: 
 
 async def _lock_for_decision(work: Work, application_id: UUID, *, states: frozenset[str]) -> Application:
     """Lock an application that its provider decides. Raises NotFound, Forbidden, Conflict."""
-    application = await queries.application(work.session, work.principal, application_id, lock=True)
-    work.permit("application", "decide", application.provider_id)
+    application = await queries.locked(work.session, work.principal, application_id)
+    work.permit("application", "decide", application.provider_id, side="the owner of the data")
     _demand_state(application, states)
     return application
 
@@ -131,7 +132,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     """
     application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     await catalog.lock_for_grant(work.session, application.dataset_id)
-    listed = await catalog.dataset(work.session, work.principal, str(application.dataset_id))
+    listed = await catalog.dataset(work.session, reading_of(work, "dataset"), str(application.dataset_id))
     document = _offered(listed)
     fields = approval.fields or application.fields
     not_after = approval.not_after or application.not_after
@@ -206,8 +207,8 @@ async def request_supplement(work: Work, *, application_id: UUID, missing: str) 
 
 async def supplement(work: Work, *, application_id: UUID, text: str) -> Application:
     """Supply what is missing; the application is submitted again."""
-    application = await queries.application(work.session, work.principal, application_id, lock=True)
-    work.permit("application", "supplement", application.consumer_id)
+    application = await queries.locked(work.session, work.principal, application_id)
+    work.permit("application", "supplement", application.consumer_id, side="the applicant")
     _demand_state(application, frozenset({"supplement_requested"}))
     application.state = "submitted"
     application.supplement = text
@@ -217,8 +218,8 @@ async def supplement(work: Work, *, application_id: UUID, text: str) -> Applicat
 
 async def withdraw(work: Work, *, application_id: UUID) -> Application:
     """Withdraw an application before it is decided."""
-    application = await queries.application(work.session, work.principal, application_id, lock=True)
-    work.permit("application", "withdraw", application.consumer_id)
+    application = await queries.locked(work.session, work.principal, application_id)
+    work.permit("application", "withdraw", application.consumer_id, side="the applicant")
     _demand_state(application, _OPEN)
     application.state = "withdrawn"
     application.decided_at = work.runtime.clock.now()

@@ -14,6 +14,7 @@ from exchange.catalog.terms.schemas import Terms
 from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
+from exchange.participants.reading import reading_of
 from policies.odrl.reading import OdrlRefused, read_terms
 from policies.odrl.writing import NotExpressible, write_offer
 
@@ -28,7 +29,7 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
 
     Raises NotFound, NotExpressibleInOdrl.
     """
-    out = service.dataset_out(listed, work.principal)
+    out = service.dataset_out(listed, reading_of(work, "dataset"))
     document = out.document or out.draft
     if document is None:
         raise NotFound("The dataset has no terms yet.")

@@ -14,17 +14,18 @@ from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.participants.queries import organisation_columns, organisations_table
+from exchange.participants.reading import Reading
 from exchange.participants.view import OrganisationView
 
 _OWNER = organisation_columns()
 
 
-def _visible_to(principal: Principal | None) -> ColumnElement[bool]:
-    """Everyone sees published datasets; their owner sees drafts and withdrawn ones too."""
+def _visible_to(reading: Reading | None) -> ColumnElement[bool]:
+    """Everyone sees published datasets; who reads on the owner's side sees drafts and withdrawn ones too."""
     published = Dataset.state == "published"
-    if principal is None:
+    if reading is None or not reading.owners:
         return published
-    return or_(published, Dataset.organisation_id == principal.organisation)
+    return or_(published, Dataset.organisation_id.in_(reading.owners))
 
 
 def _select_listed() -> Select[Dataset, OrganisationView, DatasetVersion]:
@@ -43,18 +44,18 @@ def _listed(dataset: Dataset, owner: OrganisationView, version: DatasetVersion |
 
 
 async def datasets(
-    session: AsyncSession, principal: Principal | None, *, after: UUID | None = None, limit: int = 100
+    session: AsyncSession, reading: Reading | None, *, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Listed]:
     """The datasets that a principal may see, oldest first; None stands for the public."""
-    statement = _select_listed().where(_visible_to(principal)).order_by(Dataset.id).limit(limit)
+    statement = _select_listed().where(_visible_to(reading)).order_by(Dataset.id).limit(limit)
     if after is not None:
         statement = statement.where(Dataset.id > after)
     return [_listed(*row) for row in await session.execute(statement)]
 
 
-async def dataset(session: AsyncSession, principal: Principal | None, reference: str) -> Listed:
+async def dataset(session: AsyncSession, reading: Reading | None, reference: str) -> Listed:
     """The dataset of a reference that the principal may see. Raises NotFound."""
-    return await _dataset(session, _select_listed().where(_visible_to(principal)), reference)
+    return await _dataset(session, _select_listed().where(_visible_to(reading)), reference)
 
 
 async def any_dataset(session: AsyncSession, reference: str) -> Listed:

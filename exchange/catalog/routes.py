@@ -13,6 +13,7 @@ from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
+from exchange.participants.reading import reading_of
 from policies.odrl.writing import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
@@ -56,8 +57,9 @@ async def list_datasets(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[DatasetOut]:
     """The published datasets, and those of your organisation."""
-    page = await queries.datasets(work.session, work.principal, after=after, limit=limit)
-    return [service.dataset_out(listed, work.principal) for listed in page]
+    reading = reading_of(work, "dataset")
+    page = await queries.datasets(work.session, reading, after=after, limit=limit)
+    return [service.dataset_out(listed, reading) for listed in page]
 
 
 @router.post("/datasets", status_code=201)
@@ -80,8 +82,8 @@ async def read_dataset_by_handle(
     handle: Annotated[str, Path(max_length=63)],
 ) -> DatasetOut:
     """One dataset, by its owner's handle and its own."""
-    listed = await queries.dataset(work.session, work.principal, f"{organisation}/{handle}")
-    return service.dataset_out(listed, work.principal)
+    reading = reading_of(work, "dataset")
+    return service.dataset_out(await queries.dataset(work.session, reading, f"{organisation}/{handle}"), reading)
 
 
 @router.put("/datasets/{dataset_id}/draft")
@@ -94,7 +96,7 @@ async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -
 @router.get("/datasets/{dataset_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_terms_as_odrl(work: SignedWork, dataset_id: UUID) -> JSONResponse:
     """The terms of one dataset as an ODRL offer in JSON-LD."""
-    listed = await queries.dataset(work.session, work.principal, str(dataset_id))
+    listed = await queries.dataset(work.session, reading_of(work, "dataset"), str(dataset_id))
     return JSONResponse(offers.offer(work, listed), media_type=MEDIA_TYPE)
 
 
@@ -121,4 +123,5 @@ async def withdraw_dataset(work: SignedWork, dataset_id: UUID, withdrawal: Withd
 
 async def _out(work: Work, dataset_id: UUID) -> DatasetOut:
     await work.session.flush()
-    return service.dataset_out(await queries.dataset(work.session, work.principal, str(dataset_id)), work.principal)
+    reading = reading_of(work, "dataset")
+    return service.dataset_out(await queries.dataset(work.session, reading, str(dataset_id)), reading)

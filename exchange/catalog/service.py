@@ -14,7 +14,8 @@ from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
-from exchange.kernel.work import Principal, Work
+from exchange.kernel.work import Work
+from exchange.participants.reading import Reading
 from exchange.policy_modules import service as modules
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
@@ -151,10 +152,10 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
     return dataset
 
 
-def dataset_out(listed: Listed, principal: Principal) -> DatasetOut:
-    """A dataset as a principal sees it. Only its owner sees the draft, the salts and all of the terms."""
+def dataset_out(listed: Listed, reading: Reading) -> DatasetOut:
+    """A dataset as a principal sees it. Who reads on the owner's side sees the draft, the salts and all of the terms."""
     dataset, version = listed.dataset, listed.version
-    is_owner = dataset.organisation_id == principal.organisation
+    is_owner = dataset.organisation_id in reading.owners
     document = version.document if version else None
     withheld: list[str] = []
     if document is not None and not is_owner:

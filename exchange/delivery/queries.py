@@ -15,7 +15,7 @@ from exchange.catalog import queries as catalog
 from exchange.catalog.view import Listed
 from exchange.delivery.models import Count, Stream
 from exchange.kernel.problems import NotFound
-from exchange.kernel.work import Principal
+from exchange.participants.reading import Reading
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
 
@@ -63,12 +63,13 @@ async def own_stream(session: AsyncSession, stream_id: UUID) -> Stream:
     return await session.get_one(Stream, stream_id)
 
 
-async def stream(session: AsyncSession, principal: Principal, stream_id: UUID) -> Stream:
-    """A streamed delivery that the principal's organisation provided or received. Raises NotFound."""
-    statement = select(Stream).where(
-        Stream.id == stream_id,
-        or_(Stream.consumer_id == principal.organisation, Stream.provider_id == principal.organisation),
-    )
+async def stream(session: AsyncSession, reading: Reading, stream_id: UUID) -> Stream:
+    """A streamed delivery that the principal may read. Raises NotFound."""
+    statement = select(Stream).where(Stream.id == stream_id)
+    if not reading.everything:
+        statement = statement.where(
+            or_(Stream.provider_id.in_(reading.owners), Stream.consumer_id.in_(reading.consumers))
+        )
     row = (await session.execute(statement)).scalar_one_or_none()
     if row is None:
         raise NotFound("There is no streamed delivery with this id that you may see.")

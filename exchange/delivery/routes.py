@@ -15,6 +15,7 @@ from exchange.delivery.describing import PLAIN_QUESTION, QUESTION, RESPONSES
 from exchange.delivery.schemas import StreamOut
 from exchange.kernel.web.openapi import SIGNED, problems
 from exchange.participants.door.routes import Handler, SignedRoute, SignedWork
+from exchange.participants.reading import demand_reading
 
 _PREFIX = "/api/v1"
 _PATH = "/deliveries"
@@ -66,7 +67,7 @@ async def deliver_simply(request: Request) -> Response:
 @streams.get("/deliveries/{stream_id}")
 async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
     """How a streamed delivery ended, and the digest of the bytes that left."""
-    row = await queries.stream(work.session, work.principal, stream_id)
+    row = await queries.stream(work.session, demand_reading(work, "delivery"), stream_id)
     return StreamOut(
         id=row.id,
         state=row.state,

@@ -12,6 +12,7 @@ from exchange.kernel.runtime import Runtime
 from ledger import entries
 from ledger.log import store
 from ledger.log.head import lock_head
+from policies.roles.roles import Permit
 
 _EXCHANGE = "exchange"
 _THE_EXCHANGE = "the exchange itself"
@@ -96,15 +97,19 @@ class Work:
         """The present time in the form of entries."""
         return rfc3339(self.runtime.clock.now())
 
-    def may(self, resource: str, verb: str, domain: UUID | str) -> bool:
-        """Whether the principal's roles permit a verb on a resource in a domain."""
+    def permit_of(self, resource: str, verb: str, domain: UUID | str) -> Permit:
+        """Whether the principal's roles permit a verb on a resource in a domain, and which of them do."""
         return self.runtime.roles.permits(
             principal=str(self.principal.id),
             assignments=self.principal.assignments,
             domain=str(domain),
             resource=resource,
             verb=verb,
-        ).allow
+        )
+
+    def may(self, resource: str, verb: str, domain: UUID | str) -> bool:
+        """Whether the principal's roles permit a verb on a resource in a domain."""
+        return self.permit_of(resource, verb, domain).allow
 
     def permit(self, resource: str, verb: str, domain: UUID | str, *, side: str = "") -> None:
         """Refuse unless the principal's roles permit a verb. Raises Forbidden, which names the roles that do, and where.

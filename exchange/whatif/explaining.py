@@ -17,6 +17,7 @@ from exchange.delivery.facts import resource_of, subject_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.participants.reading import reading_of
 from exchange.whatif.schemas import ExplanationOut, ObligationOut, Question, RuleOut
 from ledger import entries
 from policies.decision.documents import Decision, DeliveryInput, Rbac
@@ -45,8 +46,9 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     consumer = holder.principal.organisation
     shared = await queries.shared_dataset(work.session, consumer, question.dataset)
     owner = shared.listed.owner.id
-    is_owner = work.may("delivery", "read", owner)
-    if not is_owner and not work.may("delivery", "read", consumer):
+    reading = reading_of(work, "delivery")
+    is_owner = reading.everything or owner in reading.owners
+    if not is_owner and consumer not in reading.consumers:
         raise NotFound(_UNKNOWN)
     at = question.at or work.runtime.clock.now()
     permit = work.runtime.roles.permits(

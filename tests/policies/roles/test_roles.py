@@ -44,7 +44,7 @@ def test_one_distribution_provides_casbin():
         ("source.register", ["steward"]),
         ("dataset.draft", ["steward"]),
         ("dataset.publish", ["steward", "approver"]),
-        ("dataset.read", ["steward", "approver", "auditor", "registrar", "market_operator"]),
+        ("dataset.read", ["steward", "approver", "auditor"]),
         ("application.submit", ["consumer"]),
         ("application.decide", ["approver"]),
         ("agreement.suspend", ["steward", "approver"]),
@@ -70,7 +70,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         key: register revoke
         duties: separate unite
         role: assign revoke
-        source: register read withdraw
+        source: register read sample withdraw
         dataset: draft publish withdraw read
         module: submit read
         application: submit withdraw supplement decide read
@@ -168,7 +168,7 @@ def test_a_verb_without_a_rule_is_a_mistake(resource: str, verb: str):
 
 def test_the_rules_name_only_roles_there_are():
     named = set(re.findall(r"^p, (\w+),", ROLES_FILE.read_text(), re.MULTILINE))
-    assert named == set(get_args(Role))
+    assert named == set(get_args(Role)) - {"registrar", "market_operator"}  # these have no work yet
 
 
 def test_a_denial_outweighs_permissions(tmp_path: Path):
