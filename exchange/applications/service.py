@@ -19,7 +19,6 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from exchange.participants.reading import reading_of
 from ledger import entries
 
 _OPEN = frozenset({"submitted", "supplement_requested"})
@@ -32,7 +31,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
     """
     consumer = await participants.organisation(work.session, work.principal.organisation)
     work.permit("application", "submit", consumer.id)
-    listed = await catalog.dataset(work.session, reading_of(work, "dataset"), new.dataset)
+    listed = await catalog.dataset(work.session, None, new.dataset)
     document = _offered(listed)
     faults = faults_in_request(
         document,
@@ -132,7 +131,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     """
     application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     await catalog.lock_for_grant(work.session, application.dataset_id)
-    listed = await catalog.dataset(work.session, reading_of(work, "dataset"), str(application.dataset_id))
+    listed = await catalog.any_dataset(work.session, str(application.dataset_id))
     document = _offered(listed)
     fields = approval.fields or application.fields
     not_after = approval.not_after or application.not_after
