@@ -82,6 +82,12 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     assert "核查超范围使用" in run("consumer", "agreements", "show", agreement["id"]).stdout
     run("owner", "agreements", "resume", agreement["id"], "--reason", "核查完毕")
     run("system", *fetch)
+    narrow = ("--without", "person_id", "--row-cap", "1", "--until", "2099-06-30", "--reason", "收窄")
+    run("owner", "agreements", "narrow", agreement["id"], *narrow)
+    shown = json.loads(run("consumer", "agreements", "show", agreement["id"], "--json").stdout)
+    assert (shown["in_force"]["fields"], shown["in_force"]["row_cap"]) == (["name"], 1)
+    assert "收窄" in run("consumer", "agreements", "show", agreement["id"]).stdout
+    run("system", *fetch, "--field", "person_id", code=1)
     run("owner", "agreements", "terminate", agreement["id"], "--reason", "到期")
     assert agreement["id"] in run("consumer", "agreements", "list", "--state", "terminated").stdout
     assert agreement["id"] not in run("consumer", "agreements", "list", "--state", "active").stdout

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.commands.catalog import DatasetNames
+from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
@@ -14,20 +15,22 @@ from data_exchange_client.terminal.options import (
     KeyFile,
     Most,
     TrustFile,
+    Until,
     Url,
     connect,
+    end_of,
 )
 from data_exchange_client.terminal.output import print_facts, print_json, print_table
 
 PATH = "/api/v1/agreements"
-_LATER = frozenset({"salt", "digest", "resharing", "assessments"})
-"""Members that only `--json` prints."""
+_SHOWN = ("id", "state", "dataset_id", "dataset_version", "lane", "purpose", "not_before", "concluded_at")
+_IN_FORCE = ("fields", "masks", "row_filters", "terms_filter", "row_cap", "rate", "not_after")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The agreement's id, as `agreements list` prints it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; the other side reads it.")]
 
 agreements = typer.Typer(
-    name="agreements", no_args_is_help=True, help="List, show, suspend, resume and terminate agreements."
+    name="agreements", no_args_is_help=True, help="List, show, narrow, suspend, resume and terminate agreements."
 )
 
 
@@ -57,14 +60,21 @@ def list_agreements(
 def show(
     agreement: Id, *, key: KeyFile, as_json: AsJson = False, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
 ) -> None:
-    """Show an agreement, and the reasons given when it was changed."""
+    """Show what an agreement grants now, and the reasons given when it was changed."""
     with connect(url, key, trust) as client:
         shown = client.request("GET", f"{PATH}/{agreement}").json()
         statements = client.request("GET", f"{PATH}/{agreement}/statements").json()
     if as_json:
         print_json({**shown, "statements": statements})
         return
-    print_facts({name.replace("_", " "): value for name, value in shown.items() if name not in _LATER})
+    in_force = shown["in_force"]
+    facts = {name: shown[name] for name in _SHOWN} | {name: in_force.get(name) for name in _IN_FORCE}
+    print_facts({name.replace("_", " "): value for name, value in facts.items()})
+    if shown["narrowings"]:
+        typer.echo()
+        print_table(
+            {"narrowed": "narrowed_at", "without": "without", "masks": "masks", "reason": "reason"}, shown["narrowings"]
+        )
     if statements:
         typer.echo()
         print_table({"when": "stated_at", "what": "type", "reason": "reason"}, statements)
@@ -75,7 +85,7 @@ def suspend(
     agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
 ) -> None:
     """Suspend an agreement: nothing is delivered under it until it is resumed."""
-    _act(agreement, "suspension", reason, key=key, url=url, trust=trust)
+    _act(agreement, "suspension", {"reason": reason}, key=key, url=url, trust=trust)
 
 
 @agreements.command()
@@ -83,7 +93,31 @@ def resume(
     agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
 ) -> None:
     """Resume a suspended agreement."""
-    _act(agreement, "resumption", reason, key=key, url=url, trust=trust)
+    _act(agreement, "resumption", {"reason": reason}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def narrow(
+    agreement: Id,
+    *,
+    key: KeyFile,
+    reason: Reason,
+    without: Annotated[list[str] | None, typer.Option("--without", help="A field to take away; repeat it.")] = None,
+    where: Annotated[str | None, typer.Option("--where", help="Rows that stay, such as \"city = '330100'\".")] = None,
+    row_cap: Annotated[int | None, typer.Option("--row-cap", min=1, help="The most rows of one delivery.")] = None,
+    until: Until = None,
+    narrowing: Annotated[
+        Path | None, typer.Option("--narrowing", help="A JSON file with more, such as masks. Options override it.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Narrow an agreement at once and for good, as its owner: fewer fields, stricter masks, fewer rows, an earlier end."""
+    options = {"without": without, "row_filter": where, "row_cap": row_cap, "not_after": until and end_of(until)}
+    document = (read_document(narrowing) if narrowing else {}) | {
+        name: value for name, value in options.items() if value
+    }
+    _act(agreement, "narrowing", {**document, "reason": reason}, key=key, url=url, trust=trust)
 
 
 @agreements.command()
@@ -91,10 +125,10 @@ def terminate(
     agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
 ) -> None:
     """Terminate an agreement for good."""
-    _act(agreement, "termination", reason, key=key, url=url, trust=trust)
+    _act(agreement, "termination", {"reason": reason}, key=key, url=url, trust=trust)
 
 
-def _act(agreement: str, act: str, reason: str, *, key: Path, url: str, trust: Path) -> None:
+def _act(agreement: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
     with connect(url, key, trust) as client:
-        changed: dict[str, Any] = client.request("POST", f"{PATH}/{agreement}/{act}", json={"reason": reason}).json()
+        changed: dict[str, Any] = client.request("POST", f"{PATH}/{agreement}/{act}", json=document).json()
     print_facts({"id": changed["id"], "state": changed["state"]})

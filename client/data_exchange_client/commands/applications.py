@@ -17,17 +17,16 @@ from data_exchange_client.terminal.options import (
     KeyFile,
     Most,
     TrustFile,
+    Until,
     Url,
     connect,
+    end_of,
 )
 from data_exchange_client.terminal.output import note, print_facts, print_json, print_table
 
 PATH = "/api/v1/applications"
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The application's id, as `applications list` prints it.")]
-Until = Annotated[
-    datetime | None, typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="The last day.")
-]
 
 applications = typer.Typer(name="applications", no_args_is_help=True, help="List, show and decide applications.")
 
@@ -182,13 +181,6 @@ def supplement(
 def withdraw(application: Id, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
     """Take your application back."""
     _act(application, "withdrawal", None, key=key, url=url, trust=trust)
-
-
-def end_of(day: datetime) -> str:
-    """The moment until which something holds, RFC 3339: the end of a day in local time, or the time given with its zone."""
-    if day.tzinfo is None:
-        day = day.replace(hour=23, minute=59, second=59).astimezone()
-    return day.isoformat()
 
 
 def _act(application: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,9 @@ TrustFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the exchange's answer as JSON.")]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
+Until = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="The last day.")
+]
 DEFAULT_URL = "http://localhost:8000"
 DEFAULT_TRUST = Path("exchange.trust.json")
 
@@ -32,3 +36,10 @@ def connect(url: str, key: Path | None, trust: Path) -> Iterator[Client]:
             if is_new:
                 note(f"first contact: pinned {client.trust.name} ({client.trust.vkey}) in {trust}")
             yield client
+
+
+def end_of(day: datetime) -> str:
+    """The moment until which something holds, RFC 3339: the end of a day in local time, or the time given with its zone."""
+    if day.tzinfo is None:
+        day = day.replace(hour=23, minute=59, second=59).astimezone()
+    return day.isoformat()
