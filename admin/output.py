@@ -1,14 +1,11 @@
 """The output of the operator's commands: what was done in a few lines, and what to do next."""
 
 from rich.table import Table
-from rich.text import Text
 
 from admin.data_directory import DataDirectory
 from admin.database import DatabaseState
 from admin.founding import Founded
 from admin.joining import PEOPLE, Joined
-from admin.proposal import ProposedField, describe_mask
-from admin.publishing import Draft, Publication, Published
 from admin.terminal import console
 
 _DIM = "dim"
@@ -22,24 +19,6 @@ def facts(rows: list[tuple[str, str]]) -> Table:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(f"  {name}", value)
-    return table
-
-
-def fields(proposed: tuple[ProposedField, ...]) -> Table:
-    """Fields as they would be published."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=_DIM)
-    for name in ("  field", "type", "level", "about people", "leaves", "because"):
-        table.add_column(name, overflow="fold")
-    for field in proposed:
-        words = ("yes" * field.is_personal, "sensitive" * field.is_sensitive, "subject key" * field.is_subject_key)
-        table.add_row(
-            f"  {field.name}",
-            field.type,
-            field.level,
-            ", ".join(filter(None, words)),
-            describe_mask(field.mask),
-            Text(field.reason, style=_DIM),
-        )
     return table
 
 
@@ -104,37 +83,10 @@ def show_health(directory: DataDirectory, url: str | None, state: DatabaseState)
     console().print(facts(rows))
 
 
-def show_draft(publication: Publication, draft: Draft) -> None:
-    """Print what is in a file, and what would be published of it."""
-    out = console()
-    description = draft.source["description"]
-    count = draft.source["rows"]
-    rows = "" if count is None else f"{count:,} rows, "
-    out.print(f"{publication.file.name}: {rows}{len(draft.fields)} fields", style=_BOLD, soft_wrap=True)
-    out.print(fields(draft.fields))
-    for note in description["notes"]:
-        where = f" ({note['where']})" if note.get("where") else ""
-        out.print(f"  note: {note['text']}{where}", style=_DIM, soft_wrap=True)
-    owner, purposes = publication.owner, ", ".join(publication.purposes)
-    out.print(f"To be published as {owner}/{draft.handle}, for {purposes}, to whom {owner} grants it.")
-    if any(field.is_personal for field in draft.fields):
-        out.print("  A guess is wrong? --clear FIELD: it is about nobody. --personal FIELD: it is.", style=_DIM)
-
-
-def show_published(directory: DataDirectory, published: Published | None, *, is_started: bool) -> None:
-    """Print a dataset that is now in the catalogue; `is_started` says that a server was started for it."""
-    out = console()
-    if published is None:
-        out.print("Nothing was published; the uploaded source is withdrawn.")
-        return
-    dataset = published.dataset
-    out.print(f"Published: {dataset['organisation']}/{dataset['handle']}, version {dataset['version']}.", style=_BOLD)
-    rows = [("id", dataset["id"]), ("digest", f"sha256:{dataset['digest']}")]
-    if published.entry is not None:
-        rows.append(("ledger entry", str(published.entry)))
-    out.print(facts(rows))
+def show_ended(directory: DataDirectory, *, is_started: bool) -> None:
+    """Print how to serve an exchange whose server was started for one command; `is_started` says that it was."""
     if is_started:
         option = "" if directory.path.name == "exchange-data" else f" --data {directory.path}"
-        out.print(
+        console().print(
             f"No server was running, so one was started for this and has ended. To serve it: exchange serve{option}"
         )

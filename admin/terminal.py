@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from data_exchange_client.errors import CannotDo as CannotDo
 from data_exchange_client.errors import ExchangeError, ExchangeProblem
 from exchange.kernel.database import FAILURES
 from exchange.kernel.embedded import DatabaseNotStarted
@@ -19,15 +20,6 @@ from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.settings_sources import SettingsInvalid
 
 _WIDTH_OF_A_FILE = 110
-_ERRORS_SHOWN = 5
-
-
-class CannotDo(Exception):
-    """Something the person at the terminal can put right: what is wrong in one line, and what helps in `hint`."""
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -81,7 +73,7 @@ def _settings(error: SettingsInvalid) -> list[tuple[str, str]]:
 
 @_describe.register
 def _problem(error: ExchangeProblem) -> list[tuple[str, str]]:
-    return [(problem_line(error), "")]
+    return [(error.line, "")]
 
 
 @_describe.register
@@ -119,22 +111,6 @@ def _address(error: httpx2.HTTPError) -> str:
     except RuntimeError:
         return ""
     return f" at {url.scheme}://{url.netloc.decode()}"
-
-
-def problem_line(problem: ExchangeProblem) -> str:
-    """A problem as one line: its title, what helps, where, and the first faults of the document that was sent."""
-    where = problem.document.get("where")
-    errors = problem.document.get("errors") or []
-    faults = "; ".join(f"{error.get('at')}: {error.get('error')}" for error in errors[:_ERRORS_SHOWN])
-    return "".join(
-        (
-            problem.title,
-            f": {problem.detail}" if problem.detail else "",
-            f" ({where})" if where else "",
-            f" [{problem.document['code']}]" if "code" in problem.document else "",
-            f" {faults}" if faults else "",
-        )
-    )
 
 
 def _print_error(message: str, hint: str = "") -> None:

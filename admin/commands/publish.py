@@ -1,4 +1,4 @@
-"""`exchange publish`: publish a file of one's own as a dataset."""
+"""`exchange publish`: publish a file of one's own as a dataset, on the machine of the exchange."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,84 +8,79 @@ import typer
 
 from admin import data_directory, output
 from admin.commands.options import Data
-from admin.publishing import PURPOSES, Draft, Publication, publish, require_file
 from admin.server.reaching import reach
-from admin.terminal import CannotDo, reporting_failures
+from admin.terminal import console, reporting_failures
+from data_exchange_client.commands import publish as shared
+from data_exchange_client.publishing import showing
+from data_exchange_client.publishing.assessments import read_assessment
+from data_exchange_client.publishing.sources import FileSource
+from data_exchange_client.publishing.terms_file import read_terms
+from data_exchange_client.publishing.verbs import Publication, publish
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command("publish")
-def publish_command(  # noqa: PLR0917 - its options, which typer reads off
+def publish_command(
     file: Annotated[Path, typer.Argument(help="A CSV, Excel (.xlsx, .xls), Parquet or JSON-lines file.")],
-    owner: Annotated[str, typer.Option(help="The participant who publishes it, such as demo-education.")],
-    title: Annotated[str, typer.Option(help="The dataset's title.")],
-    title_en: Annotated[str, typer.Option(help="Its title in English, if that differs.")] = "",
-    handle: Annotated[str, typer.Option(help="Its short name; otherwise made from the title or the file's name.")] = "",
-    purpose: Annotated[
-        list[str] | None, typer.Option(help="A purpose it may serve; repeat it. Otherwise talent-service, statistics.")
-    ] = None,
-    clear: Annotated[
-        list[str] | None, typer.Option("--clear", metavar="FIELD", help="A field that is about nobody; repeat it.")
-    ] = None,
-    personal: Annotated[
-        list[str] | None, typer.Option("--personal", metavar="FIELD", help="A field that is about people; repeat it.")
-    ] = None,
-    impact_assessment: Annotated[
-        Path | None,
-        typer.Option(metavar="REPORT", help="The impact assessment on file (PIPL 55); only its digest is recorded."),
-    ] = None,
-    assessed_on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was concluded; otherwise today.")
-    ] = None,
-    module: Annotated[
-        str | None,
-        typer.Option(metavar="DIGEST", help="A module of the owner's, accepted through `exchange policy module`."),
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
-    header_row: Annotated[
-        int | None, typer.Option(min=0, help="The row of column names, from 1; 0 for a table without.")
-    ] = None,
-    encoding: Annotated[str | None, typer.Option(help="The encoding of a text file, such as gb18030.")] = None,
-    data: Data = None,
     *,
-    pad: Annotated[bool, typer.Option("--pad", help="Accept rows that are too short.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Publish what is shown without asking.")] = False,
+    owner: Annotated[str, typer.Option(help="The participant who publishes it, such as demo-education.")],
+    title: shared.Title = "",
+    title_en: shared.TitleEn = "",
+    handle: shared.Handle = "",
+    purpose: shared.Purpose = None,
+    clear: shared.ClearFields = None,
+    personal: shared.PersonalFields = None,
+    terms: shared.TermsFile = None,
+    impact_assessment: shared.ImpactAssessment = None,
+    assessed_on: shared.AssessedOn = None,
+    module: shared.Module = None,
+    sheet: shared.Sheet = None,
+    header_row: shared.HeaderRow = None,
+    encoding: shared.Encoding = None,
+    zone: shared.Zone = None,
+    types: shared.Types = None,
+    pad: shared.Pad = False,
+    update: shared.Update = False,
+    unfit: shared.Unfit = "",
+    reason: shared.Reason = "",
+    data: Data = None,
+    yes: shared.Yes = False,
 ) -> None:
-    """Publish a file of your own: see what is in it, confirm, and it is in the catalogue."""
-    options = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "ragged": "pad" if pad else None}
-    publication = Publication(
-        file=file,
-        owner=owner,
-        title=title,
-        title_en=title_en,
-        handle=handle,
-        purposes=purpose or PURPOSES,
-        clear=clear or (),
-        personal=personal or (),
-        impact=(impact_assessment, (assessed_on or datetime.now(UTC)).date()) if impact_assessment else None,
-        module=module,
-        options={name: value for name, value in options.items() if value is not None},
-    )
+    """Publish a file of your own: see what is in it and what its masks leave, confirm, and it is in the catalogue.
 
-    def confirm(draft: Draft) -> bool:
-        output.show_draft(publication, draft)
-        return yes or _confirmed("Publish it like this?")
-
+    From another machine, with your own key: exchange-client publish.
+    """
     with reporting_failures():
-        require_file(file)
+        source = FileSource(
+            file,
+            shared.file_options(
+                sheet=sheet, header_row=header_row, encoding=encoding, zone=zone, types=types or (), pad=pad
+            ),
+        )
+        source.require()
+        publication = Publication(
+            source=source,
+            owner=owner,
+            title=title,
+            title_en=title_en,
+            handle=handle,
+            purposes=purpose or (),
+            clear=clear or (),
+            personal=personal or (),
+            terms=read_terms(terms) if terms else {},
+            assessments=read_assessment(impact_assessment, assessed_on or datetime.now(UTC)),
+            module=module,
+            updates=update,
+            unfit=unfit,
+            reason=reason,
+        )
         directory = data_directory.locate(data)
         key = directory.steward_key(owner)
         output.show_directory(directory)
         with reach(directory) as reached, reached.client(key) as client:
-            published = publish(client, publication, confirm=confirm)
-        output.show_published(directory, published, is_started=reached.is_started)
+            published = publish(client, publication, shared.questions(source.name, yes=yes))
+        showing.show_published(console(), published)
         if published is None:
             raise typer.Exit(1)
-
-
-def _confirmed(question: str) -> bool:
-    try:
-        return typer.confirm(question)
-    except typer.Abort:
-        raise CannotDo("nobody answered, so nothing was published", hint="--yes publishes without asking") from None
+        output.show_ended(directory, is_started=reached.is_started)

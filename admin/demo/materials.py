@@ -5,14 +5,13 @@ known kind the filters and the first request are known too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from admin import proposal
 from admin.demo import civil_affairs, participants
 from admin.demo.people import Talent, facts_file, write_workbook
-from admin.proposal import ProposedField
+from data_exchange_client.api import Client
 from exchange.kernel.embedded import Embedded
 
 Condition = Mapping[str, Any]
@@ -52,19 +51,17 @@ class Material:
             return {"kind": "postgresql", "title": self.title["en"], "dsn": dsn, "table": name}
         return {"kind": "file", "title": self.title["en"]}
 
-    def fields(self, description: Mapping[str, Any]) -> tuple[ProposedField, ...]:
-        """The fields as they will be published, from the source's description."""
-        proposed = proposal.propose_fields(description, clear=self.clear)
-        fields = tuple(
-            field
-            if field.name not in self.unmasked
-            else replace(field, mask=None, reason="the purpose needs it as it is")
-            for field in proposed
-        )
-        if self.is_personal and not any(field.mask for field in fields):
+    def fields(self, client: Client, source: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The fields as they will be published, as the exchange proposes them. Raises as Client.request."""
+        names = [field["name"] for field in source["description"]["fields"]]
+        wishes = {
+            "clear": [name for name in self.clear if name in names],
+            "masks": dict.fromkeys(name for name in self.unmasked if name in names),
+        }
+        fields = _propose(client, source, wishes)
+        if self.is_personal and not any(field["mask"] for field in fields):
             # No name of a field gives the people away, and yet their records must not leave unmasked.
-            name = proposed[0].name
-            fields = (proposal.propose_fields(description, personal=[name])[0], *fields[1:])
+            fields = _propose(client, source, wishes | {"personal": names[:1]})
         return fields
 
     def row_filter(self, names: Sequence[str]) -> tuple[Condition | None, str]:
@@ -74,6 +71,11 @@ class Material:
     def request_filter(self, names: Sequence[str]) -> list[Condition]:
         """The filters of the platform's first request."""
         return next(([row] for row in self.request_filters if row["field"] in names), [])
+
+
+def _propose(client: Client, source: Mapping[str, Any], wishes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    answer = client.request("POST", f"/api/v1/sources/{source['id']}/proposal", json={**wishes, "examples": 0})
+    return list(answer.json()["fields"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from admin.demo.environment import Environment, set_up
 from admin.demo.materials import OwnFiles, materials
 from admin.demo.output import Output
 from admin.demo.steps import agreeing, auditing, fetching, publishing, refusing
-from admin.publishing import require_file
 from admin.server import serving
+from data_exchange_client.publishing.sources import FileSource
 from ledger.verification.report import Report
 
 _TRUST = "trust.json"
@@ -24,7 +24,7 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int) -> None:
     begun = time.monotonic()
     for path in (own.people, own.universities, own.areas):
         if path is not None:
-            require_file(path)
+            FileSource(path).require()
     if keep:
         serving.require_free_port("127.0.0.1", port)
     output = Output()

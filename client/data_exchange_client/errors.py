@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _KNOWN: Final = frozenset({"type", "title", "status", "detail", "instance", "entry", "errors", "reasons"})
+_ERRORS_SHOWN: Final = 5
 
 
 class ExchangeError(Exception):
@@ -67,6 +68,23 @@ class ExchangeProblem(ExchangeError):
         """When to try again: seconds or a date, as the header `Retry-After` has it (RFC 9110 section 10.2.3)."""
         return self.headers.get("retry-after")
 
+    @property
+    def line(self) -> str:
+        """The problem on one line: its title, what helps, where, and the first faults of the document that was sent."""
+        where = self.document.get("where")
+        faults = "; ".join(
+            f"{_pointer(error.get('at'))}: {error.get('error')}" for error in self.errors[:_ERRORS_SHOWN]
+        )
+        return "".join(
+            (
+                self.title,
+                f": {self.detail}" if self.detail else "",
+                f" ({where})" if where else "",
+                f" [{self.document['code']}]" if "code" in self.document else "",
+                f" {faults}" if faults else "",
+            )
+        )
+
     def _lines(self) -> Iterator[str]:
         yield f"{self.status} {self.title}: {self.detail}" if self.detail else f"{self.status} {self.title}"
         for error in self.errors:
@@ -80,6 +98,14 @@ class ExchangeProblem(ExchangeError):
                 yield f"  {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
         if self.retry_after is not None:
             yield f"  try again after: {self.retry_after}{' seconds' if self.retry_after.isdecimal() else ''}"
+
+
+class CannotDo(ExchangeError):
+    """Something the person at the terminal can put right: what is wrong, and what helps in `hint`."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class ResponseUntrusted(ExchangeError):

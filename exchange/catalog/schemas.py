@@ -231,6 +231,9 @@ class DatasetOut(Out):
     draft: Annotated[DatasetDocument | None, Field(description="Shown to its owner only")]
     digest: Annotated[str | None, Field(description="The salted digest of the published document, as on the ledger")]
     salt: Annotated[str | None, Field(description="The digest's salt; shown to its owner only")]
+    source: Annotated[
+        UUID | None, Field(description="The source of the published version, or of the first draft; for its owner only")
+    ]
     published_at: datetime | None
     withdrawal: Annotated[Withdrawn | None, Field(description="Shown to its owner only")]
 

@@ -173,7 +173,15 @@ def dataset_out(listed: Listed, reading: Reading) -> DatasetOut:
             "draft": dataset.draft.document if dataset.draft and is_owner else None,
             "digest": version.digest if version else None,
             "salt": version.salt if version and is_owner else None,
+            "source": _source_of(listed) if is_owner else None,
             "published_at": version.published_at if version else None,
             "withdrawal": dataset.withdrawal if is_owner else None,
         }
     )
+
+
+def _source_of(listed: Listed) -> UUID | None:
+    """The source of a dataset's published version, or of its draft before the first."""
+    if listed.version is not None:
+        return listed.version.source_id
+    return listed.dataset.draft.source if listed.dataset.draft is not None else None

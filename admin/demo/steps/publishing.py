@@ -3,10 +3,12 @@
 import hashlib
 from typing import Any
 
-from admin import joining, proposal
+from admin import joining
 from admin.demo.environment import Environment, require
 from admin.demo.materials import Material
 from admin.demo.participants import PARTICIPANTS
+from data_exchange_client.publishing.documents import first_document
+from data_exchange_client.publishing.showing import describe_mask
 
 PURPOSE = "talent-service"
 PURPOSES = (PURPOSE, "statistics")
@@ -55,9 +57,9 @@ def _publish(environment: Environment, material: Material) -> None:
                 content=material.path,
                 headers={"content-type": "application/octet-stream"},
             ).json()
-        fields = material.fields(source["description"])
-        row_filter, words = material.row_filter([field.name for field in fields])
-        document = proposal.dataset_document(
+        fields = material.fields(client, source)
+        row_filter, words = material.row_filter([field["name"] for field in fields])
+        document = first_document(
             fields,
             title=material.title,
             description={
@@ -65,8 +67,8 @@ def _publish(environment: Environment, material: Material) -> None:
                 "en": f"{material.title['en']}, offered by {joined.organisation['name_en']}.",
             },
             purposes=PURPOSES,
-            row_filter=row_filter,
-            assessments=_impact_assessment(material) if any(field.is_personal for field in fields) else {},
+            terms={"row_filter": row_filter} if row_filter else {},
+            assessments=_impact_assessment(material) if any(field["personal"] for field in fields) else {},
         )
         draft = client.request(
             "POST",
@@ -77,7 +79,7 @@ def _publish(environment: Environment, material: Material) -> None:
     dataset: dict[str, Any] = answer.json()
     require(dataset["state"] == "published", f"{material.reference} is {dataset['state']}")
     environment.datasets[material.owner] = dataset
-    masked = [f"{field.name}: {proposal.describe_mask(field.mask)}" for field in fields if field.mask]
+    masked = [f"{field['name']}: {describe_mask(field['mask'])}" for field in fields if field["mask"]]
     output.gap()
     output.text(f"{joined.organisation['name_zh']} publishes {material.reference}")
     facts = {

@@ -12,6 +12,7 @@ from data_exchange_client.commands import (
     keys,
     members,
     proofs,
+    publish,
 )
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -28,9 +29,19 @@ for command in (
     fetch.fetch,
     proofs.receipt,
     proofs.verify,
+    publish.publish,
+    publish.refresh,
+    publish.withdraw,
 ):
     app.command()(command)
-for group in (applications.applications, agreements.agreements, members.members, keys.keys, audit.audit):
+for group in (
+    applications.applications,
+    agreements.agreements,
+    members.members,
+    keys.keys,
+    audit.audit,
+    publish.draft,
+):
     app.add_typer(group, name=group.info.name)
 
 

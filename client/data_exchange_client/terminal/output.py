@@ -1,6 +1,7 @@
 """Output of commands: documents and tables on standard output, notes and failures on standard error."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -10,9 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from data_exchange_client.errors import ExchangeError, ExchangeProblem
+from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 
+_WIDTH_OF_A_FILE = 110
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def console() -> Console:
+    """A console for standard output that prints text as it is, wide enough for tables in a file or a pipe."""
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def note(message: str) -> None:
@@ -79,6 +87,11 @@ def reporting_failures() -> Iterator[None]:
             _errors.print(f"  on the ledger as entry {problem.entry}")
         if not problem.is_signed:
             _errors.print("  (this answer is not signed by the exchange)")
+        raise typer.Exit(1) from None
+    except CannotDo as error:
+        _errors.print(f"error: {error}")
+        if error.hint:
+            _errors.print(f"       {error.hint}")
         raise typer.Exit(1) from None
     except httpx2.TransportError as error:
         fail(f"no answer from {error.request.url}: {str(error) or type(error).__name__}")

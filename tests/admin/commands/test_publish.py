@@ -102,11 +102,14 @@ def test_people_are_masked_unless_the_publisher_corrects_a_guess(
     assert document["terms"]["masks"] == {
         "person_id": {"kind": "hash"},
         "姓名": {"kind": "partial", "keep_start": 1, "keep_end": 0},
-        "性别": {"kind": "hash"}
+        "性别": {"kind": "null"}
         if "性别" in _sensitive(document)
         else {"kind": "partial", "keep_start": 1, "keep_end": 0},
         "mark": {"kind": "bucket", "size": 10},
     }
+    assert "陈一 → 陈*" in done.out
+    assert "at most 50 % kept" in done.out
+    assert "--impact-assessment REPORT" in done.out
     assert [field["name"] for field in document["fields"] if field["subject_key"]] == ["person_id"]
 
 
@@ -212,3 +215,34 @@ def test_a_module_of_ones_own_goes_with_it(served: tuple[DataDirectory, str], pu
     with Client(url, directory.steward_key(OWNER), trust=directory.trust()) as client:
         dataset = client.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/capped").json()
     assert dataset["document"]["terms"]["module"] == module.digest
+
+
+def test_telephones_with_a_country_leave_as_pseudonyms(
+    tmp_path: Path, publish: Any, served: tuple[DataDirectory, str]
+) -> None:
+    """A telephone number that is read as a number must not leave in ranges that show all but its last digit."""
+    file = tmp_path / "ph.csv"
+    file.write_text(
+        "id,phone,账号,工号\n1,+8613800000001,6222021234567890,330106\n2,+8613800000017,6222021234567891,330107\n"
+    )
+    done = publish(file, "--handle", "ph")
+    assert done.status == 0, done.err
+    assert "13800000001 → " in done.out
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        document = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/ph").json()["document"]
+    assert document["terms"]["masks"] == {name: {"kind": "hash"} for name in ("phone", "账号", "工号")}
+
+
+def test_publishing_again_says_how_to_update(tmp_path: Path, publish: Any) -> None:
+    file = tmp_path / "twice.csv"
+    file.write_text("a,b\n1,2\n")
+    assert publish(file, "--handle", "twice").status == 0
+    again = publish(file, "--handle", "twice")
+    assert again.status == 1
+    assert "--update publishes its next version" in again.err
+    file.write_text("a,b,c\n1,2,3\n")
+    updated = publish(file, "--handle", "twice", "--update", title="A table")
+    assert updated.status == 0, updated.err
+    assert "new field: c" in updated.out
+    assert "version 2." in updated.out

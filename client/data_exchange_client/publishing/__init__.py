@@ -1,0 +1,1 @@
+"""Publish from one's own machine: register a source, judge the masks that are proposed, draft, foresee, publish."""

@@ -1,0 +1,152 @@
+"""An owner publishes from its own machine: over HTTP only, with its own key, and without the exchange's directory."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.data_directory import DataDirectory
+from data_exchange_client.api import Client
+from data_exchange_client.commands.main import app
+from tests.support.processes.commands import CommandResult
+
+OWNER = "demo-education"
+Run = Callable[..., CommandResult]
+
+
+@pytest.fixture
+def run(served: tuple[DataDirectory, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`exchange-client` as a steward runs it, in a directory that holds the key and nothing of the exchange."""
+    directory, url = served
+    shutil.copy(directory.key_file(OWNER), tmp_path / "steward.pem")
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*words: str | Path, answer: str = "") -> CommandResult:
+        environment = {"EXCHANGE_URL": url, "EXCHANGE_KEY": "steward.pem", "COLUMNS": "200"}
+        result = CliRunner(env=environment).invoke(app, [str(word) for word in words], input=answer)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return CommandResult(result.exit_code, result.stdout, result.stderr)
+
+    return invoke
+
+
+@pytest.fixture
+def read(served: tuple[DataDirectory, str]) -> Callable[[str], dict[str, Any]]:
+    directory, url = served
+
+    def read_dataset(handle: str) -> dict[str, Any]:
+        with Client(url, directory.steward_key(OWNER)) as steward:
+            return dict(steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/{handle}").json())
+
+    return read_dataset
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_published_under_terms_of_a_file(run: Run, read: Any, tmp_path: Path) -> None:
+    table = write(tmp_path / "people.csv", "工号,姓名,city,年份\n1001,王小明,330100,0571\n1002,李四,330200,0572\n")
+    terms = write(
+        tmp_path / "terms.yaml",
+        "purposes: [talent-service]\n"
+        "masks:\n  姓名: {kind: 'null'}\n"
+        "row_filter: city = '330100'\n"
+        "consumers:\n  organisations: [demo-platform]\n"
+        "rate: {requests: 5, per: hour}\n"
+        "not_after: 2031-12-31\n"
+        "row_cap: 50\n",
+    )
+    done = run("publish", table, "--title", "Citizens", "--terms", terms, "--types", "city=string", "--yes")
+    assert done.status == 0, done.err
+    assert "Published: demo-education/citizens, version 1." in done.out
+    document = read("citizens")["document"]
+    assert document["terms"]["masks"] == {"工号": {"kind": "hash"}, "姓名": {"kind": "null"}}
+    assert document["terms"]["row_filter"] == {"field": "city", "op": "eq", "value": "330100"}
+    assert document["terms"]["rate"] == {"requests": 5, "per": "hour"}
+    assert document["terms"]["not_after"].startswith("2031-12-31T")
+    assert len(document["terms"]["consumers"]["organisations"]) == 1
+    assert (document["terms"]["purposes"], document["terms"]["row_cap"]) == (["talent-service"], 50)
+
+
+def test_the_next_version_keeps_what_was_stated_and_shows_what_changes(run: Run, read: Any, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "姓名,score\n王小明,1.5\n李四,2.5\n")
+    masks = write(tmp_path / "terms.json", json.dumps({"masks": {"姓名": {"kind": "null"}}, "row_cap": 7}))
+    assert run("publish", table, "--title", "Scores", "--terms", masks, "--yes").status == 0
+    write(table, "姓名,score,手机\n王小明,1,13800000001\n李四,2,13800000002\n")
+    asked = run("publish", table, "--handle", "scores", "--update", answer="n\n")
+    assert asked.status == 1
+    assert "Nothing was published" in asked.out
+    assert "score becomes" not in asked.out  # whole numbers are read by the published type
+    assert read("scores")["version"] == 1
+    updated = run("publish", table, "--handle", "scores", "--update", answer="y\ny\n")
+    assert updated.status == 0, updated.err
+    assert "new field: 手机" in updated.out
+    assert "No running agreement changes" in updated.out
+    dataset = read("scores")
+    terms = dataset["document"]["terms"]
+    assert (dataset["version"], terms["row_cap"], terms["fields"]) == (2, 7, ["姓名", "score", "手机"])
+    assert terms["masks"] == {"姓名": {"kind": "null"}, "手机": {"kind": "hash"}}
+    assert {field["name"]: field["type"] for field in dataset["document"]["fields"]}["score"] == "number"
+
+
+def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "a,b\n1,x\n2,y\n")
+    assert run("publish", table, "--title", "Fresh", "--yes").status == 0
+    write(table, "a,b\n1,x\n2,y\n3,z\n")
+    refreshed = run("refresh", f"{OWNER}/fresh", table)
+    assert (refreshed.status, "3 rows" in refreshed.out) == (0, True), refreshed.err
+    assert read("fresh")["version"] == 1
+    write(table, "c\n1\n")
+    refused = run("refresh", "fresh", table)
+    assert refused.status == 1
+    assert "the source has no such field" in refused.err
+    assert run("withdraw", "fresh", "--reason", "x").status == 1  # nobody answered
+    assert read("fresh")["state"] == "published"
+    withdrawn = run("withdraw", "fresh", "--reason", "replaced", "--yes")
+    assert (withdrawn.status, "ledger as entry" in withdrawn.out) == (0, True), withdrawn.err
+    assert read("fresh")["state"] == "withdrawn"
+
+
+def test_a_key_publishes_for_its_own_organisation_only(run: Run, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "a,b\n1,x\n")
+    done = run("publish", table, "--title", "T", "--owner", "demo-platform", "--yes")
+    assert done.status == 1
+    assert "this key acts for demo-education" in done.err
+
+
+def test_a_table_is_published_without_a_password_in_an_argument(
+    run: Run, tmp_path: Path, served: tuple[DataDirectory, str]
+) -> None:
+    table = ["--postgresql", "postgresql://reader:secret@localhost/db", "--table", "t", "--title", "T"]
+    refused = run("publish", *table)
+    assert refused.status == 1
+    assert "--password-file" in refused.err
+    assert "secret" not in refused.err
+    unreachable = ["--postgresql", "postgresql://reader@127.0.0.1:1/db", *table[2:]]
+    password = write(tmp_path / "password", "p@ss/word\n")
+    assert "chmod 600" in run("publish", *unreachable, "--password-file", password).err
+    password.chmod(0o600)
+    done = run("publish", *unreachable, "--password-file", password)
+    assert done.status == 1
+    assert "refused: source" in done.err
+    assert "p@ss" not in done.err + done.out
+    assert run("publish", "--title", "T").status == 2
+    assert run("publish", "x.csv", *table).status == 2
+
+
+def test_what_is_not_published_is_taken_back(run: Run, served: tuple[DataDirectory, str], tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "a,b\n1,x\n")
+    bad = write(tmp_path / "terms.yaml", "row_filter: nothing = 1\n")
+    done = run("publish", table, "--title", "Taken back", "--terms", bad, "--yes")
+    assert done.status == 1
+    assert "terms/row_filter" in done.err
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "Taken back"]
+    assert [source["state"] for source in sources] == ["withdrawn"]
