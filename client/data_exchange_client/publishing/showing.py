@@ -72,6 +72,8 @@ def show_effects(out: Console, effects: Mapping[str, Any]) -> None:
         ends = change["before"] == "allow" and change["after"] == "deny"
         what = f"delivers nothing any more: {'; '.join(change['reasons'])}" if ends else "; ".join(change["changes"])
         out.print(Text(f"Agreement {change['agreement']}: {plain(what)}"), soft_wrap=True)
+        for misfit in change.get("unfit", ()):
+            out.print(Text(f"  it does not fit: {plain(misfit['field'])}: {plain(misfit['error'])}"), soft_wrap=True)
     if len(agreements) > _EFFECTS:
         out.print(f"And {len(agreements) - _EFFECTS} more agreements change.")
     if refused:

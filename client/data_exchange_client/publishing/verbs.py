@@ -93,7 +93,7 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
 
     What is not published is taken back: the new source is withdrawn. Raises CannotDo, and what Client.request raises.
     """
-    _require_text(publication)
+    _require_sense(publication)
     publication.source.require()
     me = client.request("GET", "/api/v1/me").json()
     owner = str(me["organisation"]["handle"])
@@ -114,12 +114,13 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
         if not questions.accept_draft(draft):
             return None
         dataset = _store(client, draft)
-        if existing is None:
+        if existing is None or existing["draft"] is None:
             undoing.add("DELETE", f"/api/v1/datasets/{dataset['id']}/draft")
-        elif existing["version"]:
+        if existing is not None and existing["version"]:
             effects = client.request("POST", f"/api/v1/datasets/{dataset['id']}/draft/effects").json()
             if not questions.accept_effects(effects):
                 return None
+            _require_fit(effects, publication)
         answer = _release(client, dataset["id"], publication)
         undoing.forget()
     return Published(answer.json(), answer.entry)
@@ -285,6 +286,16 @@ def _store(client: Client, draft: Draft) -> dict[str, Any]:
     return dict(client.request("PUT", f"/api/v1/datasets/{draft.following['id']}/draft", json=new).json())
 
 
+def _require_fit(effects: Mapping[str, Any], publication: Publication) -> None:
+    """Raise CannotDo for a version that does not fit agreements, unless it is stated what becomes of them."""
+    misfits = [change["agreement"] for change in effects["agreements"] if change.get("unfit")]
+    if misfits and not publication.unfit:
+        raise CannotDo(
+            f"this version does not fit {len(misfits)} agreement{'s' * (len(misfits) > 1)}: {', '.join(misfits)}",
+            hint="state what becomes of them: --unfit keep, suspend or terminate, with --reason",
+        )
+
+
 def _release(client: Client, dataset: str, publication: Publication) -> Answer:
     unfit = {"unfit": publication.unfit, "reason": publication.reason} if publication.unfit else None
     return client.request("POST", f"/api/v1/datasets/{dataset}/publication", json=unfit)
@@ -334,7 +345,9 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 
 
-def _require_text(publication: Publication) -> None:
+def _require_sense(publication: Publication) -> None:
+    if bool(publication.unfit) != bool(publication.reason):
+        raise CannotDo("--unfit and --reason belong together")
     texts = [publication.title, publication.title_en, publication.handle, publication.reason]
     for several in (publication.purposes, publication.clear, publication.personal):
         texts += map(str, several)

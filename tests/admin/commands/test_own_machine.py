@@ -150,3 +150,54 @@ def test_what_is_not_published_is_taken_back(run: Run, served: tuple[DataDirecto
     with Client(url, directory.steward_key(OWNER)) as steward:
         sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "Taken back"]
     assert [source["state"] for source in sources] == ["withdrawn"]
+
+
+def test_one_s_own_file_is_published_applied_for_granted_and_fetched(
+    run: Run, read: Any, tmp_path: Path, served: tuple[DataDirectory, str]
+) -> None:
+    """The way of README from a file to its delivery, and what the next version does to the agreement."""
+    directory, _ = served
+    consumer, system = (directory.key_file(name) for name in ("demo-platform", "demo-platform-system"))
+    table = write(
+        tmp_path / "t.csv", "工号,姓名,手机,score\n100001,王小明,13800000001,1\n100002,李四,+8613800000002,2\n"
+    )
+    report = write(tmp_path / "assessment.txt", "个人信息保护影响评估\n")
+    published = run("publish", table, "--title", "My table", "--impact-assessment", report, "--yes")
+    assert published.status == 0, published.err
+    described = run("describe", f"{OWNER}/my-table", "--key", consumer)
+    assert "手机" in described.out
+    fields = [word for name in ("工号", "姓名", "手机", "score") for word in ("--field", name)]
+    grounds = ["--basis", "省条例", "--scenario", "核验", "--scope", "本年度", "--until", "2099-06-30"]
+    applied = run(
+        "apply", f"{OWNER}/my-table", "--key", consumer, "--purpose", "talent-service", *fields, *grounds, "--json"
+    )
+    assert applied.status == 0, applied.err
+    approved = run("applications", "approve", json.loads(applied.out)["id"], "--json")
+    assert approved.status == 0, approved.err
+    agreement = json.loads(approved.out)["agreement"]["id"]
+    fetch = ["fetch", f"{OWNER}/my-table", "--key", system, "--purpose", "talent-service"]
+    fetched = run(*fetch)
+    assert fetched.status == 0, fetched.err
+    rows = json.loads(fetched.out)["rows"]
+    assert [(row["姓名"], row["score"]) for row in rows] == [("王**", 1), ("李*", 2)]
+    assert not any(part in fetched.out for part in ("138000", "10000", "小明"))
+    assert len({row["手机"] for row in rows} | {row["工号"] for row in rows}) == 4
+
+    write(table, "工号,姓名,手机,score\n100001,王小明,13800000001,1\n")
+    assert run("refresh", "my-table", table).status == 0
+    assert len(json.loads(run(*fetch).out)["rows"]) == 1
+
+    write(table, "工号,姓名,手机\n100001,王小明,13800000001\n")
+    update = ["publish", table, "--handle", "my-table", "--update", "--yes"]
+    refused = run(*update)
+    assert refused.status == 1
+    assert agreement in refused.err
+    assert "--unfit keep, suspend or terminate" in refused.err
+    assert "no longer there: score" in refused.out
+    assert "it does not fit: score" in refused.out
+    assert read("my-table")["version"] == 1
+    assert run(*update, "--unfit", "keep").status == 1
+    kept = run(*update, "--unfit", "keep", "--reason", "字段编码改版")
+    assert kept.status == 0, kept.err
+    assert read("my-table")["version"] == 2
+    assert run(*fetch, "--field", "姓名").status == 0
