@@ -14,12 +14,16 @@ COPY groundwork groundwork
 COPY adapters adapters
 COPY admin admin
 COPY client client
-RUN /opt/exchange/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN /opt/exchange/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && /opt/exchange/bin/python -m pip uninstall -y setuptools pip
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --create-home exchange && install -d -o exchange /var/lib/exchange
+# A new volume takes the owner of the directory that it covers.
+RUN useradd --uid 10001 --create-home exchange \
+    && install -d -m 700 -o exchange -g exchange /var/lib/exchange /var/lib/exchange-anchor \
+    && install -d -o exchange -g exchange /policies
 COPY --from=build /opt/exchange /opt/exchange
-ENV PATH=/opt/exchange/bin:$PATH EXCHANGE_DATA=/var/lib/exchange
+ENV PATH=/opt/exchange/bin:$PATH EXCHANGE_DATA=/var/lib/exchange PYTHONDONTWRITEBYTECODE=1
 USER 10001
 VOLUME /var/lib/exchange
 EXPOSE 8000

@@ -36,7 +36,7 @@ endif
 
 # What takes long by its nature: faults of disk and database, kills, many processes, millions of rows, many examples of each
 # property.
-endurance: $(VENV)/.dev $(TOOLS) build/.system
+endurance: $(VENV)/.dev $(TOOLS) build/.system build/tools/nginx
 	$(BIN)/pytest -n $(or $(WORKERS),3) --dist worksteal -m "endurance or property" --hypothesis-profile many $(PYTEST)
 
 # Where Go is, OPA itself looks at the policy too, and other people's verifiers at the ledger's formats.
@@ -92,11 +92,19 @@ $(FSCK):
 $(SUMDB): $(wildcard tests/third_party/sumdb/*)
 	cd tests/third_party/sumdb && $(GO) vet . && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/$@ .
 
+# The proxy whose configuration deploy/ has: Debian's binary, not installed. Elsewhere nginx is used where it is there.
+build/tools/nginx:
+	@mkdir -p build/tools
+	@cd build/tools && if command -v apt-get >/dev/null && apt-get download -qq nginx 2>/dev/null; then \
+		dpkg-deb --fsys-tarfile nginx_*.deb | tar -xO ./usr/sbin/nginx > nginx.part && chmod +x nginx.part && mv nginx.part nginx && rm nginx_*.deb; \
+	else echo "make: no nginx, so its configuration was not tried"; fi
+
 # A pip of its own: the one that came with Python may be too old to hold `name[extra]` to the version locked for `name`.
 $(VENV)/.pip: requirements/pip.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -q --require-hashes -r requirements/pip.txt
+	$(PIP) uninstall -q -y setuptools 2>/dev/null  # comes with Python 3.11, is in no lock, and nothing needs it
 	touch $@
 
 # Hash-locked; --no-build-isolation builds with the locked hatchling.

@@ -13,7 +13,14 @@ from typing import TypeVar
 import asyncpg
 
 from admin.terminal import CannotDo
-from exchange.kernel.database import Database, arguments, open_database
+from exchange.kernel.database import (
+    APPLICATION_ROLE,
+    FAILURES,
+    Database,
+    arguments,
+    forbidden_reason,
+    open_database,
+)
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
@@ -106,10 +113,49 @@ def run_on(settings: Settings, use: Callable[[Database], Awaitable[Result]]) -> 
 
 
 def upgrade(settings: Settings, url: str) -> tuple[str | None, str]:
-    """Bring a running database to the newest revision, as its owner; returns the revision before and the one now."""
-    before = asyncio.run(commands.current(url))
-    commands.upgrade(settings.owner_database_url.get_secret_value() if settings.owner_database_url else url)
+    """Bring a running database to the newest revision, as its owner; returns the revision before and the one now.
+
+    The server's login then may act in the role `exchange_app`. Raises CannotDo where a login lacks a right.
+    """
+    owner = settings.owner_database_url.get_secret_value() if settings.owner_database_url else url
+    try:
+        before = asyncio.run(commands.current(owner))
+        commands.upgrade(owner)
+    except FAILURES as error:
+        if (reason := forbidden_reason(error)) is None:
+            raise
+        raise CannotDo(
+            f"the login {_login(owner)} may not make the exchange's tables: {reason}",
+            hint="EXCHANGE_OWNER_DATABASE_URL is the login that owns the database: see docs/operations/database.md",
+        ) from error
+    asyncio.run(_admit(url, owner=owner))
     return before, commands.newest()
+
+
+async def _admit(url: str, *, owner: str) -> None:
+    """Make the server's login a member of the role in which it acts, unless it is. Raises CannotDo."""
+    async with connected(url) as connection:
+        login = await connection.fetchval("SELECT quote_ident(session_user)")
+        try:
+            await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
+        except asyncpg.InsufficientPrivilegeError:
+            pass
+        else:
+            return
+    statement = f"GRANT {APPLICATION_ROLE} TO {login}"
+    async with connected(owner) as connection:
+        try:
+            await connection.execute(statement)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise CannotDo(
+                f"the login {login} is not a member of the role {APPLICATION_ROLE}, and {_login(owner)} may not admit it",
+                hint=f"as the role's owner or a superuser: {statement};",
+            ) from error
+
+
+def _login(url: str) -> str:
+    """The login in a URL, for messages."""
+    return str(arguments(url).get("user", "this login"))
 
 
 def check_migrations() -> None:
@@ -171,8 +217,14 @@ async def _not_continued(
 
 
 def read_state(url: str, settings: Settings | None = None) -> DatabaseState:
-    """`state_of` for callers without an event loop."""
-    return asyncio.run(state_of(url, settings))
+    """`state_of` for callers without an event loop. Raises CannotDo where the login may not read the tables."""
+    try:
+        return asyncio.run(state_of(url, settings))
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise CannotDo(
+            f"the login {_login(url)} may not use the exchange's tables: {error}",
+            hint="exchange database upgrade, with EXCHANGE_OWNER_DATABASE_URL set, admits it to the role exchange_app",
+        ) from error
 
 
 def require_ready(settings: Settings, url: str, *, vkey: str) -> None:

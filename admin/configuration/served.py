@@ -80,10 +80,8 @@ def recall(data: Path) -> Served | None:
 def compare(before: Served, settings: Settings) -> Changes:
     """What differs from the settings last served with."""
     weaker, other = [], []
-    if _database(settings) != before.database:
-        weaker.append(
-            f"{variable('database_url')}: the database was {before.database}, and is {_database(settings)} here"
-        )
+    if (database := _database(settings)) != before.database:
+        weaker.append(_moved_database(before.database, database))
     for name, field in _FIELDS.items():
         if name in _NOT_COMPARED:
             continue
@@ -122,6 +120,16 @@ def settings_and_differences(data: Path) -> tuple[Settings, Sequence[str]]:
 def require_no_weaker(before: Served, settings: Settings) -> None:
     """Raise CannotDo where settings to serve with are weaker than those last served with."""
     _refuse(compare(before, settings).weaker, settings.data, "was last")
+
+
+def require_same_database(before: Served, settings: Settings) -> None:
+    """Raise CannotDo where settings name another database than the one last served with."""
+    if (now := _database(settings)) != before.database:
+        _refuse([_moved_database(before.database, now)], settings.data, "was last")
+
+
+def _moved_database(before: str, now: str) -> str:
+    return f"{variable('database_url')}: the database was {before}, and is {now} here"
 
 
 def _refuse(weaker: Sequence[str], data: Path, verb: str) -> None:

@@ -47,10 +47,17 @@ class LocalTransport(httpx2.BaseTransport):
         self._inner = httpx2.HTTPTransport()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request; its header `Host` stays that of the public URL."""
+        """Send a request; its header `Host` stays that of the public URL, to which the answer's signature is bound."""
         local = self._local
-        request.url = request.url.copy_with(scheme=local.scheme, host=local.host, port=local.port)
-        return self._inner.handle_request(request)
+        return self._inner.handle_request(
+            httpx2.Request(
+                request.method,
+                request.url.copy_with(scheme=local.scheme, host=local.host, port=local.port),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
+            )
+        )
 
     def close(self) -> None:
         """Close the connections."""

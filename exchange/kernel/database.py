@@ -30,6 +30,7 @@ __all__ = [
     "conflict_text",
     "driver",
     "engine_for",
+    "forbidden_reason",
     "is_unreachable",
     "is_value_refused",
     "open_database",
@@ -48,6 +49,14 @@ def is_value_refused(error: BaseException) -> bool:
     """Whether the database refused a value, such as a NUL in a text (SQLSTATE class 22)."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(cause, "sqlstate", None) or "").startswith("22")
+
+
+def forbidden_reason(error: BaseException) -> str | None:
+    """The server's words where a login lacks a privilege (SQLSTATE 42501), without the statement; None otherwise."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if getattr(cause, "sqlstate", None) != "42501":
+        return None
+    return str(getattr(cause, "__cause__", None) or cause)
 
 
 def is_unreachable(error: BaseException) -> bool:

@@ -32,6 +32,10 @@ def show(context: typer.Context, data: Data = None) -> None:
         rows = settings if before is None else directory.settings()
         out = console()
         out.print(_situation(path, before), style=_DIM, soft_wrap=True)
+        file = file_of(path)
+        out.print(
+            f"{file.name} is {file}" + ("" if file.exists() else ", which does not exist"), style=_DIM, soft_wrap=True
+        )
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=_DIM)
         for title in ("setting", "value", "origin"):
             table.add_column(title, overflow="fold")
@@ -81,5 +85,5 @@ def _origin(name: str, rows: Settings, given: Given | None, own: Settings) -> st
     if getattr(rows, name) != getattr(own, name):
         return "the settings last served with"
     if given:
-        return str(given.file) if given.file else given.written
+        return given.file.name if given.file else given.written
     return "default"
