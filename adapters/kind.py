@@ -4,7 +4,7 @@ A new kind is a folder with one `Kind`, and a line in `adapters.registry`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.duckdb.engine import Engine
 from adapters.network import Gate
+from adapters.plan.masks import FieldType
 from adapters.plan.plan import Field as PlanField
 from groundwork.text import PRINTABLE
 
@@ -59,6 +60,14 @@ class ImportLimits:
     seconds: int = 600
 
 
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an import keeps to: limits, and the types of fields that were published, which new content is read by."""
+
+    limits: ImportLimits = ImportLimits()
+    expected: Mapping[str, FieldType] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[ConfigT]):
     """One kind of source.
@@ -66,14 +75,14 @@ class Kind(Generic[ConfigT]):
     `name` is stored with each source and is its `kind` in the API. `secret` is the field of `config` that is sealed apart
     from the others. `open` makes an adapter that connects on first use, and reads what was described; None before
     the first description. `import_file` reads an uploaded file (first path) into a snapshot in a directory
-    (second path), within limits; None for kinds that take no upload.
+    (second path); None for kinds that take no upload.
     """
 
     name: str
     config: type[ConfigT]
     open: Callable[[ConfigT, Described | None, Resources], Adapter]
     secret: str | None = None
-    import_file: Callable[[ConfigT, Path, Path, ImportLimits], ImportedFile] | None = None
+    import_file: Callable[[ConfigT, Path, Path, Import], ImportedFile] | None = None
     needs_gate: bool = False
 
     @property
@@ -108,9 +117,9 @@ class Kind(Generic[ConfigT]):
         return self.open(self.restore(stored, secret), described, resources)
 
     def import_stored(
-        self, stored: Mapping[str, Any], path: Path, directory: Path, *, limits: ImportLimits
+        self, stored: Mapping[str, Any], path: Path, directory: Path, terms: Import | None = None
     ) -> ImportedFile:
         """Read an uploaded file into a snapshot in `directory`. Blocks: call it on a thread. Raises SourceError."""
         if self.import_file is None:
             raise SourceError("option-invalid", "this kind of source takes no file")
-        return self.import_file(self.restore(stored, None), path, directory, limits)
+        return self.import_file(self.restore(stored, None), path, directory, terms or Import())

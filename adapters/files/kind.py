@@ -10,7 +10,7 @@ from adapters.contract import Adapter, ImportedFile, SourceError
 from adapters.files.adapter import FileAdapter
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
-from adapters.kind import Config, Described, FieldName, ImportLimits, Kind, Resources
+from adapters.kind import Config, Described, FieldName, Import, Kind, Resources
 from groundwork.text import PRINTABLE
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -63,11 +63,13 @@ def _open(_config: FileConfig, described: Described | None, resources: Resources
     return FileAdapter(resources.snapshots / f"{described.digest}.parquet", resources.engine)
 
 
-def _import(config: FileConfig, path: Path, directory: Path, limits: ImportLimits) -> ImportedFile:
+def _import(config: FileConfig, path: Path, directory: Path, terms: Import) -> ImportedFile:
     options = config.options.model_dump(exclude_defaults=True)
     if config.options.missing is not None:
         options["missing"] = tuple(config.options.missing)
-    return import_bounded(path, directory, ImportOptions(**options, max_bytes=limits.content), limits)
+    limits = terms.limits
+    parsed = ImportOptions(**options, expected=terms.expected, max_bytes=limits.content)
+    return import_bounded(path, directory, parsed, limits)
 
 
 FILE: Final = Kind(name="file", config=FileConfig, open=_open, import_file=_import)

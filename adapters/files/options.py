@@ -22,7 +22,7 @@ class ImportOptions:
     1; 0 for none. `encoding`, `delimiter`: of a text file. `missing`: cells that count as missing, instead of the usual
     ones. `ragged`: "pad" fills short rows, "refuse" refuses the file. `types`: types of fields by name. `time_zone`: IANA
     name of the zone of times without one. `hidden`: "include" takes the hidden columns and rows of a sheet. `max_bytes`:
-    of the file, and of its unpacked content.
+    of the file, and of its unpacked content. `expected`: types by which fields are read if the file has them.
     """
 
     sheet: str | None = None
@@ -35,6 +35,12 @@ class ImportOptions:
     time_zone: str = "UTC"
     hidden: Literal["leave-out", "include"] = "leave-out"
     max_bytes: int = MAX_BYTES
+    expected: Mapping[str, FieldType] = field(default_factory=dict)
+
+    def type_of(self, name: str) -> FieldType | None:
+        """The type to read a field by; None where it is inferred. Text has no decimals: they are inferred."""
+        kind = self.types.get(name, self.expected.get(name))
+        return None if kind == "decimal" else kind
 
     def __post_init__(self) -> None:
         """Raises SourceError option-invalid for a value that is not valid."""

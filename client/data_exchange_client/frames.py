@@ -35,7 +35,13 @@ def table_of_csv(content: bytes | Path) -> Any:
         names = csv.open_csv(file).schema.names
         file.seek(0)
         types = dict.fromkeys(names, load("pyarrow").string())
-        options = csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False)
+        # Missing is an empty cell, and text such as "NA" a value. In an answer of one field the empty cell is quoted.
+        options = csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=len(names) == 1,
+        )
         return csv.read_csv(file, convert_options=options)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from adapters.plan.masks import FieldType
 from adapters.plan.plan import Field
 from exchange.catalog import queries
-from exchange.catalog.checks import faults_against_source
+from exchange.catalog.checks import faults_against_source, fields_of
 from exchange.catalog.dependents import DatasetDependents
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.problems import Conflict
@@ -20,7 +21,17 @@ def open_parts(runtime: Runtime) -> None:
     runtime.add(DatasetDependents())
     dependents = runtime[Dependents]
     dependents.content.append(_check_content)
+    dependents.types.append(_expected_types)
     dependents.withdrawal.append(_check_withdrawal)
+
+
+async def _expected_types(work: Work, source_id: UUID) -> dict[str, FieldType]:
+    """The types of the fields of the datasets that are published over the source."""
+    return {
+        field.name: field.type
+        for version in await queries.published_over(work.session, source_id)
+        for field in fields_of(DatasetDocument.model_validate(version.document))
+    }
 
 
 async def _check_content(work: Work, source_id: UUID, fields: Sequence[Field]) -> None:

@@ -29,6 +29,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
 from exchange.participants.queries import KeyHolder, KeyLookup
+from exchange.sources.readers import Readers
 from exchange.sources.service import adapter_of
 from exchange.sources.view import SourceView
 from exchange.subjects.cipher import Subject
@@ -172,6 +173,9 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
     listed, source = shared.listed, shared.source
     document = DatasetDocument.model_validate(shared.document)
     fields = fields_of(document)
+    kind = runtime[Readers].kinds.get(source.kind)
+    # The key of a file is a guess: its pages have the order of the file, as its streams have.
+    is_file = kind is not None and kind.takes_upload
     resource = resource_of(listed, source, document)
     return DatasetFacts(
         fence=fence,
@@ -190,7 +194,7 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         fields=fields,
         types={field.name: field.type for field in fields},
         subject_keys=subject_keys(document),
-        key=source.key,
+        key=() if is_file else source.key,
         content=f"{source.id}/{source.digest or ''}",
         adapter=adapter_of(runtime, source),
     )

@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Adapter, Description, SourceError
-from adapters.kind import Described, ImportLimits, Kind, Resources
+from adapters.kind import Described, Import, ImportLimits, Kind, Resources
+from adapters.plan.masks import FieldType
 from groundwork import durable
 
 
@@ -64,13 +65,17 @@ class Readers:
         finally:
             await adapter.close()
 
-    async def import_file(self, stored: Stored, path: Path) -> Description:
-        """Read an uploaded file into a durable snapshot, on a thread. Temporary files lie beside the upload."""
-        return await asyncio.get_running_loop().run_in_executor(self.imports, self._import, stored, path)
+    async def import_file(self, stored: Stored, path: Path, expected: Mapping[str, FieldType]) -> Description:
+        """Read an uploaded file into a durable snapshot, on a thread. Temporary files lie beside the upload.
 
-    def _import(self, stored: Stored, path: Path) -> Description:
+        `expected` are the types by which it is read, of fields that were published.
+        """
+        terms = Import(self.limits, expected)
+        return await asyncio.get_running_loop().run_in_executor(self.imports, self._import, stored, path, terms)
+
+    def _import(self, stored: Stored, path: Path, terms: Import) -> Description:
         kind = self.kind(stored.kind)
-        imported = kind.import_stored(stored.config, path, path.parent, limits=self.limits)
+        imported = kind.import_stored(stored.config, path, path.parent, terms)
         durable.move(imported.path, self.resources.snapshots / imported.path.name)
         return imported.description
 

@@ -103,18 +103,20 @@ async def upload(
     """Read an uploaded file into a snapshot, which replaces the source's content.
 
     The file has to match the signed Content-Digest of the request's headers, and to have the fields of the datasets that
-    are published over the source. Of its name only the suffix counts. Raises NotFound, Forbidden, Conflict,
-    ContentTooLarge, RequestMalformed, SourceUnusable, and the problems of `check_body` and of Dependents.
+    are published over the source; it is read by their types. Of its name only the suffix counts. Raises NotFound,
+    Forbidden, Conflict, ContentTooLarge, RequestMalformed, SourceUnusable, and the problems of `check_body` and of
+    Dependents.
     """
     source = await _lock_receiver(work, source_id)
     stored = Stored(source.kind, source.config)
+    expected = await work.runtime[Dependents].expected_types(work, source_id)
     await work.pause()
     with storage.upload_directory(work.runtime.settings.data / "uploads") as directory:
         path = directory / ("content" + Path(filename).suffix[:_SUFFIX_LENGTH])
         content = await _receive(path, chunks, limit=work.runtime[SourceSettings].upload_bytes_max)
         check_body(headers.get("content-digest"), content)
         try:
-            description = await work.runtime[Readers].import_file(stored, path)
+            description = await work.runtime[Readers].import_file(stored, path, expected)
         except SourceError as error:
             raise problem_of(error) from error
     source = await _lock_receiver(work, source_id)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from adapters.contract import SourceError
 from adapters.duckdb.engine import Engine
 from adapters.files.kind import FILE, FileConfig, FileOptions
-from adapters.kind import Described, ImportLimits, Resources
+from adapters.kind import Described, Import, ImportLimits, Resources
 from adapters.network import Address, Gate, Server
 from adapters.plan.masks import Hash
 from adapters.plan.plan import Column, Plan
@@ -118,12 +118,12 @@ def test_an_uploaded_file_is_read_with_the_stored_options(tmp_path: Path) -> Non
     path = tmp_path / "people.txt"
     path.write_text("name\tage\na\t1\nb\t-\n")
     options = {"delimiter": "\t", "missing": ["-"], "types": {"age": "integer"}}
-    imported = FILE.import_stored({"options": options}, path, tmp_path / "snapshots", limits=ImportLimits(content=100))
+    imported = FILE.import_stored({"options": options}, path, tmp_path / "snapshots", Import(ImportLimits(content=100)))
     assert imported.description.rows == 2
     with pytest.raises(SourceError) as caught:
-        FILE.import_stored({"options": options}, path, tmp_path / "snapshots", limits=ImportLimits(content=10))
+        FILE.import_stored({"options": options}, path, tmp_path / "snapshots", Import(ImportLimits(content=10)))
     assert caught.value.code == "too-large"
     with pytest.raises(SourceError) as caught:
-        POSTGRESQL.import_stored({"table": "people"}, path, tmp_path, limits=ImportLimits(content=10))
+        POSTGRESQL.import_stored({"table": "people"}, path, tmp_path, Import(ImportLimits(content=10)))
     assert caught.value.code == "option-invalid"
     assert [name for name, kind in KINDS.items() if kind.takes_upload] == ["file"]

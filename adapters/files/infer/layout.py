@@ -91,7 +91,7 @@ def find_layout(
             first += 1
         elif any(_has_no_number(index, below) for index, cell in enumerate(rows[first]) if cell):
             notes.append(Note("numbering-row", "a row that may number the columns stays a row of the dataset", place))
-    names, renamed = _name_columns(names)
+    names, renamed = name_columns(names)
     return Layout(names, last, first, (*notes, *renamed), has_titles=bool(titles))
 
 
@@ -215,7 +215,7 @@ def clean_name(text: str) -> str:
     return " ".join(text.split())[:_MAX_NAME].rstrip()
 
 
-def _name_columns(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
+def name_columns(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
     """Give every column a unique name: `column_3` for an empty one, `name_2` for a repeated one."""
     names: list[str] = []
     changed: list[tuple[int, str]] = []
@@ -225,7 +225,8 @@ def _name_columns(cells: Sequence[str]) -> tuple[list[str], list[Note]]:
         name = wanted or f"column_{index + 1}"
         number = 2
         while name in names or (name != wanted and name in taken):
-            name = f"{wanted or f'column_{index + 1}'}_{number}"
+            suffix = f"_{number}"
+            name = (wanted or f"column_{index + 1}")[: _MAX_NAME - len(suffix)] + suffix
             number += 1
         if name != wanted or len(cells[index]) > _MAX_NAME:
             changed.append((index + 1, name))

@@ -72,7 +72,7 @@ class ColumnGuess:
 
     def __init__(self, name: str, options: ImportOptions) -> None:
         self.name = name
-        self._forced = options.types.get(name)
+        self._forced = options.type_of(name)
         self._zone = options.time_zone
         self._missing = MISSING if options.missing is None else frozenset(("", *options.missing))
         self._in_text = MISSING_IN_TEXT if options.missing is None else self._missing

@@ -7,6 +7,7 @@ become JSON text.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import orjson
 from adapters.contract import Note, SourceError
 from adapters.files.deadline import Deadline
 from adapters.files.grid import CellKind, Grid, make_batches
-from adapters.files.infer.layout import clean_name
+from adapters.files.infer.layout import name_columns
 from adapters.files.infer.missing import MISSING
 from adapters.files.options import MAX_CELL, MAX_COLUMNS
 from adapters.files.read.encoding import TextFile
@@ -23,7 +24,19 @@ from adapters.files.read.encoding import TextFile
 _MAX_ARRAY: Final = 256 * 2**20
 _NEXT: Final = re.compile(r"[\s,]*")
 _CHECKED_EVERY: Final = 10_000  # lines
+_LONGEST_INTEGER: Final = 19  # digits that 64 bits always hold, and one
+_LONG_NUMBER: Final = re.compile(r"[0-9][0-9.]{15}")  # perhaps more digits than a double or 64 bits have
+
+
+class _Number:
+    """A number as it is written, since it has more digits than Python's float, or than 64 bits."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 _KINDS: Final[dict[type, CellKind]] = {
+    _Number: CellKind.NUMBER,
     str: CellKind.TEXT,
     int: CellKind.NUMBER,
     float: CellKind.NUMBER,
@@ -35,8 +48,12 @@ _KINDS: Final[dict[type, CellKind]] = {
 
 def is_json(text: TextFile) -> bool:
     """Whether a text file holds JSON objects."""
-    start = next((chunk.lstrip() for chunk in text.chunks() if chunk.strip()), "")
+    start = _first_chunk(text)
     return start.startswith("{") or (start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]", "["))
+
+
+def _first_chunk(text: TextFile) -> str:
+    return next((chunk.lstrip() for chunk in text.chunks() if chunk.strip()), "")
 
 
 def read_json(text: TextFile, deadline: Deadline) -> Grid:
@@ -47,27 +64,28 @@ def read_json(text: TextFile, deadline: Deadline) -> Grid:
     names: dict[str, None] = {}
     kinds: dict[str, CellKind] = {}
     nested: dict[str, None] = {}
-    for _, record in _records(text, deadline, is_first=True):
+    noun = "element" if _first_chunk(text).startswith("[") else "line"
+    for number, record in _records(text, deadline, is_first=True):
         for name, value in record.items():
             if value is not None and not (isinstance(value, str) and value.strip() in MISSING):
                 kinds[name] = kinds.get(name, CellKind.NONE) | _KINDS[type(value)]
             if isinstance(value, list | dict):
+                _check_depth(value, f"{noun} {number}")
                 nested[name] = None
             names.setdefault(name)
         if len(names) > MAX_COLUMNS:
             raise SourceError("too-large", f"the objects have more than {MAX_COLUMNS} different keys")
     if not names:
         raise SourceError("file-empty", "the file has no objects, or none has a key")
-    cleaned = [clean_name(name) or f"column_{index + 1}" for index, name in enumerate(names)]
-    if len(set(cleaned)) != len(cleaned):
-        raise SourceError("header-missing", "two keys differ only in invisible characters")
-    notes = [Note("kept-as-text", "nested values are delivered as JSON text", ", ".join(nested))] if nested else []
+    cleaned, notes = name_columns(list(names))
+    if nested:
+        notes.append(Note("kept-as-text", "nested values are delivered as JSON text", ", ".join(nested)))
     rows = ((number, [_text(record.get(name)) for name in names]) for number, record in _records(text, deadline))
     return Grid(
         cleaned,
         make_batches(rows, len(names)),
         kinds=[kinds.get(name, CellKind.NONE) for name in names],
-        notes=list(notes),
+        notes=notes,
         is_sheet=False,
     )
 
@@ -98,9 +116,11 @@ def _array(pieces: Iterable[str], deadline: Deadline, *, is_first: bool) -> Iter
     if len(content) > _MAX_ARRAY:
         raise SourceError("too-large", "the array is too large; write one object per line (JSON Lines)")
     try:
-        records = orjson.loads(content)
+        records = _parse(content)
     except orjson.JSONDecodeError as error:
         raise SourceError("row-malformed", "the JSON is incomplete or not valid", f"line {error.lineno}") from None
+    except RecursionError:
+        raise SourceError("row-malformed", "the JSON is nested too deeply") from None
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict):
             raise SourceError("row-malformed", "an array of objects is needed", f"element {number}")
@@ -140,12 +160,44 @@ _STRICT: Final = json.JSONDecoder(object_pairs_hook=_refuse_duplicates)
 
 def _object(line: str, where: str) -> dict[str, Any]:
     try:
-        record = orjson.loads(line)
+        record = _parse(line)
     except orjson.JSONDecodeError:
         raise SourceError("row-malformed", "the line is not valid JSON", where) from None
+    except RecursionError:
+        raise SourceError("row-malformed", "the JSON is nested too deeply", where) from None
     if not isinstance(record, dict):
         raise SourceError("row-malformed", "each line is one JSON object", where)
     return record
+
+
+def _parse(content: str) -> Any:
+    """Parse JSON; numbers that Python cannot hold exactly are `_Number`. Raises orjson.JSONDecodeError."""
+    value = orjson.loads(content)
+    return json.loads(content, parse_int=_integer, parse_float=_float) if _LONG_NUMBER.search(content) else value
+
+
+def _integer(text: str) -> int | _Number:
+    return int(text) if len(text) < _LONGEST_INTEGER else _Number(text)
+
+
+def _float(text: str) -> float | _Number:
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else _Number(text)
+
+
+def _check_depth(value: Any, where: str) -> None:
+    try:
+        _dump(value)
+    except TypeError:
+        raise SourceError("row-malformed", "the JSON is nested too deeply", where) from None
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value, default=_literal).decode()
+
+
+def _literal(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(value.text)
 
 
 def _text(value: Any) -> str:
@@ -157,5 +209,7 @@ def _text(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case list() | dict():
-            return orjson.dumps(value).decode()
+            return _dump(value)
+        case _Number():
+            return value.text
     return repr(value)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from adapters.contract import Note, SourceError
+from adapters.contract import ARROW_TYPES, Note, SourceError
 from adapters.contract.hints import guess_hints
 from adapters.files.deadline import Deadline
 from adapters.files.infer.keys import find_key
@@ -30,11 +30,13 @@ from adapters.files.read.arrow_values import (
     describe_losses,
     find_conversion,
 )
-from adapters.files.snapshot import Snapshot, write
+from adapters.files.snapshot import Snapshot, field_type, write
 
 _BATCH_ROWS: Final = 65_536
 _BATCH_BYTES: Final = 2**26
 _HINT_ROWS: Final = 500
+# Pairs of a file's type and an expected one; a value that does not fit is refused.
+_READ_AS: Final = {("integer", "number"), ("number", "integer"), ("integer", "decimal"), ("date", "timestamp")}
 _LEVEL: Final = 8  # bytes, at least, of a value in memory
 
 
@@ -98,6 +100,7 @@ def import_parquet(path: Path, directory: Path, options: ImportOptions, deadline
         dictionaries = [file.schema.column(index).path for index in range(len(file.schema)) if _has_words(file, index)]
         file = pq.ParquetFile(path, coerce_int96_timestamp_unit="us", read_dictionary=dictionaries)
         columns, notes = _choose_columns(schema)
+        _expect(columns, schema, options)
         with TemporaryDirectory(dir=directory, prefix="parquet-") as temporary:
             spool = Path(temporary) / "cells.arrow"
             rows = _spool(file, columns, spool, options, deadline)
@@ -182,6 +185,17 @@ def _choose_conversion(index: int, name: str, kind: pa.DataType) -> _Column | No
         note = Note("kept-as-text", "nested values are delivered as JSON text", name)
         return _Column(index, name, pa.string(), as_json, [note])
     return None
+
+
+def _expect(columns: list[_Column], schema: pa.Schema, options: ImportOptions) -> None:
+    """Read columns as the types that are expected, where every value of the one type has a value of the other."""
+    empty = {clean_name(field.name) for field in schema if pa.types.is_null(field.type)}
+    for column in columns:
+        expected = options.types.get(column.name, options.expected.get(column.name))
+        if expected is None:
+            continue
+        if column.name in empty or (field_type(column.target), expected) in _READ_AS:
+            column.target = pa.decimal128(19, 0) if expected == "decimal" else ARROW_TYPES[expected]
 
 
 def _spool(file: Any, columns: list[_Column], path: Path, options: ImportOptions, deadline: Deadline) -> int:

@@ -71,7 +71,10 @@ class ArrowRenderer:
 
 
 class CsvRenderer:
-    """CSV (RFC 4180, lines end in LF) with a header; a missing value is an empty cell, an empty text a quoted one."""
+    """CSV (RFC 4180, lines end in LF) with a header; a missing value is an empty cell, an empty text a quoted one.
+
+    In an answer of one field both are quoted: readers skip empty lines, and would lose these rows.
+    """
 
     _options: Final = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 
@@ -84,6 +87,9 @@ class CsvRenderer:
         if not batch.num_rows:
             return b""
         columns = [as_text(one) if is_quoted(one.type) else one for one in batch.columns]
+        if len(columns) == 1 and columns[0].null_count:
+            texts: Any = pc.cast(columns[0], pa.string())
+            columns = [pc.fill_null(texts, "")]
         names = [f"c{index}" for index in range(len(columns))]
         buffer = BytesIO()
         pa_csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), buffer, self._options)

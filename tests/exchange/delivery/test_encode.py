@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.contract import Adapter, Rows
 from adapters.plan.plan import Column, Plan, output_fields
+from data_exchange_client.frames import table_of_csv
 from exchange.delivery.formats.encode import Format, StreamEncoder, batch_of, encode_stream, json_rows, text_of
 from tests.support.adapter_rows import FIELDS, NAMES, ROWS
 
@@ -92,6 +93,17 @@ async def test_a_page_and_a_stream_of_the_same_plan_are_the_same_text(adapter: A
         batches = [batch async for batch in adapter.scan(plan, batch_rows=7)]
         assert await all_of(kind, batch_of(page, output_fields(plan, FIELDS))) == await all_of(kind, *batches)
     assert len(page.rows) == len(ROWS)
+
+
+async def test_an_answer_of_one_field_keeps_its_missing_values_in_csv() -> None:
+    for column in (pa.array(["a", None, "", "b"]), pa.array([1, None, None, 2]), pa.array([True, None, None, False])):
+        content = await all_of("csv", pa.RecordBatch.from_pydict({"note": column}))
+        rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+        assert [row["note"] for row in rows] == [
+            "" if text in (None, "") else text_of(text) for text in column.to_pylist()
+        ]
+        assert table_of_csv(content).column("note").to_pylist()[1] is None
+        assert len(table_of_csv(content)) == 4
 
 
 async def test_an_answer_without_rows() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.contract import ImportedFile
 from adapters.files.kind import FILE, FileConfig
-from adapters.kind import ImportLimits
+from adapters.kind import Import
 from adapters.registry import KINDS
 from exchange.settings import Settings
 from exchange.sources.parts import IMPORTS_AT_ONCE
@@ -28,11 +28,11 @@ class CountingImport:
         self._running = 0
         self._lock = threading.Lock()
 
-    def __call__(self, config: FileConfig, path: Path, directory: Path, limits: ImportLimits) -> ImportedFile:
+    def __call__(self, config: FileConfig, path: Path, directory: Path, terms: Import) -> ImportedFile:
         assert FILE.import_file is not None
         with self._counted():
             self.barrier.wait()
-            return FILE.import_file(config, path, directory, limits)
+            return FILE.import_file(config, path, directory, terms)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

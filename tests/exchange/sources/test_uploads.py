@@ -12,7 +12,7 @@ import pytest
 
 from adapters.contract import ImportedFile
 from adapters.files.kind import FILE, FileConfig
-from adapters.kind import ImportLimits
+from adapters.kind import Import
 from adapters.registry import KINDS
 from exchange.app import Kinds
 from exchange.kernel.database import arguments
@@ -59,10 +59,10 @@ def age_snapshots(settings: Settings) -> None:
 async def test_only_the_exchange_may_read_an_upload_and_no_file_of_it_stays(settings: Settings) -> None:
     modes: list[tuple[int, int, int]] = []
 
-    def record_modes(config: FileConfig, path: Path, directory: Path, limits: ImportLimits) -> ImportedFile:
+    def record_modes(config: FileConfig, path: Path, directory: Path, terms: Import) -> ImportedFile:
         modes.append((mode(path), mode(path.parent), mode(path.parent.parent)))
         assert FILE.import_file is not None
-        return FILE.import_file(config, path, directory, limits)
+        return FILE.import_file(config, path, directory, terms)
 
     recording = replace(FILE, import_file=record_modes)
     async with start_with_owner(settings, {**KINDS, FILE.name: recording}) as (exchange, owner):
