@@ -10,7 +10,7 @@ from adapters.files.encodings import ENCODINGS, find_codec
 from adapters.plan.masks import FIELD_TYPES, FieldType
 
 MAX_BYTES: Final = 2 * 2**30
-MAX_COLUMNS: Final = 1_000
+MAX_COLUMNS: Final = 500  # the fields that a dataset can have
 MAX_CELL: Final = 2**20
 
 

@@ -64,7 +64,7 @@ def find_layout(
         raise SourceError("file-empty", "the first rows are empty")
     width = max(width, least_width)
     if width > MAX_COLUMNS:
-        raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} are imported")
+        raise SourceError("too-large", f"the table has {width} columns; at most {MAX_COLUMNS} can be published")
     if header_row == 0:
         return Layout([f"column_{index + 1}" for index in range(width)], -1, 0, (), has_titles=False)
     header = _find_header(rows, spans or {}) if header_row is None else header_row - 1

@@ -7,6 +7,7 @@ sections and trailing delimiters.
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ import pyarrow.csv as pa_csv
 from adapters.contract import Note, SourceError
 from adapters.files.grid import Batch, Grid, format_places, make_batches
 from adapters.files.infer.layout import HEAD_ROWS, Layout, find_layout
+from adapters.files.infer.prose import check_single_column
 from adapters.files.infer.sections import MOST_LONE
 from adapters.files.options import MAX_CELL, ImportOptions
 from adapters.files.read.encoding import TextFile
@@ -30,6 +32,7 @@ _SNIFFED_CHARS: Final = 2**18
 _END_OF_FILE: Final = "\x1a"  # DOS programs write it after the last line
 _MIN_SECTION_WIDTH: Final = 3
 _MOST_RAGGED: Final = 100_000
+_ONE_COLUMN: Final = Note("one-column", "no delimiter splits the lines; each is one cell")
 
 
 class IrregularRow(Exception):
@@ -43,6 +46,9 @@ def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) 
     head, ends = _read_head(text, delimiter)
     width = max((len(row) for row in head), default=0)
     layout = find_layout([_pad(row, width) for row in head], options.header_row)
+    if not any(any(row[1:]) for row in head) and options.delimiter is None and options.header_row is None:
+        check_single_column([row[0] if row else "" for row in head])
+        layout = replace(layout, notes=(*layout.notes, _ONE_COLUMN))
     names = layout.names
     if layout.header >= 0 and options.ragged == "refuse":
         # The header determines the width: a longer row is a mistake, not a column without a name.

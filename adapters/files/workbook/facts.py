@@ -9,6 +9,16 @@ from typing import Final
 _MOST: Final = 2**20  # the rows of a sheet
 _SHOWN: Final = 5
 _LETTERS: Final = 26
+# The errors of cells by their number in binary workbooks.
+ERRORS: Final = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
 
 
 @dataclass(slots=True)

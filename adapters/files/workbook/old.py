@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.contract import SourceError
 from adapters.files.workbook.compound import find_stream
-from adapters.files.workbook.facts import SheetFacts
+from adapters.files.workbook.facts import ERRORS, SheetFacts
 
 _BOF, _EOF, _BOUNDSHEET, _FILEPASS, _CODEPAGE, _DATEMODE = 0x0809, 0x000A, 0x0085, 0x002F, 0x0042, 0x0022
 _COLINFO, _ROW, _BOOLERR, _FORMULA = 0x007D, 0x0208, 0x0205, 0x0006
@@ -21,15 +21,6 @@ _HEADER: Final = 4  # bytes before the body of a record
 _NEVER: Final = 1 << 16
 _UTF16: Final = 1200
 _MACINTOSH: Final = range(10_000, 10_100)
-_ERRORS: Final = {
-    0x00: "#NULL!",
-    0x07: "#DIV/0!",
-    0x0F: "#VALUE!",
-    0x17: "#REF!",
-    0x1D: "#NAME?",
-    0x24: "#NUM!",
-    0x2A: "#N/A",
-}
 _ROW_HIDDEN: Final = 0x20
 
 
@@ -124,9 +115,9 @@ class OldWorkbook:
                 facts.hidden_rows.add(row)
         elif kind == _BOOLERR:
             if records[body + 7]:
-                facts.add_error(row, column, _ERRORS.get(records[body + 6], "#ERROR!"))
+                facts.add_error(row, column, ERRORS.get(records[body + 6], "#ERROR!"))
         elif records[body + 12 : body + 14] == b"\xff\xff" and records[body + 6] == 2:  # noqa: PLR2004 - an error
-            facts.add_error(row, column, _ERRORS.get(records[body + 8], "#ERROR!"))
+            facts.add_error(row, column, ERRORS.get(records[body + 8], "#ERROR!"))
 
 
 # The records of a sheet that are examined, with their shortest length.

@@ -31,7 +31,7 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
 
     Raises SourceError file-unreadable, file-encrypted, file-empty, sheet-missing, header-missing, too-large.
     """
-    path, examine = prepare(path, options)
+    path, examine = prepare(path)
     with _parser_errors():
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     sheet, notes = _choose_sheet(book, options.sheet)

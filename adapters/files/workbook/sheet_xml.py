@@ -117,19 +117,31 @@ def _find_part(archive: ZipFile, index: int, facts: SheetFacts) -> str | None:
     """The name of the archive's member that holds a sheet. The workbook's calendar is added to the facts."""
     try:
         workbook = archive.read("xl/workbook.xml")
-        relations = _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels"))
     except KeyError:
         return None
     properties = _PROPERTIES.search(workbook)
     facts.counts_from_1904 = properties is not None and _is_true(_attribute(properties[0], b"date1904"))
     sheets = _SHEET.findall(workbook)
     identifier = _attribute(sheets[index], rb"\w+:id") if index < len(sheets) else None
+    return find_relations(archive, "xl/_rels/workbook.xml.rels").get((identifier or b"").decode("utf-8", "replace"))
+
+
+def find_relations(archive: ZipFile, name: str) -> dict[str, str]:
+    """The members of the archive that a member of relations names, by their identifiers."""
+    try:
+        relations = _RELATION.findall(archive.read(name))
+    except KeyError:
+        return {}
+    members = set(archive.namelist())
+    targets: dict[str, str] = {}
     for relation in relations:
-        if identifier is not None and _attribute(relation, b"Id") == identifier:
-            target = (_attribute(relation, b"Target") or b"").decode("utf-8", "replace")
-            name = target[1:] if target.startswith("/") else f"xl/{target}"
-            return name if name in archive.namelist() else None
-    return None
+        identifier, target = (
+            (_attribute(relation, part) or b"").decode("utf-8", "replace") for part in (b"Id", b"Target")
+        )
+        part = target[1:] if target.startswith("/") else f"xl/{target}"
+        if part in members:
+            targets[identifier] = part
+    return targets
 
 
 def _is_true(value: bytes | None) -> bool:

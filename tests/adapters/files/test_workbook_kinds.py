@@ -1,0 +1,124 @@
+"""Binary workbooks and OpenDocument sheets as Excel's XML: what is hidden is left out, errors are noted; archives are mended."""
+
+import struct
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.imported_files import book_of, imported, refused
+
+ROWS: list[list[Any]] = [
+    ["单位", "内部编号", "数量"],
+    ["甲", "K-1", 1.0],
+    ["乙", "K-2", 2.0],
+    ["丙", "K-3", 3.0],
+    ["丁", "K-4", None],
+]
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def record(kind: int, body: bytes = b"") -> bytes:
+    """A record of a binary workbook."""
+    number = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return number + bytes([len(body)]) + body
+
+
+def text(value: str) -> bytes:
+    return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+
+def binary_book() -> bytes:
+    """A binary workbook whose column B and row 4 are hidden, with an error in C5."""
+    sheet = record(129) + record(148, struct.pack("<4I", 0, 4, 0, 2))
+    sheet += record(390) + record(60, struct.pack("<4IH", 1, 1, 2000, 0, 1)) + record(391) + record(145)
+    for row, cells in enumerate(ROWS):
+        sheet += record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0x10 if row == 3 else 0, 0, 0))
+        for column, cell in enumerate(cells):
+            place = struct.pack("<II", column, 0)
+            if isinstance(cell, float):
+                sheet += record(5, place + struct.pack("<d", cell))
+            else:
+                sheet += record(6, place + text(cell)) if isinstance(cell, str) else record(3, place + b"\x17")
+    sheet += record(146) + record(130)
+    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + text("rId1") + text("Sheet1"))
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.bin"/>'
+        "</Relationships>"
+    )
+    return archive(
+        {
+            "xl/workbook.bin": book + record(144) + record(132),
+            "xl/_rels/workbook.bin.rels": relations.encode(),
+            "xl/worksheets/sheet1.bin": sheet,
+        }
+    )
+
+
+def open_sheet(*, has_type: bool = True, is_encrypted: bool = False) -> bytes:
+    """The same in an OpenDocument sheet."""
+    cells = []
+    for row, values in enumerate(ROWS):
+        visibility = ' table:visibility="filter"' if row == 3 else ""
+        cells.append(f"<table:table-row{visibility}>")
+        for value in values:
+            kind = f'office:value-type="float" office:value="{value}"' if isinstance(value, float) else ""
+            kind = kind or (
+                'office:value-type="string"' if value else 'calcext:value-type="error" table:formula="=1/0"'
+            )
+            cells.append(f"<table:table-cell {kind}><text:p>{value or '#DIV/0!'}</text:p></table:table-cell>")
+        cells.append("</table:table-row>")
+    names = {
+        **{name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "table", "text")},
+        "calcext": "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0",
+    }
+    spaces = " ".join(f'xmlns:{prefix}="{name}"' for prefix, name in names.items())
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces}><office:body><office:spreadsheet>'
+        '<table:table table:name="Sheet1"><table:table-column/><table:table-column table:visibility="collapse"/>'
+        f"<table:table-column/>{''.join(cells)}</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    locked = "<manifest:encryption-data/>" if is_encrypted else ""
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}">{locked}</manifest:file-entry>'
+        "</manifest:manifest>"
+    )
+    members = {"mimetype": kind.encode()} if has_type else {}
+    return archive({**members, "META-INF/manifest.xml": manifest.encode(), "content.xml": content.encode()})
+
+
+@pytest.mark.parametrize(
+    "content", [binary_book(), open_sheet(), open_sheet(has_type=False)], ids=["xlsb", "ods", "bare ods"]
+)
+def test_hidden_parts_are_left_out_and_errors_noted(tmp_path: Path, content: bytes) -> None:
+    found = imported(tmp_path, content)
+    assert (found.names, found.rows) == (["单位", "数量"], [("甲", 1), ("乙", 2), ("丁", None)])
+    assert found.notes["hidden-cells"].where == "column B; row 4"
+    assert found.notes["missing-values"].where == "cell C5"
+    assert len(imported(tmp_path, content, hidden="include").rows) == 4
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_the_xml_of_a_workbook_may_be_in_utf16(tmp_path: Path, codec: str) -> None:
+    members = {}
+    with zipfile.ZipFile(BytesIO(book_of(["name", "城市"], ["Ann", "杭州"]))) as plain:
+        for name in plain.namelist():
+            xml = plain.read(name).decode()
+            members[name] = (xml if xml.startswith("<?xml") else f'<?xml version="1.0"?>{xml}').encode(codec)
+    assert imported(tmp_path, archive(members)).rows == [("Ann", "杭州")]
+
+
+def test_an_open_document_sheet_with_a_password_is_said_to_be_encrypted(tmp_path: Path) -> None:
+    assert refused(tmp_path, open_sheet(is_encrypted=True)).code == "file-encrypted"
