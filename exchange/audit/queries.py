@@ -32,9 +32,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """The criteria of a search. `values` are by column; `prefix` is the beginning of the type; times are RFC 3339."""
+    """The criteria of a search. `values` are the value, or the accepted ones, by column; `prefix` is the beginning of the
+    type; times are RFC 3339.
+    """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str | frozenset[str]]
     subject: str | None = None
     prefix: str | None = None
     since: str | None = None
@@ -155,7 +157,8 @@ def _grounds(scope: Scope) -> list[ColumnElement[bool]]:
 
 def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
-        getattr(IndexRow, column) == value for column, value in criteria.values.items()
+        getattr(IndexRow, column) == value if isinstance(value, str) else getattr(IndexRow, column).in_(sorted(value))
+        for column, value in criteria.values.items()
     ]
     if criteria.subject is not None:
         conditions.append(IndexRow.subjects.contains([criteria.subject]))

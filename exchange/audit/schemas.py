@@ -1,12 +1,14 @@
 """Requests and answers of audit."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from exchange.audit.replaying import Verdict
 from exchange.kernel.clock import rfc3339
-from exchange.kernel.schemas import In, Moment, Out
+from exchange.kernel.schemas import In, Moment, Out, with_example
+from exchange.subjects.schemas import PersonReference
 from ledger.entries.parts import Lane
 
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
@@ -16,8 +18,10 @@ _MOST = 2**53
 class Filter(In):
     """A search filter: entries that match every given value, or all entries where none is given."""
 
-    organisation: Annotated[Word | None, Field(description="Who acted: the organisation's id")] = None
-    principal: Annotated[Word | None, Field(description="Who acted: the member's or system's id")] = None
+    organisation: Annotated[Word | None, Field(description="Who acted: the organisation's id or handle")] = None
+    principal: Annotated[
+        Word | None, Field(description="Who acted: the member's or system's id, or <organisation>/<handle>")
+    ] = None
     key: Annotated[Word | None, Field(description="Who acted: the key's id")] = None
     type: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_.]{0,63}\*?$")] | None,
@@ -25,11 +29,16 @@ class Filter(In):
     ] = None
     object_kind: Annotated[Word | None, Field(description="What was acted on: its kind, such as `key`")] = None
     object: Annotated[Word | None, Field(description="What was acted on: its id")] = None
-    dataset: Annotated[Word | None, Field(description="The dataset's id")] = None
+    dataset: Annotated[
+        Word | None,
+        Field(description="The dataset's id, or <organisation>/<dataset>, which finds withdrawn ones of this name too"),
+    ] = None
     agreement: Annotated[Word | None, Field(description="The agreement's id")] = None
-    owner: Annotated[Word | None, Field(description="Whose data or people it is about: the organisation's id")] = None
+    owner: Annotated[
+        Word | None, Field(description="Whose data or people it is about: the organisation's id or handle")
+    ] = None
     consumer: Annotated[
-        Word | None, Field(description="Who applied, was granted or received: the organisation's id")
+        Word | None, Field(description="Who applied, was granted or received: the organisation's id or handle")
     ] = None
     subject: Annotated[Word | None, Field(description="The pseudonym of the person the data is about")] = None
     since: Annotated[Moment | None, Field(description="Not before this time")] = None
@@ -77,6 +86,43 @@ class EntriesOut(Out):
     incarnation: Annotated[int, Field(description="The incarnation of the ledger that was searched")]
     query: Annotated[dict[str, Any], Field(description="The filter whose salted digest is on the ledger")]
     salt: Annotated[str, Field(description="16 bytes in hex; with it, `query` on the ledger can be checked")]
+
+
+class Person(PersonReference):
+    """A person to report about, as a dataset identifies them."""
+
+    model_config = with_example({"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"})
+
+
+class RecipientOut(Out):
+    """Who received data for a purpose, how often and when."""
+
+    organisation: UUID
+    handle: str | None
+    name_zh: str | None
+    name_en: str | None
+    purpose: str
+    deliveries: int
+    first: str
+    last: str
+    agreements: list[str]
+    entries: Annotated[list[int], Field(description="The deliveries' entries, newest first")]
+
+
+class PersonReportOut(Out):
+    """Who received a person's data. The report itself is on the ledger."""
+
+    subject: Annotated[str | None, Field(description="The person's pseudonym; null where nothing names the person")]
+    named: Annotated[list[RecipientOut], Field(description="By deliveries whose request named the person")]
+    possible: Annotated[
+        list[RecipientOut],
+        Field(
+            description="By other deliveries of the dataset whose request named nobody: the person's row may be among "
+            "those that left"
+        ),
+    ]
+    is_complete: Annotated[bool, Field(description="False where only the newest deliveries were read")]
+    salt: Annotated[str, Field(description="16 bytes in hex, of the question's digest on the ledger")]
 
 
 class DifferenceOut(Out):

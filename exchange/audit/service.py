@@ -1,64 +1,46 @@
 """The verbs of audit: search the ledger, and replay a decision. Each leaves an entry."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Literal
+from uuid import UUID
 
 from exchange.audit import queries, replaying, tasks
 from exchange.audit.errors import IndexBehind
+from exchange.audit.naming import criteria_of
 from exchange.audit.queries import Criteria, Ledger, Scope
 from exchange.audit.reading import read
-from exchange.audit.schemas import EntriesOut, EntryOut, Filter, ReplayOut
+from exchange.audit.reporting import recipients
+from exchange.audit.schemas import EntriesOut, EntryOut, Filter, PersonReportOut, ReplayOut
 from exchange.audit.scopes import scope_of
-from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
+from exchange.participants.queries import organisations_by_ids
+from exchange.subjects.reading import find_person
+from exchange.subjects.schemas import PersonReference
 from ledger import entries
 from ledger.format import merkle
 from policies.owner_rules.checker import Checker
 
-# The column of the index that each filter is a value of.
-_COLUMNS = {
-    name: name for name in ("organisation", "principal", "key", "dataset", "agreement", "owner", "consumer")
-} | {
-    "object_kind": "object_kind",
-    "object": "object_id",
-    "purpose": "purpose",
-    "lane": "lane",
-    "problem": "problem",
-}
+_RELEASES = frozenset({"delivery.completed", "delivery.started"})
+_MOST = 5_000
+"""The most entries that a report reads of each kind."""
 
 
 async def search(work: Work, filters: Filter) -> EntriesOut:
     """Search a page of the entries that the principal may see.
 
-    Raises Forbidden, NotFound, IndexBehind, EntryAltered.
+    Raises Forbidden, NotFound, RequestInvalid for a value that nothing can match, IndexBehind, EntryAltered.
     """
     scope = scope_of(work)
     ledger = await _ledger(work, filters.incarnation)
+    criteria = await criteria_of(work, ledger, scope, filters)
     matches = await queries.search(
-        work.session,
-        ledger,
-        criteria_of(filters),
-        scope,
-        order=filters.order,
-        start=filters.start,
-        limit=filters.limit + 1,
+        work.session, ledger, criteria, scope, order=filters.order, start=filters.start, limit=filters.limit + 1
     )
-    page = matches[: filters.limit]
-    leaves = await queries.leaves(work.session, ledger, page)
-    results = []
-    for index in page:
-        parsed = read(index, leaves.get(index))
-        results.append(
-            EntryOut(
-                index=index,
-                hash=merkle.leaf_hash(leaves[index].leaf).hex(),
-                prev=parsed.prev.hex(),
-                body=parsed.body,
-            )
-        )
+    results = await _read(work, ledger, matches[: filters.limit])
     salt = _salt(work)
     work.entry(
         entries.AuditRead, query=commitment(filters.plain(), salt=salt), found=len(results), scope=_scope_name(scope)
@@ -69,6 +51,55 @@ async def search(work: Work, filters: Filter) -> EntriesOut:
         size=ledger.size,
         incarnation=ledger.number,
         query=filters.plain(),
+        salt=salt,
+    )
+
+
+async def _read(work: Work, ledger: Ledger, indexes: Sequence[int]) -> list[EntryOut]:
+    """The entries of these indexes, in their order. Raises EntryAltered."""
+    leaves = await queries.leaves(work.session, ledger, indexes)
+    results = []
+    for index in indexes:
+        parsed = read(index, leaves.get(index))
+        leaf_hash = merkle.leaf_hash(leaves[index].leaf).hex()
+        results.append(EntryOut(index=index, hash=leaf_hash, prev=parsed.prev.hex(), body=parsed.body))
+    return results
+
+
+async def report(work: Work, person: PersonReference) -> PersonReportOut:
+    """Report who received a person's data: the deliveries that named the person, and those of the whole dataset.
+
+    For who may read what is sealed about people in the dataset. Raises NotFound, RequestInvalid, IndexBehind.
+    """
+    dataset, pseudonym = await find_person(work, person)
+    ledger = await _ledger(work, None)
+    everything = Scope(everything=True)
+    named: list[EntryOut] = []
+    if pseudonym is not None:
+        about = Criteria({"type": _RELEASES}, subject=pseudonym.hex())
+        found = await queries.search(work.session, ledger, about, everything, order="newest", start=None, limit=_MOST)
+        named = await _read(work, ledger, found)
+    released = Criteria({"type": _RELEASES, "dataset": str(dataset.id)})
+    found = await queries.search(work.session, ledger, released, everything, order="newest", start=None, limit=_MOST)
+    indexes = {entry.index for entry in named}
+    others = [entry for entry in await _read(work, ledger, found) if entry.index not in indexes]
+    salt = _salt(work)
+    asked = {"dataset": str(dataset.id), "subject": pseudonym.hex() if pseudonym is not None else None}
+    work.entry(
+        entries.AuditRead,
+        about=("subject", pseudonym.hex()) if pseudonym is not None else None,
+        query=commitment(asked, salt=salt),
+        found=len(named),
+        scope="organisation",
+    )
+    names = await organisations_by_ids(
+        work.session, {UUID(entry.body["actor"]["organisation"]) for entry in [*named, *others]}
+    )
+    return PersonReportOut(
+        subject=asked["subject"],
+        named=recipients(named, names),
+        possible=recipients([entry for entry in others if not entry.body.get("subjects")], names),
+        is_complete=max(len(named), len(found)) < _MOST,
         salt=salt,
     )
 
@@ -97,26 +128,6 @@ async def _ledger(work: Work, incarnation: int | None) -> Ledger:
     if ledger.indexed < ledger.size:  # a former version left it so, and nobody may write there any more
         raise IndexBehind("This incarnation was set aside before all of it was indexed; search its archive.")
     return ledger
-
-
-def criteria_of(filters: Filter) -> Criteria:
-    """The criteria of a search, by the index's columns."""
-    plain = filters.model_dump()
-    values = {column: plain[name] for name, column in _COLUMNS.items() if plain[name] is not None}
-    prefix = None
-    if filters.type is not None:
-        if filters.type.endswith("*") or "." not in filters.type:
-            prefix = filters.type.removesuffix("*") if filters.type.endswith("*") else f"{filters.type}."
-        else:
-            values["type"] = filters.type
-    return Criteria(
-        values,
-        subject=filters.subject,
-        prefix=prefix,
-        since=rfc3339(filters.since) if filters.since else None,
-        until=rfc3339(filters.until) if filters.until else None,
-        is_refused=None if filters.outcome is None else filters.outcome == "refused",
-    )
 
 
 def _scope_name(scope: Scope) -> Literal["exchange", "organisation"]:

@@ -79,6 +79,32 @@ async def _dataset(
     return _listed(*row)
 
 
+async def named(session: AsyncSession, reference: str) -> Sequence[DatasetView]:
+    """Every dataset that a reference has ever meant, withdrawn ones included. The caller decides who may see them."""
+    statement = select(Dataset).join(organisations_table(), _OWNER.c.id == Dataset.organisation_id)
+    identifier = as_id(reference)
+    if identifier is not None:
+        statement = statement.where(Dataset.id == identifier)
+    else:
+        owner, _, handle = reference.partition("/")
+        statement = statement.where(_OWNER.c.handle == owner, Dataset.handle == handle)
+    return [dataset_of(row) for row in (await session.execute(statement.order_by(Dataset.id))).scalars()]
+
+
+async def allows_purpose(session: AsyncSession, purpose: str) -> bool:
+    """Whether the published terms of a dataset allow a purpose."""
+    statement = (
+        select(Dataset.id)
+        .join(DatasetVersion, and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version))
+        .where(
+            Dataset.state == "published",
+            DatasetVersion.document["terms"]["purposes"].contains([purpose]),
+        )
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
 async def own_dataset(session: AsyncSession, principal: Principal, dataset_id: UUID) -> Dataset:
     """A dataset of the principal's organisation, locked. Raises NotFound."""
     statement = select(Dataset).where(Dataset.id == dataset_id, Dataset.organisation_id == principal.organisation)

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
+from exchange.kernel.identifiers import as_id
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Principal
 from exchange.participants.models import Key, Organisation, PrincipalRow, RoleAssignment
@@ -183,6 +184,13 @@ async def organisations_by_ids(session: AsyncSession, ids: Collection[UUID]) -> 
     return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
+async def organisation_ids(session: AsyncSession, text: str) -> Sequence[UUID]:
+    """The id of the organisation with this id or handle; empty where there is none."""
+    identifier = as_id(text)
+    own = Organisation.id == identifier if identifier is not None else Organisation.handle == text
+    return (await session.execute(select(Organisation.id).where(own))).scalars().all()
+
+
 async def organisation_row(
     session: AsyncSession, organisation_id: UUID, *, lock: bool = False, share: bool = False
 ) -> Organisation:
@@ -219,6 +227,19 @@ async def principal_row(
     if row is None:
         raise NotFound("No member or system that you may see has this id.")
     return row
+
+
+async def principal_ids(session: AsyncSession, principal: Principal, text: str) -> Sequence[UUID]:
+    """The id of the member or system with this id, or named `<organisation>/<handle>`, that the principal may see."""
+    identifier = as_id(text)
+    visible = visible_principals(principal)
+    if identifier is not None:
+        statement = visible.where(PrincipalRow.id == identifier)
+    else:
+        owner, _, handle = text.partition("/")
+        organisation = select(Organisation.id).where(Organisation.handle == owner).scalar_subquery()
+        statement = visible.where(PrincipalRow.organisation_id == organisation, PrincipalRow.handle == handle)
+    return [row.id for row in (await session.execute(statement)).scalars()]
 
 
 async def principals_of(session: AsyncSession, principal: Principal, organisation_id: UUID) -> Sequence[PrincipalRow]:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from exchange.catalog import queries as catalog
+from exchange.catalog.view import DatasetView
 from exchange.kernel.keys.sealing import SealBroken
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
@@ -63,6 +64,19 @@ async def _may_read(work: Work, dataset: str) -> bool:
     except NotFound:
         return False
     return work.may("subject", "read", listed.owner.id)
+
+
+async def find_person(work: Work, reference: PersonReference) -> tuple[DatasetView, bytes | None]:
+    """The dataset that identifies a person, and the person's pseudonym, None where nobody named the person yet.
+
+    For who may read what is sealed about people in it. Raises NotFound, RequestInvalid.
+    """
+    if not await _may_read(work, reference.dataset) and not work.may("subject", "access", "exchange"):
+        raise NotFound(_NOTHING)
+    listed = await catalog.any_dataset(work.session, reference.dataset)
+    person = await identify(work, reference)
+    row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
+    return listed.dataset, row.pseudonym if row is not None else None
 
 
 async def _about(work: Work, reference: PersonReference, *, after: int, limit: int) -> list[DetailsOut]:

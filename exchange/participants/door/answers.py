@@ -125,7 +125,9 @@ def sign(response: Response, *, runtime: Runtime, signed: SignedRequest) -> Resp
     """Sign a complete answer, bound to the request it answers."""
     response.headers["content-digest"] = signatures.content_digest(bytes(response.body))
     covered = {
-        name: response.headers[name] for name in ("content-digest", "exchange-entry") if name in response.headers
+        name: response.headers[name]
+        for name in ("content-digest", "exchange-entry", "exchange-next")
+        if name in response.headers
     }
     response.headers.update(
         signature_headers(status=response.status_code, headers=covered, runtime=runtime, signed=signed)
