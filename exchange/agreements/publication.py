@@ -1,8 +1,10 @@
 """What the publication of a version does to the agreements over its dataset.
 
 A version that active agreements do not fit is refused, unless its owner states what becomes of them. Each agreement that
-the version changes gets a statement, which both sides read.
+the version changes gets a statement, which both sides read. Agreements end with a dataset that is withdrawn.
 """
+
+from uuid import UUID
 
 from exchange.agreements import queries
 from exchange.agreements.errors import AgreementsUnfit
@@ -36,3 +38,9 @@ async def check_version(work: Work, version: NextVersion) -> None:
             state(work, row, type_="agreement.affected", reason=text[:_LONGEST])
         if row in unfit and choice in ("suspend", "terminate") and reason is not None:
             set_state(work, row, verb=choice, reason=reason)
+
+
+async def end_with_dataset(work: Work, dataset: UUID, reason: str) -> None:
+    """Terminate the agreements over a dataset that its owner withdraws, with the owner's reason."""
+    for agreement in await queries.lock_running(work.session, dataset):
+        set_state(work, agreement, verb="terminate", reason=reason)

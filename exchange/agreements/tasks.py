@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from exchange.agreements import queries
-from exchange.agreements.publication import check_version
+from exchange.agreements.publication import check_version, end_with_dataset
 from exchange.catalog.dependents import DatasetDependents
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import AsyncSession, Connection, driver
@@ -22,7 +22,7 @@ _SECONDS = 10.0
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the loop, and the check of a dataset's next version."""
+    """Register the loop, the check of a dataset's next version, and the end of agreements with their dataset."""
 
     async def expire(_leading: Connection) -> None:
         async with runtime.database.sessions() as session:
@@ -30,6 +30,7 @@ def open_parts(runtime: Runtime) -> None:
                 await expire_overdue(session, runtime.clock.now())
 
     runtime[DatasetDependents].publication.append(check_version)
+    runtime[DatasetDependents].withdrawal.append(end_with_dataset)
     runtime[Loops].add(every(_SECONDS, expire, name=EXPIRY, leader=leader_of(runtime.database, EXPIRY)))
 
 

@@ -36,6 +36,7 @@ class Application(Base):
     salt: Mapped[str] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(24))
     supplement_wanted: Mapped[str | None] = mapped_column(Text)
+    supplement_due: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     supplement: Mapped[str | None] = mapped_column(Text)
     reasons: Mapped[str | None] = mapped_column(Text)
     agreement_id: Mapped[UUID | None] = mapped_column(unique=True)

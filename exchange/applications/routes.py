@@ -49,22 +49,24 @@ async def read_application(work: SignedWork, application_id: UUID) -> Applicatio
 
 @router.post("/{application_id}/approval", status_code=201)
 async def approve(work: SignedWork, application_id: UUID, approval: Approval) -> Approved:
-    """Approve an application, as asked or narrower."""
+    """Approve an application, as asked or narrower; also while a supplement is requested."""
     application, agreement = await service.approve(work, application_id=application_id, approval=approval)
     return Approved(application=ApplicationOut.model_validate(application), agreement=agreement)
 
 
 @router.post("/{application_id}/refusal")
 async def refuse(work: SignedWork, application_id: UUID, refusal: Reasons) -> ApplicationOut:
-    """Refuse an application, with reasons."""
-    refused = await service.refuse(work, application_id=application_id, reasons=refusal.reasons)
+    """Refuse an application, with the reason. While a supplement is requested, only once its time is over."""
+    refused = await service.refuse(work, application_id=application_id, reasons=refusal.reason)
     return ApplicationOut.model_validate(refused)
 
 
 @router.post("/{application_id}/supplement-request")
 async def request_supplement(work: SignedWork, application_id: UUID, request: SupplementRequest) -> ApplicationOut:
     """Ask, once, for everything that is missing."""
-    changed = await service.request_supplement(work, application_id=application_id, missing=request.missing)
+    changed = await service.request_supplement(
+        work, application_id=application_id, missing=request.missing, days=request.days
+    )
     return ApplicationOut.model_validate(changed)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
@@ -74,19 +74,23 @@ class Approval(In):
 
 
 class Reasons(In):
-    """The reasons of a refused application."""
+    """The reason of a refused application; `reasons` is accepted for it too."""
 
-    model_config = with_example({"reasons": "申请的用途不在共享条件之内"})
+    model_config = with_example({"reason": "申请的用途不在共享条件之内"})
 
-    reasons: Prose
+    reason: Annotated[Prose, Field(validation_alias=AliasChoices("reason", "reasons"))]
 
 
 class SupplementRequest(In):
     """Everything that is missing, at once: a supplement is requested a single time (Decree 809, Article 21)."""
 
-    model_config = with_example({"missing": "使用依据的具体条款"})
+    model_config = with_example({"missing": "使用依据的具体条款", "days": 10})
 
     missing: Prose
+    days: Annotated[
+        int,
+        Field(ge=1, le=90, description="How long the applicant has; only afterwards may the application be refused"),
+    ] = 10
 
 
 class Supplement(In):
@@ -116,6 +120,9 @@ class ApplicationOut(Out):
     salt: Salt
     state: Literal["submitted", "supplement_requested", "approved", "refused", "withdrawn"]
     supplement_wanted: str | None
+    supplement_due: Annotated[
+        datetime | None, Field(description="Until when the applicant may supplement before the owner may refuse")
+    ]
     supplement: str | None
     reasons: str | None
     agreement_id: UUID | None

@@ -1,5 +1,6 @@
 """The verbs of applications: submit, approve, refuse, ask for a supplement, supplement, withdraw."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -100,7 +101,9 @@ def _document(application: Application) -> dict[str, Any]:
     }
 
 
-def _record_change(work: Work, application: Application, type_: str, statement: str) -> None:
+def _record_change(
+    work: Work, application: Application, type_: str, statement: str, *, due: datetime | None = None
+) -> None:
     work.entry(
         entries.ApplicationChanged,
         about=("application", application.id),
@@ -108,6 +111,7 @@ def _record_change(work: Work, application: Application, type_: str, statement: 
         dataset=str(application.dataset_id),
         lane=application.lane,
         statement=commitment(statement, salt=application.salt),
+        due=rfc3339(due) if due is not None else None,
     )
 
 
@@ -129,7 +133,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
 
     Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
     """
-    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
+    application = await _lock_for_decision(work, application_id, states=_OPEN)
     await catalog.lock_for_grant(work.session, application.dataset_id)
     listed = await catalog.any_dataset(work.session, str(application.dataset_id))
     document = _offered(listed)
@@ -182,8 +186,19 @@ def _price(document: DatasetDocument, lane: str) -> dict[str, Any] | None:
 
 
 async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Application:
-    """Refuse an application, with reasons; not while a supplement is requested (Decree 809, Article 21)."""
-    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
+    """Refuse an application, with reasons; while a supplement is requested, only once its time is over.
+
+    Incomplete papers are no reason to refuse outright (Decree 809, Article 21). Raises NotFound, Forbidden, Conflict.
+    """
+    application = await _lock_for_decision(work, application_id, states=_OPEN)
+    due = application.supplement_due
+    if application.state == "supplement_requested" and due is not None and work.runtime.clock.now() < due:
+        raise Conflict(
+            f"A supplement is requested until {rfc3339(due)}: you may refuse the application after this time, or approve "
+            "it now; the applicant may supplement or withdraw it.",
+            state=application.state,
+            until=rfc3339(due),
+        )
     application.state = "refused"
     application.reasons = reasons
     application.decided_at = work.runtime.clock.now()
@@ -191,8 +206,8 @@ async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Applicati
     return application
 
 
-async def request_supplement(work: Work, *, application_id: UUID, missing: str) -> Application:
-    """Request everything that is missing; possible once (Decree 809, Article 21)."""
+async def request_supplement(work: Work, *, application_id: UUID, missing: str, days: int) -> Application:
+    """Request everything that is missing, within so many days; possible once (Decree 809, Article 21)."""
     application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
     if application.supplement_wanted is not None:
         raise Conflict(
@@ -200,7 +215,8 @@ async def request_supplement(work: Work, *, application_id: UUID, missing: str) 
         )
     application.state = "supplement_requested"
     application.supplement_wanted = missing
-    _record_change(work, application, "application.supplement_requested", missing)
+    application.supplement_due = work.runtime.clock.now() + timedelta(days=days)
+    _record_change(work, application, "application.supplement_requested", missing, due=application.supplement_due)
     return application
 
 

@@ -1,14 +1,21 @@
 """The public catalogue as DCAT-AP 3 in JSON-LD, so that any data portal can harvest it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+from exchange.catalog.checks import withhold_from_others
 from exchange.catalog.schemas import Bilingual, DatasetDocument
 from exchange.catalog.view import Listed
+from exchange.sources.view import SourceView
+from policies.odrl.writing import PROFILE
 
 MEDIA_TYPE = "application/ld+json"
 
 _CONTEXT: dict[str, Any] = {
+    "@version": 1.1,
     "adms": "http://www.w3.org/ns/adms#",
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
@@ -16,6 +23,20 @@ _CONTEXT: dict[str, Any] = {
     "hydra": "http://www.w3.org/ns/hydra/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "org": "http://www.w3.org/ns/org#",
+    "csvw": "http://www.w3.org/ns/csvw#",
+    "dx": f"{PROFILE}#",
+    # Terms are one JSON value each, as the API has them (JSON-LD 1.1 section 4.2.2).
+    "dx:terms": {"@id": "dx:terms", "@type": "@json"},
+    "dx:sharing": {"@id": "dx:sharing", "@type": "@json"},
+}
+_DATATYPES = {
+    "string": "xsd:string",
+    "integer": "xsd:integer",
+    "decimal": "xsd:decimal",
+    "number": "xsd:double",
+    "boolean": "xsd:boolean",
+    "date": "xsd:date",
+    "timestamp": "xsd:dateTime",
 }
 _ACCESS = "http://publications.europa.eu/resource/authority/access-right/"
 _FREQUENCY = "http://publications.europa.eu/resource/authority/frequency/"
@@ -35,12 +56,26 @@ def _text(text: Bilingual) -> list[dict[str, str]]:
     return [{"@value": text.zh, "@language": "zh"}, {"@value": text.en, "@language": "en"}]
 
 
+def _time(moment: datetime) -> dict[str, str]:
+    return {"@value": moment.isoformat(), "@type": "xsd:dateTime"}
+
+
 def _node(identifier: str) -> dict[str, str]:
     return {"@id": identifier}
 
 
-def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool = False) -> dict[str, Any]:
+def catalogue(
+    listed: Sequence[Listed],
+    refreshed: Mapping[UUID, SourceView],
+    *,
+    url: str,
+    operator: str,
+    words: str | None = None,
+    is_cut: bool = False,
+) -> dict[str, Any]:
     """The catalogue of published datasets, or with `is_cut` a page of it that names the next page.
+
+    `refreshed` are the datasets' sources, whose content has a version and a time; `words` are those of a search.
 
     Classes and mandatory properties follow DCAT-AP 3.0.1: a catalogue has a title, a description and one publisher; a
     dataset a title and a description; a distribution an access URL; a data service a title and an endpoint.
@@ -68,19 +103,44 @@ def catalogue(listed: Sequence[Listed], *, url: str, operator: str, is_cut: bool
         },
     ]
     if is_cut:
+        query = {**({"q": words} if words else {}), "after": str(listed[-1].dataset.id)}
         view = {"@id": f"{url}/catalog#page", "@type": "hydra:PartialCollectionView"}
-        graph.append({**view, "hydra:next": _node(f"{url}/catalog?after={listed[-1].dataset.id}")})
+        graph.append({**view, "hydra:next": _node(f"{url}/catalog?{urlencode(query)}")})
     for item in listed:
-        graph.extend(_dataset(item, url=url, service=service))
+        graph.extend(_dataset(item, refreshed[item.dataset.id], url=url, service=service))
     return {"@context": _CONTEXT, "@graph": graph}
 
 
-def dataset(item: Listed, *, url: str) -> dict[str, Any]:
-    """One published dataset, the content of its address in the catalogue."""
-    return {"@context": _CONTEXT, "@graph": _dataset(item, url=url, service=f"{url}/api/v1/deliveries")}
+def dataset(item: Listed, refreshed: Mapping[UUID, SourceView], *, url: str) -> dict[str, Any]:
+    """One published dataset with its fields and the terms that everyone may see, the content of its address."""
+    graph = _dataset(item, refreshed[item.dataset.id], url=url, service=f"{url}/api/v1/deliveries")
+    if item.version is not None:
+        document = DatasetDocument.model_validate(item.version.document)
+        shown, withheld = withhold_from_others(item.version.document)
+        graph[0] |= {
+            "dx:level": document.effective_level,
+            "dx:sharing": shown["sharing"],
+            "dx:terms": shown["terms"],
+            "dx:withheld": withheld,
+        }
+        graph[0]["dcat:distribution"][0]["csvw:tableSchema"] = {
+            "csvw:column": [
+                {
+                    "csvw:name": field.name,
+                    "csvw:datatype": _node(_DATATYPES[field.type]),
+                    "dct:title": _text(field.title),
+                    "dx:type": field.type,
+                    "dx:level": field.level,
+                    "dx:personal": field.personal,
+                    "dx:sensitive": field.sensitive,
+                }
+                for field in document.fields
+            ]
+        }
+    return {"@context": _CONTEXT, "@graph": graph}
 
 
-def _dataset(item: Listed, *, url: str, service: str) -> list[dict[str, Any]]:
+def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> list[dict[str, Any]]:
     if item.version is None:  # never so: the query selects published datasets
         return []
     document = DatasetDocument.model_validate(item.version.document)
@@ -96,8 +156,11 @@ def _dataset(item: Listed, *, url: str, service: str) -> list[dict[str, Any]]:
             "dct:publisher": _node(owner),
             "dct:accessRights": _node(_ACCESS + _RIGHTS[document.sharing.attribute]),
             "dct:accrualPeriodicity": _node(_FREQUENCY + _FREQUENCIES[document.update_frequency]),
-            "dct:modified": {"@value": item.version.published_at.isoformat(), "@type": "xsd:dateTime"},
+            "dct:issued": _time(item.version.published_at),
+            "dct:modified": _time(max(item.version.published_at, source.refreshed_at or item.version.published_at)),
             "dcat:version": str(item.version.version),
+            "dx:contentVersion": source.content_version,
+            "dx:purpose": list(document.terms.purposes),
             "dcat:keyword": [{"@value": word} for word in document.keywords],
             "adms:versionNotes": f"sha256:{item.version.digest}",
             "dcat:distribution": [

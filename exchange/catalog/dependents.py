@@ -1,6 +1,7 @@
-"""Checks before a dataset's version is published, which the rooms above register.
+"""What rests on a dataset: checks before its next version is published, and what follows its withdrawal.
 
-Agreements, for instance, refuse a version that those in force do not fit.
+The rooms above register both. Agreements, for instance, refuse a version that those in force do not fit, and end with
+their dataset.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ class NextVersion:
 
 
 PublicationCheck = Callable[[Work, NextVersion], Awaitable[None]]
+AfterWithdrawal = Callable[[Work, UUID, str], Awaitable[None]]
+"""Called with the dataset and the reason of its withdrawal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,14 @@ class DatasetDependents:
     """The checks of a running exchange. A check raises a Problem to refuse the version, or changes what rests on it."""
 
     publication: list[PublicationCheck] = field(default_factory=list)
+    withdrawal: list[AfterWithdrawal] = field(default_factory=list)
 
     async def check_publication(self, work: Work, version: NextVersion) -> None:
         """Check a version. Raises the Problem of the first check that refuses."""
         for check in self.publication:
             await check(work, version)
+
+    async def follow_withdrawal(self, work: Work, dataset: UUID, reason: str) -> None:
+        """Do what follows a withdrawal."""
+        for follow in self.withdrawal:
+            await follow(work, dataset, reason)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
@@ -25,7 +26,19 @@ def _visible_to(reading: Reading | None) -> ColumnElement[bool]:
     published = Dataset.state == "published"
     if reading is None or not reading.owners:
         return published
-    return or_(published, Dataset.organisation_id.in_(reading.owners))
+    return or_(published, and_(Dataset.organisation_id.in_(reading.owners), Dataset.state != "discarded"))
+
+
+_TEXTS = "$.title.*", "$.description.*", "$.keywords[*]", "$.fields[*].name", "$.fields[*].title.*"
+_SEARCHED = func.concat_ws(
+    " ",
+    Dataset.handle,
+    _OWNER.c.handle,
+    _OWNER.c.name_zh,
+    _OWNER.c.name_en,
+    *(cast(func.jsonb_path_query_array(DatasetVersion.document, cast(path, JSONPATH)), Text) for path in _TEXTS),
+)
+"""What a search of the catalogue looks at. Chinese is found by any part of a word."""
 
 
 def _select_listed() -> Select[Dataset, OrganisationView, DatasetVersion]:
@@ -44,10 +57,20 @@ def _listed(dataset: Dataset, owner: OrganisationView, version: DatasetVersion |
 
 
 async def datasets(
-    session: AsyncSession, reading: Reading | None, *, after: UUID | None = None, limit: int = 100
+    session: AsyncSession,
+    reading: Reading | None,
+    *,
+    words: str | None = None,
+    after: UUID | None = None,
+    limit: int = 100,
 ) -> Sequence[Listed]:
-    """The datasets that a principal may see, oldest first; None stands for the public."""
+    """The datasets that a principal may see, oldest first; None stands for the public.
+
+    With `words`, only those with each of the words in a title, a description, a keyword, a field or a name.
+    """
     statement = _select_listed().where(_visible_to(reading)).order_by(Dataset.id).limit(limit)
+    for word in (words or "").split():
+        statement = statement.where(_SEARCHED.icontains(word, autoescape=True))
     if after is not None:
         statement = statement.where(Dataset.id > after)
     return [_listed(*row) for row in await session.execute(statement)]
@@ -63,20 +86,37 @@ async def any_dataset(session: AsyncSession, reference: str) -> Listed:
     return await _dataset(session, _select_listed(), reference)
 
 
+async def find(session: AsyncSession, reference: str) -> Listed | None:
+    """The dataset of a reference, or None. The caller decides who may see it."""
+    return await _find(session, _select_listed(), reference)
+
+
 async def _dataset(
     session: AsyncSession, statement: Select[Dataset, OrganisationView, DatasetVersion], reference: str
 ) -> Listed:
-    """The dataset of a reference: an id, or `<organisation>/<dataset>` by handles."""
+    """The dataset of a reference. Raises NotFound."""
+    listed = await _find(session, statement, reference)
+    if listed is None:
+        raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
+    return listed
+
+
+async def _find(
+    session: AsyncSession, statement: Select[Dataset, OrganisationView, DatasetVersion], reference: str
+) -> Listed | None:
+    """The dataset of a reference: an id, or `<organisation>/<dataset>` by handles. The one in use comes before those that
+    had the name earlier.
+    """
     identifier = as_id(reference)
     if identifier is not None:
         statement = statement.where(Dataset.id == identifier)
     else:
         owner, _, handle = reference.partition("/")
         statement = statement.where(_OWNER.c.handle == owner, Dataset.handle == handle)
+    is_in_use = Dataset.state.in_(("draft", "published"))
+    statement = statement.where(Dataset.state != "discarded").order_by(is_in_use.desc(), Dataset.id.desc()).limit(1)
     row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
-    return _listed(*row)
+    return _listed(*row) if row is not None else None
 
 
 async def named(session: AsyncSession, reference: str) -> Sequence[DatasetView]:
@@ -107,7 +147,8 @@ async def allows_purpose(session: AsyncSession, purpose: str) -> bool:
 
 async def own_dataset(session: AsyncSession, principal: Principal, dataset_id: UUID) -> Dataset:
     """A dataset of the principal's organisation, locked. Raises NotFound."""
-    statement = select(Dataset).where(Dataset.id == dataset_id, Dataset.organisation_id == principal.organisation)
+    own = Dataset.organisation_id == principal.organisation
+    statement = select(Dataset).where(Dataset.id == dataset_id, own, Dataset.state != "discarded")
     row = (await session.execute(statement.with_for_update())).scalar_one_or_none()
     if row is None:
         raise NotFound("Your organisation has no such dataset.")

@@ -1,5 +1,6 @@
 """The routes of the catalogue."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,12 +9,24 @@ from fastapi.responses import JSONResponse
 
 from exchange.catalog import dcat, queries, service
 from exchange.catalog import odrl as offers
-from exchange.catalog.schemas import DatasetOut, NewDataset, Policy, Publication, Withdrawal
+from exchange.catalog.schemas import (
+    CatalogueSearch,
+    DatasetOut,
+    DatasetSearch,
+    NewDataset,
+    Policy,
+    Publication,
+    Withdrawal,
+)
+from exchange.catalog.view import Listed
+from exchange.kernel.database import AsyncSession
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.reading import reading_of
+from exchange.sources import queries as sources
+from exchange.sources.view import SourceView
 from policies.odrl.writing import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
@@ -24,16 +37,19 @@ _PLAIN = Publication()
 
 
 @public.get("/catalog", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
-async def catalogue(
-    request: Request,
-    after: Annotated[UUID | None, Query(description="The last dataset id of the page before")] = None,
-) -> JSONResponse:
-    """The public catalogue as DCAT-AP 3 in JSON-LD, a thousand datasets a page; `hydra:next` links the next page."""
+async def catalogue(request: Request, search: Annotated[CatalogueSearch, Query()]) -> JSONResponse:
+    """The public catalogue as DCAT-AP 3 in JSON-LD, a thousand datasets a page; `hydra:next` links the next page.
+
+    Each dataset's own address has its fields and terms too.
+    """
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
-        listed = await queries.datasets(session, None, after=after, limit=_CATALOGUE_PAGE + 1)
+        listed = await queries.datasets(session, None, words=search.q, after=search.after, limit=_CATALOGUE_PAGE + 1)
+        refreshed = await _refreshed(session, listed)
     document = dcat.catalogue(
         listed[:_CATALOGUE_PAGE],
+        refreshed,
+        words=search.q,
         url=runtime.settings.public_url,
         operator=runtime.settings.deployment,
         is_cut=len(listed) > _CATALOGUE_PAGE,
@@ -43,22 +59,30 @@ async def catalogue(
 
 @public.get("/catalog/{dataset_id}", response_class=JSONResponse, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
 async def catalogued_dataset(request: Request, dataset_id: UUID) -> JSONResponse:
-    """One published dataset of the public catalogue, as DCAT-AP 3 in JSON-LD."""
+    """One published dataset of the public catalogue, as DCAT-AP 3 in JSON-LD, with its fields and its terms."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.dataset(session, None, str(dataset_id))
-    return JSONResponse(dcat.dataset(listed, url=runtime.settings.public_url), media_type=dcat.MEDIA_TYPE)
+        refreshed = await _refreshed(session, [listed])
+    document = dcat.dataset(listed, refreshed, url=runtime.settings.public_url)
+    return JSONResponse(document, media_type=dcat.MEDIA_TYPE)
+
+
+async def _refreshed(session: AsyncSession, listed: Sequence[Listed]) -> dict[UUID, SourceView]:
+    """The sources that the published versions of datasets read, by dataset."""
+    reads = {item.dataset.id: item.version.source_id for item in listed if item.version is not None}
+    views = await sources.by_ids(session, set(reads.values()))
+    return {dataset: views[source] for dataset, source in reads.items()}
 
 
 @router.get("/datasets")
 async def list_datasets(
     work: SignedWork,
-    after: Annotated[UUID | None, Query(description="The last id of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    search: Annotated[DatasetSearch, Query()],
 ) -> list[DatasetOut]:
     """The published datasets, and those of your organisation."""
     reading = reading_of(work, "dataset")
-    page = await queries.datasets(work.session, reading, after=after, limit=limit)
+    page = await queries.datasets(work.session, reading, words=search.q, after=search.after, limit=search.limit)
     return [service.dataset_out(listed, reading) for listed in page]
 
 
@@ -93,6 +117,12 @@ async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -
     return await _out(work, dataset_id)
 
 
+@router.delete("/datasets/{dataset_id}/draft", status_code=204)
+async def discard_draft(work: SignedWork, dataset_id: UUID) -> None:
+    """Discard the draft. A dataset that was never published goes with it, and its handle is free again."""
+    await service.discard_draft(work, dataset_id=dataset_id)
+
+
 @router.get("/datasets/{dataset_id}/odrl", response_class=JSONResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def read_terms_as_odrl(work: SignedWork, dataset_id: UUID) -> JSONResponse:
     """The terms of one dataset as an ODRL offer in JSON-LD."""
@@ -116,7 +146,7 @@ async def publish_dataset(work: SignedWork, dataset_id: UUID, publication: Publi
 
 @router.post("/datasets/{dataset_id}/withdrawal")
 async def withdraw_dataset(work: SignedWork, dataset_id: UUID, withdrawal: Withdrawal) -> DatasetOut:
-    """Withdraw a published dataset."""
+    """Withdraw a published dataset. Its agreements end with the same reason, and its handle is free again."""
     await service.withdraw(work, dataset_id=dataset_id, reason=withdrawal.reason)
     return await _out(work, dataset_id)
 

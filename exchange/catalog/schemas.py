@@ -9,12 +9,13 @@ from pydantic import (
     Field,
     JsonValue,
     RootModel,
+    StringConstraints,
     model_validator,
 )
 
 from adapters.kind import FieldName
 from exchange.catalog.terms.schemas import Assessments, Terms
-from exchange.kernel.schemas import Handle, In, Out, Prose, Salt, Text, with_example
+from exchange.kernel.schemas import PRINTABLE, Handle, In, Out, Prose, Salt, Text, with_example
 from policies.odrl.writing import CONTEXT, PROFILE
 
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
@@ -244,3 +245,26 @@ class Withdrawal(In):
     model_config = with_example({"reason": "并入新的数据集"})
 
     reason: Prose
+
+
+Words = Annotated[
+    str | None,
+    StringConstraints(max_length=200, pattern=PRINTABLE),
+    Field(
+        description="Only datasets with each of these words in a title, description, keyword, field or name",
+        examples=["学历", "degree"],
+    ),
+]
+
+
+class CatalogueSearch(In):
+    """A page of the public catalogue."""
+
+    q: Words = None
+    after: Annotated[UUID | None, Field(description="The last dataset id of the page before")] = None
+
+
+class DatasetSearch(CatalogueSearch):
+    """A page of datasets."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100

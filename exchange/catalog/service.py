@@ -78,7 +78,9 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
     work.permit("dataset", "draft", dataset.organisation_id)
     source = await sources.own_source(work.session, work.principal, source_id)
     if dataset.state == "withdrawn":
-        raise Conflict("A withdrawn dataset is not changed; draft a new one.", state=dataset.state)
+        raise Conflict(
+            "A withdrawn dataset is not changed; draft a new one, which may have its handle.", state=dataset.state
+        )
     dataset.draft = draft = await _draft(work, source, document)
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)
@@ -135,11 +137,17 @@ async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> 
 
 
 async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
-    """Withdraw a published dataset, which ends its deliveries. Raises NotFound, Forbidden, Conflict."""
+    """Withdraw a published dataset, which ends its deliveries and agreements. Its handle is free again.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "withdraw", dataset.organisation_id)
     if dataset.state != "published":
-        raise Conflict("Only a published dataset can be withdrawn.", state=dataset.state)
+        raise Conflict(
+            "Only a published dataset can be withdrawn; DELETE /api/v1/datasets/{id}/draft discards a draft.",
+            state=dataset.state,
+        )
     dataset.state = "withdrawn"
     salt = new_salt()
     dataset.withdrawal = {"reason": reason, "salt": salt}
@@ -149,7 +157,28 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
         version=dataset.version,
         reason=commitment(reason, salt=salt),
     )
+    await work.runtime[DatasetDependents].follow_withdrawal(work, dataset.id, reason)
     return dataset
+
+
+async def discard_draft(work: Work, *, dataset_id: UUID) -> None:
+    """Discard a draft. A dataset that was never published goes with it, and its handle is free again.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
+    dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
+    work.permit("dataset", "draft", dataset.organisation_id)
+    draft = draft_of(dataset)
+    if draft is None:
+        raise Conflict("There is no draft to discard.", state=dataset.state)
+    dataset.draft = None
+    if dataset.state == "draft":
+        dataset.state = "discarded"
+    work.entry(
+        entries.DatasetDraftDiscarded,
+        about=("dataset", dataset.id),
+        document=commitment(draft.document, salt=draft.salt),
+    )
 
 
 def dataset_out(listed: Listed, reading: Reading) -> DatasetOut:

@@ -32,6 +32,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
                     "dataset": "demo-education/degrees",
                     "delivery": "01930b2e-6f1a-7000-8000-000000000002",
                     "version": 1,
+                    "content_version": 1,
                     "fields": ["name", "degree"],
                     "rows": [{"name": "陈*", "degree": "硕士"}],
                     "next": None,

@@ -87,6 +87,7 @@ class DatasetFacts:
     subject_keys: dict[str, Field]
     key: tuple[str, ...]
     content: str
+    content_version: int
     adapter: Adapter
     rulings: LRUCache[object, Ruling] = field(default_factory=lambda: LRUCache(_RULINGS))
 
@@ -196,6 +197,7 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         subject_keys=subject_keys(document),
         key=() if is_file else source.key,
         content=f"{source.id}/{source.digest or ''}",
+        content_version=source.content_version,
         adapter=adapter_of(runtime, source),
     )
 

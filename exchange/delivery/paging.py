@@ -50,6 +50,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
             delivery=delivery,
             dataset=dataset.reference,
             version=dataset.version,
+            content_version=dataset.content_version,
             agreement=planned.agreement,
             cursor=cursor,
         )

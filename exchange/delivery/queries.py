@@ -19,6 +19,8 @@ from exchange.participants.reading import Reading
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
 
+_NO_DATASET = UUID(int=0)
+
 
 @dataclass(frozen=True, slots=True)
 class SharedDataset:
@@ -37,9 +39,11 @@ async def shared_dataset(session: AsyncSession, consumer: UUID, reference: str) 
 
     A dataset that is not published exists only for those who have an agreement over it. Raises NotFound.
     """
-    listed = await catalog.any_dataset(session, reference)
-    candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=listed.dataset.id))
-    if listed.version is None or (listed.dataset.state != "published" and not candidates):
+    listed = await catalog.find(session, reference)
+    # The agreements are looked up also where there is no dataset: an unpublished one takes the same statements.
+    identifier = listed.dataset.id if listed is not None else _NO_DATASET
+    candidates = tuple(await agreements.candidates(session, consumer=consumer, dataset=identifier))
+    if listed is None or listed.version is None or (listed.dataset.state != "published" and not candidates):
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
     version = listed.version
     source = await sources.any_source(session, version.source_id)

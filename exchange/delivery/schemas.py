@@ -74,6 +74,7 @@ class DeliveryPage(Out):
     dataset: str
     delivery: str
     version: int
+    content_version: Annotated[int, Field(description="Counts the files that were uploaded under this version")]
     fields: list[str]
     rows: list[dict[str, Any]]
     next: Annotated[

@@ -94,10 +94,10 @@ def conflict_text(error: IntegrityError) -> str | None:
     """The text that the violated constraint carries under CONFLICT; None for a constraint without one."""
     name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
     for table in Base.metadata.tables.values():
-        for constraint in table.constraints:
-            if name is not None and constraint.name == name:
-                conflict: str | None = constraint.info.get(CONFLICT)
-                return conflict
+        texts = {constraint.name: constraint.info.get(CONFLICT) for constraint in table.constraints}
+        texts |= {index.name: index.info.get(CONFLICT) for index in table.indexes}
+        if name is not None and name in texts:
+            return texts[name]
     return None
 
 

@@ -15,7 +15,8 @@ class Source(Base):
     """A source of an organisation.
 
     `config` is what its kind stores, `secret` the sealed rest of it. `description` is the adapter's, None before the first.
-    `content` is the SHA-256 of the uploaded file, None for kinds without uploads.
+    `content` is the SHA-256 of the uploaded file, None for kinds without uploads. `content_version` counts what was
+    described or uploaded, the last time at `refreshed_at`.
     """
 
     __tablename__ = "sources"
@@ -32,3 +33,5 @@ class Source(Base):
     content: Mapped[str | None] = mapped_column(String(64))
     rows: Mapped[int | None] = mapped_column(BigInteger)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    content_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    refreshed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

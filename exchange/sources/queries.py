@@ -1,6 +1,6 @@
 """Every SELECT of sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,12 @@ async def any_source(session: AsyncSession, source_id: UUID) -> SourceView:
     if row is None:
         raise NotFound("The source is gone.")
     return view_of(row)
+
+
+async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, SourceView]:
+    """Sources by id, for another room that has checked who may read them."""
+    statement = select(Source).where(Source.id.in_(ids))
+    return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
 async def described_digests(session: AsyncSession) -> set[str]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -78,7 +79,8 @@ async def register(work: Work, new: NewSource) -> Source:
     )
     if not kind.takes_upload:
         await work.pause()
-        _make_ready(source, await _describe(work, Stored(kind.name, config, secret)))
+        description = await _describe(work, Stored(kind.name, config, secret))
+        _make_ready(source, description, at=work.runtime.clock.now())
     work.session.add(source)
     work.entry(entries.SourceRegistered, about=("source", source_id), source_kind=kind.name)
     return source
@@ -91,7 +93,9 @@ async def _describe(work: Work, stored: Stored) -> Description:
         raise problem_of(error) from error
 
 
-def _make_ready(source: Source, description: Description) -> None:
+def _make_ready(source: Source, description: Description, *, at: datetime) -> None:
+    source.content_version += 1
+    source.refreshed_at = at
     source.description = json.loads(json.dumps(asdict(description)))
     source.rows = description.rows
     source.state = "ready"
@@ -121,7 +125,7 @@ async def upload(
             raise problem_of(error) from error
     source = await _lock_receiver(work, source_id)
     await work.runtime[Dependents].check_content(work, source.id, description.fields)
-    _make_ready(source, description)
+    _make_ready(source, description, at=work.runtime.clock.now())
     source.content = content.hex()
     work.entry(
         entries.SourceImported,

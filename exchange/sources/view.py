@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,10 @@ from exchange.sources.models import Source
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source. `secret` is sealed; `digest` names the described content, None before the first description."""
+    """A source. `secret` is sealed; `digest` names the described content, None before the first description.
+
+    `content_version` counts the contents of a file, the last of which came at `refreshed_at`.
+    """
 
     id: UUID
     organisation: UUID
@@ -22,6 +26,8 @@ class SourceView:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     digest: str | None
+    content_version: int
+    refreshed_at: datetime | None
 
 
 def view_of(row: Source) -> SourceView:
@@ -37,4 +43,6 @@ def view_of(row: Source) -> SourceView:
         fields=tuple(Field(**member) for member in description["fields"]) if description else (),
         key=tuple(description["key"]) if description else (),
         digest=description["digest"] if description else None,
+        content_version=row.content_version,
+        refreshed_at=row.refreshed_at,
     )

@@ -92,7 +92,7 @@ async def _refusal(work: Work, row: Wrapped, wanted: NewErasure) -> Problem | No
     if await queries.holds(work.session, pseudonym=row.pseudonym):
         refusal, until = OnHold("Lift the hold first; a security administrator may."), None
     elif until is not None:
-        refusal = RetentionRunning("Ask again when it has ended.", until=rfc3339(until))
+        refusal = RetentionRunning(f"It ends at {rfc3339(until)}; ask again after this time.", until=rfc3339(until))
     if refusal is not None:
         work.entry(
             entries.ErasureRefused,

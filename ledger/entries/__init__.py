@@ -11,7 +11,7 @@ from typing import Any, Final
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
 from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
-from ledger.entries.catalog import DatasetDrafted, DatasetPublished, DatasetWithdrawn
+from ledger.entries.catalog import DatasetDraftDiscarded, DatasetDrafted, DatasetPublished, DatasetWithdrawn
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.participants import (
     KeyRegistered,
@@ -62,6 +62,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     SourceSampled,
     SourceWithdrawn,
     DatasetDrafted,
+    DatasetDraftDiscarded,
     DatasetPublished,
     DatasetWithdrawn,
     ApplicationSubmitted,
@@ -97,6 +98,7 @@ __all__ = [
     "AuditRead",
     "AuditReplayed",
     "Body",
+    "DatasetDraftDiscarded",
     "DatasetDrafted",
     "DatasetPublished",
     "DatasetWithdrawn",

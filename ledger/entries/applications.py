@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Body, Hex, Lane
+from ledger.entries.parts import Body, Hex, Lane, Time
 
 
 class ApplicationSubmitted(Body):
@@ -29,3 +29,6 @@ class ApplicationChanged(Body):
     dataset: str
     lane: Lane
     statement: Annotated[Hex, Field(description="salted digest of the text")]
+    due: Annotated[
+        Time | None, Field(description="of a requested supplement: only afterwards may the owner refuse")
+    ] = None

@@ -25,6 +25,14 @@ class DatasetPublished(Body):
     assessments: Assessments | None = None
 
 
+class DatasetDraftDiscarded(Body):
+    """A draft was discarded, and with it the dataset, if no version was published."""
+
+    type: Literal["dataset.draft_discarded"] = "dataset.draft_discarded"
+    affects_decisions: ClassVar[bool] = False
+    document: Annotated[Hex, Field(description="salted digest of the draft")]
+
+
 class DatasetWithdrawn(Body):
     """A dataset was withdrawn; it is no longer offered."""
 

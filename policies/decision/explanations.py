@@ -136,8 +136,11 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
         "zh": ("本组织与该数据集之间没有协议", "请向提供方提出使用申请。"),
     },
     "agreement-suspended": {
-        "en": ("The agreement is suspended", "Ask the owner for the cause; the owner resumes the agreement."),
-        "zh": ("协议已中止", "请向提供方了解原因，并由其恢复协议。"),
+        "en": (
+            "The agreement is suspended",
+            "Read the reason at GET /api/v1/agreements/{id}/statements; the owner resumes the agreement.",
+        ),
+        "zh": ("协议已中止", "原因见 GET /api/v1/agreements/{id}/statements；由提供方恢复协议。"),
     },
     "agreement-terminated": {
         "en": ("The agreement has been terminated", "Submit an application for a new agreement."),

@@ -150,6 +150,7 @@ _VALUES: Mapping[str, Any] = {
     "started": 41,
     "supersedes": _KEYID,
     "tests": 3,
+    "due": "2026-01-12T08:00:00.000000Z",
     "until": "2026-01-12T08:00:00.000000Z",
     "verdict": "agrees",
     "version": 1,

@@ -55,11 +55,18 @@ def _weight(parameters: str) -> float:
 
 
 def encode_json_page(
-    rows: Rows, *, delivery: str, dataset: str, version: int, agreement: str, cursor: str | None
+    rows: Rows, *, delivery: str, dataset: str, version: int, content_version: int, agreement: str, cursor: str | None
 ) -> bytes:
     """A page of records as one JSON document."""
     head = encode.json_text(
-        {"agreement": agreement, "dataset": dataset, "delivery": delivery, "version": version, "fields": rows.names}
+        {
+            "agreement": agreement,
+            "dataset": dataset,
+            "delivery": delivery,
+            "version": version,
+            "content_version": content_version,
+            "fields": rows.names,
+        }
     )
     return b"".join((head[:-1], b',"rows":', encode.json_rows(rows), b',"next":', encode.json_text(cursor), b"}"))
 

@@ -20,7 +20,7 @@ async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[P
     target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
     asked = await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据的条款"})
     assert asked["state"] == "supplement_requested"
-    for what, body in (("refusal", {"reasons": "不全"}), ("approval", {}), ("supplement-request", {"missing": "x"})):
+    for what, body in (("refusal", {"reasons": "不全"}), ("supplement-request", {"missing": "x"})):
         answer = await exchange.call(owner.steward, "POST", f"{target}/{what}", body)
         assert (answer.problem, answer.json["state"]) == ("conflict", "supplement_requested")
     supplied = await exchange.call_ok(consumer.steward, "POST", f"{target}/supplement", {"supplement": "第十二条"})
