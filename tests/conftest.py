@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import os
 
 import hypothesis
 import pytest
@@ -14,6 +15,10 @@ hypothesis.settings.load_profile("few")
 # What was imported and collected stays; looking at it only once makes every test faster. It goes in order, with the process.
 gc.disable()
 atexit.register(gc.unfreeze)
+
+
+# Commands read the profiles of the user's configuration; tests have none but their own.
+os.environ["XDG_CONFIG_HOME"] = os.devnull
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -22,7 +22,7 @@ FILE_NAME: Final = "exchange.toml"
 FILE_VARIABLE: Final = "EXCHANGE_SETTINGS_FILE"
 """Names another settings file than `exchange.toml` in the data directory."""
 _REFERENCE: Final = "_file"
-_OF_CLIENTS: Final = frozenset({"EXCHANGE_URL", "EXCHANGE_KEY", "EXCHANGE_TRUST"})
+_OF_CLIENTS: Final = frozenset({"EXCHANGE_URL", "EXCHANGE_KEY", "EXCHANGE_TRUST", "EXCHANGE_PROFILE"})
 _DATA: Final = "data"
 _OPEN_TO_OTHERS: Final = 0o077
 

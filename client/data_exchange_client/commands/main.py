@@ -1,6 +1,9 @@
 """The command `exchange-client`: the list of its commands."""
 
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
 from data_exchange_client.commands import (
     agreements,
@@ -14,6 +17,8 @@ from data_exchange_client.commands import (
     proofs,
     publish,
 )
+from data_exchange_client.terminal.output import reporting_failures
+from data_exchange_client.terminal.profile import profile_file, read_profile
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -46,11 +51,32 @@ for group in (
 
 
 @app.callback()
-def client() -> None:
+def client(
+    context: typer.Context,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            envvar="EXCHANGE_PROFILE",
+            help="A profile of data-exchange/client.toml in your directory of configuration: its url, key and trust.",
+        ),
+    ] = None,
+) -> None:
     """Work with an exchange from your own machine, with your own key: every request is signed, every answer verified.
 
     Exit status: 0 when done, 1 when the exchange refused or a check failed, 2 when the command was used wrongly.
     """
+    with reporting_failures():
+        values = read_profile(profile_file(), profile)
+    context.default_map = _for_each(context.command, values)
+
+
+def _for_each(command: Any, values: dict[str, str]) -> dict[str, Any]:
+    """The defaults of every command below a group: those of its options, or those of its own commands."""
+    return {
+        name: _for_each(below, values) if isinstance(below, TyperGroup) else values
+        for name, below in command.commands.items()
+    }
 
 
 def main() -> None:

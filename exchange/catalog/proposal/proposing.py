@@ -8,7 +8,8 @@ from typing import Any, Final
 from adapters.plan.applied import text_form
 from adapters.plan.masks import Hash, Mask, mask_from_json, mask_to_json
 from adapters.plan.plan import Field
-from exchange.catalog.proposal.identifying import Finding, find_about_people, numbers_of_people, texts_of
+from exchange.catalog.proposal.finding import Finding
+from exchange.catalog.proposal.identifying import find_about_people, find_beside_people, texts_of
 from exchange.catalog.proposal.leaving import Leaving, measure
 from exchange.catalog.proposal.masks import default_mask
 
@@ -86,9 +87,13 @@ def _findings(
         findings.setdefault(name, Finding(STATED, identifies=False))
     if any(name not in wishes.clear for name in findings):
         others = [name for name in names if name not in findings or not findings[name].identifies]
-        for name, finding in numbers_of_people(others, texts).items():
-            known = findings.get(name)
-            findings[name] = finding if known is None else replace(known, identifies=True)
+        for name, finding in find_beside_people(others, texts).items():
+            known = findings.get(name, finding)
+            findings[name] = replace(
+                known,
+                identifies=known.identifies or finding.identifies,
+                is_sensitive=known.is_sensitive or finding.is_sensitive,
+            )
     return {name: finding for name, finding in findings.items() if name in names and name not in wishes.clear}
 
 

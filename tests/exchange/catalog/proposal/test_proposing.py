@@ -78,6 +78,36 @@ _BY_NAME: list[tuple[str, FieldType, Sequence[Any]]] = [
     ("shouji", "integer", [13800000001]),
     ("sfzh", "string", ["330106900307123"]),
     ("user_name", "string", ["zhangsan"]),
+    *(
+        (name, "string", ["x1"])
+        for name in (
+            "电　话",
+            "手 机 号",
+            "单位联系人手机",
+            "患者编号",
+            "员工ID",
+            "用户编号",
+            "会员号",
+            "身份号码",
+            "房产证号",
+            "教师资格证编号",
+            "车辆识别代号",
+            "idno",
+            "ID Number",
+            "cert_no",
+            "cust_id",
+            "NRIC",
+            "social_security_number",
+            "driverLicense",
+            "shenfenzhenghaoma",
+            "lianxidianhua",
+            "contact",
+            "loginName",
+            "ICCID",
+            "户口簿编号",
+            "MAC地址",
+        )
+    ),
 ]
 
 _BY_VALUES: dict[str, Sequence[str]] = {
@@ -91,6 +121,8 @@ _BY_VALUES: dict[str, Sequence[str]] = {
     "e-mail": ["zhang@example.cn", "li.si@example.com"],
     "plates": ["浙A12345", "京AD12345", "粤B·12345"],
     "passports": ["E12345678", "EA1234567", "G12345678"],
+    "identity numbers of taxpayers": ["330106199003071234AB", "33010619850101002X00"],
+    "full width": ["１３８００００００００１", "１３９１２３４５６７８"],
     "one-person firms": ["92330106MA27XK1234", "91330000MA27XK1235", "91330000MA27XK1236"],
     "half telephones": [*_MOBILES, "none", "unknown"],
 }
@@ -170,6 +202,20 @@ def test_a_code_in_a_table_about_people_is_a_pseudonym() -> None:
     assert (about_people["年份"].mask, about_people["city"].mask) == (None, None)
 
 
+@pytest.mark.parametrize("name", ["column_7", "名单", "车主"])
+def test_columns_of_names_are_about_people(name: str) -> None:
+    values = ["王小明", "李四", "欧阳修", "陈一", "林二", "诸葛亮"]
+    field = one(name, "string", values)
+    assert (field.is_personal, field.mask) == (True, {"kind": "partial", "keep_start": 1, "keep_end": 0})
+
+
+def test_coordinates_do_not_leave_from_a_table_about_people() -> None:
+    table: dict[str, tuple[FieldType, Sequence[Any]]] = {"lat": ("number", [30.25]), "经度": ("number", [120.1])}
+    assert [field.mask for field in proposed(table).values()] == [None, None]
+    about_people = proposed({**table, "手机": ("string", _MOBILES)})
+    assert [about_people[name].mask for name in table] == [_NOTHING, _NOTHING]
+
+
 def test_numbers_inside_of_prose_make_it_personal() -> None:
     field = one("备注", "string", ["已联系", "家属电话13800000001，已告知"])
     assert (field.is_personal, field.mask) == (True, {"kind": "partial", "keep_start": 1, "keep_end": 0})
@@ -183,6 +229,11 @@ def test_numbers_inside_of_prose_make_it_personal() -> None:
         ("统一社会信用代码", "string", ["91330000MA27XK1235", "12330000MB0000001H"]),
         ("单位电话", "string", ["0571-87654321"]),
         ("year", "integer", [2020, 2021]),
+        ("城市", "string", ["金华市", "温州市", "高邮市", "黄山市", "江门市"]),
+        ("地名", "string", ["杭州", "宁波", "温州", "嘉兴", "湖州", "绍兴"]),
+        ("许可证号", "string", ["浙餐证字 1"]),
+        ("last_updated", "date", [date(2020, 1, 1)]),
+        ("latitude", "number", [30.25]),
         ("enrolment", "integer", [35000, 1200]),
         ("discount", "integer", [5]),
         ("updated", "timestamp", [datetime(2020, 1, 1, tzinfo=UTC)]),
