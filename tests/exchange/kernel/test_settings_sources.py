@@ -29,6 +29,7 @@ def faults(data: Path) -> str:
 
 
 def test_the_file_sets_and_the_environment_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EXCHANGE_SOURCE_HOSTS", raising=False)  # the tests' databases set it
     file(tmp_path, 'clock_skew = 20\nretention_days = 7\nsource_hosts = ["a.internal", "10.0.0.0/8"]\nopa_url = ""\n')
     monkeypatch.setenv("EXCHANGE_CLOCK_SKEW", "25")
     monkeypatch.setenv("EXCHANGE_RETENTION_DAYS", "")
