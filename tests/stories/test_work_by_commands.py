@@ -48,8 +48,8 @@ def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("EXCHANGE_URL", served.public_url)
     monkeypatch.setenv("COLUMNS", "250")
 
-    def run(who: str, *words: str, code: int = 0) -> Any:
-        result = CliRunner(env={"EXCHANGE_KEY": f"{who}.key"}).invoke(app, words)
+    def run(who: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
+        result = CliRunner(env={"EXCHANGE_KEY": f"{who}.key"}).invoke(app, words, input=stdin)
         assert result.exit_code == code, result.output
         return result
 
@@ -109,6 +109,11 @@ def test_an_auditor_finds_who_was_refused_and_why(run: Run) -> None:
     assert "agreement-missing" in table
     rows = list(csv.DictReader(run("auditor", "audit", "search", "--type", "delivery.*", "--csv").stdout.splitlines()))
     assert [(row["type"], row["problem"]) for row in rows] == [("delivery.refused", "agreement-missing")]
+    by_name = run("auditor", "audit", "search", "--dataset", "owner/people", "--organisation", "owner", "--json").stdout
+    assert [entry["body"]["type"] for entry in json.loads(by_name)] == ["dataset.drafted", "dataset.published"]
+    assert "dataset" in run("auditor", "audit", "search", "--dataset", "owner/poeple", code=1).stderr
+    report = run("owner", "audit", "person", "owner/people", "--json", stdin="P1\n").stdout
+    assert json.loads(report)["named"] == []
     verdict = json.loads(run("auditor", "audit", "replay", rows[0]["index"]).stdout)["verdict"]
     assert verdict == "agrees"
 

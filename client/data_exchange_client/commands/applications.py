@@ -148,7 +148,7 @@ def refuse(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Refuse an application."""
-    _act(application, "refusal", {"reasons": reason}, key=key, url=url, trust=trust)
+    _act(application, "refusal", {"reason": reason}, key=key, url=url, trust=trust)
 
 
 @applications.command("request-supplement")

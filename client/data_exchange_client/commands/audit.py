@@ -1,6 +1,5 @@
 """Audit: search the ledger by who, what, whose, when and outcome, and write what is found as a table, JSON or CSV."""
 
-import csv
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -9,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
+from data_exchange_client.commands.catalog import DatasetName
+from data_exchange_client.terminal.documents import read_secret
+from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, AsJson, KeyFile, TrustFile, Url, connect
 from data_exchange_client.terminal.output import note, print_json, print_table
 
 PATH = "/api/v1/audit/entries"
 PAGE = 1000
-COLUMNS = ("index", "at", "type", "organisation", "principal", "object", "dataset", "agreement", "purpose", "problem")
 
 Time = Annotated[
     datetime | None,
@@ -33,7 +33,7 @@ def search(
     ] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Its id, or <organisation>/<dataset>.")] = None,
     organisation: Annotated[str | None, typer.Option("--organisation", help="Who acted: a handle or an id.")] = None,
-    principal: Annotated[str | None, typer.Option("--principal", help="Who acted: a member's or system's id.")] = None,
+    principal: Annotated[str | None, typer.Option("--principal", help="Who acted: a member or system.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Whose data: the organisation.")] = None,
     consumer: Annotated[
         str | None, typer.Option("--consumer", help="Who received or applied: the organisation.")
@@ -68,11 +68,13 @@ def search(
         "order": "newest" if newest else "oldest",
     }
     with connect(url, key, trust) as client:
-        entries = _search(client, {name: value for name, value in params.items() if value is not None}, limit)
+        filters = {name: value for name, value in params.items() if value is not None}
+        if as_csv:
+            _write_csv(client, filters, limit)
+            return
+        entries = _search(client, filters, limit)
         if as_json:
             print_json(list(entries))
-        elif as_csv:
-            _write_csv(entries)
         else:
             columns = {"entry": "index", "at": "at", "type": "type", "who": "principal", "object": "object"}
             rows = [row_of(entry) for entry in entries]
@@ -93,14 +95,45 @@ def replay(
         print_json(client.request("GET", f"{PATH}/{index}/replay").json())
 
 
+@audit.command()
+def person(
+    dataset: DatasetName,
+    *,
+    key: KeyFile,
+    field: Annotated[
+        str | None, typer.Option("--field", help="The field that identifies people, if the dataset has several.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Report who received a person's data. The identifier is read from standard input, so that no list of commands has it."""
+    value = read_secret("The person's identifier")
+    question = {"dataset": dataset, "field": field, "value": value}
+    with connect(url, key, trust) as client:
+        report = client.request("POST", "/api/v1/audit/people", json=question).json()
+    if as_json:
+        print_json(report)
+        return
+    columns = {"who": "who", "purpose": "purpose", "deliveries": "deliveries", "first": "first", "last": "last"}
+    for title, recipients in (
+        ("Deliveries whose request named the person:", report["named"]),
+        ("Other deliveries of the dataset, among whose rows the person may be:", report["possible"]),
+    ):
+        typer.echo(title)
+        rows = [{**row, "who": row["handle"] or row["organisation"]} for row in recipients]
+        print_table(columns | {"entries": "entries"}, rows)
+    if not report["is_complete"]:
+        note("only the newest deliveries were read; search with --since and --until for the others")
+
+
 def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry as a row of COLUMNS."""
+    """An entry as a row of the table."""
     body = entry["body"]
     actor, target = body.get("actor", {}), body.get("object") or {}
     return {
-        **{name: body.get(name) for name in COLUMNS},
+        **{name: body.get(name) for name in ("at", "type", "purpose", "problem")},
         "index": entry["index"],
-        "organisation": actor.get("organisation"),
         "principal": actor.get("principal") or actor.get("key"),
         "object": " ".join(str(target[name]) for name in ("kind", "id", "version") if target.get(name) is not None),
     }
@@ -118,10 +151,18 @@ def _search(client: Client, params: Mapping[str, Any], limit: int | None) -> Ite
         start = {"start": page["next"]}
 
 
-def _write_csv(entries: Iterator[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row_of(entry) for entry in entries)
+def _write_csv(client: Client, params: Mapping[str, Any], limit: int | None) -> None:
+    """Print the exchange's tables of entries, with one head."""
+    start: dict[str, str] = {}
+    head, left = True, sys.maxsize if limit is None else limit
+    while left > 0:
+        answer = client.request("GET", f"{PATH}.csv", params={**params, **start, "limit": min(PAGE, left)})
+        lines = answer.content.decode().splitlines(keepends=True)
+        sys.stdout.writelines(lines if head else lines[1:])
+        head, left = False, left - len(lines) + 1
+        if "exchange-next" not in answer.headers:
+            return
+        start = {"start": answer.headers["exchange-next"]}
 
 
 def _time(moment: datetime) -> str:

@@ -1,6 +1,7 @@
-"""Documents that commands read from files."""
+"""What commands read from files and from standard input."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,3 +19,14 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise typer.BadParameter(f"{path} is not a JSON object")
     return document
+
+
+def read_secret(what: str) -> str:
+    """A value that belongs in no list of commands: asked for at a terminal without showing it, else a line of standard input.
+
+    Raises BadParameter where nothing is given.
+    """
+    value = str(typer.prompt(what, hide_input=True)) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    if not value:
+        raise typer.BadParameter(f"standard input has no line: {what.lower()} is expected there")
+    return value
