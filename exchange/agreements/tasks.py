@@ -15,7 +15,7 @@ from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from ledger import entries
 from ledger.log import store
-from ledger.log.head import Halted
+from ledger.log.head import Halted, lock_changes
 
 EXPIRY = "agreements-expiry"
 _SECONDS = 10.0
@@ -54,6 +54,8 @@ async def expire_overdue(session: AsyncSession, now: datetime) -> int:
             )
             submissions.append(store.Submission(body.canonical()))
         await session.flush()
-        await store.append(await driver(session), submissions, advance_fence=True)
+        connection = await driver(session)
+        await lock_changes(connection)
+        await store.append(connection, submissions, advance_fence=True)
     await session.commit()
     return len(overdue)

@@ -6,6 +6,7 @@ A refusal, too, is on the ledger before it is answered. Deliveries bypass routin
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -36,10 +37,11 @@ from exchange.participants.door.answers import (
     problem_of,
     unwritable,
 )
-from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed
+from exchange.participants.door.evidence import Claim
 from exchange.publication.coverage import Coverage
 from ledger import entries
 from ledger.log import store
+from ledger.log.head import FenceBusy
 
 WAYS: Mapping[str, Way] = {
     "GET": Way(has_purpose=True, checks_standing=False),
@@ -49,24 +51,27 @@ WAYS: Mapping[str, Way] = {
 
 _PURPOSE = re.compile(PURPOSE_PATTERN)
 _ERRORS_SHOWN = 20
+_FREE_ATTEMPTS = 3
 _ATTEMPTS = 5
 
 
 async def answer(request: Request) -> Response:
     """Answer a request for data; each answer but the refusal of an unsigned request has its entry on the ledger.
 
-    An attempt whose facts or decision ended before its entry was appended is thrown away and repeated.
+    An attempt whose facts or decision ended before its entry was appended is thrown away and repeated. The last ones hold
+    the fence, so that nobody's changes keep others from an answer.
     """
     runtime = runtime_of(request)
     facts = runtime[Facts]
     admission = Admission(request, runtime)
     try:
-        for _ in range(_ATTEMPTS):
+        for number in range(_ATTEMPTS):
             try:
-                return await _attempt(request, admission, runtime, facts)
+                async with facts.standing_still() if number >= _FREE_ATTEMPTS else nullcontext():
+                    return await _attempt(request, admission, runtime, facts)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
-            except Outlasted:
+            except (Outlasted, FenceBusy):
                 pass
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
         return await _refuse(request, runtime, _again(runtime, admission.claim), busy)
@@ -163,7 +168,7 @@ def _check_witnesses(runtime: Runtime) -> None:
 def _again(runtime: Runtime, claim: Claim) -> Asked:
     """A request after its last attempt: its nonce is not used up, so that the same request may be sent again."""
     now = runtime.clock.now()
-    return Asked(rfc3339(now), int(now.timestamp()), Claimed(claim.signed) if claim.signed else UNSIGNED)
+    return Asked(rfc3339(now), int(now.timestamp()), as_copy(claim))
 
 
 async def _refuse(

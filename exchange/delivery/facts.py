@@ -5,8 +5,9 @@ transaction, so the cache is cleared as soon as the fence has moved, and the led
 only while it has not.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.checks import for_policy as terms_for_policy
 from exchange.catalog.view import Listed
 from exchange.delivery import queries
+from exchange.kernel.database import FAILURES
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
 from exchange.participants import queries as participants
@@ -36,12 +38,15 @@ from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, subject_keys
 from ledger import entries
-from ledger.log.head import begin_snapshot
+from ledger.log.head import FenceBusy, begin_snapshot, hold_fence, read_head
 from policies.decision import documents
 from signatures import SignedRequest
 
 _FACTS = 10_000
 _RULINGS = 1_000
+_HOLDING_AT_ONCE = 2  # deliveries of a process that hold the fence; each takes a connection of the pool
+_HOLDING_SECONDS = 3.0
+_HOLDING_WAIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class Facts:
         self._datasets: LRUCache[tuple[UUID, str], DatasetFacts] = LRUCache(_FACTS)
         self._subjects: LRUCache[Identity, Subject] = LRUCache(_FACTS)
         self._gathering = Gathering(runtime)
+        self._holding = asyncio.Semaphore(_HOLDING_AT_ONCE)
 
     def forget(self, fence: int) -> None:
         """Clear the cache if the fence has moved on to here; it only moves forward."""
@@ -110,6 +116,31 @@ class Facts:
             self._keys.clear()
             self._datasets.clear()
             self._subjects.clear()
+
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[None]:
+        """Hold the fence for the block, so that facts read in it stay true; for a few seconds at most, and for few at once.
+
+        Changes wait meanwhile; other deliveries do not. Raises FenceBusy.
+        """
+        try:
+            async with asyncio.timeout(_HOLDING_WAIT):
+                await self._holding.acquire()
+        except TimeoutError as error:
+            raise FenceBusy from error
+        try:
+            async with self._runtime.database.pool.acquire() as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    await hold_fence(connection, seconds=_HOLDING_SECONDS)
+                    self.forget((await read_head(connection)).fence)
+                    yield
+                finally:
+                    with suppress(*FAILURES):  # the database has ended a transaction that took too long
+                        await transaction.rollback()
+        finally:
+            self._holding.release()
 
     async def look_up(self, signed: SignedRequest) -> KeyLookup:
         """The holder of a request's key. An unknown key is not cached; the ledger looks the nonce up."""

@@ -214,8 +214,8 @@ class LedgerHalted(Problem):
 
 
 class TooManyRefusals(Problem):
-    """Too many requests without an established sender arrived at once, so this one is not even on the ledger. Wait a
-    minute, and first see what was wrong with the earlier ones.
+    """Too many requests without an established sender arrived at once, so this one has no entry of its own: the ledger counts
+    it, with others of its minute. Wait a minute, and first see what was wrong with the earlier ones.
     """
 
     slug = "too-many-refusals"

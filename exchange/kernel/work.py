@@ -11,7 +11,7 @@ from exchange.kernel.problems import Forbidden
 from exchange.kernel.runtime import Runtime
 from ledger import entries
 from ledger.log import store
-from ledger.log.head import lock_head
+from ledger.log.head import lock_changes, lock_head
 from policies.roles.roles import Permit
 
 _EXCHANGE = "exchange"
@@ -166,6 +166,11 @@ class Work:
             common["object"] = entries.Object(kind=kind, id=str(identifier), version=version)
         self.recorded.append(model.model_validate({**common, **fields}))
 
+    @property
+    def moves_fence(self) -> bool:
+        """Whether this work changes what decisions rest on."""
+        return entries.moves_fence(self.recorded)
+
     async def order(self) -> int:
         """Use the request's nonce and take the ledger's lock now: no other entry comes before this work's own.
 
@@ -176,6 +181,7 @@ class Work:
         if self.nonce is not None:
             await store.use_nonce(connection, self.nonce)
         self.nonce = None
+        await lock_changes(connection)
         return (await lock_head(connection)).size
 
     async def pause(self) -> None:
@@ -195,13 +201,15 @@ class Work:
         if self.nonce is not None:
             await store.use_nonce(connection, self.nonce)
         if self.recorded:
+            if self.moves_fence:
+                await lock_changes(connection)
             head = await lock_head(connection)
             if self.confirm is not None and head.fence != self.fence:
                 await self.confirm()
             outcomes = await store.append(
                 connection,
                 [store.Submission(body.canonical()) for body in self.recorded],
-                advance_fence=any(body.affects_decisions for body in self.recorded),
+                advance_fence=self.moves_fence,
             )
             self.appended = indexes(outcomes)
         await self.session.commit()

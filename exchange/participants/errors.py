@@ -125,6 +125,16 @@ class PossessionNotProven(Problem):
     status = 422
 
 
+class TooManyChanges(Problem):
+    """Your organisation made many changes within a minute on which decisions rest, which every delivery of everybody has to
+    follow. Nothing was changed; send the request again after the seconds in `Retry-After`.
+    """
+
+    slug = "too-many-changes"
+    title = "Your organisation changes too much at once"
+    status = 429
+
+
 class OrganisationNotAdmitted(Problem):
     """The organisation is not admitted to the exchange: not yet, not at present, or no longer. `state` is its state."""
 

@@ -21,6 +21,7 @@ from ledger.entries.participants import (
     OrganisationRegistered,
     PrincipalChanged,
     RequestRefused,
+    RequestsRefused,
     RoleChanged,
     SystemEnrolled,
 )
@@ -38,6 +39,7 @@ from ledger.entries.parts import (
     Request,
     Result,
     Time,
+    moves_fence,
 )
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated
@@ -75,6 +77,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DeliveryAborted,
     DeliveryRefused,
     RequestRefused,
+    RequestsRefused,
     AuditRead,
     AuditReplayed,
     ErasureExecuted,
@@ -131,6 +134,7 @@ __all__ = [
     "Reason",
     "Request",
     "RequestRefused",
+    "RequestsRefused",
     "Result",
     "RoleChanged",
     "SourceImported",
@@ -140,6 +144,7 @@ __all__ = [
     "SystemEnrolled",
     "Time",
     "all_bodies",
+    "moves_fence",
     "types_of",
 ]
 

@@ -19,6 +19,11 @@ class OrganisationRegistered(Body):
         Field(description="true where steward, approver and security administrator have to be three persons"),
     ] = None
 
+    @property
+    def creates_object(self) -> bool:
+        """The organisation is new."""
+        return True
+
 
 class OrganisationChanged(Body):
     """An organisation was admitted, suspended, reinstated, or departed; or it separated or united its duties."""
@@ -40,6 +45,11 @@ class MemberEnrolled(Body):
     affects_decisions: ClassVar[bool] = False
     organisation: str
 
+    @property
+    def creates_object(self) -> bool:
+        """The member is new."""
+        return True
+
 
 class SystemEnrolled(Body):
     """A machine client was enrolled in an organisation."""
@@ -48,6 +58,11 @@ class SystemEnrolled(Body):
     affects_decisions: ClassVar[bool] = False
     organisation: str
     handle: str
+
+    @property
+    def creates_object(self) -> bool:
+        """The system is new."""
+        return True
 
 
 class PrincipalChanged(Body):
@@ -64,6 +79,11 @@ class KeyRegistered(Body):
     public_key: Annotated[str, Field(description="base64url, 32 bytes")]
     supersedes: str | None = None
     until: Annotated[Time | None, Field(description="when the superseded key ends")] = None
+
+    @property
+    def creates_object(self) -> bool:
+        """The key is new, and nothing else changes, unless it supersedes another."""
+        return self.supersedes is None
 
 
 class KeyRevoked(Body):
@@ -89,3 +109,15 @@ class RequestRefused(Body):
     method: str
     problem: str
     route: str
+
+
+class RequestsRefused(Body):
+    """Refusals of one process within a minute or so, beyond those that have entries of their own.
+
+    Nobody is proven to have sent these requests.
+    """
+
+    type: Literal["requests.refused"] = "requests.refused"
+    affects_decisions: ClassVar[bool] = False
+    since: Annotated[Time, Field(description="the first of them")]
+    problems: Annotated[dict[str, int], Field(description="their number by problem")]

@@ -1,5 +1,6 @@
 """Shared parts of entries: the fields that all have, parts that several types have, and the types of values."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -90,6 +91,20 @@ class Body(Strict):
     object: Object | None = None
     request: Request | None = None
 
+    @property
+    def creates_object(self) -> bool:
+        """Whether the entry records an object that is new, so that nobody can have cached a fact about it."""
+        return False
+
     def canonical(self) -> bytes:
         """The body as RFC 8785 canonical JSON; fields that are None are absent."""
         return canonical.dumps(self.model_dump(exclude_none=True))
+
+
+def moves_fence(bodies: Sequence[Body]) -> bool:
+    """Whether the entries of one transaction change what decisions may rest on.
+
+    What they state about an object that the same transaction creates changes no fact that was read before.
+    """
+    created = {body.object.id for body in bodies if body.object is not None and body.creates_object}
+    return any(body.affects_decisions and (body.object is None or body.object.id not in created) for body in bodies)

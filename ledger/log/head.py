@@ -3,6 +3,7 @@
 Rooms of the exchange read the row with SQLAlchemy, in their own sessions; the log itself uses asyncpg.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import asyncpg
@@ -22,12 +23,19 @@ _COLUMNS = (head.c.size, head.c.prev, head.c.fence, head.c.incarnation, head.c.h
 _SELECT = f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM ledger_head WHERE id = 1"  # noqa: S608 - constants
 _LOCK = f"{_SELECT} FOR UPDATE"
 
+_CHANGES = int.from_bytes(hashlib.sha256(b"fence-changes").digest()[:8], "big", signed=True)
+"""The advisory lock of changes of the fence: exclusive for a change, shared for a delivery that holds it."""
+
 INCARNATION = "(SELECT incarnation FROM ledger_head)"
 """An SQL expression for the ledger's incarnation, for statements that need it in their own snapshot."""
 
 
 class Halted(Exception):
     """The ledger takes no entries, because it does not continue what was signed (see ledger.log.continuity)."""
+
+
+class FenceBusy(Exception):
+    """Changes kept the fence from being held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,31 @@ async def lock_head(connection: asyncpg.Connection, *, is_halt_allowed: bool = F
     if locked.halted is not None and not is_halt_allowed:
         raise Halted(locked.halted)
     return locked
+
+
+async def lock_changes(connection: asyncpg.Connection) -> None:
+    """Wait until nobody holds the fence, and keep it for the connection's transaction, which may advance it.
+
+    Call it before `lock_head`, in every transaction that advances the fence. Whoever holds the fence (`hold_fence`) goes
+    on appending, so a transaction that had the head already would wait for itself.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _CHANGES)
+
+
+async def hold_fence(connection: asyncpg.Connection, *, seconds: float) -> None:
+    """Keep the fence where it is until the connection's transaction ends, or for so many seconds.
+
+    The database ends a transaction that holds the fence for longer, so that no process can stop changes. Raises
+    FenceBusy where changes keep it for so long.
+    """
+    await connection.execute(
+        "SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)",
+        str(int(seconds * 1000)),
+    )
+    try:
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _CHANGES)
+    except asyncpg.LockNotAvailableError as error:
+        raise FenceBusy from error
 
 
 async def halt(connection: asyncpg.Connection, reason: str | None) -> None:

@@ -177,6 +177,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "exchange": None,
     "ledger": None,
     "request": None,
+    "requests": None,
     "audit.read": None,
     "audit": "entry",
     "policy": "dataset",
@@ -191,6 +192,10 @@ _OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "module": _DIGES
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
+    "requests.refused": {
+        "since": "2026-01-05T07:59:30.250000Z",
+        "problems": {"key-unknown": 120, "signature-invalid": 3},
+    },
     "key.rotated": {
         "old": _OLD.vkey,
         "new": _NEW.vkey,
@@ -235,9 +240,16 @@ def entry_types() -> str:
         own = [name for name in model.model_fields if name not in entries.Body.model_fields]
         if own:
             lines += ["", *_table(model, own)]
-        lines += ["", f"Moves the fence: {'yes' if model.affects_decisions else 'no'}.", "", "```json"]
+        lines += ["", f"Moves the fence: {_moves_fence(model)}.", "", "```json"]
         lines += [canonical.dumps(example(model, names[0])).decode(), "```"]
     return "\n".join(lines)
+
+
+def _moves_fence(model: type[entries.Body]) -> str:
+    if not model.affects_decisions:
+        return "no"
+    is_creating = model.creates_object is not entries.Body.creates_object
+    return "only where it changes what was there before" if is_creating else "yes"
 
 
 def shared() -> dict[str, Any]:
@@ -305,6 +317,8 @@ def _form(model: type[BaseModel], name: str) -> str:
         return f"list of [{_link(member)}" if isinstance(member, type) else "list of SHA-256, hex"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
+    if typing.get_origin(inner) is dict:
+        return "object of integers"
     if typing.get_origin(inner) is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
     pattern = _pattern(model, name)

@@ -57,7 +57,7 @@ _DESCRIPTIONS = {
     413: ("The body is too large", "content-too-large"),
     415: ("The media type of the body is not supported", "unsupported-media-type"),
     422: ("The request is not valid", "request-invalid"),
-    429: ("Too many refusals", "too-many-refusals"),
+    429: ("Too many refusals, or changes", "too-many-refusals"),
     500: ("The exchange failed, or found a stored record altered", "internal-error"),
     502: ("The source failed", "source-failed"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),

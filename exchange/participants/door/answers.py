@@ -23,7 +23,7 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import http_problem, problem_response, validation_problem
 from exchange.participants import errors
 from exchange.participants.door.evidence import Claim, Copied, Sender
-from exchange.participants.door.rate_limit import RateLimit
+from exchange.participants.door.refusals import Refusals, names_registered_key
 from ledger import entries
 from ledger.log import store
 from ledger.log.head import Halted
@@ -105,14 +105,17 @@ async def append_refusal(
 ) -> Response:
     """Append a refusal, with the nonce that it uses up and the details sealed beside it, and answer it, signed.
 
-    A request without a signature leaves no entry, since it claims no sender. A rate limit bounds the entries of requests
-    whose sender is not established. Raises store.Replayed, store.Expired, store.FenceMoved.
+    A request without a signature leaves no entry, since it claims no sender. Rate limits bound the entries of requests
+    whose sender is not established; the rest are counted. Raises store.Replayed, store.Expired, store.FenceMoved.
     """
     if claim.signed is None and "signature-input" not in request.headers:
         return problem_response(problem)
-    if not isinstance(claim, Sender) and not runtime[RateLimit].take():
-        return problem_response(
+    if not runtime[Refusals].take(claim, problem.slug):
+        many = problem_response(
             TooManyRefusals("Wait a minute, and correct what the earlier refusals name.", headers={"Retry-After": "60"})
+        )
+        return (
+            sign(many, runtime=runtime, signed=claim.signed) if claim.signed and names_registered_key(claim) else many
         )
     submission = store.Submission(body.canonical(), nonce=claim.nonce, fence=fence, sealed=sealed)
     index = await runtime.sequencer.append(submission)

@@ -1,10 +1,12 @@
 """The long-lived parts of the door."""
 
 from exchange.kernel.runtime import Runtime
-from exchange.participants.door.rate_limit import RateLimit
+from exchange.participants.door.rate_limit import Changes
+from exchange.participants.door.refusals import open_refusals
 from exchange.participants.door.settings import DoorSettings
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the rate limit of refusals."""
-    runtime.add(RateLimit(runtime[DoorSettings].stranger_refusals))
+    """Register the rate limits of refusals and of changes."""
+    open_refusals(runtime)
+    runtime.add(Changes(runtime[DoorSettings].organisation_changes))

@@ -1,6 +1,11 @@
-"""The rate limit on refusals that the ledger records for requests nobody is proven to have sent."""
+"""Rate limits of one process: token buckets, and one for each organisation's changes."""
 
 import time
+from uuid import UUID
+
+from cachetools import LRUCache
+
+_ORGANISATIONS = 10_000
 
 
 class RateLimit:
@@ -20,3 +25,18 @@ class RateLimit:
             return False
         self._tokens -= 1
         return True
+
+
+class Changes:
+    """The rate limit of each organisation on changes of what decisions rest on, which all deliveries have to follow."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._limits: LRUCache[UUID, RateLimit] = LRUCache(_ORGANISATIONS)
+
+    def take(self, organisation: UUID) -> bool:
+        """Count one more change of an organisation. Returns False where its allowance is used up."""
+        limit = self._limits.get(organisation)
+        if limit is None:
+            limit = self._limits[organisation] = RateLimit(self._per_minute)
+        return limit.take()

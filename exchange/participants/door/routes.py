@@ -18,14 +18,16 @@ from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import check_members, paced, problem_response, runtime_of
 from exchange.kernel.web.openapi import SIGNED
 from exchange.kernel.work import Work
-from exchange.participants import queries
+from exchange.participants import errors, queries
 from exchange.participants.door import signed as checks
 from exchange.participants.door.admit import Admission, Way
 from exchange.participants.door.answers import NONCE_REFUSALS, as_copy, problem_of, refuse, sign
 from exchange.participants.door.evidence import Sender
+from exchange.participants.door.rate_limit import Changes
 from exchange.participants.queries import KeyLookup
 from ledger.log import store
 from ledger.log.head import Halted
+from policies.roles.roles import EXCHANGE
 from signatures import SignedRequest
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -68,6 +70,7 @@ async def _handle(request: Request, inner: Handler, way: Way) -> Response:
             check_members(admission.body)
             request.state.work = work = _begin(runtime, session, sender)
             response = await inner(request)
+            _check_allowance(work)
             await work.commit()
     except ClientDisconnect:
         raise
@@ -108,6 +111,15 @@ def _begin(runtime: Runtime, session: AsyncSession, sender: Sender) -> Work:
             raise Conflict("Your roles changed while the request was handled; send it again.")
 
     return Work(session, sender.caller, runtime, nonce=sender.nonce, fence=sender.fence, confirm=confirm)
+
+
+def _check_allowance(work: Work) -> None:
+    """Count a change on which decisions rest. Roles in the exchange have no limit. Raises TooManyChanges."""
+    principal = work.principal
+    if not work.moves_fence or any(domain == EXCHANGE for _, domain in principal.assignments):
+        return
+    if not work.runtime[Changes].take(principal.organisation):
+        raise errors.TooManyChanges("Nothing was changed; send the request again.", headers={"Retry-After": "10"})
 
 
 async def _refuse(request: Request, runtime: Runtime, admission: Admission, error: Exception) -> Response:

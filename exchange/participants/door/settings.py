@@ -1,4 +1,4 @@
-"""Settings of the door: the lifetime of signatures, and the rate limit on the refusals of strangers."""
+"""Settings of the door: the lifetime of signatures, and the rate limits on refusals and on changes."""
 
 from typing import Annotated
 
@@ -16,6 +16,23 @@ class DoorSettings(KernelSettings):
         int,
         Field(
             ge=1,
-            description="Refusals a minute and process put on the ledger for requests nobody is proven to have sent",
+            description="Refusals a minute and process with an entry of their own, for requests that name no registered key; "
+            "more are counted in one entry a minute",
+        ),
+    ] = 60
+    key_refusals: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="The same for requests that name one registered key, while nobody is proven to have sent them",
+        ),
+    ] = 60
+    claimed_refusals: Annotated[int, Field(ge=1, description="The same for all registered keys together")] = 600
+    organisation_changes: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Changes a minute and process by one organisation on which decisions rest, beside those of the "
+            "exchange's own roles",
         ),
     ] = 600

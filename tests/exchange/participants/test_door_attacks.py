@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from exchange.kernel.loops import Loops
+from exchange.participants.door.refusals import SUMMARY
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Key
+from tests.support.exchanges.starting import start_exchange
 
 REFUSALS = 6
+KEY_REFUSALS = 3
 
 
 async def slowly(content: bytes, arrived: asyncio.Event, go_on: asyncio.Event) -> AsyncIterator[bytes]:
@@ -22,7 +26,7 @@ async def slowly(content: bytes, arrived: asyncio.Event, go_on: asyncio.Event) -
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"stranger_refusals": REFUSALS})
+    return settings.model_copy(update={"stranger_refusals": REFUSALS, "key_refusals": KEY_REFUSALS})
 
 
 async def test_nobody_registers_a_key_for_another_person(exchange: Exchange) -> None:
@@ -138,15 +142,40 @@ async def test_a_stranger_writes_nothing_of_its_own_into_the_ledger(exchange: Ex
     )
 
 
-async def test_strangers_cannot_fill_the_ledger(exchange: Exchange) -> None:
-    stranger = Key()
+async def test_strangers_cannot_fill_the_ledger_nor_silence_the_refusals_of_others(exchange: Exchange) -> None:
+    """Beyond their allowance they are counted in one entry; requests in a known key's name have allowances of their own."""
+    stranger, known = Key(), exchange.keys["operator"]
     before = len(await exchange.read_entries())
     problems = [
         (await exchange.send("GET", "/api/v1/me", exchange.sign(stranger, "GET", "/api/v1/me"))).problem
         for _ in range(2 * REFUSALS)
     ]
-    assert problems[0] == "key-unknown"
-    assert problems[-1] == "too-many-refusals"
-    assert len(await exchange.read_entries()) - before == problems.count("key-unknown")
-    # Those who are known are answered as ever.
-    assert (await exchange.call(exchange.keys["operator"], "GET", "/api/v1/me")).status == 200
+    assert problems == ["key-unknown"] * REFUSALS + ["too-many-refusals"] * REFUSALS
+    assert len(await exchange.read_entries()) - before == REFUSALS
+    forged = [await exchange.send("GET", "/api/v1/me", forge(exchange, known)) for _ in range(KEY_REFUSALS + 2)]
+    assert [answer.problem for answer in forged] == ["signature-invalid"] * KEY_REFUSALS + ["too-many-refusals"] * 2
+    assert forged[0].json["entry"]
+    assert all("signature" in answer.headers for answer in forged)
+    # One key's allowance is no other's, and those who are known are answered as ever.
+    other = await exchange.send("GET", "/api/v1/me", forge(exchange, exchange.keys["auditor"]))
+    assert other.problem == "signature-invalid"
+    assert (await exchange.call(known, "GET", "/api/v1/me")).status == 200
+    assert (await exchange.call(known, "GET", "/api/v1/organisations/nothing")).json["entry"]
+    for _ in range(2):  # the second has nothing to sum up
+        await exchange.runtime[Loops][SUMMARY].tick()
+    [summary] = [entry for entry in await exchange.read_entries() if entry["type"] == "requests.refused"]
+    assert summary["problems"] == {"key-unknown": REFUSALS, "signature-invalid": 2}
+    assert summary["actor"] == {}
+
+
+async def test_all_keys_together_have_an_allowance_too(settings: Settings) -> None:
+    """Public keys are on the ledger, so a stranger can name them all."""
+    async with start_exchange(settings.model_copy(update={"claimed_refusals": 2})) as exchange:
+        answers = [await exchange.send("GET", "/api/v1/me", forge(exchange, key)) for key in exchange.keys.values()]
+        assert [answer.problem for answer in answers] == ["signature-invalid"] * 2 + ["too-many-refusals"]
+
+
+def forge(exchange: Exchange, key: Key) -> dict[str, str]:
+    """The headers of a request in a key's name, by somebody who does not have it."""
+    headers = exchange.sign(key, "GET", "/api/v1/me")
+    return headers | {"signature": exchange.sign(Key(), "GET", "/api/v1/me")["signature"]}

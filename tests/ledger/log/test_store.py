@@ -14,7 +14,7 @@ import pytest
 from exchange.kernel.database import APPLICATION_ROLE, arguments
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, VKEY
 from ledger.format import canonical, entry, merkle, note, tiles
-from ledger.log import publication, store
+from ledger.log import head, publication, store
 from ledger.log.anchor import Anchor
 from ledger.log.head import read_head
 from ledger.log.sequencer import Sequencer, SequencerClosed
@@ -255,6 +255,48 @@ async def test_a_token_is_remembered_until_it_could_not_be_accepted_anyway(pool:
     assert {row["token"] for row in rows} == {token("new").token, token("just now").token}
     [new] = await append(pool, submission(2, nonce=token("new")))
     assert isinstance(new, store.Replayed)
+
+
+async def test_whoever_holds_the_fence_delays_changes_and_nothing_else(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as holding, pool.acquire() as changing, pool.acquire() as other:
+        transaction = holding.transaction()
+        await transaction.start()
+        await head.hold_fence(holding, seconds=60)
+        waiting = asyncio.create_task(change_fence(changing))
+        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await store.append(holding, [submission(0, fence=0)]) == [0]
+        async with pool.acquire() as more:
+            late = asyncio.create_task(append(pool, submission(1, fence=0)))
+            assert (await read_head(more)).fence == 0
+        await transaction.rollback()
+        await waiting
+        [outcome] = await late
+        assert (await read_head(other)).fence == 1
+        assert outcome == 0 or isinstance(outcome, store.FenceMoved)
+
+
+async def test_the_fence_is_not_held_for_longer_than_was_asked(pool: asyncpg.Pool) -> None:
+    """The database ends it, whatever has become of the process that holds it."""
+    async with pool.acquire() as holding, pool.acquire() as changing:
+        transaction = holding.transaction()
+        await transaction.start()
+        await head.hold_fence(holding, seconds=0.2)
+        await asyncio.wait_for(change_fence(changing), 10)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await store.append(holding, [submission(0)])
+    async with pool.acquire() as changing, changing.transaction():
+        await head.lock_changes(changing)
+        async with pool.acquire() as holding, holding.transaction():
+            with pytest.raises(head.FenceBusy):
+                await head.hold_fence(holding, seconds=0.2)
+
+
+async def change_fence(connection: asyncpg.Connection) -> None:
+    """Advance the fence, as a transaction does that changes what decisions rest on."""
+    async with connection.transaction():
+        await head.lock_changes(connection)
+        await store.append(connection, [submission(9)], advance_fence=True)
 
 
 def test_an_entry_that_is_too_large_never_shares_a_commit_with_others() -> None:
