@@ -24,10 +24,12 @@ class FilterInvalid(Problem):
 
 
 class ExchangeBusy(Problem):
-    """The facts behind the decision kept changing while it was made. Nothing was delivered; send the request again."""
+    """The facts behind the decision kept changing while it was made, or too many streams are open: your organisation's, the
+    source's, or all together; `detail` says which. Nothing was delivered; send the request again after `Retry-After`.
+    """
 
     slug = "exchange-busy"
-    title = "The facts kept changing"
+    title = "The exchange is busy"
     status = 503
 
 

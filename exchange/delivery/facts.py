@@ -91,6 +91,7 @@ class DatasetFacts:
     types: Mapping[str, FieldType]
     subject_keys: dict[str, Field]
     key: tuple[str, ...]
+    source: UUID
     content: str
     content_version: int
     adapter: Adapter
@@ -227,6 +228,7 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         types={field.name: field.type for field in fields},
         subject_keys=subject_keys(document),
         key=() if is_file else source.key,
+        source=source.id,
         content=f"{source.id}/{source.digest or ''}",
         content_version=source.content_version,
         adapter=adapter_of(runtime, source),

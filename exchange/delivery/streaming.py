@@ -1,14 +1,16 @@
 """Streaming: an answer of any length, with an entry before its first byte and another after its last.
 
-A stream watches the fence. When a fact changes, the decision is made again, and a stream that is no longer allowed ends
-there. A stream also ends when the ledger is halted or lacks its witnesses for too long. However it ends, the ledger
-states what may have left.
+A stream watches the fence, also while it waits for its reader. When a fact changes, the decision is made again, and the
+connection of a stream that is no longer allowed is cut off there. A stream also ends when the ledger is halted or lacks
+its witnesses for too long, and when its reader takes nothing for too long. However it ends, the ledger states what may
+have left.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -19,10 +21,12 @@ from starlette.types import Receive, Scope, Send
 from adapters.contract import SourceError
 from exchange.delivery import queries
 from exchange.delivery.deciding import decide
+from exchange.delivery.errors import ExchangeBusy
 from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import MEDIA_TYPES
 from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.delivery.models import Stream
+from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import Admitted, Asked, Decided, Known, Planned
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import FAILURES, driver
@@ -39,7 +43,50 @@ from ledger.log import store
 from ledger.log.head import Halted, select_head
 
 _WATCH_EVERY = 1.0
+_PIECE = 256 * 1024  # bytes that a reader has to take within the time of the settings
 Cause = Literal["client-left", "source-failed", "permission-ended", "exchange-stopped"]
+
+
+class OpenStreams:
+    """The streams that one process has open, for each consumer and each source.
+
+    A stream holds a batch of rows and a connection or a thread of its source for as long as its reader takes.
+    """
+
+    def __init__(self, settings: DeliverySettings) -> None:
+        self._settings = settings
+        self._count = 0
+        self._by_consumer: Counter[UUID] = Counter()
+        self._by_source: Counter[UUID] = Counter()
+
+    def _check(self, consumer: UUID, source: UUID) -> None:
+        settings = self._settings
+        reason = None
+        if self._by_consumer[consumer] >= settings.consumer_streams:
+            reason = f"Your organisation has {settings.consumer_streams} streams open here; read one to its end first."
+        elif self._by_source[source] >= settings.source_streams:
+            reason = "As many streams of this source are open as it bears."
+        elif self._count >= settings.streams:
+            reason = "As many streams are open as this exchange bears."
+        if reason is not None:
+            raise ExchangeBusy(f"{reason} Nothing was delivered; sign the request again.", headers={"Retry-After": "5"})
+
+    @contextmanager
+    def opened(self, *, consumer: UUID, source: UUID) -> Iterator[None]:
+        """Count a stream for the block. Raises ExchangeBusy."""
+        self._check(consumer, source)
+        self._add(consumer, source, 1)
+        try:
+            yield
+        finally:
+            self._add(consumer, source, -1)
+
+    def _add(self, consumer: UUID, source: UUID, number: int) -> None:
+        self._count += number
+        for counter, key in ((self._by_consumer, consumer), (self._by_source, source)):
+            counter[key] += number
+            if not counter[key]:
+                del counter[key]
 
 
 @dataclass(slots=True)
@@ -66,18 +113,22 @@ class Ended(Exception):
 async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format) -> Response:
     """Begin a stream: its first entry is on the ledger when this returns. A source that fails at once is refused.
 
-    Raises SourceFailed, SourceUnusable, store.Refused.
+    Raises SourceFailed, SourceUnusable, ExchangeBusy, store.Refused.
     """
     stream_id = new_id()
-    chunks = encode_stream(form, planned.known.dataset.adapter.scan(planned.plan))
-    try:
-        first = await anext(chunks)
-        index = await _start(runtime, planned, stream_id)
-    except SourceError as error:
-        raise problem_of(error) from error
-    except (store.Refused, *LEDGER_FAILURES):
-        await chunks.aclose()
-        raise
+    dataset, consumer = planned.known.dataset, planned.sender.holder.principal.organisation
+    with ExitStack() as opened:
+        opened.enter_context(runtime[OpenStreams].opened(consumer=consumer, source=dataset.source))
+        chunks = encode_stream(form, dataset.adapter.scan(planned.plan))
+        try:
+            first = await anext(chunks)
+            index = await _start(runtime, planned, stream_id)
+        except SourceError as error:
+            raise problem_of(error) from error
+        except (store.Refused, *LEDGER_FAILURES):
+            await chunks.aclose()
+            raise
+        held = opened.pop_all()
     headers = {"exchange-entry": str(index), "exchange-delivery": str(stream_id)}
     signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
     return StreamResponse(
@@ -86,6 +137,7 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
         planned=planned,
         first=first,
         chunks=chunks,
+        held=held,
         stream_id=stream_id,
         started=index,
         headers={"cache-control": "no-store", **headers, **signature},
@@ -127,6 +179,7 @@ class StreamResponse(Response):
         planned: Planned,
         first: Chunk,
         chunks: AsyncGenerator[Chunk],
+        held: ExitStack,
         stream_id: UUID,
         started: int,
         headers: dict[str, str],
@@ -139,62 +192,97 @@ class StreamResponse(Response):
         self._planned = planned
         self._decided = planned.decided  # replaced when the decision is made again
         self._fence = planned.fence
-        self._first = first
+        self._first: Chunk | None = first
         self._chunks = chunks
+        self._held = held
         self._id = stream_id
         self._started = started
         self._sent = Sent()
+        self._looking = asyncio.Lock()
+        self._next_look = asyncio.get_running_loop().time() + _WATCH_EVERY
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream. One that is cut short has no last chunk, so that no client takes it for complete."""
         cause: Cause | None = "exchange-stopped"
-        disconnect = asyncio.create_task(_wait_for_disconnect(receive))
         try:
-            async with aclosing(self._chunks) as chunks:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                await self._send_all(send, chunks, disconnect)
-            cause = "client-left" if disconnect.done() else None
-        except Ended as ended:
-            cause = ended.cause
-        except SourceError as error:
-            log().warning("a source failed in a stream", kind=error.code, entry=self._started)
-            cause = "source-failed"
-        except OSError:
-            cause = "client-left"
+            with self._held:
+                cause = await self._run(scope, receive, send)
         finally:
-            disconnect.cancel()
             # Shielded: the last chunk leaves only after its entry is durable, even if this task is cancelled.
             await asyncio.shield(asyncio.create_task(self._end(cause)))
         if cause is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         # Otherwise the body stays without an end: the server closes the connection, and the client's library reports it.
 
-    async def _send_all(self, send: Send, chunks: AsyncGenerator[Chunk], disconnect: asyncio.Task[None]) -> None:
-        loop = asyncio.get_running_loop()
-        next_watch = loop.time() + _WATCH_EVERY
-        await self._send_chunk(send, self._first)
-        async for chunk in chunks:
-            if disconnect.done():
-                raise Ended("client-left")
-            if loop.time() >= next_watch:
-                await self._watch()
-                next_watch = loop.time() + _WATCH_EVERY
-            await self._send_chunk(send, chunk)
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> Cause | None:
+        """Send, watch, and wait for the client to leave, whichever ends first; returns why the stream ended early."""
+        sending = asyncio.create_task(self._send_all(send))
+        watching = asyncio.create_task(self._watch())
+        leaving = asyncio.create_task(_wait_for_disconnect(receive))
+        tasks: set[asyncio.Task[None]] = {sending, watching, leaving}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended = next(task for task in (watching, leaving, sending) if task.done())
+            await ended
+        except Ended as error:
+            _cut_off(scope)
+            return error.cause
+        except SourceError as error:
+            log().warning("a source failed in a stream", kind=error.code, entry=self._started)
+            return "source-failed"
+        except OSError:
+            return "client-left"
+        else:
+            return None if ended is sending else "client-left"
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send_all(self, send: Send) -> None:
+        async with aclosing(self._chunks) as chunks:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            if self._first is not None:
+                first, self._first = self._first, None  # not kept in memory for as long as the stream lasts
+                await self._send_chunk(send, first)
+                del first
+            async for chunk in chunks:
+                await self._look()
+                await self._send_chunk(send, chunk)
 
     async def _send_chunk(self, send: Send, chunk: Chunk) -> None:
         self._sent.rows += chunk.rows
-        if chunk.content:
-            self._sent.bytes += len(chunk.content)
-            self._sent.hashed.update(chunk.content)
-            await send({"type": "http.response.body", "body": chunk.content, "more_body": True})
+        for begin in range(0, len(chunk.content), _PIECE):
+            piece = chunk.content[begin : begin + _PIECE]
+            self._sent.bytes += len(piece)
+            self._sent.hashed.update(piece)
+            try:
+                async with asyncio.timeout(self._runtime[DeliverySettings].stream_seconds):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError as error:
+                raise Ended("client-left") from error
 
     async def _watch(self) -> None:
-        """Check that the delivery is still allowed. Raises Ended if it is not, or if the database cannot be asked."""
-        try:
-            await self._decide_again()
-        except FAILURES as error:
-            log().error("a stream could not be watched", exc_info=error, entry=self._started)
-            raise Ended("exchange-stopped") from error
+        """Look every second, also while the reader takes nothing. Raises Ended."""
+        while True:
+            await asyncio.sleep(_WATCH_EVERY)
+            await self._look()
+
+    async def _look(self) -> None:
+        """Check that the delivery is still allowed, if the last look is a second ago.
+
+        Raises Ended if it is not, or if the database cannot be asked.
+        """
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if now < self._next_look:
+                return
+            self._next_look = now + _WATCH_EVERY
+            try:
+                await self._decide_again()
+            except FAILURES as error:
+                log().error("a stream could not be watched", exc_info=error, entry=self._started)
+                raise Ended("exchange-stopped") from error
 
     async def _decide_again(self) -> None:
         """Decide again if the fence has moved, or the decision's validity is over. Raises Ended."""
@@ -250,6 +338,13 @@ class StreamResponse(Response):
         except (Halted, *FAILURES) as error:
             log().error("the end of a stream is not on the ledger", exc_info=error, entry=self._started)
             raise
+
+
+def _cut_off(scope: Scope) -> None:
+    """End the connection at once, with what waits in it for the client, where the server offers that."""
+    connection = scope.get("extensions", {}).get("exchange.connection")
+    if connection is not None:
+        connection["abort"]()
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

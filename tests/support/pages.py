@@ -317,8 +317,6 @@ def _form(model: type[BaseModel], name: str) -> str:
         return f"list of [{_link(member)}" if isinstance(member, type) else "list of SHA-256, hex"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
-    if typing.get_origin(inner) is dict:
-        return "object of integers"
     if typing.get_origin(inner) is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
     pattern = _pattern(model, name)
@@ -326,7 +324,7 @@ def _form(model: type[BaseModel], name: str) -> str:
         if pattern.startswith("^[a-z]"):
             return "word"
         return "SHA-256, hex" if "a-f" in pattern else "time"
-    return {"str": "text", "int": "integer", "bool": "boolean"}[inner.__name__]
+    return {"str": "text", "int": "integer", "bool": "boolean", "dict": "object of integers"}[inner.__name__]
 
 
 def _pattern(model: type[BaseModel], name: str) -> str | None:

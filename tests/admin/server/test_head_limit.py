@@ -1,31 +1,13 @@
 """Connections as `exchange serve` takes them: a limit on the head of a request, and no header fields from its trailers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from admin.server.head_limit import CONNECTION, FIELDS_MAX, HEAD_BYTES_MAX, HeadLimitProtocol
-
-
-@asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[int]:
-    """The port at which uvicorn serves an application."""
-    config = uvicorn.Config(app, port=0, http=HeadLimitProtocol, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    loop = asyncio.create_task(server.main_loop())
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await loop
-        await server.shutdown()
+from admin.server.head_limit import CONNECTION, FIELDS_MAX, HEAD_BYTES_MAX
+from tests.support.processes.strict_server import served
 
 
 async def exchanged(port: int, request: bytes) -> bytes:

@@ -22,7 +22,7 @@ class RawDelivery:
         headers = {"exchange-purpose": "talent-service", "accept": accept, "host": "localhost:8000"}
         headers |= {"content-type": "application/json", "content-length": str(len(body))}
         signed = exchange.sign(party.system, "POST", DELIVERIES, body=body, headers=headers)
-        self.scope = {
+        self.scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
