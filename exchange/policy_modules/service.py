@@ -22,7 +22,7 @@ async def submit(work: Work, new: NewModule) -> Module:
     if stored is not None:
         return stored
     await work.pause()
-    result = await work.runtime[Checker].check(module)
+    result = await work.runtime[Checker].check(module, owner=str(organisation.id))
     checked_by = work.runtime[Checker].name
     if result.diagnostics:
         errors = [_to_json(diagnostic) for diagnostic in result.diagnostics]

@@ -16,6 +16,7 @@ from exchange.publication.publisher import Publisher
 from exchange.publication.renewal import LedgerKeys, renew_answering_key
 from exchange.publication.settings import PublicationSettings
 from exchange.publication.stamping import Stamper
+from exchange.publication.waiting import Waiters
 from exchange.publication.witness_policy import read_policy
 from exchange.publication.witnesses import Witnesses
 from ledger.format import timestamps, trust_policy
@@ -52,6 +53,7 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
     async with runtime.database.pool.acquire() as connection:
         policy = read_policy(settings, await continuity.history(connection, signers.first))
     coverage = runtime.add(Coverage())
+    runtime.add(Waiters(runtime))
     runtime[Alarms].sources.append(lambda: coverage.alarm(runtime.clock.now()))
     witnesses = None
     cosigning = Cosigning(policy, signers.first.name, seconds=settings.witness_timeout)

@@ -107,7 +107,7 @@ async def checkpoint(
             raise publication.NotPublished
         return latest
 
-    latest = await waiting.read_published(runtime_of(request), read, wait=waiting.wait_of(prefer))
+    latest = await waiting.read_published(request, read, wait=waiting.wait_of(prefer))
     return PlainTextResponse(latest.note, headers=_FRESH)
 
 
@@ -158,8 +158,9 @@ async def receipt(
 ) -> PlainTextResponse:
     """The receipt of an entry: its inclusion proof under a signed checkpoint (C2SP tlog-proof)."""
     text = await waiting.read_published(
-        runtime_of(request),
+        request,
         lambda connection: publication.receipt(connection, index),
+        index=index,
         wait=waiting.wait_of(prefer),
     )
     return PlainTextResponse(text, headers=_FRESH)
@@ -200,7 +201,7 @@ async def tile(
     if wanted.level == tiles.ENTRIES:
         return Response(await _bundle(request, wanted), media_type=_OCTETS, headers=_IMMUTABLE)
     hashes = await waiting.read_published(
-        runtime_of(request),
+        request,
         lambda connection: publication.read_tile(connection, wanted.level, wanted.index, wanted.width),
     )
     return Response(hashes, media_type=_OCTETS, headers=_IMMUTABLE)

@@ -58,6 +58,9 @@ class PublicationSettings(KernelSettings):
             "they are published; unset: no witnesses"
         ),
     ] = None
+    receipt_waiters: Annotated[
+        int, Field(ge=0, description="Requests of a process that may wait for a checkpoint (`Prefer: wait=`) at once")
+    ] = 200
     witness_timeout: Annotated[float, Field(gt=0, le=60, description="Time limit for witnesses, seconds")] = 5.0
     witness_cutoff: Annotated[
         int,

@@ -17,9 +17,10 @@ class Checker:
         self.name = f"regorus/{version('gordon-to-regorus')}" + (f" opa/{opa.version}" if opa else "")
         """The engines that check a module, with their versions."""
 
-    async def check(self, module: OwnerModule) -> CheckResult:
-        """Check a module. Raises OpaFailed, OSError."""
-        return await self.sandboxes.check(module, then=self._opa.check if self._opa is not None else None)
+    async def check(self, module: OwnerModule, *, owner: str = "") -> CheckResult:
+        """Check a module of an owner, one at a time. Raises OpaFailed, OSError."""
+        then = self._opa.check if self._opa is not None else None
+        return await self.sandboxes.check(module, owner=owner, then=then)
 
 
 async def make_checker(sandboxes: Sandboxes, *, opa: Path | None) -> Checker:

@@ -13,6 +13,7 @@ from policies.engines.syntax import Syntax, read
 from policies.owner_rules.form import EXPORTED_RULES, MAX_DIAGNOSTICS, MAX_TESTS, MODULE, PACKAGE, TESTS
 
 _ALLOWING = frozenset({"allow", "decision", "obligations"})
+_DOCUMENTS = frozenset({"data", "input", "rego"})
 _PREFIX = "test_"
 
 
@@ -45,6 +46,8 @@ def _diagnose(module: Syntax, tests: Syntax, lines: dict[str, int]) -> Iterator[
             yield f"{path}:{line}", f"{word} may not be called; docs/policies.md lists the functions that may"
     for line in module.overrides:
         yield f"{MODULE}:{line}", "use `with` in tests only: a module decides about the `input` it is given"
+    yield from _diagnose_names(MODULE, module)
+    yield from _diagnose_names(TESTS, tests)
     for rule in module.rules:
         if rule.name in _ALLOWING:
             yield f"{MODULE}:{rule.line}", f"a module only narrows; give the rule another name than `{rule.name}`"
@@ -54,6 +57,13 @@ def _diagnose(module: Syntax, tests: Syntax, lines: dict[str, int]) -> Iterator[
         yield TESTS, f"there is no test; a test is a rule whose name begins with `{_PREFIX}`"
     if len(lines) > MAX_TESTS:
         yield TESTS, f"there are {len(lines)} tests; at most {MAX_TESTS} are allowed"
+
+
+def _diagnose_names(path: str, syntax: Syntax) -> Iterator[tuple[str, str]]:
+    """Engines differ in what a rule with the name of a built-in function means, whether or not it is a function."""
+    for rule in syntax.rules:
+        if rule.name in RESERVED | _DOCUMENTS:
+            yield f"{path}:{rule.line}", f"give the rule another name than `{rule.name}`, which is Rego's own"
 
 
 def _diagnose_references(path: str, syntax: Syntax, *, package: str) -> Iterator[tuple[str, str]]:

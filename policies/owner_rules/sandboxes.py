@@ -57,6 +57,7 @@ class Sandboxes:
         self._slots = asyncio.Semaphore(most)
         self._starting = asyncio.Lock()
         self._checking = asyncio.Semaphore(_CHECKS)
+        self._owners: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def ask(self, module: OwnerModule, question: dict[str, Any], *, owner: str = "") -> Any:
         """The exported rules of an owner's module for a question, unchecked. Raises NoAnswer."""
@@ -136,16 +137,17 @@ class Sandboxes:
         for key in idle[: max(len(self._modules) - self._most, 0)]:
             del self._modules[key]
 
-    async def check(self, module: OwnerModule, *, then: Check | None = None) -> CheckResult:
+    async def check(self, module: OwnerModule, *, owner: str = "", then: Check | None = None) -> CheckResult:
         """
         Check a module: its size, its syntax, its compilation, the tests it brings, and `then`.
 
-        A step runs only where the steps before found nothing to correct. Raises OSError, and what `then` raises.
+        A step runs only where the steps before found nothing to correct. Owners take turns: of one owner's modules, one is
+        checked at a time. Raises OSError, and what `then` raises.
         """
         diagnostics = check_size(module)
         if diagnostics:
             return CheckResult(diagnostics, {})
-        async with self._checking:
+        async with self._turn_of(owner), self._checking:
             try:
                 inspection = await SandboxedProcess.inspect(module)
             except NoAnswer as problem:
@@ -156,6 +158,19 @@ class Sandboxes:
             if not diagnostics and then is not None:
                 diagnostics = await then(module, tests)
             return CheckResult(diagnostics, tests)
+
+    @asynccontextmanager
+    async def _turn_of(self, owner: str) -> AsyncIterator[None]:
+        """Wait until no other module of an owner is being checked."""
+        turn, waiting = self._owners.get(owner) or (asyncio.Lock(), 0)
+        self._owners[owner] = turn, waiting + 1
+        try:
+            async with turn:
+                yield
+        finally:
+            _, waiting = self._owners.pop(owner)
+            if waiting > 1:
+                self._owners[owner] = turn, waiting - 1
 
     async def _run_tests(
         self, module: OwnerModule, tests: Mapping[str, int], exports: list[tuple[str, int]]

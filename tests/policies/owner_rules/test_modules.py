@@ -91,6 +91,15 @@ BAD = {
     "allows": (more("allow := true"), "owner.rego:5", "a module only narrows"),
     "allows by default": (more("default allow := true"), "owner.rego:5", "a module only narrows"),
     "decides": (more('decision := {"allow": true}'), "owner.rego:5", "a module only narrows"),
+    "defines a function of Rego": (more("count(x) := 1"), "owner.rego:5", "another name than `count`"),
+    "defines a value with a function's name": (more("sum := 3"), "owner.rego:5", "another name than `sum`"),
+    "defines a set with a function's name": (more("lower contains 1"), "owner.rego:5", "another name than `lower`"),
+    "defines its own input": (more("input := 1"), "owner.rego:5", "input"),
+    "tests with a function of its own": (
+        bringing(f"{PASSING}\n\nupper(x) := 1"),
+        "owner_test.rego:5",
+        "another name than `upper`",
+    ),
     "says nothing": (
         module_with('cap := 3\n\nnote := "deny"', PASSING),
         "owner.rego",

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -16,7 +16,7 @@ import pytest
 from policies.decision.documents import Decision, DeliveryInput, Obligations, Rate
 from policies.engines.embedded import EmbeddedEngine
 from policies.owner_rules import sandboxes as pool
-from policies.owner_rules.modules import OwnerModule
+from policies.owner_rules.modules import Diagnostic, OwnerModule
 from policies.owner_rules.narrowing import build_question, narrow, read_narrowing
 from policies.owner_rules.narrowing_engine import ModuleMissing, NarrowingEngine, lower_rates, name_rule
 from policies.owner_rules.process import NoAnswer
@@ -218,6 +218,30 @@ async def test_a_question_that_waits_too_long_gets_no_answer_and_is_no_failure(m
         with pytest.raises(NoAnswer, match="not ready in time"):
             await standing
         assert await sandboxes.ask(module_with_cap(1), {}) == {"row_cap": 1}
+
+
+async def test_owners_take_turns_in_having_modules_checked(sandboxes: Sandboxes):
+    """However many modules one owner submits at once, another's is checked beside them."""
+    has_begun, go_on, running = asyncio.Event(), asyncio.Event(), 0
+
+    async def hold(_module: OwnerModule, _tests: Mapping[str, int]) -> tuple[Diagnostic, ...]:
+        nonlocal running
+        running += 1
+        has_begun.set()
+        await go_on.wait()
+        return ()
+
+    busy = [
+        asyncio.create_task(sandboxes.check(module_with_cap(number), owner="busy", then=hold)) for number in range(3, 7)
+    ]
+    await has_begun.wait()
+    other = await asyncio.wait_for(sandboxes.check(module_with_cap(7), owner="other"), 30)
+    assert not other.diagnostics
+    assert running == 1
+    go_on.set()
+    assert not any(result.diagnostics for result in await asyncio.gather(*busy))
+    assert running == len(busy)
+    assert not sandboxes._owners
 
 
 async def test_owners_of_the_same_text_share_neither_process_nor_failures(sandboxes: Sandboxes):
