@@ -75,6 +75,7 @@ async def register(work: Work, new: NewSource) -> Source:
         state="registered",
         config=config,
         secret=work.runtime.seal.close(secret.encode(), name=_seal_name(source_id)) if secret is not None else None,
+        content_version=0,
         registered_at=work.runtime.clock.now(),
     )
     if not kind.takes_upload:
