@@ -96,9 +96,9 @@ def test_the_next_version_keeps_what_was_stated_and_shows_what_changes(run: Run,
 
 
 def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_path: Path) -> None:
-    table = write(tmp_path / "t.csv", "a,b\n1,x\n2,y\n")
+    table = write(tmp_path / "t.csv", "a,b\n1.5,x\n2,y\n")
     assert run("publish", table, "--title", "Fresh", "--yes").status == 0
-    write(table, "a,b\n1,x\n2,y\n3,z\n")
+    write(table, "a,b\n1,x\n2,y\n3,5\n")  # whole numbers, which are read by the published types
     refreshed = run("refresh", f"{OWNER}/fresh", table)
     assert (refreshed.status, "3 rows" in refreshed.out) == (0, True), refreshed.err
     assert read("fresh")["version"] == 1
@@ -110,7 +110,28 @@ def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_p
     assert read("fresh")["state"] == "published"
     withdrawn = run("withdraw", "fresh", "--reason", "replaced", "--yes")
     assert (withdrawn.status, "ledger as entry" in withdrawn.out) == (0, True), withdrawn.err
-    assert read("fresh")["state"] == "withdrawn"
+    again = run("publish", write(table, "a,b\n1,x\n"), "--title", "Fresh", "--yes")
+    assert again.status == 0, again.err  # a withdrawn dataset gives its handle back
+    assert (read("fresh")["state"], read("fresh")["version"]) == ("published", 1)
+
+
+def test_a_draft_that_was_never_published_is_discarded(
+    run: Run, tmp_path: Path, served: tuple[DataDirectory, str]
+) -> None:
+    directory, url = served
+    table = write(tmp_path / "t.csv", "a,b\n1,x\n")
+    assert run("publish", table, "--title", "Template", "--yes").status == 0
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        template = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/template").json()
+        new = {"source": template["source"], "handle": "begun", "document": template["document"]}
+        steward.request("POST", "/api/v1/datasets", json=new)
+    stuck = run("publish", table, "--handle", "begun", "--title", "Begun", "--yes")
+    assert stuck.status == 1
+    assert "draft discard demo-education/begun" in stuck.err
+    discarded = run("draft", "discard", "begun")
+    assert (discarded.status, "ledger as entry" in discarded.out) == (0, True), discarded.err
+    done = run("publish", table, "--handle", "begun", "--title", "Begun", "--yes")
+    assert done.status == 0, done.err
 
 
 def test_a_key_publishes_for_its_own_organisation_only(run: Run, tmp_path: Path) -> None:
@@ -195,7 +216,7 @@ def test_one_s_own_file_is_published_applied_for_granted_and_fetched(
     assert "--unfit keep, suspend or terminate" in refused.err
     assert "no longer there: score" in refused.out
     assert "it does not fit: score" in refused.out
-    assert read("my-table")["version"] == 1
+    assert (read("my-table")["version"], read("my-table")["draft"]) == (1, None)
     assert run(*update, "--unfit", "keep").status == 1
     kept = run(*update, "--unfit", "keep", "--reason", "字段编码改版")
     assert kept.status == 0, kept.err
