@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from exchange.kernel.database import (
     forbidden_reason,
     open_database,
 )
-from exchange.kernel.embedded import Embedded
+from exchange.kernel.embedded import Embedded, supervised
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.keyring import KeysDiffer, open_keyring
 from exchange.kernel.keys.queries import fingerprints
@@ -70,15 +70,19 @@ class DatabaseState:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[str]:
-    """The URL of the settings' database. The embedded one runs until the end of the block."""
+def running(settings: Settings, *, is_supervised: bool = False) -> Iterator[str]:
+    """The URL of the settings' database. The embedded one runs until the end of the block.
+
+    With `is_supervised` it is started again where it ends.
+    """
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
     embedded = Embedded(settings.data)
     try:
         asyncio.run(embedded.create())
-        yield embedded.url()
+        with supervised(embedded) if is_supervised else nullcontext():
+            yield embedded.url()
     finally:
         embedded.close()
 

@@ -36,7 +36,7 @@ from exchange.kernel.keys.queries import fingerprints, remember_keys
 from exchange.kernel.keys.stores import KeyStore, answers_key_store, key_store
 from exchange.kernel.loops import Loops
 from exchange.kernel.runtime import AnsweringKey, Runtime
-from exchange.kernel.web import docs, health, http, openapi
+from exchange.kernel.web import access, docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
 from exchange.migrations import commands
 from exchange.participants import routes as participant_routes
@@ -79,7 +79,13 @@ class Exchange(FastAPI):
     """The application. Deliveries bypass routing and middleware (hot path)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request. Deliveries bypass routing and middleware (hot path)."""
+        """Answer a request, and log it. A client that leaves is no failure."""
+        if scope["type"] == "http":
+            await access.observe(self._answer, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if delivery_routes.is_delivery(scope):
             scope["app"] = self
             await delivery_routes.serve(scope, receive, send)
@@ -98,7 +104,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
 
     `kinds` are the kinds of source that it takes, by name.
     """
-    logs.configure()
+    logs.configure(has_requests=settings.access_log)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
@@ -23,9 +24,14 @@ from admin.data_directory import DataDirectory
 from admin.server import reaching
 from admin.server.head_limit import HeadLimitProtocol
 from admin.terminal import CannotDo, console
+from exchange.kernel import logs
+from exchange.kernel.loops import GIVEN_UP
 from exchange.kernel.settings_sources import as_environment, foreign
 from exchange.settings import Settings
 from groundwork import durable
+
+STOP_SECONDS: Final = 15
+"""The time that requests have to end once their process has to, seconds."""
 
 _EVERYWHERE = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}  # noqa: S104 - compared, not bound
 
@@ -83,7 +89,7 @@ def checked(settings: Settings, directory: DataDirectory, *, host: str, port: in
     """The checks before serving, with the database running. The environment of workers then has these settings only."""
     trust = directory.trust()
     require_free_port(host, port)
-    with database.running(settings) as url:
+    with database.running(settings, is_supervised=True) as url:
         database.require_ready(settings, url, vkey=trust.vkey)
         values = {name: getattr(settings, name) for name in settings.model_fields_set}
         complete = as_environment(values | {"data": settings.data, "database_url": url})
@@ -122,12 +128,19 @@ def _compare(settings: Settings, *, accept_changes: bool) -> None:
 
 
 def run(
-    *, host: str, port: int, workers: int, app: str = "exchange.app:from_environment", until_stdin_closes: bool = False
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    app: str = "admin.server.worker:application",
+    until_stdin_closes: bool = False,
 ) -> None:
     """Serve the application that the factory `app` makes, until SIGINT or SIGTERM.
 
     With `until_stdin_closes` also until whoever started this process ends.
     """
+    logs.configure()
+    logs.take_over_libraries()
     signal.signal(signal.SIGTERM, _leave)
     if until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -140,7 +153,9 @@ def run(
         loop="uvloop",
         http=HeadLimitProtocol,
         access_log=False,
-        log_level="warning",
+        log_config=None,  # libraries log as the exchange does
+        log_level="info",
+        timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
         proxy_headers=False,  # nothing depends on the peer's address, and the public URL is configured
     )
@@ -148,7 +163,7 @@ def run(
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
     # uvicorn has shut down when it raises the signal again; the blocks around it still have to end.
-    raise SystemExit(0)
+    raise SystemExit(1 if GIVEN_UP.is_set() else 0)
 
 
 def _end_with_stdin() -> None:

@@ -27,6 +27,7 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.logs import log
 from exchange.kernel.problems import InternalError, Problem, RequestInvalid, RequestMalformed
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.web.access import entry_of, template_of
 from exchange.kernel.web.http import check_members, problem_response, runtime_of
 from exchange.participants.door.admit import Admission, Way
 from exchange.participants.door.answers import (
@@ -53,6 +54,7 @@ _PURPOSE = re.compile(PURPOSE_PATTERN)
 _ERRORS_SHOWN = 20
 _FREE_ATTEMPTS = 3
 _ATTEMPTS = 5
+_FAILED = "The exchange failed and delivered nothing; its log holds the cause."
 
 
 async def answer(request: Request) -> Response:
@@ -76,7 +78,7 @@ async def answer(request: Request) -> Response:
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
         return await _refuse(request, runtime, _again(runtime, admission.claim), busy)
     except LEDGER_FAILURES as error:
-        log().error("delivery failed", exc_info=error, method=request.method)
+        log().error("delivery failed", exc_info=error, method=request.method, route=template_of(request.scope))
         return problem_response(unwritable(error, "Nothing was delivered; try again later."))
 
 
@@ -110,7 +112,13 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
         reached = stage or Asked(at, seconds, admission.claim)
         is_copy = isinstance(error, NONCE_REFUSALS)
-        return await _refuse(request, runtime, reached, _problem_of(error), is_copy=is_copy)
+        is_understood = is_copy or isinstance(error, Problem)
+        problem = problem_of(error) if is_understood else InternalError(_FAILED)
+        response = await _refuse(request, runtime, reached, problem, is_copy=is_copy)
+        if not is_understood:
+            route, entry = template_of(request.scope), entry_of(response)
+            log().error("delivery failed", exc_info=error, method=request.method, route=route, entry=entry)
+        return response
 
 
 def purpose_of(headers: Mapping[str, str]) -> str:
@@ -145,13 +153,6 @@ def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
         ) from error
     except ValueError as error:
         raise RequestMalformed("The query string cannot be read.") from error
-
-
-def _problem_of(error: Exception) -> Problem:
-    if isinstance(error, (Problem, *NONCE_REFUSALS)):
-        return problem_of(error)
-    log().error("delivery failed", exc_info=error)
-    return InternalError("The exchange failed and delivered nothing; its log holds the cause.")
 
 
 def _check_witnesses(runtime: Runtime) -> None:

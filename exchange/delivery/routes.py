@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 import signatures
@@ -13,6 +12,7 @@ from exchange.delivery import queries
 from exchange.delivery.answering import answer
 from exchange.delivery.describing import PLAIN_QUESTION, QUESTION, RESPONSES
 from exchange.delivery.schemas import StreamOut
+from exchange.kernel.web.access import ROUTE
 from exchange.kernel.web.openapi import SIGNED, problems
 from exchange.participants.door.routes import Handler, SignedRoute, SignedWork
 from exchange.participants.reading import demand_reading
@@ -27,11 +27,9 @@ def is_delivery(scope: Scope) -> bool:
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request for data, past routing and middleware; `describing.py` says why."""
-    try:
-        response = await answer(Request(scope, receive, send))
-    except ClientDisconnect:
-        return
+    """Answer a request for data, past routing and middleware; `describing.py` says why. Raises ClientDisconnect."""
+    scope[ROUTE] = scope["path"]
+    response = await answer(Request(scope, receive, send))
     await response(scope, receive, send)
 
 

@@ -1,20 +1,28 @@
 """Loops: work that an exchange repeats beside its requests for as long as it runs, such as signing and tidying.
 
-Rooms register their loops in `open_parts`; the app starts and stops all of them together. A loop never ends by itself,
-and no failure of one reaches another. Tests await a round instead of sleeping: `await runtime[Loops]["name"].tick()`.
+Rooms register their loops in `open_parts`; the app starts and stops all of them together. No failure of a loop ends it or
+reaches another. Where one ends all the same, the process ends, so that whoever runs it starts another.
+
+Tests await a round instead of sleeping: `await runtime[Loops]["name"].tick()`.
 """
 
 import asyncio
 import hashlib
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from exchange.kernel.database import FAILURES, Connection, Database, try_lock, unlock
 from exchange.kernel.logs import log
 
 _RETRY = 1.0
+
+GIVEN_UP: Final = threading.Event()
+"""Set where this process ends because a loop has ended."""
 
 Do = Callable[[], Awaitable[object]]
 LeaderDo = Callable[[Connection], Awaitable[object]]
@@ -62,17 +70,24 @@ class Loop:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin, on the running event loop."""
-        self._task = asyncio.create_task(self._run(), name=self.name)
+    def start(self, give_up: Callable[[], None]) -> None:
+        """Begin, on the running event loop. `give_up` is called where the loop ends before `stop`."""
+        task = self._task = asyncio.create_task(self._run(), name=self.name)
+
+        def on_end(ended: asyncio.Task[None]) -> None:
+            if self._task is task:
+                error = None if ended.cancelled() else ended.exception()
+                log().critical("background work has ended, and with it this process", kind=self.name, exc_info=error)
+                give_up()
+
+        task.add_done_callback(on_end)
 
     async def stop(self) -> None:
         """Stop, wherever the round is. Idempotent."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
         for _, future in self._waiting:
             future.cancel()
         self._waiting.clear()
@@ -149,10 +164,17 @@ def every(seconds: float, do: Callable[..., Awaitable[object]], *, name: str, le
     return Loop(seconds, do, name=name, leader=leader)
 
 
-class Loops:
-    """The loops of a running exchange, by name."""
+def end_process() -> None:
+    """End this process as SIGTERM does: requests end in order, and the exit status is 1."""
+    GIVEN_UP.set()
+    os.kill(os.getpid(), signal.SIGTERM)
 
-    def __init__(self) -> None:
+
+class Loops:
+    """The loops of a running exchange, by name. `give_up` is called where one ends."""
+
+    def __init__(self, give_up: Callable[[], None] = end_process) -> None:
+        self._give_up = give_up
         self._loops: dict[str, Loop] = {}
 
     def add(self, loop: Loop) -> None:
@@ -169,7 +191,7 @@ class Loops:
     async def running(self) -> AsyncIterator["Loops"]:
         """Run all loops during the block."""
         for loop in self._loops.values():
-            loop.start()
+            loop.start(self._give_up)
         try:
             yield self
         finally:

@@ -50,6 +50,9 @@ class KernelSettings(BaseSettings):
             description="The exchange's name, the beginning of its ledger's origin; never change it later",
         ),
     ] = "exchange.local"
+    access_log: Annotated[
+        bool, Field(description="Whether each request is logged: its method, route, status, time, entry and principal")
+    ] = True
     body_bytes_max: Annotated[int, Field(ge=1024, description="Largest JSON body, bytes")] = 1 << 20
     body_seconds: Annotated[
         float, Field(gt=0, le=300, description="Time for a body to arrive, beside that of body_pace, seconds")

@@ -1,7 +1,7 @@
 """Coverage: the age of the first entry that no published checkpoint covers, as each process watches it.
 
-Readiness reports it, and beyond the cut-off nothing is delivered; deliveries resume once the witnesses are back.
-Without witnesses nothing depends on it, and `cutoff` stays None.
+Readiness reports it, so that a publisher that stopped is noticed. With witnesses, nothing is delivered beyond the
+cut-off, and deliveries resume once the witnesses are back; without them `cutoff` stays None.
 """
 
 from contextlib import suppress
@@ -24,6 +24,8 @@ class Coverage:
     since: datetime | None = None
     patience: timedelta = timedelta()
     cutoff: timedelta | None = None
+    begun: datetime | None = None
+    """When this process began to watch: entries of the time before may be waiting for its first checkpoint."""
     _is_stopped: bool = False
 
     def is_overdue(self, now: datetime) -> bool:
@@ -32,13 +34,19 @@ class Coverage:
 
     def alarm(self, now: datetime) -> str | None:
         """The alarm for an operator, one line; None where all is well."""
-        if self.cutoff is None or self.since is None or now - self.since <= self.patience:
+        if self.since is None or now - self.since <= self.patience:
             return None
+        if self.cutoff is None:
+            if self.begun is None or now - self.begun <= self.patience:
+                return None
+            age = int((now - self.since).total_seconds())
+            return f"alarm: entries since {self.since}, {age} seconds ago, are in no checkpoint; the publisher does not work"
         state = "nothing is delivered" if self.is_overdue(now) else f"deliveries stop at {self.since + self.cutoff}"
         return f"alarm: entries since {self.since} are in no checkpoint that enough witnesses cosigned; {state}"
 
     async def watch(self, database: Database, clock: Clock) -> None:
         """Look at the database once, and log where deliveries stop or resume."""
+        self.begun = self.begun or clock.now()
         with suppress(*FAILURES):  # while the database fails, the age counts on
             async with database.pool.acquire() as connection:
                 self.since = await publication.uncovered_since(connection)

@@ -60,7 +60,7 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
     stack.push_async_callback(cosigning.close)
     if cosigning.has_witnesses:
         witnesses = Witnesses(runtime, cosigning, signers, anchor)
-        _watch_coverage(runtime, coverage, policy)
+    _watch_coverage(runtime, coverage, policy if cosigning.has_witnesses else None)
     publisher = runtime.add(Publisher(runtime, signers, anchor, policy, witnesses))
     leader = Leader(runtime.database, publication.lead, publication.resign, is_kept=True, begin=publisher.begin)
     loops = runtime[Loops]
@@ -73,10 +73,11 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
         loops.add(every(settings.timestamp_interval, stamper.run_round, name=TIMESTAMPS, leader=leader))
 
 
-def _watch_coverage(runtime: Runtime, coverage: Coverage, policy: TrustPolicy) -> None:
+def _watch_coverage(runtime: Runtime, coverage: Coverage, policy: TrustPolicy | None) -> None:
+    """Watch how old the first entry without a checkpoint is. `policy` is that of the witnesses, where there are any."""
     settings = runtime[PublicationSettings]
     coverage.patience = timedelta(seconds=3 * (settings.checkpoint_interval + settings.witness_timeout))
-    if policy.quorum != trust_policy.NONE:
+    if policy is not None and policy.quorum != trust_policy.NONE:
         coverage.cutoff = timedelta(seconds=settings.witness_cutoff)
     seconds = min(_EVERY_SECOND, settings.witness_cutoff / 2)
     runtime[Loops].add(every(seconds, partial(coverage.watch, runtime.database, runtime.clock), name=WATCH))

@@ -5,6 +5,7 @@ on a Unix socket of mode 0700 in a directory of mode 0700, and no directory abov
 """
 
 from exchange.kernel.embedded.account import DatabaseNotStarted
-from exchange.kernel.embedded.handle import Embedded, running
+from exchange.kernel.embedded.handle import Embedded
+from exchange.kernel.embedded.supervising import running, supervised
 
-__all__ = ["DatabaseNotStarted", "Embedded", "running"]
+__all__ = ["DatabaseNotStarted", "Embedded", "running", "supervised"]

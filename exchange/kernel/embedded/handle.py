@@ -8,8 +8,8 @@ share nothing.
 import fcntl
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +18,6 @@ import asyncpg
 from exchange.kernel.database import DATABASE, arguments
 from exchange.kernel.embedded import serverlog
 from exchange.kernel.embedded.postmaster import Postmaster
-from exchange.kernel.settings import KernelSettings
 
 _LOCK = "postgres.lock"
 
@@ -102,17 +101,3 @@ class Embedded:
                 self._postmaster.leave()
             finally:
                 os.close(hold)
-
-
-@asynccontextmanager
-async def running(settings: KernelSettings) -> AsyncIterator[str]:
-    """The URL of the database that the settings name. The embedded server runs during the block."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    embedded = Embedded(settings.data)
-    try:
-        await embedded.create()
-        yield embedded.url()
-    finally:
-        embedded.close()

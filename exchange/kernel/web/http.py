@@ -32,8 +32,10 @@ from exchange.kernel.problems import (
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.schemas import PATTERN_MESSAGES
 from exchange.kernel.settings import KernelSettings
+from exchange.kernel.web.access import PROBLEM, template_of
 
 _ERRORS_LISTED = 20
+_CLIENT_LEFT = 499  # of an answer that nobody receives
 _SIGNED = "/api/"
 """The addresses of signed requests. A signature covers the method, so HEAD is not answered as GET there."""
 
@@ -118,7 +120,11 @@ async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) 
     async def send_head(message: Message) -> None:
         await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-    await app({**scope, "method": "GET"}, receive, send_head)
+    asked = {**scope, "method": "GET"}
+    try:
+        await app(asked, receive, send_head)
+    finally:
+        scope.update({**asked, "method": scope["method"]})  # what was found out on the way is logged
 
 
 def check_members(body: bytes) -> None:
@@ -153,14 +159,27 @@ def _refuse_duplicate_keys(members: list[tuple[str, Any]]) -> None:
         raise RequestMalformed("An object in the body has a duplicate key; send each key once.")
 
 
+class ProblemResponse(Response):
+    """The answer of a problem. It leaves the problem's slug in the scope, for the log."""
+
+    slug = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        scope[PROBLEM] = self.slug
+        await super().__call__(scope, receive, send)
+
+
 def problem_response(problem: Problem, *, entry: int | None = None) -> Response:
     """The answer of a problem (RFC 9457 section 3)."""
-    return Response(
+    response = ProblemResponse(
         orjson.dumps(problem.document(entry=entry)),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=problem.headers,
     )
+    response.slug = problem.slug
+    return response
 
 
 def validation_problem(error: RequestValidationError) -> Problem:
@@ -215,11 +234,12 @@ def install(app: FastAPI) -> None:
                 return problem_response(validation_problem(error))
             case HTTPException():
                 return problem_response(http_problem(error, methods=_methods_at(request)))
-        route = request.scope.get("route")
-        log().error("request failed", exc_info=error, method=request.method, route=getattr(route, "path", ""))
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=_CLIENT_LEFT)
+        log().error("request failed", exc_info=error, method=request.method, route=template_of(request.scope))
         if isinstance(error, FAILURES) and is_unreachable(error):
             return problem_response(LedgerUnavailable("Try again later.", headers={"Retry-After": "1"}))
         return problem_response(InternalError("The exchange failed and changed nothing; its log holds the cause."))
 
-    for kind in (Problem, RequestValidationError, HTTPException, *FAILURES, Exception):
+    for kind in (Problem, RequestValidationError, HTTPException, ClientDisconnect, *FAILURES, Exception):
         app.add_exception_handler(kind, on_error)

@@ -13,6 +13,7 @@ from fastapi import Request
 
 from exchange.kernel.problems import UnsupportedMediaType
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.web.access import PRINCIPAL
 from exchange.kernel.web.http import body_of, headers_of, target_uri_of
 from exchange.participants.door import signed as checks
 from exchange.participants.door.evidence import UNSIGNED, Claim, Claimed, Copied, Named, Sender, Signature
@@ -68,6 +69,7 @@ class Admission:
         holder = checks.check_key(status.holder, at=clock.now())
         checks.check_signature(signed, holder, public_url=self._runtime.settings.public_url)
         sender = Sender(holder, Signature(signed), status.fence, checks.nonce_of(signed))
+        self._request.scope[PRINCIPAL] = str(holder.principal.id)
         if not way.streams_body:
             self.claim = Copied(sender)  # until the body turns out to be the one that was signed
             self.body = await body_of(self._request, settings=self._runtime.settings)

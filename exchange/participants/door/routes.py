@@ -15,6 +15,7 @@ from exchange.kernel.database import AsyncSession
 from exchange.kernel.logs import log
 from exchange.kernel.problems import Conflict, InternalError, LedgerUnavailable
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.web.access import entry_of, template_of
 from exchange.kernel.web.http import check_members, paced, problem_response, runtime_of
 from exchange.kernel.web.openapi import SIGNED
 from exchange.kernel.work import Work
@@ -126,11 +127,18 @@ async def _refuse(request: Request, runtime: Runtime, admission: Admission, erro
     problem, claim = problem_of(error), admission.claim
     if isinstance(error, Halted):
         return problem_response(problem)
-    if isinstance(problem, LedgerUnavailable | InternalError):
-        log().error("work failed", exc_info=error, method=request.method)
     if isinstance(error, NONCE_REFUSALS):
         claim = as_copy(claim)
-    return await refuse(request, runtime, claim, problem)
+    response = await refuse(request, runtime, claim, problem)
+    if isinstance(problem, LedgerUnavailable | InternalError):
+        log().error(
+            "work failed",
+            exc_info=error,
+            method=request.method,
+            route=template_of(request.scope),
+            entry=entry_of(response),
+        )
+    return response
 
 
 async def current_work(request: Request) -> Work:

@@ -127,3 +127,28 @@ def test_a_name_is_registered_once() -> None:
 
     with pytest.raises(ValueError, match="already"):
         loops_of(every(1, work, name="same"), every(1, work, name="same"))
+
+
+async def test_a_loop_that_ends_ends_the_process() -> None:
+    """For instance where a library cancels the task. Nobody would notice it otherwise, and checkpoints would stay away."""
+    given_up = asyncio.Event()
+
+    async def cancel() -> None:
+        raise asyncio.CancelledError
+
+    loops = Loops(given_up.set)
+    loops.add(every(LONG, cancel, name="cancelled"))
+    async with asyncio.timeout(10), loops.running():
+        await given_up.wait()
+
+
+async def test_loops_that_are_stopped_end_no_process() -> None:
+    given_up = asyncio.Event()
+
+    async def work() -> None: ...
+
+    loops = Loops(given_up.set)
+    loops.add(every(LONG, work, name="working"))
+    async with loops.running():
+        await loops["working"].tick()
+    assert not given_up.is_set()

@@ -1,0 +1,37 @@
+"""How old entries without a checkpoint are, is told without witnesses too: the publisher may have stopped."""
+
+from datetime import UTC, datetime, timedelta
+
+from exchange.kernel.loops import Loops
+from exchange.publication.coverage import Coverage
+from exchange.publication.parts import CHECKPOINTS, WATCH
+from exchange.publication.publisher import Publisher
+from tests.support.exchanges.exchange import Exchange
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+async def test_readiness_shows_that_no_checkpoint_is_made(exchange: Exchange) -> None:
+    """As where the publisher's process hangs: entries are taken in, and stay without a checkpoint."""
+    coverage, loops = exchange.runtime[Coverage], exchange.runtime[Loops]
+    await loops[CHECKPOINTS].tick()
+    await loops[WATCH].tick()
+    assert (await exchange.send("GET", "/readyz", {})).content == b"ok\n"
+    await loops[CHECKPOINTS].stop()
+    await exchange.admit("owner")
+    await loops[WATCH].tick()
+    assert coverage.since is not None
+    coverage.patience = coverage.patience * 0
+    answer = await exchange.send("GET", "/readyz", {})
+    assert answer.status == 200
+    assert b"are in no checkpoint; the publisher does not work" in answer.content
+    async with exchange.runtime.database.pool.acquire() as connection:
+        await exchange.runtime[Publisher].publish(connection)
+    await loops[WATCH].tick()
+    assert (await exchange.send("GET", "/readyz", {})).content == b"ok\n"
+
+
+def test_entries_of_the_time_before_the_start_are_no_alarm_yet() -> None:
+    coverage = Coverage(since=NOW - timedelta(days=2), patience=timedelta(seconds=10), begun=NOW)
+    assert coverage.alarm(NOW + timedelta(seconds=5)) is None
+    assert coverage.alarm(NOW + timedelta(seconds=15)) is not None
