@@ -19,11 +19,15 @@ def demo(
     universities: Annotated[Path | None, typer.Option(help="A list of universities for education to publish.")] = None,
     areas: Annotated[Path | None, typer.Option(help="A CSV file of areas for civil affairs' own database.")] = None,
     directory: Annotated[
-        Path, typer.Option(help="The directory for its files; those of an earlier run are replaced.")
+        Path,
+        typer.Option(
+            help="The directory for its files; those of an earlier run are replaced unless something was added."
+        ),
     ] = Path("build/demo"),
     *,
+    replace: Annotated[bool, typer.Option("--replace", help="Give up what was added to an earlier run.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the server running at the end, until Ctrl-C.")] = False,
 ) -> None:
     """Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit."""
     with reporting_failures():
-        run_demo(directory, OwnFiles(people, universities, areas), keep=keep, port=port)
+        run_demo(directory, OwnFiles(people, universities, areas), keep=keep, port=port, replace=replace)

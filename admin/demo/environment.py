@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from admin import founding
+from admin import database, founding
 from admin.data_directory import DataDirectory
 from admin.demo.materials import Material
 from admin.demo.output import Output
@@ -91,6 +91,12 @@ class Environment:
         """The client of a participant's system."""
         return self.client(self.joined[handle].system)
 
+    def mark_end(self) -> None:
+        """Remember how many entries the demonstration made: further ones are somebody's own."""
+        state = database.read_state(self.embedded.url())
+        text = _MARK_TEXT + json.dumps({"entries": state.entries}) + "\n"
+        durable.write(self.directory / _MARK, text.encode(), mode=0o644, sync=False)
+
     def part(self, name: str) -> Path:
         """One of the directories that stay after the demonstration."""
         return self.directory / name
@@ -108,10 +114,10 @@ def failure(reason: str) -> CannotDo:
 
 
 @contextmanager
-def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Environment]:
+def set_up(directory: Path, output: Output, *, port: int | None, replace: bool) -> Iterator[Environment]:
     """Found an exchange and start its server; both are stopped at the end of the block. Raises CannotDo."""
     data = DataDirectory(directory / "exchange")
-    _clear(directory, data)
+    _clear(directory, data, replace=replace)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _MARK).write_text(_MARK_TEXT, encoding="utf-8")
     for part in ("platform", "departments"):
@@ -132,8 +138,11 @@ def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Env
         yield Environment(directory, data, server.url, server, embedded, data.trust(), output)
 
 
-def _clear(directory: Path, data: DataDirectory) -> None:
-    """Remove the files of an earlier demonstration, and nothing else. Raises CannotDo."""
+def _clear(directory: Path, data: DataDirectory, *, replace: bool) -> None:
+    """Remove the files of an earlier demonstration, and nothing else; what was added to it only with `replace`.
+
+    Raises CannotDo.
+    """
     if not directory.exists():
         return
     if not directory.is_dir() or (any(directory.iterdir()) and not (directory / _MARK).is_file()):
@@ -141,8 +150,29 @@ def _clear(directory: Path, data: DataDirectory) -> None:
     if (url := reaching.running_at(data)) is not None:
         pid = json.loads(data.server_file.read_text(encoding="utf-8"))["pid"]
         raise CannotDo(f"an earlier demonstration is still being served at {url}", hint=f"end process {pid} first")
+    if (data.path / "postgres").exists() and not replace:
+        _require_unchanged(directory, data)
     if (data.path / "postgres" / "postmaster.pid").exists():
         # A database that outlived its demonstration is stopped before its files go.
         Embedded(data.path.absolute()).close()
     for part in _PARTS:
         shutil.rmtree(directory / part, ignore_errors=True)
+
+
+def _require_unchanged(directory: Path, data: DataDirectory) -> None:
+    """Raise CannotDo where somebody added entries to the exchange of an earlier demonstration, such as a dataset."""
+    marked = (directory / _MARK).read_text(encoding="utf-8").splitlines()[-1:]
+    made = json.loads(marked[0]).get("entries") if marked and marked[0].startswith("{") else None
+    if made is None:  # that demonstration was broken off
+        return
+    embedded = Embedded(data.path.absolute())
+    try:
+        added = database.read_state(embedded.url()).entries - made
+    finally:
+        embedded.close()
+    if added > 0:
+        raise CannotDo(
+            f"{data.path} has {added} entries that were added after the demonstration, which would be lost",
+            hint=f"go on with it: `exchange serve --data {data.path}`; give it up: `make demo DEMO=--replace`; or make "
+            f"another beside it: `make demo DEMO='--directory build/another'`",
+        )

@@ -19,14 +19,18 @@ from ledger.verification.report import Report
 _TRUST = "trust.json"
 
 
-def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int) -> None:
-    """Run every step; with `keep` the server stays at `port` until Ctrl-C. Raises CannotDo."""
+def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: bool = False) -> None:
+    """Run every step; with `keep` the server stays at `port` until Ctrl-C.
+
+    `replace` gives up what was added to the exchange of an earlier demonstration. Raises CannotDo.
+    """
     begun = time.monotonic()
     for path in (own.people, own.universities, own.areas):
         if path is not None:
             FileSource(path).require()
     if keep:
-        serving.require_free_port("127.0.0.1", port)
+        choice = "--port (make demo KEEP=1 DEMO='--port 8001')"
+        serving.require_free_port("127.0.0.1", port, choice=choice)
     output = Output()
     output.title("A data exchange, from joining to audit", "数据共享交换，从加入到审计")
     people = [] if own.people and own.areas else synthetic.talents()
@@ -37,7 +41,7 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int) -> None:
         output.remark(
             "universities are public facts. Whatever is printed was just done by a real server, over its API."
         )
-    with set_up(directory, output, port=port if keep else None) as environment:
+    with set_up(directory, output, port=port if keep else None, replace=replace) as environment:
         environment.trust.save(environment.part("platform") / _TRUST)
         environment.materials = materials(environment.part("departments"), people, environment.embedded, own)
         output.remark(f"Founded in {environment.data.path}; the server answers at {environment.url}.")
@@ -52,6 +56,7 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int) -> None:
         report = auditing.audit(environment, people)
         auditing.tamper(environment)
         _figures(environment, report, seconds=time.monotonic() - begun)
+        environment.mark_end()
         if keep:
             _stay(environment)
     if not keep:

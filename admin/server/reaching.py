@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,17 +140,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def loopback_url(port: int, *, resolve: Callable[..., Sequence[Any]] = socket.getaddrinfo) -> str:
+    """The URL of a port of the loopback interface: by the name `localhost` where this machine gives it that address."""
+    try:
+        addresses = {str(entry[4][0]) for entry in resolve("localhost", port, type=socket.SOCK_STREAM)}
+    except OSError:  # a machine without /etc/hosts
+        addresses = set()
+    return f"http://{'localhost' if LOOPBACK in addresses else LOOPBACK}:{port}"
+
+
 def start(directory: DataDirectory, *, port: int | None = None) -> Server:
     """Start a server on the loopback interface and wait until it is ready. Raises CannotDo with the end of its log."""
     port = port or free_port()
-    url = f"http://localhost:{port}"
+    url = loopback_url(port)
     return _start(directory, (), port, {**os.environ, "EXCHANGE_PUBLIC_URL": url}, url)
 
 
 def _start_for_a_command(directory: DataDirectory, settings: Settings, descriptor: int | None) -> Server:
     """Start a server with these very settings. It shares the lock, if any, so that the lock outlives a killed command."""
     port = free_port()
-    url = f"http://localhost:{port}"
+    url = loopback_url(port)
     values = {name: getattr(settings, name) for name in settings.model_fields_set}
     environment = foreign(os.environ) | as_environment({"public_url": url} | values)
     return _start(directory, _FOR_A_COMMAND, port, environment, url, descriptor)
@@ -191,15 +200,20 @@ def _start(
 
 
 def _wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline, last = time.monotonic() + _START_SECONDS, "no answer"
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise CannotDo(f"the server ended at once, with status {server.process.returncode}")
-        with suppress(httpx2.HTTPError):
-            if httpx2.get(f"{server.url}/readyz", timeout=5.0).is_success:
+        try:
+            answer = httpx2.get(f"{server.url}/readyz", timeout=5.0, trust_env=False)  # a proxy is not for this machine
+        except httpx2.HTTPError as error:
+            last = str(error) or type(error).__name__
+        else:
+            if answer.is_success:
                 return
+            last = f"status {answer.status_code}"
         time.sleep(0.05)
-    raise CannotDo(f"the server was not ready after {_START_SECONDS:.0f} seconds")
+    raise CannotDo(f"the server was not ready after {_START_SECONDS:.0f} seconds; {server.url}/readyz: {last}")
 
 
 @contextmanager

@@ -33,13 +33,14 @@ from groundwork import durable
 STOP_SECONDS: Final = 15
 """The time that requests have to end once their process has to, seconds."""
 
-_EVERYWHERE = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}  # noqa: S104 - compared, not bound
+_EVERYWHERE = frozenset({"0.0.0.0", "::", "127.0.0.1"})  # noqa: S104 - compared, not bound
 
 
 def public_url(host: str, port: int) -> str:
     """The URL by which clients on this machine reach a server, unless the settings name another."""
-    name = _EVERYWHERE.get(host, host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    if host in _EVERYWHERE:
+        return reaching.loopback_url(port)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def settings_for(directory: DataDirectory, *, host: str, port: int) -> Settings:
@@ -50,8 +51,8 @@ def settings_for(directory: DataDirectory, *, host: str, port: int) -> Settings:
     return directory.new_settings(public_url=public_url(host, port))
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise CannotDo where another program listens on the port."""
+def require_free_port(host: str, port: int, *, choice: str = "--port") -> None:
+    """Raise CannotDo where another program listens on the port. `choice` is the way to choose another."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,7 +61,7 @@ def require_free_port(host: str, port: int) -> None:
         except OSError as error:
             raise CannotDo(
                 f"port {port} on {host} cannot be used: {(error.strerror or str(error)).lower()}",
-                hint="stop the program that uses it, or choose another with --port",
+                hint=f"stop the program that uses it, or choose another with {choice}",
             ) from error
 
 
@@ -139,8 +140,7 @@ def run(
 
     With `until_stdin_closes` also until whoever started this process ends.
     """
-    logs.configure()
-    logs.take_over_libraries()
+    logs.begin_serving()
     signal.signal(signal.SIGTERM, _leave)
     if until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()

@@ -15,8 +15,7 @@ from exchange.kernel import logs
 
 def application() -> FastAPI:
     """The application of the environment, for uvicorn."""
-    logs.configure()
-    logs.take_over_libraries()
+    logs.begin_serving()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()

@@ -6,6 +6,7 @@ that cannot be written stops nothing: see `logwriter.py`.
 """
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
@@ -116,8 +117,8 @@ class _Logger:
     debug = info = warning = error = critical = _write
 
 
-_STANDARD_ERROR: Final = QueuedLines(2)
-_requests: Final[list[Lines]] = [_STANDARD_ERROR]
+_serving: Final[list[QueuedLines]] = []
+_requests: Final[list[Lines]] = []
 
 
 def configure(*, stream: TextIO | None = None, has_requests: bool = True) -> None:
@@ -125,7 +126,7 @@ def configure(*, stream: TextIO | None = None, has_requests: bool = True) -> Non
 
     `has_requests`: each request is logged.
     """
-    lines: Lines = _STANDARD_ERROR if stream is None else DirectLines(stream)
+    lines: Lines = _serving[0] if _serving and stream is None else DirectLines(stream or sys.stderr)
     _requests[:] = [lines] if has_requests else []
     structlog.configure(
         processors=[
@@ -142,8 +143,10 @@ def configure(*, stream: TextIO | None = None, has_requests: bool = True) -> Non
     )
 
 
-def take_over_libraries() -> None:
-    """Log what libraries log in the same form, and nowhere else. For a process that serves."""
+def begin_serving() -> None:
+    """From now on, lines to standard error hold nothing up, and libraries log in the same form and nowhere else."""
+    _serving[:] = _serving[:1] or [QueuedLines(2)]
+    configure()
     logging.basicConfig(handlers=[_Foreign()], level=logging.INFO, force=True)
 
 

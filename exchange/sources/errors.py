@@ -27,3 +27,31 @@ class SourceFailed(Problem):
     slug = "source-failed"
     title = "The source failed"
     status = 502
+
+
+class TooManyUploads(Problem):
+    """Your organisation sends as many files at a time as it may. `detail` states the number. Wait until one has ended."""
+
+    slug = "too-many-uploads"
+    title = "Too many uploads at a time"
+    status = 429
+
+
+class UploadQuota(Problem):
+    """The files of your organisation would take more than it may have here. `detail` states the limit and the need. Withdraw
+    sources that no dataset needs, or ask the operator for more.
+    """
+
+    slug = "upload-quota"
+    title = "The files of the organisation take too much room"
+    status = 413
+
+
+class StorageFull(Problem):
+    """The disk of the exchange has no room for the file beside what it keeps free for its own work. Nothing of the file is
+    kept. Try again later; the operator has to make room.
+    """
+
+    slug = "storage-full"
+    title = "The exchange has no room for the file"
+    status = 507

@@ -52,6 +52,13 @@ async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, 
     return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
+async def digests_of(session: AsyncSession, organisation: UUID, *, beside: UUID) -> set[str]:
+    """The digests of an organisation's sources that are ready, beside one source. Those of files name their snapshots."""
+    mine = (Source.organisation_id == organisation, Source.id != beside, Source.state == "ready")
+    statement = select(Source.description["digest"].astext).where(*mine, Source.content.is_not(None))
+    return {digest for digest in await session.scalars(statement) if digest is not None}
+
+
 async def described_digests(session: AsyncSession) -> set[str]:
     """The digests in the descriptions of all sources that are ready. Those of uploaded files name their snapshots."""
     statement = select(Source.description["digest"].astext).where(Source.state == "ready")

@@ -30,7 +30,7 @@ def routers(kinds: Mapping[str, Kind[Any]]) -> tuple[APIRouter, APIRouter]:
     router.get("/sources/{source_id}", response_model=out)(read_source)
     router.post("/sources/{source_id}/withdrawal", response_model=out)(withdraw_source)
 
-    uploads = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=UploadRoute, responses=problems(502))
+    uploads = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=UploadRoute, responses=problems(502, 507))
     uploads.put("/sources/{source_id}/content", response_model=out, openapi_extra=_FILE)(upload_content)
     return router, uploads
 

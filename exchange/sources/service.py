@@ -1,5 +1,6 @@
 """The verbs of sources: register, upload, withdraw; and the adapter of a source for rooms that read it."""
 
+import errno
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -22,6 +23,7 @@ from exchange.sources.dependents import Dependents
 from exchange.sources.errors import SourceBusy, SourceFailed, SourceUnusable
 from exchange.sources.models import Source
 from exchange.sources.readers import Readers, Stored
+from exchange.sources.room import Room, full
 from exchange.sources.schemas import NewSource
 from exchange.sources.settings import SourceSettings
 from exchange.sources.view import SourceView
@@ -30,6 +32,8 @@ from ledger import entries
 # Failures of a source's server. All other codes are about the owner's file, table or options.
 _FAILURES = frozenset({"source-unreachable", "source-timeout", "source-failed"})
 _SUFFIX_LENGTH = 12
+_LOOK_EVERY = 1 << 20  # bytes between two looks at the room that is left
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def problem_of(error: SourceError) -> SourceBusy | SourceFailed | SourceUnusable:
@@ -109,16 +113,21 @@ async def upload(
 
     The file has to match the signed Content-Digest of the request's headers, and to have the fields of the datasets that
     are published over the source; it is read by their types. Of its name only the suffix counts. Raises NotFound,
-    Forbidden, Conflict, ContentTooLarge, RequestMalformed, SourceUnusable, and the problems of `check_body` and of
+    Forbidden, Conflict, ContentTooLarge, RequestMalformed, SourceUnusable, and the problems of `check_body`, of Room and of
     Dependents.
     """
     source = await _lock_receiver(work, source_id)
-    stored = Stored(source.kind, source.config)
+    organisation, stored = source.organisation_id, Stored(source.kind, source.config)
+    digests = await queries.digests_of(work.session, organisation, beside=source_id)
     expected = await work.runtime[Dependents].expected_types(work, source_id)
     await work.pause()
-    with storage.upload_directory(work.runtime.settings.data / "uploads") as directory:
+    data, settings = work.runtime.settings.data, work.runtime[SourceSettings]
+    room = Room(settings, data / "uploads", organisation, stored=storage.size_of_snapshots(data / "snapshots", digests))
+    with storage.upload_directory(room.uploads, organisation) as directory:
+        room.check_number()
+        room.check_bytes(_announced(headers, limit=settings.upload_bytes_max))
         path = directory / ("content" + Path(filename).suffix[:_SUFFIX_LENGTH])
-        content = await _receive(path, chunks, limit=work.runtime[SourceSettings].upload_bytes_max)
+        content = await _receive(path, chunks, room, limit=settings.upload_bytes_max)
         check_body(headers.get("content-digest"), content)
         try:
             description = await work.runtime[Readers].import_file(stored, path, expected)
@@ -150,17 +159,37 @@ async def _lock_receiver(work: Work, source_id: UUID) -> Source:
     return source
 
 
-async def _receive(path: Path, chunks: AsyncIterator[bytes], *, limit: int) -> bytes:
-    """Write a request's body to a new file: its SHA-256. Raises ContentTooLarge, RequestMalformed."""
+def _announced(headers: Mapping[str, str], *, limit: int) -> int:
+    """The bytes that a request announces to send; 0 where it announces none. Raises ContentTooLarge."""
+    length = headers.get("content-length", "0")
+    size = int(length) if length.isascii() and length.isdigit() else 0
+    if size > limit:
+        raise ContentTooLarge(f"A file may have {limit} bytes here.")
+    return size
+
+
+async def _receive(path: Path, chunks: AsyncIterator[bytes], room: Room, *, limit: int) -> bytes:
+    """Write a request's body to a new file: its SHA-256.
+
+    Raises ContentTooLarge, RequestMalformed, StorageFull, UploadQuota.
+    """
     digest = hashlib.sha256()
-    size = 0
-    with storage.create_file(path) as file:
-        async for chunk in chunks:
-            size += len(chunk)
-            if size > limit:
-                raise ContentTooLarge(f"A file may have {limit} bytes here.")
-            digest.update(chunk)
-            file.write(chunk)
+    size, checked = 0, 0
+    try:
+        with storage.create_file(path) as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise ContentTooLarge(f"A file may have {limit} bytes here.")
+                if size - checked >= _LOOK_EVERY:
+                    room.check_bytes(len(chunk))
+                    checked = size
+                digest.update(chunk)
+                file.write(chunk)
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise full() from error
+        raise
     if size == 0:
         raise RequestMalformed("The body is the file's content; it is empty.")
     return digest.digest()

@@ -28,6 +28,15 @@ class SourceSettings(KernelSettings):
         ),
     ] = ()
     upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30
+    uploads_at_once: Annotated[
+        int, Field(ge=1, le=1000, description="How many files an organisation may upload at a time")
+    ] = 4
+    organisation_bytes_max: Annotated[
+        int, Field(ge=1024, description="Room for the uploaded files of an organisation, received and stored, bytes")
+    ] = 20 << 30
+    disk_reserve_bytes: Annotated[
+        int, Field(ge=0, description="What uploads leave free of the data directory's disk, bytes")
+    ] = 512 << 20
     import_memory_max: Annotated[
         int, Field(ge=256 << 20, description="Most memory to read an uploaded file with, bytes")
     ] = 2 << 30

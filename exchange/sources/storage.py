@@ -9,11 +9,13 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
+from uuid import UUID
 
 from groundwork import durable
 
@@ -31,9 +33,9 @@ def make_private(directory: Path) -> Path:
 
 
 @contextmanager
-def upload_directory(uploads: Path) -> Iterator[Path]:
-    """A new directory for one upload and its temporary files; removed with them at the end of the block."""
-    directory, lock = _create_locked(make_private(uploads))
+def upload_directory(uploads: Path, organisation: UUID) -> Iterator[Path]:
+    """A new directory for one upload of an organisation and its temporary files; removed at the end of the block."""
+    directory, lock = _create_locked(make_private(uploads), organisation)
     try:
         yield directory
     finally:
@@ -41,10 +43,10 @@ def upload_directory(uploads: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _create_locked(parent: Path) -> tuple[Path, int]:
+def _create_locked(parent: Path, organisation: UUID) -> tuple[Path, int]:
     """Create a directory, and lock it by a descriptor."""
     while True:
-        directory = parent / secrets.token_hex(16)
+        directory = parent / f"{organisation}.{secrets.token_hex(16)}"
         directory.mkdir(mode=0o700)
         lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,6 +58,50 @@ def _create_locked(parent: Path) -> tuple[Path, int]:
 def create_file(path: Path) -> BinaryIO:
     """Create a file that only this user may read, open for writing."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def running_uploads(uploads: Path, organisation: UUID) -> list[Path]:
+    """The directories of an organisation's uploads that run in any process."""
+    return [path for path in uploads.glob(f"{organisation}.*") if _is_locked(path)]
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # it has just ended
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def size_of(directory: Path) -> int:
+    """The bytes of the files in a directory, some of which may be going."""
+    size = 0
+    for path in directory.rglob("*"):
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return size
+
+
+def size_of_snapshots(snapshots: Path, digests: Collection[str]) -> int:
+    """The bytes of the snapshots with these hex SHA-256."""
+    size = 0
+    for digest in digests:
+        with suppress(FileNotFoundError):
+            size += (snapshots / f"{digest}.parquet").stat().st_size
+    return size
+
+
+def free_bytes(path: Path) -> int:
+    """The bytes that are free on the disk of a path, for users without privileges."""
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize
 
 
 def remove_abandoned(uploads: Path) -> None:

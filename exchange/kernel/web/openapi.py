@@ -60,6 +60,7 @@ _DESCRIPTIONS = {
     429: ("Too many refusals, or changes", "too-many-refusals"),
     500: ("The exchange failed, or found a stored record altered", "internal-error"),
     502: ("The source failed", "source-failed"),
+    507: ("The exchange has no room for the file", "storage-full"),
     503: ("The exchange cannot do this now; nothing was changed", "ledger-unavailable"),
 }
 # Any address may answer these: they are described once and referenced by every operation.

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from admin.server import reaching
+from tests.support.exchanges.exchange import code
 from tests.support.processes.commands import (
     Demonstration,
     command,
@@ -83,7 +85,40 @@ def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> No
         done = run_in_process("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
     assert done.status == 1
     assert f"port {port}" in done.err
+    assert "make demo KEEP=1 DEMO='--port 8001'" in done.err.replace("\n", " ")
     assert not (tmp_path / "demo").exists()
+
+
+def test_it_does_not_replace_what_was_added_to_it(worker_directory: Path) -> None:
+    """As where somebody publishes a file of their own, the next step of the README, and then runs it again."""
+    directory = worker_directory / "added"
+    data = directory / "exchange"
+    data.mkdir(parents=True)
+    assert run_in_process("init", "--data", data, "--code", code()).status == 0
+    (directory / ".demo").write_text('made by it\n{"entries": 1}\n')
+    done = run_in_process("demo", "--directory", directory)
+    assert done.status == 1
+    assert "entries that were added after the demonstration" in done.err
+    assert f"exchange serve --data {data}" in done.err.replace("\n", " ")
+    assert (data / "keys" / "ledger.pem").exists()
+
+
+def test_the_demonstration_marks_how_much_it_made(demo: Demonstration) -> None:
+    marked = json.loads((demo.directory / ".demo").read_text().splitlines()[-1])
+    assert marked["entries"] > 10
+
+
+@pytest.mark.parametrize(
+    ("addresses", "name"),
+    [(["127.0.0.1", "::1"], "localhost"), (["::1"], "127.0.0.1"), (["10.0.0.1"], "127.0.0.1"), ([], "127.0.0.1")],
+)
+def test_a_machine_where_localhost_has_no_address_or_another(addresses: list[str], name: str) -> None:
+    def resolve(_host: str, port: int, **_options: object) -> list[tuple[object, ...]]:
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(0, 0, 0, "", (address, port)) for address in addresses]
+
+    assert reaching.loopback_url(8000, resolve=resolve) == f"http://{name}:8000"
 
 
 def test_a_missing_file_is_reported_before_anything_is_made(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -85,7 +86,7 @@ async def test_a_start_removes_abandoned_uploads_and_no_other(settings: Settings
     (uploads / "killed").mkdir(parents=True)
     (uploads / "killed" / "content.csv").write_bytes(ROWS)
     (uploads / "stray.csv").write_bytes(ROWS)
-    with storage.upload_directory(uploads) as directory:
+    with storage.upload_directory(uploads, uuid4()) as directory:
         with storage.create_file(directory / "content.csv") as file:
             file.write(ROWS)
         await restart(settings)
