@@ -1,5 +1,7 @@
 """The output of the operator's commands: what was done in a few lines, and what to do next."""
 
+from typing import Any
+
 from rich.table import Table
 
 from admin.data_directory import DataDirectory
@@ -63,6 +65,23 @@ def show_directory(directory: DataDirectory) -> None:
     """Print which exchange the command acts on, where the person did not name it."""
     if directory.origin:
         console().print(f"In {directory.path} ({directory.origin}).", style=_DIM, soft_wrap=True)
+
+
+def health_document(
+    directory: DataDirectory, url: str | None, state: DatabaseState, *, is_well: bool
+) -> dict[str, Any]:
+    """The state of an exchange as a document: what `show_health` prints, by names that stay. Times are RFC 3339."""
+    return {
+        "healthy": is_well,
+        "data": str(directory.path),
+        "url": url,
+        "revision": state.revision,
+        "is_current": state.is_current,
+        "origin": state.origin,
+        "entries": state.entries,
+        "uncovered_since": state.uncovered_since.isoformat() if state.uncovered_since else None,
+        "halted": state.not_continued,
+    }
 
 
 def show_health(directory: DataDirectory, url: str | None, state: DatabaseState) -> None:

@@ -35,6 +35,7 @@ from exchange.kernel.keys.keyring import Keyring, open_keyring
 from exchange.kernel.keys.queries import fingerprints, remember_keys
 from exchange.kernel.keys.stores import KeyStore, answers_key_store, key_store
 from exchange.kernel.loops import Loops
+from exchange.kernel.metrics import MeasuredSequencer, watch_database
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.web import access, docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
@@ -56,7 +57,6 @@ from exchange.subjects import routes as subject_routes
 from exchange.whatif import parts as whatif
 from exchange.whatif import routes as whatif_routes
 from ledger.log.head import read_head
-from ledger.log.sequencer import Sequencer
 from policies.engines.breaker import Breaker
 from policies.engines.cache import DecisionCache
 from policies.engines.contract import Engine
@@ -218,12 +218,14 @@ async def _open_keys(settings: Settings, database: Database, clock: Clock, store
 
 def _open_kernel(settings: Settings, clock: Clock, database: Database, ring: Keyring) -> Runtime:
     """The runtime with the kernel's own parts and loops."""
+    sequencer = MeasuredSequencer(database.appending)
+    watch_database(database, sequencer)
     runtime = Runtime(
         settings=settings,
         origin=settings.origin(ring.incarnation),
         clock=clock,
         database=database,
-        sequencer=Sequencer(database.appending),
+        sequencer=sequencer,
         roles=Roles(),
         seal=ring.seal,
         answers=AnsweringKey(ring.answers),

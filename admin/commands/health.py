@@ -1,5 +1,8 @@
 """`exchange health`: the state of an exchange, for its operator and for monitoring."""
 
+import json
+from typing import Annotated
+
 import typer
 
 from admin import data_directory, database, output
@@ -11,7 +14,11 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def health(data: Data = None) -> None:
+def health(
+    data: Data = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, for programs.")] = False,
+) -> None:
     """Show the state of an exchange: its server, its database, its ledger.
 
     Exit status 1 where one of them needs care.
@@ -22,6 +29,10 @@ def health(data: Data = None) -> None:
         url = reaching.running_at(directory)
         with database.running(settings) as address:
             state = database.read_state(address, settings)
-        output.show_health(directory, url, state)
-        if url is None or not state.is_current or state.not_continued:
+        is_well = url is not None and state.is_current and not state.not_continued
+        if as_json:
+            print(json.dumps(output.health_document(directory, url, state, is_well=is_well), ensure_ascii=False))
+        else:
+            output.show_health(directory, url, state)
+        if not is_well:
             raise typer.Exit(1)

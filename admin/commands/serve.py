@@ -6,7 +6,7 @@ import typer
 
 from admin import data_directory, output
 from admin.commands.options import Data
-from admin.server import reaching, serving
+from admin.server import metrics, reaching, serving
 from admin.terminal import reporting_failures
 
 app = typer.Typer(add_completion=False)
@@ -38,4 +38,5 @@ def serve(
         with serving.prepare(directory, host=host, port=port, accept_changes=accept_changes) as settings:
             if not until_stdin_closes:
                 output.show_serving(directory, settings.public_url, workers=workers)
-            serving.run(host=host, port=port, workers=workers, until_stdin_closes=until_stdin_closes)
+            with metrics.served(settings.data, settings.metrics_host, settings.metrics_port):
+                serving.run(host=host, port=port, workers=workers, until_stdin_closes=until_stdin_closes)

@@ -8,14 +8,19 @@ from multiprocessing.process import BaseProcess
 
 from fastapi import FastAPI
 
+from admin.server import metrics
 from admin.server.serving import STOP_SECONDS
 from exchange.app import from_environment
 from exchange.kernel import logs
+from exchange.settings import Settings
 
 
 def application() -> FastAPI:
     """The application of the environment, for uvicorn."""
     logs.begin_serving()
+    settings = Settings()
+    if settings.metrics_port is not None:
+        metrics.begin(settings.data)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()

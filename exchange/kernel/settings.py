@@ -50,6 +50,13 @@ class KernelSettings(BaseSettings):
             description="The exchange's name, the beginning of its ledger's origin; never change it later",
         ),
     ] = "exchange.local"
+    metrics_port: Annotated[
+        int | None,
+        Field(ge=1, le=65535, description="Where Prometheus reads metrics, at /metrics of this port; unset: nowhere"),
+    ] = None
+    metrics_host: Annotated[str, Field(description="The address of that port; strangers must not reach it")] = (
+        "127.0.0.1"
+    )
     access_log: Annotated[
         bool, Field(description="Whether each request is logged: its method, route, status, time, entry and principal")
     ] = True

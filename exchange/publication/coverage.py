@@ -32,6 +32,10 @@ class Coverage:
         """Whether the age is above the cut-off."""
         return self.cutoff is not None and self.since is not None and now - self.since > self.cutoff
 
+    def age(self, now: datetime) -> float:
+        """The age of the first entry that no published checkpoint covers, seconds; 0 where all are covered."""
+        return 0.0 if self.since is None else max(0.0, (now - self.since).total_seconds())
+
     def alarm(self, now: datetime) -> str | None:
         """The alarm for an operator, one line; None where all is well."""
         if self.since is None or now - self.since <= self.patience:

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 
-from exchange.kernel import logs
+from exchange.kernel import logs, metrics
 from exchange.kernel.keys.keyring import Keyring
 from exchange.kernel.keys.stores import KeyStore
 from exchange.kernel.loops import Leader, Loops, every
@@ -55,6 +55,12 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
     coverage = runtime.add(Coverage())
     runtime.add(Waiters(runtime))
     runtime[Alarms].sources.append(lambda: coverage.alarm(runtime.clock.now()))
+    metrics.gauge(
+        "exchange.ledger.uncovered.age",
+        "s",
+        "Age of the first entry that no published checkpoint covers; 0 where all are covered",
+        lambda: {"": coverage.age(runtime.clock.now())},
+    )
     witnesses = None
     cosigning = Cosigning(policy, signers.first.name, seconds=settings.witness_timeout)
     stack.push_async_callback(cosigning.close)

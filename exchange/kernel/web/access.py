@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exchange.kernel import metrics
 from exchange.kernel.logs import log_request
 
 ROUTE: Final = "exchange.route"
@@ -52,16 +53,21 @@ async def observe(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
 
 def _log(scope: Scope, status: int, entry: int | None, seconds: float, *, is_complete: bool) -> None:
     template = template_of(scope)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    problem, is_data = scope.get(PROBLEM), ROUTE in scope
+    metrics.count_request(
+        method=method, route=template, status=status, seconds=seconds, problem=problem, is_data=is_data
+    )
     if template in _PROBES and status == _OK:
         return
     line = {
-        "method": scope["method"] if scope["method"] in _METHODS else "other",
+        "method": method,
         "route": template,
         "status": status,
         "seconds": round(seconds, 4),
         "entry": entry,
         "principal": scope.get(PRINCIPAL),
-        "problem": scope.get(PROBLEM),
+        "problem": problem,
         "is_complete": None if is_complete else False,
     }
     log_request({name: value for name, value in line.items() if value is not None})

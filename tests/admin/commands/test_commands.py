@@ -127,6 +127,10 @@ def test_several_processes_serve_until_sigterm(home: Path) -> None:
         assert httpx2.get(f"{url}/readyz").text == "ok\n"
         assert httpx2.get(f"{url}/docs").status_code == 200
         healthy = run_in_process("health", "--data", home)
+        document = json.loads(run_in_process("health", "--data", home, "--json").out)
+        assert (document["healthy"], document["halted"], document["is_current"]) == (True, None, True)
+        assert document["url"] == url
+        assert document["entries"] > 0
         assert (healthy.status, url in healthy.out, "checkpoint" in healthy.out) == (0, True, True)
         assert [join(home).status, join(home).status] == [0, 0]
         again = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))

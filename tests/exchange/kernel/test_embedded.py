@@ -1,6 +1,7 @@
 """The embedded database: whom it admits, which directories it leaves alone, and how it comes back."""
 
 import asyncio
+import io
 import os
 import pwd
 import shutil
@@ -17,8 +18,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from exchange.kernel import logs
 from exchange.kernel.database import arguments
-from exchange.kernel.embedded import Embedded, serverlog
+from exchange.kernel.embedded import Embedded, serverlog, supervised
 from exchange.kernel.embedded.account import Account, programs
 from exchange.kernel.embedded.postmaster import SOCKET_PATH_MAX, read_status
 from tests.support.processes.commands import wait_until
@@ -174,6 +176,30 @@ def test_a_killed_server_is_started_again_at_the_same_address(place: Path) -> No
     finally:
         server.close()
     assert not server.revive()
+
+
+def test_a_server_that_cannot_start_is_tried_again_until_it_can(place: Path) -> None:
+    """As where its disk is full: it gives up, and comes back once there is room."""
+    data = prepare(place / "data")
+    needed, aside = data / "postgres" / "postgresql.conf", data / "postgres" / "aside"
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+    server = Embedded(data)
+    url = server.url("postgres")
+    try:
+        with supervised(server, look_every=0.05):
+            needed.rename(aside)
+            os.kill(pid_of(data), signal.SIGKILL)
+            wait_until(lambda: "does not start; trying again" in stream.getvalue(), what="a failed start")
+            assert not server.is_running()
+            aside.rename(needed)
+            wait_until(server.is_running, what="the server")
+            wait_until(lambda: "it is started again" in stream.getvalue(), what="the line of the log")
+            assert ask(url) == 1
+    finally:
+        server.close()
+        logs.configure()
+    assert not server.is_running()
 
 
 def test_the_file_of_a_killed_server_may_name_another_program(place: Path) -> None:
