@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from adapters.duckdb.engine import Engine as DuckEngine
@@ -80,10 +81,20 @@ class Exchange(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and log it. A client that leaves is no failure."""
-        if scope["type"] == "http":
-            await access.observe(self._answer, scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        observed = access.Observed(scope, send)
+        try:
+            await self._answer(scope, receive, observed)
+        except ClientDisconnect:
+            pass
+        except Exception:
+            if not observed.is_complete:
+                raise
+            # The answer states a failure that is in the log already; Starlette raises its cause for servers without one.
+        finally:
+            observed.end()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if delivery_routes.is_delivery(scope):

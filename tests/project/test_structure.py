@@ -6,8 +6,8 @@ from exchange.settings import Settings
 from tests.support import structure, walks
 
 CEILINGS = {
-    "A delivery, the first": 49,
-    "A delivery, the next": 18,
+    "A delivery, the first": 50,
+    "A delivery, the next": 19,
     "An application": 22,
     "Its approval, which makes the agreement": 24,
 }
@@ -24,7 +24,7 @@ async def test_a_request_passes_few_files_and_seldom_climbs(settings: Settings) 
     page = walks.PAGE.read_text(encoding="utf-8")
     assert page == walks.render(page, recorded), "run make docs"
     graph, shared = structure.imports(), walks.shared_files(recorded)
-    assert len(shared) <= 19
+    assert len(shared) <= 23
     for name, walk in recorded.items():
         assert len(set(walk.files) - shared) <= CEILINGS[name], name
         assert len(walk.climbs(graph)) <= 3, name

@@ -7,9 +7,8 @@ identifier. It has no path, no query, no address and no header.
 import time
 from typing import Final
 
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope, Send
 
 from exchange.kernel import metrics
 from exchange.kernel.logs import log_request
@@ -25,52 +24,52 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _OK = 200
 
 
-async def observe(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request, and log it once its answer has left or its client has gone."""
-    begun = time.perf_counter()
-    status, entry, is_complete = 0, None, False
+class Observed:
+    """The `send` of one request: remembers how it is answered, and logs it at its end."""
 
-    async def watch(message: Message) -> None:
-        nonlocal status, entry, is_complete
+    __slots__ = ("_begun", "_entry", "_scope", "_send", "_status", "is_complete")
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._send, self._begun = scope, send, time.perf_counter()
+        self._status = 0
+        self._entry: int | None = None
+        self.is_complete = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
         if message["type"] == "http.response.start":
-            status = message["status"]
-            entry = next((int(value) for name, value in message["headers"] if name == b"exchange-entry"), None)
+            self._status = message["status"]
+            self._entry = next((int(value) for name, value in message["headers"] if name == b"exchange-entry"), None)
         else:
-            is_complete = not message.get("more_body", False)
-        await send(message)
+            self.is_complete = not message.get("more_body", False)
+        await self._send(message)
 
-    try:
-        await app(scope, receive, watch)
-    except ClientDisconnect:
-        pass
-    except Exception:
-        if not is_complete:
-            raise
-        # The answer states a failure that is in the log already; Starlette raises its cause for servers that have none.
-    finally:
-        _log(scope, status, entry, time.perf_counter() - begun, is_complete=is_complete)
-
-
-def _log(scope: Scope, status: int, entry: int | None, seconds: float, *, is_complete: bool) -> None:
-    template = template_of(scope)
-    method = scope["method"] if scope["method"] in _METHODS else "other"
-    problem, is_data = scope.get(PROBLEM), ROUTE in scope
-    metrics.count_request(
-        method=method, route=template, status=status, seconds=seconds, problem=problem, is_data=is_data
-    )
-    if template in _PROBES and status == _OK:
-        return
-    line = {
-        "method": method,
-        "route": template,
-        "status": status,
-        "seconds": round(seconds, 4),
-        "entry": entry,
-        "principal": scope.get(PRINCIPAL),
-        "problem": problem,
-        "is_complete": None if is_complete else False,
-    }
-    log_request({name: value for name, value in line.items() if value is not None})
+    def end(self) -> None:
+        """Log and count the request: its answer has left, or its client has gone."""
+        scope, seconds = self._scope, time.perf_counter() - self._begun
+        template, problem = template_of(scope), scope.get(PROBLEM)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        metrics.count_request(
+            method=method,
+            route=template,
+            status=self._status,
+            seconds=seconds,
+            problem=problem,
+            is_data=ROUTE in scope,
+        )
+        if template in _PROBES and self._status == _OK:
+            return
+        line = {
+            "method": method,
+            "route": template,
+            "status": self._status,
+            "seconds": round(seconds, 4),
+            "entry": self._entry,
+            "principal": scope.get(PRINCIPAL),
+            "problem": problem,
+            "is_complete": None if self.is_complete else False,
+        }
+        log_request({name: value for name, value in line.items() if value is not None})
 
 
 def entry_of(response: Response) -> int | None:
