@@ -102,7 +102,7 @@ class Problem(Exception):
 
 
 class InternalError(Problem):
-    """Something failed inside the exchange. The cause is in its log under the request's id; nothing was changed."""
+    """Something failed inside the exchange. Its log has the cause, by route and entry; nothing was changed."""
 
     slug = "internal-error"
     title = "The exchange failed"
