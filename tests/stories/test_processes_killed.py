@@ -1,18 +1,22 @@
 """The processes of `exchange serve` are killed one after another: each comes again, or makes room for a new server."""
 
+import asyncio
 import json
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import psutil
 import pytest
 
 from admin.server.reaching import free_port
+from exchange.kernel.database import arguments
 from exchange.kernel.embedded.postmaster import read_status
 from tests.support.exchanges.exchange import code
 from tests.support.processes.commands import ROOT, command, environment, list_processes, run_in_process, wait_until
@@ -38,18 +42,18 @@ def data() -> Iterator[Path]:
 class Served:
     """`exchange serve` with two workers."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, log: int | None = None) -> None:
         port = free_port()
         self.url = f"http://localhost:{port}"
         self.log = data / "served.log"
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as file:
             self.process = subprocess.Popen(
                 command("serve", "--data", data, "--port", str(port), "--workers", str(WORKERS)),
                 env=environment(EXCHANGE_CHECKPOINT_INTERVAL="0.2"),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log or file,
+                stderr=log or file,
             )
         self.wait_until_ready()
 
@@ -101,3 +105,40 @@ def test_each_process_comes_again_or_makes_room(data: Path) -> None:
     again.process.terminate()
     assert again.process.wait(60) == 0
     assert read_status(data / "postgres") is None
+
+
+def test_a_log_without_a_reader_stops_no_checkpoint(data: Path) -> None:
+    """As where a terminal or a collector goes away, and later every connection to the database breaks."""
+    reading, writing = os.pipe()
+    served = Served(data, log=writing)
+    os.close(reading)
+    os.close(writing)
+    asyncio.run(_break_connections(f"postgresql://postgres:@/postgres?host={data / 'postgres'}"))
+    wait_until(lambda: join(data), what="connections that work", seconds=PATIENCE)
+
+    def is_covered() -> bool:
+        return httpx2.get(f"{served.url}/readyz", timeout=5).text == "ok\n" and size() >= entries
+
+    def size() -> int:
+        return int(httpx2.get(f"{served.url}/ledger/checkpoint", timeout=5).text.splitlines()[1])
+
+    entries = json.loads(run_in_process("health", "--data", data, "--json").out)["entries"]
+    assert entries > 5
+    wait_until(is_covered, what="a checkpoint over every entry", seconds=PATIENCE)
+    served.process.terminate()
+    assert served.process.wait(60) == 0
+
+
+def join(data: Path) -> bool:
+    """Add entries; a request that meets a broken connection is refused."""
+    names = ("--code", code(), "--name-zh", "单位", "--name-en", "Owner")
+    return run_in_process("join", f"owner-{secrets.token_hex(4)}", "--data", data, *names).status == 0
+
+
+async def _break_connections(url: str) -> None:
+    connection = await asyncpg.connect(**arguments(url))
+    broken = await connection.fetchval(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'exchange'"
+    )
+    await connection.close()
+    assert broken > 0
