@@ -62,7 +62,8 @@ async def upload(exchange: Exchange, party: Party, source: str, number: int) -> 
 async def test_more_uploads_than_are_read_at_once(settings: Settings) -> None:
     imports = CountingImport()
     kinds = {**KINDS, FILE.name: replace(FILE, import_file=imports)}
-    async with start_exchange(settings, kinds=kinds) as exchange:
+    more = settings.model_copy(update={"uploads_at_once": 100})
+    async with start_exchange(more, kinds=kinds) as exchange:
         owner = await exchange.admit("owner")
         sources = [await register_file(exchange, owner, number) for number in range(UPLOADS)]
         uploads = (upload(exchange, owner, source, number) for number, source in enumerate(sources))
