@@ -132,11 +132,11 @@ def upgrade(settings: Settings, url: str) -> tuple[str | None, str]:
             f"the login {_login(owner)} may not make the exchange's tables: {reason}",
             hint="EXCHANGE_OWNER_DATABASE_URL is the login that owns the database: see docs/operations/database.md",
         ) from error
-    asyncio.run(_admit(url, owner=owner))
+    asyncio.run(admit(url, owner=owner))
     return before, commands.newest()
 
 
-async def _admit(url: str, *, owner: str) -> None:
+async def admit(url: str, *, owner: str) -> None:
     """Make the server's login a member of the role in which it acts, unless it is. Raises CannotDo."""
     async with connected(url) as connection:
         login = await connection.fetchval("SELECT quote_ident(session_user)")

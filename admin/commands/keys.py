@@ -60,11 +60,19 @@ def rotate_command(
 ) -> None:
     """Make a new key and announce it by an entry that the old one signs. Running servers switch to it by themselves."""
     with reporting_failures():
-        result = rotate_key(data_directory.locate(data), key)
+        directory = data_directory.locate(data)
+        settings = directory.settings()
+        result = rotate_key(directory, key)
         out = console()
         out.print(f"The key has been rotated; entry {result.entry} announces it.")
         out.print(f"  old  {result.old.vkey}\n  new  {result.new.vkey}", soft_wrap=True)
         out.print("Publish the new one. The old private key, in keys/old, can be destroyed.")
+        if key is KeyName.LEDGER and settings.witness_policy is not None:
+            out.print(
+                f"The witnesses of {settings.witness_policy} do not know it: nothing is published until each has it, "
+                f"by `ledger witness trust DIR {result.new.vkey}`. Tell their operators now.",
+                soft_wrap=True,
+            )
 
 
 def rotate_key(directory: DataDirectory, name: KeyName) -> KeyRotation:

@@ -22,6 +22,10 @@ COMMANDS = {
     ),
     "serve": "Serve the exchange until Ctrl-C.",
     "health": "Show the state of an exchange: its server, its database, its ledger.",
+    "backup": (
+        "Back up the exchange while it is served or not: database, snapshots, settings; with --keys its keys, apart."
+    ),
+    "restore": "Restore a backup into a new data directory and an empty database, and say how the ledger goes on.",
     "settings": "Show every setting with its origin, or write the settings file.",
     "database": "Bring the database up to date, or check the migrations.",
     "join": "Let an organisation join: register and admit it, and make the keys of its first members and its system.",
@@ -35,7 +39,7 @@ COMMANDS = {
     "demo": "Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit.",
 }
 """Each command with the first line of its help. Its module is `admin.commands.<name>`, and the command is its `app`."""
-_MODULES = {"settings": "upkeep.settings"}
+_MODULES = {name: f"upkeep.{name}" for name in ("settings", "backup", "restore")}
 """The modules of commands that are in folders."""
 
 

@@ -1,1 +1,1 @@
-"""Commands for the upkeep of an exchange: its settings."""
+"""Commands for the upkeep of an exchange: its settings, its backups."""
