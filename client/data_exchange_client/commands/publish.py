@@ -190,7 +190,7 @@ def refresh(
     count = source["rows"]
     typer.echo(f"Refreshed: {dataset} now has {'unknown' if count is None else f'{count:,}'} rows of {file.name}.")
     for remark in source["description"]["notes"]:
-        note(showing.plain(f"note: {remark['text']}" + (f" ({remark['where']})" if remark.get("where") else "")))
+        note(f"note: {remark['text']}" + (f" ({remark['where']})" if remark.get("where") else ""))
 
 
 def withdraw(

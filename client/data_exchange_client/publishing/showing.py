@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data_exchange_client.publishing.verbs import Draft, Published
+from data_exchange_client.terminal.output import plain
 
 _DIM: Final = "dim"
 _BOLD: Final = "bold"
@@ -115,11 +116,6 @@ def describe_mask(mask: Mapping[str, Any] | None) -> str:
         "null": "left empty",
     }
     return words.get(str(mask.get("kind")), str(mask.get("kind")))
-
-
-def plain(text: str) -> str:
-    """Text of others without control characters, which would act on the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _examples(field: Mapping[str, Any]) -> Iterator[str]:

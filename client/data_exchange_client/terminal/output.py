@@ -25,12 +25,12 @@ def console() -> Console:
 
 def note(message: str) -> None:
     """Print a note to standard error."""
-    _errors.print(message)
+    _errors.print("\n".join(map(plain, message.splitlines())))
 
 
 def fail(message: str) -> NoReturn:
     """Print an error and end the command with exit status 1."""
-    _errors.print(f"error: {message}")
+    note(f"error: {message}")
     raise typer.Exit(1)
 
 
@@ -67,12 +67,17 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
-        return ", ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        return plain(", ".join(map(str, value)))
+    return plain(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
+
+
+def plain(text: str) -> str:
+    """Text of others without control characters, which would act on the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _print(table: Table) -> None:
-    # Values come from others: no markup, no highlighting, and no control characters reach the terminal.
+    # Values come from others: no markup and no highlighting.
     Console(highlight=False, markup=False).print(table)
 
 
@@ -82,16 +87,16 @@ def reporting_failures() -> Iterator[None]:
     try:
         yield
     except ExchangeProblem as problem:
-        _errors.print(f"refused: {problem.type}: {problem}")
+        note(f"refused: {problem.type}: {problem}")
         if problem.entry is not None:
             _errors.print(f"  on the ledger as entry {problem.entry}")
         if not problem.is_signed:
             _errors.print("  (this answer is not signed by the exchange)")
         raise typer.Exit(1) from None
     except CannotDo as error:
-        _errors.print(f"error: {error}")
+        note(f"error: {error}")
         if error.hint:
-            _errors.print(f"       {error.hint}")
+            note(f"       {error.hint}")
         raise typer.Exit(1) from None
     except httpx2.TransportError as error:
         fail(f"no answer from {error.request.url}: {str(error) or type(error).__name__}")

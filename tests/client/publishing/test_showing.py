@@ -1,6 +1,7 @@
 """What is shown of a mask: words for each of them, and no control characters of other people's data."""
 
-from data_exchange_client.publishing.showing import describe_mask, fields_table, plain
+from data_exchange_client.publishing.showing import describe_mask, fields_table
+from data_exchange_client.terminal.output import plain
 from tests.support.policy_samples import MASKS
 
 
