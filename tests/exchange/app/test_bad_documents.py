@@ -307,7 +307,6 @@ APPLICATIONS = table(
     ("a mask with an end of text", "outside-terms", "owner", decide("approval", {"masks": {"city": {"kind": "constant", "value": "\0"}}})),
     ("refused without reasons", "request-invalid", "owner", decide("refusal", {})),
     ("refused while a supplement is open", "conflict", "owner", decide("refusal", {"reasons": CANARY}, which="waiting")),
-    ("approved while a supplement is open", "conflict", "owner", decide("approval", {}, which="waiting")),
     ("a supplement asked for twice", "conflict", "owner", decide("supplement-request", {"missing": CANARY}, which="waiting")),
     ("a supplement nobody asked for", "conflict", "consumer", decide("supplement", {"supplement": CANARY}, who="consumer")),
 )  # fmt: skip
