@@ -99,6 +99,13 @@ _PARAMETERS: Final[dict[str, frozenset[str]]] = {
 }
 _RANGES: Final = {"keep_start": (0, 1_000), "keep_end": (0, 1_000), "length": (1, 1_000), "size": (1, 10**12)}
 
+_MEANINGS: Final = {
+    "keep_start": "characters kept at the start",
+    "keep_end": "characters kept at the end",
+    "length": "characters kept",
+    "size": "integers in a range",
+}
+
 # The types a mask accepts, and the type of its result. For Constant and Null the class does not determine it.
 _RESULTS: Final[dict[type[Mask], tuple[frozenset[str], FieldType]]] = {
     Hash: (_HASHABLE, "string"),
@@ -139,6 +146,33 @@ def mask_from_json(value: Any, *, key: bytes | None = None, pointer: str = "") -
     if kind == "hash":
         return Hash(key)
     return _CLASSES[kind](**{name: _parameter(name, value[name], f"{pointer}/{name}") for name in wanted})
+
+
+def mask_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a mask: one object for each kind, with the parameters that it takes."""
+    return {"oneOf": [_schema_of(kind) for kind in KINDS]}
+
+
+def _schema_of(kind: str) -> dict[str, Any]:
+    names = sorted(_PARAMETERS.get(kind, ()))
+    return {
+        "type": "object",
+        "title": kind,
+        "description": (_CLASSES[kind].__doc__ or "").strip(),
+        "properties": {"kind": {"const": kind}, **{name: _schema_of_parameter(name) for name in names}},
+        "required": ["kind", *names],
+        "additionalProperties": False,
+    }
+
+
+def _schema_of_parameter(name: str) -> dict[str, Any]:
+    if name == "value":
+        return {
+            "anyOf": [{"type": "string", "maxLength": MAX_CONSTANT}, {"type": "integer"}, {"type": "boolean"}],
+            "description": "delivered in every row",
+        }
+    least, most = _RANGES[name]
+    return {"type": "integer", "minimum": least, "maximum": most, "description": _MEANINGS[name]}
 
 
 def mask_to_json(mask: Mask) -> dict[str, Any]:

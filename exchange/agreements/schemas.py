@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from adapters.kind import FieldName
-from exchange.catalog.terms.schemas import Assessments, Price, Rate, RowFilter
+from exchange.catalog.terms.schemas import Assessments, MaskDocument, Price, Rate, RowFilter
 from exchange.kernel.schemas import In, Moment, Out, Prose, Salt, with_example
 
 Lane = Literal["government", "operation", "trade", "person"]
@@ -31,7 +31,7 @@ class Narrowing(In):
     reason: Prose
     without: Annotated[list[FieldName], Field(max_length=500, description="Fields that are no longer granted")] = []
     masks: Annotated[
-        dict[str, dict[str, Any]], Field(description="Masks for fields that are clear so far, and stricter ones")
+        dict[str, MaskDocument], Field(description="Masks for fields that are clear so far, and stricter ones")
     ] = {}
     row_filter: RowFilter = None
     row_cap: Annotated[int | None, Field(ge=1, lt=2**53)] = None
@@ -48,7 +48,7 @@ class NarrowingOut(Out):
     """A narrowing of an agreement, as both sides see it."""
 
     without: list[str]
-    masks: dict[str, Any]
+    masks: dict[str, MaskDocument]
     row_filter: dict[str, Any] | None
     row_cap: int | None
     not_after: datetime | None
@@ -66,7 +66,7 @@ class InForce(Out):
 
     fields: list[str]
     masks: Annotated[
-        dict[str, Any], Field(description="The strictest of the terms then, the agreement, its narrowings")
+        dict[str, MaskDocument], Field(description="The strictest of the terms then, the agreement, its narrowings")
     ]
     row_filters: Annotated[list[dict[str, Any]], Field(description="All have to hold")]
     terms_filter: Annotated[dict[str, Any] | None, Field(description="That of the terms then; shown to the owner only")]
@@ -88,7 +88,7 @@ class AgreementOut(Out):
     lane: Lane
     purpose: str
     fields: list[str]
-    masks: dict[str, Any]
+    masks: dict[str, MaskDocument]
     row_filter: dict[str, Any] | None
     row_cap: int
     assessments: Annotated[

@@ -34,6 +34,12 @@ async def applications(
     return (await session.execute(statement)).scalars().all()
 
 
+async def has_dealings(session: AsyncSession, consumer: UUID, dataset: UUID) -> bool:
+    """Whether an organisation has applied for a dataset; each agreement began with an application."""
+    statement = select(Application.id).where(Application.consumer_id == consumer, Application.dataset_id == dataset)
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
 async def application(session: AsyncSession, reading: Reading, application_id: UUID) -> Application:
     """One application that the principal may read. Raises NotFound."""
     return await _one(session, select(Application).where(Application.id == application_id, _readable(reading)))

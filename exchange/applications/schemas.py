@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 
 from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
-from exchange.catalog.terms.schemas import Assessments, Purpose, RowFilter
+from exchange.catalog.terms.schemas import Assessments, MaskDocument, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
 
 
@@ -63,7 +63,7 @@ class Approval(In):
 
     fields: Annotated[list[FieldName] | None, Field(min_length=1, max_length=500)] = None
     masks: Annotated[
-        dict[str, dict[str, Any]], Field(description="Masks for fields that the terms leave clear, and stricter ones")
+        dict[str, MaskDocument], Field(description="Masks for fields that the terms leave clear, and stricter ones")
     ] = {}
     row_filter: RowFilter = None
     row_cap: Annotated[int | None, Field(ge=1)] = None

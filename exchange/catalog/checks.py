@@ -44,12 +44,12 @@ def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
     described = fields_of(document)
     names = [field.name for field in described]
     faults = [
-        {"at": f"fields/{index}", "error": "a field is described once"}
+        {"at": f"fields/{index}/name", "error": f'the field "{name}" is described twice'}
         for index, name in enumerate(names)
         if names.count(name) > 1
     ]
     faults += [
-        {"at": f"terms/fields/{index}", "error": "the terms offer a field that is not described"}
+        {"at": f"terms/fields/{index}", "error": f'the terms offer the field "{name}", which is not described'}
         for index, name in enumerate(document.terms.fields)
         if name not in names
     ]
@@ -88,9 +88,10 @@ def faults_against_source(document: DatasetDocument, source_fields: Iterable[Fie
     faults = []
     for index, field in enumerate(fields_of(document)):
         if field.name not in in_source:
-            faults.append({"at": f"fields/{index}", "error": "the source has no such field"})
+            faults.append({"at": f"fields/{index}/name", "error": f'the source has no field "{field.name}"'})
         elif in_source[field.name] != field.type:
-            faults.append({"at": f"fields/{index}", "error": f"in the source this field is {in_source[field.name]}"})
+            error = f'in the source the field "{field.name}" is {in_source[field.name]}, not {field.type}'
+            faults.append({"at": f"fields/{index}/type", "error": error})
     return faults
 
 

@@ -112,8 +112,8 @@ async def read_dataset_by_handle(
 
 @router.put("/datasets/{dataset_id}/draft")
 async def redraft_dataset(work: SignedWork, dataset_id: UUID, new: NewDataset) -> DatasetOut:
-    """Replace the draft; the handle stays as it is."""
-    await service.redraft(work, dataset_id=dataset_id, source_id=new.source, document=new.document)
+    """Replace the draft. The handle has to be the dataset's own: it does not change."""
+    await service.redraft(work, dataset_id=dataset_id, source_id=new.source, document=new.document, handle=new.handle)
     return await _out(work, dataset_id)
 
 

@@ -22,6 +22,8 @@ from exchange.sources.view import SourceView
 from ledger import entries
 from ledger.format import canonical
 
+_CORRECT = "Correct the member `document` where `errors` points."
+
 
 async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[str, Any]:
     """The document as JSON, once it is checked. Raises DatasetInvalid."""
@@ -29,14 +31,12 @@ async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[
     faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
     faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
     if faults:
-        raise DatasetInvalid("Correct the document where `errors` points.", errors=faults)
+        raise DatasetInvalid(_CORRECT, errors=faults)
     plain = document.model_dump(mode="json")
     try:
         canonical.dumps(plain)
     except canonical.NotCanonical as error:
-        raise DatasetInvalid(
-            "Correct the document where `errors` points.", errors=[{"at": error.pointer, "error": error.reason}]
-        ) from error
+        raise DatasetInvalid(_CORRECT, errors=[{"at": error.pointer, "error": error.reason}]) from error
     return plain
 
 
@@ -61,7 +61,16 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
 
 async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> dict[str, Any]:
     plain = await _plain(work, document, owner=source.organisation)
+    if source.state == "ready":  # a file that is not uploaded yet has no fields
+        _check_source(document, source)
     return {"source": str(source.id), "document": plain, "salt": new_salt()}
+
+
+def _check_source(document: DatasetDocument, source: SourceView) -> None:
+    """Check that a source has the document's fields. Raises DatasetInvalid."""
+    faults = faults_against_source(document, source.fields)
+    if faults:
+        raise DatasetInvalid(_CORRECT, errors=faults)
 
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
@@ -69,8 +78,10 @@ def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
     work.entry(entries.DatasetDrafted, about=("dataset", dataset.id), document=digest)
 
 
-async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument) -> Dataset:
-    """Replace the draft, or begin one beside the published version.
+async def redraft(
+    work: Work, *, dataset_id: UUID, source_id: UUID, document: DatasetDocument, handle: str | None = None
+) -> Dataset:
+    """Replace the draft, or begin one beside the published version. `handle`, where it is given, has to be the dataset's.
 
     Raises NotFound, Forbidden, Conflict, DatasetInvalid.
     """
@@ -81,6 +92,9 @@ async def redraft(work: Work, *, dataset_id: UUID, source_id: UUID, document: Da
         raise Conflict(
             "A withdrawn dataset is not changed; draft a new one, which may have its handle.", state=dataset.state
         )
+    if handle is not None and handle != dataset.handle:
+        error = f'the dataset is called "{dataset.handle}", and its handle does not change; draft a new dataset instead'
+        raise DatasetInvalid("Correct the handle.", errors=[{"at": "handle", "error": error}])
     dataset.draft = draft = await _draft(work, source, document)
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)
@@ -103,9 +117,7 @@ async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> 
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(draft.document)
     plain = await _plain(work, document, owner=dataset.organisation_id)
-    faults = faults_against_source(document, source.fields)
-    if faults:
-        raise DatasetInvalid("Correct the draft where `errors` points.", errors=faults)
+    _check_source(document, source)
     if dataset.version:
         before = DatasetDocument.model_validate((await queries.version(work.session, dataset)).document)
         following = NextVersion(dataset.id, dataset.version + 1, before, document, publication)

@@ -13,16 +13,17 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from adapters.plan.condition import PlanError
 from exchange.catalog.terms.schemas import PURPOSE_PATTERN
 from exchange.delivery import paging, streaming
 from exchange.delivery.deciding import count_request, decide
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import negotiate
-from exchange.delivery.planning import plan
+from exchange.delivery.planning import describe_misfit, plan
 from exchange.delivery.schemas import DeliveryRequest, from_query
 from exchange.delivery.settings import DeliverySettings
-from exchange.delivery.stages import Admitted, Asked, Known, Outlasted, Stage
+from exchange.delivery.stages import Admitted, Asked, Known, Outlasted, Planned, Stage
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.logs import log
 from exchange.kernel.problems import InternalError, Problem, RequestInvalid, RequestMalformed
@@ -40,6 +41,7 @@ from exchange.participants.door.answers import (
 )
 from exchange.participants.door.evidence import Claim
 from exchange.publication.coverage import Coverage
+from exchange.sources.errors import SourceFailed, SourceUnusable
 from ledger import entries
 from ledger.log import store
 from ledger.log.head import FenceBusy
@@ -55,6 +57,7 @@ _ERRORS_SHOWN = 20
 _FREE_ATTEMPTS = 3
 _ATTEMPTS = 5
 _FAILED = "The exchange failed and delivered nothing; its log holds the cause."
+_OWNER_ACTS = "The data owner has to act: it mends the source, or publishes a version that fits it."
 
 
 async def answer(request: Request) -> Response:
@@ -112,8 +115,9 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
         reached = stage or Asked(at, seconds, admission.claim)
         is_copy = isinstance(error, NONCE_REFUSALS)
-        is_understood = is_copy or isinstance(error, Problem)
-        problem = problem_of(error) if is_understood else InternalError(_FAILED)
+        failure = _blame(error, reached)
+        is_understood = is_copy or isinstance(failure, Problem)
+        problem = problem_of(failure) if is_understood else InternalError(_FAILED)
         response = await _refuse(request, runtime, reached, problem, is_copy=is_copy)
         if not is_understood:
             route, entry = template_of(request.scope), entry_of(response)
@@ -153,6 +157,15 @@ def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
         ) from error
     except ValueError as error:
         raise RequestMalformed("The query string cannot be read.") from error
+
+
+def _blame(error: Exception, reached: Stage) -> Exception:
+    """The error, or what it is for the sender: a source that cannot be read is no fault of theirs, whatever is wrong with it."""
+    if isinstance(error, SourceUnusable):
+        return SourceFailed(f"{error.detail}. {_OWNER_ACTS}", **error.members)
+    if isinstance(error, PlanError) and isinstance(reached, Planned):
+        return SourceFailed(f"{describe_misfit(error, reached.plan)} {_OWNER_ACTS}", code="source-changed")
+    return error
 
 
 def _check_witnesses(runtime: Runtime) -> None:

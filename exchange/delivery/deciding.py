@@ -3,35 +3,70 @@
 An allowed request is then counted against the rates of the terms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from adapters.plan.condition import Condition
 from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
 from exchange.delivery import queries
-from exchange.delivery.errors import RateExceeded
+from exchange.delivery.errors import FieldUnknown, RateExceeded, denial
 from exchange.delivery.facts import Ruling, subject_of
 from exchange.delivery.planning import columns_json, granted, sorting
 from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision import documents
 from policies.decision.documents import DeliveryInput, Rbac
-from policies.engines.cache import DecisionCache, find_validity
+from policies.engines.cache import DecisionCache, find_validity, keep, weigh
 
 _MIDNIGHT_IN_CHINA = 8 * 3600
 
 
 async def decide(runtime: Runtime, known: Known) -> Decided:
-    """Decide on a delivery at the time it was asked for, or return the cached decision."""
-    dataset, now = known.dataset, known.admitted.asked.now
-    question, purpose = known.question, known.admitted.purpose
+    """Decide on a delivery at the time it was asked for, or return the cached decision.
+
+    What is decided is kept, so it holds no names that a sender makes up: unknown fields are refused, and so is a purpose
+    that neither the terms nor an agreement have. A denial that holds whatever fields are requested is decided without
+    them. Raises FieldUnknown, and the problem of a denial.
+    """
+    dataset, question, purpose = known.dataset, known.question, known.admitted.purpose
     filtered = tuple(sorted({condition.field for condition in question.filters}))
-    key = (known.admitted.sender.holder.principal.key, purpose, tuple(question.fields), filtered)
-    cached = dataset.rulings.get(key)
-    if cached is not None and cached.begin <= now < cached.end:
+    cached = _cached(known, question.fields, filtered)
+    if cached is not None:
         return Decided(known, cached)
-    document = _document(runtime, known, filtered)
+    named = [(f"fields/{index}", name) for index, name in enumerate(question.fields)]
+    named += [(f"filters/{index}/field", condition.field) for index, condition in enumerate(question.filters)]
+    unknown = [(at, name) for at, name in named if name not in dataset.types]
+    if unknown:
+        raise FieldUnknown.of(unknown)
+    if purpose not in dataset.resource.terms.purposes and not any(
+        purpose in agreement.purposes for agreement in dataset.agreements
+    ):
+        raise denial(
+            documents.deny("purpose-not-granted", rule="delivery.purpose_in_terms", revision="", ref=str(dataset.id))
+        )
+    if named:
+        whole = _cached(known, (), ()) or await _rule(runtime, known, (), ())
+        if not whole.decision.allow and all(reason.rule.startswith("delivery.") for reason in whole.decision.reasons):
+            return Decided(known, whole)
+    return Decided(known, await _rule(runtime, known, question.fields, filtered))
+
+
+def _key(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> tuple[object, ...]:
+    admitted, dataset = known.admitted, known.dataset
+    return (dataset.fence, dataset.id, admitted.sender.holder.principal.key, admitted.purpose, tuple(fields), filtered)
+
+
+def _cached(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> Ruling | None:
+    """The cached ruling, if it is valid at the time of the request."""
+    cached = known.dataset.rulings.get(_key(known, fields, filtered))
+    return cached if cached is not None and cached.begin <= known.admitted.asked.now < cached.end else None
+
+
+async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> Ruling:
+    """Decide about these fields and filters, store the input, and cache the ruling."""
+    dataset = known.dataset
+    document = _document(runtime, known, tuple(sorted(set(fields))), filtered)
     decision = await runtime[DecisionCache].decide(document)
     begin, end = find_validity(document)
     facts = document.facts()
@@ -42,7 +77,7 @@ async def decide(runtime: Runtime, known: Known) -> Decided:
     order: tuple[str, ...] = ()
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
         columns, where = granted(
-            question.fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
+            fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
         )
         order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
     ruling = Ruling(
@@ -55,13 +90,14 @@ async def decide(runtime: Runtime, known: Known) -> Decided:
         order=order,
         begin=begin,
         end=end,
+        weight=weigh(decision) + 4 * sum(len(name) for name in (*fields, *filtered)),
     )
     if not any(reason.code == "policy-unavailable" for reason in decision.reasons):
-        dataset.rulings[key] = ruling
-    return Decided(known, ruling)
+        keep(dataset.rulings, _key(known, fields, filtered), ruling, weight=ruling.weight)
+    return ruling
 
 
-def _document(runtime: Runtime, known: Known, filtered: tuple[str, ...]) -> DeliveryInput:
+def _document(runtime: Runtime, known: Known, requested: tuple[str, ...], filtered: tuple[str, ...]) -> DeliveryInput:
     holder, dataset, purpose = known.admitted.sender.holder, known.dataset, known.admitted.purpose
     permit = runtime.roles.permits(
         principal=str(holder.principal.id),
@@ -73,7 +109,7 @@ def _document(runtime: Runtime, known: Known, filtered: tuple[str, ...]) -> Deli
     return DeliveryInput(
         lane=dataset.lane,
         purpose=purpose,
-        requested=tuple(known.question.fields),
+        requested=requested,
         filtered=filtered,
         subject=subject_of(holder),
         rbac=Rbac(allow=permit.allow, roles=permit.roles),

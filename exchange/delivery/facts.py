@@ -8,7 +8,8 @@ only while it has not.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -40,13 +41,18 @@ from exchange.subjects.identity import Identity, subject_keys
 from ledger import entries
 from ledger.log.head import FenceBusy, begin_snapshot, hold_fence, read_head
 from policies.decision import documents
+from policies.engines.cache import keep
 from signatures import SignedRequest
 
 _FACTS = 10_000
-_RULINGS = 1_000
 _HOLDING_AT_ONCE = 2  # deliveries of a process that hold the fence; each takes a connection of the pool
 _HOLDING_SECONDS = 3.0
 _HOLDING_WAIT = 10.0
+# Bytes of memory, as far as they depend on the number and length of names.
+_DATASETS_BYTES = 256 * 2**20
+_RULINGS_BYTES = 64 * 2**20
+_OVERHEAD = 10_000
+_PER_BYTE = 10  # Python values of a document take about ten times its JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Ruling:
 
     `record` is the decision as ledger entries hold it, `plain` the same as plain values. If it allows, `columns` and
     `where` are what it leaves of the dataset, checked against the dataset's fields; `columns_json` is the columns' part of
-    a plan's digest; `order` is what pages may be sorted by.
+    a plan's digest; `order` is what pages may be sorted by. `weight` is about its size in memory, in bytes.
     """
 
     decision: documents.Decision
@@ -67,6 +73,7 @@ class Ruling:
     order: tuple[str, ...]
     begin: int
     end: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ class DatasetFacts:
     """A dataset for one consumer: its version, its source, and the agreements between the two, as the fence stood.
 
     `salt` is that of the dataset's version, and goes into each digest of a document that may hold its row filters.
-    `content` names what the source holds: a file's snapshot, a table's shape. `rulings` caches decisions.
+    `content` names what the source holds: a file's snapshot, a table's shape. `rulings` caches the decisions of all
+    datasets together. `weight` is about the size of the facts in memory, in bytes.
     """
 
     fence: int
@@ -95,7 +103,8 @@ class DatasetFacts:
     content: str
     content_version: int
     adapter: Adapter
-    rulings: LRUCache[object, Ruling] = field(default_factory=lambda: LRUCache(_RULINGS))
+    rulings: LRUCache[object, Ruling]
+    weight: int
 
 
 class Facts:
@@ -105,7 +114,10 @@ class Facts:
         self._runtime = runtime
         self._fence = -1
         self._keys: LRUCache[str, KeyLookup] = LRUCache(_FACTS)
-        self._datasets: LRUCache[tuple[UUID, str], DatasetFacts] = LRUCache(_FACTS)
+        self._datasets: LRUCache[tuple[UUID, str], DatasetFacts] = LRUCache(
+            _DATASETS_BYTES, getsizeof=attrgetter("weight")
+        )
+        self._rulings: LRUCache[object, Ruling] = LRUCache(_RULINGS_BYTES, getsizeof=attrgetter("weight"))
         self._subjects: LRUCache[Identity, Subject] = LRUCache(_FACTS)
         self._gathering = Gathering(runtime)
         self._holding = asyncio.Semaphore(_HOLDING_AT_ONCE)
@@ -116,6 +128,7 @@ class Facts:
             self._fence = fence
             self._keys.clear()
             self._datasets.clear()
+            self._rulings.clear()
             self._subjects.clear()
 
     @asynccontextmanager
@@ -165,9 +178,9 @@ class Facts:
             fence = await begin_snapshot(session)
             shared = await queries.shared_dataset(session, principal.organisation, reference)
         self.forget(fence)
-        dataset = _facts_of(self._runtime, shared, principal, fence)
+        dataset = _facts_of(self._runtime, shared, principal, fence, self._rulings)
         if fence == self._fence:
-            self._datasets[key] = dataset
+            keep(self._datasets, key, dataset, weight=dataset.weight)
         return dataset
 
     async def subjects(self, fence: int, identities: Sequence[Identity]) -> dict[Identity, Subject]:
@@ -202,7 +215,13 @@ def subject_of(holder: KeyHolder) -> documents.Subject:
     )
 
 
-def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Principal, fence: int) -> DatasetFacts:
+def _facts_of(
+    runtime: Runtime,
+    shared: queries.SharedDataset,
+    principal: Principal,
+    fence: int,
+    rulings: LRUCache[object, Ruling],
+) -> DatasetFacts:
     listed, source = shared.listed, shared.source
     document = DatasetDocument.model_validate(shared.document)
     fields = fields_of(document)
@@ -210,6 +229,8 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
     # The key of a file is a guess: its pages have the order of the file, as its streams have.
     is_file = kind is not None and kind.takes_upload
     resource = resource_of(listed, source, document)
+    agreements = tuple(agreement_for_policy(agreement, resource.terms) for agreement in shared.agreements)
+    parts = (resource, *agreements)
     return DatasetFacts(
         fence=fence,
         id=listed.dataset.id,
@@ -219,7 +240,7 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         salt=shared.salt,
         lane=lane_between(provider_kind=listed.owner.kind, consumer_kind=principal.organisation_kind),
         resource=resource,
-        agreements=tuple(agreement_for_policy(agreement, resource.terms) for agreement in shared.agreements),
+        agreements=agreements,
         mask_keys={
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
             for agreement in shared.agreements
@@ -232,6 +253,8 @@ def _facts_of(runtime: Runtime, shared: queries.SharedDataset, principal: Princi
         content=f"{source.id}/{source.digest or ''}",
         content_version=source.content_version,
         adapter=adapter_of(runtime, source),
+        rulings=rulings,
+        weight=_OVERHEAD + _PER_BYTE * sum(len(part.model_dump_json()) for part in parts),
     )
 
 

@@ -63,7 +63,7 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
     known, ruling = decided.known, decided.ruling
     question, dataset, decision = known.question, known.dataset, ruling.decision
     if not decision.allow or decision.obligations is None or decision.agreement is None:
-        raise denial(decision)
+        raise denial(decision, withdrawn=_withdrawn(dataset))
     agreement, cap = decision.agreement, decision.obligations.row_cap
     where = _narrowed(ruling.where, question.filters, dataset) if question.filters else ruling.where
     order = ruling.order if limit is not None else ()
@@ -90,11 +90,22 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
 
 def _narrowed(where: Condition | None, filters: Iterable[Filter], dataset: DatasetFacts) -> Condition | None:
     """The condition with a question's filters. Raises FilterInvalid."""
-    wanted = all_of(*[_comparison(condition) for condition in filters])
-    try:
-        return all_of(where, check_condition(wanted, dataset.types) if wanted else None)
-    except PlanError as error:
-        raise FilterInvalid("Correct the filter where `errors` says.", errors=[_fault(error)]) from error
+    checked, faults = [where], []
+    for index, condition in enumerate(filters):
+        try:
+            checked.append(check_condition(_comparison(condition), dataset.types))
+        except PlanError as error:
+            place = f"filters/{index}{error.pointer.removeprefix('/where')}"
+            faults.append({"at": place, "error": f'field "{condition.field}": {error.reason}'})
+    if faults:
+        raise FilterInvalid("Correct the filters where `errors` says.", errors=faults)
+    return all_of(*checked)
+
+
+def _withdrawn(dataset: DatasetFacts) -> set[str]:
+    """The fields that an active agreement grants and the terms no longer offer."""
+    active = [agreement for agreement in dataset.agreements if agreement.state == "active"]
+    return {name for agreement in active for name in agreement.fields} - set(dataset.resource.terms.fields)
 
 
 def _mask(mask: dict[str, Any] | None, key: bytes) -> Mask | None:
@@ -108,8 +119,14 @@ def _comparison(condition: Filter) -> Comparison:
     return Comparison(condition.field, condition.op, value)
 
 
-def _fault(error: PlanError) -> dict[str, str]:
-    return {"at": f"filters{error.pointer.removeprefix('/where').removeprefix('/all')}", "error": error.reason}
+def describe_misfit(error: PlanError, plan: Plan) -> str:
+    """What of a plan its source does not take, with the column: the plan fitted the source when the version was published."""
+    match error.pointer.split("/"):
+        case ["", "columns", index, *_]:
+            place = f'column "{plan.columns[int(index)].name}"'
+        case _:
+            place = "its row filter, order or limit"
+    return f"The source has changed under the published version: {place}: {error.reason}."
 
 
 def columns_json(columns: Iterable[Column]) -> orjson.Fragment:

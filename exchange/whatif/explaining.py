@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from exchange.agreements.service import for_policy, lane_between
+from exchange.applications import queries as applications
 from exchange.catalog.schemas import DatasetDocument
 from exchange.delivery import queries
 from exchange.delivery.deciding import candidates
+from exchange.delivery.errors import FieldUnknown
 from exchange.delivery.facts import resource_of, subject_of
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
@@ -38,7 +40,8 @@ def _tracer() -> Tracer:
 async def explain(work: Work, question: Question) -> ExplanationOut:
     """Explain the decision on a delivery, and put the explanation on the ledger.
 
-    An owner may ask about its datasets, a consumer about its own systems, an auditor about all. Raises NotFound.
+    An owner may ask about its datasets and those who applied for them, a consumer about its own systems, an auditor about
+    all. Raises NotFound, FieldUnknown.
     """
     holder = await participants.holder_of(work.session, question.system)
     if holder is None:
@@ -48,7 +51,10 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     owner = shared.listed.owner.id
     reading = reading_of(work, "delivery")
     is_owner = reading.everything or owner in reading.owners
-    if not is_owner and consumer not in reading.consumers:
+    is_own = reading.everything or consumer in reading.consumers
+    if not is_own and not (
+        is_owner and await applications.has_dealings(work.session, consumer, shared.listed.dataset.id)
+    ):
         raise NotFound(_UNKNOWN)
     at = question.at or work.runtime.clock.now()
     permit = work.runtime.roles.permits(
@@ -58,6 +64,12 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         resource="delivery",
         verb="request",
     )
+    names = [(f"fields/{index}", name) for index, name in enumerate(question.fields)]
+    names += [(f"filtered/{index}", name) for index, name in enumerate(question.filtered)]
+    known = {field["name"] for field in shared.document["fields"]}
+    unknown = [(at, name) for at, name in names if name not in known]
+    if unknown:
+        raise FieldUnknown.of(unknown)
     resource = resource_of(shared.listed, shared.source, DatasetDocument.model_validate(shared.document))
     agreements = [for_policy(agreement, resource.terms) for agreement in shared.agreements]
     document = DeliveryInput(

@@ -1,6 +1,8 @@
 """Every SELECT of what-if."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,7 +25,12 @@ class PastDeliveries:
 async def past_deliveries(session: AsyncSession, dataset: UUID, *, most: int) -> PastDeliveries:
     """The deliveries among the `most` newest entries about releases of a dataset, as far as the ledger is indexed."""
     leaves = await audit.newest(session, dataset=dataset, types=_RELEASES, limit=most)
+    deliveries = await asyncio.to_thread(_deliveries, leaves)
+    return PastDeliveries(deliveries, since=leaves[-1][0] if len(leaves) == most else 0)
+
+
+def _deliveries(leaves: Sequence[tuple[int, bytes]]) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """Parse thousands of entries: beside the event loop, since other requests wait for it."""
     bodies = ((seq, json.loads(leaf)["body"]) for seq, leaf in leaves)
     # The entry at a stream's end has `started`, and belongs to the delivery of the entry at its beginning.
-    deliveries = tuple((seq, body) for seq, body in bodies if "agreement" in body and "started" not in body)
-    return PastDeliveries(deliveries, since=leaves[-1][0] if len(leaves) == most else 0)
+    return tuple((seq, body) for seq, body in bodies if "agreement" in body and "started" not in body)

@@ -6,23 +6,31 @@ the next time at which a validity period in its document begins or ends.
 """
 
 import hashlib
+from typing import TypeVar
 
 from cachetools import LRUCache
 
 from policies.decision.documents import NEVER, Decision, DeliveryInput
 from policies.engines.contract import Engine
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_OVERHEAD = 2_000
+_PER_BYTE = 10  # Python values of a document take about ten times its JSON
+
 
 class DecisionCache:
     """
     An engine in front of an engine, which gives the same decisions. For one event loop; not safe to share between threads.
 
-    It holds the `size` most recently used decisions.
+    It holds the most recently used decisions, as many as have about `size` bytes together.
     """
 
-    def __init__(self, engine: Engine, *, size: int = 10_000) -> None:
+    def __init__(self, engine: Engine, *, size: int = 64 * 2**20) -> None:
         self._engine = engine
-        self._decisions: LRUCache[bytes, tuple[int, int, Decision]] = LRUCache(maxsize=size)
+        self._decisions: LRUCache[bytes, tuple[int, int, Decision, int]] = LRUCache(
+            maxsize=size, getsizeof=lambda cached: cached[3]
+        )
 
     @property
     def name(self) -> str:
@@ -43,8 +51,20 @@ class DecisionCache:
         decision = await self._engine.decide(document)
         if any(reason.code == "policy-unavailable" for reason in decision.reasons):
             return decision  # the next request asks the engine again
-        self._decisions[key] = (*find_validity(document), decision)
+        weight = weigh(decision)
+        keep(self._decisions, key, (*find_validity(document), decision, weight), weight=weight)
         return decision
+
+
+def weigh(decision: Decision) -> int:
+    """About the size of a decision in memory, in bytes: it grows with the number and length of the names in it."""
+    return _OVERHEAD + _PER_BYTE * len(decision.__pydantic_serializer__.to_json(decision))
+
+
+def keep(cache: LRUCache[_K, _V], key: _K, value: _V, *, weight: int) -> None:
+    """Put a value into a cache that is bounded by weight, unless it alone is heavier than the cache may be."""
+    if weight <= cache.maxsize:
+        cache[key] = value
 
 
 def find_validity(document: DeliveryInput) -> tuple[int, int]:

@@ -5,11 +5,20 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from adapters.kind import FieldName
 from adapters.plan.condition import condition_to_json
 from adapters.plan.masks import KINDS as MASKS
+from adapters.plan.masks import mask_schema
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
@@ -36,6 +45,10 @@ RowFilter = Annotated[
         examples=[{"field": "city", "op": "eq", "value": "330100"}, "city = '330100' and year >= 2020"],
     ),
 ]
+
+
+MaskDocument = Annotated[dict[str, Any], WithJsonSchema(mask_schema())]
+"""A mask as JSON; the checks of terms name what is wrong with it, and the field."""
 
 
 def _is_absent(value: object) -> bool:
@@ -124,7 +137,7 @@ class Terms(In):
         list[FieldName], Field(min_length=1, max_length=500, description="The fields that may be granted")
     ]
     masks: Annotated[
-        dict[str, dict[str, Any]],
+        dict[str, MaskDocument],
         Field(
             description=f"How a field leaves: {', '.join(MASKS)}",
             examples=[{"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from tests.support.exchanges.populated import PopulatedExchange
 
@@ -51,6 +52,9 @@ async def test_what_is_told_is_what_then_happens(populated_exchange: PopulatedEx
             await populated_exchange.call_as("consumer", "POST", EXPLAIN, question(populated_exchange, **changes))
         ).json
         answer = await populated_exchange.fetch({"limit": 1, **asked}, purpose=purpose)
+        if "outcome" not in told:  # what cannot be decided is refused alike
+            assert (told["type"], answer.status) == (f"/problems/{answer.problem}", 422)
+            continue
         assert (told["outcome"] == "allow") == (answer.status == 200), changes
         if answer.status != 200:
             said = [(rule["rule"], rule["code"]) for rule in told["rules"] if rule["code"]]
@@ -79,7 +83,7 @@ async def test_a_suspended_system_and_one_without_a_role_are_told_apart(populate
     assert [rule["code"] for rule in told["rules"] if rule["code"]] == ["principal-suspended"]
     told = (
         await populated_exchange.call_as(
-            "owner", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["auditor"])
+            "auditor", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["auditor"])
         )
     ).json
     assert "role-missing" in {rule["code"] for rule in told["rules"]}
@@ -109,3 +113,14 @@ async def test_who_is_not_concerned_is_told_nothing(populated_exchange: Populate
         assert (
             await populated_exchange.call_as("owner", "POST", EXPLAIN, question(populated_exchange, **wrong))
         ).problem == "request-invalid"
+
+
+async def test_an_owner_learns_nothing_about_systems_that_never_applied(
+    populated_exchange: PopulatedExchange,
+) -> None:
+    """State and roles of a stranger's system are the stranger's business: to an owner it is as if there were none."""
+    for stranger in (populated_exchange.ids["auditor"], str(UUID(int=1))):
+        answer = await populated_exchange.call_as(
+            "owner", "POST", EXPLAIN, question(populated_exchange, system=stranger)
+        )
+        assert (answer.status, answer.problem) == (404, "not-found")

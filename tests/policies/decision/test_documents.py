@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.plan.condition import PlanError, condition_from_json, condition_to_json
-from adapters.plan.masks import KINDS, mask_from_json, mask_to_json
+from adapters.plan.masks import KINDS, mask_from_json, mask_schema, mask_to_json
 from policies.decision.documents import NEVER, REASON_CODES, Decision, DeliveryInput, Reason, deny, schemas
 from policies.decision.explanations import explain
 from policies.decision.obligations import MASK_KINDS, OPERATORS, UnknownObligation, check_condition, check_mask
@@ -170,6 +171,7 @@ def test_the_schemas_describe_the_documents():
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 integers = st.integers(-(2**53) + 1, 2**53 - 1)
 scalars = st.one_of(texts, integers, st.booleans())
+MASK_SCHEMA = jsonschema_rs.Draft202012Validator(mask_schema())
 VALID_MASKS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "hash": st.just({"kind": "hash"}),
     "partial": st.fixed_dictionaries(
@@ -220,6 +222,8 @@ def test_every_known_mask_is_one_that_adapters_carry_out(kind: str, data: st.Dat
     mask = data.draw(VALID_MASKS[kind])
     check_mask(mask)
     assert mask_to_json(mask_from_json(mask)) == mask
+    assert MASK_SCHEMA.is_valid(mask)  # as the API's description states it
+    assert not MASK_SCHEMA.is_valid(mask | {"more": 1})
 
 
 wrong: st.SearchStrategy[Any] = st.sampled_from([None, -1, 0.5, 2**53, "", "a", [], {}, True])
