@@ -1,9 +1,11 @@
 """The adapter of an imported file: its snapshot, queried with DuckDB.
 
 Rows are in the order of the file, and a position in an answer is a row number. Snapshots never change, so positions stay
-valid.
+valid. Shuffled rows come in blocks of consecutive rows: the blocks in an order by a keyed hash of their numbers, and the rows
+of a block by one of theirs. So a page costs a block and no sort of the whole file, and a stream sorts one block at a time.
 """
 
+import hmac
 from collections.abc import AsyncGenerator
 from datetime import UTC
 from pathlib import Path
@@ -28,9 +30,12 @@ from adapters.duckdb.dialect import DuckDialect
 from adapters.duckdb.engine import Engine
 from adapters.files.snapshot import Snapshot, open_snapshot
 from adapters.plan.condition import PlanError
-from adapters.plan.dialect import Parameters, column_sql, condition_sql
+from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Null, mask_type
 from adapters.plan.plan import Column, Plan, check
+
+SHUFFLED_ROWS = 65_536
+"""The rows of a block of shuffled rows."""
 
 
 class FileAdapter:
@@ -62,31 +67,43 @@ class FileAdapter:
     async def read(self, plan: Plan) -> Rows:
         """Answer a small plan, continued by row number, or by key where the plan sorts by it."""
         snapshot = await self._snapshot()
-        limit = read_limit(plan)
-        sql, values = _compose(plan, snapshot, limit=limit + 1, is_paged=True)
-        table = await self._engine.fetch(sql, values)
-        columns = [_to_python(column) for column in table.itercolumns()]
-        position, width = None, len(plan.columns)
-        if limit and len(table) > limit:
-            position = orjson.dumps([column[limit - 1] for column in columns[width:]]).decode()
-        rows = list(zip(*columns[:width], strict=True))[:limit]
+        limit, width = read_limit(plan), len(plan.columns)
+        found: list[tuple[Any, ...]] = []
+        for block in _blocks(plan, snapshot, is_scan=False):
+            sql, values = _compose(plan, snapshot, limit=limit + 1 - len(found), is_paged=True, block=block)
+            table = await self._engine.fetch(sql, values)
+            found += zip(*[_to_python(column) for column in table.itercolumns()], strict=True)
+            if len(found) > limit:
+                break
+        position = orjson.dumps(found[limit - 1][width:]).decode() if 0 < limit < len(found) else None
+        rows = [row[:width] for row in found[:limit]]
         return Rows(tuple(column.name for column in plan.columns), rows, position)
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
-        """Stream a plan in the file's order."""
+        """Stream a plan in the file's order, or shuffled."""
         snapshot = await self._snapshot()
-        sql, values = _compose(plan, snapshot, limit=plan.limit)
-        schema = _schema(plan, snapshot)
-        batches = self._engine.stream(sql, values, batch_rows)
-        try:
-            async for batch in batches:
-                arrays = [
-                    array if array.type == field.type else array.cast(field.type)
-                    for array, field in zip(batch.columns, schema, strict=True)
-                ]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-        finally:
-            await batches.aclose()
+        schema = _schema(check(plan, snapshot.description.fields), snapshot)
+        left, is_empty = plan.limit, True
+        for block in _blocks(plan, snapshot, is_scan=True):
+            sql, values = _compose(plan, snapshot, limit=left, block=block)
+            batches = self._engine.stream(sql, values, batch_rows)
+            try:
+                async for batch in batches:
+                    if block is not None and not batch.num_rows:
+                        continue
+                    arrays = [
+                        array if array.type == field.type else array.cast(field.type)
+                        for array, field in zip(batch.columns, schema, strict=True)
+                    ]
+                    is_empty = False
+                    left = None if left is None else left - batch.num_rows
+                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            finally:
+                await batches.aclose()
+            if left is not None and left <= 0:
+                break
+        if is_empty:
+            yield pa.RecordBatch.from_pylist([], schema=schema)
 
     async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:
         """The engine that reads the snapshot evaluates every part."""
@@ -113,10 +130,38 @@ class FileAdapter:
             self._engine.close()
 
 
-def _compose(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False) -> tuple[str, list[Any]]:
-    """The SELECT of a plan, and the values it binds.
+def _blocks(plan: Plan, snapshot: Snapshot, *, is_scan: bool) -> list[int | None]:
+    """The blocks of shuffled rows to read one after the other, in their order; [None]: the whole file in one query.
 
-    With `is_paged`, rows are sorted by key or by number, which follows the columns as text.
+    A page under a condition is one query too: what it sorts are the rows that the condition leaves.
+    """
+    if plan.shuffle is None or (plan.where is not None and not is_scan):
+        return [None]
+    numbers = range(-(-(snapshot.description.rows or 0) // SHUFFLED_ROWS))
+    hashes = {number: _hash_block(plan.shuffle, number) for number in numbers}
+    begin = _read_position(plan.offset_after, 2)[0] if plan.offset_after is not None else ""
+    return [number for number in sorted(numbers, key=hashes.__getitem__) if hashes[number] >= begin] or [None]
+
+
+def _hash_block(key: bytes, number: int) -> str:
+    return hmac.new(key, f"block {number}".encode(), "sha256").hexdigest()
+
+
+def _shuffling(key: bytes, block: int | None, dialect: DuckDialect, parameters: Parameters) -> list[str]:
+    """What shuffled rows are sorted by: the hash of their block, and of their number."""
+    inner, outer = (parameters.bind(pad) for pad in hmac_pads(key))
+    of_block = dialect.hmac(f"'block ' || CAST(file_row_number // {SHUFFLED_ROWS} AS VARCHAR)", inner, outer)
+    if block is not None:
+        of_block = f"'{_hash_block(key, block)}'"
+    return [of_block, dialect.hmac("'row ' || CAST(file_row_number AS VARCHAR)", inner, outer)]
+
+
+def _compose(
+    plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False, block: int | None = None
+) -> tuple[str, list[Any]]:
+    """The SELECT of a plan, and the values it binds. With `block`, of this block's rows.
+
+    With `is_paged`, rows are sorted by key, by number or by hash, which follows the columns as text.
     """
     description = snapshot.description
     plan = check(plan, description.fields)
@@ -125,20 +170,25 @@ def _compose(plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: boo
     dialect, parameters = DuckDialect(description.fields, snapshot.types), Parameters()
     selected = [column_sql(column.name, column.mask, dialect, parameters) for column in plan.columns]
     sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
+    kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
+    if plan.shuffle is not None:
+        sorting, kinds = _shuffling(plan.shuffle, block, dialect, parameters), ["VARCHAR", "VARCHAR"]
     if is_paged:
         selected += [f"CAST({column} AS VARCHAR)" for column in sorting]
     conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
     if plan.offset_after is not None:
         texts = _read_position(plan.offset_after, len(sorting))
-        kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
         bound = [f"CAST({parameters.bind(text)} AS {kind})" for text, kind in zip(texts, kinds, strict=True)]
         conditions.append(f"({', '.join(sorting)}) > ({', '.join(bound)})")
+    if block is not None:
+        conditions.append(f"file_row_number BETWEEN {block * SHUFFLED_ROWS} AND {(block + 1) * SHUFFLED_ROWS - 1}")
     file = str(snapshot.path.resolve()).replace("'", "''")
     sql = f"SELECT {', '.join(selected)} FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608 - ours
     if conditions:
         sql += " WHERE " + " AND ".join(f"({condition})" for condition in conditions)
-    if is_paged or plan.order:
-        sql += f" ORDER BY {', '.join(sorting)}"
+    if is_paged or plan.order or plan.shuffle is not None:
+        # All rows of a block have the block's hash, and a constant is nothing to sort by.
+        sql += f" ORDER BY {', '.join(sorting if block is None else sorting[1:])}"
     if limit is not None:
         sql += f" LIMIT {int(limit)}"
     return sql, parameters.values

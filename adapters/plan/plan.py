@@ -6,7 +6,7 @@ A delivery's obligations and its caller's filter become one plan, and each adapt
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
@@ -55,7 +55,8 @@ class Plan:
 
     `limit` caps the rows. `offset_after` is the `next` of an earlier answer to the same plan, and continues after it.
     `order` is empty (the source's own order) or the key of the description, to sort by it. The order of rows can disclose
-    a masked key: who makes the plan decides.
+    a masked key: who makes the plan decides. With `shuffle`, a key of at least MIN_KEY_BYTES, the rows come in an order that
+    follows from this key and tells nothing of the source's (decision "Rows of a hidden key are shuffled").
     """
 
     columns: tuple[Column, ...]
@@ -63,6 +64,7 @@ class Plan:
     limit: int | None = None
     offset_after: str | None = None
     order: tuple[str, ...] = ()
+    shuffle: bytes | None = field(default=None, repr=False)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def rest_to_json(plan: Plan) -> dict[str, Any]:
         "where": condition_to_json(plan.where) if plan.where else None,
         "limit": plan.limit,
         "order": list(plan.order),
+        **({"shuffled": True} if plan.shuffle is not None else {}),
     }
 
 
@@ -97,6 +100,8 @@ def check(plan: Plan, fields: Iterable[Field]) -> Plan:
     for index, name in enumerate(plan.order):
         if name not in types:
             raise PlanError(f"/order/{index}", "no such field")
+    if plan.shuffle is not None and (plan.order or len(plan.shuffle) < MIN_KEY_BYTES):
+        raise PlanError("/shuffle", f"rows are shuffled by a key of at least {MIN_KEY_BYTES} bytes, and not sorted too")
     if plan.where is None:
         return plan
     return replace(plan, where=check_condition(plan.where, types))

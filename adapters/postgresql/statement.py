@@ -18,7 +18,7 @@ from cachetools import LRUCache
 
 from adapters.contract import SourceError
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
-from adapters.plan.dialect import Parameters, column_sql, condition_sql
+from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Constant, Partial, Prefix
 from adapters.plan.plan import Column, Field, Plan, check, typed_value
 from adapters.postgresql.relation import Relation
@@ -72,7 +72,17 @@ class Statements:
         where = _shape(plan.where, constants) if plan.where is not None else None
         # Constant(True) == Constant(1), yet they are cast to different types.
         types = tuple(type(column.mask.value) for column in plan.columns if isinstance(column.mask, Constant))
-        shape = (plan.columns, types, where, plan.order, plan.offset_after is None, limit is None, is_paged, is_arrow)
+        shape = (
+            plan.columns,
+            types,
+            where,
+            plan.order,
+            plan.shuffle,
+            plan.offset_after is None,
+            limit is None,
+            is_paged,
+            is_arrow,
+        )
         try:  # hashing a shape costs most of this, and `get` would do it twice
             statement = self._cache[shape]
         except KeyError:
@@ -98,6 +108,9 @@ class Statements:
     def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
         relation = self.relation
         names = {*(column.name for column in plan.columns), *_fields_of(plan.where), *plan.order}
+        is_point = is_paged and _is_point(plan.where, relation.key)
+        hashed = _hashed(relation) if plan.shuffle is not None and not is_point else ()
+        names.update(hashed)
         self._verify(names)
         plan = check(replace(plan, limit=limit), self._fields)
         if plan.order and plan.order != relation.key:
@@ -106,6 +119,7 @@ class Statements:
             raise PlanError("/order", "rows can be sorted by the key only")
         dialect, parameters = PgDialect(relation.columns), Parameters()
         selected = [self._select(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
+        hashes = _hashes(plan.shuffle, hashed, dialect, parameters)
         mask_values = tuple(parameters.values)
         keys = [relation.columns[name] for name in plan.order]
         if is_paged:
@@ -122,11 +136,11 @@ class Statements:
             )
             conditions.append(f"({', '.join(key.raw for key in keys)}) > ({bound})")
         sql = f"FROM {relation.name} AS t WHERE " + " AND ".join(f"({condition})" for condition in conditions)
-        if keys:
-            sql += f" ORDER BY {', '.join(key.raw for key in keys)}"
+        ordering = [*(key.raw for key in keys), *hashes]
+        if ordering:
+            sql += f" ORDER BY {', '.join(ordering)}"
         if limit is not None:
             sql += f" LIMIT {parameters.bind(limit)}"
-        is_point = is_paged and _is_point(plan.where, relation.key)
         if is_point:
             selected.append(f"CAST({parameters.bind(0)} AS integer)")
         wide = [position for position, column in enumerate(plan.columns) if self._is_wide(column)]
@@ -195,6 +209,20 @@ def _fields_of(condition: Condition | None) -> set[str]:
             return _fields_of(part)
         case _:
             return set().union(*map(_fields_of, condition.conditions))
+
+
+def _hashed(relation: Relation) -> tuple[str, ...]:
+    """The columns whose values shuffled rows are sorted by: the key, or all where there is none."""
+    return relation.key or tuple(relation.columns)
+
+
+def _hashes(key: bytes | None, names: tuple[str, ...], dialect: PgDialect, parameters: Parameters) -> list[str]:
+    """What shuffled rows are sorted by: a keyed hash of these columns. Nothing for rows that are not shuffled."""
+    if key is None or not names:
+        return []
+    inner, outer = (parameters.bind(pad) for pad in hmac_pads(key))
+    texts = ", ".join(dialect.text(name) for name in names)
+    return [dialect.hmac(f"concat_ws(chr(31), {texts})", inner, outer)]
 
 
 def _shape(condition: Condition, constants: list[Comparison]) -> Any:

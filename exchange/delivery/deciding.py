@@ -12,7 +12,7 @@ from exchange.decisions import service as decisions
 from exchange.delivery import queries
 from exchange.delivery.errors import FieldUnknown, RateExceeded, denial
 from exchange.delivery.facts import Ruling, subject_of
-from exchange.delivery.planning import columns_json, granted, sorting
+from exchange.delivery.planning import columns_json, granted, shuffling, sorting
 from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision import documents
@@ -75,11 +75,13 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
     columns: tuple[Column, ...] = ()
     where: Condition | None = None
     order: tuple[str, ...] = ()
+    shuffle: bytes | None = None
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
         columns, where = granted(
             fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
         )
         order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
+        shuffle = shuffling(dataset, obligations=decision.obligations, agreement=decision.agreement)
     ruling = Ruling(
         decision=decision,
         record=record,
@@ -88,6 +90,7 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
         columns_json=columns_json(columns),
         where=where,
         order=order,
+        shuffle=shuffle,
         begin=begin,
         end=end,
         weight=weigh(decision) + 4 * sum(len(name) for name in (*fields, *filtered)),

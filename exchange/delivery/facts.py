@@ -71,6 +71,7 @@ class Ruling:
     columns_json: orjson.Fragment
     where: Condition | None
     order: tuple[str, ...]
+    shuffle: bytes | None
     begin: int
     end: int
     weight: int
@@ -100,6 +101,7 @@ class DatasetFacts:
     subject_keys: dict[str, Field]
     key: tuple[str, ...]
     source: UUID
+    source_key: tuple[str, ...]
     content: str
     content_version: int
     adapter: Adapter
@@ -250,6 +252,7 @@ def _facts_of(
         subject_keys=subject_keys(document),
         key=() if is_file else source.key,
         source=source.id,
+        source_key=source.key,
         content=f"{source.id}/{source.digest or ''}",
         content_version=source.content_version,
         adapter=adapter_of(runtime, source),

@@ -6,6 +6,7 @@ since a position can hold values of the rows, bound to its question, and counts 
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,13 +47,34 @@ def sorting(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) 
     Rows sorted by a masked or withheld key would disclose much of it. Without an order, a file's rows are continued by
     their numbers, and a table's rows are not continued.
     """
+    clear = _clear(dataset, obligations=obligations, agreement=agreement)
+    return dataset.key if clear.issuperset(dataset.key) else ()
+
+
+def shuffling(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) -> bytes | None:
+    """The key by which rows are shuffled; None: they come in the source's order.
+
+    In the source's order, rows of two agreements fall together by their position, and so do the pseudonyms of one with the
+    clear values of another. So the rows of data about people are shuffled, under a key of the agreement, unless it has the
+    clear values of the source's key, or of all fields that identify a person: those join rows anyway.
+    """
+    personal = {field.name for field in dataset.resource.fields if field.personal}
+    clear = _clear(dataset, obligations=obligations, agreement=agreement)
+    identifying = set(dataset.source_key) or dataset.subject_keys.keys() or personal
+    if not personal or clear.issuperset(identifying):
+        return None
+    return hmac.digest(dataset.mask_keys[agreement], b"order of rows", "sha256")
+
+
+def _clear(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) -> set[str]:
+    """The fields that an agreement leaves in the clear."""
     terms = dataset.resource.terms
     grant = next(candidate for candidate in dataset.agreements if candidate.id == agreement)
     clear = (set(terms.fields) & set(grant.fields)) - terms.masks.keys() - grant.masks.keys()
     # Only the obligations state which columns an owner's module leaves in the clear.
     if terms.module is not None or grant.module is not None:
         clear &= {column.name for column in obligations.columns if column.mask is None}
-    return dataset.key if clear.issuperset(dataset.key) else ()
+    return clear
 
 
 async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int | None) -> Planned:
@@ -66,8 +88,14 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
         raise denial(decision, withdrawn=_withdrawn(dataset))
     agreement, cap = decision.agreement, decision.obligations.row_cap
     where = _narrowed(ruling.where, question.filters, dataset) if question.filters else ruling.where
-    order = ruling.order if limit is not None else ()
-    reads = Plan(columns=ruling.columns, where=where, limit=cap if limit is None else min(limit, cap), order=order)
+    order = ruling.order if limit is not None and ruling.shuffle is None else ()
+    reads = Plan(
+        columns=ruling.columns,
+        where=where,
+        limit=cap if limit is None else min(limit, cap),
+        order=order,
+        shuffle=ruling.shuffle,
+    )
     left = cap
     if question.cursor is not None:
         position, given = open_cursor(

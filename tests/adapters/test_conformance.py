@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from adapters.contract import Adapter
+from adapters.files import adapter as files_adapter
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.masks import Bucket, Constant, Hash, Mask, Month, Null, Partial, Prefix, Year
 from adapters.plan.plan import Column, Plan
@@ -138,6 +139,43 @@ async def test_pages_follow_one_another_without_gap_or_overlap(adapter: Adapter,
         plan = replace(plan, offset_after=page.next)
     assert [row for rows in pages for row in rows] == expected
     assert {len(rows) for rows in pages[:-1]} == {5}
+
+
+@pytest.mark.parametrize("where", [None, Comparison("count", "ne", 9)])
+async def test_shuffled_rows_follow_from_a_key_and_not_from_the_source(
+    adapter: Adapter, monkeypatch: pytest.MonkeyPatch, where: Condition | None
+) -> None:
+    """Every row once, in an order of the key's own: the same in pages and streams, and another under another key."""
+    monkeypatch.setattr(files_adapter, "SHUFFLED_ROWS", 5)
+    orders = []
+    for key in (KEY, KEY[::-1]):
+        plan = Plan((Column("id"), Column("姓名", Hash(KEY))), where, shuffle=key)
+        rows = await read_all(adapter, plan)
+        table = await scan_all(adapter, plan)
+        assert rows == [tuple(row.values()) for row in table.to_pylist()]
+        assert sorted_rows(rows) == sorted_rows(answer(replace(plan, shuffle=None), FIELDS, ROWS))
+        orders.append([row[0] for row in rows])
+        few = await scan_all(adapter, replace(plan, limit=7))
+        assert few.column("id").to_pylist() == orders[-1][:7]
+        position, pages = None, []
+        while True:
+            page = await adapter.read(replace(plan, limit=9, offset_after=position))
+            pages += [row[0] for row in page.rows]
+            position = page.next
+            if position is None:
+                break
+        assert pages == orders[-1][: len(pages)]
+        assert page.is_cut or pages == orders[-1]
+    source = sorted(orders[0])
+    for first, second in ((orders[0], orders[1]), (orders[0], source), (orders[1], source)):
+        assert sum(a == b for a, b in zip(first, second, strict=True)) < len(source) / 4
+
+
+async def test_an_order_and_a_shuffle_exclude_each_other(adapter: Adapter) -> None:
+    for plan in (Plan((Column("id"),), order=("id",), shuffle=KEY), Plan((Column("id"),), shuffle=b"short")):
+        with pytest.raises(PlanError) as caught:
+            await adapter.read(plan)
+        assert caught.value.pointer == "/shuffle"
 
 
 async def test_an_invalid_position_is_refused(adapter: Adapter) -> None:

@@ -1,5 +1,8 @@
 """Pages: no more rows than agreed, in no order that tells what a mask hides, of one state of the data; and who permits them."""
 
+import csv
+import io
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -65,7 +68,7 @@ async def test_pages_together_keep_to_the_row_cap(
 
 
 @pytest.mark.parametrize("fields", [{}, {"fields": ["name"]}])
-async def test_a_file_with_a_masked_key_comes_in_its_own_order(
+async def test_a_file_with_a_masked_key_comes_in_an_order_that_tells_nothing(
     exchange: Exchange, owner: Party, consumer: Party, fields: dict[str, Any]
 ) -> None:
     source = await exchange.register_file(owner, rows_of(range(400)))
@@ -73,8 +76,48 @@ async def test_a_file_with_a_masked_key_comes_in_its_own_order(
     dataset = await exchange.publish_dataset(owner, source, "people", terms={"masks": {"key": {"kind": "hash"}}})
     await exchange.conclude_agreement(consumer, owner, dataset)
 
-    rows = await all_rows(exchange, consumer, limit=150, **fields)
-    assert [row["name"] for row in rows] == [f"陈{n}" for n in range(400)]
+    names = [row["name"] for row in await all_rows(exchange, consumer, limit=150, **fields)]
+    in_file = [f"陈{n}" for n in range(400)]
+    assert sorted(names) == sorted(in_file)
+    by_key = sorted(in_file, key=lambda name: int(name[1:]) * 37 % 1000)
+    for order in (in_file, by_key):
+        assert sum(a == b for a, b in zip(names, order, strict=True)) < 40
+    assert names == [row["name"] for row in await all_rows(exchange, consumer, limit=400, **fields)]
+
+
+@pytest.mark.parametrize("kind", ["file", "table"])
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+async def test_rows_of_two_agreements_are_not_joined_by_their_position(
+    exchange: Exchange, people_table: str, owner: Party, consumer: Party, kind: str, accept: str
+) -> None:
+    """One agreement has the key in the clear, others its hash: no position tells whose pseudonym is whose."""
+    if kind == "file":
+        content = "person_id,name,city\n" + "".join(f"P{n:04d},陈{n},C{n % 4}\n" for n in range(200))
+        source = await exchange.register_file(owner, content.encode())
+    else:
+        source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    other = await exchange.admit("other", kind="institution", level="none")
+    third = await exchange.admit("third", kind="institution", level="none")
+    hashed = {"masks": {"person_id": {"kind": "hash"}}}
+    for party, grant in ((consumer, {}), (other, hashed), (third, {"fields": ["name", "city"]})):
+        await exchange.conclude_agreement(party, owner, dataset, **grant)
+    names = []
+    for party in (consumer, other, third):
+        document = (
+            {"dataset": "owner/people", "limit": 200} if accept == "application/json" else {"dataset": "owner/people"}
+        )
+        answer = await exchange.call(
+            party.system, "POST", "/api/v1/deliveries", document, purpose="talent-service", accept=accept
+        )
+        assert answer.status == 200, answer.content.decode()
+        if accept == "text/csv":
+            names.append([row["name"] for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))])
+        else:
+            names.append([row["name"] for row in answer.json["rows"]])
+    for first, second in itertools.combinations(names, 2):
+        same = sum(a == b for a, b in zip(first, second, strict=True))
+        assert same < len(first) / 8, f"{same} of {len(first)} rows fall together"
 
 
 async def test_pages_of_a_file_have_its_order_as_its_streams_have(
