@@ -162,7 +162,8 @@ def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
 def _blame(error: Exception, reached: Stage) -> Exception:
     """The error, or what it is for the sender: a source that cannot be read is no fault of theirs, whatever is wrong with it."""
     if isinstance(error, SourceUnusable):
-        return SourceFailed(f"{error.detail}. {_OWNER_ACTS}", **error.members)
+        where = f" ({error.members['where']})" if "where" in error.members else ""
+        return SourceFailed(f"{error.detail}{where}. {_OWNER_ACTS}", **error.members)
     if isinstance(error, PlanError) and isinstance(reached, Planned):
         return SourceFailed(f"{describe_misfit(error, reached.plan)} {_OWNER_ACTS}", code="source-changed")
     return error
