@@ -13,6 +13,16 @@ class NotExpressibleInOdrl(Problem):
     status = 409
 
 
+class SecondPersonNeeded(Problem):
+    """Your organisation separates its duties, and you drafted what you would publish. Another member publishes it: one with
+    the role `approver`, or another steward (Decree 809, Article 13: the head of the department agrees before publication).
+    """
+
+    slug = "second-person-needed"
+    title = "Another person has to publish the draft"
+    status = 403
+
+
 class DatasetInvalid(Problem):
     """The dataset's description contradicts itself or its source. `errors` names each place."""
 

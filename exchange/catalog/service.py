@@ -6,7 +6,7 @@ from uuid import UUID
 from exchange.catalog import queries
 from exchange.catalog.checks import faults_against_source, faults_in_document, withhold_from_others
 from exchange.catalog.dependents import DatasetDependents, NextVersion
-from exchange.catalog.errors import DatasetInvalid
+from exchange.catalog.errors import DatasetInvalid, SecondPersonNeeded
 from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset, Publication
 from exchange.catalog.terms.checks import faults_in_assessments
@@ -15,6 +15,7 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
+from exchange.participants import queries as participants
 from exchange.participants.reading import Reading
 from exchange.policy_modules import service as modules
 from exchange.sources import queries as sources
@@ -63,7 +64,7 @@ async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> d
     plain = await _plain(work, document, owner=source.organisation)
     if source.state == "ready":  # a file that is not uploaded yet has no fields
         _check_source(document, source)
-    return {"source": str(source.id), "document": plain, "salt": new_salt()}
+    return {"source": str(source.id), "document": plain, "salt": new_salt(), "by": str(work.principal.id)}
 
 
 def _check_source(document: DatasetDocument, source: SourceView) -> None:
@@ -104,13 +105,18 @@ async def redraft(
 async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> Dataset:
     """Publish the draft as the next version.
 
-    Raises NotFound, Forbidden, Conflict, DatasetInvalid, and the problems of DatasetDependents.
+    Raises NotFound, Forbidden, Conflict, SecondPersonNeeded, DatasetInvalid, and the problems of DatasetDependents.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "publish", dataset.organisation_id)
     draft = draft_of(dataset)
     if draft is None or dataset.state == "withdrawn":
         raise Conflict("There is no draft to publish.", state=dataset.state)
+    owner = await participants.organisation(work.session, dataset.organisation_id)
+    if owner.separates_duties and draft.by == work.principal.id:
+        raise SecondPersonNeeded(
+            "You drafted it; ask a member with the role approver, or another steward, to publish it."
+        )
     # Locked, so that until the commit nobody withdraws it or uploads another file.
     source = await sources.own_source(work.session, work.principal, draft.source, lock=True)
     if source.state != "ready":

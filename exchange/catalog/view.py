@@ -12,11 +12,15 @@ from exchange.participants.view import OrganisationView
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A dataset's draft: the source it reads, its document as JSON, and the salt of the document's digest."""
+    """A dataset's draft: the source it reads, its document as JSON, and the salt of the document's digest.
+
+    `by` is the principal who drafted it; None for a draft of a former version of the exchange.
+    """
 
     source: UUID
     document: Mapping[str, Any]
     salt: str
+    by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,13 @@ def draft_of(row: Dataset) -> Draft | None:
     """The draft in a dataset's row."""
     if row.draft is None:
         return None
-    return Draft(source=UUID(row.draft["source"]), document=row.draft["document"], salt=row.draft["salt"])
+    by = row.draft.get("by")
+    return Draft(
+        source=UUID(row.draft["source"]),
+        document=row.draft["document"],
+        salt=row.draft["salt"],
+        by=UUID(by) if by is not None else None,
+    )
 
 
 def version_of(row: DatasetVersion) -> PublishedVersion:
