@@ -141,8 +141,11 @@ def _write(
     deadline: Deadline,
 ) -> Snapshot:
     kinds: Sequence[CellKind | None] = grid.kinds or [None] * len(columns)
+    has_commas = not grid.are_commas_clear and any(column.has_decimal_commas() for column in columns)
     guesses = [
-        column.conclude(kind, day_zero=grid.day_zero, are_commas_clear=grid.are_commas_clear)
+        column.conclude(
+            kind, day_zero=grid.day_zero, are_commas_clear=grid.are_commas_clear, has_decimal_commas=has_commas
+        )
         for column, kind in zip(columns, kinds, strict=True)
     ]
     included = [index for index, column in enumerate(columns) if column.is_wanted or len(columns) == 1]

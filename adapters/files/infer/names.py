@@ -10,7 +10,7 @@ from adapters.contract.hints import is_subject_name, latin_words
 
 _CODE_ZH: Final = re.compile(
     "码|代号|编号|编码|证号|证件|学号|工号|卡号|账号|帐号|账户$|帐户$|户号|单号|票号|文号|批号|字号|案号|档号|车牌|型号|规格|"
-    "电话|手机|传真|邮编|身份证|护照|联系方式|科目$|银行卡|公积金号|社保号|(?<![序行期])号$"
+    "电话|手机|传真|邮编|身份证|护照|联系方式|科目$|银行卡|卡$|版本|章节|条款|公积金号|社保号|(?<![序行期])号$"
 )
 # Numbers that are counted or measured, though their name has such a word (电话费, 编码数).
 _QUANTITY_ZH: Final = re.compile("(?:数|数量|费|费用|额|率|次数|时长|个数|占比|比例|价|余额|长度|得分|%)$")
@@ -47,6 +47,7 @@ _CODE_WORDS: Final = frozenset(
             "barcode",
         ),
         *("passport", "licence", "license", "serial", "acct", "cpf", "cnpj", "siren", "siret", "vat", "taxid", "uscc"),
+        *("version", "ver", "revision", "section", "chapter", "clause", "hash", "uuid", "guid", "model", "mpn"),
         *("cardno", "accountno", "orderno", "idcard", "idno", "staffno", "empno", "employeeno", "msisdn"),
     )
 )
@@ -121,13 +122,14 @@ _QUANTITY_WORDS: Final = frozenset(
         ),
     )
 )
+_BLANKS: Final = re.compile(r"\s+")
 _DATE_ZH: Final = re.compile("日期|时间|出生|生日|年月|日$")
 _DATE_WORDS: Final = frozenset(("date", "day", "birth", "birthday", "birthdate", "dob", "born", "time", "on"))
 
 
 def is_code(name: str) -> bool:
     """Whether a column of this name holds codes or identifying numbers, which are text."""
-    words = latin_words(name)
+    words, name = latin_words(name), _BLANKS.sub("", name)
     if _QUANTITY_ZH.search(name) or not _QUANTITY_WORDS.isdisjoint(words):
         return False
     if _CODE_ZH.search(name) or not _CODE_WORDS.isdisjoint(words) or is_subject_name(name):
@@ -139,4 +141,4 @@ def is_code(name: str) -> bool:
 
 def is_date(name: str) -> bool:
     """Whether a column of this name holds dates: then a number may be one."""
-    return bool(_DATE_ZH.search(name)) or not _DATE_WORDS.isdisjoint(latin_words(name))
+    return bool(_DATE_ZH.search(_BLANKS.sub("", name))) or not _DATE_WORDS.isdisjoint(latin_words(name))

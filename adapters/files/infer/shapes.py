@@ -162,6 +162,10 @@ SHAPES: Final[dict[str, Shape]] = {
     "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){0,4}|0)(?:\\.[0-9]{1,6})?", _number),
     "number": Shape("number", f"(?:{_WHOLE}(?:\\.[0-9]*)?|[+-]?\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?", _number),
     "decimal": Shape("string", "[+-]?[0-9,]*\\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?", lambda column, _zone: column),
+    # 1E5 alone in a column is a code; a number in this form has a point or a sign somewhere.
+    "letter_e": Shape("string", "[0-9]+[eE][0-9]+", lambda column, _zone: column),
+    "decimal_comma": Shape("string", "-?[0-9]{1,3}(?:[.]?[0-9]{3})*(?:,[0-9]+)?", lambda column, _zone: column),
+    "dotted_groups": Shape("string", "-?[1-9][0-9]{0,2}(?:\\.[0-9]{3})?", lambda column, _zone: column),
     "serial_like": Shape("string", "[1-7][0-9]{4}(?:\\.[0-9]+)?", lambda column, _zone: column),  # days, 1927 to 2119
     "compact": Shape("date", f"(?:19|20)[0-9]{{2}}{_MONTH_DAY}", _compact_date),
     "date": Shape("date", _DATE, _date),

@@ -133,28 +133,46 @@ class ColumnGuess:
         self._is_varied = len(values) > _VARIED_SHARE * len(column)
         return values, counts
 
-    def conclude(self, kind: CellKind | None, *, day_zero: date | None = None, are_commas_clear: bool = True) -> Guess:
+    def conclude(
+        self,
+        kind: CellKind | None,
+        *,
+        day_zero: date | None = None,
+        are_commas_clear: bool = True,
+        has_decimal_commas: bool = False,
+    ) -> Guess:
         """The inferred type. Raises SourceError value-unfit if cells do not fit the type that the owner states.
 
         `kind` are the cells' types in a file with types; `day_zero` is the date of number 0 where numbers may be dates.
-        Unless `are_commas_clear`, a comma may begin decimals as well as group thousands.
+        Unless `are_commas_clear`, a comma may begin decimals as well as group thousands; `has_decimal_commas`: it does
+        in another column, so that a point may group thousands.
         """
         if self._forced is not None:
             return self._force(self._forced, day_zero)
         name = self._find_shape(kind) if self._present else None
         is_unclear = name == "grouped" and not are_commas_clear and not self._groups_thousands
-        name = None if is_unclear else name
+        are_points_unclear = name == "number" and has_decimal_commas and self._fits("dotted_groups")
+        name = None if is_unclear or are_points_unclear else name
         missing = self._in_text if name is None else self._missing
         shape = None if name is None else SHAPES[name]
         notes = [*self._note_missing(missing), *self._note_conversion(name, shape), *self._note_text(name, kind)]
         if is_unclear:
             text = "commas in these numbers may group thousands or begin decimals; they stay text"
             notes.append(Note("kept-as-text", text, self.name))
+        if are_points_unclear:
+            text = "points in these numbers may group thousands or begin decimals; they stay text"
+            notes.append(Note("kept-as-text", text, self.name))
         if day_zero and kind == CellKind.NUMBER and is_date(self.name) and self._fits("serial_like"):
             text = "the sheet has no date format here, so these stay numbers; state the type date if they are dates"
             notes.append(Note("kept-as-number", text, self.name))
         is_text = shape is None or shape.type == "string"
         return Guess(None if is_text else shape, missing, any(self._absent[token] for token in missing), tuple(notes))
+
+    def has_decimal_commas(self) -> bool:
+        """Whether every value is a number by decimal commas, and none otherwise."""
+        return (
+            self._present > 0 and self._fits("decimal_comma") and not self._fits("number") and not self._fits("grouped")
+        )
 
     def is_numeric(self, *, but: int = 0) -> bool:
         """Whether every value so far is a number, but for a few (totals)."""
@@ -175,6 +193,8 @@ class ColumnGuess:
             return "compact"
         if self._fits("digits") and (is_code_name or self._fits("mobile") or self._fits("identity")):
             return "digits"
+        if self._fits("letter_e"):
+            return "letter_e"
         has_text = kind is not None and CellKind.TEXT in kind
         for name in _ORDER:
             is_number = name in _NUMBERS and (has_text or is_code_name)
@@ -237,15 +257,27 @@ class ColumnGuess:
         return [Note("missing-values", f"cells that count as missing: {listed}", self.name)]
 
     def _note_text(self, name: str | None, kind: CellKind | None) -> list[Note]:
-        if kind == CellKind.TEXT and self._fits("integer") and not is_code(self.name):
-            return [Note("kept-as-text", "the file stores these numbers as text; they stay text", self.name)]
-        if name is not None or not self._present or is_code(self.name):
-            return []
-        if self._fits("day_first") and self._fits("month_first"):
-            return [Note("kept-as-text", "dates whose day and month cannot be distinguished stay text", self.name)]
-        if self._is_inexact and self._fits("decimal"):
-            text = "numbers with more digits than a double keeps stay text"
-            return [Note("kept-as-text", text, self.name)]
+        """Notes on a column that stays text although its cells look like numbers or dates."""
+        reason = self._reason_for_text(name, kind)
+        if reason:
+            return [Note("kept-as-text", reason, self.name)]
+        return self._note_spoiled() if name is None and self._present and not is_code(self.name) else []
+
+    def _reason_for_text(self, name: str | None, kind: CellKind | None) -> str | None:
+        if is_code(self.name) or not self._present:
+            return None
+        if kind == CellKind.TEXT and self._fits("integer"):
+            return "the file stores these numbers as text; they stay text"
+        reasons = {
+            "dates whose day and month cannot be distinguished stay text": self._fits("day_first")
+            and self._fits("month_first"),
+            "numbers with decimal commas stay text": self.has_decimal_commas(),
+            "numbers with more digits than a double keeps stay text": self._is_inexact and self._fits("decimal"),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None) if name is None else None
+
+    def _note_spoiled(self) -> list[Note]:
+        """A note on the few cells that make a column text."""
         most = max(self._present // _FEW_OF, int(_SPOILED_SHARE * self._present))
         most = min(most, max(_SPOILED_CELLS, int(_SPOILED_SHARE * self._present)))
         nearly = {name: bad for name, bad in self._spoiled.items() if name in _ORDER and 0 < bad <= most}

@@ -51,6 +51,13 @@ def test_a_comma_that_may_begin_decimals_is_not_taken_away(tmp_path: Path, delim
     assert found.notes["converted"].where == "kg"
 
 
+def test_a_point_that_may_group_thousands_is_not_read_as_decimal(tmp_path: Path) -> None:
+    found = imported(tmp_path, "id;kg;n\n1;12,5;1.250\n2;1,25;900\n")
+    assert (found.column("kg"), found.column("n")) == (["12,5", "1,25"], ["1.250", "900"])
+    assert {note.where for note in found.description.notes if note.code == "kept-as-text"} == {"kg", "n"}
+    assert imported(tmp_path, "id;n\n1;1.250\n2;900\n").column("n") == [1.25, 900.0]
+
+
 def test_commas_that_group_thousands_are_noted(tmp_path: Path) -> None:
     found = imported(tmp_path, 'id,n\n1,"1,250"\n2,12\n')
     assert (found.column("n"), found.notes["converted"].where) == ([1250.0, 12.0], "n")
