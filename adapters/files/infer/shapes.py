@@ -180,14 +180,13 @@ def _midnight(column: Any) -> Any:
     return _date(pc.replace_substring_regex(column, "[ T]0?0:00.*$", ""), "")
 
 
-def matches(shape: Shape, column: Any) -> Any:
+def matches(shape: Shape, column: Any, is_inexact: Any = None) -> Any:
     """Mark the cells that have the shape, in a boolean array.
 
-    A date must also exist in the calendar, and a number keep all of its digits as a double.
+    A date must also exist in the calendar, and a number not be one of those that `find_inexact` marks.
     """
     is_match = pc.match_substring_regex(column, f"^(?:{shape.pattern})$")
     if shape.type == "number":
-        is_inexact = find_inexact(column)
         return is_match if is_inexact is None else pc.and_(is_match, pc.invert(is_inexact))
     if shape.type not in ("date", "timestamp") or not pc.any(is_match).as_py():
         return is_match
@@ -199,19 +198,24 @@ def matches(shape: Shape, column: Any) -> Any:
 
 
 def find_inexact(column: Any) -> Any:
-    """Mark the numbers that have digits which a double does not keep, in a boolean array; None if no number is so long."""
-    is_long = pc.match_substring_regex(column, "^[+-]?[0-9,.]+(?:[eE][+-]?[0-9]+)?$")
-    is_long = pc.and_(is_long, pc.match_substring_regex(column, "(?:[0-9][.,]?){16}|[eE][+-]?[0-9]{3}"))
+    """Mark the numbers that have digits which a double does not keep, in a boolean array; None if there are none."""
+    is_long = pc.match_substring_regex(column, "^[+-]?[0-9,.]*(?:[0-9][.,]?){16}|^[+-]?[0-9,.]+[eE][+-]?[0-9]{3}")
     if not pc.any(is_long).as_py():
         return None
-    is_inexact = [cell is not None and not _is_exact(cell) for cell in column.filter(is_long).to_pylist()]
-    return pc.replace_with_mask(is_long, is_long, pa.array(is_inexact, pa.bool_()))
+    cells = column.filter(is_long)
+    plain = _cast(cells, pa.float64())
+    if plain is not None:  # most are written as a double is
+        is_other = pc.not_equal(pc.cast(plain, pa.string()), cells)
+        is_long, cells = pc.replace_with_mask(is_long, is_long, is_other), cells.filter(is_other)
+    is_inexact = [cell is not None and not _is_exact(cell) for cell in cells.to_pylist()]
+    return pc.replace_with_mask(is_long, is_long, pa.array(is_inexact, pa.bool_())) if any(is_inexact) else None
 
 
 def _is_exact(cell: str) -> bool:
     plain = cell.replace(",", "")
     try:
-        return Decimal(plain) == Decimal(repr(float(plain)))
+        value = float(plain)
+        return repr(value) == plain or Decimal(plain) == Decimal(repr(value))
     except (InvalidOperation, ValueError):
         return True  # no number
 

@@ -97,9 +97,11 @@ class ColumnGuess:
         is_present = pc.invert(is_absent)
         values, counts = values.filter(is_present), counts.filter(is_present)
         self._present += pc.sum(counts).as_py() or 0
+        is_inexact = find_inexact(values) if "decimal" in self._spoiled else None
+        self._is_inexact = self._is_inexact or is_inexact is not None
         self._find_traits(values, counts)
         for name in list(self._spoiled):
-            is_bad = pc.invert(matches(self._shapes[name], values))
+            is_bad = pc.invert(matches(self._shapes[name], values, is_inexact))
             bad = pc.sum(counts.filter(is_bad)).as_py() or 0
             if not bad:
                 continue
@@ -112,16 +114,13 @@ class ColumnGuess:
                 rows += batch.numbers.filter(where).slice(0, _SHOWN - len(rows)).to_pylist()
 
     def _find_traits(self, values: Any, counts: Any) -> None:
-        """Note what shapes do not state: times without a zone or too fine, the use of commas, digits beyond a double."""
+        """Note what shapes do not state: times without a zone or too fine, and the use of commas."""
         if self._fits("timestamp"):
             self._is_without_zone = self._is_without_zone or _any(values, WITHOUT_ZONE)
             is_finer = pc.match_substring_regex(values, FINER_THAN_MICROSECONDS)
             self._finer += pc.sum(counts.filter(is_finer)).as_py() or 0
         if self._fits("grouped"):
             self._groups_thousands = self._groups_thousands or _any(values, GROUPS_THOUSANDS)
-        if self._fits("decimal") and not self._is_inexact:
-            is_inexact = find_inexact(values)
-            self._is_inexact = is_inexact is not None and bool(pc.any(is_inexact).as_py())
 
     def _count(self, column: Any) -> tuple[Any, Any]:
         """The distinct cells, and the number of each; all cells where most differ, since counting is slow."""
