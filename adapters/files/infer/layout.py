@@ -162,7 +162,8 @@ def _last_of_header(rows: Sequence[Sequence[str]], header: int, spans: Mapping[i
 def _has_row_of_parts(rows: Sequence[Sequence[str]], above: int, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether the row below another names the parts of its merged cells, and nothing else."""
     groups = [span for span in spans if span[1] > span[0]]
-    if not groups or above + 1 >= len(rows):
+    is_title = len(groups) == 1 and sum(1 for cell in rows[above] if cell) == 1 and groups[0][0] == 0
+    if not groups or is_title or above + 1 >= len(rows):
         return False
     below = rows[above + 1]
     inside = {column for first, last in groups for column in range(first, last + 1)}

@@ -49,6 +49,7 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
     if sheet.width > width:
         width = view.width(width)
     layout = find_layout(head, options.header_row, spans, width)
+    width = len(layout.names)
     down = [
         ((top, left), (bottom, right))
         for (top, left), (bottom, right) in merged

@@ -112,6 +112,29 @@ def test_a_header_of_several_rows_names_its_groups(tmp_path: Path, write: Any, n
     assert found.column("地区") == ["甲市", "乙市"]
 
 
+def test_a_title_between_merged_labels_and_the_header_is_no_group(tmp_path: Path) -> None:
+    def write(_workbook: Any, sheet: Any) -> None:
+        for columns, text in (((0, 1), "柜体系列"), ((2, 3), "柜体颜色")):
+            sheet.merge_range(0, columns[0], 0, columns[1], text)
+        sheet.merge_range(1, 0, 1, 3, "标准柜体部分")
+        sheet.write_row(2, 0, ["序号", "名称", "宽", "深"])
+        for row in range(3, 6):
+            sheet.write_row(row, 0, [row, f"柜{row}", 10 * row, 20])
+
+    assert imported(tmp_path, book(write)).names == ["序号", "名称", "宽", "深"]
+
+
+def test_blank_cells_right_of_the_header_are_no_columns(tmp_path: Path) -> None:
+    def write(workbook: Any, sheet: Any) -> None:
+        sheet.write_row(1, 1, [" PRODUCT", "Cost", "Price"])
+        sheet.write_row(2, 1, ["Example", 44])
+        sheet.write_blank(2, 6, None, workbook.add_format({"bold": True}))
+        sheet.write_string(2, 5, " ")
+
+    found = imported(tmp_path, book(write))
+    assert (found.names, found.rows) == (["PRODUCT", "Cost", "Price"], [("Example", 44, None)])
+
+
 def test_a_second_table_in_a_sheet_is_noted(tmp_path: Path) -> None:
     first: list[list[Any]] = [["项目", "数量", "金额"], ["甲", 1, 10.5], ["乙", 2, 20.5]]
     rows: list[list[Any]] = [*first, [], ["姓名", "部门", "工龄"], ["丙某", "一处", 3], ["丁某", "二处", 4]]
