@@ -1,6 +1,6 @@
 """The documents of explanations and of a draft's effects."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, Field
 from adapters.kind import FieldName
 from exchange.catalog.terms.schemas import Purpose
 from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
+
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 class Question(In):
@@ -27,7 +29,9 @@ class Question(In):
     purpose: Purpose
     fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
     filtered: Annotated[list[FieldName], Field(max_length=50, description="The fields it would filter on")] = []
-    at: Annotated[AwareDatetime | None, Field(description="When; left out: now")] = None
+    at: Annotated[
+        AwareDatetime | None, Field(ge=_EARLIEST, lt=_LATEST, description="When, from 1970 to 2999; left out: now")
+    ] = None
 
 
 class RuleOut(Out):

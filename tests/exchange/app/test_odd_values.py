@@ -90,6 +90,12 @@ def bodies(document: Any) -> Iterator[bytes]:
     )  # fmt: skip
 
 
+def names_field(body: bytes) -> bool:
+    """Whether the odd value is the name of a field, which a refusal repeats on purpose when the dataset lacks it."""
+    text = body.decode("utf-8", "replace")
+    return f'"field": "{CANARY}' in text or f'"fields": ["{CANARY}' in text
+
+
 async def check(populated: PopulatedExchange, *, every: int) -> int:
     """Send each so many bodies, and hold every answer to what an answer is; returns how many were sent."""
     wrong, count, number = [], 0, 0
@@ -100,7 +106,7 @@ async def check(populated: PopulatedExchange, *, every: int) -> int:
                 continue
             answer = await populated.send_signed(method, target, body, key=key, purpose=purpose)
             count += 1
-            is_echo = CANARY.encode() in answer.content and answer.status >= 400
+            is_echo = CANARY.encode() in answer.content and answer.status >= 400 and not names_field(body)
             if answer.status >= 500 or is_echo or (answer.status >= 400 and not answer.problem):
                 wrong.append((method, target, body[:200], answer.status, answer.problem))
     assert not wrong
