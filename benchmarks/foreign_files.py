@@ -20,7 +20,6 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import duckdb
 import openpyxl
@@ -82,7 +81,7 @@ def _try(path: Path) -> tuple[str, dict[str, list[Any]] | None]:
         ours: Table = [tuple(row.values()) for row in pq.read_table(imported.path).to_pylist()]
     try:
         theirs = _read(path, imported.description)
-    except (OSError, ValueError, KeyError, BadZipFile, csv.Error, duckdb.Error, RecursionError, TypeError, EOFError):
+    except Exception:  # noqa: BLE001 - whatever stops the other reader
         return "imported", None
     table = _align(theirs, imported.description, len(ours)) if theirs is not None else None
     return "imported", _compare(ours, table) if table is not None else None
@@ -159,10 +158,17 @@ def _class_of(mine: Any, other: Any) -> str:
     if isinstance(other, list | dict | tuple | bytes | bytearray):
         return "expected: nested or bytes as text"
     if isinstance(mine, date | datetime) or isinstance(other, date | datetime | time):
-        return "equal" if _parts(mine) == _parts(other) else "DIFFERENT TIME"
+        return _class_of_times(mine, other)
     if isinstance(mine, str) and isinstance(other, str):
         return _class_of_texts(mine, other)
     return _class_of_numbers(mine, other)
+
+
+def _class_of_times(mine: Any, other: Any) -> str:
+    left, right = _parts(mine), _parts(other)
+    if left == right:
+        return "equal"
+    return "expected: order of day and month" if sorted(left) == sorted(right) else "DIFFERENT TIME"
 
 
 def _class_of_texts(mine: str, other: str) -> str:
@@ -176,6 +182,8 @@ def _class_of_missing(other: Any) -> str:
         return "expected: not finite"
     if other is None or str(other).strip() == "":
         return "equal"
+    if re.search(r"\(BC\)|^9999-12-31|^\d{5,}-", str(other)):
+        return "expected: outside the years 1 to 9999"
     return "expected: mark of a missing value" if str(other).strip() in MISSING else "LOST VALUE"
 
 
@@ -199,9 +207,8 @@ def _parts(value: Any) -> list[int]:
     """The numbers of a date or a time, in UTC, without zeros at its end."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
-    numbers = [
-        int(part) for part in re.findall(r"\d+", value.isoformat() if hasattr(value, "isoformat") else str(value))
-    ]
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    numbers = [int(part) for part in re.findall(r"\d+", re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text))]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return numbers

@@ -3,6 +3,7 @@
 from adapters.contract.adapter import (
     ARROW_TYPES,
     BATCH_ROWS,
+    PAGE_BYTES,
     READ_LIMIT,
     Adapter,
     Explanation,
@@ -17,6 +18,7 @@ from adapters.contract.errors import Code, SourceError
 __all__ = [
     "ARROW_TYPES",
     "BATCH_ROWS",
+    "PAGE_BYTES",
     "READ_LIMIT",
     "Adapter",
     "Code",

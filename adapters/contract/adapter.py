@@ -20,6 +20,8 @@ Part: TypeAlias = Literal["columns", "masks", "where", "order", "limit"]
 
 READ_LIMIT: Final = 5_000
 BATCH_ROWS: Final = 65_536
+PAGE_BYTES: Final = 2**26
+"""The most bytes of text in the answer to a `read`."""
 
 ARROW_TYPES: Final[dict[FieldType, pa.DataType]] = {
     "string": pa.string(),

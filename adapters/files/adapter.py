@@ -7,10 +7,11 @@ of a block by one of theirs. So a page costs a block and no sort of the whole fi
 
 import hmac
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from time import perf_counter
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import orjson
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pyarrow as pa
 from adapters.contract import (
     ARROW_TYPES,
     BATCH_ROWS,
+    PAGE_BYTES,
     Description,
     Explanation,
     Health,
@@ -32,7 +34,9 @@ from adapters.files.snapshot import Snapshot, open_snapshot
 from adapters.plan.condition import PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Null, mask_type
-from adapters.plan.plan import Column, Plan, check
+from adapters.plan.plan import Column, Plan, check, output_fields
+
+_BATCH_BYTES: Final = 2**25
 
 SHUFFLED_ROWS = 65_536
 """The rows of a block of shuffled rows."""
@@ -69,8 +73,14 @@ class FileAdapter:
         snapshot = await self._snapshot()
         limit, width = read_limit(plan), len(plan.columns)
         found: list[tuple[Any, ...]] = []
+        is_wide, size = snapshot.widest is None or snapshot.widest * (limit + 1) > PAGE_BYTES, 0
         for block in _blocks(plan, snapshot, is_scan=False):
-            sql, values = _compose(plan, snapshot, limit=limit + 1 - len(found), is_paged=True, block=block)
+            left = limit + 1 - len(found)
+            size += await self._count_bytes(plan, snapshot, left, block) if is_wide else 0
+            if size > PAGE_BYTES:
+                detail = "the rows hold too many bytes for one answer; ask for fewer rows or fields"
+                raise SourceError("too-large", detail)
+            sql, values = _compose(plan, snapshot, limit=left, is_paged=True, block=block)
             table = await self._engine.fetch(sql, values)
             found += zip(*[_to_python(column) for column in table.itercolumns()], strict=True)
             if len(found) > limit:
@@ -79,11 +89,24 @@ class FileAdapter:
         rows = [row[:width] for row in found[:limit]]
         return Rows(tuple(column.name for column in plan.columns), rows, position)
 
+    async def _count_bytes(self, plan: Plan, snapshot: Snapshot, limit: int, block: int | None) -> int:
+        """The bytes of text in a page, which the engine counts without giving them."""
+        texts = {column.name for column in output_fields(plan, snapshot.description.fields) if column.type == "string"}
+        if not texts:
+            return 0
+        kept = replace(plan, columns=tuple(column for column in plan.columns if column.name in texts))
+        sql, values = _compose(kept, snapshot, limit=limit, is_paged=True, block=block)
+        names = [f"t{index}" for index in range(len(texts))]
+        total = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in names)
+        counted = f"SELECT CAST({total} AS BIGINT) AS size FROM ({sql}) AS q({', '.join(names)})"  # noqa: S608 - ours
+        return int((await self._engine.fetch(counted, values)).column(0)[0].as_py())
+
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan in the file's order, or shuffled."""
         snapshot = await self._snapshot()
         schema = _schema(check(plan, snapshot.description.fields), snapshot)
         left, is_empty = plan.limit, True
+        batch_rows = max(1, min(batch_rows, _BATCH_BYTES // max(snapshot.widest or 0, 1)))
         for block in _blocks(plan, snapshot, is_scan=True):
             sql, values = _compose(plan, snapshot, limit=left, block=block)
             batches = self._engine.stream(sql, values, batch_rows)

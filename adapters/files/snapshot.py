@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from adapters.contract import Description, Hint, Note, SourceError
@@ -29,11 +30,15 @@ _STORED: Final = pa.timestamp("us")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot on disk, and its description. `types` are the Arrow types of the fields when delivered."""
+    """A snapshot on disk, and its description. `types` are the Arrow types of the fields when delivered.
+
+    `widest` is the most bytes of text in a row; None in snapshots of earlier versions.
+    """
 
     path: Path
     description: Description
     types: tuple[pa.DataType, ...]
+    widest: int | None = None
 
 
 def field_type(kind: pa.DataType) -> FieldType:
@@ -74,19 +79,20 @@ def write(
         Field(name, field_type(kind), is_nullable)
         for name, kind, is_nullable in zip(names, schema.types, nullable, strict=True)
     )
-    rows = 0
+    rows = widest = 0
     with durable.replacing(directory / "snapshot") as draft:
         with pq.ParquetWriter(draft.path, schema, compression="zstd", compression_level=1) as writer:
             for arrays in batches:
                 table = pa.Table.from_arrays([_store(array) for array in arrays], schema=schema)
                 rows += table.num_rows
+                widest = max(widest, _widest(table))
                 writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-            metadata = _metadata(fields, rows, key, notes, hints)
+            metadata = _metadata(fields, rows, key, notes, hints, widest)
             writer.add_key_value_metadata({_METADATA: metadata.decode()})
         digest = _digest(draft.path)
         path = draft.target = directory / f"{digest}.parquet"
     description = Description(fields, rows, tuple(key), tuple(notes), digest, tuple(hints))
-    return Snapshot(path, description, _delivered_types(schema))
+    return Snapshot(path, description, _delivered_types(schema), widest)
 
 
 def open_snapshot(path: Path) -> Snapshot:
@@ -116,11 +122,24 @@ def open_snapshot(path: Path) -> Snapshot:
         digest,
         tuple(Hint(**entry) for entry in stored["hints"]),
     )
-    return Snapshot(path, description, _delivered_types(schema))
+    return Snapshot(path, description, _delivered_types(schema), stored.get("widest"))
+
+
+def _widest(table: pa.Table) -> int:
+    """The most bytes of text in a row."""
+    lengths: list[Any] = [
+        pc.fill_null(pc.binary_length(column), 0) for column in table.columns if pa.types.is_string(column.type)
+    ]
+    if not lengths or not table.num_rows:
+        return 0
+    total: Any = lengths[0].cast(pa.int64())
+    for length in lengths[1:]:
+        total = pc.add(total, length)
+    return int(pc.max(total).as_py())
 
 
 def _metadata(
-    fields: Sequence[Field], rows: int, key: Sequence[str], notes: Sequence[Note], hints: Sequence[Hint]
+    fields: Sequence[Field], rows: int, key: Sequence[str], notes: Sequence[Note], hints: Sequence[Hint], widest: int
 ) -> bytes:
     content: dict[str, Any] = {
         "format": _FORMAT,
@@ -129,6 +148,7 @@ def _metadata(
         "key": list(key),
         "notes": list(notes),
         "hints": list(hints),
+        "widest": widest,
     }
     return orjson.dumps(content)
 

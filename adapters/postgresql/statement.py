@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 from cachetools import LRUCache
 
-from adapters.contract import SourceError
+from adapters.contract import PAGE_BYTES, SourceError
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Constant, Partial, Prefix
@@ -25,7 +25,6 @@ from adapters.postgresql.relation import Relation
 from adapters.postgresql.source import CHANGED, TOO_LARGE
 from adapters.postgresql.types import PgDialect, literal
 
-PAGE_BYTES: Final = 2**26
 ROW_BYTES: Final = 2**24
 
 _STATEMENTS: Final = 500

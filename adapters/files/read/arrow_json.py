@@ -25,7 +25,7 @@ def is_json(kind: Any, depth: int = 0) -> bool:
     if pa.types.is_map(kind):
         return is_json(kind.key_type, depth + 1) and is_json(kind.item_type, depth + 1)
     if pa.types.is_struct(kind):
-        return all(is_json(field.type, depth + 1) for field in kind)
+        return not _is_variant(kind) and all(is_json(field.type, depth + 1) for field in kind)
     if _is_list(kind):
         return is_json(kind.value_type, depth + 1)
     return _is_bytes(kind) or find_conversion(kind) is not None
@@ -46,6 +46,12 @@ def as_json(array: Any, losses: Losses) -> Any:
 
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind)) and hasattr(kind, "value_type")
+
+
+def _is_variant(kind: Any) -> bool:
+    """Whether a struct is a value of the type VARIANT, whose bytes have an encoding of their own."""
+    members = {field.name: field.type for field in kind}
+    return members.keys() <= {"metadata", "value", "typed_value"} and _is_bytes(members.get("metadata", pa.null()))
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

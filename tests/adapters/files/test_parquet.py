@@ -142,6 +142,16 @@ def test_members_without_a_value_are_null(tmp_path: Path) -> None:
     assert imported(tmp_path, buffer.getvalue()).rows == [(1, '[{"a":null}]')]
 
 
+def test_values_of_the_type_variant_are_left_out(tmp_path: Path) -> None:
+    variant = pa.array(
+        [{"metadata": b"\x01", "value": b"\x0c"}], pa.struct([("metadata", pa.binary()), ("value", pa.binary())])
+    )
+    listed = pa.array([[variant[0].as_py()]], pa.list_(variant.type))
+    result = imported(tmp_path, parquet({"id": [1], "v": variant, "l": listed}))
+    assert result.names == ["id"]
+    assert "column-dropped" in result.notes
+
+
 @pytest.mark.parametrize("row", [0, 70_000])
 def test_text_that_is_no_utf8_is_refused_with_its_row(tmp_path: Path, row: int) -> None:
     values = [b"x"] * row + [b"\xff\xfe"] + [b"y"]

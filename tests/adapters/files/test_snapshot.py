@@ -146,3 +146,20 @@ async def test_batches_have_at_most_the_rows_asked_for(snapshot: Path) -> None:
     assert max(sizes) <= 10_000
     assert sum(sizes) == 200_000
     await adapter.close()
+
+
+async def test_a_page_of_wide_rows_is_refused_and_a_stream_of_them_is_not(tmp_path: Path) -> None:
+    source = tmp_path / "wide.csv"
+    with source.open("w") as file:
+        file.write("id,t\n")
+        for number in range(100):
+            file.write(f"{number},{'x' * 1_000_000}\n")
+    path = import_file(source, tmp_path).path
+    adapter = FileAdapter(path, Engine(tmp_path, threads=2), owns_engine=True)
+    with pytest.raises(SourceError) as caught:
+        await adapter.read(Plan((Column("id"), Column("t")), limit=90))
+    assert (caught.value.code, "fewer rows" in caught.value.detail) == ("too-large", True)
+    assert len((await adapter.read(Plan((Column("id"), Column("t")), limit=50))).rows) == 50
+    assert len((await adapter.read(Plan((Column("id"),), limit=90))).rows) == 90
+    assert sum([batch.num_rows async for batch in adapter.scan(Plan((Column("id"), Column("t"))))]) == 100
+    await adapter.close()

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 
 import asyncpg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from adapters.contract import SourceError
+from adapters.files.importing import import_file
 from adapters.plan.condition import Comparison
 from adapters.plan.masks import Hash, Partial
 from adapters.plan.plan import Column, Plan
@@ -113,6 +117,21 @@ async def test_addresses_have_the_text_that_postgresql_writes(owner: asyncpg.Con
     expected = ["10.0.0.5", "10.0.0.1/24", "::1", "::1/64", None]
     assert [row[0] for row in (await adapter.read(plan)).rows] == expected
     assert (await adapter.read(Plan((Column("id"),), Comparison("ip", "eq", "10.0.0.5")))).rows == [(1,)]
+    await adapter.close()
+
+
+async def test_short_floats_have_the_same_digits_in_a_table_and_in_a_file(
+    owner: asyncpg.Connection, owner_url: str, tmp_path: Path
+) -> None:
+    values = [0.1, 1.3, 2.5, -1e20, 1e-7, 16777216.0, 3.4028235e38, 0.0, None]
+    await owner.execute("DROP TABLE IF EXISTS shorts; CREATE TABLE shorts (id int PRIMARY KEY, v real)")
+    await owner.executemany("INSERT INTO shorts VALUES ($1, $2)", list(enumerate(values)))
+    pq.write_table(pa.table({"v": pa.array(values, pa.float32())}), tmp_path / "shorts.parquet")
+    stored = pq.read_table(import_file(tmp_path / "shorts.parquet", tmp_path).path).column(0).to_pylist()
+    adapter = opened(owner_url, "shorts")
+    rows = (await adapter.read(Plan((Column("v"),), limit=99, order=("id",)))).rows
+    assert [row[0] for row in rows] == stored
+    assert stored[:3] == [0.1, 1.3, 2.5]
     await adapter.close()
 
 
