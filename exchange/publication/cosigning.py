@@ -75,6 +75,19 @@ class Cosigning:
         """Whether there is a witness to ask."""
         return bool(self._witnesses)
 
+    @property
+    def policy(self) -> TrustPolicy:
+        """The trust policy, whose quorum a checkpoint needs."""
+        return self._policy
+
+    def is_cosigned(self, signed: str) -> bool:
+        """Whether a signed checkpoint has the cosignatures of a quorum."""
+        try:
+            witnesses = self._policy.find_witnesses(signed)
+        except (note.SignatureInvalid, note.MalformedNote):
+            return False
+        return self._policy.is_satisfied([witness.key for witness in witnesses])
+
     def is_satisfied(self, names: Collection[str]) -> bool:
         """Whether these witnesses are a quorum."""
         return self._policy.is_satisfied([witness.key for witness in self._witnesses if witness.name in names])

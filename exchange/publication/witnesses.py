@@ -5,13 +5,18 @@ alarm is raised; entries are still accepted, and each attempt covers the newest 
 """
 
 import asyncio
+import hashlib
 
+from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from exchange.publication.cosigning import Contradicted, Cosigning, Tree
-from ledger.log import continuity, publication
+from ledger import entries
+from ledger.format.trust_policy import encode
+from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor
+from ledger.log.head import Halted, lock_head
 from ledger.log.publication import Published
 
 _REPEAT_ALARM = 60.0
@@ -25,10 +30,12 @@ class Witnesses:
         self._pending: Published | None = None
         self._alarmed: float | None = None
         self._warned: float | None = None
+        self._is_demanded = False
 
     def begin(self) -> None:
         """This process begins to publish: what it knows may be out of date."""
         self._pending = None
+        self._is_demanded = False
         self._cosigning.forget()
 
     async def publish(self, connection: Connection) -> Published | None:
@@ -41,6 +48,7 @@ class Witnesses:
         grown = await publication.grow(connection, self._signers, anchor=self._anchor, since=self._pending)
         self._pending = grown or self._pending
         if self._pending is None:
+            await self._demand(connection)
             return None
         candidate, guard = self._pending, asyncio.Lock()
         keys = await continuity.history(connection, self._signers.first)
@@ -70,6 +78,36 @@ class Witnesses:
             self._alarmed = None
             log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
         return cosigned
+
+    async def _demand(self, connection: Connection) -> None:
+        """Append an entry where the newest checkpoint covers every entry without a quorum, so that the next one has it.
+
+        A ledger without new entries would otherwise stay without cosignatures after witnesses are switched on. Looks once
+        for each time that this process begins to publish.
+        """
+        if self._is_demanded:
+            return
+        newest = await publication.latest(connection)
+        if newest is not None and not self._cosigning.is_cosigned(newest.note):
+            try:
+                await self._append_demand(connection, newest.size)
+            except Halted:
+                return
+        self._is_demanded = True
+
+    async def _append_demand(self, connection: Connection, size: int) -> None:
+        async with connection.transaction():
+            head = await lock_head(connection)
+            if head.size != size:
+                return  # an entry came meanwhile
+            policy = encode(self._cosigning.policy.text(with_urls=False))
+            body = entries.WitnessesDemanded(
+                at=rfc3339(self._runtime.clock.now()),
+                actor=entries.Actor(),
+                object=entries.Object(kind="ledger", id=self._signers.first.name),
+                policy=hashlib.sha256(policy).hexdigest(),
+            )
+            await store.append(connection, [store.Submission(body.canonical())])
 
     def _raise_alarm(self, candidate: Published, reasons: dict[str, str]) -> None:
         now = asyncio.get_running_loop().time()

@@ -42,7 +42,7 @@ from ledger.entries.parts import (
     moves_fence,
 )
 from ledger.entries.policy_modules import ModuleAccepted
-from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated
+from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
 from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampled, SourceWithdrawn
 from ledger.entries.subjects import DetailsDisclosed, ErasureExecuted, ErasureRefused, HoldLifted, HoldPlaced
 from ledger.entries.whatif import PolicyExplained
@@ -51,6 +51,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ExchangeInitialised,
     LedgerIncarnated,
     KeyRotated,
+    WitnessesDemanded,
     OrganisationRegistered,
     OrganisationChanged,
     MemberEnrolled,
@@ -143,6 +144,7 @@ __all__ = [
     "SourceWithdrawn",
     "SystemEnrolled",
     "Time",
+    "WitnessesDemanded",
     "all_bodies",
     "moves_fence",
     "types_of",

@@ -30,6 +30,16 @@ class LedgerIncarnated(Body):
     root: Hex
 
 
+class WitnessesDemanded(Body):
+    """The exchange demands witnesses from now on: the newest checkpoint lacked the quorum of its trust policy, and no other
+    entry had come since. The checkpoint over this entry has it.
+    """
+
+    type: Literal["ledger.witnesses_demanded"] = "ledger.witnesses_demanded"
+    affects_decisions: ClassVar[bool] = False
+    policy: Annotated[Hex, Field(description="SHA-256 of the trust policy, without the witnesses' URLs")]
+
+
 class KeyRotated(Body):
     """A key of the exchange was replaced: the ledger's, for trees of `valid_from` entries and more, or the one that signs
     answers. `statement` announces it, signed by the old key; see [Keys](#keys).
