@@ -175,11 +175,11 @@ async def test_only_ones_own_module_can_be_attached(owner_exchange: OwnerExchang
         "terms": {**owner_exchange.dataset["document"]["terms"], "module": digest},
     }
     new = {"source": owner_exchange.source["id"], "handle": "people", "document": document}
-    for target, method in (
-        (f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft", "PUT"),
-        ("/api/v1/datasets", "POST"),
+    for target, method, handle in (
+        (f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft", "PUT", "people"),
+        ("/api/v1/datasets", "POST", "other"),
     ):
-        answer = await owner_exchange.call(owner_exchange.owner.steward, method, target, new | {"handle": "other"})
+        answer = await owner_exchange.call(owner_exchange.owner.steward, method, target, new | {"handle": handle})
         assert (answer.status, answer.problem) == (422, "dataset-invalid")
         assert [one["at"] for one in answer.json["errors"]] == ["terms/module"]
     stranger = {"organisation": owner_exchange.owner.id, "module": TEXT, "tests": TESTS}
