@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from adapters.plan.condition import PlanError
 from exchange.catalog.terms.schemas import PURPOSE_PATTERN
 from exchange.delivery import paging, streaming
-from exchange.delivery.deciding import count_request, decide
+from exchange.delivery.deciding import Counted, count_request, decide
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
 from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import negotiate
@@ -64,16 +64,17 @@ async def answer(request: Request) -> Response:
     """Answer a request for data; each answer but the refusal of an unsigned request has its entry on the ledger.
 
     An attempt whose facts or decision ended before its entry was appended is thrown away and repeated. The last ones hold
-    the fence, so that nobody's changes keep others from an answer.
+    the fence, so that nobody's changes keep others from an answer. All attempts of a request count once against a rate.
     """
     runtime = runtime_of(request)
     facts = runtime[Facts]
     admission = Admission(request, runtime)
+    counted = set[Counted]()
     try:
         for number in range(_ATTEMPTS):
             try:
                 async with facts.standing_still() if number >= _FREE_ATTEMPTS else nullcontext():
-                    return await _attempt(request, admission, runtime, facts)
+                    return await _attempt(request, admission, runtime, facts, counted)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
             except (Outlasted, FenceBusy):
@@ -85,8 +86,13 @@ async def answer(request: Request) -> Response:
         return problem_response(unwritable(error, "Nothing was delivered; try again later."))
 
 
-async def _attempt(request: Request, admission: Admission, runtime: Runtime, facts: Facts) -> Response:
-    """One attempt. Raises store.FenceMoved, Outlasted, ClientDisconnect, and the errors of a failing database."""
+async def _attempt(
+    request: Request, admission: Admission, runtime: Runtime, facts: Facts, counted: set[Counted]
+) -> Response:
+    """One attempt; `counted` holds what the attempts before it have counted.
+
+    Raises store.FenceMoved, Outlasted, ClientDisconnect, and the errors of a failing database.
+    """
     now = runtime.clock.now()
     at, seconds = rfc3339(now), int(now.timestamp())
     stage: Stage | None = None
@@ -106,7 +112,7 @@ async def _attempt(request: Request, admission: Admission, runtime: Runtime, fac
         decided = stage = await decide(runtime, known)
         planned = stage = await plan(runtime, facts, decided, limit=limit or question.limit)
         if planned.rates:
-            await count_request(runtime, planned)
+            await count_request(runtime, planned, counted)
         if form == "json" or limit is not None:
             return await paging.page(runtime, planned, form)
         return await streaming.stream(runtime, facts, planned, form)

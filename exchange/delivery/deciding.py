@@ -4,6 +4,7 @@ An allowed request is then counted against the rates of the terms.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from adapters.plan.condition import Condition
@@ -20,6 +21,9 @@ from policies.decision.documents import DeliveryInput, Rbac
 from policies.engines.cache import DecisionCache, find_validity, keep, weigh
 
 _MIDNIGHT_IN_CHINA = 8 * 3600
+
+Counted: TypeAlias = tuple[UUID, int, int]
+"""What a request has counted against: an agreement, the length of a period in seconds, and the period's number."""
 
 
 async def decide(runtime: Runtime, known: Known) -> Decided:
@@ -128,15 +132,22 @@ def candidates(agreements: Iterable[documents.Agreement], purpose: str) -> tuple
     return tuple(in_order[: documents.MAX_AGREEMENTS])
 
 
-async def count_request(runtime: Runtime, planned: Planned) -> None:
+async def count_request(runtime: Runtime, planned: Planned, counted: set[Counted]) -> None:
     """Count a request against every rate, before anything is read. Raises RateExceeded.
 
     A request counts once it is allowed, whether or not it is answered, so that no more are answered than the terms say.
+    It counts once, however often it is attempted: `counted` holds what its attempts before have counted, and is added to.
     """
     agreement, local = UUID(planned.agreement), planned.known.admitted.asked.now + _MIDNIGHT_IN_CHINA
+    fresh = set[Counted]()
     async with runtime.database.sessions.begin() as session:
         for rate in sorted(planned.rates, key=lambda rate: rate.seconds):
             period, elapsed = divmod(local, rate.seconds)
+            count = (agreement, rate.seconds, period)
+            if count in counted or count in fresh:
+                continue
             if not await queries.count(session, agreement, seconds=rate.seconds, period=period, most=rate.requests):
                 left = rate.seconds - elapsed
                 raise RateExceeded("Ask again in the next period.", headers={"Retry-After": str(left)})
+            fresh.add(count)
+    counted |= fresh

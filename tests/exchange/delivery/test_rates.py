@@ -36,6 +36,26 @@ async def test_no_more_are_answered_than_the_terms_say(exchange: Exchange) -> No
     assert stream.problem == "rate-exceeded"
 
 
+async def test_a_request_counts_once_though_facts_change_between_deliveries(exchange: Exchange) -> None:
+    """An attempt that is thrown away, since its facts ended, is no request of its own."""
+    owner, other = await exchange.admit("owner"), await exchange.admit("other")
+    source = await exchange.register_file(owner, CSV)
+    dataset = await exchange.publish_dataset(owner, source, "codes", terms={"rate": {"requests": 4, "per": "day"}})
+    agreement = await exchange.conclude_agreement(other, owner, dataset)
+    question, statuses = {"dataset": "owner/codes"}, []
+    for cap in (20, 19, 18, None, None):
+        answer = await exchange.call(other.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
+        statuses.append(answer.status)
+        if cap is not None:
+            await exchange.call_ok(
+                owner.steward,
+                "POST",
+                f"/api/v1/agreements/{agreement['id']}/narrowing",
+                {"row_cap": cap, "reason": "fewer rows"},
+            )
+    assert statuses == [200, 200, 200, 200, 429]
+
+
 async def test_what_is_denied_does_not_count(exchange: Exchange) -> None:
     owner, other = await exchange.admit("owner"), await exchange.admit("other")
     source = await exchange.register_file(owner, CSV)
