@@ -5,6 +5,7 @@ It needs the log's public key, and a server only to export from. Exit status: 0 
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -83,7 +84,7 @@ def watch_command(
     rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="End well after so many rounds.")] = None,
     type_: Annotated[
         str | None,
-        typer.Option("--type", help="Also print new entries of this type, a JSON line each; `delivery.` for all."),
+        typer.Option("--type", help="Also print new entries of this type, a JSON line each; `delivery.*` for all."),
     ] = None,
 ) -> None:
     """Export and verify the ledger on a schedule, and end with status 1 as soon as it contradicts itself.
@@ -128,6 +129,8 @@ def verify_command(
 
     A directory needs no server. A running exchange is verified over HTTP, and nothing is written.
     """
+    if not _is_url(ledger) and not Path(ledger).is_dir():
+        raise typer.BadParameter(f"{ledger} is neither a directory nor an exchange's URL", param_hint="DIR|URL")
     with ExitStack() as opened:
         files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Path(ledger)
         report = verify.verify(
@@ -179,12 +182,23 @@ def show_command(
     directory: Directory,
     which: Annotated[str | None, typer.Argument(metavar="[INDEX|FIRST-LAST]", help="One entry, or several.")] = None,
     type_: Annotated[
-        str | None, typer.Option("--type", help="Only entries of this type; `delivery.` for all with this prefix.")
+        str | None, typer.Option("--type", help="Only entries of this type; `delivery.*` for all that begin so.")
     ] = None,
     as_lines: Annotated[bool, typer.Option("--lines", help="Print each entry on one line (JSON lines).")] = False,
+    as_bytes: Annotated[
+        bool, typer.Option("--raw", help="Print one entry's bytes as they were hashed, such as for `ledger receipt`.")
+    ] = False,
 ) -> None:
     """Print entries as JSON, unverified; `ledger verify` verifies them."""
     first, last = _range(which)
+    if as_bytes:
+        if last != first:
+            raise typer.BadParameter("name one entry", param_hint="--raw")
+        [leaf] = [leaf for _, leaf in _leaves(Bundle(directory), first, last)] or _fail(
+            f"the ledger has no entry {first}"
+        )
+        sys.stdout.buffer.write(leaf)
+        return
     is_any = _print_entries(Bundle(directory), first, last, type_, indent=None if as_lines else 2)
     if which is not None and not is_any and not type_:
         _fail(f"the ledger has no entry {which}")
@@ -192,18 +206,21 @@ def show_command(
 
 def _print_entries(files: Files, first: int, last: int | None, type_: str | None, *, indent: int | None) -> bool:
     """Print entries as JSON; returns whether there was any."""
-    is_any = False
+    is_any, kinds = False, set()
     for index, leaf in _leaves(files, first, last):
         try:
             parsed = entry.parse(leaf)
         except entry.MalformedEntry as error:
             _fail(f"entry {index}: {error}")
         kind = parsed.body.get("type")
+        kinds.add(str(kind))
         if type_ and not _is_of(kind, type_):
             continue
         is_any = True
         line: dict[str, Any] = {"seq": parsed.seq, "hash": merkle.leaf_hash(leaf).hex(), "prev": parsed.prev.hex()}
         typer.echo(json.dumps({**line, "body": parsed.body}, ensure_ascii=False, indent=indent))
+    if type_ and not is_any:
+        _errors.print(f"no entry here is of the type {type_}; there are: {', '.join(sorted(kinds))}")
     return is_any
 
 
@@ -281,7 +298,10 @@ def _range(which: str | None) -> tuple[int, int | None]:
 
 
 def _is_of(kind: object, wanted: str) -> bool:
-    return isinstance(kind, str) and (kind.startswith(wanted) if wanted.endswith(".") else kind == wanted)
+    """Whether a type is the wanted one, or begins with what stands before a final `*` or up to a final dot."""
+    prefix = wanted.removesuffix("*")
+    is_prefix = prefix != wanted or wanted.endswith(".")
+    return isinstance(kind, str) and (kind.startswith(prefix) if is_prefix else kind == wanted)
 
 
 def _authority(path: Path | None) -> timestamps.Authority | None:

@@ -60,7 +60,10 @@ def table(page: EntriesOut) -> str:
     writer = csv.writer(output)
     writer.writerow(["index", *_COLUMNS, "hash"])
     for entry in page.entries:
-        cells = [_cell(entry.body, path) for path in _COLUMNS.values()]
+        body = entry.body
+        if str(body["type"]).startswith("delivery.") and "consumer" not in body:
+            body = {**body, "consumer": body["actor"].get("organisation")}  # who receives is who asks
+        cells = [_cell(body, path) for path in _COLUMNS.values()]
         writer.writerow([entry.index, *cells, entry.hash])
     return output.getvalue()
 

@@ -95,14 +95,15 @@ def verify_receipt(text: str, leaf: bytes, verifier: note.Verifier | History) ->
     ReceiptInvalid.
     """
     receipt = Receipt.parse(text)
-    signed = receipt.verify(leaf=merkle.leaf_hash(leaf), verifier=verifier)
     try:
         seq = entry.parse(leaf).seq
     except entry.MalformedEntry as error:
-        raise ReceiptInvalid(f"the entry is malformed: {error}") from error
+        raise ReceiptInvalid(
+            f"the file is no entry's bytes as they were hashed (`ledger show --raw`): {error}"
+        ) from error
     if seq != receipt.index:
         raise ReceiptInvalid(f"the entry has number {seq}, the receipt has index {receipt.index}")
-    return signed
+    return receipt.verify(leaf=merkle.leaf_hash(leaf), verifier=verifier)
 
 
 def _decode(line: str) -> bytes:

@@ -34,13 +34,14 @@ def watch(
     every: float,
     patience: float,
     wait: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Round]:
     """Export at once and then every so many seconds, and give each round.
 
     `export` mirrors the ledger into `directory`. The watch ends after a contradiction, and after `patience` seconds without
     an answer. Raises files.Unreadable for an unusable directory.
     """
-    size, silent = _size(directory), 0.0
+    size, answered = _size(directory), clock()
     while True:
         before = size
         try:
@@ -49,11 +50,12 @@ def watch(
             yield Round(before, before, str(refusal), is_last=True)
             return
         except ExportFailed as failure:
+            silent = clock() - answered
             is_last = silent >= patience
-            yield Round(before, before, str(failure), is_last=is_last)
-            silent += every
+            alarm = f"alarm: no answer for {silent:.0f} seconds, which is longer than the patience: " if is_last else ""
+            yield Round(before, before, f"{alarm}{failure}", is_last=is_last)
         else:
-            size, silent, is_last = done.checkpoint.size, 0.0, not done.report.is_ok
+            size, answered, is_last = done.checkpoint.size, clock(), not done.report.is_ok
             yield Round(before, size, done.report.text() if is_last else None, is_last=is_last)
         if is_last:
             return

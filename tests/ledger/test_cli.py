@@ -75,6 +75,7 @@ def test_wrong_use_is_status_2(directory, tmp_path):
     for arguments in (
         ("verify",),
         ("verify", directory, "--vkey", "no+key"),
+        ("verify", tmp_path / "nowhere"),
         ("verify", directory, "--vkey", tmp_path / "nowhere"),
         ("verify", directory, "--known", tmp_path / "nowhere"),
         ("show", directory, "1-x"),
@@ -95,10 +96,13 @@ def test_show_prints_entries(log, directory):
     }
     printed = ledger("show", directory, "254-257").stdout
     assert [json.loads(part)["seq"] for part in printed.replace("}\n{", "}\0{").split("\0")] == [254, 255, 256, 257]
-    for kind in ("key.registered", "key."):
+    for kind in ("key.registered", "key.", "key.*"):
         printed = ledger("show", directory, "0-4", "--type", kind).stdout
         assert [json.loads(part)["seq"] for part in printed.replace("}\n{", "}\0{").split("\0")] == [0, 2, 4]
-    assert ledger("show", directory, "--type", "key").stdout == ""
+    done = ledger("show", directory, "--type", "key")
+    assert done.stdout == ""
+    assert done.stderr == "no entry here is of the type key; there are: delivery.completed, key.registered\n"
+    assert ledger("show", directory, "299", "--raw").stdout_bytes == log.leaves[299]
     (directory / "checkpoint").write_text(f"x\n{2**63 - 1}\n")
     assert ledger("show", directory, "0-999").stderr == "tile/entries/001: missing\n"
     assert "missing" in ledger("show", directory, str(2**62)).stderr
@@ -118,7 +122,7 @@ def test_receipt_proves_an_entry_or_says_why_not(log, tmp_path):
     assert (done.exit_code, done.stdout) == (0, f"OK: entry 37 is in {log.signer.name}, signed at size 300\n")
     leaf.write_bytes(log.leaves[36])
     done = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
-    assert (done.exit_code, done.stderr) == (1, "FAILED: the inclusion proof leads to another root\n")
+    assert (done.exit_code, done.stderr) == (1, "FAILED: the entry has number 36, the receipt has index 37\n")
     other = note.Signer(log.signer.name, bytes(32)).vkey
     assert ledger("receipt", receipt, "--entry", leaf, "--vkey", other).exit_code == 1
 

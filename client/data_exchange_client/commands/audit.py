@@ -18,7 +18,10 @@ PAGE = 1000
 
 Time = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="A day in local time, or a time with its zone."),
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+        help="A day in local time, or a time with its zone.",
+    ),
 ]
 
 audit = typer.Typer(name="audit", no_args_is_help=True, help="Search the ledger, and have decisions made again.")
@@ -53,7 +56,7 @@ def search(
 ) -> None:
     """List entries of the ledger that match every option. Each search is an entry of its own."""
     params = {
-        "type": type_,
+        "type": f"{type_}*" if type_ and type_.endswith(".") else type_,
         "dataset": dataset,
         "organisation": organisation,
         "principal": principal,
@@ -143,7 +146,9 @@ def _search(client: Client, params: Mapping[str, Any], limit: int | None) -> Ite
     start: dict[str, Any] = {}
     left = sys.maxsize if limit is None else limit
     while left > 0:
-        page = client.request("GET", PATH, params={**params, **start, "limit": min(PAGE, left)}).json()
+        answer = client.request("GET", PATH, params={**params, **start, "limit": min(PAGE, left)})
+        page = answer.json()
+        note(f"this search is entry {answer.entry}; the salt of its filter is {page['salt']}")
         yield from page["entries"]
         left -= len(page["entries"])
         if page["next"] is None:

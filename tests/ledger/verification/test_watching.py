@@ -44,10 +44,18 @@ def test_a_log_that_does_not_continue_ends_the_watch(new_log: Callable[..., Log]
 
 def test_an_exchange_that_is_away_is_an_alarm_after_the_patience(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9"  # nothing listens on the discard port
-    waited: list[float] = []
-    rounds = list(watch(partial(export, url, tmp_path), directory=tmp_path, every=60, patience=120, wait=waited.append))
-    assert [done.is_last for done in rounds] == [False, False, True]
-    assert waited == [60, 60]
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds + 7  # what an attempt takes counts too
+
+    rounds = watch(
+        partial(export, url, tmp_path), directory=tmp_path, every=60, patience=120, wait=wait, clock=lambda: now
+    )
+    done = list(rounds)
+    assert [round_.is_last for round_ in done] == [False, False, True]
+    assert str(done[-1].fault).startswith("alarm: no answer for 134 seconds")
 
 
 def test_the_command_prints_a_line_each_round_and_new_entries(new_log: Callable[..., Log], tmp_path: Path) -> None:
