@@ -103,7 +103,7 @@ def test_an_entry_that_names_another_index_is_not_taken(log):
         verify_receipt(Receipt(0, (), signed).text(), leaf, log.signer.verifier)
     other = b"not an entry"
     signed = checkpoint.sign(checkpoint.Checkpoint(log.signer.name, 1, merkle.leaf_hash(other)), log.signer)
-    with pytest.raises(ReceiptInvalid, match="no entry.s bytes"):
+    with pytest.raises(ReceiptInvalid, match="bytes as they were hashed"):
         verify_receipt(Receipt(0, (), signed).text(), other, log.signer.verifier)
 
 
