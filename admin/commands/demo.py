@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from admin.commands.options import Yes
+from admin.demo.earlier import STANDARD
 from admin.demo.materials import OwnFiles
 from admin.demo.run import run_demo
 from admin.terminal import reporting_failures
@@ -23,11 +25,19 @@ def demo(
         typer.Option(
             help="The directory for its files; those of an earlier run are replaced unless something was added."
         ),
-    ] = Path("build/demo"),
+    ] = STANDARD,
     *,
-    replace: Annotated[bool, typer.Option("--replace", help="Give up what was added to an earlier run.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the server running at the end, until Ctrl-C.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what was added to an earlier run, once you confirm.")
+    ] = False,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Leave the server running at the end, until Ctrl-C; a run with additions is served as it is."
+        ),
+    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit."""
     with reporting_failures():
-        run_demo(directory, OwnFiles(people, universities, areas), keep=keep, port=port, replace=replace)
+        run_demo(directory, OwnFiles(people, universities, areas), keep=keep, port=port, replace=replace, yes=yes)

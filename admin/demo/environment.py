@@ -1,7 +1,6 @@
 """The environment of the demonstration: a fresh exchange in a directory, its server, and clients that count requests."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import httpx2
 
 from admin import database, founding
 from admin.data_directory import DataDirectory
+from admin.demo import earlier
 from admin.demo.materials import Material
 from admin.demo.output import Output
 from admin.demo.participants import OPERATOR_CODE
@@ -26,10 +26,6 @@ from data_exchange_client.trust import Trust
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.settings_sources import file_of
 from groundwork import durable
-
-_MARK = ".demo"
-_MARK_TEXT = "What lies here was made by `exchange demo`, which replaces it when it runs again.\n"
-_PARTS = ("exchange", "ledger", "tampered", "platform", "departments")
 
 
 class CountingTransport(httpx2.BaseTransport):
@@ -93,9 +89,7 @@ class Environment:
 
     def mark_end(self) -> None:
         """Remember how many entries the demonstration made: further ones are somebody's own."""
-        state = database.read_state(self.embedded.url())
-        text = _MARK_TEXT + json.dumps({"entries": state.entries}) + "\n"
-        durable.write(self.directory / _MARK, text.encode(), mode=0o644, sync=False)
+        earlier.mark(self.directory, database.read_state(self.embedded.url()).entries)
 
     def part(self, name: str) -> Path:
         """One of the directories that stay after the demonstration."""
@@ -114,12 +108,15 @@ def failure(reason: str) -> CannotDo:
 
 
 @contextmanager
-def set_up(directory: Path, output: Output, *, port: int | None, replace: bool) -> Iterator[Environment]:
-    """Found an exchange and start its server; both are stopped at the end of the block. Raises CannotDo."""
+def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Environment]:
+    """Found an exchange in place of an earlier one and start its server; both are stopped at the end of the block.
+
+    Raises CannotDo.
+    """
     data = DataDirectory(directory / "exchange")
-    _clear(directory, data, replace=replace)
+    earlier.clear(directory, data)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / _MARK).write_text(_MARK_TEXT, encoding="utf-8")
+    earlier.mark(directory)
     for part in ("platform", "departments"):
         (directory / part).mkdir()
     data.path.mkdir()
@@ -136,43 +133,3 @@ def set_up(directory: Path, output: Output, *, port: int | None, replace: bool) 
         server = reaching.start(data, port=port)
         stack.callback(server.stop)
         yield Environment(directory, data, server.url, server, embedded, data.trust(), output)
-
-
-def _clear(directory: Path, data: DataDirectory, *, replace: bool) -> None:
-    """Remove the files of an earlier demonstration, and nothing else; what was added to it only with `replace`.
-
-    Raises CannotDo.
-    """
-    if not directory.exists():
-        return
-    if not directory.is_dir() or (any(directory.iterdir()) and not (directory / _MARK).is_file()):
-        raise CannotDo(f"{directory} holds something else than a demonstration", hint="name another with --directory")
-    if (url := reaching.running_at(data)) is not None:
-        pid = json.loads(data.server_file.read_text(encoding="utf-8"))["pid"]
-        raise CannotDo(f"an earlier demonstration is still being served at {url}", hint=f"end process {pid} first")
-    if (data.path / "postgres").exists() and not replace:
-        _require_unchanged(directory, data)
-    if (data.path / "postgres" / "postmaster.pid").exists():
-        # A database that outlived its demonstration is stopped before its files go.
-        Embedded(data.path.absolute()).close()
-    for part in _PARTS:
-        shutil.rmtree(directory / part, ignore_errors=True)
-
-
-def _require_unchanged(directory: Path, data: DataDirectory) -> None:
-    """Raise CannotDo where somebody added entries to the exchange of an earlier demonstration, such as a dataset."""
-    marked = (directory / _MARK).read_text(encoding="utf-8").splitlines()[-1:]
-    made = json.loads(marked[0]).get("entries") if marked and marked[0].startswith("{") else None
-    if made is None:  # that demonstration was broken off
-        return
-    embedded = Embedded(data.path.absolute())
-    try:
-        added = database.read_state(embedded.url()).entries - made
-    finally:
-        embedded.close()
-    if added > 0:
-        raise CannotDo(
-            f"{data.path} has {added} entries that were added after the demonstration, which would be lost",
-            hint=f"go on with it: `exchange serve --data {data.path}`; give it up: `make demo DEMO=--replace`; or make "
-            f"another beside it: `make demo DEMO='--directory build/another'`",
-        )

@@ -6,23 +6,29 @@ import sysconfig
 import time
 from pathlib import Path
 
-from admin.data_directory import DEMO
+from admin.data_directory import DEMO, DataDirectory
+from admin.demo import earlier
 from admin.demo import people as synthetic
 from admin.demo.environment import Environment, set_up
 from admin.demo.materials import OwnFiles, materials
 from admin.demo.output import Output
 from admin.demo.steps import agreeing, auditing, fetching, publishing, refusing
-from admin.server import serving
+from admin.server import reaching, serving
+from admin.server.reaching import Server
 from data_exchange_client.publishing.sources import FileSource
 from ledger.verification.report import Report
 
 _TRUST = "trust.json"
+_UNIVERSITIES = "demo-education/universities"
 
 
-def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: bool = False) -> None:
+def run_demo(
+    directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: bool = False, yes: bool = False
+) -> None:
     """Run every step; with `keep` the server stays at `port` until Ctrl-C.
 
-    `replace` gives up what was added to the exchange of an earlier demonstration. Raises CannotDo.
+    An earlier demonstration that somebody added to is served as it is with `keep`, and otherwise refused. `replace` gives
+    the additions up once the person confirms, or `yes` does. Raises CannotDo; typer.Abort where the person declines.
     """
     begun = time.monotonic()
     for path in (own.people, own.universities, own.areas):
@@ -32,6 +38,12 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: 
         choice = "--port (make demo KEEP=1 DEMO='--port 8001')"
         serving.require_free_port("127.0.0.1", port, choice=choice)
     output = Output()
+    data = DataDirectory(directory / "exchange")
+    additions = earlier.read_additions(directory, data)
+    if additions and keep and not replace and own == OwnFiles():
+        _serve_again(directory, data, output, port=port)
+        return
+    earlier.require_consent(directory, data, additions, replace=replace, yes=yes)
     output.title("A data exchange, from joining to audit", "数据共享交换，从加入到审计")
     people = [] if own.people and own.areas else synthetic.talents()
     if not own.people:
@@ -41,7 +53,7 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: 
         output.remark(
             "universities are public facts. Whatever is printed was just done by a real server, over its API."
         )
-    with set_up(directory, output, port=port if keep else None, replace=replace) as environment:
+    with set_up(directory, output, port=port if keep else None) as environment:
         environment.trust.save(environment.part("platform") / _TRUST)
         environment.materials = materials(environment.part("departments"), people, environment.embedded, own)
         output.remark(f"Founded in {environment.data.path}; the server answers at {environment.url}.")
@@ -58,7 +70,7 @@ def run_demo(directory: Path, own: OwnFiles, *, keep: bool, port: int, replace: 
         _figures(environment, report, seconds=time.monotonic() - begun)
         environment.mark_end()
         if keep:
-            _stay(environment)
+            _stay(environment.directory, data, environment.server, output)
     if not keep:
         output.remark("The server and its database have ended; nothing is left running.")
 
@@ -88,21 +100,27 @@ def _figures(environment: Environment, report: Report, *, seconds: float) -> Non
     output.command("publish a file of yours", f"{program('exchange')} publish FILE --owner {owner} --title TITLE{data}")
 
 
-def _stay(environment: Environment) -> None:
-    output = environment.output
-    key = environment.data.key_file("demo-platform-system")
+def _serve_again(directory: Path, data: DataDirectory, output: Output, *, port: int) -> None:
+    output.title("The exchange of an earlier demonstration", "此前演示的交换平台")
+    output.remark(f"{data.path} has additions of your own: it is served as it is, and nothing is played again.")
+    server = reaching.start(data, port=port)
+    try:
+        _stay(directory, data, server, output)
+    finally:
+        server.stop()
+
+
+def _stay(directory: Path, data: DataDirectory, server: Server, output: Output) -> None:
     output.command(
         "fetch as the platform",
-        f"{program('exchange-client')} fetch {environment.materials[0].reference} --purpose {publishing.PURPOSE} --limit 3 "
-        f"--url {environment.url} --key {key} --trust {environment.part('platform') / _TRUST}",
+        f"{program('exchange-client')} fetch {_UNIVERSITIES} --purpose {publishing.PURPOSE} --limit 3 "
+        f"--url {server.url} --key {data.key_file('demo-platform-system')} --trust {directory / 'platform' / _TRUST}",
     )
     output.gap()
-    output.text(
-        f"The exchange stays at {environment.url}; its API is described at {environment.url}/docs. Ctrl-C ends it."
-    )
+    output.text(f"The exchange stays at {server.url}; its API is described at {server.url}/docs. Ctrl-C ends it.")
     sys.stdout.flush()
     try:
-        environment.server.process.wait()
+        server.process.wait()
     except KeyboardInterrupt:
         output.gap()
         output.remark("Ending the server and its database.")

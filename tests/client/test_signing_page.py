@@ -67,6 +67,7 @@ def test_the_example_answer_is_the_one_an_exchange_would_give():
     start, headers, body = message("response")
     assert start == "HTTP/1.1 200 OK"
     response = signatures.read_response(status=200, headers=headers, request=asked())
+    assert response.base.decode() == block("response-base")
     signatures.verify_ed25519(PUBLIC, response.base, response.signature)
     signatures.check_content_digest(headers["content-digest"], hashlib.sha256(body).digest())
     ours = signatures.sign_response(

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from admin.data_directory import DataDirectory
+from admin.demo import earlier
 from admin.server import reaching
+from admin.terminal import CannotDo
 from tests.support.exchanges.exchange import code
 from tests.support.processes.commands import (
     Demonstration,
@@ -20,6 +23,7 @@ from tests.support.processes.commands import (
     run,
     run_in_process,
     run_ledger,
+    start,
     wait_until,
 )
 from tests.support.real_input import needed, real
@@ -89,18 +93,86 @@ def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> No
     assert not (tmp_path / "demo").exists()
 
 
-def test_it_does_not_replace_what_was_added_to_it(worker_directory: Path) -> None:
-    """As where somebody publishes a file of their own, the next step of the README, and then runs it again."""
-    directory = worker_directory / "added"
+@pytest.fixture
+def added(worker_directory: Path, request: pytest.FixtureRequest) -> Path:
+    """A directory whose demonstration made one entry; all that founding made beside is somebody's addition."""
+    directory = worker_directory / f"added-{abs(hash(request.node.name))}"
     data = directory / "exchange"
     data.mkdir(parents=True)
     assert run_in_process("init", "--data", data, "--code", code()).status == 0
     (directory / ".demo").write_text('made by it\n{"entries": 1}\n')
-    done = run_in_process("demo", "--directory", directory)
+    return directory
+
+
+def test_it_does_not_replace_what_was_added_to_it(added: Path) -> None:
+    """As where somebody publishes a file of their own, the next step of the README, and then runs it again.
+
+    Each line of advice has to name the directory that was refused, or one that does not exist.
+    """
+    data = added / "exchange"
+    done = run_in_process("demo", "--directory", added)
     assert done.status == 1
-    assert "entries that were added after the demonstration" in done.err
-    assert f"exchange serve --data {data}" in done.err.replace("\n", " ")
+    said = " ".join(done.err.split())
+    assert "added after the demonstration" in said
+    assert f"exchange serve --data {data}`" in said
+    assert f"make demo DEMO='--directory {added} --replace'`" in said
+    assert f"make demo KEEP=1 DEMO='--directory {added}'`" in said
+    assert f"make demo DEMO='--directory {added}-2'`" in said
     assert (data / "keys" / "ledger.pem").exists()
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_replacing_additions_needs_a_yes(added: Path, answer: str) -> None:
+    """`--replace` was meant for another directory, or comes from a script that nobody reads."""
+    done = run_in_process("demo", "--directory", added, "--replace", answer=answer)
+    assert done.status == 1
+    assert f"{added / 'exchange'} has" in " ".join(done.out.split())
+    assert (added / "exchange" / "keys" / "ledger.pem").exists()
+
+
+def test_advice_about_the_standard_directory_names_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    directory, additions = earlier.STANDARD, ["dataset.published", "dataset.published"]
+    data = DataDirectory(directory / "exchange")
+    with pytest.raises(CannotDo) as refused:
+        earlier.require_consent(directory, data, additions, replace=False, yes=False)
+    assert "2 entries (dataset.published)" in str(refused.value)
+    assert "`make demo KEEP=1`" in refused.value.hint
+    assert "`make demo DEMO=--replace`" in refused.value.hint
+
+
+def test_questions_and_deliveries_are_no_additions(demo: Demonstration) -> None:
+    """As by the README's example in Python, which fetches from the demonstration."""
+    marked = demo.directory / ".demo"
+    before = marked.read_text()
+    data = DataDirectory(demo.directory / "exchange")
+    assert earlier.read_additions(demo.directory, data) == []
+    try:
+        earlier.mark(demo.directory, 1)
+        additions = set(earlier.read_additions(demo.directory, data))
+    finally:
+        marked.write_text(before)
+    assert {"organisation.registered", "dataset.published", "agreement.concluded"} <= additions
+    assert not {"delivery.started", "delivery.completed", "delivery.refused", "request.refused"} & additions
+
+
+def test_additions_are_served_as_they_are(added: Path) -> None:
+    """`make demo KEEP=1`, the step of the README after publishing a file, keeps that file and serves it."""
+    key = (added / "exchange" / "keys" / "ledger.pem").read_bytes()
+    process = start("demo", "--keep", "--port", str(reaching.free_port()), "--directory", added)
+    directory = DataDirectory(added / "exchange")
+    try:
+        wait_until(lambda: process.poll() is not None or reaching.running_at(directory), what="the server is ready")
+        process.terminate()
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert "served as it is" in " ".join(out.split()), err
+    assert (added / "exchange" / "keys" / "ledger.pem").read_bytes() == key
+    wait_until(lambda: not list_processes(added), what="the server and its database end by themselves")
 
 
 def test_the_demonstration_marks_how_much_it_made(demo: Demonstration) -> None:
