@@ -36,6 +36,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
                     "fields": ["name", "degree"],
                     "rows": [{"name": "陈*", "degree": "硕士"}],
                     "next": None,
+                    "cut_by_row_cap": False,
                 },
             },
             "application/x-ndjson": {"schema": {"type": "string"}},

@@ -53,6 +53,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
             content_version=dataset.content_version,
             agreement=planned.agreement,
             cursor=cursor,
+            is_cut=len(rows.rows) >= planned.left and (rows.is_cut or rows.next is not None),
         )
     else:
         content = await encode_page(rows, planned.plan, dataset.fields, form)

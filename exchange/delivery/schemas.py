@@ -41,9 +41,9 @@ class DeliveryRequest(In):
             examples=["demo-education/degrees"],
         ),
     ]
-    fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = Field(
-        default_factory=list
-    )
+    fields: Annotated[
+        list[FieldName], Field(min_length=1, max_length=500, description="Left out: all that are granted")
+    ] = Field(default_factory=list)
     filters: Annotated[
         list[Filter], Field(max_length=50, description=f"With at most {_VALUES} values in all of them together")
     ] = Field(default_factory=list)
@@ -80,6 +80,9 @@ class DeliveryPage(Out):
     next: Annotated[
         str | None,
         Field(description="The cursor of the next page; null at the end of the rows, or of what may be continued"),
+    ]
+    cut_by_row_cap: Annotated[
+        bool, Field(description="Whether more rows match than the row cap of the terms and the agreement lets out")
     ]
 
 

@@ -248,6 +248,21 @@ async def principals_of(session: AsyncSession, principal: Principal, organisatio
     return (await session.execute(statement.order_by(PrincipalRow.handle))).scalars().all()
 
 
+async def own_roles(session: AsyncSession, principals: Collection[PrincipalRow]) -> Mapping[UUID, list[str]]:
+    """The roles that each of these members and systems holds in its own organisation, in order."""
+    own = {row.id: str(row.organisation_id) for row in principals}
+    roles: dict[UUID, list[str]] = {identifier: [] for identifier in own}
+    statement = (
+        select(RoleAssignment.principal_id, RoleAssignment.role, RoleAssignment.domain)
+        .where(RoleAssignment.principal_id.in_(own))
+        .order_by(RoleAssignment.role)
+    )
+    for principal, role, domain in await session.execute(statement):
+        if domain == own[principal]:
+            roles[principal].append(role)
+    return roles
+
+
 async def key(session: AsyncSession, keyid: str, *, lock: bool = False) -> Key | None:
     """One key."""
     return await session.get(Key, keyid, with_for_update=lock)

@@ -1,13 +1,16 @@
 """The addresses of participants: organisations, their members and systems, keys and roles."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
 from exchange.kernel.web.openapi import problems
+from exchange.kernel.work import Work
 from exchange.participants import keys, queries, roles, service
 from exchange.participants.door.routes import SignedRoute, SignedWork
+from exchange.participants.models import PrincipalRow
 from exchange.participants.schemas import (
     DutiesChange,
     KeyOut,
@@ -30,7 +33,7 @@ async def me(work: SignedWork) -> Me:
     return Me.model_validate(
         {
             "organisation": await queries.organisation(work.session, work.principal.organisation),
-            "principal": await queries.principal_row(work.session, work.principal, work.principal.id),
+            "principal": await _out(work, await queries.principal_row(work.session, work.principal, work.principal.id)),
             "key": work.principal.key,
             "roles": list(work.principal.assignments),
         }
@@ -96,27 +99,27 @@ async def list_principals(work: SignedWork, organisation_id: UUID) -> list[Princ
     """The members and systems of an organisation, as far as you may see them."""
     await queries.organisation(work.session, organisation_id)
     principals = await queries.principals_of(work.session, work.principal, organisation_id)
-    return [PrincipalOut.model_validate(principal) for principal in principals]
+    return await _all_out(work, principals)
 
 
 @router.post("/organisations/{organisation_id}/principals", status_code=201)
 async def enrol(work: SignedWork, organisation_id: UUID, new: NewPrincipal) -> PrincipalOut:
     """Enrol a member or a system, with its first key."""
-    return PrincipalOut.model_validate(await service.enrol(work, organisation_id=organisation_id, new=new))
+    return await _out(work, await service.enrol(work, organisation_id=organisation_id, new=new))
 
 
 @router.post("/principals/{principal_id}/suspension")
 async def suspend_principal(work: SignedWork, principal_id: UUID) -> PrincipalOut:
     """Suspend a member or system."""
     changed = await service.set_standing(work, principal_id=principal_id, suspended=True)
-    return PrincipalOut.model_validate(changed)
+    return await _out(work, changed)
 
 
 @router.post("/principals/{principal_id}/reinstatement")
 async def reinstate_principal(work: SignedWork, principal_id: UUID) -> PrincipalOut:
     """Reinstate a member or system."""
     changed = await service.set_standing(work, principal_id=principal_id, suspended=False)
-    return PrincipalOut.model_validate(changed)
+    return await _out(work, changed)
 
 
 @router.put("/organisations/{organisation_id}/separation-of-duties")
@@ -169,3 +172,28 @@ async def assign_role(work: SignedWork, principal_id: UUID, change: RoleChange) 
 async def revoke_role(work: SignedWork, principal_id: UUID, change: RoleChange) -> None:
     """Revoke a role in a domain."""
     await roles.revoke_role(work, principal_id=principal_id, change=change)
+
+
+async def _all_out(work: Work, rows: Sequence[PrincipalRow]) -> list[PrincipalOut]:
+    """Members and systems with their roles."""
+    roles = await queries.own_roles(work.session, rows)
+    return [
+        PrincipalOut.model_validate(
+            {
+                "id": row.id,
+                "organisation_id": row.organisation_id,
+                "kind": row.kind,
+                "handle": row.handle,
+                "title": row.title,
+                "state": row.state,
+                "enrolled_at": row.enrolled_at,
+                "roles": roles[row.id],
+            }
+        )
+        for row in rows
+    ]
+
+
+async def _out(work: Work, row: PrincipalRow) -> PrincipalOut:
+    [out] = await _all_out(work, [row])
+    return out

@@ -214,6 +214,7 @@ class PrincipalOut(Out):
     title: str
     state: Literal["active", "suspended"]
     enrolled_at: datetime
+    roles: Annotated[list[str], Field(description="The roles that it holds in its own organisation")]
 
 
 class NewKey(In):

@@ -67,7 +67,10 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
         "zh": ("提供方组织未获准入", "由平台运营方准入或恢复提供方组织。"),
     },
     "dataset-unavailable": {
-        "en": ("The dataset is not published", "The owner publishes the dataset, or you request another dataset."),
+        "en": (
+            "The dataset is not published",
+            "The owner publishes the dataset, or you request another; `exchange-client catalog` lists what is published.",
+        ),
         "zh": ("数据集未发布", "由提供方发布该数据集，或改为请求其他数据集。"),
     },
     "dataset-not-shared": {
@@ -138,7 +141,7 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
     "agreement-suspended": {
         "en": (
             "The agreement is suspended",
-            "Read the reason at GET /api/v1/agreements/{id}/statements; the owner resumes the agreement.",
+            "`exchange-client agreements show` (GET /api/v1/agreements/{id}/statements) has the reason; the owner resumes it.",
         ),
         "zh": ("协议已中止", "原因见 GET /api/v1/agreements/{id}/statements；由提供方恢复协议。"),
     },
@@ -187,11 +190,11 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
     "agreement-unfit": {
         "en": (
             "The published version does not fit the agreement: a mask or a row filter cannot be applied to its fields",
-            "The data owner publishes a version that fits the agreement, or narrows or ends the agreement.",
+            "The data owner publishes a version that fits, or terminates the agreement; a narrowing can withhold a masked field.",
         ),
         "zh": (
             "已发布的版本与协议不符：其字段无法应用约定的脱敏方式或行过滤条件",
-            "由数据提供方发布与协议相符的版本，或收窄、终止该协议。",
+            "由数据提供方发布与协议相符的版本，或终止该协议；脱敏方式不符的，也可收窄协议不再提供该字段。",
         ),
     },
     "owner-denied": {

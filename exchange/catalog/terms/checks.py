@@ -24,7 +24,14 @@ from policies.decision.obligations import UnknownObligation, check_condition, ch
 _KEY_FOR_CHECKING = bytes(32)
 _SECONDS: Final[dict[str, Literal[3600, 86400]]] = {"hour": 3600, "day": 86400}
 _EASTERNMOST = timedelta(hours=14)
-_OWNER_ACTS: Final = "The data owner publishes a version that fits the agreement, or narrows or ends the agreement."
+_MASK_MISFIT: Final = (
+    "The data owner publishes a version that fits the agreement, withholds the field by narrowing the agreement, or "
+    "terminates it."
+)
+_FILTER_MISFIT: Final = (
+    "The data owner publishes a version whose fields fit the row filter, or terminates the agreement: a narrowing only "
+    "adds filters, so it cannot help."
+)
 
 
 def faults_in_masks(
@@ -122,12 +129,32 @@ def faults_in_strictness(
         {
             "at": f"{at}/{escape(name)}",
             "error": (
-                f'field "{name}": the mask "{mask["kind"]}" is not stricter than "{than[name]["kind"]}", which holds already'
+                f'field "{name}": the mask "{mask["kind"]}" is not stricter than "{than[name]["kind"]}", which holds already; '
+                f"stricter are {_describe_stricter(than[name])}"
             ),
         }
         for name, mask in masks.items()
         if name in than and isinstance(mask.get("kind"), str) and not hides(mask, than[name])
     ]
+
+
+def _describe_stricter(mask: Mapping[str, Any]) -> str:
+    """The masks that show no more than a mask, in words."""
+    match mask["kind"]:
+        case "partial":
+            also = (
+                ", and a partial with keep_start 0 and keep_end 0 (one that keeps less shows shorter values, which this one "
+                "hides whole)"
+            )
+        case "prefix":
+            also = f", and a prefix of a length up to {mask['length']}"
+        case "bucket":
+            also = f", and a bucket whose size is a multiple of {mask['size']}"
+        case "month":
+            also = ", and year"
+        case _:
+            also = ""
+    return f"null, constant{also}"
 
 
 class Misfit(NamedTuple):
@@ -172,7 +199,10 @@ def find_misfit(document: documents.DeliveryInput, obligations: documents.Obliga
         return None
     masks = {column.name: column.mask for column in obligations.columns if column.mask is not None}
     faults = misfits(masks, obligations.row_filters, fields)
-    return f'The field "{faults[0].field}": {faults[0].error}. {_OWNER_ACTS}' if faults else None
+    if not faults:
+        return None
+    is_of_filter = bool(misfits({}, obligations.row_filters, fields))
+    return f'The field "{faults[0].field}": {faults[0].error}. {_FILTER_MISFIT if is_of_filter else _MASK_MISFIT}'
 
 
 def faults_of(error: ValidationError, *, at: str) -> list[dict[str, str]]:

@@ -55,7 +55,15 @@ def _weight(parameters: str) -> float:
 
 
 def encode_json_page(
-    rows: Rows, *, delivery: str, dataset: str, version: int, content_version: int, agreement: str, cursor: str | None
+    rows: Rows,
+    *,
+    delivery: str,
+    dataset: str,
+    version: int,
+    content_version: int,
+    agreement: str,
+    cursor: str | None,
+    is_cut: bool,
 ) -> bytes:
     """A page of records as one JSON document."""
     head = encode.json_text(
@@ -68,7 +76,8 @@ def encode_json_page(
             "fields": rows.names,
         }
     )
-    return b"".join((head[:-1], b',"rows":', encode.json_rows(rows), b',"next":', encode.json_text(cursor), b"}"))
+    tail = b',"cut_by_row_cap":true}' if is_cut else b',"cut_by_row_cap":false}'
+    return b"".join((head[:-1], b',"rows":', encode.json_rows(rows), b',"next":', encode.json_text(cursor), tail))
 
 
 async def encode_page(rows: Rows, plan: Plan, fields: Iterable[Field], form: encode.Format) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import signatures
-from exchange.kernel.clock import Clock
+from exchange.kernel.clock import Clock, rfc3339
 from exchange.participants import errors
 from exchange.participants.door.settings import DoorSettings
 from exchange.participants.queries import KeyHolder
@@ -47,10 +47,14 @@ def check_times(signed: SignedRequest, *, settings: DoorSettings, clock: Clock) 
     now = clock.seconds()
     if signed.created > now + settings.clock_skew:
         raise errors.ClockSkewed(
-            f"created is more than {settings.clock_skew} seconds ahead of the exchange's clock; set the client's clock."
+            f"created is {signed.created - int(now)} seconds ahead of the exchange's clock, {rfc3339(clock.now())}, and may be "
+            f"{settings.clock_skew}; set the client's clock."
         )
     if signed.expires <= now:
-        raise errors.SignatureExpired("The signature has expired; sign the request again.")
+        raise errors.SignatureExpired(
+            f"created is {int(now) - signed.created} seconds and expires {int(now) - signed.expires} seconds before the "
+            f"exchange's clock, {rfc3339(clock.now())}. Sign the request again; if that does not help, set the client's clock."
+        )
 
 
 def check_coverage(signed: SignedRequest, *, has_body: bool, has_purpose: bool) -> None:
@@ -67,7 +71,10 @@ def check_coverage(signed: SignedRequest, *, has_body: bool, has_purpose: bool) 
 def check_key(holder: KeyHolder | None, *, at: datetime) -> KeyHolder:
     """Check that the key is registered and valid at a time. Raises KeyUnknown, KeyRevoked, KeyNotValid."""
     if holder is None:
-        raise errors.KeyUnknown("Name a registered key: keyid is the RFC 7638 thumbprint of its public key.")
+        raise errors.KeyUnknown(
+            "Name a registered key: keyid is the RFC 7638 thumbprint of its public key. A steward of your organisation "
+            "registers one with `exchange-client members enrol`."
+        )
     if holder.revoked_at is not None and holder.revoked_at <= at:
         raise errors.KeyRevoked("Sign with another key, or have one registered.")
     if at < holder.not_before or (holder.not_after is not None and at >= holder.not_after):

@@ -114,6 +114,7 @@ async def test_a_grant_masks_a_field_more_strictly_than_the_terms_do(exchange: E
     assert [(error["at"], "not stricter" in error["error"]) for error in looser.json["errors"]] == [
         ("masks/city", True)
     ]
+    assert "a prefix of a length up to 4" in looser.json["errors"][0]["error"]
     stricter = {"name": {"kind": "null"}, "city": {"kind": "prefix", "length": 2}}
     approved = await exchange.call_ok(owner.steward, "POST", target, {"masks": stricter})
     assert approved["agreement"]["in_force"]["masks"] == stricter

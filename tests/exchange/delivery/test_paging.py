@@ -35,6 +35,23 @@ async def ask(exchange: Exchange, party: Party, *, purpose: str = "talent-servic
     return await exchange.call(party.system, "POST", "/api/v1/deliveries", document, purpose=purpose)
 
 
+async def test_a_page_says_whether_the_row_cap_cut_it(exchange: Exchange, owner: Party, consumer: Party) -> None:
+    """Rows that the cap keeps back are told from the end of the rows; no list of fields is not an empty one."""
+    source = await exchange.register_file(owner, rows_of(range(6)))
+    dataset = await exchange.publish_dataset(owner, source, "people", terms={"row_cap": 6})
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+    assert (await ask(exchange, consumer)).json["cut_by_row_cap"] is False
+    narrowing = {"row_cap": 4, "reason": "fewer rows"}
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/agreements/{agreement['id']}/narrowing", narrowing)
+    first = (await ask(exchange, consumer, limit=3)).json
+    last = (await ask(exchange, consumer, limit=3, cursor=first["next"])).json
+    assert [(len(page["rows"]), page["cut_by_row_cap"]) for page in (first, last)] == [(3, False), (1, True)]
+    assert last["next"] is None
+
+    refused = await ask(exchange, consumer, fields=[])
+    assert (refused.problem, refused.json["errors"][0]["at"]) == ("request-invalid", "body/fields")
+
+
 async def all_rows(exchange: Exchange, party: Party, **question: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}

@@ -68,6 +68,20 @@ async def test_the_example_of_the_api_makes_an_organisation_that_works(exchange:
     assert {"role": "security_administrator", "domain": identifier} in refused.json["permitted"]
     await exchange.call_ok(head, "POST", target, role)
     assert (await exchange.call_ok(system, "GET", "/api/v1/me"))["roles"] == [["consumer", identifier]]
+    listed = await exchange.call_ok(steward, "GET", f"/api/v1/organisations/{identifier}/principals")
+    held = {handle: sorted(roles) for handle, (_, roles) in people.items()} | {"service": ["consumer"]}
+    assert {member["handle"]: member["roles"] for member in listed} == held
+
+
+async def test_a_signature_of_another_time_is_refused_with_both_clocks(exchange: Exchange) -> None:
+    """Whose clock is behind learns it from the refusal, as does whose clock is ahead."""
+    operator, now = exchange.keys["operator"], int(exchange.now.timestamp())
+    for created, problem, words in ((now - 600, "signature-expired", "before"), (now + 600, "clock-skewed", "ahead")):
+        headers = exchange.sign(operator, "GET", "/api/v1/me", created=created)
+        answer = await exchange.send("GET", "/api/v1/me", headers)
+        assert answer.problem == problem
+        assert words in answer.json["detail"]
+        assert f"the exchange's clock, {exchange.now.year}-" in answer.json["detail"]
 
 
 async def test_nobody_assigns_a_role_to_itself_in_one_request_or_two(exchange: Exchange) -> None:
