@@ -76,9 +76,12 @@ class DataDirectory:
             raise CannotDo(f"this exchange has no key of a participant {handle!r}", hint=f"it has those of: {stewards}")
         return SigningKey.load(path)
 
-    def trust(self) -> Trust:
-        """The exchange's identity, read from its own key files: its own machine need not trust an answer. Raises CannotDo."""
-        settings = self.settings()
+    def trust(self, settings: Settings | None = None) -> Trust:
+        """The exchange's identity, read from its own key files: its own machine need not trust an answer. Raises CannotDo.
+
+        `settings` name its deployment; without them, those that commands act by.
+        """
+        settings = settings or self.settings()
         try:
             answers = read_public(self.path / "keys", ANSWERS)
             incarnation = newest_incarnation(self.path / "keys")

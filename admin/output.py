@@ -35,11 +35,13 @@ def show_founded(directory: DataDirectory, founded: Founded) -> None:
 
 
 def show_serving(directory: DataDirectory, url: str, *, workers: int) -> None:
-    """Print the address of a server that is about to start."""
+    """Print the address of a server that is about to start. It answers some seconds later."""
     out = console()
     show_directory(directory)
     processes = "one process" if workers == 1 else f"{workers} processes"
-    out.print(f"Serving {url} with {processes}; its API is described at {url}/docs. Ctrl-C ends it.", soft_wrap=True)
+    out.print(
+        f"Starting {url} with {processes}; its API will be described at {url}/docs. Ctrl-C ends it.", soft_wrap=True
+    )
 
 
 def show_joined(directory: DataDirectory, joined: Joined) -> None:
@@ -81,7 +83,15 @@ def health_document(
         "entries": state.entries,
         "uncovered_since": state.uncovered_since.isoformat() if state.uncovered_since else None,
         "halted": state.not_continued,
+        "database_error": None,
     }
+
+
+def no_database_document(directory: DataDirectory, url: str | None, error: Exception) -> dict[str, Any]:
+    """The document of `health_document` where the database is away: what it would tell is null."""
+    document = health_document(directory, url, DatabaseState(revision=None), is_well=False)
+    unknown = dict.fromkeys(("revision", "is_current", "origin", "entries", "uncovered_since", "halted"))
+    return document | unknown | {"database_error": str(error) or type(error).__name__}
 
 
 def show_health(directory: DataDirectory, url: str | None, state: DatabaseState) -> None:

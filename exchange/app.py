@@ -134,6 +134,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
         separate_input_output_schemas=False,
         generate_unique_id_function=_operation_id,
         servers=[{"url": settings.public_url}],
+        # kernel.metrics counts each request; FastAPI's own series of the same name would count it again.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     http.install(app)
     docs.install(app)

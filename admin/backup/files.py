@@ -13,10 +13,23 @@ _CHUNK: Final = 1 << 20
 PARTS: Final = ("snapshots", "archive", "exchange.toml")
 """What is in a backup beside the dump. Not in it: keys, the anchor, the embedded server's files, uploads, logs, locks."""
 
+_POLICY: Final = ".policy"
+_OF_THE_MACHINE: Final = frozenset({"keys", "anchor", "postgres", "uploads", "metrics", "server.json", "served.json"})
+
+
+def left_out(data: Path) -> list[str]:
+    """What somebody put into a data directory and no backup has: names, a directory's with a slash."""
+    return sorted(
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in data.iterdir()
+        if path.name not in {*PARTS, *_OF_THE_MACHINE} and path.suffix not in {_POLICY, ".log", ".lock"}
+    )
+
 
 def files_of(data: Path) -> Iterator[Path]:
     """The files of a data directory that belong to a backup, as paths in it."""
-    for part in PARTS:
+    policies = sorted(file.name for file in data.glob(f"*{_POLICY}"))
+    for part in (*PARTS, *policies):
         path = data / part
         if path.is_file():
             yield Path(part)

@@ -3,13 +3,14 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from admin import database
 from admin.backup import files, programs
 from admin.backup.manifest import DUMP, FILES, Manifest, digest_of
+from admin.configuration import served
 from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
 from exchange import __version__
@@ -18,6 +19,14 @@ from exchange.migrations import commands
 from exchange.settings import Settings
 from ledger.log.head import read_head
 
+_UNREADABLE: Final = """
+SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+  AND NOT (has_schema_privilege(n.oid, 'USAGE') AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+                                                         ELSE has_table_privilege(c.oid, 'SELECT') END)
+ORDER BY 1 LIMIT 1
+"""
+
 
 def take(directory: DataDirectory, backup: Path, *, keys: Path | None) -> Manifest:
     """Write a backup into a new directory, and mirror the keys into `keys`. Raises CannotDo.
@@ -25,25 +34,38 @@ def take(directory: DataDirectory, backup: Path, *, keys: Path | None) -> Manife
     Snapshots are never changed, and are copied before and after the dump: a source in the dump has its snapshot. The
     manifest comes last, so a backup that was broken off is none.
     """
-    settings = directory.settings()
+    settings = _settings(directory)
     if backup.absolute().is_relative_to(directory.path.absolute()):
         raise CannotDo(f"{backup} is in the data directory", hint="a backup belongs on another medium")
-    files.empty_or_new(backup)
-    try:
-        with database.running(settings) as url:
+    with database.running(settings) as url:
+        owner = settings.owner_database_url.get_secret_value() if settings.owner_database_url else url
+        asyncio.run(_require_dumpable(owner))
+        files.empty_or_new(backup)
+        try:
             _copy_files(settings.data, backup)
-            point = asyncio.run(_dump(settings, url, backup / DUMP))
+            point = asyncio.run(_dump(settings, owner, backup / DUMP))
             _copy_files(settings.data, backup)
-        if keys is not None:
-            files.mirror_keys(settings.data / "keys", keys)
-        digests = {
-            str(path.relative_to(backup)): digest_of(path) for path in sorted(backup.rglob("*")) if path.is_file()
-        }
-        manifest = Manifest(**point, digests=digests)
-        manifest.write(backup)
-    except BaseException:
-        files.remove(backup)
-        raise
+            return _complete(settings, backup, point, keys=keys)
+        except BaseException:
+            files.remove(backup)
+            raise
+
+
+def _settings(directory: DataDirectory) -> Settings:
+    """The settings of the database to dump. What else was changed weakens nothing in a backup. Raises CannotDo."""
+    data = directory.path.absolute()
+    settings, _ = served.settings_and_differences(data)
+    if (before := served.recall(data)) is not None:
+        served.require_same_database(before, settings)
+    return settings
+
+
+def _complete(settings: Settings, backup: Path, point: dict[str, Any], *, keys: Path | None) -> Manifest:
+    if keys is not None:
+        files.mirror_keys(settings.data / "keys", keys)
+    digests = {str(path.relative_to(backup)): digest_of(path) for path in sorted(backup.rglob("*")) if path.is_file()}
+    manifest = Manifest(**point, digests=digests)
+    manifest.write(backup)
     return manifest
 
 
@@ -55,9 +77,20 @@ def _copy_files(data: Path, backup: Path) -> None:
                 files.copy(data / name, target)
 
 
-async def _dump(settings: Settings, url: str, file: Path) -> dict[str, Any]:
+async def _require_dumpable(owner: str) -> None:
+    """Raise CannotDo where the login may not read all that a dump has, as the server's own may not."""
+    async with database.connected(owner) as connection:
+        unreadable = await connection.fetchval(_UNREADABLE)
+        login = await connection.fetchval("SELECT quote_ident(session_user)")
+    if unreadable is not None:
+        raise CannotDo(
+            f"the login {login} may not read {unreadable}, and a dump needs every table and sequence; nothing was written",
+            hint="set EXCHANGE_OWNER_DATABASE_URL (owner_database_url in exchange.toml) to the login that owns the tables",
+        )
+
+
+async def _dump(settings: Settings, owner: str, file: Path) -> dict[str, Any]:
     """Dump the database as its owner; returns the point of the ledger at which it is."""
-    owner = settings.owner_database_url.get_secret_value() if settings.owner_database_url else url
     revision = await commands.current(owner)
     async with database.connected(owner) as connection:
         server = connection.get_server_version().major

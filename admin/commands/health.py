@@ -9,6 +9,8 @@ from admin import data_directory, database, output
 from admin.commands.options import Data
 from admin.server import reaching
 from admin.terminal import reporting_failures
+from exchange.kernel.database import FAILURES
+from exchange.kernel.embedded import DatabaseNotStarted
 
 app = typer.Typer(add_completion=False)
 
@@ -27,8 +29,14 @@ def health(
         directory = data_directory.locate(data)
         settings = directory.settings()
         url = reaching.running_at(directory)
-        with database.running(settings) as address:
-            state = database.read_state(address, settings)
+        try:
+            with database.running(settings) as address:
+                state = database.read_state(address, settings)
+        except (DatabaseNotStarted, *FAILURES) as error:
+            if not as_json:
+                raise
+            print(json.dumps(output.no_database_document(directory, url, error), ensure_ascii=False))
+            raise typer.Exit(1) from error
         is_well = url is not None and state.is_current and not state.not_continued
         if as_json:
             print(json.dumps(output.health_document(directory, url, state, is_well=is_well), ensure_ascii=False))

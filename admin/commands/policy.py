@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,7 @@ from admin.server.reaching import reach
 from admin.terminal import CannotDo, console, reporting_failures
 from data_exchange_client.keys import SigningKey
 from exchange.kernel.keys.keyfiles import KeyFileInvalid, create_once
+from exchange.settings import Settings
 from groundwork import durable
 from policies.owner_rules.modules import CheckResult, OwnerModule
 from policies.owner_rules.sandboxes import open_sandboxes
@@ -64,13 +66,23 @@ def bundle_command(
     """Write the policy as a signed bundle for an OPA server, and with EXCHANGE_OPA_TOKEN set who may ask it."""
     with reporting_failures():
         home = data_directory.choose(data)
-        token = home.settings().opa_token
+        settings = home.settings()
+        token = settings.opa_token
         secret = token.get_secret_value() if token else None
         files = write_bundle(directory, key_file=home.path / "keys" / "policy" / "signing.pem", token=secret)
-        command = f"opa run --server --bundle {files.bundle}"
+        command = f"opa run --server{_address(settings)} --bundle {files.bundle}"
         if files.authorization:
             command += f" {files.authorization} --authentication=token --authorization=basic"
         console().print(f"{command} --verification-key {files.key} --signing-alg {ALGORITHM}", soft_wrap=True)
+
+
+def _address(settings: Settings) -> str:
+    """OPA's option for the address at which the exchange asks it, where one is set."""
+    if settings.opa_url is None:
+        return ""
+    parts = urlsplit(settings.opa_url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f" --addr {host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 @app.command("explain")

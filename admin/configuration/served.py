@@ -21,7 +21,8 @@ from groundwork import durable
 _NAME: Final = "served.json"
 _FIELDS: Final = Settings.model_fields
 _EMBEDDED: Final = "the embedded one"
-_NOT_COMPARED: Final = frozenset({"data", "public_url", "database_url", "owner_database_url"})
+_LOGINS: Final = frozenset({"database_url", "owner_database_url"})
+_NOT_COMPARED: Final = frozenset({"data", "public_url"}) | _LOGINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ def _taken(before: Served, given: Mapping[str, Given], data: Path, *, is_served:
             taken[name] = _read_secret(name, Path(recorded.reference))
     if is_served:
         unset = [name for name in given if name not in before.settings and name != "data"]
-        taken |= {name: _FIELDS[name].default for name in unset if not is_secret(_FIELDS[name])}
+        # The server has none of these either, secrets included. A login is a command's own: it may be the owner's.
+        taken |= {name: _FIELDS[name].default for name in unset if name not in _LOGINS}
     return taken
 
 

@@ -107,11 +107,11 @@ def read_server_file(directory: DataDirectory) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def find_running(directory: DataDirectory) -> Reached | None:
+def find_running(directory: DataDirectory, settings: Settings | None = None) -> Reached | None:
     """The server through which this very exchange answers now, or None.
 
     A server file can outlive its server, and another program can have the port by then. So the identity that is answered
-    there is compared with the key files of this directory.
+    there is compared with the key files of this directory, and the deployment of `settings` or of those to act by.
     """
     document = read_server_file(directory)
     url, local = document.get("url"), document.get("local", document.get("url"))
@@ -122,14 +122,14 @@ def find_running(directory: DataDirectory) -> Reached | None:
         Connection(url, None, timeout=5.0, transport=LocalTransport(local)) as connection,
     ):
         connection.public("/livez")
-        if directory.trust().is_same(connection.identity()):
+        if directory.trust(settings).is_same(connection.identity()):
             return Reached(url, local, is_started=False, directory=directory)
     return None
 
 
-def running_at(directory: DataDirectory) -> str | None:
+def running_at(directory: DataDirectory, settings: Settings | None = None) -> str | None:
     """The public URL of the server through which this very exchange answers now, or None."""
-    reached = find_running(directory)
+    reached = find_running(directory, settings)
     return reached.url if reached else None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
@@ -23,6 +23,7 @@ from admin.configuration.lock import Held
 from admin.data_directory import DataDirectory
 from admin.server import reaching
 from admin.server.head_limit import HeadLimitProtocol
+from admin.server.workers import Workers
 from admin.terminal import CannotDo, console
 from exchange.kernel import logs
 from exchange.kernel.loops import GIVEN_UP
@@ -73,8 +74,8 @@ def prepare(directory: DataDirectory, *, host: str, port: int, accept_changes: b
     starts, and no second one starts beside it. `accept_changes` allows settings weaker than those last served with.
     """
     settings = settings_for(directory, host=host, port=port)
-    directory.trust()
-    with _lock(directory) as descriptor:
+    directory.trust(settings)
+    with _lock(directory, settings) as descriptor:
         _compare(settings, accept_changes=accept_changes)
         with checked(settings, directory, host=host, port=port):
             served.remember(settings.data, settings)
@@ -88,7 +89,7 @@ def prepare(directory: DataDirectory, *, host: str, port: int, accept_changes: b
 @contextmanager
 def checked(settings: Settings, directory: DataDirectory, *, host: str, port: int) -> Iterator[None]:
     """The checks before serving, with the database running. The environment of workers then has these settings only."""
-    trust = directory.trust()
+    trust = directory.trust(settings)  # of the settings to serve with, whatever it was served with before
     require_free_port(host, port)
     with database.running(settings, is_supervised=True) as url:
         database.require_ready(settings, url, vkey=trust.vkey)
@@ -101,11 +102,11 @@ def checked(settings: Settings, directory: DataDirectory, *, host: str, port: in
 
 
 @contextmanager
-def _lock(directory: DataDirectory) -> Iterator[int | None]:
+def _lock(directory: DataDirectory, settings: Settings) -> Iterator[int | None]:
     """The lock, waited for while a command has it; None where another machine has it. Raises CannotDo."""
     try:
         with lock.hold(directory.path, lock.SERVER, patience=lock.PATIENCE, on_wait=reaching.say_waiting) as descriptor:
-            if (served_at := reaching.running_at(directory)) is not None:
+            if (served_at := reaching.running_at(directory, settings)) is not None:
                 raise CannotDo(f"this exchange is being served already, at {served_at}")
             yield descriptor
     except Held as held:
@@ -144,21 +145,27 @@ def run(
     signal.signal(signal.SIGTERM, _leave)
     if until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    uvicorn.run(
-        app,
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        loop="uvloop",
-        http=HeadLimitProtocol,
-        access_log=False,
-        log_config=None,  # libraries log as the exchange does
-        log_level="info",
-        timeout_graceful_shutdown=STOP_SECONDS,
-        server_header=False,
-        proxy_headers=False,  # nothing depends on the peer's address, and the public URL is configured
-    )
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "loop": "uvloop",
+        "http": HeadLimitProtocol,
+        "access_log": False,
+        "log_config": None,  # libraries log as the exchange does
+        "log_level": "info",
+        "timeout_graceful_shutdown": STOP_SECONDS,
+        "server_header": False,
+        "proxy_headers": False,  # nothing depends on the peer's address, and the public URL is configured
+    }
+    if workers == 1:
+        uvicorn.run(app, **options)
+        return
+    config = uvicorn.Config(app, workers=workers, **options)
+    parent = Workers(config, [config.bind_socket()])
+    parent.run()
+    if parent.has_failed:
+        raise SystemExit(1)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

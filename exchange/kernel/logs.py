@@ -31,6 +31,8 @@ REPEAT_SECONDS: Final = 1.0
 _KEYS_REMEMBERED = 256
 _TEMPLATE_CHARACTERS = 200
 _ENDED_WORKER = "Child process"
+_OWN: Final = frozenset({"policies"})
+"""Packages of ours that log as libraries do. Their texts have no values of people, so they are logged complete."""
 
 
 class UnnamedLogField(ValueError):
@@ -95,8 +97,12 @@ class _Foreign(logging.Handler):
     """Logs what libraries log, without what they format into it: such texts may repeat values."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log a record by the first line of its template, its logger's name, and its exception's type and place."""
-        template = str(record.msg).partition("\n")[0].strip()
+        """Log a record by the first line of its template, its logger's name, and its exception's type and place.
+
+        The template of a package of ours is filled.
+        """
+        text = record.getMessage() if record.name.partition(".")[0] in _OWN else str(record.msg)
+        template = text.partition("\n")[0].strip()
         if record.levelno < logging.WARNING and not template.startswith(_ENDED_WORKER):
             return
         error = record.exc_info[1] if record.exc_info else None

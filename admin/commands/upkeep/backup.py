@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from admin import data_directory, output
-from admin.backup import taking
+from admin.backup import files, taking
 from admin.commands.options import Data
 from admin.terminal import console, reporting_failures
 
@@ -24,12 +24,15 @@ def backup(
 ) -> None:
     """Back up the exchange while it is served or not: database, snapshots, settings; with --keys its keys, apart."""
     with reporting_failures():
-        manifest = taking.take(data_directory.locate(data), directory, keys=keys)
+        home = data_directory.locate(data)
+        manifest = taking.take(home, directory, keys=keys)
         out = console()
         out.print(f"The backup is in {directory}.", style="bold", soft_wrap=True)
         rows = [("ledger", f"{manifest.origin}, {manifest.size} entries"), ("files", str(len(manifest.digests)))]
         rows.append(
             ("keys", f"mirrored in {keys}" if keys else "NOT BACKED UP: without --keys nothing can be restored")
         )
+        if others := files.left_out(home.path):
+            rows.append(("not in it", f"{', '.join(others)}: back these up yourself"))
         out.print(output.facts(rows))
         out.print("The anchor is not in it, and must not be: it knows what is signed after this backup.")

@@ -112,6 +112,15 @@ def test_a_mirror_of_keys_forgets_what_is_gone(tmp_path: Path) -> None:
     assert (mirror / "seal.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_backup_has_policy_files_and_names_what_it_leaves_out(tmp_path: Path) -> None:
+    for name in ("secrets", "keys", "postgres", "snapshots"):
+        (tmp_path / name).mkdir()
+    for name in ("witnesses.policy", "exchange.toml", "served.json", "server.log", "ca.pem", "secrets/opa_token"):
+        (tmp_path / name).touch()
+    assert files.left_out(tmp_path) == ["ca.pem", "secrets/"]
+    assert [str(name) for name in files.files_of(tmp_path)] == ["exchange.toml", "witnesses.policy"]
+
+
 def test_a_mirror_of_keys_replaces_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "seal.key").touch()

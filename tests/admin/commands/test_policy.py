@@ -30,8 +30,8 @@ async def test_opa_starts_with_what_the_command_wrote(
     key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
     assert key.stat().st_mode & 0o77 == 0
     words = shlex.split(said.stdout)
-    assert words[:3] == ["opa", "run", "--server"]
-    async with run_opa(opa, *words[3:]) as url:
+    assert words[:5] == ["opa", "run", "--server", "--addr", "localhost:8181"]  # where the exchange asks it
+    async with run_opa(opa, *words[5:]) as url:
         for token in ("secret-token", "another"):
             async with open_opa_server(url, revision=load_bundle().digest, token=token, within=10) as remote:
                 assert (await remote.decide(allowed_document())).allow == (token == "secret-token")

@@ -94,6 +94,18 @@ def test_while_a_server_runs_its_settings_are_all_that_counts(tmp_path: Path, mo
     assert (acting.page_rows, acting.clock_skew) == (10, 30)
 
 
+def test_while_a_server_runs_a_secret_that_it_has_not_counts_as_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_once(tmp_path, monkeypatch)
+    owner = "postgresql://owner@db/x"
+    added = {"EXCHANGE_OPA_URL": "http://o:1", "EXCHANGE_OPA_TOKEN": "t", "EXCHANGE_OWNER_DATABASE_URL": owner}
+    with lock.hold(tmp_path, lock.SERVER), variables(monkeypatch, **added):
+        acting = served.settings_to_act_by(tmp_path)
+    assert (acting.opa_url, acting.opa_token) == (None, None)
+    assert acting.owner_database_url is not None  # a command's own login
+
+
 def test_a_secret_s_file_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "url").write_text("postgresql://u:p@db/x")
     serve_once(tmp_path, monkeypatch, EXCHANGE_DATABASE_URL_FILE=str(tmp_path / "url"))

@@ -11,6 +11,7 @@ import structlog
 
 from exchange.kernel import logs
 from exchange.kernel.logwriter import DirectLines, QueuedLines
+from policies.decision.conclusion import deny_unavailable
 
 
 @pytest.fixture
@@ -95,6 +96,18 @@ def test_other_failures_are_told_apart(stream: io.StringIO) -> None:
         logs.log().error("work failed", exc_info=error, kind=type(error).__name__)
     assert [line["error"] for line in lines_of(stream)] == ["ValueError", "KeyError"]
     assert "330106" not in stream.getvalue()
+
+
+def test_a_failure_of_the_policy_engine_is_logged_with_its_cause(stream: io.StringIO) -> None:
+    logger = logging.getLogger("policies.decision.conclusion")
+    handler = logs._Foreign()
+    logger.addHandler(handler)
+    try:
+        deny_unavailable("no answer within 0.5 seconds", revision="r", engine="opa-server")
+    finally:
+        logger.removeHandler(handler)
+    [line] = lines_of(stream)
+    assert line["event"] == "opa-server gave no decision: no answer within 0.5 seconds"
 
 
 def test_libraries_log_in_the_same_form_without_values(stream: io.StringIO) -> None:
