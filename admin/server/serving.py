@@ -162,10 +162,7 @@ def run(
         uvicorn.run(app, **options)
         return
     config = uvicorn.Config(app, workers=workers, **options)
-    parent = Workers(config, [config.bind_socket()])
-    parent.run()
-    if parent.has_failed:
-        raise SystemExit(1)
+    Workers(config, [config.bind_socket()]).run()
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -19,14 +19,12 @@ LONGEST_PAUSE: Final = 30.0
 class Workers(Multiprocess):
     """uvicorn's parent, which by itself ends when a worker cannot start, as while the database is away.
 
-    Until every first worker has started, a failure to start still ends the parent: it is no outage, but a wrong set-up.
+    What a wrong set-up can cause was checked before, so a failure to start is an outage.
     """
 
     def __init__(self, config: Config, sockets: list[socket], *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(config, sockets)
-        self.has_failed = False
         self._clock = clock
-        self._has_served = False
         self._pause = FIRST_PAUSE
         self._tries_again_at: float | None = None
 
@@ -37,15 +35,10 @@ class Workers(Multiprocess):
         self._tries_again_at = None
         ready = [self._is_ready(process) for process in self.processes]
         if all(ready):
-            self._has_served, self._pause = True, FIRST_PAUSE
+            self._pause = FIRST_PAUSE
         failed = [index for index, process in enumerate(self.processes) if process.exitcode == STARTUP_FAILURE]
         if not failed:
             super().keep_subprocess_alive()
-            return
-        if not self._has_served:
-            logs.log().error("a worker could not start; the server ends")
-            self.has_failed = True
-            self.should_exit.set()
             return
         logs.log().error("a worker could not start; it is tried again after a pause")
         self._tries_again_at = self._clock() + self._pause
