@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import httpx2
@@ -26,11 +27,13 @@ def test_a_worker_that_dies_while_the_database_is_away_is_replaced_once_it_is_ba
     port, log = str(free_port()), worker_directory / "away.log"
     with log.open("wb") as errors:
         line = command("serve", "--data", data, "--port", port, "--workers", "2")
-        server = psutil.Popen(line, env=environment(**address), stderr=errors)
+        server = subprocess.Popen(line, env=environment(**address), stderr=errors)
     try:
         wait_until(lambda: is_ready(port), what="the workers answer")
         postgres.kill()
-        for worker in [child for child in server.children() if "spawn_main" in " ".join(child.cmdline())]:
+        for worker in [
+            child for child in psutil.Process(server.pid).children() if "spawn_main" in " ".join(child.cmdline())
+        ]:
             os.kill(worker.pid, signal.SIGKILL)
         wait_until(lambda: "a worker could not start; it is tried again" in log.read_text(), what="a start fails")
         away = run("health", "--data", data, "--json", **address)
