@@ -38,7 +38,7 @@ from adapters.files.read.json import is_json, read_json
 from adapters.files.read.parquet import import_parquet
 from adapters.files.read.spool import Spool
 from adapters.files.snapshot import Snapshot, write
-from adapters.files.workbook.reading import read_workbook
+from adapters.files.workbook.reading import name_sheets, read_workbook
 from groundwork import durable
 
 _HINT_ROWS: Final = 500
@@ -107,7 +107,9 @@ def _import_grid(
         spool.finish()
         rows = _classify_lone_rows(grid, survey, columns, options)
         if not spool.rows or (grid.is_sheet and not survey.records and not rows.records):
-            raise SourceError("file-empty", "the table has a header, but no row below it")
+            where = next((note.where for note in grid.notes if note.code == "other-sheets"), None)
+            detail = name_sheets("the table has a header, but no row below it", grid.notes)
+            raise SourceError("file-empty", detail, where)
         return _write(grid, spool, columns, survey, rows, directory, options, deadline)
 
 

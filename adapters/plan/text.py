@@ -180,7 +180,12 @@ def _refuse_character(text: str, at: int) -> NoReturn:
     character = text[at]
     if character.isascii() and character.isprintable():
         raise ConditionTextError(at + 1, "this does not belong here")
-    raise ConditionTextError(at + 1, f"U+{ord(character):04X} is outside quotes, where everything is ASCII")
+    quotes = (
+        """; a field's name is written in double quotes ("学校"), a text in single ones"""
+        if character.isalpha()
+        else ""
+    )
+    raise ConditionTextError(at + 1, f"U+{ord(character):04X} is outside quotes, where everything is ASCII{quotes}")
 
 
 def _read_quoted(text: str, begin: int) -> tuple[str, int]:

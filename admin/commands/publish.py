@@ -40,6 +40,7 @@ def publish_command(
     encoding: shared.Encoding = None,
     zone: shared.Zone = None,
     types: shared.Types = None,
+    hidden: shared.Hidden = "",
     pad: shared.Pad = False,
     update: shared.Update = False,
     unfit: shared.Unfit = "",
@@ -55,7 +56,13 @@ def publish_command(
         source = FileSource(
             file,
             shared.file_options(
-                sheet=sheet, header_row=header_row, encoding=encoding, zone=zone, types=types or (), pad=pad
+                sheet=sheet,
+                header_row=header_row,
+                encoding=encoding,
+                zone=zone,
+                types=types or (),
+                hidden=hidden,
+                pad=pad,
             ),
         )
         source.require()
@@ -69,6 +76,7 @@ def publish_command(
             clear=clear or (),
             personal=personal or (),
             terms=read_terms(terms) if terms else {},
+            terms_file=terms,
             assessments=read_assessment(impact_assessment, assessed_on or datetime.now(UTC)),
             module=module,
             updates=update,

@@ -74,7 +74,10 @@ def faults_in_grounds(
         and "impact" not in on_file
         and any(field.personal for field in document.fields if field.name in granted)
     ):
-        error = "personal information leaves on this lane only with an impact assessment on file (PIPL Article 55)"
+        error = (
+            "personal information leaves on this lane only with an impact assessment on file (PIPL Article 55); "
+            "its owner puts one on file: exchange-client publish FILE --handle NAME --update --impact-assessment REPORT"
+        )
         faults.append({"at": "assessments/impact", "error": error})
     if "risk" not in on_file and document.effective_level == "IMPORTANT":
         error = "important data leaves only with a risk assessment on file (Decree 790, Article 31)"

@@ -40,7 +40,7 @@ async def _check_content(work: Work, source_id: UUID, fields: Sequence[Field]) -
         faults = faults_against_source(DatasetDocument.model_validate(version.document), fields)
         if faults:
             raise SourceUnusable(
-                "The file does not fit a dataset that is published over this source; publish over a new source instead.",
+                "The file does not fit a dataset that is published over this source; publish the dataset's next version instead.",
                 code="source-changed",
                 errors=faults,
             )

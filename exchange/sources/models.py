@@ -35,3 +35,8 @@ class Source(Base):
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     content_version: Mapped[int] = mapped_column(default=0, server_default="0")
     refreshed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def options(self) -> dict[str, Any] | None:
+        """How a file is read, as it was stated; None for kinds without such options."""
+        return self.config.get("options")

@@ -49,6 +49,9 @@ class SourceOut(Out):
     ]
     content: Annotated[str | None, Field(description="SHA-256 of the file as it came")]
     rows: int | None
+    options: Annotated[
+        dict[str, Any] | None, Field(description="How a file is read, as it was stated; null for other kinds")
+    ]
     registered_at: datetime
 
 

@@ -4,7 +4,7 @@ Cells have types and may be merged. A number without a fraction is read as an in
 types of a column's cells help to infer its type: numbers of which some are typed as text are codes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
@@ -15,7 +15,7 @@ import python_calamine
 
 from adapters.contract import Note, SourceError
 from adapters.files.grid import CellKind, Grid, format_places, make_batches
-from adapters.files.infer.layout import HEAD_ROWS, find_layout
+from adapters.files.infer.layout import HEAD_ROWS, Layout, find_layout
 from adapters.files.infer.missing import MISSING
 from adapters.files.options import ImportOptions
 from adapters.files.workbook.facts import format_cells
@@ -48,7 +48,7 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
         raise SourceError("file-empty", f"the first rows hold nothing but errors ({errors.listed})", errors.where)
     if sheet.width > width:
         width = view.width(width)
-    layout = find_layout(head, options.header_row, spans, width)
+    layout = _find_layout(head, options.header_row, spans, width, sheet=sheet.name, others=notes)
     width = len(layout.names)
     down = [
         ((top, left), (bottom, right))
@@ -73,6 +73,31 @@ def read_workbook(path: Path, options: ImportOptions) -> Grid:
     rows = (row for row in _fill_merged(numbered, down) if row[0] - 1 not in view.hidden_rows)
     grid.batches = make_batches(_note_rounded(rows, texts, grid), width)
     return grid
+
+
+def _find_layout(
+    head: Sequence[Sequence[str]],
+    header_row: int | None,
+    spans: Mapping[int, Sequence[tuple[int, int]]],
+    width: int,
+    *,
+    sheet: str,
+    others: Sequence[Note],
+) -> Layout:
+    """The layout of a sheet. Where other sheets were left out, as `others` notes, a refusal names the sheet and them."""
+    try:
+        return find_layout(head, header_row, spans, width)
+    except SourceError as error:
+        if not others:
+            raise
+        place = ", ".join(filter(None, (f'sheet "{sheet}"', error.where)))
+        raise SourceError(error.code, name_sheets(error.detail, others), place) from None
+
+
+def name_sheets(detail: str, notes: Sequence[Note]) -> str:
+    """The detail of a refusal, with the sheets of a workbook that were left out."""
+    left_out = next((note.text for note in notes if note.code == "other-sheets"), None)
+    return f"{detail}; {left_out}: another one is named with --sheet (the option `sheet`)" if left_out else detail
 
 
 def _note_rounded(rows: Iterator[tuple[int, list[str]]], texts: Texts, grid: Grid) -> Iterator[tuple[int, list[str]]]:

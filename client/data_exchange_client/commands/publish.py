@@ -9,7 +9,7 @@ import typer
 
 from data_exchange_client.commands.catalog import DatasetName
 from data_exchange_client.errors import CannotDo
-from data_exchange_client.publishing import showing, verbs
+from data_exchange_client.publishing import changing, showing, verbs
 from data_exchange_client.publishing.assessments import read_assessment
 from data_exchange_client.publishing.sources import TYPES, FileSource, Source, table_source
 from data_exchange_client.publishing.terms_file import read_terms
@@ -70,7 +70,20 @@ Zone = Annotated[
 ]
 Types = Annotated[
     list[str] | None,
-    typer.Option("--types", metavar="FIELD=TYPE", help=f"Read a field as one of {', '.join(TYPES)}; repeat it."),
+    typer.Option(
+        "--types",
+        metavar="FIELD=TYPE",
+        help=f"Read a field as one of {', '.join(TYPES)}; repeat it. A number (with a decimal point) leaves as it is, as a "
+        "constant or empty; masks that shorten need a string or an integer.",
+    ),
+]
+Hidden = Annotated[
+    str,
+    typer.Option(
+        "--hidden",
+        metavar="include|leave-out",
+        help="Whether hidden columns and rows of a sheet are read; otherwise they are left out.",
+    ),
 ]
 Pad = Annotated[bool, typer.Option("--pad", help="Accept rows that are too short.")]
 Update = Annotated[bool, typer.Option("--update", help="Publish the next version of the dataset of this name.")]
@@ -106,6 +119,7 @@ def publish(
     encoding: Encoding = None,
     zone: Zone = None,
     types: Types = None,
+    hidden: Hidden = "",
     pad: Pad = False,
     postgresql: Annotated[
         str | None,
@@ -137,7 +151,7 @@ def publish(
         if postgresql is not None and not table:
             raise typer.BadParameter("a database needs --table", param_hint="--table")
         options = file_options(
-            sheet=sheet, header_row=header_row, encoding=encoding, zone=zone, types=types or (), pad=pad
+            sheet=sheet, header_row=header_row, encoding=encoding, zone=zone, types=types or (), hidden=hidden, pad=pad
         )
         source: Source = (
             FileSource(file, options)
@@ -154,6 +168,7 @@ def publish(
             clear=clear or (),
             personal=personal or (),
             terms=read_terms(terms) if terms else {},
+            terms_file=terms,
             assessments=read_assessment(impact_assessment, assessed_on or datetime.now(UTC)),
             module=module,
             updates=update,
@@ -181,9 +196,12 @@ def refresh(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Replace the content of a published file, read by the published types; version, terms and agreements stay."""
+    """Replace the content of a published file, read by the published types; version, terms and agreements stay.
+
+    A file with other fields, or one that is read otherwise, is a new version: exchange-client publish --update.
+    """
     with connect(url, key, trust) as client:
-        source = verbs.refresh(client, dataset, FileSource(file))
+        source, remarks = changing.refresh(client, dataset, FileSource(file))
     if as_json:
         print_json(source)
         return
@@ -191,6 +209,8 @@ def refresh(
     typer.echo(f"Refreshed: {dataset} now has {'unknown' if count is None else f'{count:,}'} rows of {file.name}.")
     for remark in source["description"]["notes"]:
         note(f"note: {remark['text']}" + (f" ({remark['where']})" if remark.get("where") else ""))
+    for text in remarks:
+        note(f"note: {text}")
 
 
 def withdraw(
@@ -202,13 +222,18 @@ def withdraw(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Withdraw a published dataset, which ends its deliveries at once."""
-    with reporting_failures():
-        if not yes and not confirmed(f"Withdraw {dataset}? Its deliveries end at once.", "withdrawn", "withdraws"):
-            raise typer.Exit(1)
+    """Withdraw a published dataset: its deliveries end at once, and its agreements end for good.
+
+    The prompt says how many agreements end. A dataset that is published again needs new applications.
+    """
     with connect(url, key, trust) as client:
-        answer = verbs.withdraw(client, dataset, reason)
-    typer.echo(f"Withdrawn: {dataset}, on the ledger as entry {answer.entry}.")
+        own = verbs.read_own(client, dataset)
+        ending = describe_count(changing.count_running(client, str(own["id"])))
+        question = f"Withdraw {dataset}? Its deliveries end at once, and {ending} for good."
+        if not yes and not confirmed(question, "withdrawn", "withdraws"):
+            raise typer.Exit(1)
+        answer = changing.withdraw(client, str(own["id"]), reason)
+    typer.echo(f"Withdrawn: {dataset}, on the ledger as entry {answer.entry}; {ending} for good.")
 
 
 draft = typer.Typer(name="draft", no_args_is_help=True, add_completion=False, help="Drafts of datasets.")
@@ -235,14 +260,18 @@ def file_options(
     encoding: str | None,
     zone: str | None,
     types: Sequence[str],
+    hidden: str,
     pad: bool,
 ) -> dict[str, Any]:
-    """The options of an import that were stated. Raises CannotDo for a type that does not exist."""
+    """The options of an import that were stated. Raises CannotDo for a type or a choice that does not exist."""
+    if hidden not in ("", "include", "leave-out"):
+        raise CannotDo(f"--hidden is include or leave-out, not {hidden!r}")
     options: dict[str, Any] = {
         "sheet": sheet,
         "header_row": header_row,
         "encoding": encoding,
         "time_zone": zone,
+        "hidden": hidden or None,
         "ragged": "pad" if pad else None,
         "types": _types(types) or None,
     }
@@ -263,6 +292,11 @@ def questions(name: str, *, yes: bool) -> Questions:
         return yes or confirmed("Publish this version?", "published", "publishes")
 
     return Questions(accept_draft, accept_effects)
+
+
+def describe_count(agreements: int) -> str:
+    """That so many agreements end, in words."""
+    return f"{agreements} agreement{'s' * (agreements != 1)} end{'s' * (agreements == 1)}"
 
 
 def confirmed(question: str, done: str, does: str) -> bool:

@@ -1,5 +1,6 @@
 """What a person is shown before and after publishing: the fields, what their masks leave, and whom a new version affects."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ def show_draft(out: Console, draft: Draft, *, name: str) -> None:
         f"To be published as {draft.owner}/{draft.handle}{version}, for {', '.join(terms['purposes'])}, "
         f"to whom {draft.owner} grants it."
     )
-    for line in _differences(draft):
+    for line in (*_kept(draft), *terms_lines(terms, draft.handles), *_differences(draft)):
         out.print(Text(f"  {line}"), soft_wrap=True)
     if any(field["personal"] for field in fields):
         out.print("  A guess is wrong? --clear FIELD: it is about nobody. --personal FIELD: it is.", style=_DIM)
@@ -43,6 +44,41 @@ def show_draft(out: Console, draft: Draft, *, name: str) -> None:
                 style=_DIM,
                 soft_wrap=True,
             )
+
+
+def terms_lines(terms: Mapping[str, Any], handles: Mapping[str, str]) -> Iterator[str]:
+    """What terms state beside purposes, fields and the masks of the table, a line each. `handles` are by organisation."""
+    consumers = terms.get("consumers") or {}
+    groups = [group for group in (consumers, *(consumers.get("groups") or ())) if _of_group(group, handles)]
+    yield f"consumers: {'; '.join(_of_group(group, handles) for group in groups) or 'any'}"
+    if condition := terms.get("row_filter"):
+        yield f"rows: {plain(condition if isinstance(condition, str) else json.dumps(condition, ensure_ascii=False))}"
+    if rate := terms.get("rate"):
+        yield f"rate: {rate['requests']:,} requests per {rate['per']}"
+    if cap := terms.get("row_cap"):
+        yield f"row cap: {cap:,} rows of one delivery"
+    if end := terms.get("not_after"):
+        yield f"ends: {plain(str(end))}"
+    if price := terms.get("price"):
+        yield f"price: {price['amount']} {price.get('currency', 'CNY')} per {price['per']}"
+    offered = terms.get("fields")
+    if offered is not None:
+        yield f"fields on offer: {len(offered)}"
+    for name in ("resharing", "consent", "min_group", "module"):
+        if terms.get(name):
+            yield f"{name}: {plain(str(terms[name]))}"
+
+
+def _of_group(group: Mapping[str, Any], handles: Mapping[str, str]) -> str:
+    """The consumers of a group in words; empty for any."""
+    organisations = [handles.get(name, name) for name in group.get("organisations") or ()]
+    parts = (*(group.get("kinds") or ()), *(group.get("levels") or ()), *organisations)
+    return plain(", ".join(map(str, parts)))
+
+
+def _kept(draft: Draft) -> Iterator[str]:
+    if draft.kept:
+        yield f"read as before: {', '.join(f'{name} {plain(str(value))}' for name, value in draft.kept.items())}"
 
 
 def fields_table(fields: Sequence[Mapping[str, Any]]) -> Table:

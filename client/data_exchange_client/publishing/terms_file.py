@@ -6,7 +6,7 @@ owner wrote. A name that stands twice is an error.
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,8 @@ from data_exchange_client.errors import CannotDo
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CHINA: Final = "T23:59:59+08:00"
 _PAGE: Final = 500
+_QUOTED_FILTER: Final = re.compile(r"""^\s*row_filter:[ \t]*["'].*\S""", re.MULTILINE)
+_QUOTED_HINT: Final = "a row filter that begins with a quotation mark stands on the line below `row_filter: >-`"
 
 
 def read_terms(path: Path) -> dict[str, Any]:
@@ -31,7 +33,8 @@ def read_terms(path: Path) -> dict[str, Any]:
     try:
         terms = _parse(text, is_json=path.suffix.lower() == ".json")
     except (json.JSONDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CannotDo(f"{path}: {_one_line(error)}") from None
+        hint = _QUOTED_HINT if _QUOTED_FILTER.search(text) else ""
+        raise CannotDo(f"{path}: {_one_line(error)}", hint=hint) from None
     if not isinstance(terms, dict):
         raise CannotDo(
             f"{path} holds no terms", hint="terms are names with values, such as `purposes: [talent-service]`"
@@ -39,6 +42,30 @@ def read_terms(path: Path) -> dict[str, Any]:
     if set(terms) == {"terms"} and isinstance(terms["terms"], dict):
         terms = terms["terms"]  # with the name that they have in a dataset's document
     return _with_end_of_day(terms, path)
+
+
+def find_line(path: Path, names: Sequence[str]) -> int | None:
+    """The line of a member of terms in a file, or of the last of its parents that is there; None without the first."""
+    node = yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
+    line = None
+    for depth, name in enumerate(names):
+        parts = _parts_of(node)
+        if not depth and name not in parts and "terms" in parts:
+            parts = _parts_of(parts["terms"][1])
+        if name not in parts:
+            break
+        key, node = parts[name]
+        line = key.start_mark.line + 1
+    return line
+
+
+def _parts_of(node: Any) -> dict[str, tuple[Any, Any]]:
+    """The members of a YAML node by name or index, each with the node where it begins and its value."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): (key, value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return {str(index): (value, value) for index, value in enumerate(node.value)}
+    return {}
 
 
 def _parse(text: str, *, is_json: bool) -> Any:
@@ -58,6 +85,16 @@ def resolve_consumers(client: Client, terms: Mapping[str, Any]) -> dict[str, Any
             _resolve_group(client, group) if isinstance(group, Mapping) else group for group in groups
         ]
     return {**terms, "consumers": resolved}
+
+
+def name_consumers(client: Client, terms: Mapping[str, Any]) -> dict[str, str]:
+    """The handles of the organisations that terms name by id."""
+    consumers = terms.get("consumers") or {}
+    groups = [consumers, *consumers.get("groups", [])]
+    named = {str(name) for group in groups for name in group.get("organisations", [])}
+    if not named:
+        return {}
+    return {entry["id"]: entry["handle"] for entry in _organisations(client) if entry["id"] in named}
 
 
 def _resolve_group(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:

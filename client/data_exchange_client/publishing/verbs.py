@@ -1,4 +1,4 @@
-"""Publish a source as a dataset, or as its next version; refresh its content; withdraw it; discard its draft.
+"""Publish a source as a dataset, or as its next version; discard its draft.
 
 Every step is a request that everybody may send. If this process is killed between two of them, a registered source or a
 draft is left, which delivers nothing; the next publication says how to go on.
@@ -6,9 +6,10 @@ draft is left, which delivers nothing; the next publication says how to go on.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx2
@@ -17,8 +18,9 @@ from data_exchange_client.api import Client
 from data_exchange_client.connection import Answer
 from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 from data_exchange_client.publishing.documents import first_document, next_document
+from data_exchange_client.publishing.explaining import explained, explained_terms
 from data_exchange_client.publishing.sources import TYPES, FileSource, Source
-from data_exchange_client.publishing.terms_file import resolve_consumers
+from data_exchange_client.publishing.terms_file import name_consumers, resolve_consumers
 
 PURPOSES: Final = ("talent-service", "statistics")
 """The purposes of a dataset whose owner states none."""
@@ -26,6 +28,7 @@ PURPOSES: Final = ("talent-service", "statistics")
 _DIGEST_SHOWN: Final = 8
 _HANDLE_MAX: Final = 63
 _NOT_FOUND: Final = 404
+_KEPT_OPTIONS: Final = ("sheet", "encoding", "time_zone", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,10 @@ class Publication:
     """A source to publish, and its dataset's options.
 
     `owner` is the owner's handle as the person states it, empty for whoever holds the key. An empty `handle` is made from
-    the title or the source's name. `clear` and `personal` name fields about nobody and about people; `terms` are members of
-    the dataset's terms, among them `masks`; `assessments` those on file. `updates` publishes the next version of the
-    dataset; `unfit` and `reason` state what becomes of agreements that it does not fit.
+    the title or the source's name. `clear` and `personal` name fields about nobody and about people. `terms` are members of
+    the dataset's terms, among them `masks`; `terms_file` is the file they were read from. `assessments` are those on file.
+    `updates` publishes the next version of the dataset; `unfit` and `reason` state what becomes of agreements that it does
+    not fit.
     """
 
     source: Source
@@ -47,6 +51,7 @@ class Publication:
     clear: Sequence[str] = ()
     personal: Sequence[str] = ()
     terms: Mapping[str, Any] = field(default_factory=dict)
+    terms_file: Path | None = None
     assessments: Mapping[str, Any] = field(default_factory=dict)
     module: str | None = None
     updates: bool = False
@@ -70,6 +75,10 @@ class Draft:
     document: Mapping[str, Any]
     following: Mapping[str, Any] | None
     """The published dataset of which this is the next version; None for a first one."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Options of reading the file that were stated for the published version and hold on."""
+    handles: Mapping[str, str] = field(default_factory=dict)
+    """The handles of the organisations that the terms name, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +117,22 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
         raise CannotDo("a new dataset needs a title", hint="state it with --title")
     terms = resolve_consumers(client, publication.terms)
     title = publication.title or f"{owner}/{handle}"
-    with _explained(publication.source.name), _Undoing(client) as undoing:
-        source = _read_source(client, publication.source, me["organisation"]["id"], title, existing, undoing)
-        draft = _draft(client, publication, owner, handle, source, existing, terms)
+    original, kept = _with_kept_options(client, publication.source, existing)
+    with explained(publication.source.name), _Undoing(client) as undoing:
+        source = _read_source(client, original, me["organisation"]["id"], title, existing, undoing)
+        with explained_terms(publication.terms_file):
+            draft = _draft(client, publication, owner, handle, source, existing, terms)
+            dataset = None
+            # A stored draft is checked, so faults are shown before the question. A draft that is there stays until the yes.
+            if existing is None or existing["draft"] is None:
+                dataset = _store(client, draft)
+                undoing.add("DELETE", f"/api/v1/datasets/{dataset['id']}/draft")
+        draft = replace(draft, kept=kept, handles=name_consumers(client, draft.document["terms"]))
         if not questions.accept_draft(draft):
             return None
-        dataset = _store(client, draft)
-        if existing is None or existing["draft"] is None:
-            undoing.add("DELETE", f"/api/v1/datasets/{dataset['id']}/draft")
+        if dataset is None:
+            with explained_terms(publication.terms_file):
+                dataset = _store(client, draft)
         if existing is not None and existing["version"]:
             effects = client.request("POST", f"/api/v1/datasets/{dataset['id']}/draft/effects").json()
             if not questions.accept_effects(effects):
@@ -124,22 +141,6 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
         answer = _release(client, dataset["id"], publication)
         undoing.forget()
     return Published(answer.json(), answer.entry)
-
-
-def refresh(client: Client, name: str, source: FileSource) -> Mapping[str, Any]:
-    """Replace the content of a published dataset's file: the source as it is then described. Raises CannotDo."""
-    source.require()
-    dataset = read_own(client, name)
-    if dataset.get("source") is None:
-        raise CannotDo(f"{name} has no source that you may replace", hint="its owner's steward refreshes it")
-    with _explained(source.name):
-        return source.upload(client, str(dataset["source"]))
-
-
-def withdraw(client: Client, name: str, reason: str) -> Answer:
-    """Withdraw a published dataset, which ends its deliveries. Raises as Client.request."""
-    dataset = read_own(client, name)
-    return client.request("POST", f"/api/v1/datasets/{dataset['id']}/withdrawal", json={"reason": reason})
 
 
 def discard_draft(client: Client, name: str) -> Answer:
@@ -193,6 +194,17 @@ def _existing(client: Client, owner: str, handle: str, *, updates: bool) -> dict
         f"{name} is published already",
         hint="--update publishes its next version (new content alone: exchange-client refresh); --handle names another dataset",
     )
+
+
+def _with_kept_options(
+    client: Client, source: Source, existing: Mapping[str, Any] | None
+) -> tuple[Source, dict[str, Any]]:
+    """A file with the options under which the published one is read, unless others are stated; and those options."""
+    if not isinstance(source, FileSource) or existing is None or existing.get("source") is None:
+        return source, {}
+    before = client.request("GET", f"/api/v1/sources/{existing['source']}").json().get("options") or {}
+    kept = {name: before[name] for name in _KEPT_OPTIONS if name in before and name not in source.options}
+    return replace(source, options={**kept, **source.options}), kept
 
 
 def _read_source(
@@ -323,26 +335,6 @@ class _Undoing:
     def forget(self) -> None:
         """Forget all requests: what was done stays."""
         self._requests.clear()
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """Add the option that helps to a problem of a source."""
-    try:
-        yield
-    except ExchangeProblem as problem:
-        if hint := _HINTS.get(str(problem.document.get("code")), ""):
-            raise CannotDo(f"{name}: {problem.line}", hint=hint) from problem
-        raise
-
-
-_HINTS: Final[Mapping[str, str]] = {
-    "row-ragged": "correct those rows, or accept short ones as they are with --pad",
-    "sheet-missing": "name a sheet that is there with --sheet",
-    "encoding-unknown": "name the encoding with --encoding, such as gb18030",
-    "header-missing": "say in which row the names are with --header-row (0: there are none)",
-    "value-unfit": "correct the value, or state the field's type with --types NAME=string",
-}
 
 
 def _require_sense(publication: Publication) -> None:

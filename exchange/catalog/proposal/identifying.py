@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from exchange.catalog.proposal.finding import Finding
-from exchange.catalog.proposal.names import find_by_name, find_place, names_organisation
+from exchange.catalog.proposal.names import find_by_name, find_circumstance, find_place, names_organisation
 from exchange.catalog.proposal.shapes import find_by_values, find_in_content, is_numbering
 
 _NUMBERING: Final = Finding("its values tell people apart")
@@ -21,9 +21,12 @@ def find_about_people(names: Sequence[str], texts: Mapping[str, Sequence[str]]) 
 def find_beside_people(names: Iterable[str], texts: Mapping[str, Sequence[str]]) -> dict[str, Finding]:
     """Fields that are about people because their table is.
 
-    These are codes that tell its rows apart, such as a staff number under another name, and coordinates.
+    These are codes that tell its rows apart, such as a staff number under another name, coordinates, pay and career.
     """
-    findings = {name: find_place(name) or (_NUMBERING if is_numbering(texts.get(name, ())) else None) for name in names}
+    findings = {
+        name: find_place(name) or find_circumstance(name) or (_NUMBERING if is_numbering(texts.get(name, ())) else None)
+        for name in names
+    }
     return {name: finding for name, finding in findings.items() if finding is not None}
 
 

@@ -69,6 +69,16 @@ _DESCRIBING_WORDS: Final = re.compile(
     "wages?|salaries"
 )
 _DESCRIBING_PHRASES: Final = re.compile("(?:first|last|given|middle|maiden|family|sur|fore)_?(?:name)?|pay|salary")
+# Of a person where the table is about people; of anybody where it is not.
+_PAY: Final = re.compile(
+    "工资|薪|奖金|津贴|补贴|补助|救助金|养老金|退休金|抚恤|(?<!营业)(?<!业务)(?<!财政)(?<!销售)收入|社保基数|缴费基数|"
+    "公积金基数|存款|负债|贷款"
+)
+_PAY_WORDS: Final = re.compile(
+    "salary|salaries|wages?|pay|payroll|income|bonus|allowances?|subsid(?:y|ies)|pensions?|gongzi|shouru|xinzi|butie"
+)
+_CAREER: Final = re.compile("入职|离职|入学|毕业|参加工作|学历|学位|婚姻|政治面貌|宗教|信仰|职务|职称|籍贯")
+_CAREER_WORDS: Final = re.compile("hired|hiredate|joined|graduated|degree|marital|religion|ruzhi|lizhi|zhicheng")
 _PLACE: Final = re.compile("经度|纬度|坐标|经纬|GPS|gps|定位")
 _PLACE_WORDS: Final = re.compile("lat|lng|lon|latitude|longitude|gps|geo|coordinates?|location")
 
@@ -100,6 +110,16 @@ def find_place(name: str) -> Finding | None:
     """A finding for coordinates, which in a table about people are where somebody is."""
     place = _match(_normal(name), latin_words(name), _PLACE, _PLACE_WORDS)
     return Finding(f'its name has "{place}"', identifies=False, is_sensitive=True) if place else None
+
+
+def find_circumstance(name: str) -> Finding | None:
+    """A finding for pay and career, which in a table about people are a person's. Pay and income are sensitive."""
+    chinese, words = _normal(name), latin_words(unicodedata.normalize("NFKC", name))
+    if pay := _match(chinese, words, _PAY, _PAY_WORDS):
+        return Finding(f'its name has "{pay}", in a table about people', identifies=False, is_sensitive=True)
+    if career := _match(chinese, words, _CAREER, _CAREER_WORDS):
+        return Finding(f'its name has "{career}", in a table about people', identifies=False)
+    return None
 
 
 def _normal(name: str) -> str:

@@ -10,7 +10,7 @@ from exchange.catalog.errors import DatasetInvalid
 from exchange.catalog.proposal.leaving import Leaving
 from exchange.catalog.proposal.proposing import ProposedField, Wishes, propose
 from exchange.catalog.proposal.schemas import ProposalOut, ProposalRequest
-from exchange.catalog.terms.checks import faults_in_masks
+from exchange.catalog.terms.checks import escape, faults_in_masks
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.sources import queries as sources
@@ -73,7 +73,9 @@ def _require_known(source: SourceView, request: ProposalRequest) -> None:
         if name not in names
     ]
     faults += [
-        {"at": "masks", "error": f'the source has no field "{name}"'} for name in request.masks if name not in names
+        {"at": f"masks/{escape(name)}", "error": f'the source has no field "{name}"'}
+        for name in request.masks
+        if name not in names
     ]
     masks = {name: mask for name, mask in request.masks.items() if mask is not None and name in names}
     faults += faults_in_masks(masks, source.fields, at="masks")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 from admin.data_directory import DataDirectory
@@ -105,14 +106,89 @@ def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_p
     write(table, "c\n1\n")
     refused = run("refresh", "fresh", table)
     assert refused.status == 1
-    assert "the source has no such field" in refused.err
-    assert run("withdraw", "fresh", "--reason", "x").status == 1  # nobody answered
+    assert 'the source has no field "a"' in refused.err
+    assert "publish FILE --handle fresh --update" in refused.err
+    asked = run("withdraw", "fresh", "--reason", "x")  # nobody answered
+    assert (asked.status, "0 agreements end for good" in asked.out) == (1, True), asked
+    gone = read("fresh")["id"]
     assert read("fresh")["state"] == "published"
     withdrawn = run("withdraw", "fresh", "--reason", "replaced", "--yes")
     assert (withdrawn.status, "ledger as entry" in withdrawn.out) == (0, True), withdrawn.err
+    refused = run("refresh", gone, table)
+    assert (refused.status, "it is withdrawn" in refused.err) == (1, True), refused.err
     again = run("publish", write(table, "a,b\n1,x\n"), "--title", "Fresh", "--yes")
     assert again.status == 0, again.err  # a withdrawn dataset gives its handle back
     assert (read("fresh")["state"], read("fresh")["version"]) == ("published", 1)
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ("row_cap: 5\nrate: {requests: 5, per: week}\n", "terms.yaml, line 2: rate/per"),
+        ("purposes: [Bad Purpose]\n", "terms.yaml, line 1: purposes/0"),
+        ("row_cap: 5\nrow_filter: town = 'x'\n", "terms.yaml, line 2: row_filter"),
+        ("row_filter: 姓名 = 'x'\n", '("学校")'),
+        ("row_filter: code ==\n", "terms.yaml, line 1: row_filter"),
+        ("masks:\n  nobody: {kind: hash}\n", "terms.yaml, line 2: masks/nobody"),
+    ],
+)
+def test_faults_of_terms_are_shown_before_the_question(run: Run, tmp_path: Path, terms: str, words: str) -> None:
+    table = write(tmp_path / "t.csv", "姓名,code\n王小明,x\n李四,y\n")
+    done = run("publish", table, "--title", "Faulty", "--terms", write(tmp_path / "terms.yaml", terms), answer="y\n")
+    assert done.status == 1
+    assert words in " ".join(done.err.split()), done.err
+    assert "Publish it like this?" not in done.out
+
+
+def test_the_question_shows_the_terms_of_the_file(run: Run, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "学校,n\n甲,1\n乙,2\n")
+    text = (
+        "row_filter: >-\n  \"学校\" = '甲'\nconsumers: {organisations: [demo-platform]}\nrate: {requests: 5, per: day}\n"
+        "row_cap: 70\nnot_after: 2031-12-31\nprice: {amount: '12.00', per: month}\n"
+    )
+    asked = run("publish", table, "--title", "Shown", "--terms", write(tmp_path / "t.yaml", text), answer="n\n")
+    assert asked.status == 1, asked.err
+    lines = (
+        "consumers: demo-platform",
+        "rows: \"学校\" = '甲'",
+        "5 requests per day",
+        "70 rows",
+        "ends: 2031-12-31",
+        "12.00 CNY",
+    )
+    assert [line for line in lines if line not in asked.out] == []
+    done = run("publish", table, "--title", "Shown", "--yes")
+    assert done.status == 0, done.err  # the answer no took the draft back
+
+
+def test_a_refresh_remarks_what_it_leaves_out_and_what_is_missing(run: Run, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "a,b\n" + "1,x\n2,y\n" * 3)
+    assert run("publish", table, "--title", "Shrinks", "--yes").status == 0
+    refreshed = run("refresh", "shrinks", write(table, "a,b,c\n1,x,z\n2,y,z\n"))
+    assert refreshed.status == 0, refreshed.err
+    assert "does not have it: c" in refreshed.err
+    assert "2 rows, before 6" in " ".join(refreshed.err.split())
+    refused = run("refresh", "shrinks", write(table, "a,b\nmany,x\n"))
+    assert "--update --types NAME=string" in " ".join(refused.err.split())
+
+
+def test_the_next_version_is_read_from_the_same_sheet(run: Run, read: Any, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        book.add_worksheet("cover").write_row(0, 0, ("note",))
+        for number, row in enumerate((("a", "b"), (1, "x"), (2, "y"))):
+            (book.get_worksheet_by_name("data") or book.add_worksheet("data")).write_row(number, 0, row)
+    table = tmp_path / "t.xlsx"
+    refused = run("publish", table, "--title", "Sheets", "--yes")
+    assert refused.status == 1
+    words = " ".join(refused.err.split())
+    assert ('sheet "cover"' in words, "left out: data" in words, "--sheet" in words) == (True, True, True), words
+    done = run("publish", table, "--title", "Sheets", "--sheet", "data", "--hidden", "include", "--yes")
+    assert done.status == 0, done.err
+    updated = run("publish", table, "--handle", "sheets", "--update", "--yes")
+    assert (updated.status, "read as before: sheet data" in updated.out) == (0, True), updated
+    assert [field["name"] for field in read("sheets")["document"]["fields"]] == ["a", "b"]
+    wrong = run("publish", table, "--title", "Sheets", "--hidden", "maybe", "--yes")
+    assert "--hidden is include or leave-out" in wrong.err
 
 
 def test_a_draft_that_was_never_published_is_discarded(
@@ -166,7 +242,7 @@ def test_what_is_not_published_is_taken_back(run: Run, served: tuple[DataDirecto
     bad = write(tmp_path / "terms.yaml", "row_filter: nothing = 1\n")
     done = run("publish", table, "--title", "Taken back", "--terms", bad, "--yes")
     assert done.status == 1
-    assert "terms/row_filter" in done.err
+    assert "row_filter" in done.err
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "Taken back"]

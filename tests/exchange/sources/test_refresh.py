@@ -58,7 +58,7 @@ async def test_a_file_without_a_published_field_is_refused_by_its_name(exchange:
     answer = await refresh(exchange, owner, FIRST, b"id,code,score,seen\n1,A,2,2024-03-01\n")
     assert (answer.json["code"], answer.json["errors"][0]["error"]) == (
         "source-changed",
-        "the source has no such field",
+        'the source has no field "since"',
     )
 
 

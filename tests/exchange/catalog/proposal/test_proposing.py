@@ -216,6 +216,25 @@ def test_coordinates_do_not_leave_from_a_table_about_people() -> None:
     assert [about_people[name].mask for name in table] == [_NOTHING, _NOTHING]
 
 
+@pytest.mark.parametrize("beside", ["姓名", "身份证号"])
+def test_pay_and_career_in_a_table_about_people_are_personal(beside: str) -> None:
+    fields = proposed(
+        {
+            beside: ("string", ["王小明", "李四"] if beside == "姓名" else _IDENTITIES[:2]),
+            "月补贴": ("number", [1200.5, 800.0]),
+            "工资": ("integer", [12000, 8000]),
+            "年收入": ("string", ["12万", "8万"]),
+            "入职日期": ("date", [date(2020, 3, 1), date(2020, 7, 1)]),
+        }
+    )
+    assert [name for name, field in fields.items() if not field.is_personal or field.mask is None] == []
+    assert [fields[name].is_sensitive for name in ("月补贴", "工资", "年收入", "入职日期")] == [True, True, True, False]
+    alone = proposed(
+        {"学校": ("string", ["甲", "乙"]), "年收入": ("number", [1.5, 2.5]), "补贴": ("number", [1.0, 2.0])}
+    )
+    assert not any(field.is_personal for field in alone.values())
+
+
 def test_numbers_inside_of_prose_make_it_personal() -> None:
     field = one("备注", "string", ["已联系", "家属电话13800000001，已告知"])
     assert (field.is_personal, field.mask) == (True, {"kind": "partial", "keep_start": 1, "keep_end": 0})
