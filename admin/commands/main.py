@@ -29,7 +29,9 @@ COMMANDS = {
     "settings": "Show every setting with its origin, or write the settings file.",
     "database": "Bring the database up to date, or check the migrations.",
     "join": "Let an organisation join: register and admit it, and make the keys of its first members and its system.",
-    "publish": "Publish a file of your own: see what is in it, confirm, and it is in the catalogue.",
+    "publish": (
+        "Publish a file of your own: see what is in it and what its masks leave, confirm, and it is in the catalogue."
+    ),
     "policy": "Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
     "audit": "Make decisions on the ledger again.",
     "ledger": "Continue a ledger after a restore; restore its anchor; rebuild its index.",

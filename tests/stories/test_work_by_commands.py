@@ -93,7 +93,14 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     assert agreement["id"] not in run("consumer", "agreements", "list", "--state", "active").stdout
 
 
-def test_an_application_is_refused_or_taken_back(run: Run) -> None:
+def test_refusals_audit_members_and_keys(run: Run, tmp_path: Path) -> None:
+    """One served exchange for all, since a server takes long to start."""
+    refuse_and_withdraw_applications(run)
+    find_who_was_refused(run)
+    enrol_and_rotate(run, tmp_path)
+
+
+def refuse_and_withdraw_applications(run: Run) -> None:
     refused, withdrawn = (
         json.loads(run("consumer", "apply", "owner/people", *APPLICATION, "--json").stdout)["id"] for _ in range(2)
     )
@@ -103,27 +110,26 @@ def test_an_application_is_refused_or_taken_back(run: Run) -> None:
     assert "withdrawn" in run("owner", "applications", "show", withdrawn).stdout
 
 
-def test_an_auditor_finds_who_was_refused_and_why(run: Run) -> None:
+def find_who_was_refused(run: Run) -> None:
     run("system", "fetch", "owner/people", "--purpose", "talent-service", code=1)
     table = run("auditor", "audit", "search", "--type", "delivery.refused").stdout
     assert "agreement-missing" in table
     rows = list(csv.DictReader(run("auditor", "audit", "search", "--type", "delivery.*", "--csv").stdout.splitlines()))
     assert [(row["type"], row["problem"]) for row in rows] == [("delivery.refused", "agreement-missing")]
-    by_name = run("auditor", "audit", "search", "--dataset", "owner/people", "--organisation", "owner", "--json").stdout
+    by_name = run(
+        *("auditor", "audit", "search", "--dataset", "owner/people", "--type", "dataset.*", "--json"),
+    ).stdout
     assert [entry["body"]["type"] for entry in json.loads(by_name)] == ["dataset.drafted", "dataset.published"]
     assert "dataset" in run("auditor", "audit", "search", "--dataset", "owner/poeple", code=1).stderr
     report = run("owner", "audit", "person", "owner/people", "--json", stdin="P1\n").stdout
     assert json.loads(report)["named"] == []
     verdict = json.loads(run("auditor", "audit", "replay", rows[0]["index"]).stdout)["verdict"]
     assert verdict == "agrees"
-
-
-def test_a_wrong_command_names_every_place(run: Run) -> None:
     error = run("system", "fetch", "owner/people", "--purpose", "talent-service", "--limit", "100000", code=1).stderr
     assert "  limit: a page of JSON has at most 5000 rows" in error
 
 
-def test_a_member_is_enrolled_by_its_proof_gets_a_role_and_rotates_its_key(run: Run, tmp_path: Path) -> None:
+def enrol_and_rotate(run: Run, tmp_path: Path) -> None:
     run("owner", "keygen", "deputy.key")
     proof = run("owner", "prove", "deputy.key", "--organisation", "owner", "--principal", "deputy").stdout
     (tmp_path / "deputy.json").write_text(proof)
