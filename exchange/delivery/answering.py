@@ -178,7 +178,7 @@ def _blame(error: Exception, reached: Stage) -> Exception:
 def _check_witnesses(runtime: Runtime) -> None:
     """Check that the ledger has not been without its witnesses for too long. Raises WitnessesMissing."""
     coverage = runtime[Coverage]
-    if coverage.since is not None and coverage.is_overdue(runtime.clock.now()):
+    if coverage.is_overdue(runtime.clock.now()) and coverage.since is not None:
         raise WitnessesMissing(
             "Try again when the witnesses are back; the operator has been alarmed.",
             headers={"Retry-After": "60"},
