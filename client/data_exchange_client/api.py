@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from datetime import time as time_of_day
+from decimal import Decimal
 from json import loads
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +26,7 @@ from groundwork import durable
 DELIVERIES = "/api/v1/deliveries"
 _COMPLETION_WAIT = 15.0
 _COMPLETION_POLL = 0.05
+_PARTS = 3
 
 Filter = Mapping[str, Any] | tuple[str, str, Any]
 
@@ -97,13 +101,16 @@ class Client:
         """Fetch records of a dataset, given as its id or as `<organisation>/<dataset>`.
 
         `purpose` is one that the agreement names. `fields` None means all granted fields. A filter is
-        `{"field": …, "op": …, "value": …}` or a tuple of the three. Without a limit, `json` returns a page, and the other
-        formats stream everything. With `to` the content goes to that file, which appears only when it is verified.
-        Raises as `request`, ValueError for another format, DeliveryAborted for a stream that ended early, and OSError where
-        the file cannot be written.
+        `{"field": …, "op": …, "value": …}` or a tuple of the three; its value may be a date. Without a limit, `json`
+        returns a page, and the other formats stream everything. With `to` the content goes to that file, which appears
+        only when it is verified.
+        Raises as `request`, ValueError for another format or a filter of another form, DeliveryAborted for a stream that
+        ended early, and OSError where the file cannot be written.
         """
         if format not in MEDIA_TYPES:
             raise ValueError(f"the format {format!r} is not one of {', '.join(MEDIA_TYPES)}")
+        if isinstance(fields, str):
+            raise ValueError(f"fields is a list of names, such as [{fields!r}]")  # noqa: TRY004 - a value of a wrong form
         request: dict[str, Any] = {"dataset": dataset, "filters": [_filter(row_filter) for row_filter in filters]}
         request |= {"fields": list(fields)} if fields is not None else {}
         request |= {"limit": limit} if limit is not None else {}
@@ -204,7 +211,22 @@ def _purpose(purpose: str | None) -> dict[str, str]:
 
 
 def _filter(row_filter: Filter) -> dict[str, Any]:
-    if isinstance(row_filter, tuple):
-        field, op, value = row_filter
-        return {"field": field, "op": op, "value": value}
-    return dict(row_filter)
+    if isinstance(row_filter, Mapping):
+        return {name: _plain(value) for name, value in row_filter.items()}
+    if len(row_filter) != _PARTS:
+        raise ValueError(f"a filter is (field, op, value), not {row_filter!r}")
+    field, op, value = row_filter
+    return {"field": field, "op": op, "value": _plain(value)}
+
+
+def _plain(value: Any) -> Any:
+    """A filter's value as JSON has it: dates and times become text in the form of ISO 8601. Raises ValueError."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(part) for part in value]
+    if isinstance(value, date | time_of_day):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"a filter's value is text, a number, true or false, a date or a list of these, not {value!r}")

@@ -198,7 +198,10 @@ class Connection:
             evidence = Evidence.of(binding(request), status=response.status_code, headers=received)
             is_signed = "signature" in received or "signature-input" in received
             if is_signed:
-                self._check(evidence)
+                try:
+                    self._check(evidence)
+                except ResponseUntrusted as error:
+                    raise _with_unverified(error, response) from error
             if response.status_code >= _FAILED:
                 raise _problem(response, is_signed=is_signed, evidence=evidence)
             if not is_signed or not response.is_success:
@@ -228,6 +231,16 @@ def _read_chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
+
+
+def _with_unverified(error: ResponseUntrusted, response: httpx2.Response) -> ResponseUntrusted:
+    """The error, with the refusal's own text, which helps a person and proves nothing."""
+    if response.status_code < _FAILED:
+        return error
+    problem = _problem(response, is_signed=False)
+    if not isinstance(problem, ExchangeProblem):
+        return error
+    return ResponseUntrusted(f"{error}\nunverified, whoever answered says: {problem.line}")
 
 
 def _problem(response: httpx2.Response, *, is_signed: bool, evidence: Evidence | None = None) -> ExchangeError:

@@ -1,11 +1,14 @@
 """Errors of a consuming system, one class for each thing it can do next."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _KNOWN: Final = frozenset({"type", "title", "status", "detail", "instance", "entry", "errors", "reasons"})
 _ERRORS_SHOWN: Final = 5
+_LISTED: Final = re.compile("what `errors` lists")
+_POINTED: Final = re.compile("(?:where|at the places in) `errors`(?: (?:says|points))?")
 
 
 class ExchangeError(Exception):
@@ -42,8 +45,9 @@ class ExchangeProblem(ExchangeError):
 
     @property
     def detail(self) -> str:
-        """The explanation, with what helps."""
-        return str(self.document.get("detail", ""))
+        """The explanation, with what helps; words about the document's members are words about the lines that follow."""
+        detail = str(self.document.get("detail", ""))
+        return _LISTED.sub("what follows", _POINTED.sub("as follows", detail))
 
     @property
     def entry(self) -> int | None:

@@ -163,7 +163,7 @@ class Trust:
         if keyid not in self.keys:
             raise KeyNotPinned(
                 "the answer is signed by a key that is not pinned, and that no pinned key has announced; "
-                "ask the exchange's operator, then renew the trust"
+                "ask the exchange's operator, then run: exchange-client trust --renew"
             )
         if at is not None and at > self.until.get(keyid, at):
             raise TrustError("the answer is signed by a key that had been rotated by then")

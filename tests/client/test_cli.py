@@ -48,7 +48,9 @@ def test_trust_shows_the_identity_and_reports_a_change(run, exchange):
     assert json.loads(run("trust").stdout)["origin"] == "exchange.test/ledger/1"
     exchange.key = SigningKey.generate()
     assert "another identity" in run("trust", code=1).stderr
-    assert "not pinned" in run("whoami", code=1).stderr
+    error = run("whoami", code=1).stderr
+    assert "not pinned" in error
+    assert "exchange-client trust --renew" in error
     run("trust", "--renew")
     run("whoami")
 
@@ -99,7 +101,7 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_fetched(run, 
     before = len(exchange.requests)
     error = run("fetch", "hr/talents", *PURPOSE, "-o", "absent/data.csv", code=1).stderr
     assert error.startswith("error: a file cannot be written: ")
-    assert "absent" in error
+    assert "absent/data.csv: No such file" in error
     assert len(exchange.requests) == before
 
 
@@ -142,3 +144,18 @@ def test_failures_are_messages(run, monkeypatch):
         assert run(*command, code=1).stderr.startswith("error: no answer from http://127.0.0.1:1/")
     monkeypatch.setenv("EXCHANGE_KEY", "absent.key")
     assert "cannot be read" in run("whoami", code=1).stderr
+
+
+def test_what_cannot_be_sent_is_named_with_what_helps(run, monkeypatch):
+    assert "a purpose is a code" in run("fetch", "hr/talents", "--purpose", "人才", code=2).output
+    monkeypatch.delenv("EXCHANGE_KEY")
+    assert "--principal" in run("prove", "system.key", code=2).output
+    monkeypatch.setenv("EXCHANGE_KEY", "system.key")
+    assert "http://localhost:1" in run("whoami", "--url", "localhost:1", code=2).output
+
+
+def test_a_refused_filter_of_a_number_comes_with_how_to_write_text(run, exchange):
+    exchange.spoil = lambda path, reply: exchange.problem(422, "filter-invalid") if "deliveries" in path else reply
+    error = run("fetch", "hr/talents", *PURPOSE, "--where", "region:eq:330100", code=1).stderr
+    assert "--where 'region:eq:\"330100\"'" in error
+    assert "hint" not in run("fetch", "hr/talents", *PURPOSE, "--where", "region:eq:x", code=1).stderr

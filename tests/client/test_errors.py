@@ -23,6 +23,17 @@ def test_its_text_has_every_fault_and_its_place() -> None:
     ]
 
 
+def test_its_text_speaks_of_the_lines_that_follow_and_not_of_members() -> None:
+    faults = [{"at": "limit", "error": "too many"}]
+    for detail in (
+        "Correct what `errors` lists and send the request again.",
+        "Correct the filters where `errors` says.",
+    ):
+        text = str(problem(detail=detail, errors=faults))
+        assert "`" not in text
+        assert "follow" in text
+
+
 def test_its_text_has_every_reason_what_it_is_about_and_what_helps() -> None:
     reasons = [{"code": "field-not-granted", "rule": "delivery.fields", "ref": "salary", "remedy": "Apply for it."}]
     assert "  delivery.fields (salary): Apply for it." in str(problem(reasons=reasons))

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import httpx2
@@ -53,6 +54,27 @@ def test_a_page_of_json_arrives_with_its_entry_and_the_way_on(client, exchange):
         "limit": 3,
     }
     assert request["headers"]["exchange-purpose"] == PURPOSE
+
+
+def test_a_filter_may_hold_dates_and_another_form_is_named(client, exchange):
+    fetched(client, filters=[("a", "gte", date(2026, 1, 2)), ["b", "in", (date(2026, 1, 3),)]])
+    assert [given["value"] for given in json.loads(exchange.requests[-1]["body"])["filters"]] == [
+        "2026-01-02",
+        ["2026-01-03"],
+    ]
+    for wrong in ({"filters": [("a", "eq")]}, {"filters": [("a", "eq", object())]}, {"fields": "name"}):
+        with pytest.raises(ValueError, match=r"a filter|fields is a list"):
+            fetched(client, **wrong)
+
+
+def test_a_refusal_whose_signature_is_for_another_address_is_told_as_unverified(client, exchange):
+    other = exchange.problem(
+        401, "signature-invalid", detail="Sign the URI, which begins with https://exchange.example."
+    )
+    assert client.trust.keys
+    exchange.spoil = lambda _path, reply: replace(reply, status=401, body=other.body)
+    with pytest.raises(ResponseUntrusted, match=r"unverified.*https://exchange\.example"):
+        client.request("GET", "/api/v1/me")
 
 
 def test_pages_follow_the_cursor_to_the_end(client):

@@ -66,6 +66,8 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     listed = run("owner", "applications", "list", "--state", "submitted").stdout
     assert application in listed
     assert "owner/people" in listed
+    assert " consumer " in listed
+    assert run("owner", "describe", "people").stdout == run("owner", "describe", "owner/people").stdout
     run("owner", "applications", "request-supplement", application, "--missing", "条款")
     assert "条款" in run("consumer", "applications", "show", application).stdout
     run("consumer", "applications", "supplement", application, "--text", "第一款")
@@ -86,7 +88,14 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     run("owner", "agreements", "narrow", agreement["id"], *narrow)
     shown = json.loads(run("consumer", "agreements", "show", agreement["id"], "--json").stdout)
     assert (shown["in_force"]["fields"], shown["in_force"]["row_cap"]) == (["name"], 1)
-    assert "收窄" in run("consumer", "agreements", "show", agreement["id"]).stdout
+    shown = run("consumer", "agreements", "show", agreement["id"]).stdout
+    assert "收窄" in shown
+    assert shown.count("2099-06-30T15:59:59") == 2
+    line = next(line for line in run("owner", "agreements", "list").stdout.splitlines() if agreement["id"] in line)
+    assert line.split()[2:5] == ["consumer", "owner", "owner/people"]
+    assert line.split()[-2:] == ["name", "2099-06-30T15:59:59Z"]
+    assert "grants 1 rows of one delivery" in run("system", *fetch, "--format", "csv").stderr
+    assert "grants" not in run("system", *fetch, "--limit", "1").stderr
     run("system", *fetch, "--field", "person_id", code=1)
     run("owner", "agreements", "terminate", agreement["id"], "--reason", "到期")
     assert agreement["id"] in run("consumer", "agreements", "list", "--state", "terminated").stdout

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.commands.catalog import DatasetNames
+from data_exchange_client.commands.organisations import OrganisationNames
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
@@ -23,7 +24,10 @@ from data_exchange_client.terminal.options import (
 from data_exchange_client.terminal.output import print_facts, print_json, print_table
 
 PATH = "/api/v1/agreements"
-_SHOWN = ("id", "state", "dataset_id", "dataset_version", "lane", "purpose", "not_before", "concluded_at")
+_SHOWN = (
+    *("id", "state", "consumer", "provider", "dataset", "dataset_id", "dataset_version", "lane", "purpose"),
+    *("not_before", "concluded_at"),
+)
 _IN_FORCE = ("fields", "masks", "row_filters", "terms_filter", "row_cap", "rate", "not_after")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The agreement's id, as `agreements list` prints it.")]
@@ -44,16 +48,18 @@ def list_agreements(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """List the agreements that your organisation is a side of."""
+    """List the agreements that your organisation is a side of, with the fields and the end that are in force."""
     with connect(url, key, trust) as client:
         rows = DatasetNames(client).add_to(
             row for row in list_all(client, PATH, limit=limit) if state in (None, row["state"])
         )
+        rows = OrganisationNames(client).add_to(rows)
     if as_json:
         print_json(rows)
         return
-    columns = {"id": "id", "state": "state", "dataset": "dataset", "purpose": "purpose", "fields": "fields"}
-    print_table(columns | {"until": "not_after"}, rows)
+    columns = {name: name for name in ("id", "state", "consumer", "provider", "dataset", "lane", "purpose", "fields")}
+    in_force = ({**row, **{name: row["in_force"][name] for name in ("fields", "not_after")}} for row in rows)
+    print_table(columns | {"until": "not_after"}, in_force)
 
 
 @agreements.command()
@@ -64,16 +70,18 @@ def show(
     with connect(url, key, trust) as client:
         shown = client.request("GET", f"{PATH}/{agreement}").json()
         statements = client.request("GET", f"{PATH}/{agreement}/statements").json()
-    if as_json:
-        print_json({**shown, "statements": statements})
-        return
+        if as_json:
+            print_json({**shown, "statements": statements})
+            return
+        (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([shown]))
     in_force = shown["in_force"]
-    facts = {name: shown[name] for name in _SHOWN} | {name: in_force.get(name) for name in _IN_FORCE}
+    facts = {name: named[name] for name in _SHOWN} | {name: in_force.get(name) for name in _IN_FORCE}
     print_facts({name.replace("_", " "): value for name, value in facts.items()})
     if shown["narrowings"]:
         typer.echo()
+        columns = {"narrowed": "narrowed_at", "without": "without", "masks": "masks", "rows": "row_filter"}
         print_table(
-            {"narrowed": "narrowed_at", "without": "without", "masks": "masks", "reason": "reason"}, shown["narrowings"]
+            columns | {"rows at most": "row_cap", "until": "not_after", "reason": "reason"}, shown["narrowings"]
         )
     if statements:
         typer.echo()

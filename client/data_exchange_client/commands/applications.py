@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from data_exchange_client.api import Client
 from data_exchange_client.commands.catalog import DatasetName, DatasetNames
+from data_exchange_client.commands.organisations import OrganisationNames
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
+    LAST_DAY_ENDS,
     AsJson,
     KeyFile,
     Most,
@@ -41,7 +44,10 @@ def apply(
     scenario: Annotated[str, typer.Option("--scenario", help="使用场景: what is done with the data.")],
     scope: Annotated[str, typer.Option("--scope", help="使用范围: whose data, and how much of it.")],
     until: Annotated[
-        datetime, typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="使用时限: the last day.")
+        datetime,
+        typer.Option(
+            "--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help=f"使用时限: the last day{LAST_DAY_ENDS}"
+        ),
     ],
     method: Annotated[str, typer.Option("--method", help="共享方式: api, batch or file.")] = "api",
     where: Annotated[
@@ -64,7 +70,7 @@ def apply(
         "not_after": end_of(until),
     }
     with connect(url, key, trust) as client:
-        _print(client.request("POST", PATH, json=application).json(), as_json=as_json)
+        _print(client, client.request("POST", PATH, json=application).json(), as_json=as_json)
 
 
 @applications.command("list")
@@ -82,13 +88,16 @@ def list_applications(
         rows = DatasetNames(client).add_to(
             row for row in list_all(client, PATH, limit=limit) if state in (None, row["state"])
         )
+        rows = OrganisationNames(client).add_to(rows)
     if as_json:
         print_json(rows)
         return
     columns = {
         "id": "id",
         "state": "state",
+        "consumer": "consumer",
         "dataset": "dataset",
+        "lane": "lane",
         "purpose": "purpose",
         "fields": "fields",
         "until": "not_after",
@@ -102,7 +111,7 @@ def show(
 ) -> None:
     """Show an application."""
     with connect(url, key, trust) as client:
-        _print(client.request("GET", f"{PATH}/{application}").json(), as_json=as_json)
+        _print(client, client.request("GET", f"{PATH}/{application}").json(), as_json=as_json)
 
 
 @applications.command()
@@ -131,10 +140,10 @@ def approve(
     approval = (read_document(grant) if grant else {}) | {name: value for name, value in options.items() if value}
     with connect(url, key, trust) as client:
         approved = client.request("POST", f"{PATH}/{application}/approval", json=approval).json()
-    if as_json:
-        print_json(approved)
-        return
-    _print(approved["application"], as_json=False)
+        if as_json:
+            print_json(approved)
+            return
+        _print(client, approved["application"], as_json=False)
     note(f"agreed: `exchange-client agreements show {approved['agreement']['id']}`")
 
 
@@ -185,19 +194,20 @@ def withdraw(application: Id, *, key: KeyFile, url: Url = DEFAULT_URL, trust: Tr
 
 def _act(application: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
     with connect(url, key, trust) as client:
-        _print(client.request("POST", f"{PATH}/{application}/{act}", json=document).json(), as_json=False)
+        _print(client, client.request("POST", f"{PATH}/{application}/{act}", json=document).json(), as_json=False)
 
 
-def _print(application: dict[str, Any], *, as_json: bool) -> None:
+def _print(client: Client, application: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(application)
         return
-    print_facts({title: application.get(name) for title, name in _named(_SHOWN)})
+    (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([application]))
+    print_facts({title: named.get(name) for title, name in _named(_SHOWN)})
 
 
 _SHOWN = (
-    "id state dataset_id purpose fields basis scenario scope method row_filter not_after supplement_wanted supplement_due "
-    "supplement reasons agreement_id submitted_at decided_at"
+    "id state consumer provider dataset dataset_id lane purpose fields basis scenario scope method row_filter not_after "
+    "supplement_wanted supplement_due supplement reasons agreement_id submitted_at decided_at"
 )
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 import typer
 
 from data_exchange_client.api import Client
+from data_exchange_client.commands.organisations import OrganisationNames
 from data_exchange_client.errors import ExchangeProblem
+from data_exchange_client.publishing.verbs import read_own
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
@@ -20,6 +22,10 @@ from data_exchange_client.terminal.options import (
 from data_exchange_client.terminal.output import print_facts, print_json, print_table, reporting_failures
 
 DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or <organisation>/<dataset>.")]
+OwnDatasetName = Annotated[
+    str,
+    typer.Argument(metavar="DATASET", help="Its id, <organisation>/<dataset>, or <dataset> alone if it is your own."),
+]
 
 
 def catalog(
@@ -40,7 +46,7 @@ def catalog(
 
 
 def describe(
-    dataset: DatasetName,
+    dataset: OwnDatasetName,
     *,
     key: KeyFile,
     as_json: AsJson = False,
@@ -49,11 +55,13 @@ def describe(
 ) -> None:
     """Show a dataset: its fields, its terms, and what an application has to name."""
     with connect(url, key, trust) as client:
-        described = read_dataset(client, dataset)
+        described = read_own(client, dataset)
+        document = described["document"] or described["draft"] or {}
+        names = OrganisationNames(client)
+        terms = {} if as_json else _terms(document.get("terms", {}), names)
     if as_json:
         print_json(described)
         return
-    document = described["document"] or described["draft"] or {}
     title = document.get("title", {})
     print_facts(
         {
@@ -64,7 +72,7 @@ def describe(
             "published": described["published_at"],
             "updated": document.get("update_frequency"),
             "sharing": document.get("sharing", {}).get("attribute"),
-            **_terms(document.get("terms", {})),
+            **terms,
         }
     )
     typer.echo()
@@ -113,8 +121,15 @@ def _id(name: str) -> str:
         ) from None
 
 
-def _terms(terms: Mapping[str, Any]) -> dict[str, Any]:
-    consumers = terms.get("consumers") or {}
+def _terms(terms: Mapping[str, Any], names: OrganisationNames) -> dict[str, Any]:
+    consumers = {**(terms.get("consumers") or {})}
+    if consumers.get("organisations"):
+        consumers["organisations"] = [names[organisation] for organisation in consumers["organisations"]]
+    if consumers.get("groups"):
+        consumers["groups"] = [
+            {**group, "organisations": [names[organisation] for organisation in group.get("organisations") or ()]}
+            for group in consumers["groups"]
+        ]
     return {
         "purposes": terms.get("purposes"),
         "fields": terms.get("fields"),

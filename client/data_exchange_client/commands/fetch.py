@@ -2,20 +2,27 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx2
 import typer
 
+from data_exchange_client.api import Client
+from data_exchange_client.commands.agreements import PATH as AGREEMENTS
+from data_exchange_client.commands.catalog import read_dataset
 from data_exchange_client.delivery import Delivery, Format
+from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 from data_exchange_client.terminal.filters import read_filter
+from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, KeyFile, TrustFile, Url, connect
 from data_exchange_client.terminal.output import note
 from groundwork import durable
 
 _PAGE = 1000
+_AGREEMENTS = 10_000
 
 
 def fetch(
@@ -34,7 +41,15 @@ def fetch(
             help='A filter; repeat it. A value in quotation marks ("7") is text; in, not_in: values with commas.',
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most rows to fetch.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            help="The most rows to fetch. Without it, JSON gives one page (100 rows, unless the exchange sets another "
+            "number), with --all every page, and the other formats stream everything that the agreement grants.",
+        ),
+    ] = None,
     every_page: Annotated[
         bool, typer.Option("--all", help="Fetch all pages of JSON and write their rows as one document.")
     ] = False,
@@ -51,6 +66,8 @@ def fetch(
 ) -> None:
     """Fetch records, verify them, and write them."""
     filters = [read_filter(text) for text in where or ()]
+    if not purpose.isascii() or not purpose.isprintable():
+        raise typer.BadParameter("a purpose is a code of the exchange, such as talent-service", param_hint="--purpose")
     if every_page:
         if format_ != "json" or cursor or evidence:
             raise typer.BadParameter(
@@ -60,35 +77,100 @@ def fetch(
             )
         with connect(url, key, trust) as client:
             pages = client.pages(dataset, purpose=purpose, fields=field, filters=filters, page=limit or _PAGE)
-            _write_pages(pages, output)
+            with _naming(output), _hinting(filters):
+                total = _write_pages(pages, output)
+            _warn_of_cap(client, dataset, purpose, total)
         return
     with connect(url, key, trust) as client:
-        delivery = client.fetch(
-            dataset,
-            purpose=purpose,
-            fields=field,
-            filters=filters,
-            limit=limit,
-            cursor=cursor,
-            format=format_,
-            to=output,
-        )
+        with _naming(output), _hinting(filters):
+            delivery = client.fetch(
+                dataset,
+                purpose=purpose,
+                fields=field,
+                filters=filters,
+                limit=limit,
+                cursor=cursor,
+                format=format_,
+                to=output,
+            )
         if evidence:
-            durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
-    _print_delivery(delivery, output)
+            with _naming(evidence):
+                durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
+        _print_delivery(delivery, output)
+        if cursor is None and delivery.next is None and (count := _count(delivery)) != limit:
+            _warn_of_cap(client, dataset, purpose, count)
 
 
-def _write_pages(pages: Iterator[Delivery], output: Path | None) -> None:
-    """Write the rows of pages as one JSON document; a file appears only when all are verified."""
+@contextmanager
+def _naming(path: Path | None) -> Iterator[None]:
+    """Name the file that the user gave where it cannot be written, instead of its draft."""
+    try:
+        yield
+    except OSError as error:
+        if path is None:
+            raise
+        raise CannotDo(f"a file cannot be written: {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _hinting(filters: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """Add to the refusal of a filter that a number is text only in quotation marks."""
+    try:
+        yield
+    except ExchangeProblem as problem:
+        values = [(given, value) for given in filters for value in _values(given["value"])]
+        numbers = [(given, value) for given, value in values if isinstance(value, int | float)]
+        if problem.type == "filter-invalid" and numbers:
+            given, value = numbers[0]
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            quoted = f"--where '{given['field']}:{given['op']}:\"{text}\"'"
+            problem.add_note(f"{text} without quotation marks is no text; for a field of text: {quoted}")
+        raise
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _count(delivery: Delivery) -> int | None:
+    """The rows of a delivery; None where the answer does not count them and counting needs another library."""
+    if delivery.evidence.completion is not None:
+        rows = json.loads(delivery.evidence.completion).get("rows")
+        return rows if isinstance(rows, int) else None
+    return None if delivery.format == "arrow" else sum(1 for _ in delivery.rows())
+
+
+def _warn_of_cap(client: Client, dataset: str, purpose: str, count: int | None) -> None:
+    """Warn where a delivery has as many rows as the agreement grants at most, so that it may lack rows."""
+    if not count:
+        return
+    with suppress(ExchangeError, httpx2.HTTPError):
+        about = read_dataset(client, dataset)["id"]
+        caps = {
+            row["in_force"]["row_cap"]
+            for row in list_all(client, AGREEMENTS, limit=_AGREEMENTS)
+            if (row["dataset_id"], row["purpose"], row["state"]) == (about, purpose, "active")
+        }
+        if count in caps:
+            note(
+                f"warning: the agreement grants {count} rows of one delivery at most, and here are as many: more may exist"
+            )
+
+
+def _write_pages(pages: Iterator[Delivery], output: Path | None) -> int:
+    """Write the rows of pages as one JSON document, and count them; a file appears only when all are verified."""
+    count = 0
     with durable.replacing(output, mode=0o666) if output else nullcontext(sys.stdout.buffer) as target:
         for number, page in enumerate(pages):
             document = page.document()
             if number == 0:
                 target.write(b'{"fields":' + _json(document.get("fields")) + b',"rows":[\n')
+            count += len(document["rows"])
             rows = b",\n".join(map(_json, document["rows"]))
             target.write(b",\n" + rows if number and rows else rows)
             note(f"page {number + 1}: {page.content_digest} verified, ledger entry {page.entry}")
         target.write(b"\n]}\n")
+    return count
 
 
 def _json(value: Any) -> bytes:
@@ -98,6 +180,8 @@ def _json(value: Any) -> bytes:
 def _print_delivery(delivery: Delivery, output: Path | None) -> None:
     if output is None and isinstance(delivery.content, bytes):
         sys.stdout.buffer.write(delivery.content)
+        if sys.stdout.isatty() and not delivery.content.endswith(b"\n"):
+            sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
     parts = [f"{delivery.content_digest} verified"]
     parts += [f"ledger entry {delivery.entry}"] if delivery.entry is not None else []

@@ -33,16 +33,36 @@ def keyid(path: Annotated[Path, typer.Argument(metavar="FILE", help="A private k
 def prove(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The private key file of the key to register.")],
     *,
-    organisation: Annotated[str, typer.Option("--organisation", help="The handle of your organisation.")],
-    principal: Annotated[str, typer.Option("--principal", help="The handle of the member or system.")],
+    organisation: Annotated[
+        str,
+        typer.Option("--organisation", help="The handle of your organisation; --key, if it is registered, knows it."),
+    ] = "",
+    principal: Annotated[
+        str, typer.Option("--principal", help="The handle of the member or system; otherwise that of --key.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option("--key", envvar="EXCHANGE_KEY", help="Your registered key file, if you have one.")
+    ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=31, help="How long the proof may be used.")] = 7,
     url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Prove that you hold a key: print what a steward, or the operator, needs to register it. It is no secret."""
+    if not (organisation and principal):
+        if key is None:
+            raise typer.BadParameter(
+                "name whose key it becomes, as your steward says: --organisation HANDLE --principal HANDLE",
+                param_hint="--organisation, --principal",
+            )
+        with connect(url, key, trust) as client:
+            me = client.request("GET", "/api/v1/me").json()
+        organisation = organisation or str(me["organisation"]["handle"])
+        principal = principal or str(me["principal"]["handle"])
+        note(f"a proof for {organisation}/{principal}, as {key} is registered")
     with reporting_failures():
-        key = SigningKey.load(path)
+        proven = SigningKey.load(path)
         seconds = days * _DAY - _MARGIN
-        members = key.registration(exchange=url, organisation=organisation, principal=principal, seconds=seconds)
+        members = proven.registration(exchange=url, organisation=organisation, principal=principal, seconds=seconds)
     print_json(members)
 
 

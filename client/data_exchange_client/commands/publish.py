@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from data_exchange_client.commands.catalog import DatasetName
+from data_exchange_client.commands.catalog import OwnDatasetName
 from data_exchange_client.errors import CannotDo
 from data_exchange_client.publishing import changing, showing, verbs
 from data_exchange_client.publishing.assessments import read_assessment
@@ -188,7 +188,7 @@ def publish(
 
 
 def refresh(
-    dataset: DatasetName,
+    dataset: OwnDatasetName,
     file: Annotated[Path, typer.Argument(help="The new file, with the fields of the published version.")],
     *,
     key: KeyFile,
@@ -214,7 +214,7 @@ def refresh(
 
 
 def withdraw(
-    dataset: DatasetName,
+    dataset: OwnDatasetName,
     *,
     key: KeyFile,
     reason: Annotated[str, typer.Option("--reason", help="Why; the ledger holds its salted digest.")],
@@ -241,7 +241,7 @@ draft = typer.Typer(name="draft", no_args_is_help=True, add_completion=False, he
 
 @draft.command("discard")
 def discard(
-    dataset: DatasetName,
+    dataset: OwnDatasetName,
     *,
     key: KeyFile,
     url: Url = DEFAULT_URL,

@@ -16,9 +16,9 @@ import yaml
 
 from data_exchange_client.api import Client
 from data_exchange_client.errors import CannotDo
+from data_exchange_client.terminal.options import END_OF_DAY
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_CHINA: Final = "T23:59:59+08:00"
 _PAGE: Final = 500
 _QUOTED_FILTER: Final = re.compile(r"""^\s*row_filter:[ \t]*["'].*\S""", re.MULTILINE)
 _QUOTED_HINT: Final = "a row filter that begins with a quotation mark stands on the line below `row_filter: >-`"
@@ -137,7 +137,7 @@ def _with_end_of_day(terms: dict[str, Any], path: Path) -> dict[str, Any]:
         date.fromisoformat(end)
     except ValueError as error:
         raise CannotDo(f"{path}: not_after: {error}") from None
-    return {**terms, "not_after": end + _CHINA}
+    return {**terms, "not_after": end + END_OF_DAY}
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -152,7 +152,9 @@ def discard_draft(client: Client, name: str) -> Answer:
 def read_own(client: Client, name: str) -> dict[str, Any]:
     """A dataset by its id, by `<organisation>/<dataset>`, or by the handle alone where it is one's own organisation's."""
     organisation, slash, handle = name.rpartition("/")
-    if not slash and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name):
+    if not re.fullmatch(r"[a-z0-9-]+", handle, re.IGNORECASE):
+        raise CannotDo(f"{name!r} is no name of a dataset", hint="name it by its id, or as <organisation>/<dataset>")
+    if not slash and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name, re.IGNORECASE):
         return dict(client.request("GET", f"/api/v1/datasets/{name}").json())
     if not slash:
         organisation = client.request("GET", "/api/v1/me").json()["organisation"]["handle"]

@@ -1,6 +1,7 @@
 """Output of commands: documents and tables on standard output, notes and failures on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,17 +9,23 @@ from typing import Any, NoReturn
 
 import httpx2
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 
-_WIDTH_OF_A_FILE = 110
+_WIDTH_OF_A_FILE = 100_000
+_NARROWEST = 10
+"""The columns of a terminal that a cell needs at least, or the rows are printed one below the other."""
+
+_GAP = 2
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{43}")
 _errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def console() -> Console:
-    """A console for standard output that prints text as it is, wide enough for tables in a file or a pipe."""
+    """A console for standard output that prints text as it is; a file or a pipe has no width that lines are fitted to."""
     width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
@@ -41,8 +48,8 @@ def print_json(document: Any) -> None:
 
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Print names and values, one below the other, without those that are None or empty."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
+    table = Table.grid(padding=(0, _GAP))
+    table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts.items():
         if value not in (None, "", [], {}):
@@ -51,13 +58,32 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows; `columns` gives each column's title and the member that it shows."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in columns:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(text(row.get(member)) for member in columns.values()))
+    """Print rows; `columns` gives each column's title and the member that it shows.
+
+    Ids stay on one line, other values fold. Where a terminal is too narrow for that, each row is printed as names and
+    values.
+    """
+    lines = [[text(row.get(member)) for member in columns.values()] for row in rows]
+    has_ids = [any(_ID.fullmatch(line[place]) for line in lines) for place in range(len(columns))]
+    if lines and _needed(columns, lines, has_ids) > console().width:
+        for line in lines:
+            print_facts(dict(zip(columns, line, strict=True)))
+            typer.echo()
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+    for title, is_id in zip(columns, has_ids, strict=True):
+        table.add_column(title, overflow="fold", no_wrap=is_id)
+    for line in lines:
+        table.add_row(*line)
     _print(table)
+
+
+def _needed(columns: Mapping[str, str], lines: list[list[str]], has_ids: list[bool]) -> int:
+    """The width that rows need as a table."""
+    widths = (max(map(cell_len, cells)) for cells in zip(columns, *lines, strict=True))
+    return sum(
+        _GAP + (width if is_id else min(width, _NARROWEST)) for width, is_id in zip(widths, has_ids, strict=True)
+    )
 
 
 def text(value: Any) -> str:
@@ -78,7 +104,14 @@ def plain(text: str) -> str:
 
 def _print(table: Table) -> None:
     # Values come from others: no markup and no highlighting.
-    Console(highlight=False, markup=False).print(table)
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 @contextmanager
@@ -92,6 +125,8 @@ def reporting_failures() -> Iterator[None]:
             _errors.print(f"  on the ledger as entry {problem.entry}")
         if not problem.is_signed:
             _errors.print("  (this answer is not signed by the exchange)")
+        for hint in getattr(problem, "__notes__", ()):
+            note(f"  hint: {hint}")
         raise typer.Exit(1) from None
     except CannotDo as error:
         note(f"error: {error}")
