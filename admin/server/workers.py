@@ -29,28 +29,33 @@ class Workers(Multiprocess):
         self._tries_again_at: float | None = None
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have ended. One that could not start is tried again after a pause."""
+        """Replace workers that have ended or hang. After one that could not start, the next is tried after a pause.
+
+        It decides by the exit status after the worker has ended, so a failure to start never ends the parent.
+        """
         if self._tries_again_at is not None and self._clock() < self._tries_again_at:
             return
         self._tries_again_at = None
-        ready = [self._is_ready(process) for process in self.processes]
-        if all(ready):
-            self._pause = FIRST_PAUSE
-        failed = [index for index, process in enumerate(self.processes) if process.exitcode == STARTUP_FAILURE]
-        if not failed:
-            super().keep_subprocess_alive()
-            return
-        logs.log().error("a worker could not start; it is tried again after a pause")
-        self._tries_again_at = self._clock() + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        for index in failed:
-            self.processes[index].join()
+        limit = self.config.timeout_worker_healthcheck
+        for index, process in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if process.is_alive(timeout=limit):
+                continue
+            process.kill()
+            process.join()
+            if self.should_exit.is_set():
+                return
             self.processes[index] = self._begin()
+            if process.exitcode == STARTUP_FAILURE:
+                logs.log().error("a worker could not start; it is tried again after a pause")
+                self._tries_again_at = self._clock() + self._pause
+        if self._tries_again_at is not None:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        elif all(process.is_ready(limit) for process in self.processes):
+            self._pause = FIRST_PAUSE
 
     def _begin(self) -> Process:
         process = Process(self.config, self.sockets)
         process.start()
         return process
-
-    def _is_ready(self, process: Process) -> bool:
-        return process.process.is_alive() and process.is_ready(self.config.timeout_worker_healthcheck)
