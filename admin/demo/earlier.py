@@ -43,6 +43,11 @@ def read_additions(directory: Path, data: DataDirectory) -> Sequence[str]:
     if (url := reaching.running_at(data)) is not None:
         pid = json.loads(data.server_file.read_text(encoding="utf-8"))["pid"]
         raise CannotDo(f"an earlier demonstration is still being served at {url}", hint=f"end process {pid} first")
+    return list_additions(directory, data)
+
+
+def list_additions(directory: Path, data: DataDirectory) -> Sequence[str]:
+    """The types of the entries that were added after the mark of a demonstration, which may be served meanwhile."""
     made = _read_mark(directory)
     if made is None or not (data.path / "postgres").exists():  # that demonstration was broken off
         return ()

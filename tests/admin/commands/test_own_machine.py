@@ -276,7 +276,8 @@ def test_one_s_own_file_is_published_applied_for_granted_and_fetched(
     fetched = run(*fetch)
     assert fetched.status == 0, fetched.err
     rows = json.loads(fetched.out)["rows"]
-    assert [(row["姓名"], row["score"]) for row in rows] == [("王**", 1), ("李*", 2)]
+    # The key of the people is hidden, so their order is the agreement's own.
+    assert sorted((row["score"], row["姓名"]) for row in rows) == [(1, "王**"), (2, "李*")]
     assert not any(part in fetched.out for part in ("138000", "10000", "小明"))
     assert len({row["手机"] for row in rows} | {row["工号"] for row in rows}) == 4
 

@@ -148,10 +148,9 @@ def test_questions_and_deliveries_are_no_additions(demo: Demonstration) -> None:
     marked = demo.directory / ".demo"
     before = marked.read_text()
     data = DataDirectory(demo.directory / "exchange")
-    assert earlier.read_additions(demo.directory, data) == []
     try:
         earlier.mark(demo.directory, 1)
-        additions = set(earlier.read_additions(demo.directory, data))
+        additions = set(earlier.list_additions(demo.directory, data))
     finally:
         marked.write_text(before)
     assert {"organisation.registered", "dataset.published", "agreement.concluded"} <= additions
