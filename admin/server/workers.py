@@ -50,6 +50,8 @@ class Workers(Multiprocess):
             if process.exitcode == STARTUP_FAILURE:
                 logs.log().error("a worker could not start; it is tried again after a pause")
                 self._tries_again_at = self._clock() + self._pause
+            else:
+                logs.log().warning("a worker ended or hung; another is started in its place", status=process.exitcode)
         if self._tries_again_at is not None:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
         elif all(process.is_ready(limit) for process in self.processes):

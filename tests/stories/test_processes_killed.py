@@ -93,8 +93,10 @@ def test_each_process_comes_again_or_makes_room(data: Path) -> None:
     )
     served.wait_until_ready()
     lines = [json.loads(line) for line in served.log.read_text().splitlines() if line.startswith("{")]
-    assert "the embedded database had ended; it is started again" in {line["event"] for line in lines}
-    assert [line["event"] for line in lines if line["event"].startswith("Child process")]
+    assert {
+        "the embedded database had ended; it is started again",
+        "a worker ended or hung; another is started in its place",
+    } <= {line["event"] for line in lines}
 
     workers = served.workers()
     served.process.kill()

@@ -11,7 +11,7 @@ from admin.backup.manifest import Manifest
 from admin.data_directory import DataDirectory
 from admin.terminal import CannotDo
 from tests.support.exchanges.exchange import code
-from tests.support.processes.commands import CommandResult, run, run_ledger, serving
+from tests.support.processes.commands import CommandResult, run, run_ledger, serving, wait_until
 
 _NAMES = ("--name-zh", "某局", "--name-en", "Some Bureau")
 
@@ -39,7 +39,9 @@ def test_a_restore_that_lacks_signed_entries_goes_on_as_a_new_incarnation_only(
 ) -> None:
     backup, keys, late = (worker_directory / name for name in ("early", "keys-of-early", "late"))
     assert run("backup", backup, "--keys", keys, "--data", home).status == 0
-    assert join(home, "health").status == 0
+    with serving(home):
+        assert join(home, "health").status == 0
+        wait_until(lambda: "covers every entry" in run("health", "--data", home).out, what="a checkpoint")
     assert run("restore", backup, "--keys", keys, "--data", late).status == 0
     shutil.copytree(
         home / "anchor", worker_directory / "medium"

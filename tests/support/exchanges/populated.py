@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.settings import Settings
-from tests.support.exchanges.exchange import Answer, Exchange, Key, Party, code, registration_of
+from tests.support.exchanges.exchange import URL, Answer, Exchange, Key, Party, code, registration_of
 from tests.support.exchanges.starting import start_exchange
 
 CANARY = "值-canary-7731"
@@ -96,8 +96,8 @@ class PopulatedExchange(Exchange):
             return dict(await connection.fetchrow(_STATE))
 
 
-def organisation(*, handle: str = "another", key: Key | None = None, **changes: Any) -> dict[str, Any]:
-    """An organisation to register, whose first member has the key."""
+def organisation(*, handle: str = "another", key: Key | None = None, url: str = URL, **changes: Any) -> dict[str, Any]:
+    """An organisation to register at the exchange of a URL, whose first member has the key."""
     document = {
         "handle": handle,
         "kind": "enterprise",
@@ -109,7 +109,7 @@ def organisation(*, handle: str = "another", key: Key | None = None, **changes: 
             "kind": "member",
             "handle": "first",
             "title": "First",
-            **registration_of(key or Key(), handle, "first"),
+            **registration_of(key or Key(), handle, "first", url=url),
             "roles": ["steward", "consumer", "security_administrator"],
         },
     }
@@ -199,7 +199,10 @@ async def _newcomer(exchange: Exchange) -> tuple[Party, str]:
     """An organisation that has registered and is not admitted, and its first member's identifier."""
     key = Key()
     registered = await exchange.call_ok(
-        exchange.keys["operator"], "POST", "/api/v1/organisations", organisation(handle="newcomer", key=key)
+        exchange.keys["operator"],
+        "POST",
+        "/api/v1/organisations",
+        organisation(handle="newcomer", key=key, url=exchange.url),
     )
     members = await exchange.call_ok(
         exchange.keys["operator"], "GET", f"/api/v1/organisations/{registered['id']}/principals"
