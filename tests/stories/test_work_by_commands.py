@@ -107,6 +107,7 @@ def test_refusals_audit_members_and_keys(run: Run, tmp_path: Path) -> None:
     refuse_and_withdraw_applications(run)
     find_who_was_refused(run)
     enrol_and_rotate(run, tmp_path)
+    assert "deputy" in run("owner", "members", "list").stdout
 
 
 def refuse_and_withdraw_applications(run: Run) -> None:

@@ -45,7 +45,8 @@ async def test_a_loopback_has_two_names_in_a_proof_as_in_a_signature(exchange: E
     party = await exchange.admit("education")
     local = registration_of(Key(), "education", "second", url=exchange.url.replace("localhost", "127.0.0.1"))
     system = {"kind": "system", "handle": "second", "title": "Second", **local}
-    await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", system)
+    enrolled = await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", system)
+    assert enrolled["state"] == "active"
 
 
 async def test_valid_keys_have_a_limit_and_are_listed_in_pages(exchange: Exchange) -> None:

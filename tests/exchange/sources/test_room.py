@@ -115,4 +115,5 @@ async def test_abandoned_uploads_count_for_nobody(settings: Settings) -> None:
     async with started(settings, uploads_at_once=1) as (exchange, owner):
         abandoned = storage.make_private(settings.data / "uploads") / f"{owner.id}.0123"
         abandoned.mkdir()
-        await exchange.call_ok(owner.steward, "PUT", await register(exchange, owner), ROWS)
+        uploaded = await exchange.call_ok(owner.steward, "PUT", await register(exchange, owner), ROWS)
+        assert uploaded["description"]["fields"]
