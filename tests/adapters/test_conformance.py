@@ -41,7 +41,7 @@ def columns(*names: str) -> tuple[Column, ...]:
 
 @pytest.mark.parametrize("op", OPS)
 async def test_every_operator_on_every_field(adapter: Adapter, op: str) -> None:
-    for name in [name for name, one in CASES if one == op]:
+    for name in [name for name, case_op in CASES if case_op == op]:
         constants: list[Any] = constants_of(name)[:6]
         if op == "is_null":
             constants = [True, False]
@@ -108,7 +108,9 @@ async def test_unmasked_rows_are_unchanged(adapter: Adapter) -> None:
 
 async def test_describes_fields_rows_and_key(adapter: Adapter) -> None:
     description = await adapter.describe()
-    assert [(field.name, field.type) for field in description.fields] == [(one.name, one.type) for one in FIELDS]
+    assert [(field.name, field.type) for field in description.fields] == [
+        (expected.name, expected.type) for expected in FIELDS
+    ]
     assert description.rows == len(ROWS)
     assert description.key in (("id",), ())
     assert len(description.digest) == 64

@@ -32,12 +32,12 @@ def worker_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def demo(worker_directory: Path) -> Demonstration:
     directory = worker_directory / "demo"
-    done = run("demo", "--directory", directory)
-    assert done.status == 0, done.out + done.err
+    result = run("demo", "--directory", directory)
+    assert result.status == 0, result.out + result.err
     exchange = directory / "exchange"
     files = (exchange / "server.json", exchange / "postgres" / "postmaster.pid")
     left = list_processes(directory) + [str(file) for file in files if file.exists()]
-    return Demonstration(directory, done.out, left)
+    return Demonstration(directory, result.out, left)
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_filters_are_read_as_they_are_meant(run, exchange):
     where = ["a:eq:7", 'b:eq:"7"', "c:eq:0571", "d:in:1,x,2.5", "e:is_null:true", "f:prefix:a:b", "g:eq:"]
     run("fetch", "hr/talents", *PURPOSE, *[word for text in where for word in ("--where", text)])
     question = json.loads(exchange.requests[-1]["body"])
-    assert [(given["field"], given["op"], given["value"]) for given in question["filters"]] == [
+    assert [(condition["field"], condition["op"], condition["value"]) for condition in question["filters"]] == [
         ("a", "eq", 7),
         ("b", "eq", "7"),
         ("c", "eq", "0571"),
@@ -125,8 +125,8 @@ def test_filters_are_read_as_they_are_meant(run, exchange):
 
 def test_a_refusal_is_printed_with_its_reasons_and_entry(run):
     result = run("fetch", "hr/talents", "--purpose", "curiosity", "-o", "data", code=1)
-    for said in ("purpose-not-granted", "Apply for this purpose.", "entry 0"):
-        assert said in result.stderr
+    for words in ("purpose-not-granted", "Apply for this purpose.", "entry 0"):
+        assert words in result.stderr
 
 
 def test_receipt_verifies_and_keeps_what_proves_the_entry(run, exchange, tmp_path):

@@ -58,7 +58,7 @@ def test_a_page_of_json_arrives_with_its_entry_and_the_way_on(client, exchange):
 
 def test_a_filter_may_hold_dates_and_another_form_is_named(client, exchange):
     fetched(client, filters=[("a", "gte", date(2026, 1, 2)), ["b", "in", (date(2026, 1, 3),)]])
-    assert [given["value"] for given in json.loads(exchange.requests[-1]["body"])["filters"]] == [
+    assert [condition["value"] for condition in json.loads(exchange.requests[-1]["body"])["filters"]] == [
         "2026-01-02",
         ["2026-01-03"],
     ]

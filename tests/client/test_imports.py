@@ -39,8 +39,8 @@ print("imported")
 
 
 def test_the_client_and_the_auditor_s_command_import_without_the_server_s_libraries():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout) == (0, "imported\n"), result.stderr
 
 
 def test_the_operator_s_command_names_what_is_missing():
@@ -49,7 +49,7 @@ def test_the_operator_s_command_names_what_is_missing():
         PROGRAM.partition("import data_exchange_client\n")[0].replace('"admin",', "").replace('"pydantic", ', "")
         + 'import runpy\nsys.argv = ["exchange", "health"]\nrunpy.run_module("admin", run_name="__main__")'
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "FILE.whl[server]" in done.stderr
-    assert "Traceback" not in done.stderr
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "FILE.whl[server]" in result.stderr
+    assert "Traceback" not in result.stderr

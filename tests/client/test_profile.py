@@ -29,9 +29,9 @@ def test_a_profile_names_the_exchange_and_the_key(exchange: Any, key: Any, profi
     key.save(profiles.parent / "steward.pem")
     text = f'url = "{exchange.url}"\ntrust = "{tmp_path}/trust.json"\n[me]\nkey = "steward.pem"\n'
     profiles.write_text(text, encoding="utf-8")
-    done = run("--profile", "me", "whoami")
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout) == {"handle": "platform"}
+    result = run("--profile", "me", "whoami")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"handle": "platform"}
     assert run("whoami", EXCHANGE_PROFILE="me").exit_code == 0
     assert run("whoami").exit_code == 2  # without the profile there is no key
     unreachable = run("--profile", "me", "whoami", "--url", "http://127.0.0.1:1")

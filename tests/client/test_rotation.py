@@ -92,7 +92,7 @@ def test_a_client_takes_over_what_was_announced(exchange: Any, key: SigningKey, 
         old, exchange.key = exchange.key, SigningKey.generate()
         with pytest.raises(TrustError, match="not pinned"):
             client.request("GET", "/api/v1/me")
-        first, second = (note.Signer("exchange.test/answers", one.seed) for one in (old, exchange.key))
+        first, second = (note.Signer("exchange.test/answers", answer_key.seed) for answer_key in (old, exchange.key))
         change = rotation.Rotation(ORIGIN, "answers", first.verifier, second.verifier, 1, SINCE)
         known = exchange.identity
         exchange.identity = lambda: known() | {"rotations": [note.sign(change.text(), [first])]}

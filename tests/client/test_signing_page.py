@@ -16,9 +16,9 @@ TARGET = "https://exchange.example/api/v1/deliveries"
 
 
 def block(name: str) -> str:
-    found = re.search(rf"^```{name}\n(.*?)\n```$", TEXT, re.DOTALL | re.MULTILINE)
-    assert found
-    return found[1]
+    match = re.search(rf"^```{name}\n(.*?)\n```$", TEXT, re.DOTALL | re.MULTILINE)
+    assert match
+    return match[1]
 
 
 def message(name: str) -> tuple[str, dict[str, str], bytes]:

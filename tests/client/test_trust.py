@@ -36,9 +36,9 @@ def test_a_changed_key_is_refused_until_the_trust_is_renewed(exchange, key, tmp_
 
 
 def test_a_given_identity_is_not_fetched(exchange, key):
-    given = Trust.parse(exchange.identity())
+    trust = Trust.parse(exchange.identity())
     exchange.spoil = lambda path, reply: reply if path.startswith("/api") else pytest.fail("asked for the identity")
-    with Client(exchange.url, key, trust=given) as client:
+    with Client(exchange.url, key, trust=trust) as client:
         assert client.request("GET", "/api/v1/me").status == 200
 
 

@@ -171,7 +171,7 @@ HOSTILE = ("far corner.xlsx",)
 
 @pytest.mark.parametrize(
     ("name", "content", "code", "where", "options"),
-    [pytest.param(*one, id=one[0], marks=[pytest.mark.endurance] if one[0] in LARGE else []) for one in BAD],
+    [pytest.param(*case, id=case[0], marks=[pytest.mark.endurance] if case[0] in LARGE else []) for case in BAD],
 )
 def test_a_bad_file_is_refused_with_its_reason_and_place(
     tmp_path: Path,

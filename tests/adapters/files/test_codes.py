@@ -37,8 +37,8 @@ from tests.support.imported_files import book_of, imported
 )
 def test_codes_stay_text(tmp_path: Path, name: str, cells: list[str]) -> None:
     lines = "".join(f'x,"{cell}"\n' for cell in cells)
-    found = imported(tmp_path, f"k,{name}\n{lines}")
-    assert (found.types[name], found.column(name)) == ("string", cells)
+    table = imported(tmp_path, f"k,{name}\n{lines}")
+    assert (table.types[name], table.column(name)) == ("string", cells)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_quantities_and_dates_are_no_codes(tmp_path: Path, name: str, cells: lis
 
 
 def test_codes_of_a_workbook_stay_text(tmp_path: Path) -> None:
-    found = imported(tmp_path, book_of(["姓名", "联系电话", "手机"], ["甲", 13800000001, "+8613800000001"]))
-    assert found.rows == [("甲", "13800000001", "+8613800000001")]
+    table = imported(tmp_path, book_of(["姓名", "联系电话", "手机"], ["甲", 13800000001, "+8613800000001"]))
+    assert table.rows == [("甲", "13800000001", "+8613800000001")]
 
 
 def test_a_birth_date_is_found_by_its_name(tmp_path: Path) -> None:
-    found = imported(tmp_path, "name,born\nAnn,19900131\nBo,19911230\n")
-    assert found.types["born"] == "date"
-    assert ("born", "personal") in {(hint.field, hint.kind) for hint in found.description.hints}
+    table = imported(tmp_path, "name,born\nAnn,19900131\nBo,19911230\n")
+    assert table.types["born"] == "date"
+    assert ("born", "personal") in {(hint.field, hint.kind) for hint in table.description.hints}
 
 
 def test_one_bad_cell_among_few_is_named(tmp_path: Path) -> None:
-    found = imported(tmp_path, "k,born\na,1990-01-31\nb,1991-12-30\nc,1990-02-31\nd,1992-01-01\n")
-    assert (found.types["born"], found.notes["kept-as-text"].where) == ("string", "row 4")
-    assert found.notes["kept-as-text"].text == '"born" stays text: 1 cell is no date'
+    table = imported(tmp_path, "k,born\na,1990-01-31\nb,1991-12-30\nc,1990-02-31\nd,1992-01-01\n")
+    assert (table.types["born"], table.notes["kept-as-text"].where) == ("string", "row 4")
+    assert table.notes["kept-as-text"].text == '"born" stays text: 1 cell is no date'
     lines = "".join(f"x,{n:05}\n" for n in range(100))
-    found = imported(tmp_path, "k,POSTNR\n" + lines + "x,N-1\n")
-    assert found.column("POSTNR")[-1] == "N-1"
+    table = imported(tmp_path, "k,POSTNR\n" + lines + "x,N-1\n")
+    assert table.column("POSTNR")[-1] == "N-1"

@@ -19,8 +19,8 @@ JAPANESE = "番号,氏名,住所\n1,山田太郎,東京都千代田区\n2,佐藤
 )
 def test_korean_and_japanese_are_not_read_as_chinese(tmp_path: Path, text: str, encoding: str) -> None:
     assert refused(tmp_path, text.encode(encoding)).code == "encoding-unknown"
-    found = imported(tmp_path, text.encode(encoding), encoding=encoding)
-    assert found.names == text.splitlines()[0].split(",")
+    table = imported(tmp_path, text.encode(encoding), encoding=encoding)
+    assert table.names == text.splitlines()[0].split(",")
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_korean_and_japanese_are_not_read_as_chinese(tmp_path: Path, text: str, 
     ],
 )
 def test_rare_characters_are_still_chinese(tmp_path: Path, text: str) -> None:
-    found = imported(tmp_path, text.encode("gb18030"))
-    assert found.notes["encoding"].text == "the text is GB18030"
-    assert found.names == text.splitlines()[0].split(",")
+    table = imported(tmp_path, text.encode("gb18030"))
+    assert table.notes["encoding"].text == "the text is GB18030"
+    assert table.names == text.splitlines()[0].split(",")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -42,15 +42,15 @@ def test_rare_characters_are_still_chinese(tmp_path: Path, text: str) -> None:
 def test_utf16_without_a_mark_may_have_ideographs_whose_low_byte_is_zero(
     tmp_path: Path, encoding: str, text: str
 ) -> None:
-    found = imported(tmp_path, text.encode(encoding))
-    assert found.names == text.splitlines()[0].split(",")
-    assert len(found.rows) == text.count("\n") - 1
+    table = imported(tmp_path, text.encode(encoding))
+    assert table.names == text.splitlines()[0].split(",")
+    assert len(table.rows) == text.count("\n") - 1
 
 
 @pytest.mark.parametrize("text", ["name,city\nJosé,Köln\n", "编号,名称\n1,第一\n"])
 def test_gb18030_may_begin_with_its_own_mark(tmp_path: Path, text: str) -> None:
-    found = imported(tmp_path, b"\x84\x31\x95\x33" + text.encode("gb18030"))
-    assert found.names == text.splitlines()[0].split(",")
+    table = imported(tmp_path, b"\x84\x31\x95\x33" + text.encode("gb18030"))
+    assert table.names == text.splitlines()[0].split(",")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_every_encoding_of_the_list_is_found_under_its_names() -> None:
 def test_a_stated_encoding_needs_no_mark_and_takes_one_off(tmp_path: Path, encoding: str, is_marked: bool) -> None:  # noqa: FBT001
     codec = encoding if encoding[-1] in "e8" else f"{encoding}-le"
     text = ("\ufeff" if is_marked else "") + '"name",city\nAnn,第一\n'
-    found = imported(tmp_path, text.encode(codec), encoding=encoding)
-    assert (found.names, found.rows) == (["name", "city"], [("Ann", "第一")])
+    table = imported(tmp_path, text.encode(codec), encoding=encoding)
+    assert (table.names, table.rows) == (["name", "city"], [("Ann", "第一")])
 
 
 def test_bytes_that_do_not_fit_the_stated_encoding_are_refused(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ def test_encodings_delimiters_and_line_ends(
     tmp_path: Path, encoding: str, mark: bytes, delimiter: str, ending: str
 ) -> None:
     text = SMALL.replace(",", delimiter).replace("\n", ending) + ending * 3
-    found = imported(tmp_path, mark + text.encode(encoding))
-    assert found.names == ["编号", "姓名", "年龄", "城市"]
-    assert found.rows == SMALL_ROWS
-    assert found.types["年龄"] == "integer"
-    assert found.description.key == ("编号",)
-    assert ("encoding" in found.notes) == (not encoding.startswith("utf-8"))
+    table = imported(tmp_path, mark + text.encode(encoding))
+    assert table.names == ["编号", "姓名", "年龄", "城市"]
+    assert table.rows == SMALL_ROWS
+    assert table.types["年龄"] == "integer"
+    assert table.description.key == ("编号",)
+    assert ("encoding" in table.notes) == (not encoding.startswith("utf-8"))
 
 
 def test_an_encoding_can_be_named(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_an_encoding_can_be_named(tmp_path: Path) -> None:
 
 
 def test_quotes_hold_delimiters_newlines_and_quotes(tmp_path: Path) -> None:
-    found = imported(tmp_path, 'a,b\n"1,5","x\ny"\n"say ""hi""", plain "inner" \n\n"",z\n')
-    assert found.rows == [("1,5", "x\ny"), ('say "hi"', 'plain "inner"'), (None, "z")]
-    assert found.notes["blank-rows-dropped"].where == "row 4"
+    table = imported(tmp_path, 'a,b\n"1,5","x\ny"\n"say ""hi""", plain "inner" \n\n"",z\n')
+    assert table.rows == [("1,5", "x\ny"), ('say "hi"', 'plain "inner"'), (None, "z")]
+    assert table.notes["blank-rows-dropped"].where == "row 4"
 
 
 def test_titles_sections_footnotes_and_totals(tmp_path: Path) -> None:
@@ -61,14 +61,14 @@ def test_titles_sections_footnotes_and_totals(tmp_path: Path) -> None:
         "附件1：,,\n2025年名单,,\n序号,学校,代码\n北京市（2所）,,\n1,甲大学,0101\n2,乙大学,0102\n"
         "天津市（1所）,,\n3,丙大学,0201\n,,\n合计,3,\n注：截至六月,,\n"
     )
-    found = imported(tmp_path, text)
-    assert found.names == ["序号", "学校", "代码", "section"]
-    assert found.rows[:3] == [
+    table = imported(tmp_path, text)
+    assert table.names == ["序号", "学校", "代码", "section"]
+    assert table.rows[:3] == [
         ("1", "甲大学", "0101", "北京市（2所）"),
         ("2", "乙大学", "0102", "北京市（2所）"),
         ("3", "丙大学", "0201", "天津市（1所）"),
     ]
-    assert {code: note.where for code, note in found.notes.items()} == {
+    assert {code: note.where for code, note in table.notes.items()} == {
         "title-rows-dropped": "rows 1, 2",
         "section-rows": "rows 4, 7",
         "footnotes-dropped": "row 11",
@@ -79,18 +79,18 @@ def test_titles_sections_footnotes_and_totals(tmp_path: Path) -> None:
 
 
 def test_one_cell_is_a_record_without_evidence_of_a_heading(tmp_path: Path) -> None:
-    found = imported(tmp_path, "id,name,city\nP1,,\nP2,Ann,Rome\nP3,,\n")
-    assert found.rows == [("P1", None, None), ("P2", "Ann", "Rome"), ("P3", None, None)]
-    found = imported(tmp_path, "no,name,city\n1,Bo,Oslo\nNorth\n2,Ann,Rome\n3,,\n")
-    assert found.rows == [(1, "Bo", "Oslo", None), (2, "Ann", "Rome", "North"), (3, None, None, "North")]
+    table = imported(tmp_path, "id,name,city\nP1,,\nP2,Ann,Rome\nP3,,\n")
+    assert table.rows == [("P1", None, None), ("P2", "Ann", "Rome"), ("P3", None, None)]
+    table = imported(tmp_path, "no,name,city\n1,Bo,Oslo\nNorth\n2,Ann,Rome\n3,,\n")
+    assert table.rows == [(1, "Bo", "Oslo", None), (2, "Ann", "Rome", "North"), (3, None, None, "North")]
 
 
 def test_a_header_may_leave_half_of_its_columns_without_a_name(tmp_path: Path) -> None:
     rows = "A1,张三,杭州,教授,x,y,z\nA2,李四,杭州,讲师,x,v,w\n"
-    found = imported(tmp_path, f"2025年名单,,,,,,\n编号,姓名,城市,,,,\n{rows}")
-    assert found.names == ["编号", "姓名", "城市", *(f"column_{n}" for n in range(4, 8))]
-    assert [row[0] for row in found.rows] == ["A1", "A2"]
-    assert found.notes["title-rows-dropped"].where == "row 1"
+    table = imported(tmp_path, f"2025年名单,,,,,,\n编号,姓名,城市,,,,\n{rows}")
+    assert table.names == ["编号", "姓名", "城市", *(f"column_{n}" for n in range(4, 8))]
+    assert [row[0] for row in table.rows] == ["A1", "A2"]
+    assert table.notes["title-rows-dropped"].where == "row 1"
     # Groups above the names, and labels with what they are of, are titles as before.
     names = "编号,姓名,城市,职称,a,b,c\n"
     for above in ("基本,,,工作,,其他,\n", "填报单位：,甲,,日期：,2025,,\n"):
@@ -114,10 +114,10 @@ def test_formulas_without_a_value_are_noted(tmp_path: Path) -> None:
 
 def test_many_rows_with_one_cell_are_records(tmp_path: Path) -> None:
     lone = "".join(f"P{n},,\n" for n in range(40))
-    found = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
-    assert (found.names, len(found.rows)) == (["id", "name", "city"], 41)
-    found = imported(tmp_path, "a,b,c\n" + "x\n" * 30 + "1,2,3\n", ragged="pad")
-    assert len(found.rows) == 31
+    table = imported(tmp_path, f"2025,,\nid,name,city\n{lone}P40,Ann,Rome\n")
+    assert (table.names, len(table.rows)) == (["id", "name", "city"], 41)
+    table = imported(tmp_path, "a,b,c\n" + "x\n" * 30 + "1,2,3\n", ragged="pad")
+    assert len(table.rows) == 31
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,11 @@ def test_types_and_values_of_a_column(
     tmp_path: Path, name: str, cells: list[str], kind: str, values: list[Any]
 ) -> None:
     lines = "".join(f'x,"{cell}"\n' for cell in cells)
-    found = imported(tmp_path, f"k,{name}\n{lines}")
-    assert found.types[name] == kind
+    table = imported(tmp_path, f"k,{name}\n{lines}")
+    assert table.types[name] == kind
     expected = [date.fromisoformat(value) if kind == "date" else value for value in values]
-    assert found.column(name) == expected
-    assert found.description.fields[1].nullable == (None in values)
+    assert table.column(name) == expected
+    assert table.description.fields[1].nullable == (None in values)
 
 
 def test_times_with_and_without_offset(tmp_path: Path) -> None:
@@ -182,10 +182,10 @@ def test_times_with_and_without_offset(tmp_path: Path) -> None:
         "2024-01-31",
     ]
     text = "k,t\n" + "".join(f"x,{cell}\n" for cell in cells)
-    found = imported(tmp_path, text, time_zone="Asia/Shanghai")
-    assert found.types["t"] == "timestamp"
+    table = imported(tmp_path, text, time_zone="Asia/Shanghai")
+    assert table.types["t"] == "timestamp"
     midnight = datetime(2024, 1, 31, tzinfo=UTC).replace(tzinfo=None)
-    assert found.column("t") == [
+    assert table.column("t") == [
         *[midnight, midnight, midnight.replace(microsecond=500_000), midnight],
         datetime(2024, 1, 30, 16, tzinfo=UTC).replace(tzinfo=None),
     ]
@@ -193,24 +193,24 @@ def test_times_with_and_without_offset(tmp_path: Path) -> None:
 
 def test_a_few_spoiled_cells_keep_a_column_text_and_are_named(tmp_path: Path) -> None:
     lines = "".join(f"{n},{n}\n" for n in range(100)) + "100,n.a\n"
-    found = imported(tmp_path, "k,age\n" + lines)
-    assert found.types["age"] == "string"
-    assert found.notes["kept-as-text"].where == "row 102"
+    table = imported(tmp_path, "k,age\n" + lines)
+    assert table.types["age"] == "string"
+    assert table.notes["kept-as-text"].where == "row 102"
 
 
 def test_columns_have_unique_names(tmp_path: Path) -> None:
-    found = imported(tmp_path, "name,name,,name_2,Name, a\u200bb \n1,2,3,4,5,6\n")
-    assert found.names == ["name", "name_3", "column_3", "name_2", "Name", "ab"]
-    assert found.notes["column-renamed"].where == "columns 2, 3"
-    assert found.rows == [(1, 2, 3, 4, 5, 6)]
-    found = imported(tmp_path, "a,b,,\n1,2,,\n3,4,,\n")
-    assert found.names == ["a", "b"]
-    assert found.notes["column-dropped"].where == "column_3, column_4"
+    table = imported(tmp_path, "name,name,,name_2,Name, a\u200bb \n1,2,3,4,5,6\n")
+    assert table.names == ["name", "name_3", "column_3", "name_2", "Name", "ab"]
+    assert table.notes["column-renamed"].where == "columns 2, 3"
+    assert table.rows == [(1, 2, 3, 4, 5, 6)]
+    table = imported(tmp_path, "a,b,,\n1,2,,\n3,4,,\n")
+    assert table.names == ["a", "b"]
+    assert table.notes["column-dropped"].where == "column_3, column_4"
 
 
 def test_names_have_no_marks_of_the_direction_of_writing(tmp_path: Path) -> None:
-    found = imported(tmp_path, "a\u202etxt,b\u2066,c\u2028d,e\u0085f\n1,x,3,4\n")
-    assert found.names == ["atxt", "b", "c d", "e f"]
+    table = imported(tmp_path, "a\u202etxt,b\u2066,c\u2028d,e\u0085f\n1,x,3,4\n")
+    assert table.names == ["atxt", "b", "c d", "e f"]
 
 
 def test_delimiters_after_the_last_column(tmp_path: Path) -> None:
@@ -232,14 +232,14 @@ def test_delimiters_after_the_last_column(tmp_path: Path) -> None:
     ],
 )
 def test_ways_to_write_the_same_table(tmp_path: Path, text: str) -> None:
-    found = imported(tmp_path, text)
-    assert (found.names, found.rows) == (["a", "b"], [(1, "x"), (2, "y")])
+    table = imported(tmp_path, text)
+    assert (table.names, table.rows) == (["a", "b"], [(1, "x"), (2, "y")])
 
 
 def test_short_rows_are_filled_by_option(tmp_path: Path) -> None:
-    found = imported(tmp_path, "a,b,c\n1,2\n3,4,5\n", ragged="pad")
-    assert found.rows == [(1, 2, None), (3, 4, 5)]
-    assert found.notes["rows-padded"].where == "row 2"
+    table = imported(tmp_path, "a,b,c\n1,2\n3,4,5\n", ragged="pad")
+    assert table.rows == [(1, 2, None), (3, 4, 5)]
+    assert table.notes["rows-padded"].where == "row 2"
 
 
 def test_options_replace_what_would_be_inferred(tmp_path: Path) -> None:
@@ -253,9 +253,9 @@ def test_options_replace_what_would_be_inferred(tmp_path: Path) -> None:
 
 
 def test_years_may_head_columns_and_a_row_may_number_them(tmp_path: Path) -> None:
-    found = imported(tmp_path, "地区,2022,2023,2024\n1,2,3,4\n杭州,5,6,7\n")
-    assert found.names == ["地区", "2022", "2023", "2024"]
-    assert found.rows == [("杭州", 5, 6, 7)]
+    table = imported(tmp_path, "地区,2022,2023,2024\n1,2,3,4\n杭州,5,6,7\n")
+    assert table.names == ["地区", "2022", "2023", "2024"]
+    assert table.rows == [("杭州", 5, 6, 7)]
 
 
 @pytest.mark.parametrize(
@@ -268,10 +268,10 @@ def test_years_may_head_columns_and_a_row_may_number_them(tmp_path: Path) -> Non
     ],
 )
 def test_a_record_of_ascending_numbers_is_no_numbering(tmp_path: Path, content: str) -> None:
-    found = imported(tmp_path, content)
-    assert len(found.rows) == content.count("\n") - 1
-    assert found.column(found.names[0])[0] == 1
-    assert "title-rows-dropped" not in found.notes
+    table = imported(tmp_path, content)
+    assert len(table.rows) == content.count("\n") - 1
+    assert table.column(table.names[0])[0] == 1
+    assert "title-rows-dropped" not in table.notes
 
 
 def test_one_column_is_a_table(tmp_path: Path) -> None:
@@ -319,14 +319,14 @@ def test_a_workbook_made_for_people(tmp_path: Path) -> None:
         sheet.write_number(6, 6, 33_000)
         sheet.write_string(7, 6, "1990.5.1")
 
-    found = imported(tmp_path, book(write))
-    assert found.names == ["姓名", "联系方式 电话", "联系方式 邮箱", "部门", "编号", "出生日期", "section"]
-    assert found.column("编号") == ["4111010001", "4111010002", "4111010003"]
-    assert found.column("联系方式 电话") == ["13800000005", "13800000006", "13800000007"]
-    assert found.column("部门") == ["研发部"] * 3
-    assert found.column("section") == ["杭州市（3人）"] * 3
-    assert found.notes["cells-filled"].where == "row 6"
-    hints = {(hint.field, hint.kind) for hint in found.description.hints}
+    table = imported(tmp_path, book(write))
+    assert table.names == ["姓名", "联系方式 电话", "联系方式 邮箱", "部门", "编号", "出生日期", "section"]
+    assert table.column("编号") == ["4111010001", "4111010002", "4111010003"]
+    assert table.column("联系方式 电话") == ["13800000005", "13800000006", "13800000007"]
+    assert table.column("部门") == ["研发部"] * 3
+    assert table.column("section") == ["杭州市（3人）"] * 3
+    assert table.notes["cells-filled"].where == "row 6"
+    hints = {(hint.field, hint.kind) for hint in table.description.hints}
     assert {("姓名", "personal"), ("联系方式 电话", "personal"), ("联系方式 邮箱", "personal")} <= hints
 
 
@@ -347,16 +347,16 @@ def test_the_types_of_a_workbooks_cells(tmp_path: Path) -> None:
         sheet.write(2, 8, 5)
         workbook.add_worksheet("说明").write(0, 0, "x")
 
-    found = imported(tmp_path, book(write))
-    assert list(found.types.values()) == [
+    table = imported(tmp_path, book(write))
+    assert list(table.types.values()) == [
         *["integer", "number", "string", "date", "timestamp", "string", "boolean", "integer", "integer"]
     ]
-    assert found.rows[0][:4] == (1, 0.1, "1", date(2024, 1, 1))
-    assert found.rows[0][5:] == ("10:30:00", True, 45_322, None)
-    assert found.notes["kept-as-number"].where == "入职日期"
-    assert found.notes["kept-as-text"].where == "文本数字"
-    assert "说明" in found.notes["other-sheets"].text
-    assert imported(tmp_path, book(write), sheet="名单").rows == found.rows
+    assert table.rows[0][:4] == (1, 0.1, "1", date(2024, 1, 1))
+    assert table.rows[0][5:] == ("10:30:00", True, 45_322, None)
+    assert table.notes["kept-as-number"].where == "入职日期"
+    assert table.notes["kept-as-text"].where == "文本数字"
+    assert "说明" in table.notes["other-sheets"].text
+    assert imported(tmp_path, book(write), sheet="名单").rows == table.rows
 
 
 def test_hidden_and_empty_sheets_are_skipped(tmp_path: Path) -> None:
@@ -377,8 +377,8 @@ def test_json_lines_and_arrays(tmp_path: Path) -> None:
         '{"id":"007","n":1,"x":1.5,"ok":true,"t":"2024-01-31T08:00:00+08:00","tags":["a"],"d":{"k":"值"}}\n\n'
         '{"n":2,"id":"008","x":2,"ok":null,"late":"y"}\n'
     )
-    found = imported(tmp_path, lines)
-    assert found.types == {
+    table = imported(tmp_path, lines)
+    assert table.types == {
         "id": "string",
         "n": "integer",
         "x": "number",
@@ -388,11 +388,11 @@ def test_json_lines_and_arrays(tmp_path: Path) -> None:
         "d": "string",
         "late": "string",
     }
-    assert found.rows[0][:4] == ("007", 1, 1.5, True)
-    assert found.rows[0][5:] == ('["a"]', '{"k":"值"}', None)
-    assert found.notes["kept-as-text"].where == "tags, d"
+    assert table.rows[0][:4] == ("007", 1, 1.5, True)
+    assert table.rows[0][5:] == ('["a"]', '{"k":"值"}', None)
+    assert table.notes["kept-as-text"].where == "tags, d"
     array = "[" + ",".join(line for line in lines.splitlines() if line) + "]"
-    assert imported(tmp_path, array).rows == found.rows
+    assert imported(tmp_path, array).rows == table.rows
     assert imported(tmp_path, '{"a":"1"}\n').types == {"a": "string"}
 
 
@@ -412,8 +412,8 @@ def test_parquet_types(tmp_path: Path) -> None:
     )
     buffer = BytesIO()
     pq.write_table(table, buffer)
-    found = imported(tmp_path, buffer.getvalue())
-    assert list(found.types.values()) == [
+    imported_table = imported(tmp_path, buffer.getvalue())
+    assert list(imported_table.types.values()) == [
         "decimal",
         "number",
         "date",
@@ -423,11 +423,11 @@ def test_parquet_types(tmp_path: Path) -> None:
         "string",
         "string",
     ]
-    assert found.rows[0][0] == 2**64 - 1
-    assert found.rows[0][1] is None
-    assert found.rows[0][6:] == ("[1,2]", "大")
-    assert found.notes["column-dropped"].where == "b"
-    assert found.notes["time-zone-assumed"].where == "t"
+    assert imported_table.rows[0][0] == 2**64 - 1
+    assert imported_table.rows[0][1] is None
+    assert imported_table.rows[0][6:] == ("[1,2]", "大")
+    assert imported_table.notes["column-dropped"].where == "b"
+    assert imported_table.notes["time-zone-assumed"].where == "t"
 
 
 def test_a_snapshot_is_named_by_its_bytes_and_reproducible(tmp_path: Path) -> None:
@@ -436,7 +436,7 @@ def test_a_snapshot_is_named_by_its_bytes_and_reproducible(tmp_path: Path) -> No
     first, second = (import_file(path, tmp_path / "snapshots") for _ in range(2))
     assert first.path == second.path
     assert first.path.stem == first.description.digest
-    assert [one.name for one in (tmp_path / "snapshots").iterdir()] == [first.path.name]
+    assert [path.name for path in (tmp_path / "snapshots").iterdir()] == [first.path.name]
 
 
 def test_the_fast_and_the_careful_reader_agree(tmp_path: Path) -> None:

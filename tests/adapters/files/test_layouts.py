@@ -10,10 +10,10 @@ from tests.support.imported_files import book, book_of, imported, refused
 
 def test_a_record_with_a_first_cell_only_is_kept_below_a_title(tmp_path: Path) -> None:
     rows = [["名单"], ["姓名", "电话", "备注"], ["甲某", "010-1", "x"], ["乙某"], ["丙某", "010-3"], ["丁某"]]
-    found = imported(tmp_path, book_of(*rows))
-    assert found.names == ["姓名", "电话", "备注"]
-    assert found.column("姓名") == ["甲某", "乙某", "丙某", "丁某"]
-    assert found.notes["lone-rows"].where == "rows 4, 6"
+    table = imported(tmp_path, book_of(*rows))
+    assert table.names == ["姓名", "电话", "备注"]
+    assert table.column("姓名") == ["甲某", "乙某", "丙某", "丁某"]
+    assert table.notes["lone-rows"].where == "rows 4, 6"
 
 
 def test_a_merged_row_and_one_with_the_form_of_a_heading_are_headings(tmp_path: Path) -> None:
@@ -27,9 +27,9 @@ def test_a_merged_row_and_one_with_the_form_of_a_heading_are_headings(tmp_path: 
         sheet.write_row(6, 0, ["丙某", "010-3", "z"])
         sheet.write(7, 0, "注：截至六月")
 
-    found = imported(tmp_path, book(write))
-    assert [(row[0], row[3]) for row in found.rows] == [("甲某", "东区"), ("乙某", "二、西区"), ("丙某", "南区（1人）")]
-    assert found.notes["footnotes-dropped"].where == "row 8"
+    table = imported(tmp_path, book(write))
+    assert [(row[0], row[3]) for row in table.rows] == [("甲某", "东区"), ("乙某", "二、西区"), ("丙某", "南区（1人）")]
+    assert table.notes["footnotes-dropped"].where == "row 8"
 
 
 def test_a_line_of_text_with_one_cell_is_no_heading_without_evidence(tmp_path: Path) -> None:
@@ -40,8 +40,8 @@ def test_a_line_of_text_with_one_cell_is_no_heading_without_evidence(tmp_path: P
         "Bo",
         "Cy",
     ]
-    found = imported(tmp_path, "name,phone,note\nAnn,1,x\nCy,3,z\n\nData from a database\n")
-    assert (len(found.rows), found.notes["footnotes-dropped"].where) == (2, "row 5")
+    table = imported(tmp_path, "name,phone,note\nAnn,1,x\nCy,3,z\n\nData from a database\n")
+    assert (len(table.rows), table.notes["footnotes-dropped"].where) == (2, "row 5")
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_a_first_record_that_counts_up_is_kept(tmp_path: Path, text: str) -> Non
 
 def test_a_row_that_numbers_the_columns_of_a_statistical_table_is_no_record(tmp_path: Path) -> None:
     for above in ("2024年统计表,,,\n地区,户数,人数,面积\n", "地区,2022,2023,2024\n"):
-        found = imported(tmp_path, above + "甲,1,2,3\n杭州,5,6,7\n宁波,8,9,10\n")
-        assert found.column("地区") == ["杭州", "宁波"]
-        assert "numbers the columns" in "".join(note.text for note in found.description.notes)
+        table = imported(tmp_path, above + "甲,1,2,3\n杭州,5,6,7\n宁波,8,9,10\n")
+        assert table.column("地区") == ["杭州", "宁波"]
+        assert "numbers the columns" in "".join(note.text for note in table.description.notes)
 
 
 def three_rows(_workbook: Any, sheet: Any) -> None:
@@ -107,9 +107,9 @@ def mixed_depth(_workbook: Any, sheet: Any) -> None:
     ],
 )
 def test_a_header_of_several_rows_names_its_groups(tmp_path: Path, write: Any, names: list[str]) -> None:
-    found = imported(tmp_path, book(write))
-    assert found.names == names
-    assert found.column("地区") == ["甲市", "乙市"]
+    table = imported(tmp_path, book(write))
+    assert table.names == names
+    assert table.column("地区") == ["甲市", "乙市"]
 
 
 def test_a_title_between_merged_labels_and_the_header_is_no_group(tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_blank_cells_right_of_the_header_are_no_columns(tmp_path: Path) -> None:
         sheet.write_blank(2, 6, None, workbook.add_format({"bold": True}))
         sheet.write_string(2, 5, " ")
 
-    found = imported(tmp_path, book(write))
-    assert (found.names, found.rows) == (["PRODUCT", "Cost", "Price"], [("Example", 44, None)])
+    table = imported(tmp_path, book(write))
+    assert (table.names, table.rows) == (["PRODUCT", "Cost", "Price"], [("Example", 44, None)])
 
 
 def test_a_second_table_in_a_sheet_is_noted(tmp_path: Path) -> None:
@@ -147,6 +147,6 @@ def test_a_second_table_in_a_sheet_is_noted(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_too_long_is_cut_with_a_note(tmp_path: Path) -> None:
-    found = imported(tmp_path, f"{'x' * 130},b\n1,2\n")
-    assert found.names == ["x" * 120, "b"]
-    assert found.notes["column-renamed"].where == "column 1"
+    table = imported(tmp_path, f"{'x' * 130},b\n1,2\n")
+    assert table.names == ["x" * 120, "b"]
+    assert table.notes["column-renamed"].where == "column 1"

@@ -93,14 +93,14 @@ def test_a_confined_process_reads_one_file_and_reaches_nothing_else(tmp_path: Pa
             "key": str(keys / "seal.key"),
             "port": server.getsockname()[1],
         }
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-I", "-c", CONFINED],
             input=json.dumps(request),
             capture_output=True,
             text=True,
             check=True,
         )
-    outcomes = json.loads(done.stdout)
+    outcomes = json.loads(result.stdout)
     permitted = {name for name, is_permitted in outcomes.items() if is_permitted}
     assert permitted == {"read the file", "write beside it", "load a module", "use threads"}
 

@@ -34,11 +34,11 @@ def test_text_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
     "text", ["name\nAnn\nBo\n", "评论\n今天天气很好。\n明天下雨。\n", "date\n2024-01-01\n2024-01-02\n"]
 )
 def test_a_column_is_a_table_with_a_note(tmp_path: Path, text: str) -> None:
-    found = imported(tmp_path, text)
-    assert len(found.rows) == 2
-    assert "one-column" in found.notes
+    table = imported(tmp_path, text)
+    assert len(table.rows) == 2
+    assert "one-column" in table.notes
 
 
 def test_an_owner_who_states_the_delimiter_takes_any_text_for_a_column(tmp_path: Path) -> None:
-    found = imported(tmp_path, "今天天气很好。\n明天下雨。\n", delimiter=",")
-    assert (found.names, found.notes) == (["今天天气很好。"], {})
+    table = imported(tmp_path, "今天天气很好。\n明天下雨。\n", delimiter=",")
+    assert (table.names, table.notes) == (["今天天气很好。"], {})

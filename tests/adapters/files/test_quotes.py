@@ -31,9 +31,9 @@ def test_broken_quotes_far_down_are_refused_with_their_line(tmp_path: Path, pair
 
 @pytest.mark.parametrize("cell", ['"a ""b"""', '"""a"""', '"x,\ny"', '""', 'plain "inner" quotes', ' "after a space"'])
 def test_quotes_that_are_right_keep_their_value_far_down(tmp_path: Path, cell: str) -> None:
-    found = imported(tmp_path, f"{ROWS}220,{cell},ok\n")
+    table = imported(tmp_path, f"{ROWS}220,{cell},ok\n")
     (expected,) = csv.reader(io.StringIO(cell), skipinitialspace=True)
-    assert found.column("item")[-1] == (expected[0].strip() or None)
+    assert table.column("item")[-1] == (expected[0].strip() or None)
 
 
 @settings(max_examples=300)

@@ -19,17 +19,17 @@ from tests.support.imported_files import book, imported, refused
     ],
 )
 def test_numbers_with_more_digits_than_a_double_stay_text(tmp_path: Path, cells: list[str]) -> None:
-    found = imported(tmp_path, "k,amount\n" + "".join(f'x,"{cell}"\n' for cell in cells))
-    assert (found.types["amount"], found.column("amount")) == ("string", cells)
-    assert found.notes["kept-as-text"].where == "amount"
+    table = imported(tmp_path, "k,amount\n" + "".join(f'x,"{cell}"\n' for cell in cells))
+    assert (table.types["amount"], table.column("amount")) == ("string", cells)
+    assert table.notes["kept-as-text"].where == "amount"
 
 
 @pytest.mark.parametrize(
     "cell", ["0.30000000000000004", "123456789012345.5", "0.1", "1.10", "1e-7", "0.000000000000000012"]
 )
 def test_digits_that_a_double_keeps_are_a_number(tmp_path: Path, cell: str) -> None:
-    found = imported(tmp_path, f"k,amount\nx,{cell}\ny,2\n")
-    assert (found.types["amount"], found.column("amount")) == ("number", [float(cell), 2.0])
+    table = imported(tmp_path, f"k,amount\nx,{cell}\ny,2\n")
+    assert (table.types["amount"], table.column("amount")) == ("number", [float(cell), 2.0])
 
 
 def test_a_type_that_the_owner_states_does_not_lose_digits_either(tmp_path: Path) -> None:
@@ -40,27 +40,27 @@ def test_a_type_that_the_owner_states_does_not_lose_digits_either(tmp_path: Path
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_a_comma_that_may_begin_decimals_is_not_taken_away(tmp_path: Path, delimiter: str) -> None:
-    found = imported(
+    table = imported(
         tmp_path, "id,kg\n1,#250\n2,1#500\n".replace(",", delimiter).replace("#250", "1,250").replace("#", ",")
     )
-    assert found.column("kg") == ["1,250", "1,500"]
-    assert found.notes["kept-as-text"].where == "kg"
+    assert table.column("kg") == ["1,250", "1,500"]
+    assert table.notes["kept-as-text"].where == "kg"
     text = "id;kg\n1;1,250\n2;1,234,567\n3;12.5\n".replace(";", delimiter)
-    found = imported(tmp_path, text)
-    assert found.column("kg") == [1250.0, 1234567.0, 12.5]
-    assert found.notes["converted"].where == "kg"
+    table = imported(tmp_path, text)
+    assert table.column("kg") == [1250.0, 1234567.0, 12.5]
+    assert table.notes["converted"].where == "kg"
 
 
 def test_a_point_that_may_group_thousands_is_not_read_as_decimal(tmp_path: Path) -> None:
-    found = imported(tmp_path, "id;kg;n\n1;12,5;1.250\n2;1,25;900\n")
-    assert (found.column("kg"), found.column("n")) == (["12,5", "1,25"], ["1.250", "900"])
-    assert {note.where for note in found.description.notes if note.code == "kept-as-text"} == {"kg", "n"}
+    table = imported(tmp_path, "id;kg;n\n1;12,5;1.250\n2;1,25;900\n")
+    assert (table.column("kg"), table.column("n")) == (["12,5", "1,25"], ["1.250", "900"])
+    assert {note.where for note in table.description.notes if note.code == "kept-as-text"} == {"kg", "n"}
     assert imported(tmp_path, "id;n\n1;1.250\n2;900\n").column("n") == [1.25, 900.0]
 
 
 def test_commas_that_group_thousands_are_noted(tmp_path: Path) -> None:
-    found = imported(tmp_path, 'id,n\n1,"1,250"\n2,12\n')
-    assert (found.column("n"), found.notes["converted"].where) == ([1250.0, 12.0], "n")
+    table = imported(tmp_path, 'id,n\n1,"1,250"\n2,12\n')
+    assert (table.column("n"), table.notes["converted"].where) == ([1250.0, 12.0], "n")
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_times_without_a_zone_are_noted(tmp_path: Path, cells: list[str]) -> Non
 
 
 def test_times_with_a_zone_and_dates_are_not_noted(tmp_path: Path) -> None:
-    found = imported(tmp_path, "t,d\n2024-03-01T00:30:00+08:00,2024-01-01\n2024-03-01 00:30Z,2024-01-02\n")
-    assert found.types == {"t": "timestamp", "d": "date"}
-    assert found.notes == {}
+    table = imported(tmp_path, "t,d\n2024-03-01T00:30:00+08:00,2024-01-01\n2024-03-01 00:30Z,2024-01-02\n")
+    assert table.types == {"t": "timestamp", "d": "date"}
+    assert table.notes == {}
 
 
 def test_times_of_a_workbook_are_noted(tmp_path: Path) -> None:
@@ -86,15 +86,15 @@ def test_times_of_a_workbook_are_noted(tmp_path: Path) -> None:
         sheet.write(0, 0, "t")  # type: ignore[attr-defined]
         sheet.write_datetime(1, 0, datetime(2024, 3, 1, 8, 30), moment)  # type: ignore[attr-defined]  # noqa: DTZ001
 
-    found = imported(tmp_path, book(write), time_zone="Asia/Shanghai")
-    assert found.column("t") == [datetime(2024, 3, 1, 0, 30)]  # noqa: DTZ001
-    assert "Asia/Shanghai" in found.notes["time-zone-assumed"].text
+    table = imported(tmp_path, book(write), time_zone="Asia/Shanghai")
+    assert table.column("t") == [datetime(2024, 3, 1, 0, 30)]  # noqa: DTZ001
+    assert "Asia/Shanghai" in table.notes["time-zone-assumed"].text
 
 
 def test_digits_beyond_the_microsecond_are_cut_with_a_note(tmp_path: Path) -> None:
-    found = imported(tmp_path, "t\n2020-01-01T00:00:00.123456789Z\n2020-01-01T00:00:01.100000000Z\n")
-    assert found.column("t")[0] == datetime(2020, 1, 1, 0, 0, 0, 123456)  # noqa: DTZ001
-    assert found.notes["converted"].text == "times are kept to the microsecond; the further digits of 1 cell are cut"
+    table = imported(tmp_path, "t\n2020-01-01T00:00:00.123456789Z\n2020-01-01T00:00:01.100000000Z\n")
+    assert table.column("t")[0] == datetime(2020, 1, 1, 0, 0, 0, 123456)  # noqa: DTZ001
+    assert table.notes["converted"].text == "times are kept to the microsecond; the further digits of 1 cell are cut"
 
 
 def test_surnames_that_read_like_nothing_are_values(tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_a_date_that_the_owner_states_may_be_a_day_number_of_a_workbook(tmp_path
         for row, cells in enumerate([["设备", "运行时间"], ["甲", 12500], ["乙", 23000.5], ["丙", 43831]]):
             sheet.write_row(row, 0, cells)  # type: ignore[attr-defined]
 
-    found = imported(tmp_path, book(write))
-    assert (found.types["运行时间"], found.column("运行时间")) == ("number", [12500.0, 23000.5, 43831.0])
-    assert found.notes["kept-as-number"].where == "运行时间"
+    table = imported(tmp_path, book(write))
+    assert (table.types["运行时间"], table.column("运行时间")) == ("number", [12500.0, 23000.5, 43831.0])
+    assert table.notes["kept-as-number"].where == "运行时间"
     assert refused(tmp_path, book(write), types={"运行时间": "date"}).where == "row 3"  # half a day is no date
     stated = imported(tmp_path, book(write), types={"运行时间": "timestamp"}, time_zone="Asia/Shanghai")
     assert stated.column("运行时间")[1] == datetime(1962, 12, 20, 4)  # noqa: DTZ001

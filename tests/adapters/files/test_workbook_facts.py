@@ -39,8 +39,8 @@ def with_codepage(content: bytes, page: int) -> bytes:
 @pytest.mark.parametrize("page", [1252, 1200, 936, 10000, 65001])
 def test_the_text_of_an_old_workbook_is_utf16_whatever_its_code_page(tmp_path: Path, page: int) -> None:
     content = with_codepage(old_book_of(["name", "城市", "note"], ["Ada", "杭州", "ok"], ["Bob", "宁波", "late"]), page)
-    found = imported(tmp_path, content)
-    assert (found.names, found.rows) == (["name", "城市", "note"], [("Ada", "杭州", "ok"), ("Bob", "宁波", "late")])
+    table = imported(tmp_path, content)
+    assert (table.names, table.rows) == (["name", "城市", "note"], [("Ada", "杭州", "ok"), ("Bob", "宁波", "late")])
 
 
 def with_formulas(number: int) -> bytes:
@@ -66,8 +66,8 @@ def with_formulas(number: int) -> bytes:
 
 @pytest.mark.parametrize("number", [0x0006, 0x0206, 0x0406])
 def test_formulas_with_the_number_of_an_older_record_keep_their_values(tmp_path: Path, number: int) -> None:
-    found = imported(tmp_path, with_formulas(number))
-    assert found.rows == [("甲", 2, 6), ("乙", 4, 12), ("丙", 6, 18)]
+    table = imported(tmp_path, with_formulas(number))
+    assert table.rows == [("甲", 2, 6), ("乙", 4, 12), ("丙", 6, 18)]
 
 
 SECRETS: list[list[Any]] = [
@@ -108,16 +108,16 @@ def book_with_secrets() -> bytes:
 
 @pytest.mark.parametrize("make", [old_book_with_secrets, book_with_secrets])
 def test_hidden_columns_and_rows_are_left_out_unless_included_and_always_noted(tmp_path: Path, make: Any) -> None:
-    found = imported(tmp_path, make())
-    assert (found.names, found.rows) == (["单位", "数量"], [("甲", 1), ("乙", 2), ("丁", None)])
-    assert found.notes["hidden-cells"].where == "column B; row 4"
-    assert (found.notes["missing-values"].text, found.notes["missing-values"].where) == (
+    table = imported(tmp_path, make())
+    assert (table.names, table.rows) == (["单位", "数量"], [("甲", 1), ("乙", 2), ("丁", None)])
+    assert table.notes["hidden-cells"].where == "column B; row 4"
+    assert (table.notes["missing-values"].text, table.notes["missing-values"].where) == (
         "cells with errors count as missing: #REF! (1)",
         "cell C5",
     )
-    found = imported(tmp_path, make(), hidden="include")
-    assert found.rows == [("甲", "K-1", 1), ("乙", "K-2", 2), ("丙", "K-3", 3), ("丁", "K-4", None)]
-    assert found.notes["hidden-cells"].where == "column B; row 4"
+    table = imported(tmp_path, make(), hidden="include")
+    assert table.rows == [("甲", "K-1", 1), ("乙", "K-2", 2), ("丙", "K-3", 3), ("丁", "K-4", None)]
+    assert table.notes["hidden-cells"].where == "column B; row 4"
 
 
 def test_hidden_columns_do_not_move_merged_cells_or_places(tmp_path: Path) -> None:
@@ -135,15 +135,15 @@ def test_hidden_columns_do_not_move_merged_cells_or_places(tmp_path: Path) -> No
         sheet.set_column(3, 3, None, None, {"hidden": True})
         sheet.set_row(2, None, None, {"hidden": True})
 
-    found = imported(tmp_path, book(write))
-    assert found.names == ["姓名", "联系方式 电话", "联系方式 邮箱", "部门", "比率"]
-    assert found.rows == [
+    table = imported(tmp_path, book(write))
+    assert table.names == ["姓名", "联系方式 电话", "联系方式 邮箱", "部门", "比率"]
+    assert table.rows == [
         ("人3", "010-3", "p3@example.org", "研发部", None),
         ("人4", "010-4", "p4@example.org", "研发部", "999999199001010200"),
     ]
-    assert found.notes["hidden-cells"].where == "column D; row 3"
-    assert found.notes["missing-values"].where == "cell G4"
-    assert found.notes["digits-lost"].where == "cell G5"
+    assert table.notes["hidden-cells"].where == "column D; row 3"
+    assert table.notes["missing-values"].where == "cell G4"
+    assert table.notes["digits-lost"].where == "cell G5"
 
 
 def test_a_sheet_of_errors_is_refused_for_them(tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def test_a_sheet_of_errors_is_refused_for_them(tmp_path: Path) -> None:
 def test_cells_right_of_the_first_rows_are_read(tmp_path: Path) -> None:
     rows: list[list[Any]] = [[n, f"n{n}", n * 2] for n in range(1, 211)]
     rows[204].append("备注：作废")
-    found = imported(tmp_path, book_of(*rows), header_row=0)
-    assert (len(found.names), found.column("column_4")[204]) == (4, "备注：作废")
-    found = imported(tmp_path, book_of(["a", "b", "c"], *rows))
-    assert found.names == ["a", "b", "c", "column_4"]
+    table = imported(tmp_path, book_of(*rows), header_row=0)
+    assert (len(table.names), table.column("column_4")[204]) == (4, "备注：作废")
+    table = imported(tmp_path, book_of(["a", "b", "c"], *rows))
+    assert table.names == ["a", "b", "c", "column_4"]
 
 
 def test_numbers_that_lost_digits_are_text_with_a_note(tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ def test_numbers_that_lost_digits_are_text_with_a_note(tmp_path: Path) -> None:
         ["甲", 999999199001010123, 6.02e23],
         ["乙", 999999199001020123, 1.0],
     ]
-    found = imported(tmp_path, book_of(*rows))
-    assert found.column("证件号码") == ["999999199001010200", "999999199001020200"]
-    assert found.column("量") == [6.02e23, 1.0]
-    assert found.notes["digits-lost"].where == "cells B2, B3"
+    table = imported(tmp_path, book_of(*rows))
+    assert table.column("证件号码") == ["999999199001010200", "999999199001020200"]
+    assert table.column("量") == [6.02e23, 1.0]
+    assert table.notes["digits-lost"].where == "cells B2, B3"
 
 
 @pytest.mark.parametrize("number", [0x002F])

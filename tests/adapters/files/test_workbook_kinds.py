@@ -103,10 +103,10 @@ def open_sheet(*, has_type: bool = True, is_encrypted: bool = False) -> bytes:
     "content", [binary_book(), open_sheet(), open_sheet(has_type=False)], ids=["xlsb", "ods", "bare ods"]
 )
 def test_hidden_parts_are_left_out_and_errors_noted(tmp_path: Path, content: bytes) -> None:
-    found = imported(tmp_path, content)
-    assert (found.names, found.rows) == (["单位", "数量"], [("甲", 1), ("乙", 2), ("丁", None)])
-    assert found.notes["hidden-cells"].where == "column B; row 4"
-    assert found.notes["missing-values"].where == "cell C5"
+    table = imported(tmp_path, content)
+    assert (table.names, table.rows) == (["单位", "数量"], [("甲", 1), ("乙", 2), ("丁", None)])
+    assert table.notes["hidden-cells"].where == "column B; row 4"
+    assert table.notes["missing-values"].where == "cell C5"
     assert len(imported(tmp_path, content, hidden="include").rows) == 4
 
 

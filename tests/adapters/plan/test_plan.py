@@ -86,8 +86,8 @@ def test_conditions_up_to_the_limits() -> None:
 def test_the_json_of_a_condition_reads_back(condition: Any) -> None:
     document = condition_to_json(condition)
     assert condition_to_json(condition_from_json(document)) == document
-    assert [one.field for one in comparisons(condition_from_json(document))] == [
-        one.field for one in comparisons(condition)
+    assert [comparison.field for comparison in comparisons(condition_from_json(document))] == [
+        comparison.field for comparison in comparisons(condition)
     ]
 
 

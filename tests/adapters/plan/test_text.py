@@ -138,7 +138,7 @@ def test_values_have_the_type_of_their_field() -> None:
     typed = condition_from_text(text, TYPES)
     assert typed == check_condition(condition_from_text(text), TYPES)
     assert isinstance(typed, All_)
-    assert [one.value for one in typed.conditions if isinstance(one, Comparison)] == [
+    assert [condition.value for condition in typed.conditions if isinstance(condition, Comparison)] == [
         Decimal("1.50"),
         1.0,
         date(2024, 3, 31),

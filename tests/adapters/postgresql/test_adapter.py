@@ -110,9 +110,11 @@ async def test_the_text_of_a_statement_depends_only_on_the_shape_of_its_plan(own
     first = Plan((Column("姓名", Constant(True)),), Comparison("id", "eq", 1))
     same = replace(first, where=Comparison("id", "eq", 2))
     other = Plan((Column("姓名", Constant(1)),), Comparison("id", "eq", 1))
-    one, two, three = [await adapter.explain(plan, is_scan=True) for plan in (first, same, other)]
-    assert one.statement == two.statement != three.statement
-    assert one.values == (True, 1)
+    first_explained, same_explained, other_explained = [
+        await adapter.explain(plan, is_scan=True) for plan in (first, same, other)
+    ]
+    assert first_explained.statement == same_explained.statement != other_explained.statement
+    assert first_explained.values == (True, 1)
     await adapter.close()
 
 

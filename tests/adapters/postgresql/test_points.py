@@ -77,7 +77,7 @@ async def test_a_read_that_fails_fails_alone(url: str, adapter: PostgresAdapter)
     explained = [await adapter.explain(question(number)) for number in range(1, 50)]
     failing = explained[0].statement.replace('t."id" AS c0,', 'public.to_score(t."score") AS c0,', 1)
     async with pool:
-        reads = (points.fetch(failing, one.values[:-1]) for one in explained)
+        reads = (points.fetch(failing, explanation.values[:-1]) for explanation in explained)
         outcomes = await asyncio.gather(*reads, return_exceptions=True)
         await points.close()
     for number, outcome in enumerate(outcomes, 1):
@@ -99,7 +99,9 @@ async def test_a_lost_connection_fails_every_read_and_the_next_ones_connect_agai
     )
     await connection.close()
     outcomes = await asyncio.gather(*(adapter.read(question(n)) for n in range(1, 20)), return_exceptions=True)
-    assert all(isinstance(one, Rows) or (isinstance(one, SourceError) and "-" in one.code) for one in outcomes)
+    assert all(
+        isinstance(outcome, Rows) or (isinstance(outcome, SourceError) and "-" in outcome.code) for outcome in outcomes
+    )
     # The next ones are on a new connection.
     answers = await asyncio.gather(*(adapter.read(question(n)) for n in range(1, 20)))
     assert [answer.rows[0][0] for answer in answers] == list(range(1, 20))
@@ -112,15 +114,15 @@ async def test_a_closed_source_leaves_nobody_waiting(url: str) -> None:
     await asyncio.sleep(0)
     await adapter.close()
     outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
-    assert all(isinstance(one, Rows | SourceError) for one in outcomes)
+    assert all(isinstance(outcome, Rows | SourceError) for outcome in outcomes)
 
 
 async def test_a_cancelled_read_delays_no_other(adapter: PostgresAdapter) -> None:
     await adapter.read(question(1))
     several = [asyncio.ensure_future(adapter.read(question(number))) for number in range(1, 100)]
     await asyncio.sleep(0)
-    for one in several[::2]:
-        one.cancel()
+    for task in several[::2]:
+        task.cancel()
     answers = await asyncio.wait_for(asyncio.gather(*several, return_exceptions=True), 10)
     kept = [answer.rows[0][0] for answer in answers if isinstance(answer, Rows)]
     assert kept == list(range(2, 100, 2))

@@ -50,32 +50,32 @@ def change(home: Path, *statements: str) -> None:
 def test_replay_makes_decisions_again(home: Path) -> None:
     bodies = entries(home)
     decided = [index for index, body in enumerate(bodies) if "decision" in body]
-    told = run_in_process("audit", "replay", "--all", "--data", home)
-    assert told.status == 0, told.out + told.err
-    assert f"{len(decided):>10}  agrees" in told.out
-    assert f"{len(bodies) - len(decided):>10}  no-decision" in told.out
-    one = run_in_process("audit", "replay", str(decided[0]), "--data", home)
-    assert (one.status, one.out.startswith(f"entry {decided[0]}  agrees")) == (0, True)
+    result = run_in_process("audit", "replay", "--all", "--data", home)
+    assert result.status == 0, result.out + result.err
+    assert f"{len(decided):>10}  agrees" in result.out
+    assert f"{len(bodies) - len(decided):>10}  no-decision" in result.out
+    replayed = run_in_process("audit", "replay", str(decided[0]), "--data", home)
+    assert (replayed.status, replayed.out.startswith(f"entry {decided[0]}  agrees")) == (0, True)
     later = run_in_process("audit", "replay", "--all", "--since", str(decided[-1]), "--data", home)
     assert "1  agrees" in later.out
     at = str(bodies[decided[-1]]["at"])
     assert "1  agrees" in run_in_process("audit", "replay", "--all", "--since", at, "--data", home).out
-    told = run_in_process("audit", "replay", "--all", "--since", "9999-01-31", "--data", home)
-    assert (told.status, told.out) == (0, "no entries since 9999-01-31\n")
+    result = run_in_process("audit", "replay", "--all", "--since", "9999-01-31", "--data", home)
+    assert (result.status, result.out) == (0, "no entries since 9999-01-31\n")
     assert entries(home) == bodies  # it reads, and writes nothing
 
 
 def test_a_changed_decision_is_reported_and_fails(home: Path) -> None:
     index = next(index for index, body in enumerate(entries(home)) if "decision" in body)
     change(home, "CREATE TABLE aside AS SELECT * FROM decision_inputs", "TRUNCATE decision_inputs")
-    told = run_in_process("audit", "replay", "--all", "--data", home)
+    result = run_in_process("audit", "replay", "--all", "--data", home)
     change(home, "INSERT INTO decision_inputs SELECT * FROM aside", "DROP TABLE aside")
-    assert told.status == 1
-    assert f"entry {index}  input-missing" in told.out
+    assert result.status == 1
+    assert f"entry {index}  input-missing" in result.out
 
 
 @pytest.mark.parametrize(
-    ("arguments_", "said"),
+    ("arguments_", "message"),
     [
         ((), "name one entry, or say --all"),
         (("3", "--all"), "name one entry, or say --all"),
@@ -84,16 +84,16 @@ def test_a_changed_decision_is_reported_and_fails(home: Path) -> None:
         (("99999999",), "the ledger has"),
     ],
 )
-def test_wrong_arguments_are_reported(home: Path, arguments_: tuple[str, ...], said: str) -> None:
-    told = run_in_process("audit", "replay", *arguments_, "--data", home)
-    assert told.status == 1
-    assert said in told.err
+def test_wrong_arguments_are_reported(home: Path, arguments_: tuple[str, ...], message: str) -> None:
+    result = run_in_process("audit", "replay", *arguments_, "--data", home)
+    assert result.status == 1
+    assert message in result.err
 
 
 def test_the_index_is_rebuilt(home: Path) -> None:
     size = len(entries(home))
     run_in_process("ledger", "reindex", "--data", home)
     change(home, "UPDATE ledger_index SET owner = 'nobody' WHERE seq = 1", "DELETE FROM ledger_index WHERE seq = 2")
-    told = run_in_process("ledger", "reindex", "--data", home)
-    assert told.out.startswith(f"{size} entries are indexed; 2 rows")
+    result = run_in_process("ledger", "reindex", "--data", home)
+    assert result.out.startswith(f"{size} entries are indexed; 2 rows")
     assert run_in_process("ledger", "reindex", "--data", home).out.startswith(f"{size} entries are indexed; 0 rows")

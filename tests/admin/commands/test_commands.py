@@ -37,9 +37,9 @@ def home(worker_directory: Path) -> Path:
     half_done = Embedded(data)
     asyncio.run(half_done.create())
     half_done.close()
-    done = run("init", "--data", data, "--code", code())
-    assert (done.status, done.err) == (0, "")
-    assert "exchange.local/ledger/1+" in done.out
+    result = run("init", "--data", data, "--code", code())
+    assert (result.status, result.err) == (0, "")
+    assert "exchange.local/ledger/1+" in result.out
     return data
 
 
@@ -60,8 +60,8 @@ runpy.run_module("admin", run_name="__main__")
 @pytest.mark.parametrize("module", ["admin.commands.main", "admin.commands.health"])
 def test_an_interruption_while_modules_load_prints_nothing(module: str) -> None:
     program = f"LOADED = {module!r}\n{_INTERRUPTED}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (-signal.SIGINT, "", "")
 
 
 def keys_in(data: Path) -> dict[str, bytes]:
@@ -70,8 +70,8 @@ def keys_in(data: Path) -> dict[str, bytes]:
 
 def test_founding_twice_is_refused_and_changes_nothing(home: Path) -> None:
     before = keys_in(home)
-    done = run_in_process("init", "--data", home, "--code", code())
-    assert (done.status, "holds an exchange already" in done.err) == (1, True)
+    result = run_in_process("init", "--data", home, "--code", code())
+    assert (result.status, "holds an exchange already" in result.err) == (1, True)
     assert keys_in(home) == before
 
 
@@ -81,18 +81,18 @@ def test_keys_are_their_owners_alone(home: Path) -> None:
 
 
 def test_a_code_that_does_not_check_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    done = run_in_process("init", "--data", tmp_path / "new", "--code", "12330000MB00000010")
-    assert done.status == 1
-    assert "check character does not fit" in done.err
+    result = run_in_process("init", "--data", tmp_path / "new", "--code", "12330000MB00000010")
+    assert result.status == 1
+    assert "check character does not fit" in result.err
     assert not (tmp_path / "new" / "postgres").exists()
 
 
 def test_without_an_exchange_the_error_names_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = run_in_process("publish", __file__, "--owner", "a", "--title", "b")
-    assert done.status == 1
-    assert "make demo" in done.err
-    assert "exchange init" in done.err
+    result = run_in_process("publish", __file__, "--owner", "a", "--title", "b")
+    assert result.status == 1
+    assert "make demo" in result.err
+    assert "exchange init" in result.err
 
 
 def join(data: Path) -> CommandResult:
@@ -107,10 +107,10 @@ def test_a_server_is_started_for_the_purpose_and_ended(home: Path, tmp_path: Pat
     assert (joined.status, joined.err.startswith("No server runs: acting by")) == (0, True)
     file = tmp_path / "labs.csv"
     file.write_text("lab,city\nA,杭州\nB,宁波\n")
-    done = run_in_process("publish", file, "--data", home, "--owner", "science", "--title", "Labs", "--yes")
-    assert (done.status, done.err.startswith("No server runs: acting by")) == (0, True)
-    assert "Published: science/labs, version 1." in done.out
-    assert "one was started for this and has ended" in done.out
+    result = run_in_process("publish", file, "--data", home, "--owner", "science", "--title", "Labs", "--yes")
+    assert (result.status, result.err.startswith("No server runs: acting by")) == (0, True)
+    assert "Published: science/labs, version 1." in result.out
+    assert "one was started for this and has ended" in result.out
     assert not (home / "server.json").exists()
     assert list_processes(home) == []
 
@@ -184,9 +184,9 @@ def test_it_does_not_serve_with_settings_that_cannot_be_right(
 ) -> None:
     for name, value in more.items():
         monkeypatch.setenv(name, value)
-    done = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
-    assert done.status == 1
-    assert words in done.err
+    result = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
+    assert result.status == 1
+    assert words in result.err
 
 
 def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
@@ -194,20 +194,20 @@ def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
     kept = key.read_bytes()
     key.write_bytes((home / "keys" / "auditor.pem").read_bytes())
     try:
-        done = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
+        result = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
     finally:
         key.write_bytes(kept)
-    assert done.status == 1
-    assert "is not the key that this ledger began with" in done.err
+    assert result.status == 1
+    assert "is not the key that this ledger began with" in result.err
 
 
 def test_a_port_in_use_is_reported(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = run_in_process("serve", "--data", home, "--port", str(taken.getsockname()[1]))
-    assert done.status == 1
-    assert "--port" in done.err
+        result = run_in_process("serve", "--data", home, "--port", str(taken.getsockname()[1]))
+    assert result.status == 1
+    assert "--port" in result.err
 
 
 def test_an_exchange_that_was_never_founded_is_not_served(worker_directory: Path) -> None:
@@ -215,9 +215,9 @@ def test_an_exchange_that_was_never_founded_is_not_served(worker_directory: Path
     settings = DataDirectory(bare).settings()
     with database.running(settings) as url:
         assert database.read_state(url).revision is None
-    done = run_in_process("serve", "--data", bare)
-    assert done.status == 1
-    assert "there is no exchange" in done.err
+    result = run_in_process("serve", "--data", bare)
+    assert result.status == 1
+    assert "there is no exchange" in result.err
 
 
 def test_the_migrations_make_what_the_models_describe() -> None:
@@ -225,5 +225,5 @@ def test_the_migrations_make_what_the_models_describe() -> None:
 
 
 def test_upgrading_what_is_up_to_date_changes_nothing(home: Path) -> None:
-    done = run_in_process("database", "upgrade", "--data", home)
-    assert (done.status, "it was at" in done.out) == (0, False)
+    result = run_in_process("database", "upgrade", "--data", home)
+    assert (result.status, "it was at" in result.out) == (0, False)

@@ -45,12 +45,12 @@ def test_help_lists_every_command_and_loads_none() -> None:
     program = "import sys, runpy\nsys.argv = ['exchange', '--help']\n"
     program += "try: runpy.run_module('admin', run_name='__main__')\n"
     program += f"finally: print(sorted({_NEVER_FOR_HELP} & {{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.stdout.rstrip().endswith("[]"), done.stdout + done.stderr
-    assert all(f"│ {name} " in done.stdout for name in main.COMMANDS)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stdout.rstrip().endswith("[]"), result.stdout + result.stderr
+    assert all(f"│ {name} " in result.stdout for name in main.COMMANDS)
 
 
 def test_an_unknown_command_is_refused_with_what_it_may_have_been() -> None:
-    done = run_in_process("servr")
-    assert done.status == 2
-    assert "Did you mean 'serve'" in done.err
+    result = run_in_process("servr")
+    assert result.status == 2
+    assert "Did you mean 'serve'" in result.err

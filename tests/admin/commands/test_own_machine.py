@@ -63,9 +63,9 @@ def test_a_file_is_published_under_terms_of_a_file(run: Run, read: Any, tmp_path
         "not_after: 2031-12-31\n"
         "row_cap: 50\n",
     )
-    done = run("publish", table, "--title", "Citizens", "--terms", terms, "--types", "city=string", "--yes")
-    assert done.status == 0, done.err
-    assert "Published: demo-education/citizens, version 1." in done.out
+    result = run("publish", table, "--title", "Citizens", "--terms", terms, "--types", "city=string", "--yes")
+    assert result.status == 0, result.err
+    assert "Published: demo-education/citizens, version 1." in result.out
     document = read("citizens")["document"]
     assert document["terms"]["masks"] == {"工号": {"kind": "hash"}, "姓名": {"kind": "null"}}
     assert document["terms"]["row_filter"] == {"field": "city", "op": "eq", "value": "330100"}
@@ -134,10 +134,10 @@ def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_p
 )
 def test_faults_of_terms_are_shown_before_the_question(run: Run, tmp_path: Path, terms: str, words: str) -> None:
     table = write(tmp_path / "t.csv", "姓名,code\n王小明,x\n李四,y\n")
-    done = run("publish", table, "--title", "Faulty", "--terms", write(tmp_path / "terms.yaml", terms), answer="y\n")
-    assert done.status == 1
-    assert words in " ".join(done.err.split()), done.err
-    assert "Publish it like this?" not in done.out
+    result = run("publish", table, "--title", "Faulty", "--terms", write(tmp_path / "terms.yaml", terms), answer="y\n")
+    assert result.status == 1
+    assert words in " ".join(result.err.split()), result.err
+    assert "Publish it like this?" not in result.out
 
 
 def test_the_question_shows_the_terms_of_the_file(run: Run, tmp_path: Path) -> None:
@@ -157,8 +157,8 @@ def test_the_question_shows_the_terms_of_the_file(run: Run, tmp_path: Path) -> N
         "12.00 CNY",
     )
     assert [line for line in lines if line not in asked.out] == []
-    done = run("publish", table, "--title", "Shown", "--yes")
-    assert done.status == 0, done.err  # the answer no took the draft back
+    result = run("publish", table, "--title", "Shown", "--yes")
+    assert result.status == 0, result.err  # the answer no took the draft back
 
 
 def test_a_refresh_remarks_what_it_leaves_out_and_what_is_missing(run: Run, tmp_path: Path) -> None:
@@ -182,8 +182,8 @@ def test_the_next_version_is_read_from_the_same_sheet(run: Run, read: Any, tmp_p
     assert refused.status == 1
     words = " ".join(refused.err.split())
     assert ('sheet "cover"' in words, "left out: data" in words, "--sheet" in words) == (True, True, True), words
-    done = run("publish", table, "--title", "Sheets", "--sheet", "data", "--hidden", "include", "--yes")
-    assert done.status == 0, done.err
+    result = run("publish", table, "--title", "Sheets", "--sheet", "data", "--hidden", "include", "--yes")
+    assert result.status == 0, result.err
     updated = run("publish", table, "--handle", "sheets", "--update", "--yes")
     assert (updated.status, "read as before: sheet data" in updated.out) == (0, True), updated
     assert [field["name"] for field in read("sheets")["document"]["fields"]] == ["a", "b"]
@@ -206,15 +206,15 @@ def test_a_draft_that_was_never_published_is_discarded(
     assert "draft discard demo-education/begun" in stuck.err
     discarded = run("draft", "discard", "begun")
     assert (discarded.status, "ledger as entry" in discarded.out) == (0, True), discarded.err
-    done = run("publish", table, "--handle", "begun", "--title", "Begun", "--yes")
-    assert done.status == 0, done.err
+    result = run("publish", table, "--handle", "begun", "--title", "Begun", "--yes")
+    assert result.status == 0, result.err
 
 
 def test_a_key_publishes_for_its_own_organisation_only(run: Run, tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "a,b\n1,x\n")
-    done = run("publish", table, "--title", "T", "--owner", "demo-platform", "--yes")
-    assert done.status == 1
-    assert "this key acts for demo-education" in done.err
+    result = run("publish", table, "--title", "T", "--owner", "demo-platform", "--yes")
+    assert result.status == 1
+    assert "this key acts for demo-education" in result.err
 
 
 def test_a_table_is_published_without_a_password_in_an_argument(
@@ -229,10 +229,10 @@ def test_a_table_is_published_without_a_password_in_an_argument(
     password = write(tmp_path / "password", "p@ss/word\n")
     assert "chmod 600" in run("publish", *unreachable, "--password-file", password).err
     password.chmod(0o600)
-    done = run("publish", *unreachable, "--password-file", password)
-    assert done.status == 1
-    assert "refused: source" in done.err
-    assert "p@ss" not in done.err + done.out
+    result = run("publish", *unreachable, "--password-file", password)
+    assert result.status == 1
+    assert "refused: source" in result.err
+    assert "p@ss" not in result.err + result.out
     assert run("publish", "--title", "T").status == 2
     assert run("publish", "x.csv", *table).status == 2
 
@@ -240,12 +240,14 @@ def test_a_table_is_published_without_a_password_in_an_argument(
 def test_what_is_not_published_is_taken_back(run: Run, served: tuple[DataDirectory, str], tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "a,b\n1,x\n")
     bad = write(tmp_path / "terms.yaml", "row_filter: nothing = 1\n")
-    done = run("publish", table, "--title", "Taken back", "--terms", bad, "--yes")
-    assert done.status == 1
-    assert "row_filter" in done.err
+    result = run("publish", table, "--title", "Taken back", "--terms", bad, "--yes")
+    assert result.status == 1
+    assert "row_filter" in result.err
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
-        sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "Taken back"]
+        sources = [
+            source for source in steward.request("GET", "/api/v1/sources").json() if source["title"] == "Taken back"
+        ]
     assert [source["state"] for source in sources] == ["withdrawn"]
 
 

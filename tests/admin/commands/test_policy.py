@@ -24,12 +24,12 @@ async def test_opa_starts_with_what_the_command_wrote(
     monkeypatch.setenv("EXCHANGE_OPA_TOKEN", "secret-token")
     monkeypatch.setenv("EXCHANGE_OPA_URL", "http://localhost:8181")
     command = ["policy", "bundle", str(tmp_path / "policies"), "--data", str(tmp_path / "data")]
-    said = CliRunner().invoke(app, command)
-    assert said.exit_code == 0, said.output
-    assert CliRunner().invoke(app, command).output == said.output  # the same key again
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert CliRunner().invoke(app, command).output == result.output  # the same key again
     key = tmp_path / "data" / "keys" / "policy" / "signing.pem"
     assert key.stat().st_mode & 0o77 == 0
-    words = shlex.split(said.stdout)
+    words = shlex.split(result.stdout)
     assert words[:5] == ["opa", "run", "--server", "--addr", "localhost:8181"]  # where the exchange asks it
     async with run_opa(opa, *words[5:]) as url:
         for token in ("secret-token", "another"):
@@ -42,18 +42,18 @@ def test_an_invalid_key_is_reported(tmp_path: Path) -> None:
     key.parent.mkdir(parents=True)
     key.write_text("no key")
     command = ["policy", "bundle", str(tmp_path / "policies"), "--data", str(tmp_path / "data")]
-    said = CliRunner().invoke(app, command)
-    assert said.exit_code == 1
-    assert "does not hold a key" in said.output
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert "does not hold a key" in result.output
 
 
 def test_files_that_cannot_be_written_are_no_fault_of_the_database(tmp_path: Path) -> None:
     target = tmp_path / "policies"
     target.write_text("a file", encoding="utf-8")
-    done = run_in_process("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
-    assert done.status == 1
-    assert done.err.startswith("error: a file cannot be used: ")
-    assert str(target) in done.err
+    result = run_in_process("policy", "bundle", str(target), "--data", str(tmp_path / "data"))
+    assert result.status == 1
+    assert result.err.startswith("error: a file cannot be used: ")
+    assert str(target) in result.err
 
 
 def test_a_module_is_checked_here(tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory,
         dataset, consumer = asked[0]["dataset_id"], asked[0]["consumer_id"]
         purpose = asked[0]["purpose"]
         members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
-    system = next(one["id"] for one in members if one["kind"] == "system")
+    system = next(member["id"] for member in members if member["kind"] == "system")
     about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]
-    said = run_in_process(*about, "--purpose", purpose)
-    assert said.status == 0, said.err
-    assert "delivery.role_held" in said.out
-    assert "row_cap: " in said.out
+    result = run_in_process(*about, "--purpose", purpose)
+    assert result.status == 0, result.err
+    assert "delivery.role_held" in result.out
+    assert "row_cap: " in result.out
     denied = run_in_process(*about, "--purpose", "another-purpose")
     assert "deny" in denied.out.splitlines()[0]
     assert "purpose-not-granted: " in denied.out

@@ -78,10 +78,10 @@ def test_files_of_every_kind_are_published(
     file = tmp_path / name
     _KINDS[name](file)
     handle = name.replace(".", "-")
-    done = publish(file, "--handle", handle)
-    assert done.status == 0, done.err
-    assert f"Published: {OWNER}/{handle}, version 1." in done.out
-    assert "学校名称" in done.out
+    result = publish(file, "--handle", handle)
+    assert result.status == 0, result.err
+    assert f"Published: {OWNER}/{handle}, version 1." in result.out
+    assert "学校名称" in result.out
 
     _, url = served
     with Client(url) as anyone:
@@ -94,8 +94,8 @@ def test_people_are_masked_unless_the_publisher_corrects_a_guess(
 ) -> None:
     file = tmp_path / "people.csv"
     file.write_text("person_id,姓名,性别,联系人,mark\nP001,陈一,女,甲,1\nP002,林二,男,乙,2\n")
-    done = publish(file, "--clear", "联系人", "--personal", "mark", "--handle", "people")
-    assert done.status == 0, done.err
+    result = publish(file, "--clear", "联系人", "--personal", "mark", "--handle", "people")
+    assert result.status == 0, result.err
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         document = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/people").json()["document"]
@@ -107,9 +107,9 @@ def test_people_are_masked_unless_the_publisher_corrects_a_guess(
         else {"kind": "partial", "keep_start": 1, "keep_end": 0},
         "mark": {"kind": "bucket", "size": 10},
     }
-    assert "陈一 → 陈*" in done.out
-    assert "at most 50 % kept" in done.out
-    assert "--impact-assessment REPORT" in done.out
+    assert "陈一 → 陈*" in result.out
+    assert "at most 50 % kept" in result.out
+    assert "--impact-assessment REPORT" in result.out
     assert [field["name"] for field in document["fields"] if field["subject_key"]] == ["person_id"]
 
 
@@ -133,9 +133,9 @@ def test_an_error_of_publishing_is_one_line(name: str, tmp_path: Path, publish: 
     content, more, words = _BROKEN[name]
     file = tmp_path / "table.csv"
     file.write_bytes(content)
-    done = publish(file, *more)
-    assert done.status == 1
-    first, *rest = done.err.strip().splitlines()
+    result = publish(file, *more)
+    assert result.status == 1
+    first, *rest = result.err.strip().splitlines()
     assert first.startswith("error: ")
     assert words in first
     assert len(rest) <= 1
@@ -151,34 +151,34 @@ def test_a_ragged_row_is_named_and_can_be_accepted(tmp_path: Path, publish: Any)
 def test_titles_that_are_not_text_are_refused(tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "table.csv"
     file.write_text("学校,年份\n浙江大学,2020\n", encoding="utf-8")
-    done = publish(file, title="No text \udcff")
-    assert (done.status, "is no text" in done.err) == (1, True)
-    done = publish(file, title="A command \x1b[2J")
-    assert (done.status, "control characters" in done.err) == (1, True)
+    result = publish(file, title="No text \udcff")
+    assert (result.status, "is no text" in result.err) == (1, True)
+    result = publish(file, title="A command \x1b[2J")
+    assert (result.status, "control characters" in result.err) == (1, True)
 
 
 def test_a_missing_sheet_is_named(tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "book.xlsx"
     write_xlsx(file)
-    done = publish(file, "--sheet", "2024")
-    assert done.status == 1
-    assert "sheet-missing" in done.err
+    result = publish(file, "--sheet", "2024")
+    assert result.status == 1
+    assert "sheet-missing" in result.err
 
 
 @pytest.mark.parametrize("owner", ["nobody", "operator", "exchange", "demo-platform-system", "../keys/demo-education"])
 def test_an_unknown_owner_is_answered_with_the_known_ones(owner: str, tmp_path: Path, publish: Any) -> None:
     file = tmp_path / "table.csv"
     file.write_text("a,b\n1,2\n")
-    done = publish(file, owner=owner)
-    assert done.status == 1
-    assert "demo-civil-affairs, demo-education, demo-human-resources, demo-platform" in done.err
+    result = publish(file, owner=owner)
+    assert result.status == 1
+    assert "demo-civil-affairs, demo-education, demo-human-resources, demo-platform" in result.err
 
 
 @pytest.mark.parametrize("path", ["missing.csv", "."])
 def test_a_path_that_is_no_file_is_reported(path: str, tmp_path: Path, publish: Any) -> None:
-    done = publish(tmp_path / path)
-    assert done.status == 1
-    assert done.err.startswith("error: ")
+    result = publish(tmp_path / path)
+    assert result.status == 1
+    assert result.err.startswith("error: ")
 
 
 @pytest.mark.parametrize(("answer", "status"), [("n\n", 1), ("", 1), ("y\n", 0)])
@@ -187,12 +187,12 @@ def test_nothing_is_published_without_a_yes(
 ) -> None:
     file = tmp_path / "asked.csv"
     file.write_text("a,b\n1,2\n")
-    done = publish(file, "--handle", "asked", title="asked", answer=answer)
-    assert done.status == status, done.out + done.err
+    result = publish(file, "--handle", "asked", title="asked", answer=answer)
+    assert result.status == status, result.out + result.err
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
-        sources = [one for one in steward.request("GET", "/api/v1/sources").json() if one["title"] == "asked"]
-        datasets = [one["handle"] for one in steward.request("GET", "/api/v1/datasets").json()]
+        sources = [source for source in steward.request("GET", "/api/v1/sources").json() if source["title"] == "asked"]
+        datasets = [dataset["handle"] for dataset in steward.request("GET", "/api/v1/datasets").json()]
     assert sources[-1]["state"] == ("ready" if status == 0 else "withdrawn")
     assert ("asked" in datasets) is (status == 0)
 
@@ -225,9 +225,9 @@ def test_telephones_with_a_country_leave_as_pseudonyms(
     file.write_text(
         "id,phone,账号,工号\n1,+8613800000001,6222021234567890,330106\n2,+8613800000017,6222021234567891,330107\n"
     )
-    done = publish(file, "--handle", "ph")
-    assert done.status == 0, done.err
-    assert "13800000001 → " in done.out
+    result = publish(file, "--handle", "ph")
+    assert result.status == 0, result.err
+    assert "13800000001 → " in result.out
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         document = steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/ph").json()["document"]

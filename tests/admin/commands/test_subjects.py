@@ -59,12 +59,12 @@ def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
     assert run("hold", "lift", hold, "--reason", "结案").status == 0
     unsure = run("erase", dataset, answer=f"{PERSON}\nn\n")
     assert unsure.status == 1
-    done = run("erase", dataset, "--basis", "other-law", "--yes", answer=f"{PERSON}\n")
-    assert (done.status, "Erased" in done.out) == (0, True), done.err
-    subject = next(line.split()[1] for line in done.out.splitlines() if "subject" in line)
+    result = run("erase", dataset, "--basis", "other-law", "--yes", answer=f"{PERSON}\n")
+    assert (result.status, "Erased" in result.out) == (0, True), result.err
+    subject = next(line.split()[1] for line in result.out.splitlines() if "subject" in line)
     again = run("erase", "--subject", subject, "--yes")
     assert (again.status, "erased before" in again.out) == (0, True)
     for wrong in (("erase",), ("erase", dataset, "--subject", subject)):
         assert run(*wrong, "--yes").status == 1
-    for said in (placed, refused, done, again):
-        assert PERSON not in said.out + said.err
+    for outcome in (placed, refused, result, again):
+        assert PERSON not in outcome.out + outcome.err

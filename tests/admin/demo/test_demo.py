@@ -32,8 +32,8 @@ _REFUSED = re.compile(r"refused +(\d{3}) ([a-z-]+)")
 
 
 def verify(directory: Path) -> tuple[int, dict[str, Any]]:
-    done = run_ledger("verify", directory, "--json")
-    return done.status, json.loads(done.out)
+    result = run_ledger("verify", directory, "--json")
+    return result.status, json.loads(result.out)
 
 
 def test_six_requests_are_refused_for_six_reasons(demo: Demonstration) -> None:
@@ -75,10 +75,10 @@ def test_it_leaves_the_keys_of_everybody_to_go_on_with(demo: Demonstration) -> N
 
 def test_it_does_not_replace_what_it_did_not_make(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    done = run_in_process("demo", "--directory", tmp_path)
-    assert done.status == 1
-    assert "holds something else" in done.err
-    assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
+    result = run_in_process("demo", "--directory", tmp_path)
+    assert result.status == 1
+    assert "holds something else" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> No
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_in_process("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
-    assert done.status == 1
-    assert f"port {port}" in done.err
-    assert "make demo KEEP=1 DEMO='--port 8001'" in done.err.replace("\n", " ")
+        result = run_in_process("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
+    assert result.status == 1
+    assert f"port {port}" in result.err
+    assert "make demo KEEP=1 DEMO='--port 8001'" in result.err.replace("\n", " ")
     assert not (tmp_path / "demo").exists()
 
 
@@ -110,23 +110,23 @@ def test_it_does_not_replace_what_was_added_to_it(added: Path) -> None:
     Each line of advice has to name the directory that was refused, or one that does not exist.
     """
     data = added / "exchange"
-    done = run_in_process("demo", "--directory", added)
-    assert done.status == 1
-    said = " ".join(done.err.split())
-    assert "added after the demonstration" in said
-    assert f"exchange serve --data {data}`" in said
-    assert f"make demo DEMO='--directory {added} --replace'`" in said
-    assert f"make demo KEEP=1 DEMO='--directory {added}'`" in said
-    assert f"make demo DEMO='--directory {added}-2'`" in said
+    result = run_in_process("demo", "--directory", added)
+    assert result.status == 1
+    message = " ".join(result.err.split())
+    assert "added after the demonstration" in message
+    assert f"exchange serve --data {data}`" in message
+    assert f"make demo DEMO='--directory {added} --replace'`" in message
+    assert f"make demo KEEP=1 DEMO='--directory {added}'`" in message
+    assert f"make demo DEMO='--directory {added}-2'`" in message
     assert (data / "keys" / "ledger.pem").exists()
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""])
 def test_replacing_additions_needs_a_yes(added: Path, answer: str) -> None:
     """`--replace` was meant for another directory, or comes from a script that nobody reads."""
-    done = run_in_process("demo", "--directory", added, "--replace", answer=answer)
-    assert done.status == 1
-    assert f"{added / 'exchange'} has" in " ".join(done.out.split())
+    result = run_in_process("demo", "--directory", added, "--replace", answer=answer)
+    assert result.status == 1
+    assert f"{added / 'exchange'} has" in " ".join(result.out.split())
     assert (added / "exchange" / "keys" / "ledger.pem").exists()
 
 
@@ -193,8 +193,8 @@ def test_a_machine_where_localhost_has_no_address_or_another(addresses: list[str
 
 
 def test_a_missing_file_is_reported_before_anything_is_made(tmp_path: Path) -> None:
-    done = run_in_process("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
-    assert (done.status, done.err.strip()) == (1, f"error: there is no file {tmp_path / 'nobody.csv'}")
+    result = run_in_process("demo", "--people", tmp_path / "nobody.csv", "--directory", tmp_path / "demo")
+    assert (result.status, result.err.strip()) == (1, f"error: there is no file {tmp_path / 'nobody.csv'}")
     assert not (tmp_path / "demo").exists()
 
 
@@ -219,17 +219,17 @@ def test_it_begins_anew_and_leaves_nothing_behind_when_killed(worker_directory: 
 @pytest.mark.endurance
 def test_the_story_holds_on_real_files(worker_directory: Path) -> None:
     directory = worker_directory / "real"
-    done = run(
+    result = run(
         "demo",
         *("--directory", directory),
         *("--people", real("people.csv")),
         *("--universities", real("universities_2025.xls")),
         *("--areas", real("areas.csv")),
     )
-    assert done.status == 0, done.out + done.err
-    assert "16,000 rows" in done.out
-    assert "2,919 rows" in done.out
-    assert "2,978 rows" in done.out
-    assert len(_REFUSED.findall(done.out)) == 6
+    assert result.status == 0, result.out + result.err
+    assert "16,000 rows" in result.out
+    assert "2,919 rows" in result.out
+    assert "2,978 rows" in result.out
+    assert len(_REFUSED.findall(result.out)) == 6
     assert verify(directory / "ledger")[0] == 0
     assert list_processes(directory) == []

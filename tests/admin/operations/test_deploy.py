@@ -177,7 +177,7 @@ def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path) -> None:
     assert "/opt/exchange/bin/exchange " in unit
     file = tmp_path / "exchange.service"
     file.write_text(unit.replace("/opt/exchange/bin/exchange ", f"{sys.executable} "), encoding="utf-8")
-    done = subprocess.run(
+    result = subprocess.run(
         [program("systemd-analyze"), "verify", str(file)], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")

@@ -56,7 +56,7 @@ def test_a_page_has_the_metrics_of_every_process_that_lives(tmp_path: Path) -> N
         assert httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 404
         assert not (folder / f"{ended.pid}.prom").exists()
     assert page.headers["content-type"].startswith("text/plain")
-    [family] = [each for each in text_string_to_metric_families(page.text) if each.name == "exchange_deliveries"]
+    [family] = [family for family in text_string_to_metric_families(page.text) if family.name == "exchange_deliveries"]
     assert {sample.labels["process"] for sample in family.samples} == {str(os.getpid()), str(os.getppid())}
     assert {sample.value for sample in family.samples} == {3.0}
     with pytest.raises(httpx2.ConnectError):
@@ -82,8 +82,8 @@ def test_a_port_in_use_names_its_setting(tmp_path: Path) -> None:
 def test_what_is_counted(tmp_path: Path) -> None:
     """In a process of its own, since a process collects for as long as it lives."""
     command = [sys.executable, "-c", COUNTS, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    samples = samples_of(done.stdout)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    samples = samples_of(result.stdout)
     assert samples["exchange_deliveries_total", "delivered", ""] == 1
     assert samples["exchange_deliveries_total", "refused", "agreement-missing"] == 1
     assert samples["exchange_deliveries_total", "failed", "ledger-unavailable"] == 1
