@@ -27,10 +27,10 @@ async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
     ],
 )
 async def test_the_lane_follows_from_the_two_sides(exchange: Exchange, provider: str, consumer: str, lane: str) -> None:
-    one = await exchange.admit("one", kind=provider, level="city")
+    owner = await exchange.admit("one", kind=provider, level="city")
     other = await exchange.admit("other", kind=consumer, level="city")
-    dataset = await exchange.publish_dataset(one, await exchange.register_file(one, CSV), "codes")
-    assert (await exchange.conclude_agreement(other, one, dataset))["lane"] == lane
+    dataset = await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "codes")
+    assert (await exchange.conclude_agreement(other, owner, dataset))["lane"] == lane
 
 
 async def test_a_grant_narrows_what_was_asked(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
@@ -89,8 +89,8 @@ async def test_an_agreement_expires(exchange: Exchange, sides: tuple[Party, Part
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     runtime = exchange.runtime
     later = runtime.clock.now() + timedelta(days=40)
-    async with runtime.database.sessions() as one, runtime.database.sessions() as other:
-        expired = await asyncio.gather(expire_overdue(one, later), expire_overdue(other, later))
+    async with runtime.database.sessions() as session, runtime.database.sessions() as other:
+        expired = await asyncio.gather(expire_overdue(session, later), expire_overdue(other, later))
     assert sorted(expired) == [0, 1]
     assert await count_entries(exchange, "agreement.expired") == 1
     seen = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}")

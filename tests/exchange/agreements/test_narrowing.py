@@ -50,12 +50,15 @@ async def test_an_owner_narrows_an_agreement_at_once(exchange: Exchange, sides: 
         seen = await exchange.call_ok(party.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
         assert seen["in_force"]["fields"] == ["name", "city"]
         assert (seen["in_force"]["masks"], seen["in_force"]["row_cap"]) == ({"name": {"kind": "null"}}, 2)
-        assert [(one["reason"], one["row_cap"]) for one in seen["narrowings"]] == [("收窄", 4), ("再收窄", 2)]
+        assert [(narrowing["reason"], narrowing["row_cap"]) for narrowing in seen["narrowings"]] == [
+            ("收窄", 4),
+            ("再收窄", 2),
+        ]
         assert {name: seen[name] for name in ("fields", "masks", "digest")} == {
             name: agreement[name] for name in ("fields", "masks", "digest")
         }
     entries = [entry for entry in await exchange.read_entries() if entry["type"] == "agreement.narrowed"]
-    assert [entry["document"] for entry in entries] == [one["digest"] for one in seen["narrowings"]]
+    assert [entry["document"] for entry in entries] == [narrowing["digest"] for narrowing in seen["narrowings"]]
     assert narrowed["narrowings"][0]["digest"] == entries[0]["document"]
     odrl = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}/odrl")
     assert "dx:rowsPerDelivery" in str(odrl)

@@ -56,10 +56,10 @@ class Shared:
 
     async def statements(self, agreement: dict[str, Any], *, by: Party | None = None) -> list[Any]:
         steward = (by or self.consumer).steward
-        told: list[Any] = await self.exchange.call_ok(
+        statements: list[Any] = await self.exchange.call_ok(
             steward, "GET", f"/api/v1/agreements/{agreement['id']}/statements"
         )
-        return told
+        return statements
 
 
 async def share(exchange: Exchange, **terms: Any) -> Shared:
@@ -206,8 +206,8 @@ async def test_terms_that_grow_wider_do_not_widen_an_agreement(exchange: Exchang
     # A condition that only its owner sees is not shown by an explanation either.
     question = {"system": shared.consumer.system_id, "dataset": shared.dataset["id"], "purpose": "talent-service"}
     for steward, shown in ((shared.owner.steward, True), (shared.consumer.steward, False)):
-        told = await exchange.call_ok(steward, "POST", "/api/v1/policy/explanations", question)
-        [condition] = [one for one in told["obligations"] if one["kind"] == "row_filter"]
+        explanation = await exchange.call_ok(steward, "POST", "/api/v1/policy/explanations", question)
+        [condition] = [obligation for obligation in explanation["obligations"] if obligation["kind"] == "row_filter"]
         assert (condition["value"] is not None, condition["withheld"]) == (shown, not shown)
     # The rate: two of six were used by now, and an attempt that is repeated counts again.
     answers = [(await shared.fetch()).problem for _ in range(5)]

@@ -49,8 +49,8 @@ def test_every_address_is_public_by_name_or_signed() -> None:
 
 
 def test_no_address_is_there_twice() -> None:
-    found = [(path, method) for path, methods, _ in routes(APP) for method in methods]
-    assert len(found) == len(set(found))
+    operations = [(path, method) for path, methods, _ in routes(APP) for method in methods]
+    assert len(operations) == len(set(operations))
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations())
@@ -86,13 +86,13 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
 
 def bodies() -> dict[str, type[BaseModel]]:
     """The models of what comes in, by name."""
-    found: dict[str, type[BaseModel]] = {"Policy": Policy}
+    models: dict[str, type[BaseModel]] = {"Policy": Policy}
     pending = [In]
     while pending:
         for model in pending.pop().__subclasses__():
-            found[model.__name__] = model
+            models[model.__name__] = model
             pending.append(model)
-    return found
+    return models
 
 
 def json_contents() -> list[Any]:
@@ -133,14 +133,14 @@ async def test_the_catalogue_names_its_next_page(
 
     whole = (await populated_exchange.send("GET", "/catalog", {})).json
     monkeypatch.setattr(routes_of_catalog, "_CATALOGUE_PAGE", 2)
-    found, target = [], "/catalog"
+    listed, target = [], "/catalog"
     while target:
         page = (await populated_exchange.send("GET", target, {})).json
-        found += datasets(page)
+        listed += datasets(page)
         following = [node["hydra:next"]["@id"] for node in page["@graph"] if "hydra:next" in node]
         target = following[0][following[0].index("/catalog") :] if following else ""
-    assert found == datasets(whole)
-    assert len(found) > 2
+    assert listed == datasets(whole)
+    assert len(listed) > 2
 
 
 async def test_the_addresses_of_the_catalogue_lead_to_its_datasets(populated_exchange: PopulatedExchange) -> None:

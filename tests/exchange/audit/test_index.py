@@ -46,8 +46,8 @@ async def append(connection: asyncpg.Connection, bodies: Sequence[entries.Entry]
 
 
 async def rows(connection: asyncpg.Connection) -> list[dict[str, Any]]:
-    found = await connection.fetch(f"SELECT {', '.join(COLUMNS)} FROM ledger_index ORDER BY seq")
-    return [dict(row) for row in found]
+    records = await connection.fetch(f"SELECT {', '.join(COLUMNS)} FROM ledger_index ORDER BY seq")
+    return [dict(row) for row in records]
 
 
 async def index_all(connection: asyncpg.Connection, batch: int = 2_000) -> None:
@@ -57,15 +57,15 @@ async def index_all(connection: asyncpg.Connection, batch: int = 2_000) -> None:
 
 async def paged(database: Database, wanted: Criteria, scope: Scope, order: queries.Order, limit: int) -> list[int]:
     """All that is found, page by page."""
-    found: list[int] = []
+    indexes: list[int] = []
     start: int | None = None
     async with database.sessions() as session:
         ledger = await queries.present(session)
         while True:
             page = await queries.search(session, ledger, wanted, scope, order=order, start=start, limit=limit + 1)
-            found += page[:limit]
+            indexes += page[:limit]
             if len(page) <= limit:
-                return found
+                return indexes
             start = page[limit]
 
 
@@ -92,16 +92,18 @@ def test_it_says_and_finds_what_a_pass_over_the_entries_does(
             assert await rows(connection) == expected
             assert await tasks.rebuild(connection) == (len(bodies), 0)
             for wanted, scope in asked:
-                found = entries.search(expected, wanted, scope)
-                assert await paged(database, wanted, scope, "oldest", limit) == found
-                assert await paged(database, wanted, scope, "newest", limit) == found[::-1]
+                matching = entries.search(expected, wanted, scope)
+                assert await paged(database, wanted, scope, "oldest", limit) == matching
+                assert await paged(database, wanted, scope, "newest", limit) == matching[::-1]
 
     asyncio.run(look())
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    bodies=st.lists(entries.ENTRIES, min_size=5, max_size=8).map(lambda lists: [one for few in lists for one in few])
+    bodies=st.lists(entries.ENTRIES, min_size=5, max_size=8).map(
+        lambda lists: [entry for few in lists for entry in few]
+    )
 )
 def test_each_filter_finds_what_a_pass_over_the_entries_does(database_url: str, bodies: list[entries.Entry]) -> None:
     async def look() -> None:
@@ -112,8 +114,8 @@ def test_each_filter_finds_what_a_pass_over_the_entries_does(database_url: str, 
             expected = entries.index_rows(bodies)
             for wanted in entries.EACH_FILTER:
                 for scope in (Scope(everything=True), Scope(owners=frozenset({"org-a"}))):
-                    found = entries.search(expected, wanted, scope)
-                    assert await paged(database, wanted, scope, "newest", 7) == found[::-1], wanted
+                    matching = entries.search(expected, wanted, scope)
+                    assert await paged(database, wanted, scope, "newest", 7) == matching[::-1], wanted
 
     asyncio.run(look())
 
@@ -276,8 +278,8 @@ async def test_no_search_looks_at_everything(million: Database, order: queries.O
         for wanted in _ASKED:
             statement = queries.search_statement(wanted, scope, order=order, start=None, limit=101)
             plain = str(statement.compile(million.engine, compile_kwargs={"literal_binds": True}))
-            [told] = (await session.execute(text(f"EXPLAIN (FORMAT JSON) {plain}".replace(":", "\\:")))).one()
-            plan = nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+            [explained] = (await session.execute(text(f"EXPLAIN (FORMAT JSON) {plain}".replace(":", "\\:")))).one()
+            plan = nodes((json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"])
             kinds = {node["Node Type"] for node in plan}
             assert not kinds & {"Seq Scan", "Parallel Seq Scan"}, (wanted, kinds)
             assert kinds & {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}, (wanted, kinds)

@@ -32,9 +32,9 @@ async def test_names_find_what_ids_find(exchange: Exchange) -> None:
         ("organisation=consumer&type=delivery", f"organisation={consumer.id}&type=delivery"),
         ("principal=consumer/service&type=delivery", f"principal={consumer.system_id}&type=delivery"),
     ):
-        found = await find(exchange, auditor, by_name)
-        assert "delivery.completed" in found
-        assert found == await find(exchange, auditor, by_id)
+        types = await find(exchange, auditor, by_name)
+        assert "delivery.completed" in types
+        assert types == await find(exchange, auditor, by_id)
     # A name stays searchable when its dataset is withdrawn, for the owner, the consumer and auditors.
     target = f"/api/v1/datasets/{dataset['id']}/withdrawal"
     await exchange.call_ok(owner.steward, "POST", target, {"reason": "x"})

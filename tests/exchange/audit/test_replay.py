@@ -115,14 +115,16 @@ async def test_a_whole_story_agrees(decided_exchange: DecidedExchange) -> None:
     allowed.append(await decided_exchange.fetch(limit=2))
     undecided = [await decided_exchange.fetch(dataset="no/such"), await decided_exchange.fetch(fields=["salary"])]
 
-    said = await decided_exchange.replay_all()
+    verdicts = await decided_exchange.replay_all()
 
     entries = await decided_exchange.exchange.read_entries()
-    assert [one.verdict for one in said] == ["agrees" if "decision" in body else "no-decision" for body in entries]
-    assert {one.index for one in said if one.verdict == "agrees"} == {*allowed, *denied}
+    assert [replayed.verdict for replayed in verdicts] == [
+        "agrees" if "decision" in body else "no-decision" for body in entries
+    ]
+    assert {replayed.index for replayed in verdicts if replayed.verdict == "agrees"} == {*allowed, *denied}
     assert {entries[index]["decision"]["outcome"] for index in allowed} == {"allow"}
     assert {entries[index]["decision"]["outcome"] for index in denied} == {"deny"}
-    assert {said[index].verdict for index in undecided} == {"no-decision"}
+    assert {verdicts[index].verdict for index in undecided} == {"no-decision"}
 
 
 async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(decided_exchange: DecidedExchange) -> None:
@@ -141,15 +143,16 @@ async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(deci
 async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(decided_exchange: DecidedExchange) -> None:
     index = await decided_exchange.fetch(limit=2)
     for key in (decided_exchange.exchange.keys["auditor"], decided_exchange.owner.steward):
-        said = await decided_exchange.replay_entry(index, key)
-        assert (said["verdict"], said["explanation"]) == ("agrees", EXPLANATIONS["agrees"])
+        replayed = await decided_exchange.replay_entry(index, key)
+        assert (replayed["verdict"], replayed["explanation"]) == ("agrees", EXPLANATIONS["agrees"])
         assert (
-            FILTER in said["input"]["agreements"][0]["row_filters"] + said["input"]["resource"]["terms"]["row_filters"]
+            FILTER
+            in replayed["input"]["agreements"][0]["row_filters"] + replayed["input"]["resource"]["terms"]["row_filters"]
         )
         document = (await decided_exchange.exchange.read_entries())[index]["decision"]
-        assert said["policy"] == document["policy"] == load_bundle().digest
-        facts = json.dumps(said["input"], ensure_ascii=False, separators=(",", ":")).encode()
-        assert hash_salted(facts, salt=said["salt"]) == document["input"]
+        assert replayed["policy"] == document["policy"] == load_bundle().digest
+        facts = json.dumps(replayed["input"], ensure_ascii=False, separators=(",", ":")).encode()
+        assert hash_salted(facts, salt=replayed["salt"]) == document["input"]
         [*_, last] = await decided_exchange.exchange.read_entries()
         assert (last["type"], last["verdict"]) == ("audit.replayed", "agrees")
         assert last["object"] == {"id": str(index), "kind": "entry"}
@@ -208,8 +211,8 @@ async def test_what_was_changed_since_is_said(decided_exchange: DecidedExchange,
     async with as_owner(decided_exchange.exchange) as connection:
         done = await connection.execute(change.format(index=index, input=decision["input"]))
         assert not done.endswith(" 0")
-    said = await decided_exchange.replay_entry(index)
-    assert (said["verdict"], said["input"], said["differences"]) == (verdict, None, [])
+    replayed = await decided_exchange.replay_entry(index)
+    assert (replayed["verdict"], replayed["input"], replayed["differences"]) == (verdict, None, [])
     assert (await decided_exchange.exchange.read_entries())[-1]["verdict"] == verdict
 
 
@@ -241,9 +244,9 @@ async def test_an_entry_that_was_never_decided_so_differs(
         await connection.execute(
             "UPDATE ledger_entry SET leaf = $2, leaf_hash = $3 WHERE seq = $1", index, leaf, merkle.leaf_hash(leaf)
         )
-    said = await decided_exchange.replay_entry(index)
-    assert said["verdict"] == "differs"
-    assert [one["what"] for one in said["differences"]] == differing
+    replayed = await decided_exchange.replay_entry(index)
+    assert replayed["verdict"] == "differs"
+    assert [difference["what"] for difference in replayed["differences"]] == differing
 
 
 async def test_the_application_may_change_none_of_it(decided_exchange: DecidedExchange) -> None:
@@ -315,10 +318,10 @@ async def test_a_policy_that_changed_since_is_not_the_one_that_is_asked(
         later = Exchange(app, client, exchange.keys)
         after = await later.call(consumer.system, "POST", DELIVERIES, document, purpose="talent-service")
         assert after.problem == "terms-expired"
-        said = {one.index: one for one in await replay_all(later)}
+        verdicts = {replayed.index: replayed for replayed in await replay_all(later)}
         await client.aclose()
     for answer, policy in ((before, load_bundle()), (after, _another())):
-        replayed = said[int(answer.headers["exchange-entry"])]
+        replayed = verdicts[int(answer.headers["exchange-entry"])]
         assert (replayed.verdict, replayed.policy) == ("agrees", policy.digest)
 
 
@@ -347,14 +350,14 @@ async def test_the_denial_of_a_policy_that_could_not_be_asked_is_not_made_again(
             consumer.system, "POST", DELIVERIES, {"dataset": "owner/people"}, purpose="talent-service"
         )
         assert answer.problem == "policy-unavailable"
-        said = {one.index: one.verdict for one in await replay_all(exchange)}
-    assert said[int(answer.headers["exchange-entry"])] == "policy-unavailable"
+        verdicts = {replayed.index: replayed.verdict for replayed in await replay_all(exchange)}
+    assert verdicts[int(answer.headers["exchange-entry"])] == "policy-unavailable"
 
 
 async def test_the_scene_of_every_refusal_agrees(populated_exchange: PopulatedExchange) -> None:
     for document in ({}, {"fields": ["salary"]}, {"dataset": "owner/secret"}, {"dataset": "owner/departments"}):
         await populated_exchange.fetch(document)
         await populated_exchange.fetch(document, key=populated_exchange.stranger.system)
-    said = await replay_all(populated_exchange)
-    assert {one.verdict for one in said} == {"agrees", "no-decision"}
+    verdicts = await replay_all(populated_exchange)
+    assert {replayed.verdict for replayed in verdicts} == {"agrees", "no-decision"}
     assert set(EXPLANATIONS) == set(VERDICTS)

@@ -23,13 +23,13 @@ async def look(exchange: Exchange, key: Key, query: str = "limit=1000") -> Any:
 
 async def all_of(exchange: Exchange, key: Key, query: str = "") -> list[dict[str, Any]]:
     """Everything that is found, by small pages."""
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     start = ""
     while True:
         page = await look(exchange, key, f"{query}&limit=7{start}")
-        found += page["entries"]
+        entries += page["entries"]
         if page["next"] is None:
-            return found
+            return entries
         start = f"&start={page['next']}"
 
 
@@ -81,22 +81,26 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
         before = len(await two.exchange.read_entries())
         seen = await all_of(two.exchange, owner.steward)
         entries = await two.exchange.read_entries()
-        mine = [one["index"] for one in seen]
-        for one in seen:
-            assert entries[one["index"]] == one["body"]
-            assert other.id not in names(one["body"]), one
-            assert dataset["id"] not in names(one["body"]), one
-        uses = [one["body"]["type"] for one in seen if one["body"]["type"].startswith("delivery.")]
+        mine = [entry["index"] for entry in seen]
+        for entry in seen:
+            assert entries[entry["index"]] == entry["body"]
+            assert other.id not in names(entry["body"]), entry
+            assert dataset["id"] not in names(entry["body"]), entry
+        uses = [entry["body"]["type"] for entry in seen if entry["body"]["type"].startswith("delivery.")]
         assert uses == ["delivery.completed", "delivery.refused"]
         assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(mine)
 
 
 async def test_who_may_only_consume_does_not_see_the_uses_of_its_organisation_s_data(two: Two) -> None:
     assert (await two.ask("first/towns")).status == 200
-    seen = [one["body"] for one in await all_of(two.exchange, two.first.system)]
+    seen = [entry["body"] for entry in await all_of(two.exchange, two.first.system)]
     assert {body["actor"].get("organisation") for body in seen} <= {two.first.id}
     assert not [body for body in seen if body["type"].startswith("delivery.")]
-    assert [one for one in await all_of(two.exchange, two.first.steward) if one["body"]["type"] == "delivery.completed"]
+    assert [
+        entry
+        for entry in await all_of(two.exchange, two.first.steward)
+        if entry["body"]["type"] == "delivery.completed"
+    ]
 
 
 async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -> None:
@@ -105,7 +109,7 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
         two.first.steward, "POST", f"/api/v1/agreements/{two.agreements[0]['id']}/suspension", {"reason": "核查"}
     )
     assert (await two.ask("first/towns")).problem == "agreement-suspended"
-    seen = [one["body"] for one in await all_of(two.exchange, two.consumer.system)]
+    seen = [entry["body"] for entry in await all_of(two.exchange, two.consumer.system)]
     assert seen
     for body in seen:
         parties = {body["actor"].get("organisation"), body.get("consumer")}
@@ -118,8 +122,8 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
 async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -> None:
     await two.ask("first/towns")
     steward = await two.exchange.find_principal(two.stranger.steward)
-    for one in await all_of(two.exchange, two.stranger.steward):
-        assert names(one["body"]) & {two.stranger.id, steward, two.stranger.system_id}
+    for entry in await all_of(two.exchange, two.stranger.steward):
+        assert names(entry["body"]) & {two.stranger.id, steward, two.stranger.system_id}
     anonymous = await two.exchange.send("GET", SEARCH, {})
     assert (anonymous.status, anonymous.problem) == (401, "signature-missing")
     assert (await two.exchange.call(two.exchange.keys["operator"], "GET", SEARCH)).problem == "role-missing"
@@ -130,8 +134,8 @@ async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
     await two.ask("first/towns")
     everything = await all_of(two.exchange, two.exchange.keys["auditor"])
     entries = await two.exchange.read_entries()
-    assert [one["index"] for one in everything] == list(range(everything[-1]["index"] + 1))
-    assert [one["body"] for one in everything] == entries[: len(everything)]
+    assert [entry["index"] for entry in everything] == list(range(everything[-1]["index"] + 1))
+    assert [entry["body"] for entry in everything] == entries[: len(everything)]
     inspector = Key()
     document = {
         "kind": "member",
@@ -142,8 +146,8 @@ async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
     }
     await two.exchange.call_ok(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)
     seen = await all_of(two.exchange, inspector)
-    assert "delivery.completed" in {one["body"]["type"] for one in seen}
-    assert all(two.second.id not in names(one["body"]) for one in seen)
+    assert "delivery.completed" in {entry["body"]["type"] for entry in seen}
+    assert all(two.second.id not in names(entry["body"]) for entry in seen)
 
 
 async def test_filters_work_together(two: Two) -> None:
@@ -153,7 +157,7 @@ async def test_filters_work_together(two: Two) -> None:
     [dataset, _] = two.datasets
 
     async def types(query: str) -> list[str]:
-        return [one["body"]["type"] for one in (await look(exchange, auditor, query))["entries"]]
+        return [entry["body"]["type"] for entry in (await look(exchange, auditor, query))["entries"]]
 
     completed = ["delivery.completed"]
     assert await types(f"dataset={dataset['id']}&type=delivery&outcome=allowed") == completed
@@ -173,8 +177,8 @@ async def test_filters_work_together(two: Two) -> None:
     ]
     assert await types("since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z") == []
     assert len(await types("since=2020-01-01T00:00:00%2B08:00&type=delivery")) == 2
-    assert [one["index"] for one in (await look(exchange, auditor, "start=3&limit=2"))["entries"]] == [3, 4]
-    assert [one["index"] for one in (await look(exchange, auditor, "start=3&limit=9&order=newest"))["entries"]] == [
+    assert [entry["index"] for entry in (await look(exchange, auditor, "start=3&limit=2"))["entries"]] == [3, 4]
+    assert [entry["index"] for entry in (await look(exchange, auditor, "start=3&limit=9&order=newest"))["entries"]] == [
         3,
         2,
         1,
@@ -186,11 +190,11 @@ async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
     auditor = two.exchange.keys["auditor"]
     newest = await look(two.exchange, auditor, "order=newest&limit=5")
     begin = newest["entries"][0]["index"]
-    seen = [one["index"] for one in newest["entries"]]
+    seen = [entry["index"] for entry in newest["entries"]]
     while newest["next"] is not None:
         await two.ask("first/towns")  # as does every page that is read
         newest = await look(two.exchange, auditor, f"order=newest&limit=5&start={newest['next']}")
-        seen += [one["index"] for one in newest["entries"]]
+        seen += [entry["index"] for entry in newest["entries"]]
     assert seen == list(range(begin, -1, -1))
     assert newest["size"] > begin
 
@@ -198,12 +202,12 @@ async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
 async def test_looking_is_on_the_ledger(two: Two) -> None:
     query = f"owner={two.first.id}&type=delivery.*&since=2026-01-01T08:00:00%2B08:00"
     answer = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
-    told = answer.json
+    result = answer.json
     read = (await two.exchange.read_entries())[int(answer.headers["exchange-entry"])]
     assert read["type"] == "audit.read"
-    assert (read["found"], read["scope"]) == (len(told["entries"]), "organisation")
-    assert read["query"] == commitment(told["query"], salt=told["salt"])
-    assert told["query"] == {
+    assert (read["found"], read["scope"]) == (len(result["entries"]), "organisation")
+    assert read["query"] == commitment(result["query"], salt=result["salt"])
+    assert result["query"] == {
         "owner": two.first.id,
         "type": "delivery.*",
         "since": "2026-01-01T00:00:00.000000Z",
@@ -211,27 +215,27 @@ async def test_looking_is_on_the_ledger(two: Two) -> None:
         "limit": 100,
     }
     again = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
-    assert again.json["salt"] != told["salt"]
+    assert again.json["salt"] != result["salt"]
     base = read["request"]["base"]
-    assert two.exchange.runtime.seal.salt(f"audit.read/{base}") == told["salt"]
+    assert two.exchange.runtime.seal.salt(f"audit.read/{base}") == result["salt"]
     by_auditor = await look(two.exchange, two.exchange.keys["auditor"], "type=audit.read")
     steward = await two.exchange.find_principal(two.first.steward)
-    assert {one["body"]["actor"]["principal"] for one in by_auditor["entries"]} == {steward}
+    assert {entry["body"]["actor"]["principal"] for entry in by_auditor["entries"]} == {steward}
 
 
 async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> None:
     exchange, auditor = two.exchange, two.exchange.keys["auditor"]
     await two.ask("first/towns")
-    for one in (await look(exchange, auditor))["entries"]:
-        bytes_of = (await exchange.send("GET", f"/ledger/entries/{one['index']}", {})).content
-        assert merkle.leaf_hash(bytes_of).hex() == one["hash"]
-        assert json.loads(bytes_of)["body"] == one["body"]
-        assert json.loads(bytes_of)["prev"] == one["prev"]
-    found = (await look(exchange, auditor, "type=delivery.completed"))["entries"][0]["index"]
-    await exchange.client.get(f"/ledger/receipts/{found}", headers={"prefer": "wait=5"})
+    for entry in (await look(exchange, auditor))["entries"]:
+        bytes_of = (await exchange.send("GET", f"/ledger/entries/{entry['index']}", {})).content
+        assert merkle.leaf_hash(bytes_of).hex() == entry["hash"]
+        assert json.loads(bytes_of)["body"] == entry["body"]
+        assert json.loads(bytes_of)["prev"] == entry["prev"]
+    index = (await look(exchange, auditor, "type=delivery.completed"))["entries"][0]["index"]
+    await exchange.client.get(f"/ledger/receipts/{index}", headers={"prefer": "wait=5"})
     owner = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await owner.execute("SET session_replication_role = replica")
-    leaf = await owner.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", found)
+    leaf = await owner.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index)
     body = canonical.loads(leaf)
     assert isinstance(body, dict)
     body["body"]["result"]["rows"] = 0
@@ -239,10 +243,10 @@ async def test_results_are_read_from_the_bytes_that_were_hashed(two: Two) -> Non
     statement = "UPDATE ledger_entry SET leaf = $2, leaf_hash = $3 WHERE seq = $1"
     # First the bytes alone, then with a hash that fits them: the tree still has the one that was signed.
     for hashed in (merkle.leaf_hash(leaf), merkle.leaf_hash(altered)):
-        await owner.execute(statement, found, altered, hashed)
+        await owner.execute(statement, index, altered, hashed)
         answer = await exchange.call(auditor, "GET", f"{SEARCH}?type=delivery.completed")
-        assert (answer.status, answer.problem, answer.json["index"]) == (500, "entry-altered", found)
-    await owner.execute(statement, found, leaf, merkle.leaf_hash(leaf))
+        assert (answer.status, answer.problem, answer.json["index"]) == (500, "entry-altered", index)
+    await owner.execute(statement, index, leaf, merkle.leaf_hash(leaf))
     await owner.close()
     assert len((await look(exchange, auditor, "type=delivery.completed"))["entries"]) == 1
 
@@ -267,8 +271,8 @@ async def test_denials_of_every_kind_are_found(populated_exchange: PopulatedExch
         "/sources",
         {"organisation": populated_exchange.owner.id, "source": {"kind": "file", "title": "x"}},
     )
-    found = await all_of(populated_exchange, populated_exchange.keys["auditor"], "outcome=refused")
-    assert {one["body"]["type"] for one in found} == {"delivery.refused", "request.refused"}
-    assert all(one["body"]["problem"] for one in found)
+    refusals = await all_of(populated_exchange, populated_exchange.keys["auditor"], "outcome=refused")
+    assert {refusal["body"]["type"] for refusal in refusals} == {"delivery.refused", "request.refused"}
+    assert all(refusal["body"]["problem"] for refusal in refusals)
     entries = await populated_exchange.read_entries()
-    assert len(found) == sum("problem" in body for body in entries)
+    assert len(refusals) == sum("problem" in body for body in entries)

@@ -52,7 +52,10 @@ async def test_personal_data_is_not_agreed_on_without_an_impact_assessment(
     dataset = await people(exchange, owner, assessments={})
     application = await exchange.apply(platform, dataset)
     refused = await approve(exchange, owner, application)
-    assert (refused.problem, [one["at"] for one in refused.json["errors"]]) == ("outside-terms", ["assessments/impact"])
+    assert (refused.problem, [error["at"] for error in refused.json["errors"]]) == (
+        "outside-terms",
+        ["assessments/impact"],
+    )
     assert (await approve(exchange, owner, application, fields=["city"])).status == 201
     city = 330100 if dataset["document"]["fields"][1]["type"] == "integer" else "330100"
     assert (await ask(exchange, platform)).json["rows"] == [{"city": city}]
@@ -95,7 +98,7 @@ async def test_important_data_needs_a_risk_assessment(exchange: Exchange, owner:
     dataset = await people(exchange, owner, level="IMPORTANT")
     application = await exchange.apply(other, dataset)
     refused = await approve(exchange, owner, application)
-    assert [one["at"] for one in refused.json["errors"]] == ["assessments/risk"]
+    assert [error["at"] for error in refused.json["errors"]] == ["assessments/risk"]
     assert (await approve(exchange, owner, application, assessments={"risk": assessment()})).status == 201
     assert (await ask(exchange, other)).status == 200
 

@@ -59,7 +59,7 @@ async def test_the_catalogue_is_searched_in_both_languages(exchange: Exchange) -
     for handle, (chinese, english) in titles.items():
         title = {"zh": chinese, "en": english}
         await exchange.publish_dataset(owner, source, handle, title=title, keywords=[f"key-{handle}"])
-    for query, found in (
+    for query, handles in (
         ("历证", ["owner/degrees"]),
         ("DEGREE", ["owner/degrees"]),
         ("towns owner", ["owner/towns"]),
@@ -73,9 +73,9 @@ async def test_the_catalogue_is_searched_in_both_languages(exchange: Exchange) -
         ("subject_key", []),
         ("' OR 1=1 --", []),
     ):
-        assert sorted(await names(exchange, query)) == found, query
+        assert sorted(await names(exchange, query)) == handles, query
         listed = await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets?q={quote(query)}")
-        assert sorted(row["handle"] for row in listed) == [name.partition("/")[2] for name in found]
+        assert sorted(row["handle"] for row in listed) == [name.partition("/")[2] for name in handles]
     for path in ("/catalog?query=x", "/catalog?q=a&sort=b"):
         answer = await exchange.send("GET", path, {})
         assert (answer.status, answer.problem) == (422, "request-invalid")

@@ -68,10 +68,10 @@ async def published(exchange: Exchange, owner: Party, *, level: str) -> dict[str
     document["fields"][0]["level"] = level
     draft = {"source": source["id"], "handle": "codes", "document": document}
     dataset = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", draft)
-    found: dict[str, Any] = await exchange.call_ok(
+    dataset_version: dict[str, Any] = await exchange.call_ok(
         owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication"
     )
-    return found
+    return dataset_version
 
 
 async def test_a_datasets_level_is_that_of_its_highest_field(exchange: Exchange) -> None:

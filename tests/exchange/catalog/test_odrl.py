@@ -30,7 +30,9 @@ async def dataset(exchange: Exchange, owner: Party) -> dict[str, Any]:
 
 
 def operands(policy: dict[str, Any]) -> dict[str, Any]:
-    return {one["leftOperand"]: one["rightOperand"] for one in policy["permission"][0]["constraint"]}
+    return {
+        constraint["leftOperand"]: constraint["rightOperand"] for constraint in policy["permission"][0]["constraint"]
+    }
 
 
 async def test_an_offer_is_read_and_put_back_as_the_same_terms(
@@ -53,9 +55,9 @@ async def test_an_offer_changes_the_terms_and_nothing_else(
     target = f"/api/v1/datasets/{dataset['id']}"
     policy = await exchange.call_ok(owner.steward, "GET", f"{target}/odrl")
     narrower = copy.deepcopy(policy)
-    for one in narrower["permission"][0]["constraint"]:
-        if one["leftOperand"] == "dx:rowsPerDelivery":
-            one["rightOperand"] = 3
+    for constraint in narrower["permission"][0]["constraint"]:
+        if constraint["leftOperand"] == "dx:rowsPerDelivery":
+            constraint["rightOperand"] = 3
     del narrower["prohibition"]
     drafted = await exchange.call_ok(owner.steward, "PUT", f"{target}/draft/odrl", narrower)
     terms = dataset["document"]["terms"] | {"row_cap": 3, "resharing": True}
@@ -75,9 +77,9 @@ async def test_what_terms_cannot_say_is_refused_with_its_place(
     exchange: Exchange, owner: Party, dataset: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
     target = f"/api/v1/datasets/{dataset['id']}"
-    said = await exchange.call_ok(owner.steward, "GET", f"{target}/odrl")
+    offer = await exchange.call_ok(owner.steward, "GET", f"{target}/odrl")
     for place, wrong, at in UNSAYABLE:
-        policy = copy.deepcopy(said)
+        policy = copy.deepcopy(offer)
         node = policy
         for step in place[:-1]:
             node = node[step]
@@ -109,10 +111,10 @@ async def test_an_agreement_carries_what_the_terms_say_of_passing_on_and_price(
     assert policy == await exchange.call_ok(owner.steward, "GET", target)
     assert policy["inheritFrom"] == [f"{exchange.url}/api/v1/datasets/{dataset['id']}/odrl"]
     assert policy["prohibition"] == [{"target": f"urn:uuid:{dataset['id']}", "action": "distribute"}]
-    found = read_agreement(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
+    grant = read_agreement(policy, dataset=dataset["id"], owner=owner.id, consumer=platform.id)
     # The masks that the terms had are part of the agreement.
     expected = agreed | {"masks": agreed["in_force"]["masks"]}
-    assert found == {name: expected[name] for name in found}
+    assert grant == {name: expected[name] for name in grant}
 
 
 async def test_departments_pay_each_other_nothing(exchange: Exchange, owner: Party, dataset: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ VALUES = {
     "t": st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001
     "b": st.booleans(),
 }
-TABLES = st.lists(st.fixed_dictionaries({name: st.none() | one for name, one in VALUES.items()}), max_size=5)
+TABLES = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}), max_size=5)
 
 
 async def all_of(kind: Format, *batches: pa.RecordBatch) -> bytes:

@@ -108,17 +108,17 @@ async def test_nothing_leaves_while_the_policy_allows_nothing(
 
 def calls(tree: ast.Module) -> list[tuple[str, str]]:
     """(function, what it calls) for each call in a module, by the innermost function."""
-    found: list[tuple[str, str]] = []
+    calls_by_function: list[tuple[str, str]] = []
 
     def walk(node: ast.AST, inside: str) -> None:
         for child in ast.iter_child_nodes(node):
             within = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else inside
             if isinstance(child, ast.Call):
-                found.append((within, ast.unparse(child.func)))
+                calls_by_function.append((within, ast.unparse(child.func)))
             walk(child, within)
 
     walk(tree, "")
-    return found
+    return calls_by_function
 
 
 def test_the_exchange_delivers_in_two_places_each_of_which_needs_a_plan() -> None:

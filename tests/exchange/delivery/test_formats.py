@@ -67,14 +67,14 @@ async def test_a_stream_is_on_the_ledger_before_and_after(exchange: Exchange, co
     entries = await exchange.read_entries()
     started = int(headers["exchange-entry"])
     assert entries[started]["type"] == "delivery.started"
-    told = await exchange.call_ok(consumer.system, "GET", f"/api/v1/deliveries/{headers['exchange-delivery']}")
-    assert told["state"] == "completed"
-    ended = entries[told["entry"]]
+    record = await exchange.call_ok(consumer.system, "GET", f"/api/v1/deliveries/{headers['exchange-delivery']}")
+    assert record["state"] == "completed"
+    ended = entries[record["entry"]]
     assert (ended["type"], ended["started"]) == ("delivery.completed", started)
     digest = hashlib.sha256(content).digest()
     assert ended["result"]["content"] == digest.hex()
-    assert told["content"] == f"sha-256=:{base64.b64encode(digest).decode()}:"
-    assert (told["rows"], told["bytes"]) == (2500, len(content))
+    assert record["content"] == f"sha-256=:{base64.b64encode(digest).decode()}:"
+    assert (record["rows"], record["bytes"]) == (2500, len(content))
 
 
 @pytest.mark.parametrize("form", STREAM)

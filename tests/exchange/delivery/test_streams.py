@@ -71,8 +71,12 @@ async def check_aborted(exchange: Exchange, party: Party, wire: RawDelivery, cau
     assert ended["result"]["bytes"] == len(wire.content)
     assert ended["result"]["rows"] == wire.content.count(b"\n") - 1
     assert 0 < ended["result"]["rows"] < ROWS
-    told = await exchange.call_ok(party.steward, "GET", f"{DELIVERIES}/{wire.headers['exchange-delivery']}")
-    assert (told["state"], told["rows"], told["entry"]) == ("aborted", ended["result"]["rows"], entries.index(ended))
+    record = await exchange.call_ok(party.steward, "GET", f"{DELIVERIES}/{wire.headers['exchange-delivery']}")
+    assert (record["state"], record["rows"], record["entry"]) == (
+        "aborted",
+        ended["result"]["rows"],
+        entries.index(ended),
+    )
 
 
 async def test_a_client_that_leaves(exchange: Exchange, parties: tuple[Party, Party, Any]) -> None:

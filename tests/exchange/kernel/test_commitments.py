@@ -21,15 +21,15 @@ def salted(salt: str, value: Any) -> str:
 
 def of(answer: dict[str, Any], names: str) -> dict[str, Any]:
     """The members of an answer that a digest is over; times as entries write them."""
-    found = {}
+    members = {}
     for name in names.split():
         ours, _, theirs = name.partition(":")
-        found[ours] = answer[theirs or ours]
+        members[ours] = answer[theirs or ours]
     for name in ("not_before", "not_after"):
-        if name in found:
-            whole, _, fraction = found[name].removesuffix("Z").partition(".")
-            found[name] = f"{whole}.{fraction or '000000'}Z"
-    return found
+        if name in members:
+            whole, _, fraction = members[name].removesuffix("Z").partition(".")
+            members[name] = f"{whole}.{fraction or '000000'}Z"
+    return members
 
 
 def test_a_commitment_needs_its_salt() -> None:
@@ -72,11 +72,15 @@ async def test_both_sides_can_check_every_digest_and_nobody_can_guess_one(exchan
     assert body["agreement.concluded"]["document"] == agreement["digest"]
     assert agreement["digest"] == salted(agreement["salt"], of(agreement, AGREED))
     statements = await exchange.call_ok(consumer.steward, "GET", f"{target}/statements")
-    assert [one["type"] for one in statements] == ["agreement.suspended", "agreement.resumed", "agreement.terminated"]
-    for one in statements:
-        assert one["reason"] == "李四要求"
-        assert body[one["type"]]["statement"] == salted(one["salt"], "李四要求")
-    assert len({one["salt"] for one in statements}) == 3
+    assert [statement["type"] for statement in statements] == [
+        "agreement.suspended",
+        "agreement.resumed",
+        "agreement.terminated",
+    ]
+    for statement in statements:
+        assert statement["reason"] == "李四要求"
+        assert body[statement["type"]]["statement"] == salted(statement["salt"], "李四要求")
+    assert len({statement["salt"] for statement in statements}) == 3
 
     assert body["dataset.published"]["document"] == dataset["digest"] == salted(dataset["salt"], dataset["document"])
     assert body["dataset.withdrawn"]["reason"] == salted(withdrawn["withdrawal"]["salt"], "王五要求")

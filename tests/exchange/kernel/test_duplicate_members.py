@@ -22,11 +22,11 @@ def written(value: Any, *, escaped: bool) -> str:
     if isinstance(value, Members):
         return (
             "{"
-            + ",".join(f"{_name(name, escaped=escaped)}:{written(one, escaped=escaped)}" for name, one in value)
+            + ",".join(f"{_name(name, escaped=escaped)}:{written(member, escaped=escaped)}" for name, member in value)
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ",".join(written(one, escaped=escaped) for one in value) + "]"
+        return "[" + ",".join(written(element, escaped=escaped) for element in value) + "]"
     return json.dumps(value, ensure_ascii=escaped)
 
 
@@ -37,7 +37,7 @@ def _name(name: str, *, escaped: bool) -> str:
 def has_twins(value: Any) -> bool:
     """Whether some object in a value names a member twice."""
     if isinstance(value, Members):
-        return len({name for name, _ in value}) < len(value) or any(has_twins(one) for _, one in value)
+        return len({name for name, _ in value}) < len(value) or any(has_twins(member) for _, member in value)
     return isinstance(value, list) and any(map(has_twins, value))
 
 

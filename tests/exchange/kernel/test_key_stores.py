@@ -36,8 +36,8 @@ SEEDS = [bytes([number]) * 32 for number in (1, 2, 3)]
 
 @pytest.fixture(scope="module")
 def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
-    with softhsm(tmp_path_factory.mktemp("softhsm"), "one", "two", "three") as found:
-        yield found
+    with softhsm(tmp_path_factory.mktemp("softhsm"), "one", "two", "three") as tokens:
+        yield tokens
 
 
 def with_environment(settings: Settings, environment: pytest.MonkeyPatch, **more: str) -> Settings:

@@ -104,9 +104,9 @@ def test_a_secret_s_file_that_is_missing_or_empty_is_named(tmp_path: Path, monke
     (tmp_path / "empty").touch()
     monkeypatch.setenv("EXCHANGE_DATABASE_URL_FILE", str(tmp_path / "missing"))
     monkeypatch.setenv("EXCHANGE_PKCS11_PIN_FILE", str(tmp_path / "empty"))
-    said = faults(tmp_path)
-    assert f"EXCHANGE_DATABASE_URL_FILE: {tmp_path / 'missing'} cannot be read: No such file" in said
-    assert f"EXCHANGE_PKCS11_PIN_FILE: {tmp_path / 'empty'} is empty" in said
+    message = faults(tmp_path)
+    assert f"EXCHANGE_DATABASE_URL_FILE: {tmp_path / 'missing'} cannot be read: No such file" in message
+    assert f"EXCHANGE_PKCS11_PIN_FILE: {tmp_path / 'empty'} is empty" in message
 
 
 def test_a_secret_is_set_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

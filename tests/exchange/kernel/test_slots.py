@@ -34,9 +34,9 @@ MAKE += "sys.stdin.read(1); slots.prepare([5]); print(slots.read(5).hex())"
 
 @pytest.fixture
 def slots(tmp_path: Path) -> Slots:
-    found = Slots(tmp_path / "subjects")
-    found.prepare([0, BLOCK - 1, BLOCK])
-    return found
+    slot_files = Slots(tmp_path / "subjects")
+    slot_files.prepare([0, BLOCK - 1, BLOCK])
+    return slot_files
 
 
 def test_each_is_destroyed_by_itself_and_for_good(slots: Slots, tmp_path: Path) -> None:
@@ -92,13 +92,13 @@ def test_a_key_needs_its_slot_and_its_seal() -> None:
 
 def test_details_open_for_their_subject_only_and_as_they_were() -> None:
     (row, made), (_, other) = (cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL) for _ in range(2))
-    one = cipher.unwrap(row, secret=b"s" * 32, seal=SEAL)
+    opened = cipher.unwrap(row, secret=b"s" * 32, seal=SEAL)
     commitment, sealed = made.seal({"value": "陈"})
-    assert cipher.commitment_of(one.open(sealed)) == commitment
-    assert one.open(sealed)[cipher.SALT :].decode() == '{"value":"陈"}'
-    assert one.seal({"value": "陈"})[0] != commitment
+    assert cipher.commitment_of(opened.open(sealed)) == commitment
+    assert opened.open(sealed)[cipher.SALT :].decode() == '{"value":"陈"}'
+    assert opened.seal({"value": "陈"})[0] != commitment
     changed = bytes([sealed.ciphertext[0] ^ 1]) + sealed.ciphertext[1:]
-    for subject, details in ((other, sealed), (one, Sealed(sealed.subject, sealed.nonce, changed))):
+    for subject, details in ((other, sealed), (opened, Sealed(sealed.subject, sealed.nonce, changed))):
         with pytest.raises(SealBroken):
             subject.open(details)
 

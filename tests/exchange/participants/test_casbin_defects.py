@@ -178,12 +178,12 @@ async def test_c5_each_worker_sees_a_change_of_roles_before_its_next_decision(
         )
     with serve_exchange(chosen[0]), serve_exchange(chosen[1]):
         async with (
-            httpx2.AsyncClient(base_url=chosen[0].public_url) as one,
-            httpx2.AsyncClient(base_url=chosen[1].public_url) as two,
+            httpx2.AsyncClient(base_url=chosen[0].public_url) as first_client,
+            httpx2.AsyncClient(base_url=chosen[1].public_url) as second_client,
         ):
             workers = [
                 Exchange(exchange.app, client, exchange.keys, url=at.public_url)
-                for client, at in ((one, chosen[0]), (two, chosen[1]))
+                for client, at in ((first_client, chosen[0]), (second_client, chosen[1]))
             ]
 
             async def ask() -> list[str]:

@@ -78,8 +78,8 @@ async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(exchange: Excha
         response = await exchange.client.request(
             "PUT", target, headers=headers, content=slowly(content, arrived, go_on)
         )
-        found: dict[str, object] = response.json()
-        return found
+        answer: dict[str, object] = response.json()
+        return answer
 
     uploading = asyncio.create_task(upload())
     await asyncio.wait_for(arrived.wait(), 10)

@@ -53,8 +53,8 @@ async def test_lists_hold_what_is_ones_own(populated_exchange: PopulatedExchange
     assert await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", members) == []
     assert len(await populated_exchange.call_ok(populated_exchange.owner.steward, "GET", members)) == 2
     drafts = {
-        one["handle"]
-        for one in await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", "/api/v1/datasets")
+        dataset["handle"]
+        for dataset in await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", "/api/v1/datasets")
     }
     assert drafts == {"people", "degrees", "secret", "departments"}
     assert (

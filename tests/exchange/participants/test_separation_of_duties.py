@@ -36,8 +36,8 @@ async def held(exchange: Exchange, principal: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 async def test_no_pair_is_enrolled_or_assigned(exchange: Exchange, first: str, second: str) -> None:
     party = await exchange.admit("education")
-    for one, other in ((first, second), (second, first)):
-        await try_to_unite(exchange, party, one, other)
+    for duty, other in ((first, second), (second, first)):
+        await try_to_unite(exchange, party, duty, other)
 
 
 async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str) -> None:

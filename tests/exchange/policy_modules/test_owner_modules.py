@@ -79,13 +79,13 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
     assert evening.json["detail"] == reason["remedy"]
 
     entries = [await owner_exchange.entry_of(answer) for answer in (before, again, evening)]
-    assert [one["decision"]["outcome"] for one in entries] == ["allow", "allow", "deny"]
+    assert [entry["decision"]["outcome"] for entry in entries] == ["allow", "allow", "deny"]
     assert entries[0]["decision"] == entries[1]["decision"]
     assert entries[2]["decision"]["reasons"] == [{"code": "owner-denied", "ref": "office-hours"}]
     for answer in (before, again, evening):
-        said = await owner_exchange.replay(answer)
-        assert said["verdict"] == "agrees"
-        assert said["input"]["resource"]["terms"]["module"] == digest
+        replayed = await owner_exchange.replay(answer)
+        assert replayed["verdict"] == "agrees"
+        assert replayed["input"]["resource"]["terms"]["module"] == digest
 
     refused = await owner_exchange.fetch(fields=["born"])
     assert refused.problem == "owner-denied"
@@ -106,12 +106,12 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
 
 async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(owner_exchange: OwnerExchange) -> None:
     digest = await submit(owner_exchange, owner_exchange.owner, OFFICE)
-    found = [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"]
-    [entry] = [one for one in found if one["object"] == {"kind": "module", "id": digest}]
+    acceptances = [entry for entry in await owner_exchange.read_entries() if entry["type"] == "module.accepted"]
+    [entry] = [acceptance for acceptance in acceptances if acceptance["object"] == {"kind": "module", "id": digest}]
     assert (entry["organisation"], entry["tests"]) == (owner_exchange.owner.id, 3)
     assert entry["checked_by"] == owner_exchange.runtime[Checker].name
     assert await submit(owner_exchange, owner_exchange.owner, OFFICE) == digest  # the same content is there once
-    assert [one for one in await owner_exchange.read_entries() if one["type"] == "module.accepted"] == found
+    assert [entry for entry in await owner_exchange.read_entries() if entry["type"] == "module.accepted"] == acceptances
 
     await submit(owner_exchange, owner_exchange.owner, module_with_cap(9))
     everything = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
@@ -123,9 +123,9 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(o
     assert len(everything) > 1
     assert paged == everything
     [listed] = [
-        one
-        for one in await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
-        if one["digest"] == digest
+        module
+        for module in await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
+        if module["digest"] == digest
     ]
     assert (listed["digest"], listed["checked_by"]) == (digest, entry["checked_by"])
     shown = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{MODULES}/{digest}")
@@ -163,7 +163,7 @@ async def test_a_bad_module_is_refused_and_not_kept(
     answer = await owner_exchange.call(owner_exchange.owner.steward, "POST", MODULES, document)
     assert answer.problem == problem
     if at is not None:
-        assert at in {one["at"] for one in answer.json["errors"]}, answer.json
+        assert at in {error["at"] for error in answer.json["errors"]}, answer.json
     assert (await owner_exchange.read_entries())[-1]["problem"] == problem
     assert await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES) == kept
 
@@ -181,7 +181,7 @@ async def test_only_ones_own_module_can_be_attached(owner_exchange: OwnerExchang
     ):
         answer = await owner_exchange.call(owner_exchange.owner.steward, method, target, new | {"handle": handle})
         assert (answer.status, answer.problem) == (422, "dataset-invalid")
-        assert [one["at"] for one in answer.json["errors"]] == ["terms/module"]
+        assert [error["at"] for error in answer.json["errors"]] == ["terms/module"]
     stranger = {"organisation": owner_exchange.owner.id, "module": TEXT, "tests": TESTS}
     assert (
         await owner_exchange.call(owner_exchange.consumer.steward, "POST", MODULES, stranger)
@@ -288,9 +288,9 @@ async def test_what_cannot_be_carried_out_denies(owner_exchange: OwnerExchange) 
     for body, problem in ODD.values():
         heard = re.match(r"[a-z_]+", body)
         assert heard is not None
-        said = f"data.exchange.owner.{heard[0]}"
+        rule = f"data.exchange.owner.{heard[0]}"
         question = '{"purpose": "x", "resource": {"fields": [{"name": "a"}]}}'
-        says = f"{said} with input as {{}}" if heard[0] == "row_cap" else f"count({said}) == 1 with input as {question}"
+        says = f"{rule} with input as {{}}" if heard[0] == "row_cap" else f"count({rule}) == 1 with input as {question}"
         tests = f"test_says if {says}"
         digest = await owner_exchange.attach_module(module_with(body, tests))
         answer = await owner_exchange.fetch()
@@ -304,17 +304,21 @@ async def test_it_is_told_whose_word_an_obligation_is(owner_exchange: OwnerExcha
     digest = await owner_exchange.attach_module(OFFICE)
     question = {"system": owner_exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
     for key, is_withheld in ((owner_exchange.owner.steward, False), (owner_exchange.consumer.steward, True)):
-        said = await owner_exchange.call_ok(key, "POST", EXPLAIN, question)
-        assert {"rule": f"module.{digest}", "says": "allow"}.items() <= said["rules"][-1].items()
-        by_module = {(one["kind"], one["name"]) for one in said["obligations"] if one["sources"] == ["module"]}
+        explanation = await owner_exchange.call_ok(key, "POST", EXPLAIN, question)
+        assert {"rule": f"module.{digest}", "says": "allow"}.items() <= explanation["rules"][-1].items()
+        by_module = {
+            (obligation["kind"], obligation["name"])
+            for obligation in explanation["obligations"]
+            if obligation["sources"] == ["module"]
+        }
         assert by_module == {("column", "name"), ("row_filter", None), ("row_cap", None)}
-        [condition] = [one for one in said["obligations"] if one["kind"] == "row_filter"]
+        [condition] = [obligation for obligation in explanation["obligations"] if obligation["kind"] == "row_filter"]
         assert (condition["withheld"], condition["rule"]) == (is_withheld, f"module.{digest}")
         assert (condition["value"] is None) == is_withheld
     evening = question | {"at": (owner_exchange.clock.now() + timedelta(hours=10)).isoformat()}
-    said = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", EXPLAIN, evening)
-    assert said["outcome"] == "deny"
-    assert said["rules"][-1]["ref"] == "office-hours"
+    explanation = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", EXPLAIN, evening)
+    assert explanation["outcome"] == "deny"
+    assert explanation["rules"][-1]["ref"] == "office-hours"
 
 
 async def test_before_publishing_its_effects_are_seen(owner_exchange: OwnerExchange) -> None:
@@ -327,7 +331,7 @@ async def test_before_publishing_its_effects_are_seen(owner_exchange: OwnerExcha
     effects = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
     [running] = effects["agreements"]
     assert (running["before"], running["after"], running["reasons"]) == ("allow", "deny", ["owner-denied"])
-    refused = {one["entry"]: one["reasons"] for one in effects["refused"]}
+    refused = {refusal["entry"]: refusal["reasons"] for refusal in effects["refused"]}
     assert int(delivered[0].headers["exchange-entry"]) not in refused
     assert refused[int(delivered[1].headers["exchange-entry"])] == ["owner-denied"]
 

@@ -137,16 +137,16 @@ async def test_two_instances_with_one_anchor_cannot_both_sign(
 ) -> None:
     await copies.copy("live", "twin")
     twin = with_database(founded_settings, copies.url("twin"))
-    async with restart_exchange(founded_settings) as one, restart_exchange(twin) as two:
-        await wait_for_checkpoint(one)
-        await wait_for_checkpoint(two)
-        await asyncio.gather(append_refusal(one), append_refusal(two), return_exceptions=True)
-        for exchange in (one, two):
+    async with restart_exchange(founded_settings) as original, restart_exchange(twin) as copy:
+        await wait_for_checkpoint(original)
+        await wait_for_checkpoint(copy)
+        await asyncio.gather(append_refusal(original), append_refusal(copy), return_exceptions=True)
+        for exchange in (original, copy):
             for _ in range(100):
                 await asyncio.sleep(0.02)
                 if (await exchange.send("GET", "/readyz", {})).status == 503:
                     break
-        verdicts = sorted([(await exchange.send("GET", "/readyz", {})).status for exchange in (one, two)])
+        verdicts = sorted([(await exchange.send("GET", "/readyz", {})).status for exchange in (original, copy)])
     assert verdicts == [200, 503]
     ours, theirs = await read_checkpoints(copies.url("live")), await read_checkpoints(copies.url("twin"))
     both = ours.keys() & theirs.keys()
@@ -155,13 +155,13 @@ async def test_two_instances_with_one_anchor_cannot_both_sign(
 
 
 async def test_two_instances_on_one_database_share_the_work(founded_settings: Settings, copies: DatabaseCopies) -> None:
-    async with restart_exchange(founded_settings) as one:
-        async with restart_exchange(founded_settings) as two:
-            await asyncio.gather(*(append_refusal(exchange) for exchange in (one, two) for _ in range(5)))
-            await wait_for_checkpoint(one)
-            assert (await two.send("GET", "/readyz", {})).status == 200
-        await append_refusal(one)
-        await wait_for_checkpoint(one)
+    async with restart_exchange(founded_settings) as first:
+        async with restart_exchange(founded_settings) as second:
+            await asyncio.gather(*(append_refusal(exchange) for exchange in (first, second) for _ in range(5)))
+            await wait_for_checkpoint(first)
+            assert (await second.send("GET", "/readyz", {})).status == 200
+        await append_refusal(first)
+        await wait_for_checkpoint(first)
 
 
 async def test_a_lost_anchor_halts_until_it_is_back_or_made_anew(
@@ -288,7 +288,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
         assert exchange.runtime.origin.endswith("/ledger/3")
         [first] = await exchange.read_entries()
         assert (first["predecessor"], first["checkpoint"]) == (founded_settings.origin(2), newest.note)
-    assert sorted(one.name for one in (founded_settings.data / "archive").iterdir()) == [
+    assert sorted(path.name for path in (founded_settings.data / "archive").iterdir()) == [
         "1"
     ]  # the archive of the same entries
 

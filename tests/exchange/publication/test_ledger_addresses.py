@@ -106,8 +106,8 @@ async def test_what_is_pruned_is_gone_and_its_hashes_are_not(pruned: Exchange) -
         assert answer.json()["minimum_index"] == 300
     for path in ("entries/300", "tile/entries/001", "tile/0/000", "tile/0/000.p/5", "receipts/0", "receipts/299"):
         assert (await get(pruned, path)).status_code == 200
-    told = (await pruned.client.get("/.well-known/data-exchange")).json()
-    assert told["retention_policy"] == "https://exchange.example/retention"
+    identity = (await pruned.client.get("/.well-known/data-exchange")).json()
+    assert identity["retention_policy"] == "https://exchange.example/retention"
 
 
 def test_nothing_is_pruned_without_a_policy_that_says_so() -> None:

@@ -53,8 +53,8 @@ async def covering(exchange: Exchange, index: int) -> publication.Published:
 
 
 async def well_known(exchange: Exchange) -> dict[str, Any]:
-    found: dict[str, Any] = (await exchange.send("GET", "/.well-known/data-exchange", {})).json
-    return found
+    identity: dict[str, Any] = (await exchange.send("GET", "/.well-known/data-exchange", {})).json
+    return identity
 
 
 async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +125,12 @@ async def test_a_power_failure_never_leaves_an_entry_without_its_key(
 
     synced = record_syncs(monkeypatch, lambda: asyncio.run(count_rotations()))
     await operate(settings, monkeypatch, which)
-    before = [(one.directory, name) for one in synced if one.answer == 0 for name in one.names]
+    before = [(sync.directory, name) for sync in synced if sync.answer == 0 for name in sync.names]
     assert (keys / "next", file) in before
     assert (keys, "next") in before
-    after = [one for one in synced if one.answer == 1]
-    assert [one.directory for one in after if file in one.names][-1] == keys
-    assert any(one.directory == keys / "old" and one.names for one in after)
+    after = [sync for sync in synced if sync.answer == 1]
+    assert [sync.directory for sync in after if file in sync.names][-1] == keys
+    assert any(sync.directory == keys / "old" and sync.names for sync in after)
 
 
 async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_start(
@@ -205,7 +205,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
             strange = note.Signer(before.origin, bytes(32)).verifier
             with pytest.raises(mirror.ExportRefused):
                 mirror.export(url, tmp_path / "no", verifier=strange)
-            assert [one.code for one in verify(copy, verifier=strange).findings if one.path == "vkey"]
+            assert [finding.code for finding in verify(copy, verifier=strange).findings if finding.path == "vkey"]
 
         forge(copy, old, before.origin)
 

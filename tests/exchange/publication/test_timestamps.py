@@ -34,13 +34,13 @@ from tests.support.services.tsa import TimestampAuthority
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[TimestampAuthority]:
-    with tsa.serve_authority(tsa.make(tmp_path / "tsa")) as found:
-        yield found
+    with tsa.serve_authority(tsa.make(tmp_path / "tsa")) as running:
+        yield running
 
 
-def stamped_by(settings: Settings, found: TimestampAuthority) -> Settings:
+def stamped_by(settings: Settings, authority: TimestampAuthority) -> Settings:
     return settings.model_copy(
-        update={"timestamp_url": found.url, "timestamp_certificate": found.chain, "timestamp_interval": 1}
+        update={"timestamp_url": authority.url, "timestamp_certificate": authority.chain, "timestamp_interval": 1}
     )
 
 
@@ -59,7 +59,7 @@ async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: T
         token = await exchange.send("GET", f"/ledger/checkpoints/{size}.tsr", {})
         assert token.headers["content-type"] == "application/timestamp-reply"
         listed = (await exchange.send("GET", "/ledger/checkpoints", {})).json["checkpoints"]
-        [content] = [one["note"].encode() for one in listed if one["size"] == size]
+        [content] = [checkpoint["note"].encode() for checkpoint in listed if checkpoint["size"] == size]
         Authority(authority.chain.read_bytes()).check(token.content, content)
         assert (await exchange.send("GET", "/ledger/checkpoints/999999.tsr", {})).status == 404
         asked = authority.answers

@@ -226,12 +226,12 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
     shown = anchor.read()
     assert shown is not None
     assert note.split(shown)[0] == note.split(witnessed)[0]
-    async with restart_exchange(settings) as one, restart_exchange(settings) as two:
+    async with restart_exchange(settings) as first, restart_exchange(settings) as second:
         before = log_output.getvalue().count("were signed")
         await wait_until(
             lambda: is_logged(log_output, "were signed", times=before + 3)
         )  # the one that publishes has looked again
-        for exchange in (one, two):
+        for exchange in (first, second):
             answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")
             assert (answer.status, answer.problem) == (503, "ledger-halted")
     url = await DatabaseCopies(embedded).copy("live", "anew")
@@ -296,7 +296,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
         )
         shown.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
         served = policy.parse((await exchange.client.get("/ledger/policy")).content)
-        assert history.newest in [one.key for one in served.logs]
+        assert history.newest in [log.key for log in served.logs]
         witnesses.run_witness("trust", tmp_path / "w", history.newest.vkey)
         with witnesses.serve_witness(tmp_path / "w", port=port):
             await wait_until(lambda: is_covered(exchange))
@@ -371,6 +371,6 @@ async def test_a_log_with_further_lines_is_cosigned_and_read_as_ever(settings: S
             known = (await exchange.client.get("/.well-known/data-exchange")).json()
     keys: list[note.Key] = [note.Verifier.parse(known["vkey"]), Cosigner.parse(vkey)]
     assert note.open(signed, keys).signed_by == tuple(keys)
-    demanded = [f"witness w{number} {one}" for number, one in enumerate(known["further_vkeys"])]
+    demanded = [f"witness w{number} {vkey}" for number, vkey in enumerate(known["further_vkeys"])]
     trusted = trust_policy.parse("\n".join([*demanded, "group g all w0 w1", "quorum g"]) + "\n")
     assert len(trusted.check(signed)) == 2

@@ -107,12 +107,12 @@ async def test_nothing_personal_is_kept_of_anything(
 
 async def details_are_used(exchange: Exchange, consumer: Party) -> None:
     """What is sealed about people is read, held and erased; none of it repeats who they are, but the reading itself."""
-    one = {"dataset": "owner/clear", "value": FIRST["person_id"]}
-    read = await exchange.call(exchange.keys["auditor"], "POST", "/api/v1/subjects/details", one)
+    person = {"dataset": "owner/clear", "value": FIRST["person_id"]}
+    read = await exchange.call(exchange.keys["auditor"], "POST", "/api/v1/subjects/details", person)
     assert FIRST["person_id"] in read.content.decode()
-    hold = {**one, "basis": "litigation", "reason": "复议"}
+    hold = {**person, "basis": "litigation", "reason": "复议"}
     held = await exchange.call_ok(exchange.keys["security"], "POST", "/api/v1/subjects/holds", hold)
-    erasure = {**one, "basis": "other-law"}
+    erasure = {**person, "basis": "other-law"}
     for problem in ("legal-hold", "retention-running"):
         refused = await exchange.call(exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
         assert refused.problem == problem
@@ -120,9 +120,9 @@ async def details_are_used(exchange: Exchange, consumer: Party) -> None:
         if problem == "legal-hold":
             await exchange.call_ok(exchange.keys["security"], "POST", target, {"reason": "结案"})
     for wrong in (
-        {**one, "value": FIRST["name"]},
-        {**one, "field": FIRST["phone"]},
-        {**one, "dataset": FIRST["phone"]},
+        {**person, "value": FIRST["name"]},
+        {**person, "field": FIRST["phone"]},
+        {**person, "dataset": FIRST["phone"]},
     ):
         answer = await exchange.call(consumer.steward, "POST", "/api/v1/subjects/details", wrong)
         assert answer.status in {404, 422}

@@ -36,16 +36,16 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
     async with restart_exchange(settings) as exchange:
         owner, auditor = people_exchange.owner.steward, exchange.keys["auditor"]
 
-        async def found(key: Key, query: str) -> list[int]:
+        async def find(key: Key, query: str) -> list[int]:
             page = await exchange.call_ok(key, "GET", f"/api/v1/audit/entries?{query}")
             assert page["size"] == (size if page["incarnation"] == 1 else len(await exchange.read_entries()) - 1)
             return [entry["index"] for entry in page["entries"]]
 
         # Nothing of the old ledger had been indexed, and nobody can write there any more.
         deliveries = [index for index, body in enumerate(before) if body["type"] == "delivery.completed"]
-        assert await found(owner, "incarnation=1&type=delivery.completed") == deliveries
-        assert len(await found(auditor, "incarnation=1&limit=1000")) == size
-        assert await found(stranger.steward, "incarnation=1&type=delivery.*") == []
+        assert await find(owner, "incarnation=1&type=delivery.completed") == deliveries
+        assert len(await find(auditor, "incarnation=1&limit=1000")) == size
+        assert await find(stranger.steward, "incarnation=1&type=delivery.*") == []
         assert (await exchange.read_entries())[-1]["type"] == "audit.read"
         unknown = await exchange.call(owner, "GET", "/api/v1/audit/entries?incarnation=3")
         assert unknown.problem == "not-found"
@@ -56,9 +56,9 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
         delivered = len(await exchange.read_entries()) - 1
         await exchange.call_ok(owner, "POST", f"/api/v1/applications/{refused['id']}/refusal", {"reasons": "不符"})
         turned_down = len(await exchange.read_entries()) - 1
-        assert await found(owner, "type=delivery.completed") == [delivered]
-        assert await found(people_exchange.consumer.steward, "type=application.*") == [turned_down]
-        assert await found(stranger.steward, f"dataset={people_exchange.dataset['id']}") == []
+        assert await find(owner, "type=delivery.completed") == [delivered]
+        assert await find(people_exchange.consumer.steward, "type=application.*") == [turned_down]
+        assert await find(stranger.steward, f"dataset={people_exchange.dataset['id']}") == []
 
         # Decisions are made again, wherever they stand.
         target = f"/api/v1/audit/entries/{deliveries[0]}/replay?incarnation=1"
@@ -95,8 +95,8 @@ async def test_an_erasure_reaches_what_was_sealed_before(
             assert (await people_exchange.erase(dataset=DATASET, value="P00001")).status == 409
             assert len(await people_exchange.run_sql("SELECT FROM ledger_1.ledger_sealed")) == 1
             return
-        found = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?type=ledger.*")
-        assert [entry["body"]["type"] for entry in found.json["entries"]] == ["ledger.incarnated"]
+        answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?type=ledger.*")
+        assert [entry["body"]["type"] for entry in answer.json["entries"]] == ["ledger.incarnated"]
         after = await people_exchange.fetch_about("P00001")
         assert after["subjects"] == before["subjects"]
         erased = await people_exchange.erase(dataset=DATASET, value="P00001")

@@ -72,19 +72,19 @@ async def test_many_people_are_listed_up_to_a_hundred_and_then_counted(people_ex
     assert len(entry["subjects"]) == len(set(entry["subjects"])) == 100
     assert entry["named"] == 250
     details = await people_exchange.read_details(entry=len(await people_exchange.read_entries()) - 1)
-    assert [one["details"]["value"] for one in details] == [f"P{n:05d}" for n in range(1, 101)]
+    assert [detail["details"]["value"] for detail in details] == [f"P{n:05d}" for n in range(1, 101)]
 
 
 async def test_streams_and_refusals_name_them_too(people_exchange: PeopleExchange) -> None:
-    one = {"field": "person_id", "op": "eq", "value": "P00003"}
-    answer = await people_exchange.fetch(one, accept="text/csv")
+    condition = {"field": "person_id", "op": "eq", "value": "P00003"}
+    answer = await people_exchange.fetch(condition, accept="text/csv")
     entry = await people_exchange.entry_of(answer)
     assert entry["type"] == "delivery.started"
     [read] = await people_exchange.read_details(entry=int(answer.headers["exchange-entry"]))
     assert read["details"]["value"] == "P00003"
     for path in (people_exchange.runtime.settings.data / "snapshots").glob("*.parquet"):
         path.unlink()
-    answer = await people_exchange.fetch(one)
+    answer = await people_exchange.fetch(condition)
     assert answer.status == 502, answer.content
     refused = await people_exchange.entry_of(answer)
     assert refused["subjects"] == entry["subjects"]
@@ -96,11 +96,11 @@ async def test_who_may_read(people_exchange: PeopleExchange) -> None:
     about = {"dataset": DATASET, "value": "P00001"}
     stranger = await people_exchange.admit("stranger")
     for key in (people_exchange.owner.steward, people_exchange.keys["auditor"]):
-        assert [one["entry"] for one in await people_exchange.read_details(key, entry=index)] == [index]
-        assert [one["entry"] for one in await people_exchange.read_details(key, **about)] == [index]
+        assert [detail["entry"] for detail in await people_exchange.read_details(key, entry=index)] == [index]
+        assert [detail["entry"] for detail in await people_exchange.read_details(key, **about)] == [index]
     operator = people_exchange.keys["operator"]
-    assert [one["entry"] for one in await people_exchange.read_details(operator, **about)] == [index]
-    told: set[str] = set()
+    assert [detail["entry"] for detail in await people_exchange.read_details(operator, **about)] == [index]
+    messages: set[str] = set()
     refused: list[tuple[Key, dict[str, Any]]] = [
         (operator, {"entry": index}),
         (stranger.steward, {"entry": index}),
@@ -114,8 +114,8 @@ async def test_who_may_read(people_exchange: PeopleExchange) -> None:
     for key, which in refused:
         answer = await people_exchange.call_subjects(key, "details", which)
         assert answer.problem == "not-found"
-        told.add(answer.json["detail"])
-    assert len(told) == 1
+        messages.add(answer.json["detail"])
+    assert len(messages) == 1
     malformed: list[dict[str, Any]] = [{}, {"entry": 1, **about}, {"dataset": DATASET}, {"value": 1}]
     malformed += [{"dataset": DATASET, "value": 5}, {"dataset": DATASET, "field": "name", "value": "x"}]
     for which in malformed:
@@ -238,7 +238,7 @@ async def test_the_retention_floor(settings: Settings, empty_database: str) -> N
         assert (refused.status, refused.problem) == (409, "retention-running")
         entry = await people_exchange.entry_of(refused)
         assert (entry["cause"], entry["until"]) == ("retention", refused.json["until"])
-        assert [one["state"] for one in await people_exchange.read_details(dataset=DATASET, value="P00001")] == [
+        assert [detail["state"] for detail in await people_exchange.read_details(dataset=DATASET, value="P00001")] == [
             "sealed"
         ]
 
@@ -247,21 +247,23 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
     people_exchange: PeopleExchange,
 ) -> None:
     people = [f"P{n:05d}" for n in range(1, 21)]
-    first = await asyncio.gather(*(people_exchange.fetch_about(one) for one in [*people, *people]))
-    pseudonyms = {one: entry["subjects"][0] for one, entry in zip(people, first, strict=False)}
+    first = await asyncio.gather(*(people_exchange.fetch_about(person) for person in [*people, *people]))
+    pseudonyms = {person: entry["subjects"][0] for person, entry in zip(people, first, strict=False)}
     assert len(set(pseudonyms.values())) == len(people)
     assert [entry["subjects"][0] for entry in first] == [*pseudonyms.values()] * 2
     entries = await people_exchange.read_entries()
-    for entry, one in zip(first, [*people, *people], strict=True):
+    for entry, person in zip(first, [*people, *people], strict=True):
         [read] = await people_exchange.read_details(entry=entries.index(entry))
-        assert read["details"]["value"] == one
+        assert read["details"]["value"] == person
 
     await people_exchange.run_sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
                     "WHERE pseudonym = decode($1, 'hex')", pseudonyms["P00007"])  # fmt: skip
     people_exchange.runtime[Facts].forget(10**9)
-    asked = [{"field": "person_id", "op": "eq", "value": one} for one in people]
-    answers = await asyncio.gather(*(people_exchange.fetch(one) for one in asked))
-    assert [one["value"] for one, answer in zip(asked, answers, strict=True) if answer.status != 200] == ["P00007"]
+    asked = [{"field": "person_id", "op": "eq", "value": person} for person in people]
+    answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
+    assert [condition["value"] for condition, answer in zip(asked, answers, strict=True) if answer.status != 200] == [
+        "P00007"
+    ]
 
 
 async def test_new_people_asked_for_at_once_fail_together_where_the_database_does(
@@ -278,13 +280,16 @@ async def test_new_people_asked_for_at_once_fail_together_where_the_database_doe
         "CREATE TRIGGER fails BEFORE INSERT ON subjects FOR EACH STATEMENT EXECUTE FUNCTION fails()"
     )
     try:
-        answers = await asyncio.gather(*(people_exchange.fetch(one) for one in asked))
+        answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
     finally:
         await people_exchange.run_sql("DROP FUNCTION fails CASCADE")
-    assert {(one.status, one.problem) for one in answers} == {(503, "ledger-unavailable")}
+    assert {(answer.status, answer.problem) for answer in answers} == {(503, "ledger-unavailable")}
     [after] = await people_exchange.run_sql("SELECT last_value FROM subject_slots")
     assert after["last_value"] - before["last_value"] == len(asked)
-    assert {one.status for one in await asyncio.gather(*(people_exchange.fetch(one) for one in asked))} == {200}
+    assert {
+        condition.status
+        for condition in await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
+    } == {200}
 
 
 async def test_at_once_with_each_other_and_with_deliveries(people_exchange: PeopleExchange) -> None:
@@ -292,8 +297,8 @@ async def test_at_once_with_each_other_and_with_deliveries(people_exchange: Peop
     asked = [people_exchange.fetch_about("P00001") for _ in range(12)]
     erased = [people_exchange.erase(dataset=DATASET, value="P00001") for _ in range(4)]
     mixed = [each for pair in zip(asked[:4], erased, strict=True) for each in pair] + asked[4:]
-    answers = [one.json for one in await asyncio.gather(*mixed) if isinstance(one, Answer)]
-    executed = [one for one in answers if one["outcome"] == "executed"]
+    answers = [answer.json for answer in await asyncio.gather(*mixed) if isinstance(answer, Answer)]
+    executed = [answer for answer in answers if answer["outcome"] == "executed"]
     assert 1 <= len(executed) <= 4
     entries = await check_erasures_are_whole(people_exchange)
     assert first["subjects"][0] in {entry["object"]["id"] for entry in entries if entry["type"] == "erasure.executed"}
@@ -306,6 +311,6 @@ async def test_nothing_of_a_person_is_in_the_tables(people_exchange: PeopleExcha
     for table in ("subjects", "ledger_sealed", "subject_holds", "ledger_entry"):
         for row in await people_exchange.run_sql(f"SELECT * FROM {table}"):
             for value in row.values():
-                found = value if isinstance(value, bytes) else str(value).encode()
-                assert b"P00001" not in found, table
+                content = value if isinstance(value, bytes) else str(value).encode()
+                assert b"P00001" not in content, table
     assert "P00001" not in json.dumps(await people_exchange.read_entries())

@@ -25,9 +25,9 @@ async def test_a_condition_of_the_owners_terms_is_told_to_the_owner_only(exchang
     await exchange.conclude_agreement(consumer, owner, dataset)
     asked = {"system": consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
     for key, expected in ((owner.steward, condition), (consumer.steward, None)):
-        told = await exchange.call_ok(key, "POST", f"/api/v1{EXPLAIN}", asked)
-        filters = [one for one in told["obligations"] if one["kind"] == "row_filter"]
-        assert [(one["value"], one["withheld"], one["sources"]) for one in filters] == [
+        explanation = await exchange.call_ok(key, "POST", f"/api/v1{EXPLAIN}", asked)
+        filters = [obligation for obligation in explanation["obligations"] if obligation["kind"] == "row_filter"]
+        assert [(row_filter["value"], row_filter["withheld"], row_filter["sources"]) for row_filter in filters] == [
             (expected, expected is None, ["terms"])
         ]
     assert "330110" not in str(await exchange.read_entries())
@@ -72,29 +72,33 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
         fields=["person_id", "name", "city"], masks={"name": {"kind": "hash"}}, row_cap=10,
         row_filter={"field": "city", "op": "eq", "value": "330110"},
     )  # fmt: skip
-    assert {one["agreement"] for one in narrower["agreements"]} == {first["id"], second["id"]}
+    assert {effect["agreement"] for effect in narrower["agreements"]} == {first["id"], second["id"]}
     assert narrower["agreements"][0]["changes"] == [
         "column born is withheld",
         "column name is masked by hash instead of nothing",
         "other rows",
         f"at most 10 rows instead of {dataset['document']['terms']['row_cap']}",
     ]
-    assert [(one["entry"], one["reasons"]) for one in narrower["refused"]] == [(made[3], ["field-not-granted"])]
+    assert [(refusal["entry"], refusal["reasons"]) for refusal in narrower["refused"]] == [
+        (made[3], ["field-not-granted"])
+    ]
     assert "330110" not in str(narrower)
 
     closed = await draft(consumers={"kinds": ["institution"]})
-    assert [(one["agreement"], one["before"], one["after"], one["reasons"]) for one in closed["agreements"]] == [
-        (second["id"], "allow", "deny", ["consumer-not-in-terms"])
+    assert [
+        (effect["agreement"], effect["before"], effect["after"], effect["reasons"]) for effect in closed["agreements"]
+    ] == [(second["id"], "allow", "deny", ["consumer-not-in-terms"])]
+    assert [(refusal["entry"], refusal["reasons"]) for refusal in closed["refused"]] == [
+        (made[1], ["consumer-not-in-terms"])
     ]
-    assert [(one["entry"], one["reasons"]) for one in closed["refused"]] == [(made[1], ["consumer-not-in-terms"])]
 
     other_purpose = await draft(purposes=["statistics"])
-    assert [one["entry"] for one in other_purpose["refused"]] == made
+    assert [refusal["entry"] for refusal in other_purpose["refused"]] == made
     connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("DELETE FROM decision_inputs")  # their time is over
     await connection.close()
     without = await exchange.call_ok(owner.steward, "POST", target)
-    assert (without["exact"], [one["entry"] for one in without["refused"]]) == (0, made)
+    assert (without["exact"], [refusal["entry"] for refusal in without["refused"]]) == (0, made)
     # And then it is as was told.
     await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
     answer = await exchange.call(
@@ -139,9 +143,9 @@ async def test_a_delivery_counts_however_many_entries_follow_it(exchange: Exchan
     new = await deliver(exchange, consumer, "owner/people")
     assert new - old > effects.MOST_ENTRIES
     target = await draft_for_other_purpose(exchange, owner, dataset, source)
-    told = await exchange.call_ok(owner.steward, "POST", target)
-    assert [one["entry"] for one in told["refused"]] == [old, new]
-    assert (told["looked_at"], told["exact"], told["since"]) == (2, 2, 0)
+    foreseen = await exchange.call_ok(owner.steward, "POST", target)
+    assert [refusal["entry"] for refusal in foreseen["refused"]] == [old, new]
+    assert (foreseen["looked_at"], foreseen["exact"], foreseen["since"]) == (2, 2, 0)
 
 
 async def test_of_more_deliveries_than_are_compared_the_newest_are(
@@ -150,15 +154,15 @@ async def test_of_more_deliveries_than_are_compared_the_newest_are(
     owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution", level="none")
     source = await exchange.register_table(owner, people_table, "people")
     dataset, other = [await exchange.publish_dataset(owner, source, handle) for handle in ("people", "others")]
-    for one in (dataset, other):
-        await exchange.conclude_agreement(consumer, owner, one)
+    for agreed in (dataset, other):
+        await exchange.conclude_agreement(consumer, owner, agreed)
     made = [await deliver(exchange, consumer, f"owner/{name}") for name in ("people", "others") * 4]
     target = await draft_for_other_purpose(exchange, owner, dataset, source)
     monkeypatch.setattr(effects, "MOST_ENTRIES", 3)
-    told = await exchange.call_ok(owner.steward, "POST", target)
-    assert [one["entry"] for one in told["refused"]] == made[2::2]
-    assert (told["looked_at"], told["since"]) == (3, made[2])
+    foreseen = await exchange.call_ok(owner.steward, "POST", target)
+    assert [refusal["entry"] for refusal in foreseen["refused"]] == made[2::2]
+    assert (foreseen["looked_at"], foreseen["since"]) == (3, made[2])
     monkeypatch.setattr(effects, "MOST_ENTRIES", 5)
-    told = await exchange.call_ok(owner.steward, "POST", target)
-    assert [one["entry"] for one in told["refused"]] == made[::2]
-    assert (told["looked_at"], told["since"]) == (4, 0)
+    foreseen = await exchange.call_ok(owner.steward, "POST", target)
+    assert [refusal["entry"] for refusal in foreseen["refused"]] == made[::2]
+    assert (foreseen["looked_at"], foreseen["since"]) == (4, 0)

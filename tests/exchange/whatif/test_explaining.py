@@ -18,18 +18,20 @@ async def test_an_allowance_names_every_rule_and_whose_word_each_obligation_is(
     populated_exchange: PopulatedExchange,
 ) -> None:
     before = len(await populated_exchange.read_entries())
-    told = (await populated_exchange.call_as("owner", "POST", EXPLAIN, question(populated_exchange))).json
-    assert told["outcome"] == "allow"
-    assert told["agreement"] == populated_exchange.objects["agreement"]["id"]
-    assert {rule["says"] for rule in told["rules"]} == {"allow"}
+    explanation = (await populated_exchange.call_as("owner", "POST", EXPLAIN, question(populated_exchange))).json
+    assert explanation["outcome"] == "allow"
+    assert explanation["agreement"] == populated_exchange.objects["agreement"]["id"]
+    assert {rule["says"] for rule in explanation["rules"]} == {"allow"}
     assert {"delivery.role_held", "delivery.purpose_in_terms", "delivery.chosen"} <= {
-        one["rule"] for one in told["rules"]
+        rule["rule"] for rule in explanation["rules"]
     }
-    columns = {one["name"]: one for one in told["obligations"] if one["kind"] == "column"}
+    columns = {
+        obligation["name"]: obligation for obligation in explanation["obligations"] if obligation["kind"] == "column"
+    }
     assert columns["name"]["value"] == {"kind": "partial", "keep_start": 1, "keep_end": 0}
     assert "terms" in columns["name"]["sources"]
     assert columns["city"]["sources"] == []  # nobody masks it
-    assert {one["kind"] for one in told["obligations"]} >= {"row_cap", "not_after"}
+    assert {obligation["kind"] for obligation in explanation["obligations"]} >= {"row_cap", "not_after"}
     entries = (await populated_exchange.read_entries())[before:]
     assert [entry["type"] for entry in entries] == ["policy.explained"]
     assert entries[0]["outcome"] == "allow"
@@ -48,45 +50,49 @@ async def test_what_is_told_is_what_then_happens(populated_exchange: PopulatedEx
         ({"dataset": "owner/secret"}, "talent-service", {"dataset": "owner/secret"}),
     ]
     for changes, purpose, asked in cases:
-        told = (
+        explanation = (
             await populated_exchange.call_as("consumer", "POST", EXPLAIN, question(populated_exchange, **changes))
         ).json
         answer = await populated_exchange.fetch({"limit": 1, **asked}, purpose=purpose)
-        if "outcome" not in told:  # what cannot be decided is refused alike
-            assert (told["type"], answer.status) == (f"/problems/{answer.problem}", 422)
+        if "outcome" not in explanation:  # what cannot be decided is refused alike
+            assert (explanation["type"], answer.status) == (f"/problems/{answer.problem}", 422)
             continue
-        assert (told["outcome"] == "allow") == (answer.status == 200), changes
+        assert (explanation["outcome"] == "allow") == (answer.status == 200), changes
         if answer.status != 200:
-            said = [(rule["rule"], rule["code"]) for rule in told["rules"] if rule["code"]]
-            assert said == [(reason["rule"], reason["code"]) for reason in answer.json["reasons"]]
-            assert all(rule["remedy"] for rule in told["rules"] if rule["code"])
-            assert "allow" in {rule["says"] for rule in told["rules"]}
-            assert told["obligations"] == []
+            denying = [(rule["rule"], rule["code"]) for rule in explanation["rules"] if rule["code"]]
+            assert denying == [(reason["rule"], reason["code"]) for reason in answer.json["reasons"]]
+            assert all(rule["remedy"] for rule in explanation["rules"] if rule["code"])
+            assert "allow" in {rule["says"] for rule in explanation["rules"]}
+            assert explanation["obligations"] == []
         else:
-            columns = [one["name"] for one in told["obligations"] if one["kind"] == "column"]
+            columns = [
+                obligation["name"] for obligation in explanation["obligations"] if obligation["kind"] == "column"
+            ]
             assert columns == answer.json["fields"]
 
 
 async def test_another_day_is_another_answer(populated_exchange: PopulatedExchange) -> None:
     later = (populated_exchange.now + timedelta(days=3650)).isoformat()
-    told = (await populated_exchange.call_as("auditor", "POST", EXPLAIN, question(populated_exchange, at=later))).json
-    assert told["outcome"] == "deny"
-    assert "agreement-expired" in {rule["code"] for rule in told["rules"]}
+    explanation = (
+        await populated_exchange.call_as("auditor", "POST", EXPLAIN, question(populated_exchange, at=later))
+    ).json
+    assert explanation["outcome"] == "deny"
+    assert "agreement-expired" in {rule["code"] for rule in explanation["rules"]}
 
 
 async def test_a_suspended_system_and_one_without_a_role_are_told_apart(populated_exchange: PopulatedExchange) -> None:
-    told = (
+    explanation = (
         await populated_exchange.call_as(
             "consumer", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["suspended"])
         )
     ).json
-    assert [rule["code"] for rule in told["rules"] if rule["code"]] == ["principal-suspended"]
-    told = (
+    assert [rule["code"] for rule in explanation["rules"] if rule["code"]] == ["principal-suspended"]
+    explanation = (
         await populated_exchange.call_as(
             "auditor", "POST", EXPLAIN, question(populated_exchange, system=populated_exchange.ids["auditor"])
         )
     ).json
-    assert "role-missing" in {rule["code"] for rule in told["rules"]}
+    assert "role-missing" in {rule["code"] for rule in explanation["rules"]}
 
 
 async def test_who_is_not_concerned_is_told_nothing(populated_exchange: PopulatedExchange) -> None:

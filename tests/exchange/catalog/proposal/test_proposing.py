@@ -19,7 +19,7 @@ _NOTHING = {"kind": "null"}
 _TYPES = get_args(FieldType)
 
 
-def proposed(
+def propose_fields(
     columns: dict[str, tuple[FieldType, Sequence[Any]]],
     wishes: Wishes | None = None,
     *,
@@ -36,8 +36,8 @@ def proposed(
     return {field.name: field for field in result}
 
 
-def one(name: str, type_: FieldType, values: Sequence[Any], **more: Any) -> ProposedField:
-    return proposed({name: (type_, values)}, **more)[name]
+def propose_field(name: str, type_: FieldType, values: Sequence[Any], **more: Any) -> ProposedField:
+    return propose_fields({name: (type_, values)}, **more)[name]
 
 
 _MOBILES = ["13800000001", "13912345678", "18688886666"]
@@ -132,7 +132,7 @@ _BY_VALUES: dict[str, Sequence[str]] = {
 def test_identifying_names_give_a_pseudonym_or_nothing_whatever_the_type(
     name: str, type_: FieldType, values: Sequence[Any]
 ) -> None:
-    field = one(name, type_, values)
+    field = propose_field(name, type_, values)
     assert field.is_personal
     assert field.mask in (_PSEUDONYM, _NOTHING)
     assert field.level in {"G3", "G4"}
@@ -142,10 +142,10 @@ def test_identifying_names_give_a_pseudonym_or_nothing_whatever_the_type(
 @pytest.mark.parametrize("title", _BY_VALUES)
 @pytest.mark.parametrize("name", ["column_3", "备注栏", "value"])
 def test_identifying_values_give_a_pseudonym_whatever_the_name(name: str, title: str) -> None:
-    field = one(name, "string", _BY_VALUES[title])
+    field = propose_field(name, "string", _BY_VALUES[title])
     assert (field.is_personal, field.mask) == (True, _PSEUDONYM)
     if all(value.isdecimal() for value in _BY_VALUES[title]):
-        as_numbers = one(name, "integer", [int(value) for value in _BY_VALUES[title]])
+        as_numbers = propose_field(name, "integer", [int(value) for value in _BY_VALUES[title]])
         assert as_numbers.mask == _PSEUDONYM
 
 
@@ -167,26 +167,26 @@ def test_identifying_values_give_a_pseudonym_whatever_the_name(name: str, title:
 def test_what_describes_people_leaves_in_a_coarser_form(
     name: str, type_: FieldType, values: Sequence[Any], mask: dict[str, Any]
 ) -> None:
-    field = one(name, type_, values, hints=[(name, "personal")])
+    field = propose_field(name, type_, values, hints=[(name, "personal")])
     assert field.mask == mask
 
 
 @pytest.mark.parametrize("type_", _TYPES)
 def test_sensitive_content_does_not_leave(type_: FieldType) -> None:
     values: dict[FieldType, Any] = {"string": "糖尿病", "integer": 3, "decimal": Decimal(3), "number": 3.5}
-    field = one("f", type_, [values[type_]] if type_ in values else [], hints=[("f", "sensitive")])
+    field = propose_field("f", type_, [values[type_]] if type_ in values else [], hints=[("f", "sensitive")])
     assert (field.mask, field.level, field.is_sensitive) == (_NOTHING, "G4", True)
 
 
 def test_a_number_of_seven_digits_about_a_person_is_no_range() -> None:
-    assert one("f", "integer", [43, 1234567], hints=[("f", "personal")]).mask == _PSEUDONYM
+    assert propose_field("f", "integer", [43, 1234567], hints=[("f", "personal")]).mask == _PSEUDONYM
 
 
 def test_a_year_in_which_hardly_two_people_are_born_does_not_leave() -> None:
     alone = [date(1930 + number, 1, 1) for number in range(30)]
-    assert one("born", "date", alone).mask == _NOTHING
+    assert propose_field("born", "date", alone).mask == _NOTHING
     together = [date(1990, 1 + number % 12, 1 + number % 28) for number in range(30)]
-    assert one("born", "date", together).mask == {"kind": "year"}
+    assert propose_field("born", "date", together).mask == {"kind": "year"}
 
 
 def test_a_code_in_a_table_about_people_is_a_pseudonym() -> None:
@@ -196,8 +196,8 @@ def test_a_code_in_a_table_about_people_is_a_pseudonym() -> None:
         "年份": ("string", [f"2026-01-{number + 10}" for number in range(9)]),
         "city": ("string", ["330100"] * 9),
     }
-    assert [field.mask for field in proposed(table).values()] == [None, None, None]
-    about_people = proposed({**table, "手机": ("string", _MOBILES * 3)})
+    assert [field.mask for field in propose_fields(table).values()] == [None, None, None]
+    about_people = propose_fields({**table, "手机": ("string", _MOBILES * 3)})
     assert about_people["码"].mask == _PSEUDONYM
     assert (about_people["年份"].mask, about_people["city"].mask) == (None, None)
 
@@ -205,20 +205,20 @@ def test_a_code_in_a_table_about_people_is_a_pseudonym() -> None:
 @pytest.mark.parametrize("name", ["column_7", "名单", "车主"])
 def test_columns_of_names_are_about_people(name: str) -> None:
     values = ["王小明", "李四", "欧阳修", "陈一", "林二", "诸葛亮"]
-    field = one(name, "string", values)
+    field = propose_field(name, "string", values)
     assert (field.is_personal, field.mask) == (True, {"kind": "partial", "keep_start": 1, "keep_end": 0})
 
 
 def test_coordinates_do_not_leave_from_a_table_about_people() -> None:
     table: dict[str, tuple[FieldType, Sequence[Any]]] = {"lat": ("number", [30.25]), "经度": ("number", [120.1])}
-    assert [field.mask for field in proposed(table).values()] == [None, None]
-    about_people = proposed({**table, "手机": ("string", _MOBILES)})
+    assert [field.mask for field in propose_fields(table).values()] == [None, None]
+    about_people = propose_fields({**table, "手机": ("string", _MOBILES)})
     assert [about_people[name].mask for name in table] == [_NOTHING, _NOTHING]
 
 
 @pytest.mark.parametrize("beside", ["姓名", "身份证号"])
 def test_pay_and_career_in_a_table_about_people_are_personal(beside: str) -> None:
-    fields = proposed(
+    fields = propose_fields(
         {
             beside: ("string", ["王小明", "李四"] if beside == "姓名" else _IDENTITIES[:2]),
             "月补贴": ("number", [1200.5, 800.0]),
@@ -229,14 +229,14 @@ def test_pay_and_career_in_a_table_about_people_are_personal(beside: str) -> Non
     )
     assert [name for name, field in fields.items() if not field.is_personal or field.mask is None] == []
     assert [fields[name].is_sensitive for name in ("月补贴", "工资", "年收入", "入职日期")] == [True, True, True, False]
-    alone = proposed(
+    alone = propose_fields(
         {"学校": ("string", ["甲", "乙"]), "年收入": ("number", [1.5, 2.5]), "补贴": ("number", [1.0, 2.0])}
     )
     assert not any(field.is_personal for field in alone.values())
 
 
 def test_numbers_inside_of_prose_make_it_personal() -> None:
-    field = one("备注", "string", ["已联系", "家属电话13800000001，已告知"])
+    field = propose_field("备注", "string", ["已联系", "家属电话13800000001，已告知"])
     assert (field.is_personal, field.mask) == (True, {"kind": "partial", "keep_start": 1, "keep_end": 0})
 
 
@@ -259,7 +259,7 @@ def test_numbers_inside_of_prose_make_it_personal() -> None:
     ],
 )
 def test_what_is_about_no_person_leaves_as_it_is(name: str, type_: FieldType, values: Sequence[Any]) -> None:
-    assert one(name, type_, values).mask is None
+    assert propose_field(name, type_, values).mask is None
 
 
 _VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
@@ -281,7 +281,7 @@ def test_no_default_leaves_a_value_nearly_whole(type_: FieldType, data: st.DataO
         ("f", kind)
         for kind in data.draw(st.sets(st.sampled_from(["personal", "sensitive", "subject_key"]), min_size=1))
     ]
-    field = one("f", type_, values, hints=hints)
+    field = propose_field("f", type_, values, hints=hints)
     assert field.is_personal
     assert field.mask is not None
     mask = mask_from_json(field.mask, key=bytes(32))
@@ -316,15 +316,17 @@ def test_what_a_mask_leaves_is_measured(
 def test_the_owner_knows_better() -> None:
     table: dict[str, tuple[FieldType, Sequence[Any]]] = {"phone": ("string", _MOBILES), "note": ("string", ["abc"])}
     wishes = Wishes(clear=["phone"], personal=["note"])
-    fields = proposed(table, wishes)
+    fields = propose_fields(table, wishes)
     assert (fields["phone"].is_personal, fields["phone"].mask, fields["phone"].level) == (False, None, "G1")
     assert (fields["note"].is_personal, fields["note"].reason) == (True, "you said so")
-    masked = proposed(table, Wishes(masks={"phone": {"kind": "partial", "keep_start": 3, "keep_end": 4}, "note": None}))
+    masked = propose_fields(
+        table, Wishes(masks={"phone": {"kind": "partial", "keep_start": 3, "keep_end": 4}, "note": None})
+    )
     assert masked["phone"].leaving.examples[0] == ("13800000001", "138****0001")
     assert masked["phone"].leaving.kept == pytest.approx(7 / 11)
 
 
 def test_of_several_keys_the_one_that_names_the_row_names_the_person() -> None:
     hints = [("a", "subject_key"), ("b", "subject_key")]
-    fields = proposed({"a": ("string", ["x"]), "b": ("string", ["y"])}, hints=hints, key=("b",))
+    fields = propose_fields({"a": ("string", ["x"]), "b": ("string", ["y"])}, hints=hints, key=("b",))
     assert [field.is_subject_key for field in fields.values()] == [False, True]

@@ -66,8 +66,8 @@ async def test_masks_are_tried_before_they_are_published(settings: Settings) -> 
         wrong = {"masks": {"age": {"kind": "year"}, "x": None}, "clear": ["y"], "personal": ["z"]}
         refused = await exchange.call(owner.steward, "POST", target, wrong)
         assert (refused.status, refused.problem) == (422, "dataset-invalid")
-        said = json.dumps(refused.json["errors"], ensure_ascii=False)
-        assert all(text in said for text in ("clear/0", "personal/0", 'no field \\"x\\"', "year"))
+        errors = json.dumps(refused.json["errors"], ensure_ascii=False)
+        assert all(text in errors for text in ("clear/0", "personal/0", 'no field \\"x\\"', "year"))
 
 
 async def test_only_the_owner_s_steward_sees_values(settings: Settings) -> None:
