@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from exchange.agreements import queries
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import find_misfits
+from exchange.agreements.lifecycle import AGREEMENT
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.agreements.view import AgreementView, view_of
@@ -25,6 +26,7 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Act, Principal, Work
+from groundwork.lifecycle import Refused
 from ledger import entries
 from ledger.format import canonical
 from policies.decision import documents
@@ -32,12 +34,6 @@ from policies.decision import documents
 _MASK_KEY_BYTES = 32
 UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
 _RESUME_LATER = "Publish a version that the agreement fits, or narrow or terminate the agreement."
-_VERBS: dict[str, tuple[str, frozenset[str]]] = {
-    "suspend": ("suspended", frozenset({"active"})),
-    "resume": ("active", frozenset({"suspended"})),
-    "terminate": ("terminated", frozenset({"active", "suspended"})),
-}
-_ENTRY = {"suspend": "agreement.suspended", "resume": "agreement.resumed", "terminate": "agreement.terminated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +222,13 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
     by_owner = Act("agreement", verb, agreement.provider_id, "the owner of the data")
     by_consumer = Act("agreement", "end", agreement.consumer_id, "the consumer")
     work.permit_one(by_owner, *([by_consumer] if verb == "terminate" else []))
-    target, allowed_from = _VERBS[verb]
-    if agreement.state not in allowed_from:
+    try:
+        AGREEMENT.step(agreement.state, verb)
+    except Refused as refused:
+        possible = f"; it can {' or '.join(refused.verbs)}" if refused.verbs else " and stays so"
         raise Conflict(
-            f"Only an agreement that is {' or '.join(sorted(allowed_from))} can become {target}.", state=agreement.state
-        )
+            f"An agreement that is {agreement.state} cannot {verb}{possible}.", state=agreement.state
+        ) from refused
     if verb == "resume":
         await check_fit(work, agreement)
     set_state(work, agreement, verb=verb, reason=reason)
@@ -238,9 +236,10 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
 
 
 def set_state(work: Work, agreement: Agreement, *, verb: str, reason: str) -> None:
-    """Change the state of an agreement that is locked, with its statement and entry."""
-    agreement.state = _VERBS[verb][0]
-    state(work, agreement, type_=_ENTRY[verb], reason=reason)
+    """Change the state of an agreement that is locked, with its statement and entry. Raises Refused."""
+    step = AGREEMENT.step(agreement.state, verb)
+    agreement.state = step.target
+    state(work, agreement, type_=step.entry, reason=reason)
 
 
 def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:

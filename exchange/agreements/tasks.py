@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from exchange.agreements import queries
+from exchange.agreements.lifecycle import AGREEMENT
 from exchange.agreements.publication import check_version, end_with_dataset
 from exchange.catalog.dependents import DatasetDependents
 from exchange.kernel.clock import rfc3339
@@ -40,10 +41,11 @@ async def expire_overdue(session: AsyncSession, now: datetime) -> int:
     if overdue:
         submissions = []
         for agreement in overdue:
-            agreement.state = "expired"
+            step = AGREEMENT.step(agreement.state, "expire")
+            agreement.state = step.target
             body = entries.AgreementChanged.model_validate(
                 {
-                    "type": "agreement.expired",
+                    "type": step.entry,
                     "at": rfc3339(now),
                     "actor": entries.Actor(),
                     "object": entries.Object(kind="agreement", id=str(agreement.id)),

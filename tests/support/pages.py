@@ -3,7 +3,9 @@
 A part stands between two comments, `<!-- written by make docs: NAME -->` and `<!-- end of NAME -->`.
 """
 
+import importlib
 import json
+import pkgutil
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,10 +16,12 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-import exchange.app  # noqa: F401 - every problem is known once everything is imported
+import exchange
+import exchange.app  # every problem is known once everything is imported
 from exchange.delivery.errors import DENIALS
 from exchange.kernel.problems import ProblemType, problem_types
 from exchange.settings import Settings
+from groundwork.lifecycle import Machine
 from ledger import entries
 from ledger.format import canonical, note, rotation
 from policies.decision.documents import Reason, schemas
@@ -96,6 +100,29 @@ def _bounds(field: FieldInfo) -> str:
     if low is not None and high is not None:
         return f"{low} to {high}"
     return f"at least {low}" if low is not None else ""
+
+
+# Lifecycles -----------------------------------------------------------------------------------------------------------
+
+
+def machines() -> list[Machine]:
+    """Every lifecycle of the exchange, by the order of their rooms' names: the constants of modules named `lifecycle`."""
+    names = sorted(
+        module.name
+        for module in pkgutil.walk_packages(exchange.__path__, "exchange.")
+        if module.name.endswith(".lifecycle")
+    )
+    values = [value for name in names for value in vars(importlib.import_module(name)).values()]
+    return list({value.name: value for value in values if isinstance(value, Machine)}.values())
+
+
+def lifecycles() -> str:
+    """A section for each lifecycle: its diagram and its steps."""
+    lines: list[str] = []
+    for machine in machines():
+        heading = machine.name[0].upper() + machine.name[1:]
+        lines += ["", f"## {heading}", "", "```mermaid", machine.mermaid(), "```", "", machine.table()]
+    return "\n".join(lines)
 
 
 # Entry types ----------------------------------------------------------------------------------------------------------
@@ -362,6 +389,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("problems.md", problems),
     "settings": ("operations/settings.md", settings),
     "attacks": ("threat-model.md", attacks),
+    "lifecycles": ("lifecycles.md", lifecycles),
     "masks": ("terms.md", mask_table.masks),
     "entry types": ("ledger-format.md", entry_types),
     "packages": ("architecture.md", structure.package_diagram),
