@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from adapters.plan.condition import PlanError
@@ -20,6 +20,8 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import RequestInvalid
 
+LOOKUP_KEY: Final = "lookup of subjects"
+"""The purpose of the key under which lookups are made (see Seal.derive)."""
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -36,7 +38,7 @@ class Identity(NamedTuple):
 
     def lookup(self, seal: Seal) -> bytes:
         """The identity's key in the database: a MAC, so that nobody can guess it without the seal."""
-        return hmac.digest(seal.derive("lookup of subjects"), self.octets, "sha256")
+        return hmac.digest(seal.derive(LOOKUP_KEY), self.octets, "sha256")
 
 
 def scheme_of(owner: UUID, field: str) -> str:

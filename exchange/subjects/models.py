@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, LargeBinary, String, Text
+from sqlalchemy import BigInteger, DateTime, Identity, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.kernel.database import Base
@@ -21,6 +21,15 @@ class Subject(Base):
     key_id: Mapped[UUID]
     slot: Mapped[int] = mapped_column(BigInteger)
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SubjectNumber(Base):
+    """A person's number: dense, so that a set of people is a bitmap. It is given once and never again."""
+
+    __tablename__ = "subject_numbers"
+
+    number: Mapped[int] = mapped_column(Integer, Identity(always=True, minvalue=0, start=0), primary_key=True)
+    lookup: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
 
 
 class Hold(Base):

@@ -3,10 +3,12 @@
 from exchange.kernel.keys.slots import Slots
 from exchange.kernel.runtime import Runtime
 from exchange.subjects import keys
+from exchange.subjects.dependents import SubjectDependents
 from exchange.subjects.settings import SubjectSettings
 
 
 async def open_parts(runtime: Runtime) -> None:
-    """Register the slots, and finish erasures that a crash interrupted. Raises SlotsMissing, OSError."""
+    """Register the slots and what rooms above add, and finish erasures that a crash interrupted. Raises SlotsMissing, OSError."""
+    runtime.add(SubjectDependents())
     slots = runtime.add(Slots(runtime[SubjectSettings].slots))
     await keys.destroy_all_erased(runtime.database, slots, now=runtime.clock.now())

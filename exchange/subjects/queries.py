@@ -12,7 +12,7 @@ from exchange.kernel.keys.slots import BLOCK
 from exchange.kernel.problems import NotFound
 from exchange.kernel.queries import former_ledgers
 from exchange.subjects.cipher import Wrapped
-from exchange.subjects.models import Erasure, Hold, Subject
+from exchange.subjects.models import Erasure, Hold, Subject, SubjectNumber
 from ledger.log.store import Sealed
 from ledger.log.tables import entry, sealed
 
@@ -26,6 +26,11 @@ _ADD = (
 _BLOCKS = (
     "SELECT DISTINCT slot / $1 AS block FROM (SELECT slot FROM subjects "
     "UNION ALL SELECT slot FROM subject_erasures WHERE destroyed_at IS NULL) AS used"
+)
+_ADD_NUMBERS = (
+    "INSERT INTO subject_numbers (lookup) SELECT DISTINCT lookup FROM unnest($1::bytea[]) AS wanted (lookup) "
+    "WHERE NOT EXISTS (SELECT FROM subject_numbers AS given WHERE given.lookup = wanted.lookup) "
+    "ORDER BY lookup ON CONFLICT DO NOTHING"
 )
 
 # The delivery's path, on the driver's own connection ------------------------------------------------------------------
@@ -65,6 +70,17 @@ async def blocks_in_use(connection: Connection) -> list[int]:
     return [row["block"] for row in rows]
 
 
+async def add_numbers(connection: Connection, lookups: Sequence[bytes]) -> None:
+    """Give numbers to people who have none, in order of their lookups."""
+    await connection.execute(_ADD_NUMBERS, lookups)
+
+
+async def numbers(connection: Connection, lookups: Sequence[bytes]) -> dict[bytes, int]:
+    """The numbers of people by their lookups; people without a number are left out."""
+    rows = await connection.fetch("SELECT lookup, number FROM subject_numbers WHERE lookup = ANY($1::bytea[])", lookups)
+    return {row["lookup"]: row["number"] for row in rows}
+
+
 # Reading --------------------------------------------------------------------------------------------------------------
 
 _WRAPPED = select(Subject.lookup, Subject.pseudonym, Subject.key_id, Subject.slot, Subject.wrapped)
@@ -83,6 +99,12 @@ async def by_pseudonym(session: AsyncSession, pseudonym: bytes) -> Wrapped | Non
 async def _wrapped(session: AsyncSession, statement: Select[bytes, bytes, UUID, int, bytes]) -> Wrapped | None:
     row = (await session.execute(statement)).one_or_none()
     return Wrapped(*row) if row is not None else None
+
+
+async def number_of(session: AsyncSession, lookup: bytes) -> int | None:
+    """A person's number, or None."""
+    number: int | None = await session.scalar(select(SubjectNumber.number).where(SubjectNumber.lookup == lookup))
+    return number
 
 
 async def leaf(session: AsyncSession, index: int) -> bytes | None:
@@ -149,6 +171,11 @@ async def destroy(session: AsyncSession, row: Wrapped) -> int:
     await session.execute(delete(Hold).where(Hold.pseudonym == row.pseudonym))
     await session.execute(delete(Subject).where(Subject.lookup == row.lookup))
     return deleted
+
+
+async def delete_number(session: AsyncSession, lookup: bytes) -> None:
+    """Delete a person's number: what bitmaps say of it is then about nobody."""
+    await session.execute(delete(SubjectNumber).where(SubjectNumber.lookup == lookup))
 
 
 async def erasures(session: AsyncSession, pseudonyms: Collection[bytes]) -> dict[bytes, Erasure]:

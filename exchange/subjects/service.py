@@ -22,6 +22,7 @@ from exchange.kernel.problems import Conflict, NotFound, Problem
 from exchange.kernel.work import Work
 from exchange.subjects import keys, queries
 from exchange.subjects.cipher import Wrapped
+from exchange.subjects.dependents import SubjectDependents
 from exchange.subjects.errors import OnHold, RetentionRunning
 from exchange.subjects.identity import Identity, parse_identity
 from exchange.subjects.models import Erasure, Hold
@@ -58,6 +59,7 @@ async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
     work.permit("subject", "erase", "exchange")
     reference = wanted.person
     person = await identify(work, reference) if reference is not None else None
+    await _prepare(work, person, wanted)
     index = await work.order()
     if person is not None:
         row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
@@ -76,9 +78,39 @@ async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:
     return refusal if refusal is not None else await _execute(work, row, wanted, index=index)
 
 
+async def _prepare(work: Work, person: Person | None, wanted: NewErasure) -> None:
+    """Before the ledger's lock: take the locks of what rests on the person.
+
+    A person who has a number and no key yet gets one, so that the erasure has its entry.
+    """
+    lookup = await _lookup_of(work, person, wanted)
+    number = await queries.number_of(work.session, lookup) if lookup is not None else None
+    if lookup is None or number is None:
+        return
+    if person is not None and await queries.by_lookup(work.session, lookup) is None:
+        await work.pause()
+        await keys.ensure(work.runtime, [person.identity])
+    await work.runtime[SubjectDependents].lock(work, number)
+
+
+async def _lookup_of(work: Work, person: Person | None, wanted: NewErasure) -> bytes | None:
+    if person is not None:
+        return person.identity.lookup(work.runtime.seal)
+    row = await queries.by_pseudonym(work.session, bytes.fromhex(wanted.subject or ""))
+    return row.lookup if row is not None else None
+
+
+async def _forget_number(work: Work, lookup: bytes) -> None:
+    number = await queries.number_of(work.session, lookup)
+    if number is not None:
+        await work.runtime[SubjectDependents].follow_erasure(work, number)
+        await queries.delete_number(work.session, lookup)
+
+
 async def _repeat(work: Work, erasure: Erasure, row: Wrapped | None) -> ErasureOut:
     """Repeat an erasure: delete what an old copy of the database brought back, and what a crash left outside."""
     if row is not None:
+        await _forget_number(work, row.lookup)
         await queries.destroy(work.session, row)
     work.afterwards.append(lambda: _finish(work))
     return ErasureOut(
@@ -116,6 +148,7 @@ async def _retained_until(work: Work, pseudonym: bytes) -> datetime | None:
 
 
 async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) -> ErasureOut:
+    await _forget_number(work, row.lookup)
     details = await queries.destroy(work.session, row)
     work.session.add(
         Erasure(
