@@ -63,7 +63,7 @@ class PostgresAdapter:
         """A connection whose errors are SourceError; source-busy if its turn does not come within a second."""
         turns = turns or self._short
         try:
-            async with timeout(_WAIT):
+            async with timeout(_WAIT if turns.locked() else None):
                 await turns.acquire()
         except TimeoutError:
             raise SourceError("source-busy", "the source answers as many requests as it may; ask again") from None

@@ -159,8 +159,8 @@ def begin_serving() -> None:
 def log_request(fields: Mapping[str, Any]) -> None:
     """Log a request, past structlog (hot path). The fields are of the allow-list."""
     for lines in _requests:
-        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        lines.write(orjson.dumps({"event": "request", "level": "info", "timestamp": at, **fields}).decode())
+        line = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), **fields}
+        lines.write(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
 
 
 def log() -> Any:

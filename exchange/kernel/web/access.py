@@ -39,7 +39,9 @@ class Observed:
         """Send a message."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            self._entry = next((int(value) for name, value in message["headers"] if name == b"exchange-entry"), None)
+            for name, value in message["headers"]:
+                if name == b"exchange-entry":
+                    self._entry = int(value)
         else:
             self.is_complete = not message.get("more_body", False)
         await self._send(message)
@@ -59,17 +61,16 @@ class Observed:
         )
         if template in _PROBES and self._status == _OK:
             return
-        line = {
-            "method": method,
-            "route": template,
-            "status": self._status,
-            "seconds": round(seconds, 4),
-            "entry": self._entry,
-            "principal": scope.get(PRINCIPAL),
-            "problem": problem,
-            "is_complete": None if self.is_complete else False,
-        }
-        log_request({name: value for name, value in line.items() if value is not None})
+        line = {"method": method, "route": template, "status": self._status, "seconds": round(seconds, 4)}
+        if self._entry is not None:
+            line["entry"] = self._entry
+        if PRINCIPAL in scope:
+            line["principal"] = scope[PRINCIPAL]
+        if problem is not None:
+            line["problem"] = problem
+        if not self.is_complete:
+            line["is_complete"] = False
+        log_request(line)
 
 
 def entry_of(response: Response) -> int | None:
@@ -80,5 +81,5 @@ def entry_of(response: Response) -> int | None:
 
 def template_of(scope: Scope) -> str:
     """The template of a request's route, such as `/api/v1/datasets/{dataset_id}`; empty where no route matches."""
-    route = scope.get("route")
-    return str(scope.get(ROUTE) or getattr(route, "path", ""))
+    template = scope.get(ROUTE)
+    return str(template or getattr(scope.get("route"), "path", ""))

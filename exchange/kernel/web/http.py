@@ -96,8 +96,13 @@ def paced(receive: Receive, settings: KernelSettings) -> Receive:
         nonlocal left
         begun = loop.time()
         try:
-            async with asyncio.timeout(left):
-                message = await receive()
+            async with asyncio.timeout(None) as patience:
+                # Most bodies have arrived, and a timer costs more than to receive one: it is set once the loop turns.
+                timer = loop.call_soon(patience.reschedule, begun + left)
+                try:
+                    message = await receive()
+                finally:
+                    timer.cancel()
         except TimeoutError as error:
             raise BodyTooSlow(
                 f"A body has {settings.body_seconds:g} seconds to arrive, and one more for every {settings.body_pace} bytes.",

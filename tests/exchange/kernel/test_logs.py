@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +63,26 @@ def test_a_log_whose_reader_has_stopped_holds_nothing_up_and_states_what_was_los
         assert 0 < stated["size"] < 1000
     assert queued.flush(10)  # the rest is lost with its reader, before another file can have this descriptor
     os.close(writing)
+
+
+def test_lines_of_a_busy_process_are_written_together_and_stay_whole() -> None:
+    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # one packet for each write
+    queued = QueuedLines(writing.fileno())
+    queued.write("alone")
+    assert queued.flush(10)
+    lines = [f"{number:03}" + "x" * 500 for number in range(100)]
+    with queued._changed:  # the thread takes none before all have come
+        for line in [*lines, "last"]:
+            queued.write(line)
+    packets = [reading.recv(1 << 16)]
+    while not packets[-1].endswith(b"last\n"):
+        packets.append(reading.recv(1 << 16))
+    assert b"".join(packets).decode().splitlines() == ["alone", *lines, "last"]
+    assert all(packet.endswith(b"\n") and len(packet) <= 4096 for packet in packets)
+    assert len(packets) == 1 + -(-len(lines) // 8)  # eight lines fit
+    reading.close()
+    assert queued.flush(10)
+    writing.close()
 
 
 def test_a_forked_process_writes_its_own_lines() -> None:
