@@ -108,8 +108,8 @@ def measure(on: Ground, pid: int, key: SigningKey) -> dict[str, Any]:
     rounds = [(governed(), bare(), first()) for _ in range(ROUNDS)]
     written = _entries(on) - before
     assert written == 2 * ROUNDS * REQUESTS, "every governed read has to leave one entry"
-    known, single, new = ([one[place] for one in rounds] for place in range(3))
-    rates, bare_rates, new_rates = ([one.round.rate for one in several] for several in (known, single, new))
+    known, single, new = ([triple[place] for triple in rounds] for place in range(3))
+    rates, bare_rates, new_rates = ([measured.round.rate for measured in several] for several in (known, single, new))
     return {
         "governed_over_bare": ratio(rates, bare_rates)["median"],
         "ratio": ratio(rates, bare_rates),
@@ -124,16 +124,16 @@ def measure(on: Ground, pid: int, key: SigningKey) -> dict[str, Any]:
 
 def _measured(on: Ground, pid: int, requests: list[bytes], connections: int) -> Measured:
     before = cpu_seconds(pid)
-    found = send_all(on.port, requests, connections=connections)
-    return Measured(found, (cpu_seconds(pid) - before) / len(requests) * 1e6)
+    sent_round = send_all(on.port, requests, connections=connections)
+    return Measured(sent_round, (cpu_seconds(pid) - before) / len(requests) * 1e6)
 
 
 def _figures(rounds: list[Measured]) -> dict[str, Any]:
     return {
-        "per_s": spread([one.round.rate for one in rounds], 0),
-        "p50_ms": spread([one.round.percentile(50) for one in rounds]),
-        "p99_ms": spread([one.round.percentile(99) for one in rounds]),
-        "cpu_us": spread([one.cpu_us for one in rounds], 0),
+        "per_s": spread([measured.round.rate for measured in rounds], 0),
+        "p50_ms": spread([measured.round.percentile(50) for measured in rounds]),
+        "p99_ms": spread([measured.round.percentile(99) for measured in rounds]),
+        "cpu_us": spread([measured.cpu_us for measured in rounds], 0),
         "requests_a_round": rounds[0].round.requests,
     }
 
@@ -147,11 +147,11 @@ def _check_same_answer(on: Ground, key: SigningKey) -> None:
 def _entries(on: Ground) -> int:
     """The number of entries, by the latest checkpoint once it covers all there are."""
     deadline = time.monotonic() + 30
-    last, found = -1, 0
-    while found != last and time.monotonic() < deadline:
+    last, size = -1, 0
+    while size != last and time.monotonic() < deadline:
         time.sleep(2.5)
-        last, found = found, int(httpx2.get(f"{on.url}/ledger/checkpoint").text.splitlines()[1])
-    return found
+        last, size = size, int(httpx2.get(f"{on.url}/ledger/checkpoint").text.splitlines()[1])
+    return size
 
 
 def _stages(on: Ground, governed: Callable[..., Measured]) -> dict[str, Any]:

@@ -44,10 +44,10 @@ class Appenders:
         chosen = self._processes[:workers]
         for process in chosen:
             _tell(process, {"in_flight": in_flight, "seconds": seconds})
-        found = [_hear(process) for process in chosen]
-        latencies = sorted(one for part in found for one in part["latencies"])
+        results = [_hear(process) for process in chosen]
+        latencies = sorted(latency for part in results for latency in part["latencies"])
         return {
-            "per_s": sum(one["written"] / one["seconds"] for one in found),
+            "per_s": sum(result["written"] / result["seconds"] for result in results),
             "p50_ms": latencies[len(latencies) // 2] * 1000,
             "p99_ms": latencies[len(latencies) * 99 // 100] * 1000,
         }
@@ -55,7 +55,7 @@ class Appenders:
 
 @contextmanager
 def appenders(on: Ground, count: int) -> Iterator[Appenders]:
-    """So many processes, ready to append entries like the last delivery's; their size is in `durable.body`."""
+    """Start `count` processes that append entries like the last delivery's; their size is in `durable.body`."""
     body, fence = asyncio.run(_entry(on))
     first = {"database": on.database, "body": b64encode(body).decode(), "fence": fence}
     with ExitStack() as stack:
@@ -88,8 +88,8 @@ def _tell(process: "subprocess.Popen[str]", document: dict[str, Any]) -> None:
 
 def _hear(process: "subprocess.Popen[str]") -> dict[str, Any]:
     assert process.stdout is not None
-    found: dict[str, Any] = json.loads(process.stdout.readline())
-    return found
+    document: dict[str, Any] = json.loads(process.stdout.readline())
+    return document
 
 
 async def _entry(on: Ground) -> tuple[bytes, int]:
@@ -100,7 +100,7 @@ async def _entry(on: Ground) -> tuple[bytes, int]:
         leaves = await store.read_leaves(connection, max(head.size - 5_000, 0), head.size)
     finally:
         await connection.close()
-    [*_, body] = [one["body"] for one in map(json.loads, leaves) if one["body"]["type"] == "delivery.completed"]
+    [*_, body] = [entry["body"] for entry in map(json.loads, leaves) if entry["body"]["type"] == "delivery.completed"]
     return canonical.dumps(body), head.fence
 
 
@@ -116,8 +116,8 @@ def _peer(in_flight: int, size: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="exchange-peer-") as directory:
         command = [str(PEER), "-directory", directory, "-in-flight", str(in_flight), "-seconds", str(SECONDS)]
         done = subprocess.run([*command, "-bytes", str(size)], capture_output=True, check=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def measure(on: Ground) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def measure(on: Ground) -> dict[str, Any]:
             if PEER.exists():
                 for in_flight in IN_FLIGHT:
                     peer[in_flight].append(_peer(in_flight, size))
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "durable_per_s": {str(count): _figures(ours[1, count])["per_s"]["median"] for count in IN_FLIGHT},
         "workers": {
             str(workers): {str(count): _figures(ours[workers, count]) for count in IN_FLIGHT} for workers in WORKERS
@@ -143,18 +143,18 @@ def measure(on: Ground) -> dict[str, Any]:
     }
     if PEER.exists():
         most = str(max(IN_FLIGHT))
-        rates = [one["per_s"] for one in peer[max(IN_FLIGHT)]]
-        found["peer"] = {
+        rates = [round_["per_s"] for round_ in peer[max(IN_FLIGHT)]]
+        figures["peer"] = {
             "name": "Tessera 1.0.4, POSIX files, fsync",
             "in_flight": {str(count): _figures(peer[count]) for count in IN_FLIGHT},
-            "ours_over_peer": {most: ratio([one["per_s"] for one in ours[1, max(IN_FLIGHT)]], rates)},
+            "ours_over_peer": {most: ratio([round_["per_s"] for round_ in ours[1, max(IN_FLIGHT)]], rates)},
         }
-    return found
+    return figures
 
 
 def _figures(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "per_s": spread([one["per_s"] for one in rounds], 0),
-        "p50_ms": spread([one["p50_ms"] for one in rounds]),
-        "p99_ms": spread([one["p99_ms"] for one in rounds]),
+        "per_s": spread([round_["per_s"] for round_ in rounds], 0),
+        "p50_ms": spread([round_["p50_ms"] for round_ in rounds]),
+        "p99_ms": spread([round_["p99_ms"] for round_ in rounds]),
     }

@@ -27,7 +27,7 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What this ran on."""
+    """The machine of this run."""
     return {
         "processor": _processor(),
         "cpus": os.cpu_count(),

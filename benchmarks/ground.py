@@ -59,7 +59,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where everything is; `consumer` is the key that fetches."""
+    """The addresses and directories of the measured exchange; `consumer` is the key that fetches."""
 
     directory: Path
     port: int
@@ -252,20 +252,20 @@ def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
         "description": {"zh": "测试数据", "en": "Made up for a benchmark"},
         "fields": [
             {
-                "name": one["name"],
-                "type": one["type"],
-                "title": {"zh": one["name"], "en": one["name"]},
-                "level": "G3" if one["name"] in {"name", "person_id"} else "G1",
-                "personal": one["name"] in {"name", "person_id"},
-                "subject_key": one["name"] == "person_id",
+                "name": field["name"],
+                "type": field["type"],
+                "title": {"zh": field["name"], "en": field["name"]},
+                "level": "G3" if field["name"] in {"name", "person_id"} else "G1",
+                "personal": field["name"] in {"name", "person_id"},
+                "subject_key": field["name"] == "person_id",
             }
-            for one in fields
+            for field in fields
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
         "assessments": {"impact": {"reference": "made up", "digest": "00" * 32, "concluded_on": "2026-01-31"}},
         "terms": {
             "purposes": [PURPOSE],
-            "fields": [one["name"] for one in fields],
+            "fields": [field["name"] for field in fields],
             "masks": _MASKS[reference],
             "row_filter": _FILTERS[reference],
         },

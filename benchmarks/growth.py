@@ -1,4 +1,4 @@
-"""Whether appending stays as fast while the ledger grows: the same measurement on ledgers of four sizes.
+"""Measure appending on ledgers of four sizes: its rate must not fall as the ledger grows.
 
 The entries in between are put into the table by SQL: rows of the usual size that nobody will verify, since it is the
 table and its index whose growth is in question. It takes some minutes and, for 10 million, 9 GB of disk, so it runs only
@@ -45,13 +45,13 @@ async def _grow(on: Ground, size: int) -> None:
 def measure(on: Ground) -> dict[str, Any]:
     """Entries a second at each size, with 128 in flight in one process."""
     most = int(os.environ.get("BENCH_GROWTH_MOST", SIZES[-1]))
-    found: dict[str, Any] = {}
-    for size in (one for one in SIZES if one <= most):
+    figures: dict[str, Any] = {}
+    for size in (candidate for candidate in SIZES if candidate <= most):
         with appenders(on, 1) as processes:
             asyncio.run(_grow(on, size))
             rounds = [processes.round(workers=1, in_flight=_IN_FLIGHT) for _ in range(ROUNDS)]
-        found[str(size)] = {
-            "per_s": spread([one["per_s"] for one in rounds], 0),
-            "p99_ms": spread([one["p99_ms"] for one in rounds]),
+        figures[str(size)] = {
+            "per_s": spread([round_["per_s"] for round_ in rounds], 0),
+            "p99_ms": spread([round_["p99_ms"] for round_ in rounds]),
         }
-    return found
+    return figures

@@ -99,8 +99,8 @@ async def _send_all(port: int, requests: Sequence[bytes], connections: int) -> R
     done = [loop.create_future() for _ in range(connections)]
     begun = time.perf_counter()
     async with asyncio.timeout(_TIMEOUT):
-        for one in done:
-            await loop.create_connection(partial(_Connection, waiting, latencies, one), "127.0.0.1", port)
+        for finished in done:
+            await loop.create_connection(partial(_Connection, waiting, latencies, finished), "127.0.0.1", port)
         await asyncio.gather(*done)
     return Round(len(requests), time.perf_counter() - begun, tuple(sorted(latencies)))
 

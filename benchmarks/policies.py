@@ -1,4 +1,4 @@
-"""Whether a decision takes as long with a hundred thousand agreements and role assignments as with one.
+"""Measure a decision with one and with a hundred thousand agreements and role assignments: its time must not grow.
 
 Three figures at each size: the decision with all its facts read from the database, as after a change that moved the
 fence; the policy alone on the embedded engine, and on an OPA server where build/tools/opa is; and a decision that is
@@ -119,7 +119,7 @@ def _signed(key: SigningKey, now: int) -> SignedRequest:
 
 async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str, Any]:
     app = create_app(on.settings())
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         runtime = app.state.runtime
@@ -148,23 +148,23 @@ async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str
             if not (await from_database()).allow or listening.asked is None:
                 raise RuntimeError("the decision to measure is a denial")
             document = listening.asked
-            found[str(size)] = {
+            figures[str(size)] = {
                 "with_facts_ms": await _rounds(from_database),
                 "embedded_ms": await _rounds(partial(listening.engine.decide, document)),
                 "remembered_ms": await _rounds(partial(DecisionCache(listening.engine).decide, document)),
             }
             if remote is not None:
-                found[str(size)]["opa_ms"] = await _rounds(partial(remote.decide, document))
-        found["memory"] = await _memory(document, listening.engine)
-    return found
+                figures[str(size)]["opa_ms"] = await _rounds(partial(remote.decide, document))
+        figures["memory"] = await _memory(document, listening.engine)
+    return figures
 
 
 async def _memory(document: DeliveryInput, engine: EmbeddedEngine) -> dict[str, Any]:
     """Resident memory before and after a million remembered decisions, and after some thousands of fresh ones."""
     cache = DecisionCache(engine, size=1_000)
     others = [document.model_copy(update={"requested": (name,)}) for name in document.resource.terms.fields]
-    for one in others:
-        await cache.decide(one)
+    for question in others:
+        await cache.decide(question)
     before = _resident()
     for turn in range(_REMEMBERED):
         await cache.decide(others[turn % len(others)])

@@ -1,4 +1,4 @@
-"""Which engine should decide inside the process? Time for a decision, and where each departs from OPA.
+"""Compare engines that could decide inside the process: the time of a decision, and where each departs from OPA.
 
     OPA=build/tools/opa python -m benchmarks.policy_engines
 
@@ -139,8 +139,8 @@ def reference(policy: Bundle, asked: list[Any], directory: Path) -> list[Any]:
     (directory / "input.json").write_text(json.dumps({"documents": asked}), encoding="utf-8")
     query = f"[[answer | answer := {ENTRY_POINT} with input as document] | some document in input.documents]"
     command = [opa(), "eval", "-f", "raw", "-d", str(directory / "bundle"), "-i", str(directory / "input.json"), query]
-    said = subprocess.run(command, capture_output=True, check=True, timeout=300)
-    return [in_order(answers[0]) if answers else None for answers in json.loads(said.stdout)]
+    result = subprocess.run(command, capture_output=True, check=True, timeout=300)
+    return [in_order(answers[0]) if answers else None for answers in json.loads(result.stdout)]
 
 
 def with_agreements(count: int) -> Any:
@@ -242,9 +242,11 @@ def main() -> None:
             asked = [json.dumps(with_agreements(count)) for count in (1, 3, 10)]
             cells = [cell(partial(ask, document)) for document in asked]
             ours = [ask(json.dumps(document)) for document in well_formed + damaged]
-            differ = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
-            formed = sum(one != other for one, other in zip(ours[:WELL_FORMED], theirs, strict=False))
-            wider = sum(bool(one and one["allow"] and not (other and other["allow"])) for one, other in differ)
+            differ = [(decision, other) for decision, other in zip(ours, theirs, strict=True) if decision != other]
+            formed = sum(decision != other for decision, other in zip(ours[:WELL_FORMED], theirs, strict=False))
+            wider = sum(
+                bool(decision and decision["allow"] and not (other and other["allow"])) for decision, other in differ
+            )
             print(
                 f"| {prepare.__name__} | {ready:.0f} | {' | '.join(cells)} | {formed} "
                 f"| {len(differ) - formed}, of them {wider} allowed what OPA denies |"

@@ -1,4 +1,4 @@
-"""Where a governed read spends its time: clocks around the steps of the hot path, switched on for a round of their own.
+"""Measure the stages of a governed read: clocks around the steps of the hot path, switched on for a round of their own.
 
 `wall` is the time from a step's beginning to its end, waiting included: its share of a lone request's latency. `cpu` is
 the processor time of the server's thread inside the step, waiting and other requests left out: its share of what limits
@@ -93,13 +93,13 @@ class Stages:
 
     def report(self) -> dict[str, Any]:
         """Seconds by stage, and how many requests there were."""
-        found: dict[str, dict[str, float]] = {}
+        stages: dict[str, dict[str, float]] = {}
         for (name, attribute), clock in self._clocks.items():
-            people_exchange = found.setdefault(name, {"wall": 0.0, "cpu": 0.0})
-            people_exchange["cpu"] += clock.cpu
+            stage = stages.setdefault(name, {"wall": 0.0, "cpu": 0.0})
+            stage["cpu"] += clock.cpu
             if name != "make it durable" or attribute == _WAITED_FOR:
-                people_exchange["wall"] += clock.wall
-        return {"requests": self._clocks["all", "answer"].calls, "stages": found}
+                stage["wall"] += clock.wall
+        return {"requests": self._clocks["all", "answer"].calls, "stages": stages}
 
 
 def _timed(plain: Callable[..., Any], clock: _Clock) -> Callable[..., Any]:

@@ -50,7 +50,7 @@ def measure(on: Ground, key: SigningKey) -> dict[str, Any]:
     snapshot = next((on.directory / "exchange" / "snapshots").glob("*.parquet"))
     _governed(on, key)
     pairs = [(_governed(on, key), _alone(snapshot)) for _ in range(ROUNDS)]
-    governed, alone = [ROWS / one for one, _ in pairs], [ROWS / one for _, one in pairs]
+    governed, alone = [ROWS / seconds for seconds, _ in pairs], [ROWS / seconds for _, seconds in pairs]
     return {
         "arrow_over_duckdb": ratio(governed, alone)["median"],
         "ratio": ratio(governed, alone),

@@ -37,24 +37,24 @@ _CHILD = (
 
 def measure(directory: Path) -> dict[str, Any]:
     """The figures for logs of growing size; memory must not grow with them."""
-    found = {}
+    figures = {}
     for size in SIZES:
         generate(directory / str(size), size)
-        found[str(size)] = one(directory / str(size))
-    return found
+        figures[str(size)] = measure_export(directory / str(size))
+    return figures
 
 
-def one(directory: Path) -> dict[str, Any]:
+def measure_export(directory: Path) -> dict[str, Any]:
     """The figures for one export."""
     done = subprocess.run([sys.executable, "-c", _CHILD, directory], capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     bundle = Bundle(directory)
     size = checkpoint.parse_number(bundle.text("checkpoint").split("\n")[1])
     return {
-        "entries": told["entries"],
-        "per_s": round(told["entries"] / told["seconds"]),
-        "per_cpu_s": round(told["entries"] / told["cpu_s"]),
-        "peak_mib": round(told["peak_kib"] / 1024, 1),
+        "entries": report["entries"],
+        "per_s": round(report["entries"] / report["seconds"]),
+        "per_cpu_s": round(report["entries"] / report["cpu_s"]),
+        "peak_mib": round(report["peak_kib"] / 1024, 1),
         "proof_ms": _proofs(bundle, size),
     }
 
@@ -77,4 +77,4 @@ def _proofs(bundle: Bundle, size: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(one(Path(sys.argv[1])), indent=2))
+    print(json.dumps(measure_export(Path(sys.argv[1])), indent=2))

@@ -12,7 +12,7 @@ hypothesis.settings.register_profile("few", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("many", max_examples=250, deadline=None)
 hypothesis.settings.load_profile("few")
 
-# What was imported and collected stays; looking at it only once makes every test faster. It goes in order, with the process.
+# Imported modules and collected tests stay for the whole run. Freezing them spares every collection a scan of them.
 gc.disable()
 atexit.register(gc.unfreeze)
 
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on there is garbage, but little of the many objects that a test makes is; so it is looked for seldom."""
+    """Collect garbage seldom: tests make many objects, and little of them is garbage in cycles."""
     gc.enable()
     gc.collect()
     gc.freeze()

@@ -206,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
         if headers.get("transfer-encoding") == "chunked":
             raise AssertionError("the client knows the length of what it sends")
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        # As ASGI servers hand it on: an empty query leaves no trace.
+        # ASGI servers hand the target on in this form: an empty query leaves no trace.
         reply = self.exchange.answer(self.command, self.path.removesuffix("?"), headers, body)
         self.send_response_only(reply.status)
         for name, value in reply.headers.items():

@@ -1,4 +1,4 @@
-"""What the text of a refusal holds, and what the text of a delivery leaves out."""
+"""The text of a refusal holds its remedy; the text of a delivery leaves out its data."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What commands print of values that others wrote."""
+"""Commands print values that others wrote without their control characters."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Whose answers are believed: pinned at first use or given, and refused once they change."""
+"""The client trusts keys that are given or pinned at first use, and refuses them once they change."""
 
 import json
 from collections.abc import Callable

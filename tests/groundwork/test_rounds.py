@@ -14,7 +14,7 @@ from groundwork.rounds import RoundCancelled, Rounds, without_connection
 
 
 class Closed(Exception):
-    """What `close` was given."""
+    """A connection that records its closing."""
 
 
 class Worker:

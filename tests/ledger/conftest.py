@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from tests.support.ledgers.logs import Log
 
-# How long an example takes says something about the machine's load, and nothing about the code.
+# The duration of an example depends on the machine's load, and not on the code.
 settings.register_profile("exchange", deadline=None)
 settings.load_profile("exchange")
 

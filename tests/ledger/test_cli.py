@@ -41,8 +41,8 @@ def test_verify_says_ok_with_status_0(log, directory, tmp_path):
     assert done.stdout.startswith("OK: all 300 entries")
     key = tmp_path / "key"
     key.write_text(log.signer.vkey + "\n")
-    told = json.loads(ledger("verify", directory, "--vkey", key, "--json").stdout)
-    assert (told["ok"], told["size"], told["key_given"]) == (True, 300, True)
+    report = json.loads(ledger("verify", directory, "--vkey", key, "--json").stdout)
+    assert (report["ok"], report["size"], report["key_given"]) == (True, 300, True)
 
 
 def test_it_runs_where_nothing_of_the_server_is_installed(directory):

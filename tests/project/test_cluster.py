@@ -24,7 +24,7 @@ copy_cluster(Path(sys.argv[1]), clusters=Path(sys.argv[2]))
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """Not below pytest's directory, which another run's start closes to the user whom PostgreSQL runs as."""
+    """A directory outside pytest's, whose next run would close it to the user of PostgreSQL."""
     with tempfile.TemporaryDirectory(prefix="exchange-test-") as directory:
         yield Path(directory)
 

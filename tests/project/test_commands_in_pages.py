@@ -35,7 +35,7 @@ def commands_in(text: str) -> list[list[str]]:
 
 
 def fault(words: list[str]) -> str | None:
-    """What is wrong with a command, if anything."""
+    """The fault of a command; None if it is valid."""
     command = PROGRAMS[words[0]]
     rest = words[1:]
     while isinstance(command, TyperGroup):

@@ -23,7 +23,7 @@ _QUERYING = frozenset({"execute", "scalar", "scalars", "get_one", "stream_scalar
 
 
 def files(*patterns: str) -> list[Path]:
-    """What is in the tree or about to be: tracked, or new and not ignored."""
+    """The files that are tracked, or new and not ignored."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
@@ -108,14 +108,14 @@ def imported(path: Path) -> Iterator[tuple[str, str]]:
 
 def test_tests_share_code_through_support_only() -> None:
     """A test module that another imports is support under a wrong name."""
-    found = [
+    importing = [
         f"{relative(path)}: {module} {name}"
         for path in files("tests/*.py", "benchmarks/*.py")
         for module, name in imported(path)
         if module.partition(".")[0] == "tests"
         and any(part == "conftest" or part.startswith("test_") for part in (*module.split("."), name))
     ]
-    assert not found
+    assert not importing
 
 
 def models_by_module() -> dict[str, set[str]]:
@@ -165,22 +165,22 @@ def models_used(path: Path, models: dict[str, set[str]]) -> Iterator[tuple[str, 
 
 
 def test_a_rooms_rows_stay_in_it() -> None:
-    """No module uses another room's model, whichever module of that room it takes it from.
+    """No module uses a model of another room, through any of that room's modules.
 
     A contract in pyproject.toml forbids the models modules themselves; this finds what they reach through.
     """
     models = models_by_module()
-    found = {
+    reaching = {
         f"{relative(path)}: {module}.{name}"
         for path in files("exchange/*.py", "admin/*.py")
         for module, name in models_used(path, models)
         if relative(path).split("/")[:2] != module.split(".")[:2]
     }
-    assert not found
+    assert not reaching
 
 
 def test_rooms_ask_the_database_in_their_queries_only() -> None:
-    found = []
+    statements = []
     for path in files("exchange/*.py"):
         if _SQL.fullmatch(relative(path)):
             continue
@@ -197,8 +197,8 @@ def test_rooms_ask_the_database_in_their_queries_only() -> None:
                 )  # Arrow's scalars
             )
             if is_statement or is_query:
-                found.append(f"{relative(path)}:{getattr(node, 'lineno', 0)}")
-    assert not found
+                statements.append(f"{relative(path)}:{getattr(node, 'lineno', 0)}")
+    assert not statements
 
 
 def test_locks_name_no_host_and_every_package_has_its_hashes() -> None:
@@ -222,14 +222,14 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 @pytest.mark.parametrize("suffix", ["py", "md", "toml", "yml", "sh", "txt", "csv", "rego"])
 def test_nothing_names_one_machine(suffix: str) -> None:
     machine = re.compile(r"(?<![\w./])(/home/|/Users/|/root/|/workspace|/work/|[A-Z]:\\\\Users)")
-    found = [
+    places = [
         f"{relative(path)}:{number}"
         for path in files(f"*.{suffix}", *(["Makefile", ".ci/*", "Dockerfile"] if suffix == "sh" else []))
         if path != Path(__file__)
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
         if machine.search(line)
     ]
-    assert not found
+    assert not places
 
 
 def test_names_say_what_things_are() -> None:

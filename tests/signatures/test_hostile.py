@@ -1,4 +1,4 @@
-"""Whatever stands in a request's headers, reading them ends in a signature or in a SignatureProblem, and soon."""
+"""Reading any headers of a request ends soon, in a signature or in a SignatureProblem."""
 
 import re
 import sys
@@ -38,7 +38,7 @@ def read(headers: dict[str, str], target: str = TARGET) -> signatures.SignedRequ
 
 
 def check(request: signatures.SignedRequest | None) -> None:
-    """What was read has a base with one line for each covered component and one for the parameters, and no others."""
+    """Check that a signature's base has one line for each covered component and one for the parameters, and no others."""
     if request is not None:
         *covered, last = request.base.decode("ascii").split("\n")
         assert [line.partition(": ")[0] for line in covered] == [f'"{name}"' for name in request.components]
@@ -128,7 +128,7 @@ def test_spellings_of_both_meanings_are_generated():
 
 
 def steps(function: Callable[[], object]) -> int:
-    """How many lines of Python a call runs, on any machine the same."""
+    """Count the lines of Python that a call runs; the count is the same on every machine."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _argument: object) -> Any:

@@ -22,14 +22,14 @@ BARE = st.one_of(
     st.from_regex(r"[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]{0,8}", fullmatch=True).map(Token),
     st.integers(-(10**9), 10**10).map(Date),
 )
-PARAMETERS = st.dictionaries(KEYS, BARE, max_size=3).map(lambda found: tuple(found.items()))
+PARAMETERS = st.dictionaries(KEYS, BARE, max_size=3).map(lambda members: tuple(members.items()))
 ITEMS = st.builds(Item, BARE, PARAMETERS)
 MEMBERS = ITEMS | st.builds(InnerList, st.lists(ITEMS, max_size=3).map(tuple), PARAMETERS)
 
 
 def keys_of_theirs(text: str) -> list[str]:
-    found: Any = http_sf.parse(text.encode(), tltype="dictionary")
-    return list(found)
+    parsed: Any = http_sf.parse(text.encode(), tltype="dictionary")
+    return list(parsed)
 
 
 @given(st.dictionaries(KEYS, MEMBERS, max_size=4))

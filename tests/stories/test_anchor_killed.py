@@ -50,8 +50,8 @@ async def killed(settings: Settings, verb: str, step: str) -> None:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, (step, said.decode())
+    _, output = await process.communicate()
+    assert process.returncode == -signal.SIGKILL, (step, output.decode())
 
 
 def drafts(anchor: Anchor) -> list[Path]:
@@ -76,7 +76,7 @@ async def test_killed_while_signing(settings: Settings) -> None:
         is_swapped = step in {"replaced", "lasting", "swapped", "recorded"}
         assert checkpoint.open(after, key).size == before.size + is_swapped, step
         assert len(drafts(anchor)) == (step in {"half-written", "written", "synced"}), step
-        # What is in the anchor may have been shown to a witness, what is in the database to everybody.
+        # The anchor's checkpoint may have been shown to a witness, the database's to everybody.
         kept |= {before.note, after, *(await read_checkpoints(url_of(settings))).values()}
         async with restart_exchange(settings) as exchange:
             assert (await exchange.send("GET", "/readyz", {})).status == 200
@@ -100,8 +100,8 @@ async def hold(settings: Settings, key: note.Verifier, kept: set[str]) -> None:
     hashes: list[Any] = [row["leaf_hash"] for row in rows]
     assert len(kept) > len(SIGNING)
     for text in kept:
-        one = checkpoint.open(text, key)
-        assert one.root == merkle.root(hashes[: one.size])
+        opened = checkpoint.open(text, key)
+        assert opened.root == merkle.root(hashes[: opened.size])
 
 
 async def test_killed_while_a_new_incarnation_begins(

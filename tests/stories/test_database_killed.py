@@ -66,16 +66,16 @@ async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: st
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
         await asyncio.to_thread(wait_until_ready, settings.public_url)
         await check_ledger(postgres.url, settings.public_url, answered, tmp_path / "export")
     assert answered.unavailable >= KILLS
-    # What is cut off are streams whose end could not be recorded; every other request got an answer.
+    # Only streams whose end could not be recorded are cut off; every other request got an answer.
     assert answered.broken <= CLIENTS * KILLS
 
 
 async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: Postgres, tmp_path: Path) -> None:
-    """It is known in memory from then on, and named by entries that come after the database is back."""
+    """The key stays in memory, and entries after the database is back name it."""
     settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
     async with start_exchange(settings) as exchange:
         people_exchange = await publish_people(exchange, postgres.url)
@@ -84,14 +84,16 @@ async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: 
         await people_exchange.fetch_about("P00001")
         facts = exchange.runtime[Facts]
         people = [f"P{number:05d}" for number in range(2, 8)]
-        for one in people:
-            await facts.subjects(facts._fence, [Identity(scheme_of(UUID(people_exchange.owner.id), "person_id"), one)])
+        for person in people:
+            await facts.subjects(
+                facts._fence, [Identity(scheme_of(UUID(people_exchange.owner.id), "person_id"), person)]
+            )
         await asyncio.to_thread(postgres.kill)
         await asyncio.to_thread(postgres.start)
         async with asyncio.timeout(60):
-            for one in people:
+            for person in people:
                 while (
-                    answer := await people_exchange.fetch({"field": "person_id", "op": "eq", "value": one})
+                    answer := await people_exchange.fetch({"field": "person_id", "op": "eq", "value": person})
                 ).status != 200:
                     assert answer.status == 503, answer.content
                 [named] = (await people_exchange.entry_of(answer))["subjects"]

@@ -1,4 +1,4 @@
-"""What an earlier version wrote is read, verified, upgraded, served and continued: see tests/earlier/README.md."""
+"""Ledgers and data of earlier versions are read, verified, upgraded, served and continued: see tests/earlier/README.md."""
 
 import asyncio
 import json

@@ -88,7 +88,7 @@ async def test_no_answer_outlives_its_entry(place: Path, people_table: str) -> N
                     for task in tasks:
                         task.cancel()
                     ended = await asyncio.gather(*tasks, return_exceptions=True)
-                assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+                assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
                 await asyncio.to_thread(wait_until_ready, settings.public_url)
                 await check_ledger(server.url(DATABASE), settings.public_url, answered, place / "export")
     finally:

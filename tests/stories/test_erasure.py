@@ -91,11 +91,11 @@ async def test_killed_at_every_step(unretained: Settings, empty_database: str, s
         await people_exchange.fetch_about("P00001")
     erasure = {"dataset": DATASET, "value": "P00001", "basis": "consent-withdrawn"}
     await die(people_exchange, unretained, step, erasure)
-    found = await again(people_exchange, unretained)
+    after = await again(people_exchange, unretained)
     if step in _DONE:  # the entry is there, so the start has finished the rest
-        assert found == {"secrets": [False], "executed": 1, "details": 0, "outcome": "nothing-held"}
+        assert after == {"secrets": [False], "executed": 1, "details": 0, "outcome": "nothing-held"}
     else:  # nothing has happened
-        assert found == {"secrets": [True], "executed": 0, "details": 2, "outcome": "executed"}
+        assert after == {"secrets": [True], "executed": 0, "details": 2, "outcome": "executed"}
 
 
 async def test_no_start_without_the_secrets(unretained: Settings, empty_database: str) -> None:
@@ -130,12 +130,12 @@ async def test_an_old_copy_of_the_secrets_is_destroyed_again(unretained: Setting
 
 def entries_of(directory: Path) -> list[bytes]:
     """All entries of an export, in order."""
-    found: list[bytes] = []
+    leaves: list[bytes] = []
     size = int((directory / "checkpoint").read_text(encoding="utf-8").splitlines()[1])
     for start in range(0, size, tiles.WIDTH):
         count = min(size, start + tiles.WIDTH) - start
-        found += tiles.unpack((directory / tiles.entries_path(start // tiles.WIDTH, count)).read_bytes())
-    return found
+        leaves += tiles.unpack((directory / tiles.entries_path(start // tiles.WIDTH, count)).read_bytes())
+    return leaves
 
 
 async def test_erased_while_several_processes_deliver(

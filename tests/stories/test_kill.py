@@ -63,7 +63,7 @@ async def test_no_answer_outlives_its_entry(database_url: str, people_table: str
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
         await asyncio.to_thread(wait_until_ready, url)
         await check_ledger(database_url, url, answered, tmp_path / "export")
     # The load was real: many answers, and many that a kill took away.

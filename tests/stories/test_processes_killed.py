@@ -110,7 +110,7 @@ def test_each_process_comes_again_or_makes_room(data: Path) -> None:
 
 
 def test_a_log_without_a_reader_stops_no_checkpoint(data: Path) -> None:
-    """As where a terminal or a collector goes away, and later every connection to the database breaks."""
+    """A terminal or collector goes away, and later every connection to the database breaks."""
     reading, writing = os.pipe()
     served = Served(data, log=writing)
     os.close(reading)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says is what the server does: schemathesis makes requests of it, signed, and checks the answers."""
+"""The server does what its OpenAPI document states: schemathesis derives signed requests from it and checks the answers."""
 
 import asyncio
 import copy
@@ -92,12 +92,12 @@ def test_the_document_and_the_server_agree(service: Service) -> None:
     schema = schemathesis.openapi.from_dict(document)
     schema.config.update(base_url=service.url)
     failures: dict[str, str] = {}
-    found: Any
-    for found in schema.get_all_operations():
+    described_operation: Any
+    for described_operation in schema.get_all_operations():
         try:
-            explore(found.ok(), service.auth)
+            explore(described_operation.ok(), service.auth)
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - all of them are told at the end
-            failures[found.ok().label] = described(error)
+            failures[described_operation.ok().label] = described(error)
     assert not failures, "\n\n".join(f"{label}\n{text}" for label, text in failures.items())
 
 

@@ -176,13 +176,13 @@ def publish(town: Town, owner_id: str, owner: Stranger) -> Any:
         "description": {"zh": "合成数据", "en": "Synthetic"},
         "fields": [
             {
-                "name": found["name"],
-                "type": found["type"],
-                "title": {"zh": found["name"], "en": found["name"]},
-                "level": "G3" if found["name"] in personal else "G1",
-                "personal": found["name"] in personal,
+                "name": field["name"],
+                "type": field["type"],
+                "title": {"zh": field["name"], "en": field["name"]},
+                "level": "G3" if field["name"] in personal else "G1",
+                "personal": field["name"] in personal,
             }
-            for found in source["description"]["fields"]
+            for field in source["description"]["fields"]
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
         "assessments": {"impact": {"reference": "made up", "digest": "00" * 32, "concluded_on": "2026-01-31"}},
@@ -276,7 +276,7 @@ def test_the_whole_story_with_other_peoples_tools(town: Town, tmp_path: Path) ->
     for problem, refused in refusals.items():
         assert bodies[refused.json()["entry"]]["problem"] == problem
 
-    # What is in the entry convicts the requester: its key, its signature, over a base whose digest is there.
+    # The entry proves who requested: it has the key, the signature, and the digest of the signed base.
     assert completed["request"]["signature"] == answer.request.headers["signature"].split(":")[1]
     assert completed["actor"]["key"] == consumer.keyid
 
@@ -288,11 +288,11 @@ def check_tree(town: Town, vkey: str, directory: Path) -> None:
     keyring = Keyring(vkey)
     notes = town.http.get("/ledger/checkpoints").json()["checkpoints"]
     parsed = []
-    for one in notes:
-        signed = rekor.SignedCheckpoint.from_text(one["note"])
+    for signed_note in notes:
+        signed = rekor.SignedCheckpoint.from_text(signed_note["note"])
         ring: Any = keyring
         signed.signed_note.verify(ring, KeyID(keyring.key_id))
-        assert signed.checkpoint.log_size == one["size"]
+        assert signed.checkpoint.log_size == signed_note["size"]
         parsed.append(signed.checkpoint)
     newest = parsed[-1].log_size
     leaves = [town.http.get(f"/ledger/entries/{index}").content for index in range(newest)]

@@ -103,7 +103,7 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
 
 
 def test_refusals_audit_members_and_keys(run: Run, tmp_path: Path) -> None:
-    """One served exchange for all, since a server takes long to start."""
+    """All steps share one served exchange, since a server takes long to start."""
     refuse_and_withdraw_applications(run)
     find_who_was_refused(run)
     enrol_and_rotate(run, tmp_path)

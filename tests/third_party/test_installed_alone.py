@@ -60,7 +60,7 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = directory / "bin" / "python"
     install = (python, "-m", "pip", "--disable-pip-version-check", "install", "-q")
     run(*install, "-r", ROOT / "requirements" / "pip.txt")
-    # As constraints, without hashes: pip takes no extras there, and which files are right is for the other locks to say.
+    # Constraints have no hashes and no extras, as pip demands; the other locks state the right files.
     locked = (ROOT / "requirements" / "server.txt").read_text(encoding="utf-8").splitlines()
     pins = [line.split(" ")[0].split(";")[0] for line in locked if "==" in line and not line.startswith(" ")]
     constraints = directory / "constraints.txt"
@@ -109,7 +109,7 @@ class Demonstration:
 
 @pytest.fixture(scope="module")
 def demonstration() -> Iterator[Demonstration]:
-    # Not below pytest's directory: the embedded database may run as another user.
+    # The directory is outside pytest's, since the embedded database may run as another user.
     with tempfile.TemporaryDirectory(prefix="exchange-alone-") as name:
         done = exchange("demo", "--directory", Path(name) / "demo")
         assert done.status == 0, done.out + done.err

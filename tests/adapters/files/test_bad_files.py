@@ -75,7 +75,7 @@ def damaged(content: bytes) -> bytes:
     return content[:middle] + bytes(200) + content[middle + 200 :]
 
 
-# As much of an encrypted workbook as can be told without its password: the container and the name of the stream.
+# The parts of an encrypted workbook that are readable without its password: the container and the stream's name.
 LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(5000)
 GOOD = "编号,姓名,城市\n1,张三,杭州\n2,李四,宁波\n"
 BAD: list[tuple[str, bytes | Callable[[], bytes], str, str | None, dict[str, object]]] = [

@@ -1,4 +1,4 @@
-"""Where a table begins, and which rows are records: rather one row too many, named in a note, than a record lost."""
+"""The reader finds where a table begins and which rows are records: it keeps a doubtful row and names it in a note."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a workbook's file says beside its values: hidden parts, errors, lost digits, text that cannot be decoded."""
+"""The import reports facts of a workbook beside its values: hidden parts, errors, lost digits, undecodable text."""
 
 import struct
 from collections.abc import Iterator

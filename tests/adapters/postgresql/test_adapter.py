@@ -1,4 +1,4 @@
-"""What only PostgreSQL has: its statements, types, roles and failures."""
+"""The PostgreSQL adapter beyond the common contract: its statements, types, roles and failures."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator

@@ -1,4 +1,4 @@
-"""What a PostgreSQL source may cost: bytes of a page, of a row and of a batch, columns, and the wait for a connection."""
+"""A PostgreSQL source has bounds: bytes of a page, row and batch, columns, and the wait for a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -145,7 +145,7 @@ CHUNKED = BEGIN + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
 
 
 def sent_until_refused(url: str, begin: bytes, packet: bytes) -> int:
-    """How many bytes of the same packet again and again a server takes, of 64 MiB."""
+    """Send one packet repeatedly, up to 64 MiB; return how many bytes the server takes before it refuses."""
     with socket.create_connection(("localhost", urlsplit(url).port or 0), 30) as stranger, suppress(ConnectionError):
         stranger.sendall(begin)
         sent = 0

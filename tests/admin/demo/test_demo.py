@@ -105,7 +105,7 @@ def added(worker_directory: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def test_it_does_not_replace_what_was_added_to_it(added: Path) -> None:
-    """As where somebody publishes a file of their own, the next step of the README, and then runs it again.
+    """Somebody publishes a file of their own, the next step of the README, and runs the demonstration again.
 
     Each line of advice has to name the directory that was refused, or one that does not exist.
     """
@@ -144,7 +144,7 @@ def test_advice_about_the_standard_directory_names_no_directory(
 
 
 def test_questions_and_deliveries_are_no_additions(demo: Demonstration) -> None:
-    """As by the README's example in Python, which fetches from the demonstration."""
+    """The README's example in Python fetches from the demonstration in the same way."""
     marked = demo.directory / ".demo"
     before = marked.read_text()
     data = DataDirectory(demo.directory / "exchange")

@@ -1,4 +1,4 @@
-"""What deploy/ and docker-compose.yml have works: services in order with their users and rights, the proxy, the unit."""
+"""The files of deploy/ and docker-compose.yml work: order, users and rights of the services, the proxy, the unit."""
 
 import os
 import shutil
@@ -110,7 +110,7 @@ def test_the_services_start_in_order_with_their_users_and_rights(place: Path, po
     subprocess.run(["sh", str(DEPLOY / "postgres-roles.sh")], env=roles, check=True)
     assert "it was at None" in compose.run("upgrade")
     compose.run("policies")
-    # One process: a further one starts Python anew, which another user of this machine may not be able to.
+    # A further process would start Python anew, and another user of this machine may have no right to do that.
     serve = ("exchange", "serve", "--host", "127.0.0.1", "--port", str(port))
     assert compose.command("api") == ["exchange", "serve", "--host", "0.0.0.0", "--workers", "2"]  # noqa: S104
     data = DataDirectory(place / "data")

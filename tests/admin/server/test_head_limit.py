@@ -11,7 +11,7 @@ from tests.support.processes.strict_server import served
 
 
 async def exchanged(port: int, request: bytes) -> bytes:
-    """Everything that the server answers until it closes the connection."""
+    """Send bytes and return all that the server answers until it closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     async with asyncio.timeout(20):

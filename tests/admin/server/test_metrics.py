@@ -80,7 +80,7 @@ def test_a_port_in_use_names_its_setting(tmp_path: Path) -> None:
 
 
 def test_what_is_counted(tmp_path: Path) -> None:
-    """In a process of its own, since a process collects for as long as it lives."""
+    """The test uses a process of its own, since a process collects until it ends."""
     command = [sys.executable, "-c", COUNTS, str(tmp_path)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     samples = samples_of(result.stdout)

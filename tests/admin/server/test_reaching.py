@@ -62,7 +62,7 @@ def test_a_command_that_comes_while_the_server_starts_waits_for_it(home: Path) -
     finally:
         server.terminate()
         server.communicate()
-    # With the server gone, the shell has no such variable; the retention is still the one the exchange was served with.
+    # The server is gone and the shell lacks the variable; the retention is still that of the last served settings.
     alone = run("hold", "list", "--data", home)
     assert "retention of 0 days" in alone.err
     assert not (home / "server.json").exists()

@@ -1,4 +1,4 @@
-"""What is shown of a mask: words for each of them, and no control characters of other people's data."""
+"""The client describes every mask in words, and prints no control characters of other people's data."""
 
 from data_exchange_client.publishing.showing import describe_mask, fields_table
 from data_exchange_client.terminal.output import plain

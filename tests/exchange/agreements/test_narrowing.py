@@ -62,7 +62,7 @@ async def test_an_owner_narrows_an_agreement_at_once(exchange: Exchange, sides: 
     assert narrowed["narrowings"][0]["digest"] == entries[0]["document"]
     odrl = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}/odrl")
     assert "dx:rowsPerDelivery" in str(odrl)
-    # It expires when the narrowing says.
+    # The agreement expires at the time that the narrowing states.
     async with exchange.runtime.database.sessions() as session:
         assert await expire_overdue(session, exchange.runtime.clock.now() + timedelta(days=4)) == 1
 

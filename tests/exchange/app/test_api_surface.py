@@ -96,7 +96,7 @@ def bodies() -> dict[str, type[BaseModel]]:
 
 
 def json_contents() -> list[Any]:
-    """What the operations that take JSON say of it."""
+    """The descriptions of the JSON bodies that operations take."""
     return [
         pytest.param(content["application/json"], id=f"{method} {path}")
         for path, methods in DOCUMENT["paths"].items()

@@ -273,7 +273,7 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 @pytest.mark.parametrize("scope", [Scope(everything=True), Scope(owners=frozenset({"org-7"}))], ids=["all", "own"])
 async def test_no_search_looks_at_everything(million: Database, order: queries.Order, scope: Scope) -> None:
-    """Of a million: each search uses an index, and what it has to look at is in proportion to what there is to find."""
+    """Each search of a million entries uses an index, and reads rows in proportion to its matches."""
     async with million.sessions() as session:
         for wanted in _ASKED:
             statement = queries.search_statement(wanted, scope, order=order, start=None, limit=101)

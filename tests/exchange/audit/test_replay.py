@@ -234,7 +234,7 @@ def _loosened(decision: dict[str, Any]) -> None:
 async def test_an_entry_that_was_never_decided_so_differs(
     decided_exchange: DecidedExchange, change: Callable[[dict[str, Any]], None], differing: list[str]
 ) -> None:
-    """Whoever owns the database and its hashes can write an entry that hashes well; the decision still is another."""
+    """The database's owner can write an entry with valid hashes; its replayed decision still differs."""
     await decided_exchange.exchange.runtime[Loops][CHECKPOINTS].stop()
     index = await decided_exchange.fetch(limit=2)
     async with as_owner(decided_exchange.exchange) as connection:

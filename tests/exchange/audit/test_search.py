@@ -22,7 +22,7 @@ async def look(exchange: Exchange, key: Key, query: str = "limit=1000") -> Any:
 
 
 async def all_of(exchange: Exchange, key: Key, query: str = "") -> list[dict[str, Any]]:
-    """Everything that is found, by small pages."""
+    """All matching entries, read by small pages."""
     entries: list[dict[str, Any]] = []
     start = ""
     while True:

@@ -1,4 +1,4 @@
-"""What has to be on file before data leaves: where it is recorded, what the ledger says of it, what is refused without."""
+"""Assessments have to be on file before data leaves: they are recorded, on the ledger, and demanded."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One check of terms: what is published, applied for and granted can be decided by and carried out."""
+"""One check covers terms that are published, applied for and granted: the policy can decide by them, and sources apply them."""
 
 from typing import Any
 

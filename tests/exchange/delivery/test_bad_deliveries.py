@@ -99,7 +99,7 @@ async def purpose_changed(exchange: PopulatedExchange) -> Answer:
 
 
 async def other_key(exchange: PopulatedExchange) -> Answer:
-    """Somebody signs with a key of their own and names the consumer's."""
+    """Sign with a stranger's key under the name of the consumer's."""
     headers = signed(exchange, key=Key())
     named = headers["signature-input"].split('keyid="')[1].split('"')[0]
     theirs = headers["signature-input"].replace(named, exchange.consumer.system.keyid)

@@ -160,7 +160,7 @@ CONDITIONS: list[tuple[str, Any]] = [
 async def test_a_megabyte_of_conditions_is_refused_at_once(
     populated_exchange: PopulatedExchange, name: str, condition: Any
 ) -> None:
-    """As a term of the owner, as a proposal of a consumer, and as a filter of a delivery.
+    """The condition is a term of the owner, a proposal of a consumer, and a filter of a delivery.
 
     A short answer shows that reading stopped at the first bound, and did not collect an error for each part.
     """

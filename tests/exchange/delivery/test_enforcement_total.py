@@ -33,7 +33,7 @@ ROW = re.compile(r"人[\d*]|陈\d|P000\d\d")
 
 
 async def everything(exchange: PopulatedExchange) -> list[tuple[str, bytes]]:
-    """What every address answers to everybody, by any method, with the documents that suit it."""
+    """The answers of every address to every caller, by every method, with documents that suit it."""
     known = {(method, path): document for method, path, document, _ in TABLE}
     addresses = {
         (method, str(context.path))

@@ -116,7 +116,7 @@ async def test_an_organisation_has_an_allowance_of_changes_of_its_own(settings: 
         assert [answer.problem for answer in answers] == [""] * 4 + ["too-many-changes"] * 2
         assert answers[-1].headers["retry-after"]
         assert (await exchange.read_entries())[answers[-1].json["entry"]]["problem"] == "too-many-changes"
-        # Others, the exchange's own roles, and acts on which no decision rests go on.
+        # Other organisations, the exchange's own roles, and acts on which no decision rests go on.
         await toggles(exchange, quiet)()
         await exchange.call_ok(exchange.keys["operator"], "POST", f"/api/v1/organisations/{busy.id}/suspension")
         await exchange.call_ok(exchange.keys["operator"], "POST", f"/api/v1/organisations/{busy.id}/reinstatement")

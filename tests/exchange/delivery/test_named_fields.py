@@ -43,7 +43,7 @@ async def test_a_field_that_the_version_does_not_have_is_refused_and_not_kept(pe
 
 
 async def test_refusals_of_one_sender_share_their_inputs(people_exchange: PeopleExchange) -> None:
-    """Whoever has no agreement is refused whatever it names: the inputs do not multiply by fields, filters or purposes."""
+    """A sender without an agreement is refused for every field, filter and purpose, and leaves one decision input."""
     exchange = people_exchange
     stranger = await exchange.admit("stranger", kind="institution", level="none")
     before = await count_inputs(exchange)

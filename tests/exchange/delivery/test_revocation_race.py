@@ -1,4 +1,4 @@
-"""Whatever ends a permission ends it at one place of the ledger: nothing that rests on it stands behind that place."""
+"""Each act that ends a permission has one place on the ledger: no entry behind it rests on that permission."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -146,7 +146,7 @@ async def test_nothing_is_delivered_behind_the_entry_that_ends_it(
     assert len(completed) >= BEFORE
     assert max(completed) < ended
     assert {entry["problem"] for entry in refused} == {problem}
-    # Who sent it is established by a key that holds; of one that was revoked only the key is known.
+    # A valid key establishes the sender; of a revoked key only the key itself is known.
     known = {"key": consumer.system.keyid}
     if problem != "key-revoked":
         known |= {"principal": consumer.system_id, "organisation": consumer.id}

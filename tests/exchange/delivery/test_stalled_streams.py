@@ -66,7 +66,7 @@ async def ended(exchange: Exchange, count: int = 1) -> list[dict[str, object]]:
 
 
 async def is_cut_off(connection: socket.socket) -> bool:
-    """Whether a connection ends, once what came is read, by a reset or without a last chunk."""
+    """Whether a connection ends by a reset or without a last chunk, after the received bytes are read."""
     loop, tail = asyncio.get_running_loop(), b""
     async with asyncio.timeout(20):
         try:

@@ -59,7 +59,7 @@ async def agreed(exchange: Exchange, owner: Party, consumer: Party, dsn: str, vi
 
 
 async def check_aborted(exchange: Exchange, party: Party, wire: RawDelivery, cause: str) -> None:
-    """What left is what the ledger says left, and nothing told the client that it was all."""
+    """Check that the ledger states the bytes that left, and that the client got no end of the stream."""
     assert wire.status == 200
     assert not wire.is_whole
     entries = await exchange.read_entries()

@@ -1,4 +1,4 @@
-"""What the ledger holds of words and filters: digests that nobody can guess and whoever may see the words can check."""
+"""The ledger holds salted digests of words and filters: nobody can guess them, and readers of the words can check them."""
 
 import hashlib
 from typing import Any

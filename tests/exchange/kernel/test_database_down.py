@@ -1,4 +1,4 @@
-"""Without its database the exchange says so, at every address, and answers again when it is back."""
+"""The exchange reports a lost database at every address, and answers again when the database is back."""
 
 import asyncpg
 from pydantic import SecretStr

@@ -1,4 +1,4 @@
-"""No object of a body names a member twice, however the body is spelled; both ways of looking say the same."""
+"""A body with a duplicate member is refused in every spelling, and both ways of detecting it agree."""
 
 import json
 from typing import Any

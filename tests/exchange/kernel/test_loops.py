@@ -130,7 +130,7 @@ def test_a_name_is_registered_once() -> None:
 
 
 async def test_a_loop_that_ends_ends_the_process() -> None:
-    """For instance where a library cancels the task. Nobody would notice it otherwise, and checkpoints would stay away."""
+    """A library may cancel the task, for instance. Unnoticed, no further checkpoint would be made."""
     given_up = asyncio.Event()
 
     async def cancel() -> None:

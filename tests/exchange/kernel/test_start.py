@@ -1,4 +1,4 @@
-"""What a start checks before it serves: the key files are those of the founding."""
+"""A start checks that the key files are those of the founding before it serves."""
 
 import asyncio
 import stat
@@ -92,7 +92,7 @@ async def test_the_command_says_it_in_a_sentence(exchange: Settings) -> None:
 
 
 async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Settings) -> None:
-    """As docs/operations/keys.md says; the server's own role cannot."""
+    """The steps are those of docs/operations/keys.md; the server's own role cannot take them."""
     forget = "DELETE FROM key_marks WHERE name = 'seal.key'"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await execute(exchange, f"SET ROLE exchange_app; {forget}")

@@ -1,4 +1,4 @@
-"""What is told as a database that is down, for which trying again later is the advice, and what is not."""
+"""Only an unreachable database is reported as down, with the advice to try again later; other errors are not."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""Which kinds of source there are is not the database's to limit; a downgrade limits them again."""
+"""The database limits no kinds of source; a downgrade limits them again."""
 
 import asyncio
 

@@ -92,7 +92,7 @@ async def test_c2_what_would_shift_a_rule_is_refused_and_spoils_nobody_elses_ans
 
 
 def answers_of(roles: Roles) -> dict[tuple[str, str, str], Permit]:
-    """What every role may do in odd domains, asked afresh: nothing of it is remembered."""
+    """The permissions of every role in odd domains, without any cache."""
     roles._permits.clear()
     return {
         (role, domain, f"{resource}.{verb}"): roles.permits(

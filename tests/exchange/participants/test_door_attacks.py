@@ -1,4 +1,4 @@
-"""What a hostile participant, or a stranger, tries at the door."""
+"""A hostile participant or a stranger attacks the admission of requests."""
 
 import asyncio
 import base64
@@ -156,7 +156,7 @@ async def test_strangers_cannot_fill_the_ledger_nor_silence_the_refusals_of_othe
     assert [answer.problem for answer in forged] == ["signature-invalid"] * KEY_REFUSALS + ["too-many-refusals"] * 2
     assert forged[0].json["entry"]
     assert all("signature" in answer.headers for answer in forged)
-    # One key's allowance is no other's, and those who are known are answered as ever.
+    # The rate limit of one key does not affect another, and known participants are answered as before.
     other = await exchange.send("GET", "/api/v1/me", forge(exchange, exchange.keys["auditor"]))
     assert other.problem == "signature-invalid"
     assert (await exchange.call(known, "GET", "/api/v1/me")).status == 200

@@ -46,7 +46,7 @@ async def enrol(exchange: Exchange, by: Key, organisation: str, **more: Any) -> 
 
 
 async def test_the_example_of_the_api_makes_an_organisation_that_works(exchange: Exchange) -> None:
-    """With the roles of the example, its steward enrols a system, and the other member makes it a consumer."""
+    """The members have the example's roles: the steward enrols a system, and the other member makes it a consumer."""
     [example] = NewOrganisation.model_json_schema()["examples"]
     shown = json.loads(json.dumps(example))
     people = {
@@ -74,7 +74,7 @@ async def test_the_example_of_the_api_makes_an_organisation_that_works(exchange:
 
 
 async def test_a_signature_of_another_time_is_refused_with_both_clocks(exchange: Exchange) -> None:
-    """Whose clock is behind learns it from the refusal, as does whose clock is ahead."""
+    """The refusal shows both clocks to a sender whose clock is behind or ahead."""
     operator, now = exchange.keys["operator"], int(exchange.now.timestamp())
     for created, problem, words in ((now - 600, "signature-expired", "before"), (now + 600, "clock-skewed", "ahead")):
         headers = exchange.sign(operator, "GET", "/api/v1/me", created=created)

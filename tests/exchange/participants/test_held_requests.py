@@ -123,7 +123,7 @@ async def test_machines_whose_clocks_differ_accept_a_nonce_once(settings: Settin
     """The database's clock decides, so a signature that has expired for it is refused wherever it arrives."""
     async with start_exchange(settings) as exchange:
         _, consumer, _ = await granted(exchange, people_table)
-        # Another machine's clock stands still, so that the signatures stay valid by it.
+        # The clock of another machine stands still, so that the signatures stay valid by it.
         async with restart_exchange(settings, clock=SettableClock(exchange.now)) as slow:
             body = json.dumps(QUESTION).encode()
             signed = exchange.sign(consumer.system, "POST", DELIVERIES, body=body, headers=PURPOSE, lifetime=LIFETIME)
@@ -145,7 +145,7 @@ async def test_a_body_that_stops_is_given_up(settings: Settings) -> None:
         assert late.status_code == 408
         assert late.json()["type"] == "/problems/body-too-slow"
         assert late.headers["connection"] == "close"
-        # Whoever held the body back has not made the request a replay.
+        # Holding the body back does not make the request a replay.
         assert (await exchange.send("POST", target, headers, body)).problem == "request-invalid"
 
 

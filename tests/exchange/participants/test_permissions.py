@@ -45,7 +45,7 @@ def test_the_table_has_every_address() -> None:
 
 
 async def test_lists_hold_what_is_ones_own(populated_exchange: PopulatedExchange) -> None:
-    """What a stranger cannot open does not stand in its lists either."""
+    """Lists leave out whatever their reader cannot open."""
     assert await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", "/api/v1/sources") == []
     assert await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", "/api/v1/applications") == []
     assert await populated_exchange.call_ok(populated_exchange.stranger.steward, "GET", "/api/v1/agreements") == []

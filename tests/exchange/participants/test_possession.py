@@ -8,7 +8,7 @@ from tests.support.exchanges.exchange import Exchange, Key, registration_of
 
 
 async def test_nobody_registers_the_key_of_another_organisation_first(exchange: Exchange) -> None:
-    """Who knows a public key cannot take it: what its holder signs never stands in another's name."""
+    """Knowing a public key is not enough to register it: its holder's signatures never count for another organisation."""
     victim, thief = await exchange.admit("victim"), await exchange.admit("thief")
     key = Key()
     proof = exchange.registration(key, "victim", "second")

@@ -91,7 +91,7 @@ async def roles(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def who(roles: Roles, path: str) -> set[tuple[str, str]]:
-    """Who is answered with content at an address."""
+    """The callers that get content at an address."""
     answers = {who: await roles.read(key, path) for who, key in roles.keys.items()}
     assert all(answer.status in {200, 403, 404} for answer in answers.values())
     return {who for who, answer in answers.items() if answer.status == 200}

@@ -1,4 +1,4 @@
-"""What a refused signature is told: which part is wrong, and what the exchange expects instead."""
+"""A refused signature is explained: which part is wrong, and what the exchange expects instead."""
 
 import pytest
 

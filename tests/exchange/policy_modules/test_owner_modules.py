@@ -37,7 +37,7 @@ EXPLAIN = "/api/v1/policy/explanations"
 async def shared(
     request: pytest.FixtureRequest, database_url: str, people_table: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[OwnerExchange]:
-    """On the embedded engine; or where the parameter is `opa`, on an OPA server, where OPA looks at modules as well."""
+    """An exchange on the embedded engine or, for the parameter `opa`, on an OPA server, which checks modules as well."""
     await delete_rows(database_url)
     place = tmp_path_factory.mktemp("modules")
     settings = Settings(data=place, database_url=database_url, public_url=URL, checkpoint_interval=0.1)
@@ -98,7 +98,7 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
         answer = await owner_exchange.fetch(**question)
         assert answer.problem == problem
         assert (await owner_exchange.replay(answer))["verdict"] == "agrees"
-    # As the command does it, in a sandbox of its own.
+    # The command checks modules in the same way, in a sandbox of its own.
     tally = await replay(owner_exchange.runtime.database, 0, None, single=False)
     assert tally.is_sound
     assert tally.verdicts["agrees"] >= 7

@@ -93,7 +93,7 @@ async def test_a_restored_backup_neither_signs_nor_takes_in_anything(
 
 
 async def test_a_backup_that_went_on_by_itself_is_a_fork(founded_settings: Settings, copies: DatabaseCopies) -> None:
-    """With as many entries as were signed, and more: other ones."""
+    """The copy has as many entries as were signed, and more, but other ones."""
     url = await fork(founded_settings, copies)
     before = await read_checkpoints(url)
     async with restart_exchange(with_database(founded_settings, url)) as exchange:
@@ -281,7 +281,7 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     # The old one is closed, even for the database that has all of it.
     async with restart_exchange(founded_settings) as exchange:
         assert "goes on as" in await wait_until_halted(exchange)
-    # And a backup of the time before is not a way back into the second.
+    # A backup of the time before does not lead back into the second incarnation.
     third = with_database(founded_settings, await copies.copy("backup", "third"))
     assert (await run_ledger_command(third, monkeypatch, "new-incarnation", "--yes")).status == 0
     async with restart_exchange(third) as exchange:

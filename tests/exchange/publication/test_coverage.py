@@ -1,4 +1,4 @@
-"""How old entries without a checkpoint are, is told without witnesses too: the publisher may have stopped."""
+"""The age of entries without a checkpoint is reported without witnesses too: the publisher may have stopped."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 async def test_readiness_shows_that_no_checkpoint_is_made(exchange: Exchange) -> None:
-    """As where the publisher's process hangs: entries are taken in, and stay without a checkpoint."""
+    """The publisher's process may hang: entries are appended, and stay without a checkpoint."""
     coverage, loops = exchange.runtime[Coverage], exchange.runtime[Loops]
     await loops[CHECKPOINTS].tick()
     await loops[WATCH].tick()

@@ -191,7 +191,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
             # The receipt from before still holds.
             assert receipts.verify(kept.text, kept.leaf, after).index == first
 
-            # Whoever pinned nothing that leads here is refused.
+            # A verifier whose pinned key leads to none of these is refused.
             stranger = Trust(before.name, before.origin, before.vkey, {auditor.keyid: auditor.public})
             with Client(url, auditor, trust=stranger) as other, pytest.raises(TrustError):
                 other.request("GET", "/api/v1/audit/entries")

@@ -73,7 +73,7 @@ async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: T
 async def test_an_authority_that_fails_delays_nothing(
     settings: Settings, authority: TimestampAuthority, answer: bytes | None
 ) -> None:
-    """It answers rubbish, or another authority does in its place; nothing is kept, and everything goes on."""
+    """A bad answer, or one of another authority, is not kept, and the exchange goes on."""
     authority.spoil = answer
     if answer is None:
         other = tsa.make(authority.home.parent / "other", "another")
@@ -117,7 +117,7 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
         assert "were not checked" in run_ledger("verify", copy).out
         assert run_ledger("verify", copy, "--tsa", token).status == 2
 
-        # What openssl says of it.
+        # OpenSSL verifies the timestamp as well.
         content = token.with_suffix("").name
         check = ("ts", "-verify", "-data", str(copy / "checkpoints" / content), "-in", str(token))
         assert b"OK" in authority.openssl(*check, "-CAfile", "ca.pem", "-untrusted", "own.pem")

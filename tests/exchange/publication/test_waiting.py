@@ -57,7 +57,7 @@ async def test_many_who_wait_share_one_look_and_are_answered_together(
             await exchange.runtime[waiting.Waiters].covered()
         assert 3 <= looks <= 6  # not one for each who waits
         monkeypatch.undo()
-        # One more than may wait is told to come again.
+        # A waiter beyond the limit is asked to come again.
         assert (await ask(exchange, index)).problem == "not-yet-covered"
         await exchange.runtime[Loops][CHECKPOINTS].tick()
         answers = await asyncio.gather(*asking)

@@ -82,7 +82,7 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
 
 
 def examine(bundle: Path, log: note.Signer, trusted: trust_policy.TrustPolicy) -> None:
-    """What `ledger verify` says of the export, and of it with hands laid on its cosignatures."""
+    """Verify the export with `ledger verify`, as it is and with altered cosignatures."""
     signed = (bundle / "checkpoint").read_text()
     text, lines = note.split(signed)
     assert len(lines) == 4
@@ -151,7 +151,7 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
     delivered = await populated_exchange.fetch({"limit": 1})
     assert delivered.status == 200
 
-    # It waits: accepted, but in no checkpoint, with no tile given out beyond the newest, and no receipt.
+    # The entry is accepted, but no checkpoint, tile or receipt covers it yet.
     alarmed = await wait_until(lambda: _alarm(exchange))
     assert "deliveries stop at" in alarmed
     assert await newest_checkpoint(exchange) == before
@@ -161,7 +161,7 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
     assert (await exchange.client.get(f"/ledger/tile/0/000.p/{before.size + 1}")).status_code == 404
     assert "too few witnesses cosigned" in log_output.getvalue()
 
-    # It stops: refusals say why and are on the ledger; who ends permissions can still do so.
+    # The exchange halts: refusals state why and are on the ledger; acts that end permissions still work.
     await wait_until(lambda: _stopped(populated_exchange))
     refused = await populated_exchange.fetch({"limit": 1})
     assert (refused.status, refused.problem) == (503, "witnesses-missing")
@@ -174,7 +174,7 @@ async def test_without_witnesses_publishing_waits_then_deliveries_stop_until_the
     assert (ready.status_code, "nothing is delivered" in ready.text) == (200, True)
     assert await newest_checkpoint(exchange) == before
 
-    # It recovers without a hand on it.
+    # The exchange recovers without anybody's help.
     with witnesses.serve_witness(directory, port=port) as running:
         await wait_until(lambda: is_covered(exchange))
         await wait_until(lambda: _delivers(populated_exchange))
@@ -262,7 +262,7 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
             await wait_until(lambda: is_logged(log_output, "which are not those of the database"))
             await wait_until(lambda: is_halted(exchange))
         signed = anchor.read() or ""
-        # What was signed last is not taken back.
+        # The last signed checkpoint is not taken back.
         assert checkpoint.parse(note.text_of(signed)).size == await ledger_size(exchange)
     async with restart_exchange(settings) as exchange:
         await wait_until(lambda: is_logged(log_output, "a key of this ledger signed another history"))
@@ -276,7 +276,7 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is in the anchor before it is shown; and it stays what is continued, also where the key is rotated meanwhile."""
+    """A checkpoint is in the anchor before it is shown, and the log continues from it, also after a rotation of the key."""
     port = free_port()
     [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
@@ -310,7 +310,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
 
 
 async def _restore(settings: Settings, url: str) -> None:
-    """As far as the witness can tell, a backup from before was put back, and the anchor with it."""
+    """Make the exchange look to the witness like a restored older backup with its anchor."""
     await delete_rows(url)
     shutil.rmtree(settings.anchor)
 

@@ -86,7 +86,7 @@ async def test_a_new_kinds_refusals_are_the_kinds(settings: Settings) -> None:
 
 
 async def test_a_kind_that_this_exchange_lacks_fails_its_sources_alone(settings: Settings) -> None:
-    """For instance after the return to an older version."""
+    """A return to an older version, for instance, loses a kind."""
     async with start_with_memory(settings) as (exchange, owner):
         consumer = await publish_to_consumer(exchange, owner, (await register(exchange, owner, TABLE)).json)
     async with restart_exchange(settings) as exchange:

@@ -84,7 +84,7 @@ async def test_the_files_of_an_organisation_have_a_quota(settings: Settings) -> 
 
 
 async def test_the_quota_holds_while_a_file_comes_in(settings: Settings) -> None:
-    """Nothing announces the size of a body in chunks."""
+    """A chunked body does not announce its size."""
     part = b"x" * (1 << 20)
     async with started(settings, organisation_bytes_max=2 << 20) as (exchange, owner):
         upload = Stalled(exchange, owner, await register(exchange, owner), *[part] * 4)

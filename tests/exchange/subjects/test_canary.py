@@ -1,4 +1,4 @@
-"""No value of a person's gets onto the ledger or into a log, whatever goes wrong with it on the way."""
+"""No value of a person gets onto the ledger or into a log, whichever step fails on the way."""
 
 import io
 import json
@@ -25,7 +25,7 @@ FIRST = PEOPLE[0]
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
-    """Everything that is logged, through structlog or beside it."""
+    """All log output, through structlog and the standard library."""
     stream = io.StringIO()
     caplog.set_level(logging.DEBUG, logger="policies")
     yield stream
@@ -58,7 +58,7 @@ async def test_nothing_personal_is_kept_of_anything(
     masked = await exchange.publish_dataset(owner, file, "masked", terms={"masks": masks, "row_filter": only})
     await exchange.conclude_agreement(consumer, owner, masked, row_filter={"field": "phone", "op": "ne", "value": "0"})
 
-    # What is allowed: pages and streams with filters on people's values, in both forms.
+    # Allowed requests: pages and streams with filters on people's values, in both forms.
     by_name = {"field": "name", "op": "eq", "value": FIRST["name"]}
     assert await ask(exchange, consumer, {"dataset": "owner/clear", "filters": [by_name]}) == 200
     by_key = {"field": "person_id", "op": "in", "value": [person["person_id"] for person in PEOPLE]}
@@ -70,7 +70,7 @@ async def test_nothing_personal_is_kept_of_anything(
 
     await details_are_used(exchange, consumer)
 
-    # What is refused, with people's values wherever a client may put them by mistake.
+    # Refused requests have people's values wherever a client may put them by mistake.
     refused = [
         {"dataset": "owner/masked", "filters": [by_name]},
         {"dataset": "owner/clear", "filters": [{"field": "score", "op": "lt", "value": FIRST["name"]}]},
@@ -106,7 +106,7 @@ async def test_nothing_personal_is_kept_of_anything(
 
 
 async def details_are_used(exchange: Exchange, consumer: Party) -> None:
-    """What is sealed about people is read, held and erased; none of it repeats who they are, but the reading itself."""
+    """Read, hold and erase sealed details of people; only the reading itself repeats their values."""
     person = {"dataset": "owner/clear", "value": FIRST["person_id"]}
     read = await exchange.call(exchange.keys["auditor"], "POST", "/api/v1/subjects/details", person)
     assert FIRST["person_id"] in read.content.decode()

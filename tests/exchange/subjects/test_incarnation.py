@@ -41,7 +41,7 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
             assert page["size"] == (size if page["incarnation"] == 1 else len(await exchange.read_entries()) - 1)
             return [entry["index"] for entry in page["entries"]]
 
-        # Nothing of the old ledger had been indexed, and nobody can write there any more.
+        # The old ledger was not indexed yet, and nobody can write to it any more.
         deliveries = [index for index, body in enumerate(before) if body["type"] == "delivery.completed"]
         assert await find(owner, "incarnation=1&type=delivery.completed") == deliveries
         assert len(await find(auditor, "incarnation=1&limit=1000")) == size

@@ -148,7 +148,7 @@ async def test_an_erased_person_is_forgotten_and_the_ledger_stands(people_exchan
     [unharmed] = await people_exchange.read_details(dataset=DATASET, value="P00002")
     assert unharmed["state"] == "sealed"
 
-    # Again, by either name; and from then on this is a person nobody has heard of.
+    # A second erasure, by either name; after it the person is unknown.
     assert (await people_exchange.erase(dataset=DATASET, value="P00001")).json["outcome"] == "nothing-held"
     again = (await people_exchange.erase(subject=first["subjects"][0])).json
     assert (again["outcome"], again["entry"]) == ("executed-before", answer.json["entry"])
@@ -181,7 +181,7 @@ async def test_old_rows_put_back_open_nothing(people_exchange: PeopleExchange) -
     [read] = await people_exchange.read_details(dataset=DATASET, value="P00001")
     assert (read["state"], read["details"]) == ("erased", None)
 
-    # Even where nothing is left of the erasure itself, as after a restore of the whole database.
+    # The same holds where the erasure's own rows are lost, as after a restore of the whole database.
     kept = await people_exchange.run_sql("DELETE FROM subject_erasures RETURNING *")
     [read] = await people_exchange.read_details(entry=index)
     assert (read["state"], read["details"], read["salt"]) == ("missing", None, None)
@@ -269,7 +269,7 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
 async def test_new_people_asked_for_at_once_fail_together_where_the_database_does(
     people_exchange: PeopleExchange,
 ) -> None:
-    """Whoever shares a round hears of its failure, and it is not tried again for each of them."""
+    """All requests of one round fail with it, and none is tried again alone."""
     await people_exchange.fetch_about("P00300")
     [before] = await people_exchange.run_sql("SELECT last_value FROM subject_slots")
     asked = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 21)]

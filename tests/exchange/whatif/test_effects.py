@@ -1,4 +1,4 @@
-"""What would happen under terms that are drafted: each in an exchange of its own."""
+"""Effects of drafted terms are foreseen; each test has an exchange of its own."""
 
 import asyncio
 from typing import Any
@@ -99,7 +99,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
     await connection.close()
     without = await exchange.call_ok(owner.steward, "POST", target)
     assert (without["exact"], [refusal["entry"] for refusal in without["refused"]]) == (0, made)
-    # And then it is as was told.
+    # The effects then are the foreseen ones.
     await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
     answer = await exchange.call(
         consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people", "limit": 1}, purpose="talent-service"

@@ -1,4 +1,4 @@
-"""What would happen: told before anybody asks for data, by the rules that then decide."""
+"""A decision is explained before anybody requests data, by the rules that then decide."""
 
 from datetime import timedelta
 from typing import Any

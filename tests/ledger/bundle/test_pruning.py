@@ -49,7 +49,7 @@ def test_proofs_stay(log, pruned):
 
 @pytest.mark.parametrize("minimum", [0, 511])
 def test_the_log_s_own_word_hides_nothing(pruned, minimum):
-    """Only the auditor can accept that entries are gone; somebody who dropped them would say that they were pruned."""
+    """Only the auditor can accept that entries are gone, since a log that dropped them would state they were pruned."""
     report = verify(pruned, minimum=minimum)
     assert not report.is_ok
     assert report.first_bad_index == (0 if minimum < 256 else 256)
@@ -97,7 +97,9 @@ def test_a_chain_that_was_signed_broken_is_found_at_the_first_entry_left(tmp_pat
     before = verify(directory).findings
     prune(directory, 512)
     assert [(finding.code, finding.index) for finding in before] == [(Code.CHAIN_BROKEN, 512)]
-    assert [(one.code, one.index) for one in verify(directory, minimum=512).findings] == [(Code.CHAIN_BROKEN, 512)]
+    assert [(finding.code, finding.index) for finding in verify(directory, minimum=512).findings] == [
+        (Code.CHAIN_BROKEN, 512)
+    ]
 
 
 def test_pruning_goes_forward_only_and_not_beyond_the_log(log, pruned):
@@ -128,7 +130,7 @@ def test_a_mirror_of_a_pruned_log_has_what_there_is(log, pruned, tmp_path):
         assert done.report.is_ok
         assert done.report.pruned == 512
         assert not export(server.url, tmp_path / "mirror").report.is_ok  # nobody accepted it
-        # Who was there before has the entries, and keeps them.
+        # An earlier mirror has the entries, and keeps them.
         assert export(server.url, whole).report.entries == 700
         assert not (whole / "minimum-index").exists()
 

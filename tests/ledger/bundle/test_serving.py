@@ -35,8 +35,8 @@ def exported(log: Log, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(exported: Path) -> Iterator[str]:
-    with serve_bundle(exported) as found:
-        yield found
+    with serve_bundle(exported) as address:
+        yield address
 
 
 def test_whoever_reads_an_exchange_reads_it(log: Log, url: str, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_further_line_that_fails_refuses_the_note_of_who_knows_its_key(which):
         changed = bytearray(material)
         changed[position] ^= 1
         lines[which + 1] = name, bytes(changed)
-        bad = text + "\n" + "".join(note.line(one, part[:4], part[4:]) for one, part in lines)
+        bad = text + "\n" + "".join(note.line(name, part[:4], part[4:]) for name, part in lines)
         assert checkpoint.open(bad, SIGNER.verifier) == CHECKPOINT
         with pytest.raises(note.SignatureInvalid):
             note.open(bad, [key])

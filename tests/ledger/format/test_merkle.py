@@ -161,8 +161,8 @@ def test_a_perturbed_consistency_proof_is_rejected(data):
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.sampled_from(["old", "new"]))
-def test_a_consistency_proof_holds_for_no_other_root(one, two, which):
-    old, new = sorted((one, two))
+def test_a_consistency_proof_holds_for_no_other_root(size, two, which):
+    old, new = sorted((size, two))
     proof = merkle.consistency_proof(node, old, new)
     old_root, new_root = (ROOTS[old - 1], ROOTS[new]) if which == "old" else (ROOTS[old], ROOTS[new - 1])
     with pytest.raises(merkle.ProofError):

@@ -24,8 +24,8 @@ def test_a_receipt_proves_its_entry(log):
     for size, signed in log.checkpoints.items():
         for index in {0, size // 2, size - 1}:
             text = Receipt(index, tuple(tiles.inclusion_proof(log.read, index, size)), signed).text()
-            found = verify_receipt(text, log.leaves[index], log.signer.verifier)
-            assert (found.size, found.origin) == (size, log.signer.name)
+            proven = verify_receipt(text, log.leaves[index], log.signer.verifier)
+            assert (proven.size, proven.origin) == (size, log.signer.name)
 
 
 def test_the_text_is_the_specification_s(receipt):

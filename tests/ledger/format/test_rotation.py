@@ -72,8 +72,8 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
 
 def test_a_policy_may_name_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
     _, directory = rotated(new_log, tmp_path / "bundle")
-    for one, is_one in ((OLD, True), (NEW, True), (LAST, False)):
-        assert verify(directory, trust=TrustPolicy.for_log(one.verifier)).is_ok is is_one
+    for signer, is_one in ((OLD, True), (NEW, True), (LAST, False)):
+        assert verify(directory, trust=TrustPolicy.for_log(signer.verifier)).is_ok is is_one
 
 
 def test_the_announcement_may_be_pruned(new_log: NewLog, tmp_path: Path) -> None:
@@ -92,7 +92,9 @@ def test_a_key_signs_its_own_range_only(new_log: NewLog, tmp_path: Path, size: i
         checkpoint.sign(checkpoint.parse(note.text_of(log.checkpoints[size])), wrong)
     )
     report = verify(directory, verifier=OLD.verifier)
-    assert [(one.code, one.path) for one in report.findings] == [(Code.CHECKPOINT_INVALID, f"checkpoints/{size}")]
+    assert [(finding.code, finding.path) for finding in report.findings] == [
+        (Code.CHECKPOINT_INVALID, f"checkpoints/{size}")
+    ]
 
 
 def test_a_rotation_without_its_entry_is_found(new_log: NewLog, tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_statements_that_do_not_lead_to_the_key_are_refused(new_log: NewLog, tmp
 def test_statements_follow_each_other() -> None:
     history = History.from_announcements([statement(), statement(NEW, LAST, 500)])
     assert [history.at(size) for size in (0, 300, 301, 499, 500, 10**9)] == [
-        one.verifier for one in (OLD, OLD, NEW, NEW, LAST, LAST)
+        signer.verifier for signer in (OLD, OLD, NEW, NEW, LAST, LAST)
     ]
     for wrong in (
         [],

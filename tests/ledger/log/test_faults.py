@@ -109,7 +109,7 @@ async def loaded(url: str, *, clients: int = CLIENTS, padding: int = 0) -> Async
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             await sequencer.stop()
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
 
 
 async def check(url: str, load: Load) -> dict[int, int]:
@@ -237,7 +237,7 @@ async def test_the_disk_is_full(what: str) -> None:
                 await load.more()
                 await load.wait_until(lambda: bool(load.failed))
                 ballast.unlink()
-                # It may have ended over it; whatever watches over services starts it again then.
+                # The process may have ended because of it; a service manager would then start it again.
                 written = len(load.appended)
                 async with asyncio.timeout(60):
                     while len(load.appended) < written + 20:

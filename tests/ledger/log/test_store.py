@@ -66,8 +66,8 @@ async def write_bundle(pool: asyncpg.Pool, directory: Path) -> None:
             VKEY: f"{SIGNER.vkey}\n".encode(),
             POLICY: f"log {SIGNER.vkey}\nquorum none\n".encode(),
         }
-        for one in await publication.checkpoints(connection, after=0, limit=1000):
-            files[f"{CHECKPOINTS}/{one.size}"] = one.note.encode()
+        for checkpoint in await publication.checkpoints(connection, after=0, limit=1000):
+            files[f"{CHECKPOINTS}/{checkpoint.size}"] = checkpoint.note.encode()
         for start in range(0, published.size, tiles.WIDTH):
             stop = min(published.size, start + tiles.WIDTH)
             leaves = await store.read_leaves(connection, start, stop)
@@ -100,37 +100,37 @@ async def race(url: str) -> list[dict[str, Any]]:
     for worker in workers:
         assert worker.stdout is not None
         assert await worker.stdout.readline() == b"ready\n"
-    told = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
+    outputs = await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))
     assert [worker.returncode for worker in workers] == [0] * WORKERS
-    return [json.loads(output) for output, _ in told]
+    return [json.loads(output) for output, _ in outputs]
 
 
 async def test_eight_processes_append_without_a_fork_or_a_gap(
     pool: asyncpg.Pool, empty_database: str, tmp_path: Path
 ) -> None:
-    told = await race(empty_database)
+    results = await race(empty_database)
 
     leaves = await leaves_of(pool)
     parsed = [entry.parse(leaf) for leaf in leaves]
-    assert [one.seq for one in parsed] == list(range(WORKERS * EACH + CONTESTED))
+    assert [parsed_entry.seq for parsed_entry in parsed] == list(range(WORKERS * EACH + CONTESTED))
     hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
-    assert [one.prev for one in parsed] == [entry.GENESIS, *hashes[:-1]]
-    assert len({one.prev for one in parsed}) == len(parsed)
+    assert [parsed_entry.prev for parsed_entry in parsed] == [entry.GENESIS, *hashes[:-1]]
+    assert len({parsed_entry.prev for parsed_entry in parsed}) == len(parsed)
 
-    # What each worker was told is what stands there, and every entry was told to somebody.
-    indexes = [index for one in told for index in one["indexes"]]
-    won = [index for one in told for index in one["won"].values()]
+    # The ledger has the entries that each worker was answered, and every entry was answered to a worker.
+    indexes = [index for result in results for index in result["indexes"]]
+    won = [index for result in results for index in result["won"].values()]
     assert sorted(indexes + won) == list(range(len(parsed)))
-    for one in told:
-        for number, index in enumerate(one["indexes"]):
-            assert parsed[index].body == {"worker": one["worker"], "number": number}
+    for result in results:
+        for number, index in enumerate(result["indexes"]):
+            assert parsed[index].body == {"worker": result["worker"], "number": number}
 
     # Each contested token was used by one process, and refused to the others.
-    assert sorted(int(name) for one in told for name in one["won"]) == list(range(CONTESTED))
-    assert sum(one["lost"] for one in told) == CONTESTED * (WORKERS - 1)
-    for one in told:
-        for name, index in one["won"].items():
-            assert parsed[index].body == {"worker": one["worker"], "token": int(name)}
+    assert sorted(int(name) for result in results for name in result["won"]) == list(range(CONTESTED))
+    assert sum(result["lost"] for result in results) == CONTESTED * (WORKERS - 1)
+    for result in results:
+        for name, index in result["won"].items():
+            assert parsed[index].body == {"worker": result["worker"], "token": int(name)}
 
     async with pool.acquire() as connection:
         await publication.publish(connection, OneKey(SIGNER), anchor=Anchor(tmp_path / "anchor", SIGNER.name), now=NOW)
@@ -199,7 +199,7 @@ async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_n
         submission(3, nonce=token("a"), sealed=sealed(b"a")),
         submission(4, nonce=token("a"), sealed=sealed(b"d")),
     )
-    assert [one if isinstance(one, int) else type(one) for one in outcomes] == [
+    assert [outcome if isinstance(outcome, int) else type(outcome) for outcome in outcomes] == [
         0, store.FenceMoved, 1, 2, store.Replayed,
     ]  # fmt: skip
     async with pool.acquire() as connection:

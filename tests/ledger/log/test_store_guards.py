@@ -1,4 +1,4 @@
-"""What the application's database role cannot do, and what even the tables' owner cannot do by mistake."""
+"""The application's database role has no right to alter entries, and guards stop the tables' owner from mistakes."""
 
 from collections.abc import AsyncIterator
 

@@ -49,8 +49,12 @@ def keep(path: Path, *names: str) -> None:
     """Leave of a checkpoint's lines those of the log and of some witnesses."""
     text, lines = note.split(path.read_text())
     wanted = {f"w.example/{name}" for name in names}
-    kept = [one for one in lines if not one[0].startswith("w.example/") or one[0] in wanted]
-    path.write_text(text + "\n" + "".join(note.line(name, one[:4], one[4:]) for name, one in kept))
+    kept = [
+        signature_line
+        for signature_line in lines
+        if not signature_line[0].startswith("w.example/") or signature_line[0] in wanted
+    ]
+    path.write_text(text + "\n" + "".join(note.line(name, signature[:4], signature[4:]) for name, signature in kept))
 
 
 def test_cosigned_checkpoints_are_in_order(log, bundle):
@@ -107,7 +111,7 @@ def test_a_cosignature_with_any_bit_changed_is_found(log, bundle, data):
     changed = bytearray(material)
     changed[data.draw(st.integers(4, len(material) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     lines[which] = name, bytes(changed)
-    path.write_text(text + "\n" + "".join(note.line(one, part[:4], part[4:]) for one, part in lines))
+    path.write_text(text + "\n" + "".join(note.line(name, part[:4], part[4:]) for name, part in lines))
     try:
         report = verify(bundle, verifier=log.signer.verifier)
     finally:
@@ -124,7 +128,7 @@ def test_the_command_takes_a_policy(log, bundle, tmp_path):
     keep(bundle / "checkpoint", "a")
     failed = run(cli.app, ["verify", str(bundle), "--policy", str(own), "--json"])
     assert failed.exit_code == 1
-    assert [one["code"] for one in json.loads(failed.stdout)["findings"]] == ["quorum-missing"]
+    assert [finding["code"] for finding in json.loads(failed.stdout)["findings"]] == ["quorum-missing"]
     own.write_text("quorum\n")
     assert run(cli.app, ["verify", str(bundle), "--policy", str(own)]).exit_code == 2
     assert run(cli.app, ["verify", str(bundle), "--policy", str(tmp_path / "none")]).exit_code == 2

@@ -405,8 +405,8 @@ def test_a_thoroughly_broken_log_fills_no_memory(bundle):
 def test_the_report_as_json_says_what_the_text_says(bundle):
     alter(bundle, 37, lie)
     report = verify(bundle)
-    told = json.loads(json.dumps(report.to_json()))
-    assert told["ok"] is False
-    assert told["first_bad_index"] == 37
-    assert told["findings"][0]["code"] == "entry-altered"
-    assert set(told["findings"][0]) == {"code", "detail", "index", "path", "expected", "found", "evidence"}
+    printed = json.loads(json.dumps(report.to_json()))
+    assert printed["ok"] is False
+    assert printed["first_bad_index"] == 37
+    assert printed["findings"][0]["code"] == "entry-altered"
+    assert set(printed["findings"][0]) == {"code", "detail", "index", "path", "expected", "found", "evidence"}

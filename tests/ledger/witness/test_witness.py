@@ -82,9 +82,9 @@ def test_a_log_is_cosigned_as_it_grows_and_monitors_see_it(running, log):
     for old, new in itertools.pairwise((0, *SIZES, SIZES[-1])):
         check(running, log, new, running.add(request(log, old, new)))
         keys = cosigners(running)
-        found = note.open(shown(running).text, [log.signer.verifier, *keys])
-        assert found.signed_by == (log.signer.verifier, *keys)
-        assert checkpoint.parse(found.text).size == new
+        opened = note.open(shown(running).text, [log.signer.verifier, *keys])
+        assert opened.signed_by == (log.signer.verifier, *keys)
+        assert checkpoint.parse(opened.text).size == new
     assert httpx2.get(f"{running.url}/{'0' * 64}/checkpoint").status_code == 404
 
 

@@ -25,9 +25,9 @@ def validator(name: str) -> jsonschema_rs.Draft202012Validator:
 
 
 def test_the_files_are_what_the_code_says():
-    found = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.glob("*.json")}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.glob("*.json")}
     written = schema_files()
-    assert {name: found.get(name) for name in written} == dict(written), "run `make docs`"
+    assert {name: texts.get(name) for name in written} == dict(written), "run `make docs`"
     assert set(written) == {"input.v1.json", "decision.v1.json"}
 
 

@@ -77,8 +77,8 @@ async def test_it_opens_after_failures_in_a_row_and_closes_by_one_probe(
     clock.now = REST
     assert (await breaker.decide(document())).allow
     assert not breaker.is_open
-    told = [record for record in caplog.records if record.name == "policies.engines.breaker"]
-    assert [record.levelno for record in told] == [logging.ERROR, logging.WARNING]
+    records = [record for record in caplog.records if record.name == "policies.engines.breaker"]
+    assert [record.levelno for record in records] == [logging.ERROR, logging.WARNING]
 
 
 async def test_a_probe_that_fails_begins_another_rest(switched: Switched):

@@ -105,19 +105,19 @@ async def test_an_engine_without_a_decision_denies(caplog: pytest.LogCaptureFixt
 
 async def test_a_panic_denies_once(own_bundle: Bundle, engine: EmbeddedEngine, caplog: pytest.LogCaptureFixture):
     # An interpreter panics when another thread than its own uses it.
-    found: list[Any] = []
+    interpreters: list[Any] = []
     holding, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        found.append(load_interpreter(own_bundle))
+        interpreters.append(load_interpreter(own_bundle))
         holding.set()
         release.wait()
-        found.clear()
+        interpreters.clear()
 
     thread = threading.Thread(target=hold)
     thread.start()
     holding.wait()
-    engine._interpreters._threads.interpreter = found[0]
+    engine._interpreters._threads.interpreter = interpreters[0]
     panicked = await engine.decide(document())
     release.set()
     thread.join()

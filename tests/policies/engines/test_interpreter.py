@@ -26,13 +26,13 @@ def leave(thing: Any) -> None:
 
 def collected_elsewhere(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Everything that is garbage is collected by another thread; what that thread could not do, as Python tells it."""
-    told: list[str] = []
+    messages: list[str] = []
     with monkeypatch.context() as patched:
-        patched.setattr(sys, "unraisablehook", lambda problem: told.append(str(problem.exc_value)))
+        patched.setattr(sys, "unraisablehook", lambda problem: messages.append(str(problem.exc_value)))
         thread = threading.Thread(target=gc.collect)
         thread.start()
         thread.join()
-    return told
+    return messages
 
 
 def ask_and_close(bundle: Bundle) -> None:
@@ -79,8 +79,8 @@ def test_nothing_is_left_for_another_thread(
 def test_what_is_not_closed_another_thread_cannot_let_go_of(own_bundle: Bundle, monkeypatch: pytest.MonkeyPatch):
     gc.collect()
     leave(EmbeddedEngine(own_bundle))
-    [told] = collected_elsewhere(monkeypatch)
-    assert "another thread" in told
+    [message] = collected_elsewhere(monkeypatch)
+    assert "another thread" in message
 
 
 def test_a_closed_engine_that_is_asked_again_answers(own_bundle: Bundle, engine: EmbeddedEngine):

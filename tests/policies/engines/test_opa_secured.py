@@ -66,8 +66,8 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
             # Many at once through an ad-hoc query: ten thousand single requests would measure the client.
             asked = {"query": query, "input": documents[begin : begin + CHUNK]}
             answer = await client.post("/v1/query", json=asked)
-            found: list[Any] = answer.raise_for_status().json()["result"][0]["answers"]
-            return found
+            evaluated: list[Any] = answer.raise_for_status().json()["result"][0]["answers"]
+            return evaluated
 
         waiting = asyncio.create_task(theirs(0))
         for begin in range(0, TEN_THOUSAND, CHUNK):
@@ -75,8 +75,8 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
             waiting = asyncio.create_task(theirs((begin + CHUNK) % TEN_THOUSAND))
             await asyncio.sleep(0)
             assert len(answers) == CHUNK
-            for one, answer in zip(documents[begin : begin + CHUNK], answers, strict=True):
-                ours = json.loads(engine.evaluate(json.dumps(one)))
+            for document, answer in zip(documents[begin : begin + CHUNK], answers, strict=True):
+                ours = json.loads(engine.evaluate(json.dumps(document)))
                 differing += ours != answer
                 allowed_ += ours["allow"]
         await waiting
@@ -92,7 +92,7 @@ async def test_many_questions_at_once_get_each_its_own_answer(opa: str, engine: 
         open_opa_server(url, revision=engine.revision, within=20) as remote,
     ):
         answers = await asyncio.gather(*map(remote.decide, asked))
-    assert answers == [engine.decide_now(one) for one in asked]
+    assert answers == [engine.decide_now(question) for question in asked]
 
 
 def repacked(packed: bytes, changes: dict[str, bytes | None]) -> bytes:
@@ -146,8 +146,8 @@ async def test_opa_does_not_start_with_a_bundle_that_was_changed(
 async def test_opa_itself_vouches_for_our_signature(opa: str, laid_out: Path, tmp_path: Path):
     command = (opa, "build", *verified(laid_out), "--output", tmp_path / "built.tar.gz")
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
+    _, output = await process.communicate()
+    assert process.returncode == 0, output.decode()
 
 
 async def test_only_who_shows_the_token_is_answered_and_only_the_one_question(

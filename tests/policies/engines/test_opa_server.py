@@ -39,8 +39,8 @@ async def test_the_server_decides_as_the_embedded_engine_does(server: str, engin
     random = Random(20261123)
     async with open_opa_server(server, revision=engine.revision, within=10) as remote:
         for _ in range(200):
-            one = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
-            assert await remote.decide(one) == await engine.decide(one)
+            question = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
+            assert await remote.decide(question) == await engine.decide(question)
 
 
 async def test_another_revision_on_the_server_denies(server: str, caplog: pytest.LogCaptureFixture):
@@ -134,12 +134,12 @@ def decided_by_opa(opa: str, own_bundle: Bundle, documents: list[Any], directory
     write_bundle(own_bundle, directory / "bundle")
     (directory / "input.json").write_text(json.dumps({"documents": documents}), encoding="utf-8")
     query = f"[[answer | answer := {ENTRY_POINT} with input as document] | some document in input.documents]"
-    said = subprocess.run(
+    result = subprocess.run(
         [opa, "eval", "--format=raw", "--data", directory / "bundle", "--input", directory / "input.json", query],
         capture_output=True,
         check=True,
     )
-    return [answers[0] if answers else None for answers in json.loads(said.stdout)]
+    return [answers[0] if answers else None for answers in json.loads(result.stdout)]
 
 
 @pytest.mark.endurance
@@ -150,7 +150,7 @@ def test_two_thousand_decisions_are_the_same_on_opa(
     documents = [any_document(random) for _ in range(2000)]
     theirs = decided_by_opa(opa, own_bundle, documents, tmp_path)
     ours = [json.loads(engine.evaluate(json.dumps(document))) for document in documents]
-    assert [index for index, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other] == []
+    assert [index for index, (own, other) in enumerate(zip(ours, theirs, strict=True)) if own != other] == []
     assert 500 < sum(decision["allow"] for decision in ours) < 1500
 
 

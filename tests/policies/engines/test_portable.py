@@ -96,8 +96,8 @@ def test_what_is_reserved_is_nobodys_own():
 
 
 def test_what_is_reserved_are_the_functions_of_opa(opa: str):
-    said = subprocess.run([opa, "capabilities", "--current"], capture_output=True, check=True)
-    names = {one["name"] for one in json.loads(said.stdout)["builtins"]}
+    result = subprocess.run([opa, "capabilities", "--current"], capture_output=True, check=True)
+    names = {builtin["name"] for builtin in json.loads(result.stdout)["builtins"]}
     assert {name for name in names if "." not in name} <= RESERVED
 
 
@@ -133,9 +133,9 @@ def test_the_engines_agree_on_the_list(opa: str, tmp_path: Path):
     lines = [f'told["{name}"] := {example}' for name, example in EXAMPLES.items()]
     text = "package a\n\n" + "\n\n".join(lines) + "\n\nall := {name: told[name] | some name, _ in told}\n"
     (tmp_path / "a.rego").write_text(text, encoding="utf-8")
-    said = subprocess.run([opa, "eval", "-f", "raw", "-d", tmp_path, "data.a.all"], capture_output=True, check=True)
+    result = subprocess.run([opa, "eval", "-f", "raw", "-d", tmp_path, "data.a.all"], capture_output=True, check=True)
     interpreter = regorus.Engine()
     interpreter.add_policy("a.rego", text)
     answer = json.loads(interpreter.eval_rule_as_json("data.a.all"))
-    assert answer == json.loads(said.stdout)
+    assert answer == json.loads(result.stdout)
     assert answer.keys() == BUILTINS

@@ -28,8 +28,8 @@ def test_all_rules_proven_is_allowed_and_one_that_is_not_denies(tracer: Tracer, 
         decision = engine.decide_now(document)
         assert all(tracer.evaluate_rules(document).values()) == decision.allow
         assert bool(trace_obligations(document, decision)) == decision.allow
-        for one in trace_obligations(document, decision):
-            assert one.sources or (one.kind == "column" and one.value is None)
+        for trace in trace_obligations(document, decision):
+            assert trace.sources or (trace.kind == "column" and trace.value is None)
 
 
 def test_the_rules_are_those_of_the_policy(own_bundle: Bundle):
@@ -40,10 +40,10 @@ def test_the_rules_are_those_of_the_policy(own_bundle: Bundle):
 
 def test_threads_may_share_it(tracer: Tracer):
     document = DeliveryInput.model_validate_json(json.dumps(any_document(Random(1))))
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(tracer.evaluate_rules(document))) for _ in range(3)]
+    evaluated = []
+    threads = [threading.Thread(target=lambda: evaluated.append(tracer.evaluate_rules(document))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [tracer.evaluate_rules(document)] * 3
+    assert evaluated == [tracer.evaluate_rules(document)] * 3

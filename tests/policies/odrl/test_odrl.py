@@ -135,23 +135,23 @@ EMPTY: dict[str, Any] = {
 
 def as_offer(terms: dict[str, Any], **more: Any) -> dict[str, Any]:
     written = write_offer(terms, uid=f"https://exchange.example/{DATASET}", dataset=DATASET, owner=OWNER, **more)
-    found: dict[str, Any] = json.loads(json.dumps(written))
-    return found
+    document: dict[str, Any] = json.loads(json.dumps(written))
+    return document
 
 
 def as_agreement(agreed: dict[str, Any]) -> dict[str, Any]:
     written = write_agreement(
         agreed, uid="https://exchange.example/a", dataset=DATASET, owner=OWNER, consumer=CONSUMER, inherits="urn:uuid:x"
     )
-    found: dict[str, Any] = json.loads(json.dumps(written))
-    return found
+    document: dict[str, Any] = json.loads(json.dumps(written))
+    return document
 
 
 def read(document: Any) -> dict[str, Any]:
-    found = read_terms(document, dataset=DATASET, owner=OWNER)
+    read_back = read_terms(document, dataset=DATASET, owner=OWNER)
     open_: dict[str, Any] = {"kinds": [], "levels": [], "organisations": []}
-    consumers = open_ | {"groups": []} | found["consumers"]
-    return EMPTY | found | {"consumers": consumers | {"groups": [open_ | group for group in consumers["groups"]]}}
+    consumers = open_ | {"groups": []} | read_back["consumers"]
+    return EMPTY | read_back | {"consumers": consumers | {"groups": [open_ | group for group in consumers["groups"]]}}
 
 
 @given(terms)
@@ -168,8 +168,8 @@ def test_an_offer_comes_back_as_it_was(terms: dict[str, Any]) -> None:
 @given(agreements)
 def test_an_agreement_comes_back_as_it_was(agreed: dict[str, Any]) -> None:
     document = as_agreement(agreed)
-    found = read_agreement(document, dataset=DATASET, owner=OWNER, consumer=CONSUMER)
-    back = {"masks": {}, "row_filter": None, "price": None} | found
+    read_back = read_agreement(document, dataset=DATASET, owner=OWNER, consumer=CONSUMER)
+    back = {"masks": {}, "row_filter": None, "price": None} | read_back
     assert back == agreed
     assert as_agreement(back) == document
 
@@ -182,20 +182,20 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
             if name not in {"@context", "@value"}:
                 yield from objects(value)
     elif isinstance(node, list):
-        for one in node:
-            yield from objects(one)
+        for element in node:
+            yield from objects(element)
 
 
 @given(terms, agreements)
 def test_every_word_is_odrls_or_the_profiles(terms: dict[str, Any], agreed: dict[str, Any]) -> None:
     for document in (as_offer(terms), as_agreement(agreed)):
         assert document["@context"][0] == "http://www.w3.org/ns/odrl.jsonld"
-        for one in objects(document):
-            assert one.keys() <= VOCABULARY["members"] | {"@context", "@type", "@id", "@value", "@list"}
-            assert one.get("action", "use") in VOCABULARY["action"]
-            assert one.get("operator", "eq") in VOCABULARY["operator"]
-            assert one.get("conflict", "prohibit") in VOCABULARY["conflict"]
-            assert one.get("leftOperand", "purpose") in VOCABULARY["leftOperand"] | PROFILE
+        for node in objects(document):
+            assert node.keys() <= VOCABULARY["members"] | {"@context", "@type", "@id", "@value", "@list"}
+            assert node.get("action", "use") in VOCABULARY["action"]
+            assert node.get("operator", "eq") in VOCABULARY["operator"]
+            assert node.get("conflict", "prohibit") in VOCABULARY["conflict"]
+            assert node.get("leftOperand", "purpose") in VOCABULARY["leftOperand"] | PROFILE
         assert document["@type"] in VOCABULARY["@type"]
         assert document["permission"]
 
@@ -225,8 +225,8 @@ def places(node: Any, pointer: str = "") -> Iterator[str]:
             if name not in {"@context", "@value"}:
                 yield from places(value, f"{pointer}/{name}")
     elif isinstance(node, list):
-        for index, one in enumerate(node):
-            yield from places(one, f"{pointer}/{index}")
+        for index, element in enumerate(node):
+            yield from places(element, f"{pointer}/{index}")
 
 
 def at(document: Any, pointer: str) -> Any:
@@ -254,11 +254,11 @@ def everything(node: Any, pointer: str = "") -> Iterator[str]:
             yield from everything(value, f"{pointer}/{name}")
 
 
-# What is said by no term of ours, so that another value of it says the same.
+# No term of ours states these members, so another value of them means the same.
 FREE = {"/uid"}
 
 
-@pytest.mark.parametrize("place", [one for one in everything(as_offer(FULL)) if one not in FREE])
+@pytest.mark.parametrize("place", [pointer for pointer in everything(as_offer(FULL)) if pointer not in FREE])
 @pytest.mark.parametrize("wrong", [None, "other", 7.5, True, [], {}, ["x", {}], {"@id": "urn:other:x"}])
 def test_what_is_replaced_is_refused_or_said_by_the_terms(place: str, wrong: Any) -> None:
     document = as_offer(FULL)
@@ -266,14 +266,14 @@ def test_what_is_replaced_is_refused_or_said_by_the_terms(place: str, wrong: Any
     holder = at(document, parent)
     holder[int(name) if isinstance(holder, list) else name] = copy.deepcopy(wrong)
     try:
-        found = read(document)
+        read_back = read(document)
     except OdrlRefused as error:
         refusal: OdrlRefused | None = error
     else:
         refusal = None
     if refusal is None:
         # The terms say it: written out, they are the document again, but for a list that may be left out when empty.
-        written = as_offer(found)
+        written = as_offer(read_back)
         assert {k: v for k, v in written.items() if v} == {k: v for k, v in document.items() if v} or wrong == []
     else:
         assert '"other"' not in refusal.reason
@@ -326,7 +326,9 @@ def test_what_is_withheld_is_said_to_be_and_is_not_taken() -> None:
     shown = FULL | {"row_filter": None, "consumers": FULL["consumers"] | {"organisations": [], "groups": []}}
     document = as_offer(shown, withheld=["terms/row_filter", "terms/consumers/organisations", "terms/consumers/groups"])
     values = {
-        one["leftOperand"]: one["rightOperand"] for one in document["permission"][0]["constraint"] if "or" not in one
+        constraint["leftOperand"]: constraint["rightOperand"]
+        for constraint in document["permission"][0]["constraint"]
+        if "or" not in constraint
     }
     assert {"or": {"@list": [WITHHELD]}} in document["permission"][0]["constraint"]
     assert values["recipient"] == values["dx:rowFilter"] == {"@id": "dx:withheld"}
@@ -345,7 +347,7 @@ def test_an_agreement_is_between_its_parties() -> None:
     for place in ("purpose", "dateTime"):
         lacking = copy.deepcopy(document)
         lacking["permission"][0]["constraint"] = [
-            one for one in document["permission"][0]["constraint"] if one["leftOperand"] != place
+            constraint for constraint in document["permission"][0]["constraint"] if constraint["leftOperand"] != place
         ]
         with pytest.raises(OdrlRefused):
             read_agreement(lacking, dataset=DATASET, owner=OWNER, consumer=CONSUMER)

@@ -1,4 +1,4 @@
-"""What a module has to be: each bad module is refused with the place, and OPA checks it too where there is an OPA."""
+"""A module has to be portable and pure: each bad module is refused with the place, by OPA too where it is installed."""
 
 import re
 from collections.abc import AsyncIterator
@@ -195,8 +195,8 @@ async def sandboxes() -> AsyncIterator[Sandboxes]:
 
 @pytest.mark.parametrize(("module", "at", "error"), BAD.values(), ids=BAD)
 async def test_a_bad_module_is_refused_with_the_place(sandboxes: Sandboxes, module: OwnerModule, at: str, error: str):
-    found = (await sandboxes.check(module)).diagnostics
-    assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in found), found
+    diagnostics = (await sandboxes.check(module)).diagnostics
+    assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in diagnostics), diagnostics
 
 
 @pytest.mark.parametrize("module", [OFFICE, module_with_cap(1), module_with_cap(0)], ids=["office", "one", "none"])
@@ -298,8 +298,8 @@ async def test_opa_refuses_what_the_embedded_engine_takes(
     sandboxes: Sandboxes, gated: Checker, module: OwnerModule, at: str, error: str
 ):
     assert (await sandboxes.check(module)).diagnostics == ()
-    found = (await gated.check(module)).diagnostics
-    assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in found), found
+    diagnostics = (await gated.check(module)).diagnostics
+    assert any(diagnostic.at == at and error in diagnostic.error for diagnostic in diagnostics), diagnostics
 
 
 async def test_opa_has_no_functions_but_those_that_all_engines_have(opa: str):

@@ -1,4 +1,4 @@
-"""Whatever an owner's module says, a decision only gets narrower by it."""
+"""An owner's module only narrows a decision, whatever its output."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def base(engine: EmbeddedEngine, of: DeliveryInput) -> Decision:
 
 
 fields = st.sampled_from(FIELDS)
-said = st.builds(
+narrowings = st.builds(
     Narrowing,
     deny=st.just(()) | st.just(({"code": "code"},)),
     drop=st.lists(fields, max_size=4).map(tuple),
@@ -52,9 +52,11 @@ said = st.builds(
 
 
 def is_within(narrow_one: Obligations, wide_one: Obligations) -> bool:
-    """Whether whatever leaves under the one would leave under the other."""
+    """Whether the first obligations release nothing that the second withhold."""
     wide = {column.name: column.mask for column in wide_one.columns}
-    order = [column.name for column in wide_one.columns if column.name in {one.name for one in narrow_one.columns}]
+    order = [
+        column.name for column in wide_one.columns if column.name in {column.name for column in narrow_one.columns}
+    ]
     return (
         [column.name for column in narrow_one.columns] == order
         and all(
@@ -74,29 +76,29 @@ def lasting(own_bundle: Bundle) -> Iterator[EmbeddedEngine]:
         yield engine
 
 
-@given(said=said, seed=st.integers(0, 10_000))
-def test_it_never_widens(lasting: EmbeddedEngine, said: Narrowing, seed: int):
+@given(narrowing=narrowings, seed=st.integers(0, 10_000))
+def test_it_never_widens(lasting: EmbeddedEngine, narrowing: Narrowing, seed: int):
     random = Random(seed)
     for _ in range(5):
         asked = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
         before = lasting.decide_now(asked)
-        check_narrower(before, narrow(before, said, asked, rule=RULE), said, asked)
+        check_narrower(before, narrow(before, narrowing, asked, rule=RULE), narrowing, asked)
 
 
-def check_narrower(before: Decision, after: Decision, said: Narrowing, asked: DeliveryInput) -> None:
+def check_narrower(before: Decision, after: Decision, narrowing: Narrowing, asked: DeliveryInput) -> None:
     if not before.allow:
         assert after == before
     elif after.allow:
         assert before.obligations is not None
         assert after.obligations is not None
-        assert not said.deny
+        assert not narrowing.deny
         assert is_within(after.obligations, before.obligations)
-        assert not {column.name for column in after.obligations.columns} & {*said.drop}
+        assert not {column.name for column in after.obligations.columns} & {*narrowing.drop}
         hidden = {column.name for column in after.obligations.columns if column.mask is not None}
-        assert {column.name for column in after.obligations.columns} & said.masks.keys() <= hidden
-        assert not {*asked.filtered} & ({*said.drop} | said.masks.keys())
+        assert {column.name for column in after.obligations.columns} & narrowing.masks.keys() <= hidden
+        assert not {*asked.filtered} & ({*narrowing.drop} | narrowing.masks.keys())
         assert (after.agreement, after.revision) == (before.agreement, before.revision)
-        assert all(condition in after.obligations.row_filters for condition in said.row_filters)
+        assert all(condition in after.obligations.row_filters for condition in narrowing.row_filters)
     else:
         assert {reason.rule for reason in after.reasons} == {RULE}
     Decision.model_validate_json(after.model_dump_json())
@@ -127,7 +129,7 @@ def test_its_denials_are_told_in_its_words(engine: EmbeddedEngine):
     asked = document()
     value = {"deny": [{"code": "other-code"}, {"code": "code", "message": "Ask the owner."}], "row_cap": 1}
     denied = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
-    assert [(one.code, one.rule, one.ref, one.message) for one in denied.reasons] == [
+    assert [(reason.code, reason.rule, reason.ref, reason.message) for reason in denied.reasons] == [
         ("owner-denied", RULE, "code", "Ask the owner."),
         ("owner-denied", RULE, "other-code", None),
     ]
@@ -192,15 +194,15 @@ def test_what_cannot_be_carried_out_denies(
 ):
     asked = document(**changes)
     after = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
-    assert [(one.code, one.ref) for one in after.reasons] == reasons
+    assert [(reason.code, reason.ref) for reason in after.reasons] == reasons
 
 
 def test_conditions_have_one_order_whatever_engine_said_them(engine: EmbeddedEngine):
     asked = document()
     decision = base(engine, asked)
-    one = read_narrowing({"row_filters": list(FILTERS)}, literals=())
+    narrowing = read_narrowing({"row_filters": list(FILTERS)}, literals=())
     other = read_narrowing({"row_filters": list(reversed(FILTERS))}, literals=())
-    assert narrow(decision, one, asked, rule=RULE) == narrow(decision, other, asked, rule=RULE)
+    assert narrow(decision, narrowing, asked, rule=RULE) == narrow(decision, other, asked, rule=RULE)
 
 
 # The question ----------------------------------------------------------------------------------------------------------

@@ -53,12 +53,12 @@ def process_of(sandboxes: Sandboxes, module: OwnerModule, owner: str = "") -> in
 def children() -> list[str]:
     """The processes that this one has started as sandboxes."""
     listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    found = []
-    for one in listed:
+    sandbox_ids = []
+    for process in listed:
         with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
-            if b"policies.owner_rules.sandbox" in (Path("/proc") / one / "cmdline").read_bytes():
-                found.append(one)
-    return found
+            if b"policies.owner_rules.sandbox" in (Path("/proc") / process / "cmdline").read_bytes():
+                sandbox_ids.append(process)
+    return sandbox_ids
 
 
 def is_there(process: int) -> bool:
@@ -84,7 +84,7 @@ async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
     process = Path("/proc") / str(process_of(sandboxes, OFFICE))
     assert (process / "environ").read_bytes() == b"MIMALLOC_ARENA_RESERVE=16384\0"
     assert (process / "cwd").readlink() == Path("/")
-    assert {one.name for one in (process / "fd").iterdir()} == {"0", "1", "2"}
+    assert {path.name for path in (process / "fd").iterdir()} == {"0", "1", "2"}
     limits = {line[:26].strip(): line[26:].split()[0] for line in (process / "limits").read_text().splitlines()[1:]}
     for none in ("Max open files", "Max file size", "Max processes", "Max core file size"):
         assert limits[none] == "0"
@@ -170,8 +170,8 @@ async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
     await sandboxes.ask(module, {"n": 0})
     asking = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
     await asyncio.sleep(0)
-    for one in asking[::2]:
-        one.cancel()
+    for task in asking[::2]:
+        task.cancel()
     answers = await asyncio.gather(*asking, return_exceptions=True)
     for n, answer in enumerate(answers):
         assert isinstance(answer, asyncio.CancelledError) if n % 2 == 0 else answer == {"row_cap": n}
@@ -196,10 +196,10 @@ async def test_there_are_no_more_processes_however_many_ask_at_once():
         modules = [module_with_cap(n) for n in range(6)]
         asking = [asyncio.create_task(sandboxes.ask(module, {})) for module in modules for _ in range(2)]
         most = 0
-        while not all(one.done() for one in asking):
+        while not all(task.done() for task in asking):
             most = max(most, len(children()))
             await asyncio.sleep(0.001)
-        assert [one.result() for one in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
+        assert [task.result() for task in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
         assert most == 2
         assert len(sandboxes._modules) == 2
     assert not children()
@@ -336,7 +336,9 @@ async def test_a_module_that_is_not_there_or_fails_denies(
     failing = module_with("row_cap := 1\n\nrow_cap := 2 if input.purpose")
     for module, known in ((module_with_cap(1), ()), (failing, (failing,)), (SLOW_ALWAYS, (SLOW_ALWAYS,))):
         decision = await in_front(engine, sandboxes, *known).decide(asked(module, allowed_seed))
-        assert [(one.code, one.rule) for one in decision.reasons] == [("policy-unavailable", name_rule(module.digest))]
+        assert [(reason.code, reason.rule) for reason in decision.reasons] == [
+            ("policy-unavailable", name_rule(module.digest))
+        ]
         assert decision.revision == engine.revision
 
 
@@ -344,18 +346,18 @@ SLOW_ALWAYS = OwnerModule(SLOW.text.replace("input.slow; ", ""), "")
 
 
 async def test_what_does_not_fit_the_fields_denies(engine: EmbeddedEngine, sandboxes: Sandboxes, allowed_seed: int):
-    """What a module adds and what the agreement holds are two causes: each denial names its own."""
+    """A module's obligations and the agreement's are two causes: each denial names its own."""
     document = asked(module_with_cap(1), allowed_seed)
     allowed = engine.decide_now(document)
     assert allowed.obligations is not None
     cap = allowed.obligations.row_cap
     assert cap > 2
     by_module = await in_front(engine, sandboxes, module_with_cap(1), misfit_below=2).decide(document)
-    assert [(one.code, one.rule) for one in by_module.reasons] == [
+    assert [(reason.code, reason.rule) for reason in by_module.reasons] == [
         ("obligation-unknown", name_rule(module_with_cap(1).digest))
     ]
     by_agreement = await in_front(engine, sandboxes, module_with_cap(1), misfit_below=cap + 1).decide(document)
-    assert [(one.code, one.rule, one.ref, one.message) for one in by_agreement.reasons] == [
+    assert [(reason.code, reason.rule, reason.ref, reason.message) for reason in by_agreement.reasons] == [
         ("agreement-unfit", "agreement.fits", allowed.agreement, "it does not fit")
     ]
 
@@ -464,15 +466,15 @@ async def test_opa_says_the_same(sandboxes: Sandboxes, engine: EmbeddedEngine, o
         }
         for document, decision in zip(documents, decisions, strict=True)
     ]
-    told = _opas(opa, questions, place=tmp_path)
+    answers = _opas(opa, questions, place=tmp_path)
     outcomes: dict[str, int] = {}
-    for document, decision, one, opas in zip(documents, decisions, questions, told, strict=True):
-        ours = await sandboxes.ask(ALIKE, one)
+    for document, decision, question, opas in zip(documents, decisions, questions, answers, strict=True):
+        ours = await sandboxes.ask(ALIKE, question)
         theirs = {name: value for name, value in opas.items() if name in ours}
         assert _sorted(ours) == _sorted(theirs)
         made = [
-            narrow(decision, read_narrowing(said, literals=ALIKE.literals), document, rule="r")
-            for said in (ours, theirs)
+            narrow(decision, read_narrowing(answer, literals=ALIKE.literals), document, rule="r")
+            for answer in (ours, theirs)
         ]
         assert made[0] == made[1]
         outcome = _outcome(made[0])
@@ -481,19 +483,21 @@ async def test_opa_says_the_same(sandboxes: Sandboxes, engine: EmbeddedEngine, o
 
 
 def _opas(opa: str, questions: list[Any], *, place: Path) -> list[dict[str, Any]]:
-    """What the module says to each question on OPA."""
+    """The module's output for each question, evaluated by OPA."""
     (place / "owner.rego").write_text(ALIKE.text, encoding="utf-8")
     (place / "data.json").write_text(json.dumps({"questions": questions}), encoding="utf-8")
     query = "[said | some one in data.questions; said := data.exchange.owner with input as one]"
     command = [opa, "eval", "--format", "raw", "--data", str(place), query]
-    told: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return told
+    answers: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return answers
 
 
-def _sorted(said: Any) -> Any:
+def _sorted(answer: Any) -> Any:
     return {
-        name: sorted(value, key=lambda one: json.dumps(one, sort_keys=True)) if isinstance(value, list) else value
-        for name, value in said.items()
+        name: sorted(value, key=lambda element: json.dumps(element, sort_keys=True))
+        if isinstance(value, list)
+        else value
+        for name, value in answer.items()
     }
 
 

@@ -67,7 +67,7 @@ def test_the_mask_of_both_shows_no_more_than_either(kind: str, data: st.DataObje
     both = together(terms, agreement)
     assert both == together(agreement, terms) or {terms["kind"], agreement["kind"]} <= {"null", "constant"}
     for _ in range(10):
-        one, other = data.draw(values), data.draw(values)
+        value, other = data.draw(values), data.draw(values)
         for side in (terms, agreement):
-            if shown(side, one) == shown(side, other):
-                assert shown(both, one) == shown(both, other), (terms, agreement, both)
+            if shown(side, value) == shown(side, other):
+                assert shown(both, value) == shown(both, other), (terms, agreement, both)

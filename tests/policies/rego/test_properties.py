@@ -1,4 +1,4 @@
-"""What holds for every document: no fact lost ever helps, nothing granted exceeds what any side grants."""
+"""Properties hold for every document: a lost fact never helps, and no grant exceeds that of any side."""
 
 import copy
 import json
@@ -26,7 +26,7 @@ def decide(document: dict[str, Any]) -> Decision:
 
 
 def unchecked(document: Any) -> dict[str, Any]:
-    """What the policy says to a document that the schema never saw; a failure and no answer are denials."""
+    """The policy's output for an unchecked document; a failure and an undefined result are denials."""
     try:
         answer = json.loads(ENGINE.evaluate(json.dumps(document)))
     except Exception:  # noqa: BLE001 - every failure is a denial
@@ -53,7 +53,7 @@ def losses(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
     """The place of every fact whose loss must not help: members of objects, and elements of lists that grant."""
     if isinstance(node, dict):
         for key, value in node.items():
-            # Without its mask a field is another permission, and below masks, rates and filters there are no facts.
+            # A field without its mask is another permission; masks, rates and filters are leaves, with no facts below them.
             if path[-1:] != ("masks",):
                 yield (*path, key)
                 if key not in {"masks", "rates", "row_filters"}:
@@ -76,10 +76,10 @@ def without(document: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def is_within(narrow: dict[str, Any], wide: dict[str, Any]) -> bool:
-    """Whether one set of obligations lets out no more than another."""
+    """Whether one set of obligations releases no more than another."""
     columns = {column["name"]: column.get("mask") for column in wide["columns"]}
     return (
-        all(one["name"] in columns and one.get("mask") == columns[one["name"]] for one in narrow["columns"])
+        all(column["name"] in columns and column.get("mask") == columns[column["name"]] for column in narrow["columns"])
         and all(condition in narrow["row_filters"] for condition in wide["row_filters"])
         and all(rate in narrow["rates"] for rate in wide["rates"])
         and narrow["row_cap"] <= wide["row_cap"]
@@ -123,7 +123,7 @@ def grants(draw: st.DrawFn) -> Grant:
     for document in (any_document(random) for _ in range(40)):
         decision = decide(document)
         if decision.obligations is not None:
-            [agreement] = [one for one in document["agreements"] if one["id"] == decision.agreement]
+            [agreement] = [agreement for agreement in document["agreements"] if agreement["id"] == decision.agreement]
             return Grant(document, document["resource"]["terms"], agreement, decision.obligations)
     raise AssertionError("none of forty documents is allowed")
 
@@ -174,8 +174,8 @@ def test_filters_are_on_fields_granted_without_a_mask(grant: Grant):
 @given(documents)
 def test_a_wider_fact_never_narrows_and_a_narrower_one_never_widens(document: dict[str, Any]):
     narrower = copy.deepcopy(document)
-    for one in narrower["agreements"]:
-        one["row_cap"] //= 2
+    for agreement in narrower["agreements"]:
+        agreement["row_cap"] //= 2
     narrower["resource"]["terms"]["row_filters"] = [
         *document["resource"]["terms"]["row_filters"],
         {"field": "id", "op": "ne", "value": "x"},
@@ -194,8 +194,8 @@ def test_another_organisation_gets_nothing_out_of_an_agreement(document: dict[st
 
 @given(documents, st.sampled_from(["suspended", "terminated", "expired"]))
 def test_no_agreement_in_force_no_delivery(document: dict[str, Any], state: str):
-    for one in document["agreements"]:
-        one["state"] = state
+    for agreement in document["agreements"]:
+        agreement["state"] = state
     assert not decide(document).allow
 
 
@@ -208,8 +208,8 @@ masks = st.fixed_dictionaries(
 def test_a_mask_is_carried_out_or_the_delivery_is_denied(document: dict[str, Any], mask: dict[str, Any]):
     terms = document["resource"]["terms"]
     terms["masks"]["region"] = mask
-    for one in document["agreements"]:
-        one["masks"].pop("region", None)
+    for agreement in document["agreements"]:
+        agreement["masks"].pop("region", None)
     decision = decide(document)
     if decision.allow:
         assert decision.obligations is not None

@@ -102,13 +102,13 @@ FLIPS = (
     (r'"government": \{"department"\}', '"government": {"department", "enterprise"}'),
     (r"\[0\]", "[1]"),
 )
-# What means the same either way: of two equal caps each is the lower; two prefixes of one length are the same mask.
+# These changes keep the meaning: either of two equal caps is the lower; two prefixes of one length are one mask.
 SAME = {("lower(a, b) := b if b < a", " <= "), ("\ta.length <= b.length", " < ")}
 
 
 def flipped(policy: str) -> list[tuple[int, str, str]]:
     """The policy with one condition turned round, once for each: its line, as it is then, and the whole."""
-    found = []
+    mutations = []
     start = policy.index("decision := {")
     for pattern, replacement in FLIPS:
         for match in re.finditer(pattern, policy, re.MULTILINE):
@@ -118,8 +118,8 @@ def flipped(policy: str) -> list[tuple[int, str, str]]:
                 continue
             changed = policy[: match.start()] + match.expand(replacement) + policy[match.end() :]
             after = changed[begin : changed.index("\n", match.start() + len(replacement) - 1)]
-            found.append((policy.count("\n", 0, match.start()) + 1, after, changed))
-    return found
+            mutations.append((policy.count("\n", 0, match.start()) + 1, after, changed))
+    return mutations
 
 
 @pytest.mark.endurance

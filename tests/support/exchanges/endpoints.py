@@ -70,7 +70,7 @@ def file_source(exchange: PopulatedExchange) -> Any:
     return {"organisation": exchange.owner.id, "source": {"kind": "file", "title": "x"}}
 
 
-# What the owner's steward and the consumer's may do changes the exchange, so it is for other tests: None here.
+# Acts of the two stewards change the exchange, so other tests cover them: None here.
 TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, str | None]]] = [
     ("GET", "/me", nothing, (OK, OK, OK, OK)),
     ("GET", "/organisations", nothing, (OK, OK, OK, OK)),

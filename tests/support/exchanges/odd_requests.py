@@ -113,17 +113,17 @@ class Reply:
 async def replies(port: int, content: bytes, *, patience: float = 5.0) -> list[Reply]:
     """Send bytes on a new connection, and read its responses until it is closed or nothing more comes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    found: list[Reply] = []
+    replies: list[Reply] = []
     try:
         async with asyncio.timeout(patience):
             writer.write(content)
             while (reply := await _reply(reader, is_head=content.startswith(b"HEAD "))) is not None:
-                found.append(reply)
+                replies.append(reply)
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:
         writer.close()
-    return found
+    return replies
 
 
 async def _reply(reader: asyncio.StreamReader, *, is_head: bool) -> Reply | None:

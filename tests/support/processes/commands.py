@@ -45,7 +45,7 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This environment without the variables of an exchange."""
+    """The environment of this process without the variables of an exchange."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
     return {**others, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 

@@ -17,7 +17,7 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SECONDS = 300
 _PRELUDE = """
 set -euo pipefail
-# What a page starts in the background ends with it.
+# Processes that a page starts in the background end with it.
 trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
 await_port() {
   for _ in $(seq 600); do

@@ -95,7 +95,7 @@ def _make(path: Path) -> None:
 async def _add_owner(server: Postgres) -> None:
     await _execute(server, "postgres", f"CREATE DATABASE {OWNER}")
     await _execute(server, OWNER, _PEOPLE)
-    # Nothing here needs the second template, and a copy without it is faster.
+    # No test needs the second template, and a copy without it is faster.
     await _execute(server, "postgres", "ALTER DATABASE template0 IS_TEMPLATE false")
     await _execute(server, "postgres", "DROP DATABASE template0")
 

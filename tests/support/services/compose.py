@@ -105,7 +105,7 @@ def give(directory: Path) -> Path:
 
 
 def _as_user() -> list[str]:
-    """What makes a process one of the container's user, as root."""
+    """The prefix of a command that root runs as the container's user."""
     if os.geteuid() != 0:
         return []
     return shlex.split(

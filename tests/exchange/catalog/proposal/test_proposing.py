@@ -1,4 +1,4 @@
-"""No default lets identifying values out: whatever a field is called and whatever its type, its mask hides them."""
+"""No default releases identifying values: the proposed mask hides them for every name and type of a field."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -275,7 +275,7 @@ _VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
 
 @given(st.sampled_from(_TYPES), st.data())
 def test_no_default_leaves_a_value_nearly_whole(type_: FieldType, data: st.DataObject) -> None:
-    """Whatever the hint, the type and the values: what leaves of any value is at most half of its characters."""
+    """For every hint, type and value, at most half of the value's characters leave."""
     values = data.draw(st.lists(_VALUES[type_] | st.none(), max_size=30))
     hints = [
         ("f", kind)
