@@ -26,8 +26,8 @@ async def _run(database_url: str, body: bytes, fence: int) -> None:
     _say({})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        asked = json.loads(line)
-        _say(await _round(sequencer, body, fence, asked["in_flight"], asked["seconds"]))
+        request = json.loads(line)
+        _say(await _round(sequencer, body, fence, request["in_flight"], request["seconds"]))
     await sequencer.stop()
     await database.close()
 
@@ -38,10 +38,10 @@ async def _round(sequencer: Sequencer, body: bytes, fence: int, in_flight: int, 
     latencies: list[float] = []
 
     async def keep_appending() -> None:
-        while (asked := time.perf_counter()) < begun + seconds:
+        while (begun_at := time.perf_counter()) < begun + seconds:
             nonce = store.Nonce(secrets.token_bytes(32), expires_at)
             await sequencer.append(store.Submission(body, nonce=nonce, fence=fence))
-            latencies.append(time.perf_counter() - asked)
+            latencies.append(time.perf_counter() - begun_at)
 
     await asyncio.gather(*(keep_appending() for _ in range(in_flight)))
     took = time.perf_counter() - begun

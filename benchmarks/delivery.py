@@ -173,10 +173,8 @@ def _clocked(on: Ground, load: Callable[[], Measured]) -> tuple[dict[str, Any], 
     return httpx2.request("DELETE", f"{on.url}/benchmark/stages").json(), cpu_us
 
 
-def _per_request(report: dict[str, Any], what: str) -> dict[str, float]:
-    return {
-        name: people_exchange[what] / report["requests"] * 1e6 for name, people_exchange in report["stages"].items()
-    }
+def _per_request(report: dict[str, Any], key: str) -> dict[str, float]:
+    return {name: people_exchange[key] / report["requests"] * 1e6 for name, people_exchange in report["stages"].items()}
 
 
 def _shares(us: dict[str, float]) -> Iterator[tuple[str, dict[str, float]]]:

@@ -115,8 +115,8 @@ async def _safety(on: Ground) -> dict[str, str]:
 def _peer(in_flight: int, size: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="exchange-peer-") as directory:
         command = [str(PEER), "-directory", directory, "-in-flight", str(in_flight), "-seconds", str(SECONDS)]
-        done = subprocess.run([*command, "-bytes", str(size)], capture_output=True, check=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
+        process = subprocess.run([*command, "-bytes", str(size)], capture_output=True, check=True, text=True)
+    result: dict[str, Any] = json.loads(process.stdout)
     return result
 
 

@@ -61,10 +61,11 @@ def main() -> None:
         outcomes["compared"] += differences is not None
         classes.update({name: len(examples) for name, examples in (differences or {}).items()})
         if arguments.report:
-            shown = {name: examples[:_EXAMPLES] for name, examples in (differences or {}).items()}
+            first_examples = {name: examples[:_EXAMPLES] for name, examples in (differences or {}).items()}
             with arguments.report.open("a") as report:
                 report.write(
-                    json.dumps({"file": str(path), "outcome": outcome, "differences": shown}, default=str) + "\n"
+                    json.dumps({"file": str(path), "outcome": outcome, "differences": first_examples}, default=str)
+                    + "\n"
                 )
     for name, count in (*outcomes.most_common(), ("", ""), *classes.most_common()):
         print(f"{count:>10}  {name}")
@@ -96,8 +97,8 @@ def _read(path: Path, description: Description) -> Table | None:
         return [relation.columns, *relation.fetchall()]
     if head == b"PK\x03\x04":
         book = openpyxl.load_workbook(path, data_only=True)
-        others = next((note.where for note in description.notes if note.code == "other-sheets"), None)
-        sheet = book[others[7:-1]] if others else book.worksheets[0]
+        other_sheets = next((note.where for note in description.notes if note.code == "other-sheets"), None)
+        sheet = book[other_sheets[7:-1]] if other_sheets else book.worksheets[0]
         return [tuple(row) for row in sheet.iter_rows(values_only=True)]
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return None
@@ -144,37 +145,37 @@ def _align(theirs: Table, description: Description, rows: int) -> Table | None:
 def _compare(ours: Table, theirs: Table) -> dict[str, list[Any]]:
     """The cells of each class, with their rows and both values."""
     classes: dict[str, list[Any]] = {}
-    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
-        for left, right in zip(mine, other, strict=True):
+    for number, (ours_row, other) in enumerate(zip(ours, theirs, strict=True), 1):
+        for left, right in zip(ours_row, other, strict=True):
             classes.setdefault(_class_of(left, right), []).append((number, left, right))
     return classes
 
 
-def _class_of(mine: Any, other: Any) -> str:
-    if mine == other and isinstance(mine, bool) == isinstance(other, bool):
+def _class_of(value: Any, other: Any) -> str:
+    if value == other and isinstance(value, bool) == isinstance(other, bool):
         return "equal"
-    if mine is None:
+    if value is None:
         return _class_of_missing(other)
     if isinstance(other, list | dict | tuple | bytes | bytearray):
         return "expected: nested or bytes as text"
-    if isinstance(mine, date | datetime) or isinstance(other, date | datetime | time):
-        return _class_of_times(mine, other)
-    if isinstance(mine, str) and isinstance(other, str):
-        return _class_of_texts(mine, other)
-    return _class_of_numbers(mine, other)
+    if isinstance(value, date | datetime) or isinstance(other, date | datetime | time):
+        return _class_of_times(value, other)
+    if isinstance(value, str) and isinstance(other, str):
+        return _class_of_texts(value, other)
+    return _class_of_numbers(value, other)
 
 
-def _class_of_times(mine: Any, other: Any) -> str:
-    left, right = _parts(mine), _parts(other)
+def _class_of_times(value: Any, other: Any) -> str:
+    left, right = _parts(value), _parts(other)
     if left == right:
         return "equal"
     return "expected: order of day and month" if sorted(left) == sorted(right) else "DIFFERENT TIME"
 
 
-def _class_of_texts(mine: str, other: str) -> str:
-    if mine == other.strip():
+def _class_of_texts(value: str, other: str) -> str:
+    if value == other.strip():
         return "expected: trimmed"
-    return "expected: line ends" if mine.split() == other.split() else "DIFFERENT TEXT"
+    return "expected: line ends" if value.split() == other.split() else "DIFFERENT TEXT"
 
 
 def _class_of_missing(other: Any) -> str:
@@ -187,13 +188,13 @@ def _class_of_missing(other: Any) -> str:
     return "expected: mark of a missing value" if str(other).strip() in MISSING else "LOST VALUE"
 
 
-def _class_of_numbers(mine: Any, other: Any) -> str:
-    if isinstance(mine, bool) or isinstance(other, bool):
-        return "equal" if str(mine).lower() == str(other).strip().lower() else "DIFFERENT TRUTH"
+def _class_of_numbers(number: Any, other: Any) -> str:
+    if isinstance(number, bool) or isinstance(other, bool):
+        return "equal" if str(number).lower() == str(other).strip().lower() else "DIFFERENT TRUTH"
     try:
-        left, right = (Decimal(str(value).strip().replace(",", "")) for value in (mine, other))
+        left, right = (Decimal(str(value).strip().replace(",", "")) for value in (number, other))
     except InvalidOperation:
-        return "expected: other form as text" if str(mine) == str(other) else "DIFFERENT VALUE"
+        return "expected: other form as text" if str(number) == str(other) else "DIFFERENT VALUE"
     if left == right or float(left) == float(right):
         return "equal"
     return (

@@ -98,15 +98,15 @@ def ground(directory: Path) -> Iterator[Ground]:
     try:
         asyncio.run(_databases(embedded))
         commands.upgrade(embedded.url())
-        made = Ground(
+        ground = Ground(
             directory=directory,
             port=free_port(),
             database=embedded.url(),
             owner_database=embedded.url("benchmark_owner").replace("postgres:@", f"{_READER}@"),
             administrators={name: SigningKey.generate() for name in ADMINISTRATORS},
         )
-        asyncio.run(_initialise(made))
-        yield made
+        asyncio.run(_initialise(ground))
+        yield ground
     finally:
         embedded.close()
 

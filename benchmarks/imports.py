@@ -44,12 +44,12 @@ def main() -> None:
         for _ in range(_ROUNDS):
             for kind, path in paths.items():
                 command = [sys.executable, "-m", "benchmarks.imports", "--one", str(path)]
-                done = subprocess.run(command, capture_output=True, check=True, text=True)
-                measured = json.loads(done.stdout)
+                result = subprocess.run(command, capture_output=True, check=True, text=True)
+                measured = json.loads(result.stdout)
                 seconds[kind].append(measured["seconds"])
                 memory[kind].append(measured["mib"])
     for kind, rows in _ROWS.items():
-        speed = spread([rows * arguments.rows / each for each in seconds[kind]], 0)
+        speed = spread([rows * arguments.rows / duration for duration in seconds[kind]], 0)
         print(f"{kind:>8}: rows/s {speed}; peak MiB {max(memory[kind]):.0f}")
 
 

@@ -42,10 +42,10 @@ class Round:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], latencies: list[float], done: asyncio.Future[None]) -> None:
+    def __init__(self, requests: Iterator[bytes], latencies: list[float], finished: asyncio.Future[None]) -> None:
         self._requests = requests
         self._latencies = latencies
-        self._done = done
+        self._done = finished
         self._received = b""
         self._sent_at = 0.0
         self._transport: asyncio.WriteTransport | None = None
@@ -96,12 +96,12 @@ async def _send_all(port: int, requests: Sequence[bytes], connections: int) -> R
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     waiting = iter(requests)
-    done = [loop.create_future() for _ in range(connections)]
+    ends = [loop.create_future() for _ in range(connections)]
     begun = time.perf_counter()
     async with asyncio.timeout(_TIMEOUT):
-        for finished in done:
+        for finished in ends:
             await loop.create_connection(partial(_Connection, waiting, latencies, finished), "127.0.0.1", port)
-        await asyncio.gather(*done)
+        await asyncio.gather(*ends)
     return Round(len(requests), time.perf_counter() - begun, tuple(sorted(latencies)))
 
 

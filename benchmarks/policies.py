@@ -162,12 +162,12 @@ async def _measure(on: Ground, key: SigningKey, opa_url: str | None) -> dict[str
 async def _memory(document: DeliveryInput, engine: EmbeddedEngine) -> dict[str, Any]:
     """Resident memory before and after a million remembered decisions, and after some thousands of fresh ones."""
     cache = DecisionCache(engine, size=1_000)
-    others = [document.model_copy(update={"requested": (name,)}) for name in document.resource.terms.fields]
-    for question in others:
+    questions = [document.model_copy(update={"requested": (name,)}) for name in document.resource.terms.fields]
+    for question in questions:
         await cache.decide(question)
     before = _resident()
     for turn in range(_REMEMBERED):
-        await cache.decide(others[turn % len(others)])
+        await cache.decide(questions[turn % len(questions)])
     remembered = _resident()
     for _ in range(_FRESH):
         await engine.decide(document)

@@ -109,7 +109,7 @@ def answering(ask: Callable[[str], str]) -> Ask:
 
 def in_order(decision: dict[str, Any]) -> dict[str, Any]:
     """A decision whose reasons, a set, are in one order."""
-    return {**decision, "reasons": sorted(decision["reasons"], key=lambda why: sorted(why.items()))}
+    return {**decision, "reasons": sorted(decision["reasons"], key=lambda reason: sorted(reason.items()))}
 
 
 def opa() -> str:
@@ -133,10 +133,10 @@ def documents(random: Random) -> tuple[list[Any], list[Any]]:
     return well_formed, damaged
 
 
-def reference(policy: Bundle, asked: list[Any], directory: Path) -> list[Any]:
+def reference(policy: Bundle, documents: list[Any], directory: Path) -> list[Any]:
     """OPA's own answers, in one process."""
     write_bundle(policy, directory / "bundle")
-    (directory / "input.json").write_text(json.dumps({"documents": asked}), encoding="utf-8")
+    (directory / "input.json").write_text(json.dumps({"documents": documents}), encoding="utf-8")
     query = f"[[answer | answer := {ENTRY_POINT} with input as document] | some document in input.documents]"
     command = [opa(), "eval", "-f", "raw", "-d", str(directory / "bundle"), "-i", str(directory / "input.json"), query]
     result = subprocess.run(command, capture_output=True, check=True, timeout=300)
@@ -239,8 +239,8 @@ def main() -> None:
                 continue
             ask(json.dumps(allowed()))
             ready = (time.perf_counter() - began) * 1000
-            asked = [json.dumps(with_agreements(count)) for count in (1, 3, 10)]
-            cells = [cell(partial(ask, document)) for document in asked]
+            questions = [json.dumps(with_agreements(count)) for count in (1, 3, 10)]
+            cells = [cell(partial(ask, document)) for document in questions]
             ours = [ask(json.dumps(document)) for document in well_formed + damaged]
             differ = [(decision, other) for decision, other in zip(ours, theirs, strict=True) if decision != other]
             formed = sum(decision != other for decision, other in zip(ours[:WELL_FORMED], theirs, strict=False))

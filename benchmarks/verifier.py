@@ -46,8 +46,8 @@ def measure(directory: Path) -> dict[str, Any]:
 
 def measure_export(directory: Path) -> dict[str, Any]:
     """The figures for one export."""
-    done = subprocess.run([sys.executable, "-c", _CHILD, directory], capture_output=True, text=True, check=True)
-    report = json.loads(done.stdout)
+    result = subprocess.run([sys.executable, "-c", _CHILD, directory], capture_output=True, text=True, check=True)
+    report = json.loads(result.stdout)
     bundle = Bundle(directory)
     size = checkpoint.parse_number(bundle.text("checkpoint").split("\n")[1])
     return {
@@ -63,17 +63,17 @@ def _proofs(bundle: Bundle, size: int) -> dict[str, Any]:
     """Inclusion proofs of entries nobody expects, each from its tiles and checked, in milliseconds."""
     choice = random.Random(size)
     root = tiles.root_from_tiles(bundle.read_tile, size)
-    taken = []
+    durations = []
     for _ in range(PROOFS):
         index = choice.randrange(size)
         begun = time.perf_counter()
         path = tiles.inclusion_proof(bundle.read_tile, index, size)
-        taken.append((time.perf_counter() - begun) * 1000)
+        durations.append((time.perf_counter() - begun) * 1000)
         leaf = bundle.read_tile(0, index // tiles.WIDTH, tiles.width(0, index // tiles.WIDTH, size))
         at = index % tiles.WIDTH * merkle.HASH_SIZE
         merkle.verify_inclusion(index=index, size=size, leaf=leaf[at : at + merkle.HASH_SIZE], proof=path, root=root)
-    taken.sort()
-    return spread(taken, 3) | {"p99": round(taken[len(taken) * 99 // 100], 3)}
+    durations.sort()
+    return spread(durations, 3) | {"p99": round(durations[len(durations) * 99 // 100], 3)}
 
 
 if __name__ == "__main__":

@@ -143,8 +143,8 @@ class SmallExchange:
         if path.startswith("/api/v1/deliveries/"):
             stream = self.streams[path.rpartition("/")[2]]
             stream["polls"] = stream.get("polls", 0) + 1
-            shown = dict(stream) if stream["polls"] >= self.polls_until_completed else {"state": "started"}
-            return Reply(200, {}, json.dumps(shown).encode())
+            state = dict(stream) if stream["polls"] >= self.polls_until_completed else {"state": "started"}
+            return Reply(200, {}, json.dumps(state).encode())
         if headers.get("exchange-purpose") != "talent-service":
             index = self.append(type="delivery.refused")
             reasons = [{"code": "purpose-not-granted", "rule": "purpose", "remedy": "Apply for this purpose."}]

@@ -29,10 +29,10 @@ def run(exchange, key, tmp_path, monkeypatch):
 
 
 def test_keygen_makes_a_key_and_prints_what_to_register(run, tmp_path):
-    shown = json.loads(run("keygen", "new.key").stdout)
+    description = json.loads(run("keygen", "new.key").stdout)
     key = SigningKey.load(tmp_path / "new.key")
-    assert shown == {"keyid": key.keyid, "algorithm": "ed25519", "public_key": key.public_text}
-    assert json.loads(run("keyid", "new.key").stdout) == shown
+    assert description == {"keyid": key.keyid, "algorithm": "ed25519", "public_key": key.public_text}
+    assert json.loads(run("keyid", "new.key").stdout) == description
     assert "exists" in run("keygen", "new.key", code=1).stderr
 
 

@@ -296,8 +296,8 @@ def test_the_catalogue_is_read_to_its_last_page():
 def test_requests_are_signed_for_whoever_uses_httpx_alone(exchange, key):
     with httpx2.Client(auth=SignedAuth(key)) as http:
         assert http.get(exchange.url + "/api/v1/me").json() == {"handle": "platform"}
-        sent = http.put(exchange.url + "/api/v1/x/content?", content=b"abc")
-        assert sent.json() == {"bytes": 3}
+        answer = http.put(exchange.url + "/api/v1/x/content?", content=b"abc")
+        assert answer.json() == {"bytes": 3}
 
 
 async def test_requests_are_signed_in_asynchronous_programs(exchange, key):

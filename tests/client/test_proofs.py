@@ -46,8 +46,8 @@ def test_a_receipt_is_fetched_and_verified_with_its_entry(client, exchange, size
     assert receipt.leaf == exchange.leaves[index]
     assert receipt.checkpoint.size == size
     text, leaf = receipt.save(tmp_path / "receipts")
-    again = verify(text.read_text(encoding="utf-8"), leaf.read_bytes(), client.trust)
-    assert again == receipt
+    verified = verify(text.read_text(encoding="utf-8"), leaf.read_bytes(), client.trust)
+    assert verified == receipt
 
 
 def test_anyone_can_fetch_a_receipt(exchange):

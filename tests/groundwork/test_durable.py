@@ -174,13 +174,13 @@ def test_a_link_is_replaced_and_its_target_is_not_touched(tmp_path: Path) -> Non
 
 def test_drafts_of_other_files_are_left_alone(tmp_path: Path) -> None:
     draft = "0123456789abcdef"
-    others = {f".a.b.{draft}", f".a.{draft}0", f".a.{draft[1:]}", f".xa.{draft}", ".a.conf", f"a.{draft}", "a"}
-    for name in (*others, f".a.{draft}", f".a[1].{draft}"):
+    other_names = {f".a.b.{draft}", f".a.{draft}0", f".a.{draft[1:]}", f".xa.{draft}", ".a.conf", f"a.{draft}", "a"}
+    for name in (*other_names, f".a.{draft}", f".a[1].{draft}"):
         (tmp_path / name).touch()
     durable.remove_drafts(tmp_path / "a")
     durable.remove_drafts(tmp_path / "a[1]")
     durable.remove_drafts(tmp_path / "missing" / "a")
-    assert names(tmp_path) == others
+    assert names(tmp_path) == other_names
 
 
 def _create(path: Path, content: bytes, start: Any, results: Any) -> None:

@@ -78,10 +78,10 @@ async def test_a_lone_item_is_processed_at_once() -> None:
 async def test_what_arrives_during_a_round_is_the_next_one_on_the_same_connection() -> None:
     worker = Worker()
     first = await worker.hold(0)
-    others = ask(worker, range(1, 6))
+    later = ask(worker, range(1, 6))
     await turns()
     worker.release.set()
-    assert await asyncio.gather(first, *others) == [0, 10, 20, 30, 40, 50]
+    assert await asyncio.gather(first, *later) == [0, 10, 20, 30, 40, 50]
     assert worker.rounds == [[0], [1, 2, 3, 4, 5]]
     assert worker.opened == 1
 
@@ -105,20 +105,20 @@ async def test_a_connection_is_closed_when_nothing_waits() -> None:
 async def test_a_round_takes_no_more_than_its_weight_and_a_heavy_item_has_a_round_of_its_own() -> None:
     worker = Worker(most=10, weight=lambda item: item)
     first = await worker.hold(1)
-    others = ask(worker, [4, 6, 5, 30, 2])
+    later = ask(worker, [4, 6, 5, 30, 2])
     await turns()
     worker.release.set()
-    await asyncio.gather(first, *others)
+    await asyncio.gather(first, *later)
     assert worker.rounds == [[1], [4, 6], [5], [30], [2]]
 
 
 async def test_the_items_of_a_round_have_one_group_and_no_group_starves() -> None:
     worker = Worker(most=2, group=lambda item: item % 2)
     first = await worker.hold(100)
-    others = ask(worker, [1, 3, 5, 7, 2, 4])
+    later = ask(worker, [1, 3, 5, 7, 2, 4])
     await turns()
     worker.release.set()
-    await asyncio.gather(first, *others)
+    await asyncio.gather(first, *later)
     assert worker.rounds == [[100], [1, 3], [2, 4], [5, 7]]
 
 
@@ -151,10 +151,10 @@ async def test_a_round_that_fails_fails_its_items_and_no_others() -> None:
 
     worker.outcome = outcome
     first = await worker.hold(0)
-    others = ask(worker, [1, 2])
+    later = ask(worker, [1, 2])
     await turns()
     worker.release.set()
-    results = await asyncio.gather(first, *others, return_exceptions=True)
+    results = await asyncio.gather(first, *later, return_exceptions=True)
     assert isinstance(results[0], OSError)
     assert results[1:] == [1, 2]
     assert worker.opened == 2  # the failed round's connection is not used again
@@ -185,24 +185,24 @@ async def test_a_lane_without_a_connection_leaves_its_items_to_the_others() -> N
     worker = Worker(most=1, lanes=3)
     worker.refuses_connections = lambda number: number != 1
     first = await worker.hold(0)
-    others = ask(worker, range(1, 6))
+    later = ask(worker, range(1, 6))
     await turns(20)
     worker.release.set()
-    assert await asyncio.gather(first, *others) == [0, 10, 20, 30, 40, 50]
+    assert await asyncio.gather(first, *later) == [0, 10, 20, 30, 40, 50]
     assert worker.opened < 10  # it does not try again and again meanwhile
 
 
 async def test_a_cancelled_asker_is_left_out_of_the_next_round() -> None:
     worker = Worker(most=2)
     first = await worker.hold(0)
-    others = ask(worker, range(1, 7))
+    later = ask(worker, range(1, 7))
     await turns()
-    for task in others[::2]:
+    for task in later[::2]:
         task.cancel()
     await turns()
     worker.release.set()
     assert await first == 0
-    assert await asyncio.gather(*others[1::2]) == [20, 40, 60]
+    assert await asyncio.gather(*later[1::2]) == [20, 40, 60]
     assert worker.rounds == [[0], [2, 4], [6]]
 
 
@@ -235,10 +235,10 @@ async def test_a_cancellation_within_a_round_is_an_error_of_that_round() -> None
 async def test_closing_fails_those_under_way_those_who_wait_and_those_who_come_later() -> None:
     worker = Worker(most=1)
     first = await worker.hold(0)
-    others = ask(worker, range(1, 4))
+    later = ask(worker, range(1, 4))
     await turns()
     await worker.queue.close(Closed())
-    results = await asyncio.gather(first, *others, return_exceptions=True)
+    results = await asyncio.gather(first, *later, return_exceptions=True)
     assert {type(result) for result in results} == {Closed}
     with pytest.raises(Closed):
         await worker.queue.ask(9)
@@ -321,16 +321,16 @@ async def test_a_weight_or_group_that_cannot_be_told_fails_its_asker_only() -> N
 
 async def test_a_round_does_not_run_in_the_context_of_whoever_asks_first() -> None:
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("request", default="none")
-    seen: list[str] = []
+    values: list[str] = []
 
     async def process(_connection: None, items: list[int]) -> list[int]:
-        seen.append(variable.get())
+        values.append(variable.get())
         return items
 
     queue: Rounds[int, int, None] = Rounds(process, connect=without_connection, most=10)
     variable.set("first")
     await queue.ask(1)
-    assert seen == ["none"]
+    assert values == ["none"]
 
 
 @settings(max_examples=100)
@@ -357,7 +357,7 @@ def test_everyone_gets_their_own_outcome(
             if number in cancelled and isinstance(result, asyncio.CancelledError):
                 continue
             assert (isinstance(result, LookupError) and item in failing) or (result == item and item not in failing)
-        assert all(len(taken) <= most and len({item % 3 for item in taken}) == 1 for taken in worker.rounds)
+        assert all(len(batch) <= most and len({item % 3 for item in batch}) == 1 for batch in worker.rounds)
         assert worker.most_open <= lanes
 
     asyncio.run(run())

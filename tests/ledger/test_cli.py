@@ -36,9 +36,9 @@ def directory(log, tmp_path):
 
 
 def test_verify_says_ok_with_status_0(log, directory, tmp_path):
-    done = ledger("verify", directory, "--vkey", log.signer.vkey)
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("OK: all 300 entries")
+    result = ledger("verify", directory, "--vkey", log.signer.vkey)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("OK: all 300 entries")
     key = tmp_path / "key"
     key.write_text(log.signer.vkey + "\n")
     report = json.loads(ledger("verify", directory, "--vkey", key, "--json").stdout)
@@ -47,17 +47,17 @@ def test_verify_says_ok_with_status_0(log, directory, tmp_path):
 
 def test_it_runs_where_nothing_of_the_server_is_installed(directory):
     command = [sys.executable, "-c", LAPTOP, "verify", str(directory)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("OK: all 300 entries")
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("OK: all 300 entries")
 
 
 def test_verify_says_what_is_wrong_with_status_1(log, directory):
     data = bytearray((directory / "tile/entries/000").read_bytes())
     data[data.index(b'"n":37')] = ord("'")
     (directory / "tile/entries/000").write_bytes(data)
-    done = ledger("verify", directory)
-    assert done.exit_code == 1
-    assert done.stdout.startswith("FAILED: the first bad entry is 37\n")
+    result = ledger("verify", directory)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("FAILED: the first bad entry is 37\n")
     assert json.loads(ledger("verify", directory, "--json").stdout)["first_bad_index"] == 37
 
 
@@ -66,9 +66,9 @@ def test_verify_holds_the_log_to_a_checkpoint_from_a_receipt(log, new_log, tmp_p
     receipt = tmp_path / "receipt.tlog-proof"
     receipt.write_text(Receipt(3, tuple(tiles.inclusion_proof(log.read, 3, 300)), log.newest).text())
     assert ledger("verify", directory).exit_code == 0
-    done = ledger("verify", directory, "--known", receipt)
-    assert done.exit_code == 1
-    assert "log-truncated" in done.stdout
+    result = ledger("verify", directory, "--known", receipt)
+    assert result.exit_code == 1
+    assert "log-truncated" in result.stdout
 
 
 def test_wrong_use_is_status_2(directory, tmp_path):
@@ -81,14 +81,14 @@ def test_wrong_use_is_status_2(directory, tmp_path):
         ("show", directory, "1-x"),
         ("unknown",),
     ):
-        done = ledger(*arguments)
-        assert done.exit_code == 2, done.stdout + done.stderr
-        assert isinstance(done.exception, SystemExit)
+        result = ledger(*arguments)
+        assert result.exit_code == 2, result.stdout + result.stderr
+        assert isinstance(result.exception, SystemExit)
 
 
 def test_show_prints_entries(log, directory):
-    shown = json.loads(ledger("show", directory, "299").stdout)
-    assert shown == {
+    entry = json.loads(ledger("show", directory, "299").stdout)
+    assert entry == {
         "seq": 299,
         "hash": log.hashes[299].hex(),
         "prev": log.hashes[298].hex(),
@@ -99,9 +99,9 @@ def test_show_prints_entries(log, directory):
     for kind in ("key.registered", "key.", "key.*"):
         printed = ledger("show", directory, "0-4", "--type", kind).stdout
         assert [json.loads(part)["seq"] for part in printed.replace("}\n{", "}\0{").split("\0")] == [0, 2, 4]
-    done = ledger("show", directory, "--type", "key")
-    assert done.stdout == ""
-    assert done.stderr == "no entry here is of the type key; there are: delivery.completed, key.registered\n"
+    result = ledger("show", directory, "--type", "key")
+    assert result.stdout == ""
+    assert result.stderr == "no entry here is of the type key; there are: delivery.completed, key.registered\n"
     assert ledger("show", directory, "299", "--raw").stdout_bytes == log.leaves[299]
     (directory / "checkpoint").write_text(f"x\n{2**63 - 1}\n")
     assert ledger("show", directory, "0-999").stderr == "tile/entries/001: missing\n"
@@ -110,27 +110,27 @@ def test_show_prints_entries(log, directory):
     assert ledger("show", directory, "0").stderr == "checkpoint: not a checkpoint\n"
     (directory / "checkpoint").write_text(log.newest)
     assert ledger("show", directory, "9" * 5000).exit_code == 2
-    done = ledger("show", directory, "300")
-    assert (done.exit_code, done.stderr) == (1, "the ledger has no entry 300\n")
+    result = ledger("show", directory, "300")
+    assert (result.exit_code, result.stderr) == (1, "the ledger has no entry 300\n")
 
 
 def test_receipt_proves_an_entry_or_says_why_not(log, tmp_path):
     receipt, leaf = tmp_path / "r.tlog-proof", tmp_path / "entry"
     receipt.write_text(Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 300)), log.newest).text())
     leaf.write_bytes(log.leaves[37])
-    done = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
-    assert (done.exit_code, done.stdout) == (0, f"OK: entry 37 is in {log.signer.name}, signed at size 300\n")
+    result = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
+    assert (result.exit_code, result.stdout) == (0, f"OK: entry 37 is in {log.signer.name}, signed at size 300\n")
     leaf.write_bytes(log.leaves[36])
-    done = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
-    assert (done.exit_code, done.stderr) == (1, "FAILED: the entry has number 36, the receipt has index 37\n")
+    result = ledger("receipt", receipt, "--entry", leaf, "--vkey", log.signer.vkey)
+    assert (result.exit_code, result.stderr) == (1, "FAILED: the entry has number 36, the receipt has index 37\n")
     other = note.Signer(log.signer.name, bytes(32)).vkey
     assert ledger("receipt", receipt, "--entry", leaf, "--vkey", other).exit_code == 1
 
 
 def test_export_without_a_server_fails_plainly(tmp_path):
-    done = ledger("export", tmp_path / "bundle", "--url", "http://127.0.0.1:9")
-    assert done.exit_code == 1
-    assert done.stderr.startswith("http://127.0.0.1:9/ledger/vkey: ")
+    result = ledger("export", tmp_path / "bundle", "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("http://127.0.0.1:9/ledger/vkey: ")
     assert not (tmp_path / "bundle").exists()
 
 
@@ -138,6 +138,6 @@ def test_an_entry_can_be_checked_with_sha256sum_alone(log, tmp_path):
     """As docs/ledger-format.md shows it: the chain needs no tool of ours."""
     (tmp_path / "entry").write_bytes(log.leaves[36])
     command = ["sh", "-c", "{ printf '\\000'; cat entry; } | sha256sum"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert f'"prev":"{done.stdout.split()[0]}"'.encode() in log.leaves[37]
-    assert done.stdout.split()[0] == merkle.leaf_hash(log.leaves[36]).hex()
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert f'"prev":"{result.stdout.split()[0]}"'.encode() in log.leaves[37]
+    assert result.stdout.split()[0] == merkle.leaf_hash(log.leaves[36]).hex()

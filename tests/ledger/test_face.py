@@ -41,6 +41,6 @@ def test_the_pure_formats_import_nothing_of_the_rest() -> None:
         others = [name for name in ("cryptography", "httpx2", "nacl", "pydantic", "sqlalchemy", "typer") if name in sys.modules]
         print(own, others)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     own = ["ledger", "ledger.format", "ledger.format.canonical", "ledger.format.merkle", "ledger.format.tiles"]
-    assert done.stdout.strip() == f"{own} []"
+    assert result.stdout.strip() == f"{own} []"

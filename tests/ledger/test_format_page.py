@@ -46,15 +46,15 @@ def test_the_checkpoint_the_key_and_the_receipt_are_what_is_written():
 
 @pytest.mark.parametrize("name", ["leaf-hash", "root", "walk"])
 def test_the_commands_print_what_the_page_says(directory, name):
-    done = subprocess.run(["sh", "-c", BLOCKS[name]], cwd=directory, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == (BLOCKS[f"{name}-output"], "")
+    result = subprocess.run(["sh", "-c", BLOCKS[name]], cwd=directory, capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == (BLOCKS[f"{name}-output"], "")
 
 
 def test_the_walk_finds_an_altered_entry(directory):
     altered = [LEAVES[0], LEAVES[1].replace(b"refused", b"granted")]
     (directory / "tile/entries/000.p/2").write_bytes(tiles.pack(altered))
-    done = subprocess.run(["sh", "-c", BLOCKS["walk"]], cwd=directory, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "entry 1 is not the one in the tile\n")
+    result = subprocess.run(["sh", "-c", BLOCKS["walk"]], cwd=directory, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "entry 1 is not the one in the tile\n")
 
 
 def test_every_code_of_a_report_has_its_line():

@@ -41,8 +41,8 @@ def test_two_processes_at_once_make_one_cluster_after_a_third_was_killed(directo
     assert [process.wait(200) for process in processes] == [0, 0]
 
     assert not killed.exists()
-    [made] = [path for path in clusters.iterdir() if path.is_dir()]
-    names = sorted(path.relative_to(made) for path in made.rglob("*"))
+    [cluster] = [path for path in clusters.iterdir() if path.is_dir()]
+    names = sorted(path.relative_to(cluster) for path in cluster.rglob("*"))
     for copy in copies:
         assert sorted(path.relative_to(copy / "postgres") for path in (copy / "postgres").rglob("*")) == names
     server = Embedded(copies[0])

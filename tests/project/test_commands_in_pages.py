@@ -37,15 +37,15 @@ def commands_in(text: str) -> list[list[str]]:
 def fault(words: list[str]) -> str | None:
     """The fault of a command; None if it is valid."""
     command = PROGRAMS[words[0]]
-    rest = words[1:]
+    arguments = words[1:]
     while isinstance(command, TyperGroup):
-        if not rest:
+        if not arguments:
             return None  # a group, as running text names it
-        if rest[0] not in command.commands:
-            return f"no command {rest[:1]}"
-        _, command, rest = command.resolve_command(Context(command), rest)
+        if arguments[0] not in command.commands:
+            return f"no command {arguments[:1]}"
+        _, command, arguments = command.resolve_command(Context(command), arguments)
     known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
-    unknown = [word for word in rest if word.startswith("-") and word not in known]
+    unknown = [word for word in arguments if word.startswith("-") and word not in known]
     return f"no option {unknown}" if unknown else None
 
 
@@ -79,5 +79,5 @@ def test_the_python_fits_the_library(tmp_path: Path) -> None:
         str(tmp_path / "cache"),
         *map(str, scripts),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout

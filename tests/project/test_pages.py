@@ -93,12 +93,12 @@ def test_the_rule_for_lines(page: str, lines: list[str]) -> None:
 
 def test_every_decision_is_in_the_index() -> None:
     listed = re.findall(r"^\| \[(.+)\]\((\S+)\) \| .+ \| (.+) \|$", page("decisions/README.md"), re.MULTILINE)
-    there = []
+    titles = []
     for path in (pages.DOCS / "decisions").glob("*.md"):
         title, date, _ = path.read_text(encoding="utf-8").split("\n\n", 2)
         if path.name != "README.md":
-            there.append((title.removeprefix("# "), path.name, date))
-    assert sorted(listed) == sorted(there)
+            titles.append((title.removeprefix("# "), path.name, date))
+    assert sorted(listed) == sorted(titles)
 
 
 @pytest.mark.parametrize("name", NAMES)

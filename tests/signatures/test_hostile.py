@@ -38,7 +38,7 @@ def read(headers: dict[str, str], target: str = TARGET) -> signatures.SignedRequ
 
 
 def check(request: signatures.SignedRequest | None) -> None:
-    """Check that a signature's base has one line for each covered component and one for the parameters, and no others."""
+    """Check that a signature's base has one line for each covered component, one for the parameters, and no others."""
     if request is not None:
         *covered, last = request.base.decode("ascii").split("\n")
         assert [line.partition(": ")[0] for line in covered] == [f'"{name}"' for name in request.components]
@@ -115,16 +115,16 @@ def test_a_signature_verifies_under_another_spelling_and_not_under_another_meani
 
 def test_spellings_of_both_meanings_are_generated():
     original = read(HEADERS)
-    seen = {True: 0, False: 0}
+    counts = {True: 0, False: 0}
 
     @settings(max_examples=200, database=None, derandomize=True)
     @given(respelled())
     def count(field):
         request = read(HEADERS | {"signature-input": field})
-        seen[request is not None and request == original] += 1
+        counts[request is not None and request == original] += 1
 
     count()
-    assert min(seen.values()) >= 20, seen
+    assert min(counts.values()) >= 20, counts
 
 
 def steps(function: Callable[[], object]) -> int:

@@ -350,8 +350,8 @@ def test_a_signature_over_the_status_alone_is_not_taken_for_one_over_everything(
 
 def test_a_response_in_another_spelling_reads_the_same():
     headers = answered()
-    again = headers | {"signature-input": respelled(headers["signature-input"])}
-    assert read_answer(again) == read_answer(headers)
+    changed = headers | {"signature-input": respelled(headers["signature-input"])}
+    assert read_answer(changed) == read_answer(headers)
 
 
 @pytest.mark.parametrize("name", ["signature", "signature-input"])
@@ -446,9 +446,9 @@ def test_we_accept_the_requests_of_another_implementation():
 def test_responses_agree_with_another_implementation_both_ways():
     now = int(time.time())
     question = Theirs(signed_headers(created=now, expires=now + 60))
-    asked = read(question.headers)
+    read_question = read(question.headers)
     headers = ANSWER | signatures.sign_response(
-        key=KEY, keyid=KEYID, status=200, headers=ANSWER, request=asked, created=now
+        key=KEY, keyid=KEYID, status=200, headers=ANSWER, request=read_question, created=now
     )
     verifier = pyhms.HTTPMessageVerifier(signature_algorithm=pyhms.algorithms.ED25519, key_resolver=RESOLVER)
     verifier.verify(TheirResponse(headers, question), expect_tag="data-exchange")
@@ -470,6 +470,6 @@ def test_responses_agree_with_another_implementation_both_ways():
         ),
     )
     response = signatures.read_response(
-        status=200, headers={name.lower(): value for name, value in answer.headers.items()}, request=asked
+        status=200, headers={name.lower(): value for name, value in answer.headers.items()}, request=read_question
     )
     signatures.verify_ed25519(PUBLIC, response.base, response.signature)

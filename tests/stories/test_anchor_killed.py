@@ -64,7 +64,7 @@ async def test_killed_while_signing(settings: Settings) -> None:
     async with start_exchange(settings) as exchange:
         await wait_for_checkpoint(exchange)
         key = exchange.runtime[Publisher].first
-    kept: set[str] = set()
+    checkpoints: set[str] = set()
     for step in SIGNING:
         async with restart_exchange(idle) as exchange:
             before = await wait_for_checkpoint(exchange)
@@ -77,14 +77,14 @@ async def test_killed_while_signing(settings: Settings) -> None:
         assert checkpoint.open(after, key).size == before.size + is_swapped, step
         assert len(drafts(anchor)) == (step in {"half-written", "written", "synced"}), step
         # The anchor's checkpoint may have been shown to a witness, the database's to everybody.
-        kept |= {before.note, after, *(await read_checkpoints(url_of(settings))).values()}
+        checkpoints |= {before.note, after, *(await read_checkpoints(url_of(settings))).values()}
         async with restart_exchange(settings) as exchange:
             assert (await exchange.send("GET", "/readyz", {})).status == 200
             await append_refusal(exchange)
             newest = await wait_for_checkpoint(exchange)
             assert anchor.read() == newest.note
             assert drafts(anchor) == []
-    await hold(settings, key, kept)
+    await hold(settings, key, checkpoints)
 
 
 def url_of(settings: Settings) -> str:
@@ -92,14 +92,14 @@ def url_of(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-async def hold(settings: Settings, key: note.Verifier, kept: set[str]) -> None:
+async def hold(settings: Settings, key: note.Verifier, checkpoints: set[str]) -> None:
     """Every checkpoint that was ever signed is one of this ledger's trees."""
     connection = await asyncpg.connect(**arguments(url_of(settings)))
     rows = await connection.fetch("SELECT leaf_hash FROM ledger_entry ORDER BY seq")
     await connection.close()
     hashes: list[Any] = [row["leaf_hash"] for row in rows]
-    assert len(kept) > len(SIGNING)
-    for text in kept:
+    assert len(checkpoints) > len(SIGNING)
+    for text in checkpoints:
         opened = checkpoint.open(text, key)
         assert opened.root == merkle.root(hashes[: opened.size])
 
@@ -127,8 +127,8 @@ async def test_killed_while_a_new_incarnation_begins(
             async with restart_exchange(restored) as exchange:  # nothing is signed or taken in, whatever had been done
                 assert ("goes on as" if is_closed else "entries") in await wait_until_halted(exchange)
             assert await read_checkpoints(url_of(restored)) == before
-            again = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
-            assert again.status == 0, again.err
+            result = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
+            assert result.status == 0, result.err
         async with restart_exchange(restored) as exchange:
             assert exchange.runtime.origin == restored.origin(2)
             [first] = await exchange.read_entries()

@@ -40,7 +40,7 @@ def postgres() -> Iterator[Postgres]:
 
 async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: str, tmp_path: Path) -> None:
     settings = settings_on(free_port(), database_url=postgres.url, data=tmp_path)
-    answered = Answers()
+    answers = Answers()
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
@@ -52,26 +52,26 @@ async def test_no_answer_outlives_its_entry(postgres: Postgres, people_table: st
     async with serve_workers(settings) as names:
         for _ in range(3):
             await asyncio.wait_for(names.readline(), 60)
-        client = BusyClient(exchange, consumer, dataset, answered)
+        client = BusyClient(exchange, consumer, dataset, answers)
         tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
         try:
             for _ in range(KILLS):
-                await _more(answered, tasks)
+                await _more(answers, tasks)
                 await asyncio.to_thread(postgres.kill)
-                refused = answered.unavailable
-                await _until(lambda seen=refused: answered.unavailable > seen, tasks)  # type: ignore[misc]
+                refused = answers.unavailable
+                await _until(lambda seen=refused: answers.unavailable > seen, tasks)  # type: ignore[misc]
                 await asyncio.to_thread(postgres.start)
-            await _more(answered, tasks)
+            await _more(answers, tasks)
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
         await asyncio.to_thread(wait_until_ready, settings.public_url)
-        await check_ledger(postgres.url, settings.public_url, answered, tmp_path / "export")
-    assert answered.unavailable >= KILLS
+        await check_ledger(postgres.url, settings.public_url, answers, tmp_path / "export")
+    assert answers.unavailable >= KILLS
     # Only streams whose end could not be recorded are cut off; every other request got an answer.
-    assert answered.broken <= CLIENTS * KILLS
+    assert answers.broken <= CLIENTS * KILLS
 
 
 async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: Postgres, tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: 
                 assert await people_exchange.run_sql("SELECT FROM subjects WHERE pseudonym = decode($1, 'hex')", named)
 
 
-async def _more(answered: Answers, tasks: list[asyncio.Task[None]]) -> None:
-    wanted = len(answered) + ANSWERS
-    await _until(lambda: len(answered) >= wanted, tasks)
+async def _more(answers: Answers, tasks: list[asyncio.Task[None]]) -> None:
+    wanted = len(answers) + ANSWERS
+    await _until(lambda: len(answers) >= wanted, tasks)
 
 
 async def _until(condition: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:

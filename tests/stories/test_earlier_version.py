@@ -1,4 +1,4 @@
-"""Ledgers and data of earlier versions are read, verified, upgraded, served and continued: see tests/earlier/README.md."""
+"""Data of earlier versions is read, verified, upgraded, served and continued: see tests/earlier/README.md."""
 
 import asyncio
 import json
@@ -55,8 +55,8 @@ def test_its_evidence_of_a_delivery_is_verified(tmp_path: Path) -> None:
         shutil.copy(EARLIER / name, tmp_path)
     words = ["verify", str(tmp_path / "people.csv"), "--evidence", str(tmp_path / "people.evidence")]
     words += ["--trust", str(tmp_path / "exchange.trust.json")]
-    done = CliRunner().invoke(client.app, words)
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(client.app, words)
+    assert result.exit_code == 0, result.output
     (tmp_path / "people.csv").write_bytes((EARLIER / "people.csv").read_bytes() + b"\n")
     assert CliRunner().invoke(client.app, words).exit_code != 0
 
@@ -80,8 +80,8 @@ async def restored(embedded: Embedded, tmp_path: Path, monkeypatch: pytest.Monke
     for path in (data / "keys").rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)  # git keeps no modes
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(run_in_process, "database", "upgrade", "--data", data)
-    assert done.status == 0, done.err
+    result = await asyncio.to_thread(run_in_process, "database", "upgrade", "--data", data)
+    assert result.status == 0, result.err
     return with_database(settings_on(free_port(), database_url=url, data=data), url)
 
 
@@ -122,9 +122,9 @@ async def test_its_offer_is_written_the_same_and_its_agreement_with_the_masks_it
             document = json.loads(text)
             if name == "agreement":
                 constraints = document["permission"][0]["constraint"]
-                held = next(part for part in constraints if part["leftOperand"] == "dx:masks")
-                constraints.remove(held)
-                assert held["rightOperand"]["@value"] == masks
+                constraint = next(part for part in constraints if part["leftOperand"] == "dx:masks")
+                constraints.remove(constraint)
+                assert constraint["rightOperand"]["@value"] == masks
             assert document == json.loads((EARLIER / f"{file}.json").read_text())
 
 
@@ -138,8 +138,8 @@ async def test_its_ledger_goes_on_and_continues_its_export(restored: Settings, t
         assert await append_refusal(exchange) == before
         assert (await wait_for_checkpoint(exchange)).size > before
     with serve_exchange(restored):
-        done = await asyncio.to_thread(export, restored.public_url, mirror, verifier=VERIFIER)
-    assert done.report.is_ok, done.report.text()
-    assert done.checkpoint.size > before
+        exported = await asyncio.to_thread(export, restored.public_url, mirror, verifier=VERIFIER)
+    assert exported.report.is_ok, exported.report.text()
+    assert exported.checkpoint.size > before
     report = verify(mirror, verifier=VERIFIER, known=[newest, anchored])
     assert report.is_ok, report.text()

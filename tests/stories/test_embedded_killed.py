@@ -62,7 +62,7 @@ def kill(data: Path) -> None:
 
 async def test_no_answer_outlives_its_entry(place: Path, people_table: str) -> None:
     server = await prepare(place)
-    answered = Answers()
+    answers = Answers()
     try:
         with supervised(server):
             settings = settings_on(free_port(), database_url=server.url(DATABASE), data=place)
@@ -75,25 +75,25 @@ async def test_no_answer_outlives_its_entry(place: Path, people_table: str) -> N
             async with serve_workers(settings) as names:
                 for _ in range(3):
                     await asyncio.wait_for(names.readline(), 120)
-                client = BusyClient(exchange, consumer, dataset, answered)
+                client = BusyClient(exchange, consumer, dataset, answers)
                 tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
                 try:
                     for _ in range(KILLS):
-                        await _more(answered, tasks)
-                        refused = answered.unavailable
+                        await _more(answers, tasks)
+                        refused = answers.unavailable
                         kill(place)
-                        await _until(lambda seen=refused: answered.unavailable > seen, tasks)  # type: ignore[misc]
-                    await _more(answered, tasks)
+                        await _until(lambda seen=refused: answers.unavailable > seen, tasks)  # type: ignore[misc]
+                    await _more(answers, tasks)
                 finally:
                     for task in tasks:
                         task.cancel()
                     ended = await asyncio.gather(*tasks, return_exceptions=True)
                 assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
                 await asyncio.to_thread(wait_until_ready, settings.public_url)
-                await check_ledger(server.url(DATABASE), settings.public_url, answered, place / "export")
+                await check_ledger(server.url(DATABASE), settings.public_url, answers, place / "export")
     finally:
         server.close()
-    assert answered.unavailable >= KILLS
+    assert answers.unavailable >= KILLS
 
 
 async def test_a_full_disk_that_has_room_again(small_disk: Path, people_table: str) -> None:
@@ -140,9 +140,9 @@ def _fill(filler: Path) -> None:
                 size //= 2
 
 
-async def _more(answered: Answers, tasks: list[asyncio.Task[None]]) -> None:
-    wanted = len(answered) + ANSWERS
-    await _until(lambda: len(answered) >= wanted, tasks)
+async def _more(answers: Answers, tasks: list[asyncio.Task[None]]) -> None:
+    wanted = len(answers) + ANSWERS
+    await _until(lambda: len(answers) >= wanted, tasks)
 
 
 async def _until(condition: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:

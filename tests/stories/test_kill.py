@@ -18,14 +18,14 @@ pytestmark = pytest.mark.endurance
 CLIENTS = 6
 
 
-async def kill_at_random(names: asyncio.StreamReader, answered: Answers) -> None:
+async def kill_at_random(names: asyncio.StreamReader, answers: Answers) -> None:
     """Kill workers that can work, at moments nobody chose, each after a few more answers; their successors come by themselves."""
     choice = random.Random(SEED)
     alive = [await _next(names) for _ in range(WORKERS)]
     coming = asyncio.create_task(_next(names))
     for _ in range(KILLS):
-        seen = len(answered)
-        while len(answered) < seen + ANSWERS:  # noqa: ASYNC110 - under load: requests are on their way
+        count = len(answers)
+        while len(answers) < count + ANSWERS:  # noqa: ASYNC110 - under load: requests are on their way
             await asyncio.sleep(0.002)
         await asyncio.sleep(choice.uniform(0, 0.02))
         while coming.done() or len(alive) < WORKERS - 1:
@@ -44,7 +44,7 @@ async def _next(names: asyncio.StreamReader) -> int:
 async def test_no_answer_outlives_its_entry(database_url: str, people_table: str, tmp_path: Path) -> None:
     await delete_rows(database_url)
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path)
-    answered = Answers()
+    answers = Answers()
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
@@ -55,17 +55,17 @@ async def test_no_answer_outlives_its_entry(database_url: str, people_table: str
 
     url = settings.public_url
     async with serve_workers(settings) as names:
-        client = BusyClient(exchange, consumer, dataset, answered)
+        client = BusyClient(exchange, consumer, dataset, answers)
         tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
         try:
-            await kill_at_random(names, answered)
+            await kill_at_random(names, answers)
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(outcome, asyncio.CancelledError) for outcome in ended), ended
         await asyncio.to_thread(wait_until_ready, url)
-        await check_ledger(database_url, url, answered, tmp_path / "export")
+        await check_ledger(database_url, url, answers, tmp_path / "export")
     # The load was real: many answers, and many that a kill took away.
-    assert len(answered) > ANSWERS * KILLS
-    assert answered.broken > KILLS / 4
+    assert len(answers) > ANSWERS * KILLS
+    assert answers.broken > KILLS / 4

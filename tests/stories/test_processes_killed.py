@@ -33,8 +33,8 @@ def data() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="exchange-test-") as directory:
         data = Path(directory).resolve() / "data"
         data.mkdir()
-        done = run_in_process("init", "--data", data, "--code", code(), "--name-zh", "中心", "--name-en", "Centre")
-        assert done.status == 0, done.err
+        result = run_in_process("init", "--data", data, "--code", code(), "--name-zh", "中心", "--name-en", "Centre")
+        assert result.status == 0, result.err
         yield data
         assert not list_processes(data)
 
@@ -89,7 +89,8 @@ def test_each_process_comes_again_or_makes_room(data: Path) -> None:
     assert status is not None
     os.kill(status.pid, signal.SIGKILL)
     wait_until(
-        lambda: (again := read_status(data / "postgres")) is not None and again.pid != status.pid, what="the database"
+        lambda: (current := read_status(data / "postgres")) is not None and current.pid != status.pid,
+        what="the database",
     )
     served.wait_until_ready()
     lines = [json.loads(line) for line in served.log.read_text().splitlines() if line.startswith("{")]
@@ -103,9 +104,9 @@ def test_each_process_comes_again_or_makes_room(data: Path) -> None:
     served.process.wait()
     wait_until(lambda: not any(psutil.pid_exists(worker) for worker in workers), what="the end of the workers")
 
-    again = Served(data)
-    again.process.terminate()
-    assert again.process.wait(60) == 0
+    restarted = Served(data)
+    restarted.process.terminate()
+    assert restarted.process.wait(60) == 0
     assert read_status(data / "postgres") is None
 
 

@@ -1,4 +1,4 @@
-"""The server does what its OpenAPI document states: schemathesis derives signed requests from it and checks the answers."""
+"""The server does what its OpenAPI document states: schemathesis derives signed requests and checks the answers."""
 
 import asyncio
 import copy

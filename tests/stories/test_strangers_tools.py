@@ -312,8 +312,8 @@ def check_tree(town: Town, vkey: str, directory: Path) -> None:
 
 def test_an_answer_cannot_be_passed_off_as_the_answer_to_another_question(town: Town) -> None:
     member = town.operator
-    mine = member.call("GET", "/api/v1/me")
+    answer = member.call("GET", "/api/v1/me")
     other = member.request("GET", "/api/v1/organisations")
-    mine.request = other
+    answer.request = other
     with pytest.raises(hms.InvalidSignature):
-        member.verify(mine)
+        member.verify(answer)

@@ -48,8 +48,8 @@ def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("EXCHANGE_URL", served.public_url)
     monkeypatch.setenv("COLUMNS", "250")
 
-    def run(who: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
-        result = CliRunner(env={"EXCHANGE_KEY": f"{who}.key"}).invoke(app, words, input=stdin)
+    def run(person: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
+        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words, input=stdin)
         assert result.exit_code == code, result.output
         return result
 
@@ -86,11 +86,11 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     run("system", *fetch)
     narrow = ("--without", "person_id", "--row-cap", "1", "--until", "2099-06-30", "--reason", "收窄")
     run("owner", "agreements", "narrow", agreement["id"], *narrow)
-    shown = json.loads(run("consumer", "agreements", "show", agreement["id"], "--json").stdout)
-    assert (shown["in_force"]["fields"], shown["in_force"]["row_cap"]) == (["name"], 1)
-    shown = run("consumer", "agreements", "show", agreement["id"]).stdout
-    assert "收窄" in shown
-    assert shown.count("2099-06-30T15:59:59") == 2
+    printed = json.loads(run("consumer", "agreements", "show", agreement["id"], "--json").stdout)
+    assert (printed["in_force"]["fields"], printed["in_force"]["row_cap"]) == (["name"], 1)
+    printed = run("consumer", "agreements", "show", agreement["id"]).stdout
+    assert "收窄" in printed
+    assert printed.count("2099-06-30T15:59:59") == 2
     line = next(line for line in run("owner", "agreements", "list").stdout.splitlines() if agreement["id"] in line)
     assert line.split()[2:5] == ["consumer", "owner", "owner/people"]
     assert line.split()[-2:] == ["name", "2099-06-30T15:59:59Z"]

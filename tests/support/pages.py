@@ -288,8 +288,8 @@ def example(model: type[BaseModel], name: str) -> dict[str, Any]:
     """An example of a body of the type `name`, without the shared fields."""
     own = _OWN_VALUES.get(name, {})
     document = {
-        field: _value(field, info.annotation, own)
-        for field, info in model.model_fields.items()
+        field: _value(field, field_info.annotation, own)
+        for field, field_info in model.model_fields.items()
         if field not in {*_SHARED, "object", *_LEFT_OUT.get(name, ())}
     }
     if own.get("outcome") == "deny":
@@ -309,8 +309,8 @@ def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
     inner = _without_none(annotation)
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return {
-            field: _value(field, info.annotation, own)
-            for field, info in inner.model_fields.items()
+            field: _value(field, field_info.annotation, own)
+            for field, field_info in inner.model_fields.items()
             if not (inner is entries.Decision and field == "reasons" and "outcome" not in own)
         }
     if typing.get_origin(inner) is typing.Literal:
@@ -331,8 +331,11 @@ def _without_none(annotation: Any) -> Any:
 def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
     lines = ["| Field | Form | Notes |", "|---|---|---|"]
     for name in names:
-        info = model.model_fields[name]
-        notes = [*(() if info.is_required() else ("optional",)), *((info.description,) if info.description else ())]
+        field_info = model.model_fields[name]
+        notes = [
+            *(() if field_info.is_required() else ("optional",)),
+            *((field_info.description,) if field_info.description else ()),
+        ]
         lines.append(f"| `{name}` | {_form(model, name)} | {'; '.join(notes)} |")
     return lines
 
@@ -370,13 +373,13 @@ def _link(model: type[BaseModel]) -> str:
 
 def attacks() -> str:
     """A row for each attack of the simulator: the answer of our verifier, and which other verifiers detect it."""
-    others = ("fsck", "sumdb", "scitt-cose", "sigstore")
+    verifiers = ("fsck", "sumdb", "scitt-cose", "sigstore")
     lines = [
-        f"| Attack | `ledger verify` | First bad entry | {' | '.join(others)} |",
-        f"|---|---|---{'|---' * len(others)}|",
+        f"| Attack | `ledger verify` | First bad entry | {' | '.join(verifiers)} |",
+        f"|---|---|---{'|---' * len(verifiers)}|",
     ]
     for attack in ATTACKS:
-        marks = ["yes" if other in attack.seen else "" for other in others]
+        marks = ["yes" if other in attack.seen else "" for other in verifiers]
         index = "" if attack.index is None else str(attack.index)
         verdict = "no flaw" if attack.code is None else f"`{attack.code}`"
         lines.append(f"| {attack.name.replace('_', ' ')} | {verdict} | {index} | {' | '.join(marks)} |")
@@ -406,8 +409,8 @@ def render(name: str, page: str) -> str:
     begin, end = f"<!-- written by make docs: {name} -->", f"<!-- end of {name} -->"
     if page.count(begin) != 1 or page.count(end) != 1:
         raise ValueError(f"no place for the part {name}")
-    before, _, rest = page.partition(begin)
-    return f"{before}{begin}\n\n{prose.wrap(PARTS[name][1]())}\n{end}{rest.partition(end)[2]}"
+    before, _, remainder = page.partition(begin)
+    return f"{before}{begin}\n\n{prose.wrap(PARTS[name][1]())}\n{end}{remainder.partition(end)[2]}"
 
 
 def schema_files() -> Mapping[str, str]:

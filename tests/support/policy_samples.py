@@ -116,8 +116,8 @@ def any_document(random: Random) -> dict[str, Any]:
     document = allowed()
     rare = random.choice((0.0, 0.02, 0.1))  # how likely each fact is one that denies
 
-    def usually(value: Any, *others: Any) -> Any:
-        return random.choice(others) if random.random() < rare else value
+    def usually(value: Any, *alternatives: Any) -> Any:
+        return random.choice(alternatives) if random.random() < rare else value
 
     def most(names: tuple[str, ...]) -> list[str]:
         return random.sample(names, random.randint(usually(len(names), 0, 1, 2, 3), len(names)))

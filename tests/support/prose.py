@@ -50,10 +50,10 @@ def _paragraph(lines: list[str]) -> Iterator[str]:
         return
     item = _ITEM.match(lines[0])
     first = item[0] if item else re.match(r"\s*", lines[0])[0]  # type: ignore[index]  # matches always
-    rest = " " * len(first)
+    indent = " " * len(first)
     text = _joined([lines[0][len(first) :], *lines[1:]])
     for number, sentence in enumerate(sentences(text)):
-        yield from _filled(_bound(sentence), first if number == 0 else rest, rest)
+        yield from _filled(_bound(sentence), first if number == 0 else indent, indent)
 
 
 def _joined(lines: list[str]) -> str:
@@ -72,14 +72,14 @@ def _bound(sentence: str) -> str:
     return _MARKER.sub(lambda marker: f"{_JOINT}{marker[1]}", glued)
 
 
-def _filled(sentence: str, begin: str, rest: str) -> Iterator[str]:
+def _filled(sentence: str, begin: str, indent: str) -> Iterator[str]:
     line = begin
     for word in re.split(f"( )|(?<=[{_CHINESE_STOPS}])", sentence):
         if not word:
             continue
         if len((line + word).rstrip()) > WIDTH and line.strip():
             yield line.rstrip().replace(_JOINT, " ")
-            line = rest
+            line = indent
         line += word if word != " " or line.strip() else ""
     yield line.rstrip().replace(_JOINT, " ")
 

@@ -126,14 +126,14 @@ def reduce_arrows(edges: set[Arrow]) -> set[Arrow]:
 
 
 def _is_reachable(start: str, end: str, edges: set[Arrow]) -> bool:
-    pending, seen = [start], {start}
+    pending, reached = [start], {start}
     while pending:
-        here = pending.pop()
+        module = pending.pop()
         for importer, imported in edges:
-            if importer == here and imported not in seen:
+            if importer == module and imported not in reached:
                 if imported == end:
                     return True
-                seen.add(imported)
+                reached.add(imported)
                 pending.append(imported)
     return False
 

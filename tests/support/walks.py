@@ -172,8 +172,8 @@ def shared_files(walks: Mapping[str, Walk]) -> set[str]:
 def render(page: str, walks: Mapping[str, Walk]) -> str:
     """A page with the figures between their comments."""
     begin, end = "<!-- written by make docs: walks -->", "<!-- end of walks -->"
-    before, _, rest = page.partition(begin)
-    return f"{before}{begin}\n\n{table(walks)}\n\n{end}{rest.partition(end)[2]}"
+    before, _, remainder = page.partition(begin)
+    return f"{before}{begin}\n\n{table(walks)}\n\n{end}{remainder.partition(end)[2]}"
 
 
 async def _on_a_new_server() -> dict[str, Walk]:

@@ -37,8 +37,8 @@ def test_others_see_what_they_look_at(at: AttackedExport, attack: Attack) -> Non
     vkey = (at.verifier or at.log.signer.verifier).vkey
     if attack.name == "key_and_all_signatures_exchanged":
         vkey = note.Signer(at.log.signer.name, bytes(32)).vkey  # as the attacker gives it
-    seen = {name for name, verdict in OUTSIDERS.items() if verdict(at.directory, vkey) is not None}
-    assert seen == attack.seen
+    detecting = {name for name, verdict in OUTSIDERS.items() if verdict(at.directory, vkey) is not None}
+    assert detecting == attack.seen
 
 
 def test_without_an_attack_everybody_is_content(at: AttackedExport) -> None:

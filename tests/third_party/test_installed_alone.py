@@ -38,9 +38,9 @@ SERVER = [
 
 
 def run(*command: str | Path, status: int = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=240, check=False, cwd=cwd)
-    assert done.returncode == status, done.stdout + done.stderr
-    return done
+    result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=240, check=False, cwd=cwd)
+    assert result.returncode == status, result.stdout + result.stderr
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,8 @@ class Demonstration:
 def demonstration() -> Iterator[Demonstration]:
     # The directory is outside pytest's, since the embedded database may run as another user.
     with tempfile.TemporaryDirectory(prefix="exchange-alone-") as name:
-        done = exchange("demo", "--directory", Path(name) / "demo")
-        assert done.status == 0, done.out + done.err
+        result = exchange("demo", "--directory", Path(name) / "demo")
+        assert result.status == 0, result.out + result.err
         directory = DataDirectory(Path(name) / "demo" / "exchange")
         server = reaching.start(directory)
         yield Demonstration(server.url, directory.key_file("demo-platform-system"))
@@ -127,8 +127,8 @@ def test_a_consuming_system_works_without_the_server(alone: Path, demonstration:
     assert json.loads(client("keyid", "system.pem").stdout) == own
     at = ("--url", demonstration.url)
     assert "demo-education/universities" in client("catalog", *at).stdout
-    asked = ("demo-education/universities", "--purpose", "talent-service", "--key", demonstration.key, *at)
-    fetched = client("fetch", *asked, "--format", "csv", "-o", "data.csv", "--evidence", "data.json")
+    question = ("demo-education/universities", "--purpose", "talent-service", "--key", demonstration.key, *at)
+    fetched = client("fetch", *question, "--format", "csv", "-o", "data.csv", "--evidence", "data.json")
     assert "verified" in fetched.stderr
     assert len((tmp_path / "data.csv").read_text(encoding="utf-8").splitlines()) > 100
     assert "verified" in client("verify", "data.csv", "--evidence", "data.json").stdout

@@ -108,17 +108,17 @@ def test_a_confined_process_reads_one_file_and_reaches_nothing_else(tmp_path: Pa
 def test_the_process_has_no_environment_of_the_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", "postgresql://u:s3cret@db.example.org/d")
     (tmp_path / "people.csv").write_text(PEOPLE)
-    seen: list[dict[str, str]] = []
+    environments: list[dict[str, str]] = []
 
     class Recording(subprocess.Popen[bytes]):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             environment = Path(f"/proc/{self.pid}/environ").read_bytes()
-            seen.append(dict(item.split("=", 1) for item in environment.decode().split("\0") if item))
+            environments.append(dict(item.split("=", 1) for item in environment.decode().split("\0") if item))
 
     monkeypatch.setattr(subprocess, "Popen", Recording)
     assert bounded(tmp_path / "people.csv", tmp_path / "snapshots").rows == 2
-    assert [sorted(environment) for environment in seen] == [["ARROW_DEFAULT_MEMORY_POOL"]]
+    assert [sorted(environment) for environment in environments] == [["ARROW_DEFAULT_MEMORY_POOL"]]
 
 
 def test_a_file_that_unpacks_to_much_ends_at_the_limit_of_memory(tmp_path: Path) -> None:

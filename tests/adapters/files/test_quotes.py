@@ -54,8 +54,8 @@ def test_the_check_accepts_what_a_strict_writer_writes(
     bent = text[:place] + extra + text[place:]
     path.write_bytes(bent.encode())
     if check_quotes(path, ",").are_regular:  # then the strict reader reads it, and writes the same again
-        again = list(csv.reader(io.StringIO(bent, newline=""), strict=True))
-        assert sum(cell.count('"') for row in again for cell in row) * 2 <= bent.count('"')
+        parsed = list(csv.reader(io.StringIO(bent, newline=""), strict=True))
+        assert sum(cell.count('"') for row in parsed for cell in row) * 2 <= bent.count('"')
 
 
 def test_the_check_reads_a_file_in_pieces(tmp_path: Path) -> None:

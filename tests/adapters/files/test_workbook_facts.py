@@ -218,8 +218,8 @@ def test_a_damaged_container_has_no_streams() -> None:
     looping = bytearray(content)
     struct.pack_into("<I", looping, 512 + 4 * 1, 1)  # the directory follows itself
     assert find_stream(looping, ("Book",)) is None
-    for cut in range(0, len(content), 97):
-        find_stream(content[:cut], ("Book",))
+    for length in range(0, len(content), 97):
+        find_stream(content[:length], ("Book",))
 
 
 def test_places_of_cells_read_as_a_spreadsheet_shows_them() -> None:

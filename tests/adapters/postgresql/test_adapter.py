@@ -143,8 +143,8 @@ async def test_odd_types_names_and_values(odd: asyncpg.Connection, owner_url: st
     notes = {note.code: note.where for note in description.notes}
     assert (notes["column-dropped"], notes["time-zone-assumed"]) == ("x", "t")
     assert "role-can-write" in notes
-    everything = Plan(tuple(Column(name) for name in types))
-    first, second = (await adapter.read(everything)).rows
+    all_columns = Plan(tuple(Column(name) for name in types))
+    first, second = (await adapter.read(all_columns)).rows
     assert first == (
         *(1, 2, 0.1, None, Decimal(10) ** 30, Decimal("12.50"), "6b2b7d4e-4ba0-4c1c-9f0e-000000000001", None),
         *(datetime(2024, 1, 31, tzinfo=UTC), None, '{"k": 1}', "busy", "ab", "{1,2}", "P1D", "q"),
@@ -175,9 +175,9 @@ async def test_odd_types_names_and_values(odd: asyncpg.Connection, owner_url: st
         assert len((await adapter.read(Plan((Column("a"),), where))).rows) == count, where
     masked = Plan((Column("d", Year()), Column("t", Hash(KEY)), Column("a", Bucket(10)), Column("u", Prefix(3))))
     assert [row[0] for row in (await adapter.read(masked)).rows] == [None, None]
-    batches = [batch async for batch in adapter.scan(everything)]
+    batches = [batch async for batch in adapter.scan(all_columns)]
     rows = b"".join([chunk.content async for chunk in encode_stream("ndjson", _each(batches))])
-    page = await adapter.read(everything)
+    page = await adapter.read(all_columns)
     assert rows.splitlines() == [json_rows(replace(page, rows=[row]))[1:-1] for row in page.rows]
     await adapter.close()
 
@@ -190,14 +190,14 @@ async def _each(batches: list[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]
 async def test_pages_by_a_key_of_two_columns(odd: asyncpg.Connection, owner_url: str) -> None:
     adapter = source(owner_url, "pairs")
     assert (await adapter.describe()).key == ("a", "b")
-    plan, seen = Plan((Column("v"),), Comparison("v", "ne", 3), limit=7, order=("a", "b")), []
+    plan, values = Plan((Column("v"),), Comparison("v", "ne", 3), limit=7, order=("a", "b")), []
     while True:
         page = await adapter.read(plan)
-        seen += [row[0] for row in page.rows]
+        values += [row[0] for row in page.rows]
         if page.next is None:
             break
         plan = replace(plan, offset_after=page.next)
-    assert seen == [value for value in range(50) if value != 3]
+    assert values == [value for value in range(50) if value != 3]
     await adapter.close()
 
 

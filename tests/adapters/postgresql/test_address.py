@@ -104,10 +104,10 @@ async def refusal(source: PgSource) -> SourceError:
 
 
 async def test_the_gate_sees_the_addresses_before_a_connection(owner_url: str) -> None:
-    seen: list[tuple[str, Sequence[Address]]] = []
+    resolved: list[tuple[str, Sequence[Address]]] = []
 
     async def admit(server: Server, addresses: Sequence[Address]) -> None:
-        seen.append((server.host, addresses))
+        resolved.append((server.host, addresses))
         if not server.is_socket:
             raise SourceError("host-not-allowed", "not there")
 
@@ -116,10 +116,10 @@ async def test_the_gate_sees_the_addresses_before_a_connection(owner_url: str) -
     adapter = PostgresAdapter(PgSource(owner_url, "people", gate=Gate(admit)))
     assert (await adapter.describe()).fields
     await adapter.close()
-    assert seen[0][0] == "localhost"
-    assert all(address.is_loopback for address in seen[0][1])
-    assert seen[1][0].startswith("/")
-    assert not seen[1][1]
+    assert resolved[0][0] == "localhost"
+    assert all(address.is_loopback for address in resolved[0][1])
+    assert resolved[1][0].startswith("/")
+    assert not resolved[1][1]
 
 
 async def test_a_database_with_the_reserved_tables_is_refused(owner_url: str) -> None:
@@ -170,7 +170,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
     )
     now = datetime.now(UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -184,7 +184,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     path = tmp_path_factory.mktemp("tls") / "server.pem"
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
     return path
 
 
@@ -222,10 +222,20 @@ async def test_no_login_comes_from_the_environment_or_the_home_directory(
     (tmp_path / ".pgpass").write_text("*:*:*:*:lent\n")
     (tmp_path / ".pgpass").chmod(0o600)
     (tmp_path / "service").write_text("[s]\nhost=elsewhere\npassword=lent\n")
-    lent = {"PGPASSWORD": "lent", "PGPASSFILE": tmp_path / ".pgpass", "PGSERVICE": "s", "HOME": tmp_path}
-    lent |= {"PGSERVICEFILE": tmp_path / "service", "PGHOST": "elsewhere", "PGUSER": "lent", "PGSSLMODE": "verify-full"}
-    lent |= {"PGSSLCERT": tmp_path / "none", "PGDATABASE": "lent", "PGTARGETSESSIONATTRS": "standby", "PGPORT": "1"}
-    for name, value in lent.items():
+    environment = {"PGPASSWORD": "lent", "PGPASSFILE": tmp_path / ".pgpass", "PGSERVICE": "s", "HOME": tmp_path}
+    environment |= {
+        "PGSERVICEFILE": tmp_path / "service",
+        "PGHOST": "elsewhere",
+        "PGUSER": "lent",
+        "PGSSLMODE": "verify-full",
+    }
+    environment |= {
+        "PGSSLCERT": tmp_path / "none",
+        "PGDATABASE": "lent",
+        "PGTARGETSESSIONATTRS": "standby",
+        "PGPORT": "1",
+    }
+    for name, value in environment.items():
         monkeypatch.setenv(name, str(value))
     received: list[bytes] = []
 

@@ -47,9 +47,9 @@ def question(number: int, *columns: Column, limit: int = 1) -> Plan:
 
 
 async def test_each_of_many_reads_gets_its_own_row(adapter: PostgresAdapter) -> None:
-    asked = [*range(1, PEOPLE + 1), *range(PEOPLE + 1, PEOPLE + 50)]
-    answers = await asyncio.gather(*(adapter.read(question(number)) for number in asked))
-    for number, answer in zip(asked, answers, strict=True):
+    ids = [*range(1, PEOPLE + 1), *range(PEOPLE + 1, PEOPLE + 50)]
+    answers = await asyncio.gather(*(adapter.read(question(number)) for number in ids))
+    for number, answer in zip(ids, answers, strict=True):
         masked = "name " + "*" * len(str(number))
         assert answer == Rows(("id", "name"), [(number, masked)] if number <= PEOPLE else [], None)
 
@@ -124,5 +124,5 @@ async def test_a_cancelled_read_delays_no_other(adapter: PostgresAdapter) -> Non
     for task in several[::2]:
         task.cancel()
     answers = await asyncio.wait_for(asyncio.gather(*several, return_exceptions=True), 10)
-    kept = [answer.rows[0][0] for answer in answers if isinstance(answer, Rows)]
-    assert kept == list(range(2, 100, 2))
+    read_ids = [answer.rows[0][0] for answer in answers if isinstance(answer, Rows)]
+    assert read_ids == list(range(2, 100, 2))

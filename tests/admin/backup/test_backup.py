@@ -60,8 +60,8 @@ def test_a_restore_that_lacks_signed_entries_goes_on_as_a_new_incarnation_only(
 def test_a_backup_taken_while_it_is_served_is_restored_and_goes_on(home: Path, worker_directory: Path) -> None:
     backup, keys, new = (worker_directory / name for name in ("backup", "keys", "restored"))
     with serving(home):
-        taken = run("backup", backup, "--keys", keys, "--data", home)
-    assert (taken.status, taken.err) == (0, "")
+        result = run("backup", backup, "--keys", keys, "--data", home)
+    assert (result.status, result.err) == (0, "")
     names = {str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file()}
     assert not [name for name in names if "anchor" in name or "keys" in name or "postgres" in name]
     assert [name for name in names if name.startswith("data/snapshots/")]
@@ -86,8 +86,8 @@ def test_a_backup_taken_while_it_is_served_is_restored_and_goes_on(home: Path, w
 def test_a_backup_that_was_changed_or_broken_off_is_not_restored(home: Path, worker_directory: Path) -> None:
     backup, keys = worker_directory / "changed", worker_directory / "keys-of-changed"
     assert run("backup", backup, "--keys", keys, "--data", home).status == 0
-    again = run("backup", backup, "--data", home)
-    assert (again.status, "has something in it" in again.err) == (1, True)
+    result = run("backup", backup, "--data", home)
+    assert (result.status, "has something in it" in result.err) == (1, True)
     dump = backup / "database.dump"
     dump.write_bytes(dump.read_bytes()[:-1] + b"x")
     refused = run("restore", backup, "--keys", keys, "--data", worker_directory / "never")

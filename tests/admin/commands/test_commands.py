@@ -133,8 +133,8 @@ def test_several_processes_serve_until_sigterm(home: Path) -> None:
         assert document["entries"] > 0
         assert (healthy.status, url in healthy.out, "checkpoint" in healthy.out) == (0, True, True)
         assert [join(home).status, join(home).status] == [0, 0]
-        again = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
-        assert (again.status, url in again.err) == (1, True)
+        result = run_in_process("serve", "--data", home, "--port", str(reaching.free_port()))
+        assert (result.status, url in result.err) == (1, True)
     assert not (home / "server.json").exists()
     assert list_processes(home) == []
     assert run_in_process("health", "--data", home).status == 1
@@ -202,10 +202,10 @@ def test_it_does_not_serve_a_ledger_with_another_key(home: Path) -> None:
 
 
 def test_a_port_in_use_is_reported(home: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        result = run_in_process("serve", "--data", home, "--port", str(taken.getsockname()[1]))
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        result = run_in_process("serve", "--data", home, "--port", str(occupied.getsockname()[1]))
     assert result.status == 1
     assert "--port" in result.err
 

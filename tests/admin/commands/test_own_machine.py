@@ -80,10 +80,10 @@ def test_the_next_version_keeps_what_was_stated_and_shows_what_changes(run: Run,
     masks = write(tmp_path / "terms.json", json.dumps({"masks": {"姓名": {"kind": "null"}}, "row_cap": 7}))
     assert run("publish", table, "--title", "Scores", "--terms", masks, "--yes").status == 0
     write(table, "姓名,score,手机\n王小明,1,13800000001\n李四,2,13800000002\n")
-    asked = run("publish", table, "--handle", "scores", "--update", answer="n\n")
-    assert asked.status == 1
-    assert "Nothing was published" in asked.out
-    assert "score becomes" not in asked.out  # whole numbers are read by the published type
+    result = run("publish", table, "--handle", "scores", "--update", answer="n\n")
+    assert result.status == 1
+    assert "Nothing was published" in result.out
+    assert "score becomes" not in result.out  # whole numbers are read by the published type
     assert read("scores")["version"] == 1
     updated = run("publish", table, "--handle", "scores", "--update", answer="y\ny\n")
     assert updated.status == 0, updated.err
@@ -108,16 +108,16 @@ def test_content_is_refreshed_and_a_dataset_withdrawn(run: Run, read: Any, tmp_p
     assert refused.status == 1
     assert 'the source has no field "a"' in refused.err
     assert "publish FILE --handle fresh --update" in refused.err
-    asked = run("withdraw", "fresh", "--reason", "x")  # nobody answered
-    assert (asked.status, "0 agreements end for good" in asked.out) == (1, True), asked
-    gone = read("fresh")["id"]
+    result = run("withdraw", "fresh", "--reason", "x")  # nobody answered
+    assert (result.status, "0 agreements end for good" in result.out) == (1, True), result
+    withdrawn_id = read("fresh")["id"]
     assert read("fresh")["state"] == "published"
     withdrawn = run("withdraw", "fresh", "--reason", "replaced", "--yes")
     assert (withdrawn.status, "ledger as entry" in withdrawn.out) == (0, True), withdrawn.err
-    refused = run("refresh", gone, table)
+    refused = run("refresh", withdrawn_id, table)
     assert (refused.status, "it is withdrawn" in refused.err) == (1, True), refused.err
-    again = run("publish", write(table, "a,b\n1,x\n"), "--title", "Fresh", "--yes")
-    assert again.status == 0, again.err  # a withdrawn dataset gives its handle back
+    result = run("publish", write(table, "a,b\n1,x\n"), "--title", "Fresh", "--yes")
+    assert result.status == 0, result.err  # a withdrawn dataset gives its handle back
     assert (read("fresh")["state"], read("fresh")["version"]) == ("published", 1)
 
 
@@ -146,8 +146,8 @@ def test_the_question_shows_the_terms_of_the_file(run: Run, tmp_path: Path) -> N
         "row_filter: >-\n  \"学校\" = '甲'\nconsumers: {organisations: [demo-platform]}\nrate: {requests: 5, per: day}\n"
         "row_cap: 70\nnot_after: 2031-12-31\nprice: {amount: '12.00', per: month}\n"
     )
-    asked = run("publish", table, "--title", "Shown", "--terms", write(tmp_path / "t.yaml", text), answer="n\n")
-    assert asked.status == 1, asked.err
+    declined = run("publish", table, "--title", "Shown", "--terms", write(tmp_path / "t.yaml", text), answer="n\n")
+    assert declined.status == 1, declined.err
     lines = (
         "consumers: demo-platform",
         "rows: \"学校\" = '甲'",
@@ -156,7 +156,7 @@ def test_the_question_shows_the_terms_of_the_file(run: Run, tmp_path: Path) -> N
         "ends: 2031-12-31",
         "12.00 CNY",
     )
-    assert [line for line in lines if line not in asked.out] == []
+    assert [line for line in lines if line not in declined.out] == []
     result = run("publish", table, "--title", "Shown", "--yes")
     assert result.status == 0, result.err  # the answer no took the draft back
 
@@ -297,7 +297,7 @@ def test_one_s_own_file_is_published_applied_for_granted_and_fetched(
     assert "it does not fit: score" in refused.out
     assert (read("my-table")["version"], read("my-table")["draft"]) == (1, None)
     assert run(*update, "--unfit", "keep").status == 1
-    kept = run(*update, "--unfit", "keep", "--reason", "字段编码改版")
-    assert kept.status == 0, kept.err
+    result = run(*update, "--unfit", "keep", "--reason", "字段编码改版")
+    assert result.status == 0, result.err
     assert read("my-table")["version"] == 2
     assert run(*fetch, "--field", "姓名").status == 0

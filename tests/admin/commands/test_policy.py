@@ -63,8 +63,8 @@ def test_a_module_is_checked_here(tmp_path: Path) -> None:
     assert (missing.status, "hours_test.rego cannot be read" in missing.err) == (1, True)
     tests = tmp_path / "hours_test.rego"
     tests.write_text(TESTS, encoding="utf-8")
-    for more in ((), ("--tests", str(tests))):
-        checked = run_in_process("policy", "module", str(file), *more)
+    for options in ((), ("--tests", str(tests))):
+        checked = run_in_process("policy", "module", str(file), *options)
         assert checked.out == f"{OFFICE.digest}  3 tests pass; nothing was submitted\n"
     file.write_text(f"{TEXT}x := time.now_ns()\n", encoding="utf-8")
     refused = run_in_process("policy", "module", str(file))
@@ -77,9 +77,9 @@ def test_explain_shows_the_decision_and_its_reasons(served: tuple[DataDirectory,
     home, url = served
     key = SigningKey.load(home.key_file("auditor"))
     with Client(url, key, trust=home.trust()) as client:
-        asked = client.request("GET", "/api/v1/agreements").json()
-        dataset, consumer = asked[0]["dataset_id"], asked[0]["consumer_id"]
-        purpose = asked[0]["purpose"]
+        agreements = client.request("GET", "/api/v1/agreements").json()
+        dataset, consumer = agreements[0]["dataset_id"], agreements[0]["consumer_id"]
+        purpose = agreements[0]["purpose"]
         members = client.request("GET", f"/api/v1/organisations/{consumer}/principals").json()
     system = next(member["id"] for member in members if member["kind"] == "system")
     about = ["policy", "explain", "--system", system, "--dataset", dataset, "--data", str(home.path)]

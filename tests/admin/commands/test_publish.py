@@ -23,9 +23,9 @@ def publish(served: tuple[DataDirectory, str]) -> Any:
     directory, _ = served
 
     def run(
-        file: Path, *more: str, owner: str = OWNER, title: str = "A table", answer: str | None = None
+        file: Path, *options: str, owner: str = OWNER, title: str = "A table", answer: str | None = None
     ) -> CommandResult:
-        arguments = ["publish", str(file), "--owner", owner, "--title", title, "--data", str(directory.path), *more]
+        arguments = ["publish", str(file), "--owner", owner, "--title", title, "--data", str(directory.path), *options]
         return run_in_process(*arguments, answer=answer) if answer is not None else run_in_process(*arguments, "--yes")
 
     return run
@@ -130,15 +130,15 @@ _BROKEN = {
 
 @pytest.mark.parametrize("name", _BROKEN)
 def test_an_error_of_publishing_is_one_line(name: str, tmp_path: Path, publish: Any) -> None:
-    content, more, words = _BROKEN[name]
+    content, options, words = _BROKEN[name]
     file = tmp_path / "table.csv"
     file.write_bytes(content)
-    result = publish(file, *more)
+    result = publish(file, *options)
     assert result.status == 1
-    first, *rest = result.err.strip().splitlines()
+    first, *others = result.err.strip().splitlines()
     assert first.startswith("error: ")
     assert words in first
-    assert len(rest) <= 1
+    assert len(others) <= 1
 
 
 def test_a_ragged_row_is_named_and_can_be_accepted(tmp_path: Path, publish: Any) -> None:
@@ -238,9 +238,9 @@ def test_publishing_again_says_how_to_update(tmp_path: Path, publish: Any) -> No
     file = tmp_path / "twice.csv"
     file.write_text("a,b\n1,2\n")
     assert publish(file, "--handle", "twice").status == 0
-    again = publish(file, "--handle", "twice")
-    assert again.status == 1
-    assert "--update publishes its next version" in again.err
+    result = publish(file, "--handle", "twice")
+    assert result.status == 1
+    assert "--update publishes its next version" in result.err
     file.write_text("a,b,c\n1,2,3\n")
     updated = publish(file, "--handle", "twice", "--update", title="A table")
     assert updated.status == 0, updated.err

@@ -48,8 +48,8 @@ def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
         return run_in_process(*arguments, "--data", directory.path, answer=answer)
 
     dataset = f"{OWNER}/graduates"
-    nothing = run("erase", dataset, "--yes", answer=f"{PERSON}\n")
-    assert (nothing.status, "Nothing is held" in nothing.out) == (0, True), nothing.err
+    unheld = run("erase", dataset, "--yes", answer=f"{PERSON}\n")
+    assert (unheld.status, "Nothing is held" in unheld.out) == (0, True), unheld.err
     placed = run("hold", "place", dataset, "--reason", "复议", answer=f"{PERSON}\n")
     assert placed.status == 0, placed.err
     hold = placed.out.strip().rpartition(" ")[2]
@@ -62,9 +62,9 @@ def test_a_hold_comes_before_an_erasure(directory: DataDirectory) -> None:
     result = run("erase", dataset, "--basis", "other-law", "--yes", answer=f"{PERSON}\n")
     assert (result.status, "Erased" in result.out) == (0, True), result.err
     subject = next(line.split()[1] for line in result.out.splitlines() if "subject" in line)
-    again = run("erase", "--subject", subject, "--yes")
-    assert (again.status, "erased before" in again.out) == (0, True)
+    repeated = run("erase", "--subject", subject, "--yes")
+    assert (repeated.status, "erased before" in repeated.out) == (0, True)
     for wrong in (("erase",), ("erase", dataset, "--subject", subject)):
         assert run(*wrong, "--yes").status == 1
-    for outcome in (placed, refused, result, again):
+    for outcome in (placed, refused, result, repeated):
         assert PERSON not in outcome.out + outcome.err

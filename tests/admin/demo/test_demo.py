@@ -82,10 +82,10 @@ def test_it_does_not_replace_what_it_did_not_make(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_reported_before_anything_is_made(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        port = occupied.getsockname()[1]
         result = run_in_process("demo", "--keep", "--port", str(port), "--directory", tmp_path / "demo")
     assert result.status == 1
     assert f"port {port}" in result.err

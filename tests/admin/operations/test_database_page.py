@@ -91,8 +91,8 @@ async def test_two_logins_migrate_and_serve(server: Embedded, tmp_path: Path) ->
         await asyncio.to_thread(database.require_ready, settings, login, vkey="")
     before, _ = await asyncio.to_thread(database.upgrade, settings, login)
     assert before is None
-    again, now = await asyncio.to_thread(database.upgrade, settings, login)
-    assert again == now
+    repeated, now = await asyncio.to_thread(database.upgrade, settings, login)
+    assert repeated == now
     app = create_app(settings)
     async with app.router.lifespan_context(app), app.state.runtime.database.pool.acquire() as connection:
         assert await connection.fetchval("SELECT current_user") == "exchange_app"

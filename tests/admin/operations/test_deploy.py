@@ -142,13 +142,13 @@ def through_the_proxy(place: Path, *, public: int, port: int) -> None:
     nginx = shutil.which("nginx") or shutil.which("nginx", path=f"/usr/sbin:{TOOLS}")
     if nginx is None:
         return
-    shown, secret = certificate(place)
+    chain, secret = certificate(place)
     text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     changes = {
         "/tmp/": f"{place}/",  # noqa: S108
         "listen 8443": f"listen 127.0.0.1:{public}",
         "api:8000": f"127.0.0.1:{port}",
-        "/run/secrets/tls_certificate": str(shown),
+        "/run/secrets/tls_certificate": str(chain),
         "/run/secrets/tls_key": str(secret),
         "client_header_timeout 10s": "client_header_timeout 1s",
     }
@@ -156,7 +156,7 @@ def through_the_proxy(place: Path, *, public: int, port: int) -> None:
         assert before in text
         text = text.replace(before, after)
     (place / "nginx.conf").write_text(text, encoding="utf-8")
-    context = ssl.create_default_context(cafile=shown)
+    context = ssl.create_default_context(cafile=chain)
     with (
         background([nginx, "-c", str(place / "nginx.conf"), "-e", "/dev/stderr", "-g", "daemon off;"], public),
         httpx2.Client(base_url=f"https://127.0.0.1:{public}", verify=context) as client,

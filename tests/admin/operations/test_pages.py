@@ -49,12 +49,12 @@ def test_the_page_on_witnesses(place: Path) -> None:
     assert run("init", "--data", place / "exchange-data", "--code", "12330000MB0000001H").status == 0
     [vkey] = re.findall(r"exchange\.example/ledger/1\S+", witness.text)
     port, own = str(free_port()), DataDirectory(place / "exchange-data").trust().vkey
-    made, serve = witness.text.split("ledger witness serve", 1)
-    printed = run_script(made, place, replace={vkey: own})
+    before, serve = witness.text.split("ledger witness serve", 1)
+    printed = run_script(before, place, replace={vkey: own})
     key = re.findall(r"witness\.education\.example/w1\+\S+", printed)[0]
     lines = policy.text.replace("<vkey> https://witness.education.example", f"{key} http://127.0.0.1:{port}")
-    kept = [line for line in lines.splitlines() if line.startswith("witness education")]
-    (place / "exchange-data" / "witnesses.policy").write_text("\n".join([*kept, "quorum education"]) + "\n")
+    witness_lines = [line for line in lines.splitlines() if line.startswith("witness education")]
+    (place / "exchange-data" / "witnesses.policy").write_text("\n".join([*witness_lines, "quorum education"]) + "\n")
     set_in_file(place, 'witness_policy = "witnesses.policy"\n')
     script = f"ledger witness serve{serve}exchange serve\n{_JOIN}exchange health\nledger witness show witness-data\n"
     printed = run_script(script, place, replace={"7380": port}, SERVE_PORT=str(free_port()), WITNESS_PORT=port)

@@ -32,12 +32,12 @@ async def test_a_head_that_does_not_end_ends_the_connection() -> None:
 
 
 async def test_trailers_of_a_request_are_no_header_fields() -> None:
-    seen: list[set[bytes]] = []
+    header_names: list[set[bytes]] = []
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive())["more_body"]:
             pass
-        seen.append({name for name, _ in scope["headers"]})
+        header_names.append({name for name, _ in scope["headers"]})
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
@@ -45,7 +45,7 @@ async def test_trailers_of_a_request_are_no_header_fields() -> None:
     async with served(application) as port:
         request = b"POST / HTTP/1.1\r\nhost: x\r\n"
         await exchanged(port, request + content + request + b"connection: close\r\n" + content)
-    assert seen == [{b"host", b"transfer-encoding"}, {b"host", b"transfer-encoding", b"connection"}]
+    assert header_names == [{b"host", b"transfer-encoding"}, {b"host", b"transfer-encoding", b"connection"}]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ async def test_a_head_that_two_readers_could_take_for_different_requests_is_refu
 
 
 async def test_an_empty_query_is_part_of_the_target_and_a_connection_can_be_cut_off() -> None:
-    seen: list[bytes] = []
+    paths: list[bytes] = []
 
     async def application(scope: Scope, _receive: Receive, send: Send) -> None:
-        seen.append(scope["raw_path"])
-        if len(seen) == 3:
+        paths.append(scope["raw_path"])
+        if len(paths) == 3:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
             scope["extensions"][CONNECTION]["abort"]()
             return
@@ -84,4 +84,4 @@ async def test_an_empty_query_is_part_of_the_target_and_a_connection_can_be_cut_
         host = b" HTTP/1.1\r\nhost: x\r\n\r\n"
         with suppress(ConnectionError):
             await exchanged(port, b"GET /a?" + host + b"GET /a" + host + b"GET /a?b" + host)
-    assert seen == [b"/a?", b"/a", b"/a"]
+    assert paths == [b"/a?", b"/a", b"/a"]

@@ -56,9 +56,9 @@ def test_a_command_that_comes_while_the_server_starts_waits_for_it(home: Path) -
         assert server_file(home)["pid"] == server.pid
         healthy = run("health", "--data", home)
         assert (healthy.status, "answers at http://localhost:18731" in healthy.out) == (0, True), healthy.out
-        shown = run("settings", "--data", home).out
-        assert "The settings of the server that runs" in shown
-        assert [line.split()[1] for line in shown.splitlines() if line.strip().startswith("retention_days")] == ["0"]
+        output = run("settings", "--data", home).out
+        assert "The settings of the server that runs" in output
+        assert [line.split()[1] for line in output.splitlines() if line.strip().startswith("retention_days")] == ["0"]
     finally:
         server.terminate()
         server.communicate()

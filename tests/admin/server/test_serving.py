@@ -33,8 +33,8 @@ def test_a_weakening_is_accepted_once_and_hinders_no_backup(home: Path, tmp_path
     lower = {"EXCHANGE_RETENTION_DAYS": "400"}
     refused = run("serve", "--data", home, "--port", "18735", **lower)
     assert (refused.status, "--accept-changes" in refused.err) == (1, True)
-    taken = run("backup", tmp_path / "backup", "--data", home, **lower)
-    assert taken.status == 0, taken.err
+    result = run("backup", tmp_path / "backup", "--data", home, **lower)
+    assert result.status == 0, result.err
     with serving(home, "--accept-changes", **lower):
         assert run("health", "--data", home).status == 0
     with serving(home, **lower):

@@ -58,16 +58,16 @@ async def test_an_agreements_life(exchange: Exchange, sides: tuple[Party, Party,
     owner, consumer, dataset = sides
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     target = f"/api/v1/agreements/{agreement['id']}"
-    why = {"reason": "核查"}
+    reason = {"reason": "核查"}
     for step, state in (("suspension", "suspended"), ("resumption", "active"), ("suspension", "suspended")):
-        assert (await exchange.call_ok(owner.steward, "POST", f"{target}/{step}", why))["state"] == state
-    assert (await exchange.call_ok(consumer.steward, "POST", f"{target}/termination", why))["state"] == "terminated"
+        assert (await exchange.call_ok(owner.steward, "POST", f"{target}/{step}", reason))["state"] == state
+    assert (await exchange.call_ok(consumer.steward, "POST", f"{target}/termination", reason))["state"] == "terminated"
     for step in ("suspension", "resumption", "termination"):
-        answer = await exchange.call(owner.steward, "POST", f"{target}/{step}", why)
+        answer = await exchange.call(owner.steward, "POST", f"{target}/{step}", reason)
         assert (answer.problem, answer.json["state"]) == ("conflict", "terminated")
-    kept = await exchange.call_ok(consumer.steward, "GET", target)
+    current = await exchange.call_ok(consumer.steward, "GET", target)
     changed = {"state"}
-    assert {name: value for name, value in kept.items() if name not in changed} == {
+    assert {name: value for name, value in current.items() if name not in changed} == {
         name: value for name, value in agreement.items() if name not in changed
     }
 
@@ -93,5 +93,5 @@ async def test_an_agreement_expires(exchange: Exchange, sides: tuple[Party, Part
         expired = await asyncio.gather(expire_overdue(session, later), expire_overdue(other, later))
     assert sorted(expired) == [0, 1]
     assert await count_entries(exchange, "agreement.expired") == 1
-    seen = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
-    assert seen["state"] == "expired"
+    current = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
+    assert current["state"] == "expired"

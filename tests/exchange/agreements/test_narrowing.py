@@ -47,18 +47,18 @@ async def test_an_owner_narrows_an_agreement_at_once(exchange: Exchange, sides: 
     await exchange.call_ok(owner.steward, "POST", target, {"reason": "再收窄", "row_cap": 2})
     assert len(await fetch(exchange, consumer)) == 2
     for party in (owner, consumer):
-        seen = await exchange.call_ok(party.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
-        assert seen["in_force"]["fields"] == ["name", "city"]
-        assert (seen["in_force"]["masks"], seen["in_force"]["row_cap"]) == ({"name": {"kind": "null"}}, 2)
-        assert [(narrowing["reason"], narrowing["row_cap"]) for narrowing in seen["narrowings"]] == [
+        current = await exchange.call_ok(party.steward, "GET", f"/api/v1/agreements/{agreement['id']}")
+        assert current["in_force"]["fields"] == ["name", "city"]
+        assert (current["in_force"]["masks"], current["in_force"]["row_cap"]) == ({"name": {"kind": "null"}}, 2)
+        assert [(narrowing["reason"], narrowing["row_cap"]) for narrowing in current["narrowings"]] == [
             ("收窄", 4),
             ("再收窄", 2),
         ]
-        assert {name: seen[name] for name in ("fields", "masks", "digest")} == {
+        assert {name: current[name] for name in ("fields", "masks", "digest")} == {
             name: agreement[name] for name in ("fields", "masks", "digest")
         }
     entries = [entry for entry in await exchange.read_entries() if entry["type"] == "agreement.narrowed"]
-    assert [entry["document"] for entry in entries] == [narrowing["digest"] for narrowing in seen["narrowings"]]
+    assert [entry["document"] for entry in entries] == [narrowing["digest"] for narrowing in current["narrowings"]]
     assert narrowed["narrowings"][0]["digest"] == entries[0]["document"]
     odrl = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/agreements/{agreement['id']}/odrl")
     assert "dx:rowsPerDelivery" in str(odrl)
@@ -100,8 +100,8 @@ async def test_the_owner_alone_narrows_and_not_what_has_ended(
     narrowing = {"reason": "x", "row_cap": 1}
     assert (await exchange.call(consumer.steward, "POST", f"{target}/narrowing", narrowing)).status == 403
     await asyncio.gather(*(exchange.call(owner.steward, "POST", f"{target}/narrowing", narrowing) for _ in range(3)))
-    seen = await exchange.call_ok(owner.steward, "GET", target)
-    assert len(seen["narrowings"]) == 1  # of three at once, two find nothing to take away
+    current = await exchange.call_ok(owner.steward, "GET", target)
+    assert len(current["narrowings"]) == 1  # of three at once, two find nothing to take away
     await exchange.call_ok(owner.steward, "POST", f"{target}/termination", {"reason": "x"})
     assert (await exchange.call(owner.steward, "POST", f"{target}/narrowing", narrowing)).problem == "conflict"
 

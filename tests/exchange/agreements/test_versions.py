@@ -205,10 +205,10 @@ async def test_terms_that_grow_wider_do_not_widen_an_agreement(exchange: Exchang
         assert read["in_force"]["masks"] == narrow["masks"]
     # A condition that only its owner sees is not shown by an explanation either.
     question = {"system": shared.consumer.system_id, "dataset": shared.dataset["id"], "purpose": "talent-service"}
-    for steward, shown in ((shared.owner.steward, True), (shared.consumer.steward, False)):
+    for steward, is_shown in ((shared.owner.steward, True), (shared.consumer.steward, False)):
         explanation = await exchange.call_ok(steward, "POST", "/api/v1/policy/explanations", question)
         [condition] = [obligation for obligation in explanation["obligations"] if obligation["kind"] == "row_filter"]
-        assert (condition["value"] is not None, condition["withheld"]) == (shown, not shown)
+        assert (condition["value"] is not None, condition["withheld"]) == (is_shown, not is_shown)
     # The rate: two of six were used by now, and an attempt that is repeated counts again.
     answers = [(await shared.fetch()).problem for _ in range(5)]
     assert (answers[0], answers[-1]) == ("", "rate-exceeded")

@@ -108,9 +108,9 @@ def json_contents() -> list[Any]:
 @pytest.mark.parametrize("content", json_contents())
 def test_every_body_has_an_example_that_is_accepted(content: dict[str, Any]) -> None:
     name = content["schema"]["$ref"].rpartition("/")[2]
-    shown = [content["example"]] if "example" in content else DOCUMENT["components"]["schemas"][name]["examples"]
-    assert shown
-    for example in shown:
+    examples = [content["example"]] if "example" in content else DOCUMENT["components"]["schemas"][name]["examples"]
+    assert examples
+    for example in examples:
         accepted = bodies()[name].model_validate_json(json.dumps(example))
         assert accepted.model_dump(mode="json", by_alias=True, exclude_unset=True).keys() == example.keys()
 
@@ -193,10 +193,10 @@ async def test_the_first_address_leads_to_the_others(populated_exchange: Populat
 @pytest.mark.parametrize("target", ["/", "/docs", "/catalog", "/livez", "/openapi.json", "/ledger/vkey", "/nothing"])
 async def test_a_look_at_a_public_address(populated_exchange: PopulatedExchange, target: str) -> None:
     whole = await populated_exchange.send("GET", target, {})
-    seen = await populated_exchange.send("HEAD", target, {})
-    assert (seen.status, seen.content) == (whole.status, b"")
-    assert seen.headers["content-type"] == whole.headers["content-type"]
-    assert seen.headers["content-length"] == whole.headers["content-length"]
+    current = await populated_exchange.send("HEAD", target, {})
+    assert (current.status, current.content) == (whole.status, b"")
+    assert current.headers["content-type"] == whole.headers["content-type"]
+    assert current.headers["content-length"] == whole.headers["content-length"]
     refused = await populated_exchange.send("PATCH", target, {})
     if whole.status == 200:
         assert refused.headers["allow"] == "GET, HEAD"

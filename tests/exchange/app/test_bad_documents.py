@@ -40,9 +40,9 @@ def first(handle: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def roles(who: str, whom: str, **change: Any) -> Any:
+def roles(caller: str, member: str, **change: Any) -> Any:
     return lambda s: s.call_as(
-        who, "POST", f"/principals/{s.ids[whom]}/roles", {"role": "steward", "domain": s.owner.id} | change
+        caller, "POST", f"/principals/{s.ids[member]}/roles", {"role": "steward", "domain": s.owner.id} | change
     )
 
 
@@ -51,8 +51,8 @@ def key(**changes: Any) -> Any:
     return lambda s: s.call_as("owner", "POST", f"/principals/{s.ids['owner']}/keys", new)
 
 
-def raw(who: str, method: str, target: str, body: bytes, media_type: str = "application/json") -> Any:
-    return lambda s: s.send_signed(method, f"/api/v1{target}", body, key=s.key_of(who), media_type=media_type)
+def raw(caller: str, method: str, target: str, body: bytes, media_type: str = "application/json") -> Any:
+    return lambda s: s.send_signed(method, f"/api/v1{target}", body, key=s.key_of(caller), media_type=media_type)
 
 
 def postgresql(**changes: Any) -> Any:
@@ -101,19 +101,19 @@ def apply(**changes: Any) -> Any:
     return send
 
 
-def decide(what: str, document: Any, *, which: str = "application", who: str = "owner") -> Any:
-    return lambda s: s.call_as(who, "POST", f"/applications/{s.objects[which]['id']}/{what}", document)
+def decide(verb: str, document: Any, *, which: str = "application", caller: str = "owner") -> Any:
+    return lambda s: s.call_as(caller, "POST", f"/applications/{s.objects[which]['id']}/{verb}", document)
 
 
-def agreement(what: str, who: str, *, which: str = "agreement", reason: str = "核查") -> Any:
-    return lambda s: s.call_as(who, "POST", f"/agreements/{s.objects[which]['id']}/{what}", {"reason": reason})
+def agreement(verb: str, caller: str, *, which: str = "agreement", reason: str = "核查") -> Any:
+    return lambda s: s.call_as(caller, "POST", f"/agreements/{s.objects[which]['id']}/{verb}", {"reason": reason})
 
 
-def upload(content: bytes, filename: str = "data.csv", *, to: str = "unread", who: str = "owner") -> Any:
+def upload(content: bytes, filename: str = "data.csv", *, to: str = "unread", caller: str = "owner") -> Any:
     def send(exchange: PopulatedExchange) -> Any:
         target = f"/sources/{exchange.objects[to]['id']}/content?filename={filename}"
         return exchange.send_signed(
-            "PUT", f"/api/v1{target}", content, key=exchange.key_of(who), media_type="application/octet-stream"
+            "PUT", f"/api/v1{target}", content, key=exchange.key_of(caller), media_type="application/octet-stream"
         )
 
     return send
@@ -134,12 +134,12 @@ def zipped(**members: str) -> bytes:
     return packed.getvalue()
 
 
-def dataset(what: str, who: str, which: str, document: Any = None) -> Any:
-    return lambda s: s.call_as(who, "POST", f"/datasets/{s.objects[which]['id']}/{what}", document)
+def dataset(verb: str, caller: str, which: str, document: Any = None) -> Any:
+    return lambda s: s.call_as(caller, "POST", f"/datasets/{s.objects[which]['id']}/{verb}", document)
 
 
-def source(what: str, who: str, which: str) -> Any:
-    return lambda s: s.call_as(who, "POST", f"/sources/{s.objects[which]['id']}/{what}")
+def source(verb: str, caller: str, which: str) -> Any:
+    return lambda s: s.call_as(caller, "POST", f"/sources/{s.objects[which]['id']}/{verb}")
 
 
 async def half_a_character(exchange: PopulatedExchange) -> Answer:
@@ -149,8 +149,8 @@ async def half_a_character(exchange: PopulatedExchange) -> Answer:
     return await exchange.send_signed("POST", "/api/v1/applications", body, key=exchange.consumer.steward)
 
 
-def get(who: str, target: str) -> Any:
-    return lambda s: s.call_as(who, "GET", target)
+def get(caller: str, target: str) -> Any:
+    return lambda s: s.call_as(caller, "GET", target)
 
 
 COMMON = table(
@@ -249,7 +249,7 @@ FILES = table(
     ("a file that was changed", "digest-mismatch", "owner", altered_upload),
     ("a file that no longer fits", "source-unusable", "owner", upload(b"person_id,title\nP1,x\n", to="file")),
     ("a file for a table", "conflict", "owner", upload(HEADED, to="table")),
-    ("a file for another", "not-found", "stranger", upload(HEADED, who="stranger")),
+    ("a file for another", "not-found", "stranger", upload(HEADED, caller="stranger")),
 )  # fmt: skip
 
 DATASETS = table(
@@ -296,8 +296,8 @@ APPLICATIONS = table(
     ("a filter with an end of text", "outside-terms", "consumer", apply(row_filter={"field": "city", "op": "eq", "value": "\0"})),
     ("a time after all times", "request-invalid", "consumer", apply(not_after="9999-12-31T23:59:59-12:00")),
     ("no basis", "request-invalid", "consumer", apply(basis=" ")),
-    ("another's application", "not-found", "stranger", decide("withdrawal", None, who="stranger")),
-    ("approved by its applicant", "role-missing", "consumer", decide("approval", {}, who="consumer")),
+    ("another's application", "not-found", "stranger", decide("withdrawal", None, caller="stranger")),
+    ("approved by its applicant", "role-missing", "consumer", decide("approval", {}, caller="consumer")),
     ("withdrawn by its owner", "role-missing", "owner", decide("withdrawal", None)),
     ("granted more than was asked", "outside-terms", "owner", decide("approval", {"fields": [CANARY]})),
     ("granted more rows", "outside-terms", "owner", decide("approval", {"row_cap": 10**15})),
@@ -308,7 +308,7 @@ APPLICATIONS = table(
     ("refused without reasons", "request-invalid", "owner", decide("refusal", {})),
     ("refused while a supplement is open", "conflict", "owner", decide("refusal", {"reasons": CANARY}, which="waiting")),
     ("a supplement asked for twice", "conflict", "owner", decide("supplement-request", {"missing": CANARY}, which="waiting")),
-    ("a supplement nobody asked for", "conflict", "consumer", decide("supplement", {"supplement": CANARY}, who="consumer")),
+    ("a supplement nobody asked for", "conflict", "consumer", decide("supplement", {"supplement": CANARY}, caller="consumer")),
 )  # fmt: skip
 
 AGREEMENTS = table(

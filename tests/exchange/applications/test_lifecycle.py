@@ -18,15 +18,17 @@ async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
 async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
     owner, consumer, dataset = sides
     target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
-    asked = await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据的条款"})
-    assert asked["state"] == "supplement_requested"
-    for what, body in (("refusal", {"reasons": "不全"}), ("supplement-request", {"missing": "x"})):
-        answer = await exchange.call(owner.steward, "POST", f"{target}/{what}", body)
+    supplemented = await exchange.call_ok(
+        owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据的条款"}
+    )
+    assert supplemented["state"] == "supplement_requested"
+    for verb, body in (("refusal", {"reasons": "不全"}), ("supplement-request", {"missing": "x"})):
+        answer = await exchange.call(owner.steward, "POST", f"{target}/{verb}", body)
         assert (answer.problem, answer.json["state"]) == ("conflict", "supplement_requested")
     supplied = await exchange.call_ok(consumer.steward, "POST", f"{target}/supplement", {"supplement": "第十二条"})
     assert (supplied["state"], supplied["supplement"]) == ("submitted", "第十二条")
-    again = await exchange.call(owner.steward, "POST", f"{target}/supplement-request", {"missing": "还有"})
-    assert again.problem == "conflict"
+    repeated = await exchange.call(owner.steward, "POST", f"{target}/supplement-request", {"missing": "还有"})
+    assert repeated.problem == "conflict"
     refused = await exchange.call_ok(owner.steward, "POST", f"{target}/refusal", {"reasons": "目的不符"})
     assert (refused["state"], refused["reasons"]) == ("refused", "目的不符")
     late: tuple[tuple[str, Key, Any], ...] = (
@@ -35,8 +37,8 @@ async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[P
         ("withdrawal", consumer.steward, None),
         ("supplement", consumer.steward, {"supplement": "x"}),
     )
-    for what, key, body in late:
-        assert (await exchange.call(key, "POST", f"{target}/{what}", body)).problem == "conflict"
+    for verb, key, body in late:
+        assert (await exchange.call(key, "POST", f"{target}/{verb}", body)).problem == "conflict"
 
 
 async def test_what_people_wrote_is_not_on_the_ledger(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:

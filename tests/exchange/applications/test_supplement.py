@@ -40,10 +40,10 @@ async def test_an_unanswered_supplement_ends(exchange: Exchange, clock: Later) -
     applications = [await exchange.apply(consumer, dataset) for _ in range(4)]
     waiting, approved, withdrawn, supplied = (f"/api/v1/applications/{item['id']}" for item in applications)
     for target in (waiting, approved, withdrawn, supplied):
-        asked = await exchange.call_ok(
+        supplemented = await exchange.call_ok(
             owner.steward, "POST", f"{target}/supplement-request", {"missing": "x", "days": 3}
         )
-        due = datetime.fromisoformat(asked["supplement_due"])
+        due = datetime.fromisoformat(supplemented["supplement_due"])
         assert timedelta(days=2) < due - clock.now() <= timedelta(days=3)
     # Papers that are incomplete are no reason to refuse outright.
     refused = await exchange.call(owner.steward, "POST", f"{waiting}/refusal", {"reason": "no answer"})
@@ -52,8 +52,8 @@ async def test_an_unanswered_supplement_ends(exchange: Exchange, clock: Later) -
     assert (await exchange.call_ok(owner.steward, "POST", f"{approved}/approval", {}))["agreement"]["state"] == "active"
     assert (await exchange.call_ok(consumer.steward, "POST", f"{withdrawn}/withdrawal"))["state"] == "withdrawn"
     await exchange.call_ok(consumer.steward, "POST", f"{supplied}/supplement", {"supplement": "y"})
-    again = await exchange.call(owner.steward, "POST", f"{supplied}/supplement-request", {"missing": "z"})
-    assert again.problem == "conflict"
+    repeated = await exchange.call(owner.steward, "POST", f"{supplied}/supplement-request", {"missing": "z"})
+    assert repeated.problem == "conflict"
 
     clock.ahead = timedelta(days=3, seconds=1)
     ended = await exchange.call_ok(owner.steward, "POST", f"{waiting}/refusal", {"reasons": "no answer"})

@@ -73,25 +73,25 @@ async def paged(database: Database, wanted: Criteria, scope: Scope, order: queri
 @given(
     bodies=entries.ENTRIES,
     cuts=st.lists(st.integers(1, 30), min_size=1, max_size=8),
-    asked=st.lists(st.tuples(entries.FILTERS, entries.SCOPES), min_size=1, max_size=8),
+    searches=st.lists(st.tuples(entries.FILTERS, entries.SCOPES), min_size=1, max_size=8),
     limit=st.integers(1, 9),
 )
 def test_it_says_and_finds_what_a_pass_over_the_entries_does(
-    database_url: str, bodies: list[entries.Entry], cuts: list[int], asked: list[tuple[Criteria, Scope]], limit: int
+    database_url: str, bodies: list[entries.Entry], cuts: list[int], searches: list[tuple[Criteria, Scope]], limit: int
 ) -> None:
     async def look() -> None:
         await delete_rows(database_url)
         async with opened(database_url) as database, database.pool.acquire() as connection:
-            done = 0
-            for cut in [*cuts, len(bodies)]:  # written and indexed in turns, in batches of any size
-                await append(connection, bodies[done : done + cut])
-                done += cut
-                await queries.fill(connection, most=max(1, cut - 1))
+            appended = 0
+            for end in [*cuts, len(bodies)]:  # written and indexed in turns, in batches of any size
+                await append(connection, bodies[appended : appended + end])
+                appended += end
+                await queries.fill(connection, most=max(1, end - 1))
             await index_all(connection, batch=cuts[0])
             expected = entries.index_rows(bodies)
             assert await rows(connection) == expected
             assert await tasks.rebuild(connection) == (len(bodies), 0)
-            for wanted, scope in asked:
+            for wanted, scope in searches:
                 matching = entries.search(expected, wanted, scope)
                 assert await paged(database, wanted, scope, "oldest", limit) == matching
                 assert await paged(database, wanted, scope, "newest", limit) == matching[::-1]
@@ -252,13 +252,13 @@ async def million(embedded: Embedded) -> AsyncIterator[Database]:
     url = embedded.url("million")
     await asyncio.to_thread(commands.upgrade, url)
     owner = await asyncpg.connect(**arguments(url), command_timeout=600)
-    kept = await owner.fetch(
+    rows = await owner.fetch(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'ledger_index' AND indexname NOT LIKE 'pk_%'"
     )
-    for row in kept:
+    for row in rows:
         await owner.execute(f"DROP INDEX {row['indexname']}")
     await owner.execute(_MILLION)
-    for row in kept:
+    for row in rows:
         await owner.execute(row["indexdef"])
     await owner.execute("ANALYZE ledger_index")
     async with opened(url) as database:

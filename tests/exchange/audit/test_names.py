@@ -124,7 +124,7 @@ async def test_a_search_is_exported_as_a_table(exchange: Exchange) -> None:
 
 
 async def test_an_owner_learns_who_received_a_persons_data(exchange: Exchange) -> None:
-    """The identifier is in the body; the answer lists who asked about the person and who received rows that may include it."""
+    """The body has the identifier; the answer lists who asked about the person and who received rows that may include it."""
     owner = await exchange.admit("owner")
     consumer = await exchange.admit("consumer", kind="institution", level="none")
     source = await exchange.register_file(owner, b"person_id,city\n7,a\n8,b\n")

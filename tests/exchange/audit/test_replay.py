@@ -134,10 +134,10 @@ async def test_an_input_is_kept_once_for_each_decision_and_before_its_entry(deci
     await decided_exchange.fetch(limit=2, fields=["city"])
     await asyncio.gather(*(decided_exchange.fetch(limit=1, fields=["name"]) for _ in range(8)))
     async with database.pool.acquire() as connection:
-        kept = {row["digest"] for row in await connection.fetch("SELECT digest FROM decision_inputs")}
+        digests = {row["digest"] for row in await connection.fetch("SELECT digest FROM decision_inputs")}
     named = {body["decision"]["input"] for body in await decided_exchange.exchange.read_entries() if "decision" in body}
-    assert kept == named
-    assert len(kept) == 3
+    assert digests == named
+    assert len(digests) == 3
 
 
 async def test_the_auditor_and_the_owner_have_it_made_again_and_nobody_else(decided_exchange: DecidedExchange) -> None:
@@ -209,8 +209,8 @@ async def test_what_was_changed_since_is_said(decided_exchange: DecidedExchange,
     assert (await decided_exchange.replay_entry(index))["verdict"] == "agrees"
     decision = (await decided_exchange.exchange.read_entries())[index]["decision"]
     async with as_owner(decided_exchange.exchange) as connection:
-        done = await connection.execute(change.format(index=index, input=decision["input"]))
-        assert not done.endswith(" 0")
+        status = await connection.execute(change.format(index=index, input=decision["input"]))
+        assert not status.endswith(" 0")
     replayed = await decided_exchange.replay_entry(index)
     assert (replayed["verdict"], replayed["input"], replayed["differences"]) == (verdict, None, [])
     assert (await decided_exchange.exchange.read_entries())[-1]["verdict"] == verdict

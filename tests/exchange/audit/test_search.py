@@ -79,23 +79,23 @@ async def test_an_owner_never_sees_another_owners_entries(two: Two) -> None:
         (two.second, two.first, two.datasets[0]),
     ):
         before = len(await two.exchange.read_entries())
-        seen = await all_of(two.exchange, owner.steward)
+        visible = await all_of(two.exchange, owner.steward)
         entries = await two.exchange.read_entries()
-        mine = [entry["index"] for entry in seen]
-        for entry in seen:
+        indexes = [entry["index"] for entry in visible]
+        for entry in visible:
             assert entries[entry["index"]] == entry["body"]
             assert other.id not in names(entry["body"]), entry
             assert dataset["id"] not in names(entry["body"]), entry
-        uses = [entry["body"]["type"] for entry in seen if entry["body"]["type"].startswith("delivery.")]
+        uses = [entry["body"]["type"] for entry in visible if entry["body"]["type"].startswith("delivery.")]
         assert uses == ["delivery.completed", "delivery.refused"]
-        assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(mine)
+        assert {index for index, body in enumerate(entries[:before]) if owner.id in names(body)} <= set(indexes)
 
 
 async def test_who_may_only_consume_does_not_see_the_uses_of_its_organisation_s_data(two: Two) -> None:
     assert (await two.ask("first/towns")).status == 200
-    seen = [entry["body"] for entry in await all_of(two.exchange, two.first.system)]
-    assert {body["actor"].get("organisation") for body in seen} <= {two.first.id}
-    assert not [body for body in seen if body["type"].startswith("delivery.")]
+    visible = [entry["body"] for entry in await all_of(two.exchange, two.first.system)]
+    assert {body["actor"].get("organisation") for body in visible} <= {two.first.id}
+    assert not [body for body in visible if body["type"].startswith("delivery.")]
     assert [
         entry
         for entry in await all_of(two.exchange, two.first.steward)
@@ -109,12 +109,12 @@ async def test_a_consumer_sees_its_own_and_nothing_of_what_others_do(two: Two) -
         two.first.steward, "POST", f"/api/v1/agreements/{two.agreements[0]['id']}/suspension", {"reason": "核查"}
     )
     assert (await two.ask("first/towns")).problem == "agreement-suspended"
-    seen = [entry["body"] for entry in await all_of(two.exchange, two.consumer.system)]
-    assert seen
-    for body in seen:
+    visible = [entry["body"] for entry in await all_of(two.exchange, two.consumer.system)]
+    assert visible
+    for body in visible:
         parties = {body["actor"].get("organisation"), body.get("consumer")}
         assert two.consumer.id in parties or body["type"].startswith("application."), body
-    types = {body["type"] for body in seen}
+    types = {body["type"] for body in visible}
     assert {"application.submitted", "agreement.concluded", "agreement.suspended", "delivery.refused"} <= types
     assert not types & {"dataset.published", "source.registered"}
 
@@ -132,10 +132,10 @@ async def test_a_stranger_sees_its_own_only_and_the_nameless_nothing(two: Two) -
 
 async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
     await two.ask("first/towns")
-    everything = await all_of(two.exchange, two.exchange.keys["auditor"])
+    all_entries = await all_of(two.exchange, two.exchange.keys["auditor"])
     entries = await two.exchange.read_entries()
-    assert [entry["index"] for entry in everything] == list(range(everything[-1]["index"] + 1))
-    assert [entry["body"] for entry in everything] == entries[: len(everything)]
+    assert [entry["index"] for entry in all_entries] == list(range(all_entries[-1]["index"] + 1))
+    assert [entry["body"] for entry in all_entries] == entries[: len(all_entries)]
     inspector = Key()
     document = {
         "kind": "member",
@@ -145,9 +145,9 @@ async def test_an_auditor_sees_what_it_was_given(two: Two) -> None:
         "roles": ["auditor"],
     }
     await two.exchange.call_ok(two.first.steward, "POST", f"/api/v1/organisations/{two.first.id}/principals", document)
-    seen = await all_of(two.exchange, inspector)
-    assert "delivery.completed" in {entry["body"]["type"] for entry in seen}
-    assert all(two.second.id not in names(entry["body"]) for entry in seen)
+    visible = await all_of(two.exchange, inspector)
+    assert "delivery.completed" in {entry["body"]["type"] for entry in visible}
+    assert all(two.second.id not in names(entry["body"]) for entry in visible)
 
 
 async def test_filters_work_together(two: Two) -> None:
@@ -190,12 +190,12 @@ async def test_pages_stay_while_the_ledger_grows(two: Two) -> None:
     auditor = two.exchange.keys["auditor"]
     newest = await look(two.exchange, auditor, "order=newest&limit=5")
     begin = newest["entries"][0]["index"]
-    seen = [entry["index"] for entry in newest["entries"]]
+    indexes = [entry["index"] for entry in newest["entries"]]
     while newest["next"] is not None:
         await two.ask("first/towns")  # as does every page that is read
         newest = await look(two.exchange, auditor, f"order=newest&limit=5&start={newest['next']}")
-        seen += [entry["index"] for entry in newest["entries"]]
-    assert seen == list(range(begin, -1, -1))
+        indexes += [entry["index"] for entry in newest["entries"]]
+    assert indexes == list(range(begin, -1, -1))
     assert newest["size"] > begin
 
 
@@ -214,8 +214,8 @@ async def test_looking_is_on_the_ledger(two: Two) -> None:
         "order": "oldest",
         "limit": 100,
     }
-    again = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
-    assert again.json["salt"] != result["salt"]
+    repeated = await two.exchange.call(two.first.steward, "GET", f"{SEARCH}?{query}")
+    assert repeated.json["salt"] != result["salt"]
     base = read["request"]["base"]
     assert two.exchange.runtime.seal.salt(f"audit.read/{base}") == result["salt"]
     by_auditor = await look(two.exchange, two.exchange.keys["auditor"], "type=audit.read")

@@ -78,8 +78,8 @@ async def test_what_is_taken_off_file_stops_deliveries(exchange: Exchange, owner
     await exchange.conclude_agreement(platform, owner, dataset)
     assert (await ask(exchange, platform)).status == 200
     [entry] = [entry for entry in await exchange.read_entries() if entry["type"] == "dataset.published"]
-    seen = await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}")
-    assert entry["assessments"] == {"impact": commitment(assessment(), salt=seen["salt"])}
+    current = await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}")
+    assert entry["assessments"] == {"impact": commitment(assessment(), salt=current["salt"])}
     await republish(exchange, owner, dataset, assessments={})
     answer = await ask(exchange, platform)
     assert (answer.status, answer.problem) == (403, "impact-assessment-missing")

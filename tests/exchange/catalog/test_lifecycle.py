@@ -25,11 +25,11 @@ async def test_a_datasets_life(exchange: Exchange, sides: tuple[Party, Party, An
     draft = {"source": sources[0]["id"], "handle": "codes", "document": dataset["document"] | {"title": changed}}
     redrafted = await exchange.call_ok(owner.steward, "PUT", f"{target}/draft", draft)
     assert (redrafted["version"], redrafted["draft"]["title"]) == (1, changed)
-    seen = await exchange.call_ok(consumer.steward, "GET", target)
-    assert (seen["draft"], seen["document"]["title"]) == (None, dataset["document"]["title"])
-    again = await exchange.call_ok(owner.steward, "POST", f"{target}/publication")
-    assert (again["version"], again["document"]["title"]) == (2, changed)
-    assert again["digest"] != dataset["digest"]
+    current = await exchange.call_ok(consumer.steward, "GET", target)
+    assert (current["draft"], current["document"]["title"]) == (None, dataset["document"]["title"])
+    republished = await exchange.call_ok(owner.steward, "POST", f"{target}/publication")
+    assert (republished["version"], republished["document"]["title"]) == (2, changed)
+    assert republished["digest"] != dataset["digest"]
     withdrawn = await exchange.call_ok(owner.steward, "POST", f"{target}/withdrawal", {"reason": "合并"})
     assert withdrawn["state"] == "withdrawn"
     assert (await exchange.call(consumer.steward, "GET", target)).problem == "not-found"

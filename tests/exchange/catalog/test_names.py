@@ -21,8 +21,8 @@ async def test_a_withdrawn_datasets_handle_is_used_again(exchange: Exchange) -> 
     """The agreements of the former dataset end with its owner's reason, and open nothing of the next one."""
     owner, consumer, former = await admit_parties(exchange)
     agreement = await exchange.conclude_agreement(consumer, owner, former)
-    taken = await draft(exchange, owner, former, "codes")
-    assert (taken.problem, "handle" in taken.json["detail"]) == ("conflict", True)
+    conflict = await draft(exchange, owner, former, "codes")
+    assert (conflict.problem, "handle" in conflict.json["detail"]) == ("conflict", True)
 
     target = f"/api/v1/datasets/{former['id']}"
     await exchange.call_ok(owner.steward, "POST", f"{target}/withdrawal", {"reason": "replaced by another"})
@@ -33,18 +33,18 @@ async def test_a_withdrawn_datasets_handle_is_used_again(exchange: Exchange) -> 
     [statement] = await exchange.call_ok(consumer.system, "GET", f"{read}/statements")
     assert (statement["type"], statement["reason"]) == ("agreement.terminated", "replaced by another")
 
-    again = await draft(exchange, owner, former, "codes")
-    assert again.status == 201
-    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{again.json['id']}/publication", {})
+    redrafted = await draft(exchange, owner, former, "codes")
+    assert redrafted.status == 201
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{redrafted.json['id']}/publication", {})
     assert (await ask(exchange, consumer, "owner/codes")).problem == "agreement-missing"
     by_name = await exchange.call_ok(consumer.steward, "GET", "/api/v1/datasets/by-handle/owner/codes")
-    assert by_name["id"] == again.json["id"]
+    assert by_name["id"] == redrafted.json["id"]
     await exchange.conclude_agreement(consumer, owner, by_name)
     assert (await ask(exchange, consumer, "owner/codes")).json["dataset"] == "owner/codes"
     both = await exchange.call_ok(
         exchange.keys["auditor"], "GET", "/api/v1/audit/entries?dataset=owner/codes&type=dataset&limit=100"
     )
-    assert {entry["body"]["object"]["id"] for entry in both["entries"]} == {former["id"], again.json["id"]}
+    assert {entry["body"]["object"]["id"] for entry in both["entries"]} == {former["id"], redrafted.json["id"]}
 
 
 async def test_a_draft_is_discarded(exchange: Exchange) -> None:

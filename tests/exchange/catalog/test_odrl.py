@@ -93,9 +93,9 @@ async def test_what_terms_cannot_say_is_refused_with_its_place(
 
 async def test_others_see_that_something_is_withheld(exchange: Exchange, owner: Party, dataset: dict[str, Any]) -> None:
     stranger = await exchange.admit("stranger")
-    seen = await exchange.call_ok(stranger.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
-    assert operands(seen)["dx:rowFilter"] == WITHHELD
-    assert "C1" not in str(seen)
+    current = await exchange.call_ok(stranger.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
+    assert operands(current)["dx:rowFilter"] == WITHHELD
+    assert "C1" not in str(current)
     own = await exchange.call_ok(owner.steward, "GET", f"/api/v1/datasets/{dataset['id']}/odrl")
     assert operands(own)["dx:rowFilter"]["@value"] == {"field": "city", "op": "eq", "value": "C1"}
 

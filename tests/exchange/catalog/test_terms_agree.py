@@ -1,4 +1,4 @@
-"""One check covers terms that are published, applied for and granted: the policy can decide by them, and sources apply them."""
+"""One check covers published, requested and granted terms: the policy can decide by them, and sources apply them."""
 
 from typing import Any
 
@@ -49,12 +49,12 @@ async def test_a_fraction_is_agreed_on_as_text_and_delivered(
     exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
     dataset = await exchange.publish_dataset(owner, source, "people")
-    asked = exchange.draft_application(dataset)
+    plain = exchange.draft_application(dataset)
     refused = await exchange.call(
         consumer.steward,
         "POST",
         "/api/v1/applications",
-        asked | {"row_filter": {"field": "score", "op": "gt", "value": 1.75}},
+        plain | {"row_filter": {"field": "score", "op": "gt", "value": 1.75}},
     )
     assert (refused.problem, places(refused)) == ("outside-terms", {"row_filter"})
     assert "fraction" in refused.content.decode()
@@ -177,11 +177,11 @@ async def test_what_the_terms_keep_to_themselves_is_the_owners_to_see(
     assert (dataset["withheld"], len(dataset["salt"])) == ([], 32)
 
     for target in (dataset["id"], "by-handle/owner/people"):
-        seen = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/datasets/{target}")
-        assert seen["document"]["terms"]["row_filter"] is None
-        assert seen["document"]["terms"]["consumers"]["organisations"] == []
-        assert seen["withheld"] == ["terms/row_filter", "terms/consumers/organisations"]
-        assert (seen["salt"], seen["digest"]) == (None, dataset["digest"])
+        current = await exchange.call_ok(consumer.steward, "GET", f"/api/v1/datasets/{target}")
+        assert current["document"]["terms"]["row_filter"] is None
+        assert current["document"]["terms"]["consumers"]["organisations"] == []
+        assert current["withheld"] == ["terms/row_filter", "terms/consumers/organisations"]
+        assert (current["salt"], current["digest"]) == (None, dataset["digest"])
     listed = await exchange.call(consumer.steward, "GET", "/api/v1/datasets")
     assert "陈7" not in listed.content.decode()
 

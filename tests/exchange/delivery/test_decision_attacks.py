@@ -107,8 +107,8 @@ async def test_a_field_is_its_exact_name(populated_exchange: PopulatedExchange) 
         "name--",
         "*",
     ):
-        for asked in ({"fields": [name]}, {"filters": [{"field": name, "op": "eq", "value": "x"}]}):
-            answer = await populated_exchange.fetch({"limit": 1, **asked})
+        for question in ({"fields": [name]}, {"filters": [{"field": name, "op": "eq", "value": "x"}]}):
+            answer = await populated_exchange.fetch({"limit": 1, **question})
             assert answer.problem in {"field-unknown", "request-invalid"}, name
 
 
@@ -170,11 +170,11 @@ async def test_a_megabyte_of_conditions_is_refused_at_once(
     proposal = populated_exchange.draft_application(populated_exchange.objects["people"]) | {"row_filter": condition}
     question = {"filters": [condition]}
     before = await populated_exchange.read_state()
-    for key, target, sent in (
+    for key, target, body in (
         (populated_exchange.owner.steward, "/api/v1/datasets", draft),
         (populated_exchange.consumer.steward, "/api/v1/applications", proposal),
     ):
-        answer = await populated_exchange.call(key, "POST", target, sent)
+        answer = await populated_exchange.call(key, "POST", target, body)
         assert 400 <= answer.status < 500, (name, target, answer.content[:300])
         assert len(answer.content) < SHORT
     answer = await populated_exchange.fetch(question)

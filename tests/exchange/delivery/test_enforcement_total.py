@@ -44,23 +44,23 @@ async def everything(exchange: PopulatedExchange) -> list[tuple[str, bytes]]:
     for method, path in sorted(addresses):
         plain = path.removeprefix("/api/v1")
         document = known[method, plain](exchange) if (method, plain) in known else None
-        for who in WHO:
+        for caller in WHO:
             if plain == "/deliveries":
                 continue
             target = re.sub(r"\{[^}]*\}", "0", address(exchange, plain) if (method, plain) in known else path)
             answer = await exchange.call(
-                exchange.key_of(who), method, ("/api/v1" if (method, plain) in known else "") + target, document
+                exchange.key_of(caller), method, ("/api/v1" if (method, plain) in known else "") + target, document
             )
-            answers.append((f"{who} {method} {path}", answer.content))
+            answers.append((f"{caller} {method} {path}", answer.content))
     for dataset in ("owner/people", "owner/degrees", "owner/secret", "owner/departments", "owner/draft"):
-        for who in WHO:
+        for caller in WHO:
             for form in FORMS:
-                asked = await exchange.fetch({"dataset": dataset}, key=exchange.key_of(who), accept=form)
-                answers.append((f"{who} POST {dataset} {form}", asked.content))
-            looked = await exchange.call(
-                exchange.key_of(who), "GET", f"{DELIVERIES}?dataset={dataset}", purpose="talent-service"
+                delivered = await exchange.fetch({"dataset": dataset}, key=exchange.key_of(caller), accept=form)
+                answers.append((f"{caller} POST {dataset} {form}", delivered.content))
+            explained = await exchange.call(
+                exchange.key_of(caller), "GET", f"{DELIVERIES}?dataset={dataset}", purpose="talent-service"
             )
-            answers.append((f"{who} GET {dataset}", looked.content))
+            answers.append((f"{caller} GET {dataset}", explained.content))
     return answers
 
 

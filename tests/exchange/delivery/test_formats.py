@@ -89,7 +89,7 @@ async def test_a_page_has_the_same_records_in_every_format(exchange: Exchange, c
 
 
 async def test_pages_follow_each_other_without_gaps_or_repeats(exchange: Exchange, consumer: Party) -> None:
-    everything, _ = await ask(exchange, consumer, STREAM["ndjson"])
+    complete, _ = await ask(exchange, consumer, STREAM["ndjson"])
     rows: list[dict[str, object]] = []
     cursor: dict[str, str] = {}
     while True:
@@ -98,4 +98,4 @@ async def test_pages_follow_each_other_without_gaps_or_repeats(exchange: Exchang
         if page["next"] is None:
             break
         cursor = {"cursor": page["next"]}
-    assert rows == rows_of("ndjson", everything)
+    assert rows == rows_of("ndjson", complete)

@@ -164,13 +164,13 @@ async def test_a_table_with_a_key_that_stays_hidden_is_not_paged_and_says_so(
         consumer, owner, await exchange.publish_dataset(owner, source, "people", terms=withheld)
     )
 
-    some = await ask(exchange, consumer, limit=7)
-    assert (len(some.json["rows"]), some.json["next"]) == (7, None)
+    page = await ask(exchange, consumer, limit=7)
+    assert (len(page.json["rows"]), page.json["next"]) == (7, None)
     whole = await ask(exchange, consumer, filters=[{"field": "name", "op": "eq", "value": "人7"}])
     assert (len(whole.json["rows"]), whole.json["next"]) == (1, None)
-    cut = await ask(exchange, consumer)
-    assert (cut.problem, cut.json["errors"][0]["at"]) == ("request-invalid", "limit")
-    assert (await exchange.read_entries())[cut.json["entry"]]["type"] == "delivery.refused"
+    refused = await ask(exchange, consumer)
+    assert (refused.problem, refused.json["errors"][0]["at"]) == ("request-invalid", "limit")
+    assert (await exchange.read_entries())[refused.json["entry"]]["type"] == "delivery.refused"
 
 
 async def test_a_cursor_ends_with_the_file_it_was_given_for(exchange: Exchange, owner: Party, consumer: Party) -> None:

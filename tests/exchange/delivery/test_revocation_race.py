@@ -168,18 +168,18 @@ async def test_a_suspended_agreement_delivers_nothing_until_it_is_resumed(
             await exchange.call_ok(owner.steward, "POST", f"{address}/resumption", {"reason": "核查完毕"})
         await load.until(is_delivered, BEFORE)
 
-    is_active, seen = True, 0
+    is_active, deliveries = True, 0
     for entry in await exchange.read_entries():
         if entry["type"] in {"agreement.suspended", "agreement.resumed"}:
             assert entry["object"]["id"] == agreement["id"]
             is_active = entry["type"] == "agreement.resumed"
-            seen += 1
+            deliveries += 1
         elif entry["type"] == "delivery.completed":
             assert is_active
         elif entry["type"] == "delivery.refused":
             assert not is_active
             assert entry["problem"] == "agreement-suspended"
-    assert seen == 6
+    assert deliveries == 6
 
 
 async def test_an_answer_that_was_read_before_the_suspension_does_not_leave_behind_it(

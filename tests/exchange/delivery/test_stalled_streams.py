@@ -121,6 +121,6 @@ async def test_streams_are_few_at_once_and_pages_are_answered_beside_them(
                 )
                 assert page.status == 200
             await ended(exchange, 2)
-            again = RawDelivery(exchange, consumer, QUESTION)
-            await again.run()
-            assert again.is_whole
+            repeated = RawDelivery(exchange, consumer, QUESTION)
+            await repeated.run()
+            assert repeated.is_whole

@@ -163,15 +163,15 @@ async def test_a_change_that_concerns_others_lets_a_stream_go_on(
 async def test_a_server_that_stops(exchange: Exchange, parties: tuple[Party, Party, Any]) -> None:
     _, consumer, _ = parties
     wire = RawDelivery(exchange, consumer, {"dataset": "owner/long"})
-    held = asyncio.Event()
+    reached = asyncio.Event()
 
     async def hold() -> None:
-        held.set()
+        reached.set()
         await asyncio.Event().wait()
 
     wire.after_first = hold
     task = asyncio.create_task(wire.run())
-    await held.wait()
+    await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

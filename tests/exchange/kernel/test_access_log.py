@@ -39,14 +39,14 @@ async def test_lines_of_requests(settings: Settings, log_output: io.StringIO, pe
         await exchange.send("GET", "/livez", {})
     requests = [line for line in lines_of(log_output) if line["event"] == "request"]
     assert VALUE not in log_output.getvalue()
-    shown = [(line["method"], line["route"], line["status"], line.get("problem")) for line in requests]
-    assert shown[:3] == [
+    summaries = [(line["method"], line["route"], line["status"], line.get("problem")) for line in requests]
+    assert summaries[:3] == [
         ("POST", "/api/v1/deliveries", given.status, None),
         ("GET", "/api/v1/sources/{source_id}", refused.status, refused.problem),
         ("GET", "", 404, "not-found"),
     ]
-    assert shown[3][:2] == ("HEAD", "/catalog")
-    assert len(shown) == 4
+    assert summaries[3][:2] == ("HEAD", "/catalog")
+    assert len(summaries) == 4
     assert [line["entry"] for line in requests[:2]] == [entry_of(given), entry_of(refused)]
     assert len({UUID(line["principal"]) for line in requests[:2]}) == 1
     assert all(0 <= line["seconds"] < 60 for line in requests)
@@ -87,8 +87,12 @@ async def test_a_client_that_leaves_is_no_failure(settings: Settings, log_output
 async def leave(exchange: Exchange) -> None:
     """Send the head of a signed request for data, and hang up."""
     system = (await exchange.admit("consumer", kind="institution", level="none")).system
-    asked = {"host": "exchange.test", "content-type": "application/json", "exchange-purpose": "talent-service"}
-    headers = exchange.sign(system, "POST", "/api/v1/deliveries", body=b'{"dataset": "a/b"}', headers=asked)
+    question_headers = {
+        "host": "exchange.test",
+        "content-type": "application/json",
+        "exchange-purpose": "talent-service",
+    }
+    headers = exchange.sign(system, "POST", "/api/v1/deliveries", body=b'{"dataset": "a/b"}', headers=question_headers)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}

@@ -1,4 +1,4 @@
-"""The ledger holds salted digests of words and filters: nobody can guess them, and readers of the words can check them."""
+"""The ledger holds salted digests of words and filters: nobody can guess them; readers of the words can check them."""
 
 import hashlib
 from typing import Any

@@ -98,8 +98,8 @@ def test_a_long_path_opens_it_to_nobody(place: Path) -> None:
         if os.geteuid() == 0:
             reach = BECOME + "socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
             command = [sys.executable, "-c", reach, f"{server.socket}/.s.PGSQL.5432"]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            assert "PermissionError" in done.stderr
+            result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert "PermissionError" in result.stderr
         other = Embedded(data)
         assert other.socket == server.socket
         other.close()
@@ -154,8 +154,8 @@ def test_programs_that_its_user_cannot_reach_are_copied(place: Path) -> None:
         os.chmod(temporary, 0o755)  # noqa: PTH101, S103 - as the temporary directory of every machine
         variables = {**os.environ, "PYTHONPATH": f"{place / 'site'}:{ROOT}", "TMPDIR": temporary}
         command = [sys.executable, "-c", HOLD, str(place / "data")]
-        done = subprocess.run(command, input="", capture_output=True, text=True, env=variables, check=False)
-        assert done.returncode == 0, done.stderr
+        result = subprocess.run(command, input="", capture_output=True, text=True, env=variables, check=False)
+        assert result.returncode == 0, result.stderr
         [copied] = Path(temporary).iterdir()
         assert mode(copied / "bin" / "postgres") == 0o755
     assert mode(place) == mode(place / "site") & 0o700 == 0o700
@@ -230,13 +230,13 @@ def test_the_last_holder_stops_it_and_a_killed_one_holds_nothing(place: Path) ->
         other.stdout.readline()
         server.close()
         assert ask(server.url("postgres")) == 1
-        again = Embedded(data)
+        restarted = Embedded(data)
         other.kill()
         other.wait()
-    assert ask(again.url("postgres")) == 1
-    again.close()
-    again.close()
-    assert not again.is_running()
+    assert ask(restarted.url("postgres")) == 1
+    restarted.close()
+    restarted.close()
+    assert not restarted.is_running()
     assert read_status(data / "postgres") is None
 
 
@@ -269,7 +269,7 @@ def test_a_path_that_is_too_long_everywhere_is_refused_with_what_to_do(place: Pa
     long.mkdir()
     command = [sys.executable, "-c", HOLD, str(data)]
     variables = {**os.environ, "TMPDIR": str(long), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=variables, input="", capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "choose a data directory of at most" in done.stderr
-    assert done.stdout == ""
+    result = subprocess.run(command, env=variables, input="", capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "choose a data directory of at most" in result.stderr
+    assert result.stdout == ""

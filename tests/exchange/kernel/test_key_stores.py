@@ -145,16 +145,16 @@ async def answered_by(exchange: Exchange, seed: bytes) -> bool:
 
 
 async def test_a_key_in_a_token(settings: Settings, monkeypatch: pytest.MonkeyPatch, hsm: SoftHsm) -> None:
-    held = with_environment(settings, monkeypatch, **hsm.token("one"))
-    async with start_exchange(held) as exchange:
+    with_token = with_environment(settings, monkeypatch, **hsm.token("one"))
+    async with start_exchange(with_token) as exchange:
         first = await signed(exchange)
         assert not (settings.data / "keys" / "ledger.pem").exists()
         assert read_public(settings.data / "keys", "ledger.pem") == first.public_key
-        assert (await rotate(held)).status == 0
+        assert (await rotate(with_token)).status == 0
         second = await signed(exchange)
         assert second != first
         assert read_public(settings.data / "keys", "ledger.pem") == second.public_key
-    async with restart_exchange(held) as exchange:
+    async with restart_exchange(with_token) as exchange:
         assert await signed(exchange) == second
     keys = Token(hsm.module, "one", PIN).keys("ledger.pem")
     assert {key.public for key in keys} == {first.public_key, second.public_key}
@@ -202,5 +202,5 @@ def test_a_file_left_behind_is_not_believed_once_the_key_was_rotated(tmp_path: P
         store.activate("exchange.pem", key.keyid)
         assert read_public(tmp_path, "exchange.pem") == key.public
         assert (tmp_path / "exchange.pem").is_file() is is_there
-    [kept] = (tmp_path / "old").iterdir()
-    assert keys.load_or_create(kept).public == first.public
+    [old_key] = (tmp_path / "old").iterdir()
+    assert keys.load_or_create(old_key).public == first.public

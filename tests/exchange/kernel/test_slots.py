@@ -84,16 +84,16 @@ def test_a_key_needs_its_slot_and_its_seal() -> None:
     for secret, seal in ((b"t" * 32, SEAL), (b"s" * 32, Seal(bytes(32)))):
         with pytest.raises(cipher.KeyUnusable):
             cipher.unwrap(row, secret=secret, seal=seal)
-    again, _ = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
-    assert again.lookup == row.lookup != Identity(f"{OTHER}/person_id", PERSON.value).lookup(SEAL)
+    recreated, _ = cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL)
+    assert recreated.lookup == row.lookup != Identity(f"{OTHER}/person_id", PERSON.value).lookup(SEAL)
     assert row.lookup != PERSON.lookup(Seal(bytes(32)))
-    assert len({row.pseudonym, again.pseudonym, row.wrapped, again.wrapped}) == 4
+    assert len({row.pseudonym, recreated.pseudonym, row.wrapped, recreated.wrapped}) == 4
 
 
 def test_details_open_for_their_subject_only_and_as_they_were() -> None:
-    (row, made), (_, other) = (cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL) for _ in range(2))
+    (row, created), (_, other) = (cipher.create(PERSON, slot=7, secret=b"s" * 32, seal=SEAL) for _ in range(2))
     opened = cipher.unwrap(row, secret=b"s" * 32, seal=SEAL)
-    commitment, sealed = made.seal({"value": "陈"})
+    commitment, sealed = created.seal({"value": "陈"})
     assert cipher.commitment_of(opened.open(sealed)) == commitment
     assert opened.open(sealed)[cipher.SALT :].decode() == '{"value":"陈"}'
     assert opened.seal({"value": "陈"})[0] != commitment

@@ -99,9 +99,9 @@ async def test_the_owner_of_the_tables_can_let_a_key_be_replaced(exchange: Setti
     await execute(exchange, forget)
     (exchange.data / "keys" / "seal.key").unlink()
     await start(exchange)
-    made = (exchange.data / "keys" / "seal.key").read_bytes()
+    content = (exchange.data / "keys" / "seal.key").read_bytes()
     await start(exchange)
-    assert (exchange.data / "keys" / "seal.key").read_bytes() == made
+    assert (exchange.data / "keys" / "seal.key").read_bytes() == content
     (exchange.data / "keys" / "seal.key").unlink()
     with pytest.raises(KeysDiffer):
         await start(exchange)

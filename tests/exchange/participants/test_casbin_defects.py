@@ -47,16 +47,16 @@ async def test_c1_revoking_two_roles_leaves_the_two_that_cross_them(exchange: Ex
     pairs = list(itertools.product(("steward", "approver"), (first.id, second.id)))
     for role, domain in pairs:
         await exchange.call_ok(exchange.keys["security"], "POST", target, {"role": role, "domain": domain})
-    gone = [("steward", first.id), ("approver", second.id)]
+    revoked = [("steward", first.id), ("approver", second.id)]
     await asyncio.gather(
         *(
             exchange.call_ok(
                 exchange.keys["security"], "POST", f"{target}/revocation", {"role": role, "domain": domain}
             )
-            for role, domain in gone
+            for role, domain in revoked
         )
     )
-    left = sorted(set(pairs) - set(gone))
+    left = sorted(set(pairs) - set(revoked))
     assert sorted(map(tuple, (await exchange.call_ok(key, "GET", "/api/v1/me"))["roles"])) == left
     roles = exchange.runtime.roles
     for domain, verb, expected in (

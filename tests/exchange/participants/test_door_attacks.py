@@ -35,13 +35,13 @@ async def test_nobody_registers_a_key_for_another_person(exchange: Exchange) -> 
         exchange.keys["auditor"], "GET", f"/api/v1/organisations/{await operator(exchange)}/principals"
     )
     target = next(row["id"] for row in security if row["handle"] == "security")
-    taken = await exchange.call(
+    forbidden = await exchange.call(
         exchange.keys["operator"],
         "POST",
         f"/api/v1/principals/{target}/keys",
         exchange.registration(Key(), "operator", "security"),
     )
-    assert taken.problem == "role-missing"
+    assert forbidden.problem == "role-missing"
     # A steward may renew its systems' keys, and nobody's but its own otherwise.
     other = await exchange.call_ok(
         party.steward,
@@ -84,8 +84,8 @@ async def test_a_slow_upload_stalls_nobody_and_ends_with_its_key(exchange: Excha
     uploading = asyncio.create_task(upload())
     await asyncio.wait_for(arrived.wait(), 10)
     # The nonce is used up with the head, so a copy is a replay at once; and everybody else's requests wait for nothing.
-    again = await asyncio.wait_for(exchange.send("PUT", target, headers, content), 10)
-    assert again.problem == "nonce-reused"
+    repeated = await asyncio.wait_for(exchange.send("PUT", target, headers, content), 10)
+    assert repeated.problem == "nonce-reused"
     await asyncio.wait_for(exchange.admit("human-resources"), 20)
     steward = await exchange.find_principal(party.steward)
     await exchange.call_ok(party.steward, "POST", f"/api/v1/principals/{steward}/keys/{party.steward.keyid}/revocation")

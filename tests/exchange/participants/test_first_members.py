@@ -48,18 +48,16 @@ async def enrol(exchange: Exchange, by: Key, organisation: str, **more: Any) -> 
 async def test_the_example_of_the_api_makes_an_organisation_that_works(exchange: Exchange) -> None:
     """The members have the example's roles: the steward enrols a system, and the other member makes it a consumer."""
     [example] = NewOrganisation.model_json_schema()["examples"]
-    shown = json.loads(json.dumps(example))
-    people = {
-        member["handle"]: (Key(), member["roles"]) for member in [shown["first_member"], *shown["further_members"]]
-    }
-    first, *further = members(exchange, shown["handle"], people)
-    document = shown | {"first_member": first, "further_members": further}
+    body = json.loads(json.dumps(example))
+    people = {member["handle"]: (Key(), member["roles"]) for member in [body["first_member"], *body["further_members"]]}
+    first, *further = members(exchange, body["handle"], people)
+    document = body | {"first_member": first, "further_members": further}
     registered = await exchange.call_ok(exchange.keys["operator"], "POST", "/api/v1/organisations", document)
     identifier = registered["id"]
     await exchange.call_ok(exchange.keys["operator"], "POST", f"/api/v1/organisations/{identifier}/admission")
     steward, head = (people[handle][0] for handle in people)
     system = Key()
-    enrolled = await enrol(exchange, steward, identifier, **exchange.registration(system, shown["handle"], "service"))
+    enrolled = await enrol(exchange, steward, identifier, **exchange.registration(system, body["handle"], "service"))
     assert enrolled.status == 201
     role = {"role": "consumer", "domain": identifier}
     target = f"/api/v1/principals/{enrolled.json['id']}/roles"
@@ -69,8 +67,8 @@ async def test_the_example_of_the_api_makes_an_organisation_that_works(exchange:
     await exchange.call_ok(head, "POST", target, role)
     assert (await exchange.call_ok(system, "GET", "/api/v1/me"))["roles"] == [["consumer", identifier]]
     listed = await exchange.call_ok(steward, "GET", f"/api/v1/organisations/{identifier}/principals")
-    held = {handle: sorted(roles) for handle, (_, roles) in people.items()} | {"service": ["consumer"]}
-    assert {member["handle"]: member["roles"] for member in listed} == held
+    expected = {handle: sorted(roles) for handle, (_, roles) in people.items()} | {"service": ["consumer"]}
+    assert {member["handle"]: member["roles"] for member in listed} == expected
 
 
 async def test_a_signature_of_another_time_is_refused_with_both_clocks(exchange: Exchange) -> None:

@@ -95,10 +95,10 @@ async def test_a_revoked_key_does_not_come_back(exchange: Exchange) -> None:
     target = f"/api/v1/principals/{party.system_id}/keys"
     await exchange.call_ok(party.steward, "POST", f"{target}/{party.system.keyid}/revocation")
     assert (await exchange.call(party.system, "GET", "/api/v1/me")).problem == "key-revoked"
-    again = await exchange.call(
+    repeated = await exchange.call(
         party.steward, "POST", target, exchange.registration(party.system, "education", "service")
     )
-    assert again.problem == "conflict"
+    assert repeated.problem == "conflict"
 
 
 async def test_a_steward_enrols_and_a_security_administrator_assigns(exchange: Exchange) -> None:

@@ -11,20 +11,20 @@ from tests.support.exchanges.endpoints import OK, TABLE, WHO, Document, address
 from tests.support.exchanges.populated import PopulatedExchange
 
 ROWS = [
-    pytest.param(method, path, document, who, outcome, id=f"{who} {method} {path}")
+    pytest.param(method, path, document, caller, outcome, id=f"{caller} {method} {path}")
     for method, path, document, outcomes in TABLE
-    for who, outcome in zip(WHO, outcomes, strict=True)
+    for caller, outcome in zip(WHO, outcomes, strict=True)
     if outcome is not None
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "document", "who", "outcome"), ROWS)
+@pytest.mark.parametrize(("method", "path", "document", "caller", "outcome"), ROWS)
 async def test_who_may(
-    populated_exchange: PopulatedExchange, method: str, path: str, document: Document, who: str, outcome: str
+    populated_exchange: PopulatedExchange, method: str, path: str, document: Document, caller: str, outcome: str
 ) -> None:
     before = await populated_exchange.read_state()
     answer = await populated_exchange.call_as(
-        who, method, address(populated_exchange, path), document(populated_exchange)
+        caller, method, address(populated_exchange, path), document(populated_exchange)
     )
     assert answer.problem == outcome, answer.content.decode()
     assert (answer.status < 300) == (outcome == OK)

@@ -8,7 +8,7 @@ from tests.support.exchanges.exchange import Exchange, Key, registration_of
 
 
 async def test_nobody_registers_the_key_of_another_organisation_first(exchange: Exchange) -> None:
-    """Knowing a public key is not enough to register it: its holder's signatures never count for another organisation."""
+    """Nobody registers a public key that they merely know: its holder's signatures never count for another organisation."""
     victim, thief = await exchange.admit("victim"), await exchange.admit("thief")
     key = Key()
     proof = exchange.registration(key, "victim", "second")
@@ -29,16 +29,16 @@ async def test_nobody_registers_the_key_of_another_organisation_first(exchange: 
 async def test_a_key_is_taken_once(exchange: Exchange) -> None:
     party = await exchange.admit("education")
     target = f"/api/v1/organisations/{party.id}/principals"
-    again = {"kind": "system", "handle": "second", "title": "Second"}
-    taken = await exchange.call(
-        party.steward, "POST", target, again | exchange.registration(party.system, "education", "second")
+    registration = {"kind": "system", "handle": "second", "title": "Second"}
+    refused = await exchange.call(
+        party.steward, "POST", target, registration | exchange.registration(party.system, "education", "second")
     )
-    assert (taken.problem, "public_key" in taken.json["detail"]) == ("conflict", True)
+    assert (refused.problem, "public_key" in refused.json["detail"]) == ("conflict", True)
     handle = {"kind": "system", "handle": "service", "title": "Second"}
-    taken = await exchange.call(
+    refused = await exchange.call(
         party.steward, "POST", target, handle | exchange.registration(Key(), "education", "service")
     )
-    assert (taken.problem, "handle" in taken.json["detail"]) == ("conflict", True)
+    assert (refused.problem, "handle" in refused.json["detail"]) == ("conflict", True)
 
 
 async def test_a_loopback_has_two_names_in_a_proof_as_in_a_signature(exchange: Exchange) -> None:

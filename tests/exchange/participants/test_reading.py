@@ -92,9 +92,9 @@ async def roles(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 async def who(roles: Roles, path: str) -> set[tuple[str, str]]:
     """The callers that get content at an address."""
-    answers = {who: await roles.read(key, path) for who, key in roles.keys.items()}
+    answers = {caller: await roles.read(key, path) for caller, key in roles.keys.items()}
     assert all(answer.status in {200, 403, 404} for answer in answers.values())
-    return {who for who, answer in answers.items() if answer.status == 200}
+    return {caller for caller, answer in answers.items() if answer.status == 200}
 
 
 def side(name: str, roles: frozenset[str] | set[str]) -> set[tuple[str, str]]:
@@ -127,10 +127,14 @@ async def test_only_the_owners_side_sees_the_owners_view_of_a_published_dataset(
     """Everyone reads what is published; the row filter, the listed consumers and the salt only who works on the terms."""
     for reference in ("/datasets/{dataset}", "/datasets/by-handle/owner/open"):
         for principal, key in roles.keys.items():
-            seen = (await roles.read(key, reference)).json
-            terms = seen["document"]["terms"]
-            shown = (terms["row_filter"] is not None, terms["consumers"]["organisations"] != [], bool(seen["salt"]))
-            assert shown == (principal in side("owner", OWNERS),) * 3, principal
+            view = (await roles.read(key, reference)).json
+            terms = view["document"]["terms"]
+            visibility = (
+                terms["row_filter"] is not None,
+                terms["consumers"]["organisations"] != [],
+                bool(view["salt"]),
+            )
+            assert visibility == (principal in side("owner", OWNERS),) * 3, principal
             odrl = (await roles.read(key, "/datasets/{dataset}/odrl")).content.decode()
             assert ("score" in odrl and roles.consumer.id in odrl) == (principal in side("owner", OWNERS)), principal
 

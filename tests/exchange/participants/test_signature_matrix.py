@@ -334,8 +334,8 @@ async def _nonces(key: Key, other: Key, port: int) -> AsyncIterator[tuple[str, i
     whole = post(sign(key))
     used, again, bad = nonce(), nonce(), nonce()
 
-    def me(value: str, who: Key = key) -> bytes:
-        return get(sign(who, method="GET", path=ME, body=None, purpose=None, with_nonce=value))
+    def me(value: str, signer: Key = key) -> bytes:
+        return get(sign(signer, method="GET", path=ME, body=None, purpose=None, with_nonce=value))
 
     pairs = {
         "a delivery": (whole, whole),

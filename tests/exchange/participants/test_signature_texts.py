@@ -9,7 +9,7 @@ ME = "/api/v1/me"
 
 
 @pytest.mark.parametrize(
-    ("field", "sent", "changed", "text"),
+    ("field", "original", "changed", "text"),
     [
         ("signature-input", 'nonce="', 'nonce="short";x="', "nonce of at least 128 bits"),
         ("signature-input", 'alg="ed25519"', 'alg="hmac-sha256"', 'alg="ed25519"'),
@@ -23,11 +23,11 @@ ME = "/api/v1/me"
     ],
 )
 async def test_a_malformed_signature_is_told_its_fault(
-    populated_exchange: PopulatedExchange, field: str, sent: str, changed: str, text: str
+    populated_exchange: PopulatedExchange, field: str, original: str, changed: str, text: str
 ) -> None:
     headers = populated_exchange.sign(populated_exchange.consumer.system, "GET", ME)
-    assert sent in headers[field]
-    answer = await populated_exchange.send("GET", ME, headers | {field: headers[field].replace(sent, changed, 1)})
+    assert original in headers[field]
+    answer = await populated_exchange.send("GET", ME, headers | {field: headers[field].replace(original, changed, 1)})
     assert answer.problem == "signature-malformed"
     assert text in answer.json["detail"]
 

@@ -69,7 +69,7 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
     assert all(row["name"].endswith("*") for row in rows)
 
     owner_exchange.clock.move(timedelta(seconds=20))  # within the minute
-    again = await owner_exchange.fetch()
+    repeated = await owner_exchange.fetch()
     owner_exchange.clock.move(timedelta(hours=7))
     evening = await owner_exchange.fetch()
     assert (evening.status, evening.problem) == (403, "owner-denied")
@@ -78,11 +78,11 @@ async def test_the_whole_path(owner_exchange: OwnerExchange) -> None:
     assert (reason["ref"], reason["remedy"]) == ("office-hours", "Ask between 9 and 17 o'clock.")
     assert evening.json["detail"] == reason["remedy"]
 
-    entries = [await owner_exchange.entry_of(answer) for answer in (before, again, evening)]
+    entries = [await owner_exchange.entry_of(answer) for answer in (before, repeated, evening)]
     assert [entry["decision"]["outcome"] for entry in entries] == ["allow", "allow", "deny"]
     assert entries[0]["decision"] == entries[1]["decision"]
     assert entries[2]["decision"]["reasons"] == [{"code": "owner-denied", "ref": "office-hours"}]
-    for answer in (before, again, evening):
+    for answer in (before, repeated, evening):
         replayed = await owner_exchange.replay(answer)
         assert replayed["verdict"] == "agrees"
         assert replayed["input"]["resource"]["terms"]["module"] == digest
@@ -114,26 +114,26 @@ async def test_accepting_a_module_is_on_the_ledger_and_it_is_its_owners_to_see(o
     assert [entry for entry in await owner_exchange.read_entries() if entry["type"] == "module.accepted"] == acceptances
 
     await submit(owner_exchange, owner_exchange.owner, module_with_cap(9))
-    everything = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
+    modules = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
     paged: list[Any] = []
     while page := await owner_exchange.call_ok(
         owner_exchange.owner.steward, "GET", f"{MODULES}?limit=1" + (f"&after={paged[-1]['digest']}" if paged else "")
     ):
         paged += page
-    assert len(everything) > 1
-    assert paged == everything
+    assert len(modules) > 1
+    assert paged == modules
     [listed] = [
         module
         for module in await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
         if module["digest"] == digest
     ]
     assert (listed["digest"], listed["checked_by"]) == (digest, entry["checked_by"])
-    shown = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{MODULES}/{digest}")
-    assert shown["files"] == {"owner.rego": TEXT, "owner_test.rego": TESTS}
+    whole = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", f"{MODULES}/{digest}")
+    assert whole["files"] == {"owner.rego": TEXT, "owner_test.rego": TESTS}
     auditor = owner_exchange.keys["auditor"]
     assert (
         await owner_exchange.call_ok(auditor, "GET", f"{MODULES}/{digest}?organisation={owner_exchange.owner.id}")
-    ) == shown
+    ) == whole
     for key in (owner_exchange.consumer.steward, owner_exchange.consumer.system):
         answer = await owner_exchange.call(key, "GET", f"{MODULES}/{digest}?organisation={owner_exchange.owner.id}")
         assert answer.problem == "role-missing"
@@ -159,13 +159,13 @@ async def test_a_bad_module_is_refused_and_not_kept(
     owner_exchange: OwnerExchange, changes: dict[str, Any], problem: str, at: str | None
 ) -> None:
     document = {"organisation": owner_exchange.owner.id, "module": TEXT, "tests": TESTS} | changes
-    kept = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
+    modules = await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES)
     answer = await owner_exchange.call(owner_exchange.owner.steward, "POST", MODULES, document)
     assert answer.problem == problem
     if at is not None:
         assert at in {error["at"] for error in answer.json["errors"]}, answer.json
     assert (await owner_exchange.read_entries())[-1]["problem"] == problem
-    assert await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES) == kept
+    assert await owner_exchange.call_ok(owner_exchange.owner.steward, "GET", MODULES) == modules
 
 
 async def test_only_ones_own_module_can_be_attached(owner_exchange: OwnerExchange) -> None:
@@ -286,11 +286,15 @@ ODD = {
 
 async def test_what_cannot_be_carried_out_denies(owner_exchange: OwnerExchange) -> None:
     for body, problem in ODD.values():
-        heard = re.match(r"[a-z_]+", body)
-        assert heard is not None
-        rule = f"data.exchange.owner.{heard[0]}"
+        rule_name = re.match(r"[a-z_]+", body)
+        assert rule_name is not None
+        rule = f"data.exchange.owner.{rule_name[0]}"
         question = '{"purpose": "x", "resource": {"fields": [{"name": "a"}]}}'
-        says = f"{rule} with input as {{}}" if heard[0] == "row_cap" else f"count({rule}) == 1 with input as {question}"
+        says = (
+            f"{rule} with input as {{}}"
+            if rule_name[0] == "row_cap"
+            else f"count({rule}) == 1 with input as {question}"
+        )
         tests = f"test_says if {says}"
         digest = await owner_exchange.attach_module(module_with(body, tests))
         answer = await owner_exchange.fetch()
@@ -346,9 +350,9 @@ async def test_effects_end_when_they_take_too_long(
     target = f"/api/v1/datasets/{owner_exchange.dataset['id']}/draft/effects"
     whole = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
     monkeypatch.setattr(effects, "_PAST_WITHIN", -1)
-    cut = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
-    assert whole["looked_at"] > cut["looked_at"] == 1
-    assert whole["since"] < cut["since"] <= int(newest.headers["exchange-entry"])
+    limited = await owner_exchange.call_ok(owner_exchange.owner.steward, "POST", target)
+    assert whole["looked_at"] > limited["looked_at"] == 1
+    assert whole["since"] < limited["since"] <= int(newest.headers["exchange-entry"])
     monkeypatch.setattr(effects, "_AGREEMENTS_WITHIN", -1)
     assert (await owner_exchange.call(owner_exchange.owner.steward, "POST", target)).problem == "effects-busy"
     monkeypatch.undo()

@@ -168,18 +168,18 @@ async def test_a_lost_anchor_halts_until_it_is_back_or_made_anew(
     founded_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anchor = Anchor(founded_settings.anchor, founded_settings.origin())
-    kept = anchor.path.rename(founded_settings.data / "kept")
+    moved = anchor.path.rename(founded_settings.data / "kept")
     async with restart_exchange(founded_settings) as exchange:
         assert "anchor" in await wait_until_halted(exchange)
-        kept.rename(anchor.path)
+        moved.rename(anchor.path)
         await refused_at_last(exchange)
         newest = await wait_for_checkpoint(exchange)
     anchor.path.unlink()
     assert (await run_ledger_command(founded_settings, monkeypatch, "anchor")).status == 0
     assert anchor.read() == newest.note
-    again = await run_ledger_command(founded_settings, monkeypatch, "anchor")
-    assert again.status == 1
-    assert "lost" in again.err
+    repeated = await run_ledger_command(founded_settings, monkeypatch, "anchor")
+    assert repeated.status == 1
+    assert "lost" in repeated.err
 
 
 async def refused_at_last(exchange: Exchange) -> None:
@@ -244,8 +244,8 @@ async def test_what_was_lost_is_said_in_the_first_entry_of_a_new_incarnation(
     url = await copies.copy("backup", "restored")
     restored = with_database(founded_settings, url)
     before = await read_head(url)
-    done = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
-    assert done.status == 0, done.err
+    result = await run_ledger_command(restored, monkeypatch, "new-incarnation", "--yes")
+    assert result.status == 0, result.err
     head = await read_head(url)
     assert (head.size, head.incarnation, head.halted) == (1, 2, None)
     assert head.fence > before.fence + 2**31
@@ -336,11 +336,11 @@ async def test_an_exchange_is_not_founded_again_over_its_anchor(
     url = copies.url("live")
     await delete_rows(url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(
+    result = await asyncio.to_thread(
         run_in_process, "init", "--code", "12330000MB0000001H", "--data", founded_settings.data
     )
-    assert done.status == 1
-    assert "was begun before" in done.err
+    assert result.status == 1
+    assert "was begun before" in result.err
     assert (await read_head(url)).size == 0
 
 

@@ -124,8 +124,8 @@ async def test_a_pruned_exchange_is_exported_and_verified(database_url: str, tmp
     monkeypatch.setenv("EXCHANGE_MINIMUM_INDEX", "300")
     monkeypatch.setenv("EXCHANGE_RETENTION_POLICY", "https://exchange.example/retention")
     with serve_exchange(settings):
-        done = export(settings.public_url, tmp_path / "mirror", minimum=300)
-    assert done.report.is_ok, done.report.text()
-    assert (done.report.pruned, done.report.size) == (256, done.checkpoint.size)
+        exported = export(settings.public_url, tmp_path / "mirror", minimum=300)
+    assert exported.report.is_ok, exported.report.text()
+    assert (exported.report.pruned, exported.report.size) == (256, exported.checkpoint.size)
     assert (tmp_path / "mirror/minimum-index").read_text() == "300\n"
     assert verify(tmp_path / "mirror").first_bad_index == 0

@@ -31,9 +31,9 @@ from tests.support.syncs import record_syncs
 async def operate(settings: Settings, monkeypatch: pytest.MonkeyPatch, which: str) -> CommandResult:
     assert settings.database_url is not None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())
-    done = await asyncio.to_thread(run_in_process, "keys", "rotate", which, "--data", settings.data)
-    assert done.status == 0, done.err
-    return done
+    result = await asyncio.to_thread(run_in_process, "keys", "rotate", which, "--data", settings.data)
+    assert result.status == 0, result.err
+    return result
 
 
 async def append(exchange: Exchange) -> int:
@@ -59,15 +59,15 @@ async def well_known(exchange: Exchange) -> dict[str, Any]:
 
 async def test_further_lines_change_with_the_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings.model_copy(update={"further_signatures": (Kind.ML_DSA_44,)})
-    seen = []
+    vkeys = []
     async with start_exchange(settings) as exchange:
         for _ in range(2):
             newest = await covering(exchange, await append(exchange))
             [vkey] = (await well_known(exchange))["further_vkeys"]
             assert note.open(newest.note, [Cosigner.parse(vkey)]).signed_by
-            seen.append(vkey)
+            vkeys.append(vkey)
             await operate(settings, monkeypatch, "ledger")
-    assert seen[0] != seen[1]
+    assert vkeys[0] != vkeys[1]
 
 
 async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,9 +92,9 @@ async def test_the_ledgers_key_rotates_while_it_is_served(settings: Settings, mo
             {"vkey": history.newest.vkey, "valid_from": index + 1, "valid_until": None},
         ]
     assert (settings.data / "keys" / "ledger.pem").read_bytes() != old_key
-    [kept] = (settings.data / "keys" / "old").iterdir()
-    assert kept.read_bytes() == old_key
-    kept.unlink()  # the old private key is needed by nobody
+    [old_file] = (settings.data / "keys" / "old").iterdir()
+    assert old_file.read_bytes() == old_key
+    old_file.unlink()  # the old private key is needed by nobody
     async with restart_exchange(settings) as exchange:
         assert (await exchange.send("GET", "/readyz", {})).status == 200
         await covering(exchange, await append(exchange))
@@ -140,14 +140,14 @@ async def test_a_rotation_that_was_broken_off_after_its_entry_is_finished_by_a_s
         await covering(exchange, await append(exchange))
     keys = settings.data / "keys"
     await operate(settings, monkeypatch, "ledger")
-    made = (keys / "ledger.pem").read_bytes()
+    content = (keys / "ledger.pem").read_bytes()
     [old] = (keys / "old").iterdir()
     (keys / "next").mkdir(exist_ok=True)
     (keys / "ledger.pem").rename(keys / "next" / "ledger.pem")
     old.rename(keys / "ledger.pem")
     async with restart_exchange(settings) as exchange:
         await covering(exchange, await append(exchange))
-    assert (keys / "ledger.pem").read_bytes() == made
+    assert (keys / "ledger.pem").read_bytes() == content
 
 
 @pytest.mark.endurance
@@ -168,7 +168,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
         with serve_exchange(settings), Client(url, auditor, trust=trust) as client:
             first = client.request("GET", "/api/v1/audit/entries").entry
             assert first is not None
-            kept = client.receipt(first, wait=10)
+            receipt = client.receipt(first, wait=10)
             before = Trust.load(trust)
             old = before.verifier()
             assert mirror.export(url, copy, verifier=old).report.is_ok
@@ -189,7 +189,7 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
             assert set(before.keys) == set(after.until)
             assert after.is_same(client.connection.identity())
             # The receipt from before still holds.
-            assert receipts.verify(kept.text, kept.leaf, after).index == first
+            assert receipts.verify(receipt.text, receipt.leaf, after).index == first
 
             # A verifier whose pinned key leads to none of these is refused.
             stranger = Trust(before.name, before.origin, before.vkey, {auditor.keyid: auditor.public})
@@ -197,8 +197,8 @@ async def test_clients_exports_and_verifiers_follow_a_rotation(
                 other.request("GET", "/api/v1/audit/entries")
 
             for pinned in (old, after.verifier()):
-                done = mirror.export(url, copy, verifier=pinned)
-                assert done.report.is_ok, done.report.text()
+                exported = mirror.export(url, copy, verifier=pinned)
+                assert exported.report.is_ok, exported.report.text()
                 fresh = tmp_path / pinned.key_id.hex()
                 assert mirror.export(url, fresh, verifier=pinned).report.is_ok
             assert httpx2.get(f"{url}/ledger/vkey").text == f"{after.vkey}\n"

@@ -62,9 +62,9 @@ async def test_the_newest_checkpoint_is_stamped(settings: Settings, authority: T
         [content] = [checkpoint["note"].encode() for checkpoint in listed if checkpoint["size"] == size]
         Authority(authority.chain.read_bytes()).check(token.content, content)
         assert (await exchange.send("GET", "/ledger/checkpoints/999999.tsr", {})).status == 404
-        asked = authority.answers
+        answers = authority.answers
         await exchange.runtime[Loops][TIMESTAMPS].tick()
-        assert authority.answers == asked  # what is stamped is not stamped again
+        assert authority.answers == answers  # what is stamped is not stamped again
         assert (await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries")).status == 200
         assert (await stamps(exchange, more_than=len(await stamps(exchange))))[-1] > size
 
@@ -111,9 +111,9 @@ async def test_exported_stamps_are_verified_with_the_pinned_certificate(
             wait_until(is_stamped, what="a timestamp")
             assert mirror.export(settings.public_url, copy).report.is_ok
         [token] = (copy / "checkpoints").glob("*.tsr")
-        done = run_ledger("verify", copy, "--tsa", authority.chain)
-        assert done.status == 0, done.out
-        assert "1 of 1 timestamps are by the given authority" in done.out
+        result = run_ledger("verify", copy, "--tsa", authority.chain)
+        assert result.status == 0, result.out
+        assert "1 of 1 timestamps are by the given authority" in result.out
         assert "were not checked" in run_ledger("verify", copy).out
         assert run_ledger("verify", copy, "--tsa", token).status == 2
 
@@ -150,9 +150,9 @@ def test_a_verifier_without_the_package_says_that_nothing_was_checked(tmp_path: 
         "from ledger.cli import main; sys.argv = ['ledger', 'verify', '.', '--tsa', 'x.pem']; main()"
     )
     (tmp_path / "x.pem").write_text("")
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "rfc3161-client" in done.stderr
+    result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "rfc3161-client" in result.stderr
 
 
 def test_half_an_authority_is_refused(tmp_path: Path) -> None:

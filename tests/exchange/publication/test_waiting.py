@@ -43,7 +43,7 @@ async def test_many_who_wait_share_one_look_and_are_answered_together(
 ) -> None:
     async with start_exchange(slow_settings) as exchange:
         index = await append(exchange)
-        asking = [asyncio.create_task(ask(exchange, index)) for _ in range(WAITERS)]
+        tasks = [asyncio.create_task(ask(exchange, index)) for _ in range(WAITERS)]
         await until_waiting(exchange, WAITERS)
         looks, latest = 0, publication.latest
 
@@ -60,7 +60,7 @@ async def test_many_who_wait_share_one_look_and_are_answered_together(
         # A waiter beyond the limit is asked to come again.
         assert (await ask(exchange, index)).problem == "not-yet-covered"
         await exchange.runtime[Loops][CHECKPOINTS].tick()
-        answers = await asyncio.gather(*asking)
+        answers = await asyncio.gather(*tasks)
         assert {answer.status for answer in answers} == {200}
         assert exchange.runtime[waiting.Waiters]._count == 0
 
@@ -77,14 +77,14 @@ async def test_nobody_waits_for_an_entry_that_is_not_there(slow_settings: Settin
 async def test_nobody_waits_for_a_client_that_has_left(slow_settings: Settings) -> None:
     async with start_exchange(slow_settings) as exchange:
         index = await append(exchange)
-        has_left, sent = asyncio.Event(), list[Any]()
+        has_left, messages = asyncio.Event(), list[Any]()
 
         async def receive() -> dict[str, Any]:
             await has_left.wait()
             return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
-            sent.append(message)
+            messages.append(message)
 
         path = f"/ledger/receipts/{index}"
         scope = {
@@ -93,8 +93,8 @@ async def test_nobody_waits_for_a_client_that_has_left(slow_settings: Settings) 
             "headers": [(b"host", b"localhost:8000"), (b"prefer", b"wait=30")],
             "client": ("127.0.0.1", 1), "server": ("localhost", 8000),
         }  # fmt: skip
-        asking = asyncio.create_task(exchange.app(scope, receive, send))
+        task = asyncio.create_task(exchange.app(scope, receive, send))
         await until_waiting(exchange, 1)
         has_left.set()
-        await asyncio.wait_for(asking, 10)
+        await asyncio.wait_for(task, 10)
         assert exchange.runtime[waiting.Waiters]._count == 0

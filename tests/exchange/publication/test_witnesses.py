@@ -75,9 +75,9 @@ async def test_a_checkpoint_has_its_quorum_before_it_is_the_newest(empty_databas
             url = settings.public_url
             assert trust_policy.parse(httpx2.get(f"{url}/ledger/policy").content).groups == trusted.groups
             assert "http" not in httpx2.get(f"{url}/ledger/policy").text
-            done = await asyncio.to_thread(mirror.export, url, tmp_path / "bundle", verifier=log.verifier)
-            assert done.report.is_ok, done.report.text()
-            assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in done.report.text()
+            exported = await asyncio.to_thread(mirror.export, url, tmp_path / "bundle", verifier=log.verifier)
+            assert exported.report.is_ok, exported.report.text()
+            assert "the newest checkpoint is cosigned by 'ed25519', 'ml-dsa', 'lite'" in exported.report.text()
     examine(tmp_path / "bundle", log, trusted)
 
 
@@ -223,9 +223,9 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
             await wait_until(lambda: is_logged(log_output, "the ledger does not continue what was signed"))
             await wait_until(lambda: is_halted(exchange))
             assert await newest_checkpoint(exchange) is None
-    shown = anchor.read()
-    assert shown is not None
-    assert note.split(shown)[0] == note.split(witnessed)[0]
+    anchored = anchor.read()
+    assert anchored is not None
+    assert note.split(anchored)[0] == note.split(witnessed)[0]
     async with restart_exchange(settings) as first, restart_exchange(settings) as second:
         before = log_output.getvalue().count("were signed")
         await wait_until(
@@ -236,10 +236,10 @@ async def test_a_database_behind_what_was_witnessed_signs_no_more(
             assert (answer.status, answer.problem) == (503, "ledger-halted")
     url = await DatabaseCopies(embedded).copy("live", "anew")
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", settings.data)
-    assert done.status == 0, done.err
+    result = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", settings.data)
+    assert result.status == 0, result.err
     async with restart_exchange(with_database(settings, url)) as exchange:
-        assert (await exchange.read_entries())[0]["checkpoint"] == shown
+        assert (await exchange.read_entries())[0]["checkpoint"] == anchored
 
 
 async def test_a_history_beside_the_one_that_was_witnessed_halts(
@@ -276,16 +276,16 @@ async def test_a_history_beside_the_one_that_was_witnessed_halts(
 async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A checkpoint is in the anchor before it is shown, and the log continues from it, also after a rotation of the key."""
+    """A checkpoint is anchored before it is shown, and the log continues from it, also after a rotation of the key."""
     port = free_port()
     [vkey, _] = witnesses.make_witness(tmp_path / "w", ledger_signer(settings).vkey)
     settings = with_policy(settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_timeout=0.5)
     anchor = Anchor(settings.anchor, settings.origin())
-    shown = []
+    anchored = []
     for number in range(2):
         async with start_exchange(settings) if not number else restart_exchange(settings) as exchange:
             await exchange.admit(f"party-{number}")
-            shown.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
+            anchored.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
             assert await newest_checkpoint(exchange) is None
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", settings.database_url.get_secret_value())  # type: ignore[union-attr]
     rotated = await asyncio.to_thread(run_in_process, "keys", "rotate", "ledger", "--data", settings.data)
@@ -294,7 +294,7 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
         history = History.from_announcements(
             [entry["statement"] for entry in await exchange.read_entries() if "statement" in entry]
         )
-        shown.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
+        anchored.append(await wait_until(partial(read_anchor, anchor, await ledger_size(exchange))))
         served = policy.parse((await exchange.client.get("/ledger/policy")).content)
         assert history.newest in [log.key for log in served.logs]
         witnesses.run_witness("trust", tmp_path / "w", history.newest.vkey)
@@ -303,10 +303,10 @@ async def test_what_a_witness_may_have_seen_is_continued_after_a_restart(
             published = await newest_checkpoint(exchange)
             assert published is not None
             async with exchange.runtime.database.pool.acquire() as connection:
-                for text in shown:
+                for text in anchored:
                     before = history.open(text)
                     assert await continuity.root_at(connection, before.size, tiled=0) == before.root
-    assert [history.at(history.open(text).size) for text in shown] == [history.keys[0][1]] * 2 + [history.newest]
+    assert [history.at(history.open(text).size) for text in anchored] == [history.keys[0][1]] * 2 + [history.newest]
 
 
 async def _restore(settings: Settings, url: str) -> None:

@@ -72,8 +72,8 @@ async def test_the_files_of_an_organisation_have_a_quota(settings: Settings) -> 
     async with started(settings, organisation_bytes_max=3000) as (exchange, owner):
         first = await register(exchange, owner)
         await exchange.call_ok(owner.steward, "PUT", first, ROWS)
-        taken = sum(path.stat().st_size for path in (settings.data / "snapshots").iterdir())
-        assert 0 < taken < 3000
+        stored = sum(path.stat().st_size for path in (settings.data / "snapshots").iterdir())
+        assert 0 < stored < 3000
         large = ROWS + b"".join(b"P%d,z\n" % number for number in range(300))
         refused = await exchange.call(owner.steward, "PUT", await register(exchange, owner), large)
         assert (refused.status, refused.problem) == (413, "upload-quota")

@@ -111,12 +111,12 @@ async def details_are_used(exchange: Exchange, consumer: Party) -> None:
     read = await exchange.call(exchange.keys["auditor"], "POST", "/api/v1/subjects/details", person)
     assert FIRST["person_id"] in read.content.decode()
     hold = {**person, "basis": "litigation", "reason": "复议"}
-    held = await exchange.call_ok(exchange.keys["security"], "POST", "/api/v1/subjects/holds", hold)
+    placed = await exchange.call_ok(exchange.keys["security"], "POST", "/api/v1/subjects/holds", hold)
     erasure = {**person, "basis": "other-law"}
     for problem in ("legal-hold", "retention-running"):
         refused = await exchange.call(exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
         assert refused.problem == problem
-        target = f"/api/v1/subjects/holds/{held['id']}/lifting"
+        target = f"/api/v1/subjects/holds/{placed['id']}/lifting"
         if problem == "legal-hold":
             await exchange.call_ok(exchange.keys["security"], "POST", target, {"reason": "结案"})
     for wrong in (
@@ -134,10 +134,10 @@ async def nothing_in_the_tables(exchange: Exchange) -> None:
     async with exchange.runtime.database.pool.acquire() as connection:
         for table in ("ledger_entry", "ledger_tile", "ledger_sealed", "ledger_once", "subjects", "subject_holds"):
             rows = await connection.fetch(f"SELECT * FROM {table}")
-            held = b"".join(
+            stored = b"".join(
                 value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row.values()
             )
-            assert [value for value in CANARIES if value.encode() in held] == [], table
+            assert [value for value in CANARIES if value.encode() in stored] == [], table
             assert rows or table == "ledger_tile", table
 
 

@@ -31,8 +31,8 @@ async def test_what_was_on_the_ledger_before_is_found_and_what_comes_has_its_own
     url = await DatabaseCopies(embedded).copy("live", "moved")
     settings = with_database(settings, url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
-    assert done.status == 0, done.err
+    result = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
+    assert result.status == 0, result.err
     async with restart_exchange(settings) as exchange:
         owner, auditor = people_exchange.owner.steward, exchange.keys["auditor"]
 
@@ -85,8 +85,8 @@ async def test_an_erasure_reaches_what_was_sealed_before(
     url = await copies.copy("live", "moved")
     settings = with_database(settings, url)
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
-    done = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
-    assert done.status == 0, done.err
+    result = await asyncio.to_thread(run_in_process, "ledger", "new-incarnation", "--yes", "--data", tmp_path)
+    assert result.status == 0, result.err
     async with restart_exchange(settings) as exchange:
         people_exchange = replace(people_exchange, app=exchange.app, client=exchange.client, database_url=url)
         assert len(await people_exchange.run_sql("SELECT FROM ledger_1.ledger_sealed")) == 1

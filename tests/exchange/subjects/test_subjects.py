@@ -30,10 +30,10 @@ async def people_exchange(empty_database: str, tmp_path: Any) -> AsyncIterator[P
 
 async def test_a_question_about_one_person_leaves_a_pseudonym_and_a_commitment(people_exchange: PeopleExchange) -> None:
     first = await people_exchange.fetch_about("P00001")
-    again = await people_exchange.fetch_about("P00001", limit=1)
+    repeated = await people_exchange.fetch_about("P00001", limit=1)
     other = await people_exchange.fetch_about("P00002")
-    assert first["subjects"] == again["subjects"] != other["subjects"]
-    assert len({first["sealed"][0], again["sealed"][0], other["sealed"][0]}) == 3
+    assert first["subjects"] == repeated["subjects"] != other["subjects"]
+    assert len({first["sealed"][0], repeated["sealed"][0], other["sealed"][0]}) == 3
     assert "named" not in first
 
     entries = await people_exchange.read_entries()
@@ -64,8 +64,8 @@ async def test_questions_that_name_nobody_are_as_before(people_exchange: PeopleE
 
 
 async def test_many_people_are_listed_up_to_a_hundred_and_then_counted(people_exchange: PeopleExchange) -> None:
-    some = {"field": "person_id", "op": "in", "value": ["P00001", "P00002", "P00001"]}
-    entry = await people_exchange.entry_of(await people_exchange.fetch(some))
+    condition = {"field": "person_id", "op": "in", "value": ["P00001", "P00002", "P00001"]}
+    entry = await people_exchange.entry_of(await people_exchange.fetch(condition))
     assert len(entry["subjects"]) == len(entry["sealed"]) == 2
     many = {"field": "person_id", "op": "in", "value": [f"P{n:05d}" for n in range(1, 251)]}
     entry = await people_exchange.entry_of(await people_exchange.fetch(many))
@@ -150,8 +150,8 @@ async def test_an_erased_person_is_forgotten_and_the_ledger_stands(people_exchan
 
     # A second erasure, by either name; after it the person is unknown.
     assert (await people_exchange.erase(dataset=DATASET, value="P00001")).json["outcome"] == "nothing-held"
-    again = (await people_exchange.erase(subject=first["subjects"][0])).json
-    assert (again["outcome"], again["entry"]) == ("executed-before", answer.json["entry"])
+    repeated = (await people_exchange.erase(subject=first["subjects"][0])).json
+    assert (repeated["outcome"], repeated["entry"]) == ("executed-before", answer.json["entry"])
     assert (await people_exchange.erase(subject="0" * 64)).json["outcome"] == "nothing-held"
     anew = await people_exchange.fetch_about("P00001")
     assert anew["subjects"] not in (first["subjects"], other["subjects"])
@@ -182,7 +182,7 @@ async def test_old_rows_put_back_open_nothing(people_exchange: PeopleExchange) -
     assert (read["state"], read["details"]) == ("erased", None)
 
     # The same holds where the erasure's own rows are lost, as after a restore of the whole database.
-    kept = await people_exchange.run_sql("DELETE FROM subject_erasures RETURNING *")
+    erasures = await people_exchange.run_sql("DELETE FROM subject_erasures RETURNING *")
     [read] = await people_exchange.read_details(entry=index)
     assert (read["state"], read["details"], read["salt"]) == ("missing", None, None)
     [read] = await people_exchange.read_details(dataset=DATASET, value="P00001")
@@ -193,24 +193,24 @@ async def test_old_rows_put_back_open_nothing(people_exchange: PeopleExchange) -
 
     # A delivery does not stumble over the key that cannot be opened: the person gets another.
     assert (await people_exchange.fetch_about("P00001"))["subjects"] != first["subjects"]
-    assert len(kept) == 1
+    assert len(erasures) == 1
 
 
 async def test_erasing_again_clears_what_an_old_copy_brought_back(people_exchange: PeopleExchange) -> None:
     await people_exchange.fetch_about("P00001")
     [old] = await people_exchange.run_sql("SELECT to_jsonb(t)::text AS row FROM subjects t")
     await people_exchange.erase(dataset=DATASET, value="P00001")
-    put = "INSERT INTO subjects SELECT * FROM jsonb_populate_record(NULL::subjects, $1::jsonb)"
-    await people_exchange.run_sql(put, old["row"])
+    insertion = "INSERT INTO subjects SELECT * FROM jsonb_populate_record(NULL::subjects, $1::jsonb)"
+    await people_exchange.run_sql(insertion, old["row"])
     assert (await people_exchange.erase(dataset=DATASET, value="P00001")).json["outcome"] == "executed-before"
     assert await people_exchange.run_sql("SELECT FROM subjects") == []
 
 
 async def test_a_hold_and_a_running_retention_refuse_and_say_so_on_the_ledger(people_exchange: PeopleExchange) -> None:
     await people_exchange.fetch_about("P00001")
-    held = await people_exchange.place_hold("P00001")
-    assert held.status == 201, held.content
-    placed = await people_exchange.entry_of(held)
+    hold = await people_exchange.place_hold("P00001")
+    assert hold.status == 201, hold.content
+    placed = await people_exchange.entry_of(hold)
     assert placed["type"] == "hold.placed"
     refused = await people_exchange.erase(dataset=DATASET, value="P00001")
     assert (refused.status, refused.problem) == (409, "legal-hold")
@@ -219,10 +219,10 @@ async def test_a_hold_and_a_running_retention_refuse_and_say_so_on_the_ledger(pe
     assert entry["object"] == placed["object"]
     security = people_exchange.keys["security"]
     assert len(await people_exchange.call_ok(security, "GET", "/api/v1/subjects/holds")) == 1
-    lifted = await people_exchange.call_subjects(security, f"holds/{held.json['id']}/lifting", {"reason": "结案"})
+    lifted = await people_exchange.call_subjects(security, f"holds/{hold.json['id']}/lifting", {"reason": "结案"})
     assert (await people_exchange.entry_of(lifted))["type"] == "hold.lifted"
     assert (
-        await people_exchange.call_subjects(security, f"holds/{held.json['id']}/lifting", {"reason": "结案"})
+        await people_exchange.call_subjects(security, f"holds/{hold.json['id']}/lifting", {"reason": "结案"})
     ).problem == "conflict"
     assert await people_exchange.call_ok(security, "GET", "/api/v1/subjects/holds") == []
     assert len(await people_exchange.call_ok(security, "GET", "/api/v1/subjects/holds?which=all")) == 1
@@ -259,11 +259,11 @@ async def test_new_people_asked_for_at_once_get_a_key_each_and_one_bad_key_is_no
     await people_exchange.run_sql("UPDATE subjects SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
                     "WHERE pseudonym = decode($1, 'hex')", pseudonyms["P00007"])  # fmt: skip
     people_exchange.runtime[Facts].forget(10**9)
-    asked = [{"field": "person_id", "op": "eq", "value": person} for person in people]
-    answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
-    assert [condition["value"] for condition, answer in zip(asked, answers, strict=True) if answer.status != 200] == [
-        "P00007"
-    ]
+    conditions = [{"field": "person_id", "op": "eq", "value": person} for person in people]
+    answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in conditions))
+    assert [
+        condition["value"] for condition, answer in zip(conditions, answers, strict=True) if answer.status != 200
+    ] == ["P00007"]
 
 
 async def test_new_people_asked_for_at_once_fail_together_where_the_database_does(
@@ -272,7 +272,7 @@ async def test_new_people_asked_for_at_once_fail_together_where_the_database_doe
     """All requests of one round fail with it, and none is tried again alone."""
     await people_exchange.fetch_about("P00300")
     [before] = await people_exchange.run_sql("SELECT last_value FROM subject_slots")
-    asked = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 21)]
+    conditions = [{"field": "person_id", "op": "eq", "value": f"P{n:05d}"} for n in range(1, 21)]
     await people_exchange.run_sql(
         "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END'"
     )
@@ -280,23 +280,23 @@ async def test_new_people_asked_for_at_once_fail_together_where_the_database_doe
         "CREATE TRIGGER fails BEFORE INSERT ON subjects FOR EACH STATEMENT EXECUTE FUNCTION fails()"
     )
     try:
-        answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
+        answers = await asyncio.gather(*(people_exchange.fetch(condition) for condition in conditions))
     finally:
         await people_exchange.run_sql("DROP FUNCTION fails CASCADE")
     assert {(answer.status, answer.problem) for answer in answers} == {(503, "ledger-unavailable")}
     [after] = await people_exchange.run_sql("SELECT last_value FROM subject_slots")
-    assert after["last_value"] - before["last_value"] == len(asked)
+    assert after["last_value"] - before["last_value"] == len(conditions)
     assert {
         condition.status
-        for condition in await asyncio.gather(*(people_exchange.fetch(condition) for condition in asked))
+        for condition in await asyncio.gather(*(people_exchange.fetch(condition) for condition in conditions))
     } == {200}
 
 
 async def test_at_once_with_each_other_and_with_deliveries(people_exchange: PeopleExchange) -> None:
     first = await people_exchange.fetch_about("P00001")
-    asked = [people_exchange.fetch_about("P00001") for _ in range(12)]
+    deliveries = [people_exchange.fetch_about("P00001") for _ in range(12)]
     erased = [people_exchange.erase(dataset=DATASET, value="P00001") for _ in range(4)]
-    mixed = [each for pair in zip(asked[:4], erased, strict=True) for each in pair] + asked[4:]
+    mixed = [call for pair in zip(deliveries[:4], erased, strict=True) for call in pair] + deliveries[4:]
     answers = [answer.json for answer in await asyncio.gather(*mixed) if isinstance(answer, Answer)]
     executed = [answer for answer in answers if answer["outcome"] == "executed"]
     assert 1 <= len(executed) <= 4

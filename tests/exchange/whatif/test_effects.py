@@ -23,9 +23,9 @@ async def test_a_condition_of_the_owners_terms_is_told_to_the_owner_only(exchang
     source = await exchange.register_table(owner, people_table, "people")
     dataset = await exchange.publish_dataset(owner, source, "people", terms={"row_filter": condition})
     await exchange.conclude_agreement(consumer, owner, dataset)
-    asked = {"system": consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
+    question = {"system": consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
     for key, expected in ((owner.steward, condition), (consumer.steward, None)):
-        explanation = await exchange.call_ok(key, "POST", f"/api/v1{EXPLAIN}", asked)
+        explanation = await exchange.call_ok(key, "POST", f"/api/v1{EXPLAIN}", question)
         filters = [obligation for obligation in explanation["obligations"] if obligation["kind"] == "row_filter"]
         assert [(row_filter["value"], row_filter["withheld"], row_filter["sources"]) for row_filter in filters] == [
             (expected, expected is None, ["terms"])
@@ -42,11 +42,11 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
     dataset = await exchange.publish_dataset(owner, source, "people")
     first = await exchange.conclude_agreement(consumer, owner, dataset)
     second = await exchange.conclude_agreement(other, owner, dataset)
-    made = []
+    indexes = []
     for party, fields in ((consumer, None), (other, None), (consumer, ["city"]), (consumer, ["born"])):
-        asked = {"dataset": "owner/people", "limit": 1} | ({"fields": fields} if fields else {})
-        answer = await exchange.call(party.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
-        made.append(int(answer.headers["exchange-entry"]))
+        question = {"dataset": "owner/people", "limit": 1} | ({"fields": fields} if fields else {})
+        answer = await exchange.call(party.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
+        indexes.append(int(answer.headers["exchange-entry"]))
     target = f"/api/v1/datasets/{dataset['id']}/draft/effects"
     assert (await exchange.call(owner.steward, "POST", target)).problem == "conflict"  # nothing is drafted
 
@@ -58,15 +58,15 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
         )
         return await exchange.call_ok(owner.steward, "POST", target)
 
-    nothing = await draft()
-    assert (nothing["agreements"], nothing["refused"]) == ([], [])
-    assert (nothing["looked_at"], nothing["exact"]) == (4, 4)
+    unchanged = await draft()
+    assert (unchanged["agreements"], unchanged["refused"]) == ([], [])
+    assert (unchanged["looked_at"], unchanged["exact"]) == (4, 4)
     # More ask at once than there are connections: they wait for their turn, and nobody else waits for them.
     async with exchange.runtime[Turns].lock:
         waiting = [asyncio.create_task(exchange.call_ok(owner.steward, "POST", target)) for _ in range(20)]
         for _ in range(3):
             await exchange.call_ok(owner.steward, "GET", "/api/v1/me")
-    assert await asyncio.gather(*waiting) == [nothing] * 20
+    assert await asyncio.gather(*waiting) == [unchanged] * 20
 
     narrower = await draft(
         fields=["person_id", "name", "city"], masks={"name": {"kind": "hash"}}, row_cap=10,
@@ -80,7 +80,7 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
         f"at most 10 rows instead of {dataset['document']['terms']['row_cap']}",
     ]
     assert [(refusal["entry"], refusal["reasons"]) for refusal in narrower["refused"]] == [
-        (made[3], ["field-not-granted"])
+        (indexes[3], ["field-not-granted"])
     ]
     assert "330110" not in str(narrower)
 
@@ -89,16 +89,16 @@ async def test_before_publishing_an_owner_sees_what_its_terms_would_change(
         (effect["agreement"], effect["before"], effect["after"], effect["reasons"]) for effect in closed["agreements"]
     ] == [(second["id"], "allow", "deny", ["consumer-not-in-terms"])]
     assert [(refusal["entry"], refusal["reasons"]) for refusal in closed["refused"]] == [
-        (made[1], ["consumer-not-in-terms"])
+        (indexes[1], ["consumer-not-in-terms"])
     ]
 
     other_purpose = await draft(purposes=["statistics"])
-    assert [refusal["entry"] for refusal in other_purpose["refused"]] == made
+    assert [refusal["entry"] for refusal in other_purpose["refused"]] == indexes
     connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("DELETE FROM decision_inputs")  # their time is over
     await connection.close()
     without = await exchange.call_ok(owner.steward, "POST", target)
-    assert (without["exact"], [refusal["entry"] for refusal in without["refused"]]) == (0, made)
+    assert (without["exact"], [refusal["entry"] for refusal in without["refused"]]) == (0, indexes)
     # The effects then are the foreseen ones.
     await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
     answer = await exchange.call(
@@ -119,8 +119,8 @@ async def draft_for_other_purpose(exchange: Exchange, owner: Party, dataset: Any
 
 async def deliver(exchange: Exchange, consumer: Party, dataset: str) -> int:
     """Have a record delivered; the index of its entry."""
-    asked = {"dataset": dataset, "limit": 1}
-    answer = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", asked, purpose="talent-service")
+    question = {"dataset": dataset, "limit": 1}
+    answer = await exchange.call(consumer.system, "POST", "/api/v1/deliveries", question, purpose="talent-service")
     return int(answer.headers["exchange-entry"])
 
 
@@ -156,13 +156,13 @@ async def test_of_more_deliveries_than_are_compared_the_newest_are(
     dataset, other = [await exchange.publish_dataset(owner, source, handle) for handle in ("people", "others")]
     for agreed in (dataset, other):
         await exchange.conclude_agreement(consumer, owner, agreed)
-    made = [await deliver(exchange, consumer, f"owner/{name}") for name in ("people", "others") * 4]
+    indexes = [await deliver(exchange, consumer, f"owner/{name}") for name in ("people", "others") * 4]
     target = await draft_for_other_purpose(exchange, owner, dataset, source)
     monkeypatch.setattr(effects, "MOST_ENTRIES", 3)
     foreseen = await exchange.call_ok(owner.steward, "POST", target)
-    assert [refusal["entry"] for refusal in foreseen["refused"]] == made[2::2]
-    assert (foreseen["looked_at"], foreseen["since"]) == (3, made[2])
+    assert [refusal["entry"] for refusal in foreseen["refused"]] == indexes[2::2]
+    assert (foreseen["looked_at"], foreseen["since"]) == (3, indexes[2])
     monkeypatch.setattr(effects, "MOST_ENTRIES", 5)
     foreseen = await exchange.call_ok(owner.steward, "POST", target)
-    assert [refusal["entry"] for refusal in foreseen["refused"]] == made[::2]
+    assert [refusal["entry"] for refusal in foreseen["refused"]] == indexes[::2]
     assert (foreseen["looked_at"], foreseen["since"]) == (4, 0)

@@ -98,10 +98,10 @@ async def test_a_suspended_system_and_one_without_a_role_are_told_apart(populate
 async def test_who_is_not_concerned_is_told_nothing(populated_exchange: PopulatedExchange) -> None:
     missing = "01930b2e-6f1a-7000-8000-000000000001"
     hidden = await populated_exchange.call_as("stranger", "POST", EXPLAIN, question(populated_exchange))
-    nothing = await populated_exchange.call_as(
+    unknown = await populated_exchange.call_as(
         "stranger", "POST", EXPLAIN, question(populated_exchange, system=missing)
     )
-    assert hidden.json | {"entry": 0} == nothing.json | {"entry": 0}
+    assert hidden.json | {"entry": 0} == unknown.json | {"entry": 0}
     draft = await populated_exchange.call_as(
         "stranger",
         "POST",

@@ -126,9 +126,9 @@ def test_a_mirror_of_a_pruned_log_has_what_there_is(log, pruned, tmp_path):
         whole = tmp_path / "whole"
         assert export(server.url, whole).report.is_ok
         server.broken |= {"minimum-index": b"600\n", "tile/entries/000": 410, "tile/entries/001": 410}
-        done = export(server.url, tmp_path / "mirror", minimum=600)
-        assert done.report.is_ok
-        assert done.report.pruned == 512
+        exported = export(server.url, tmp_path / "mirror", minimum=600)
+        assert exported.report.is_ok
+        assert exported.report.pruned == 512
         assert not export(server.url, tmp_path / "mirror").report.is_ok  # nobody accepted it
         # An earlier mirror has the entries, and keeps them.
         assert export(server.url, whole).report.entries == 700
@@ -138,8 +138,8 @@ def test_a_mirror_of_a_pruned_log_has_what_there_is(log, pruned, tmp_path):
 def test_the_commands(log, pruned, tmp_path):
     run = CliRunner().invoke
     assert run(app, ["verify", str(pruned)]).exit_code == 1
-    done = run(app, ["verify", str(pruned), "--minimum-index", "600"])
-    assert (done.exit_code, "512 entries, of which only the hashes were checked" in done.stdout) == (0, True)
+    result = run(app, ["verify", str(pruned), "--minimum-index", "600"])
+    assert (result.exit_code, "512 entries, of which only the hashes were checked" in result.stdout) == (0, True)
     assert run(app, ["prune", str(pruned), "100"]).exit_code == 1
-    done = run(app, ["prune", str(log.write(tmp_path / "other")), "300"])
-    assert (done.exit_code, done.stdout) == (0, "1 bundles of entries removed; the minimum index is 300\n")
+    result = run(app, ["prune", str(log.write(tmp_path / "other")), "300"])
+    assert (result.exit_code, result.stdout) == (0, "1 bundles of entries removed; the minimum index is 300\n")

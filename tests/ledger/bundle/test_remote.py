@@ -30,10 +30,10 @@ def verified(url: str, **more: Any):
 def test_a_served_log_is_verified_as_an_exported_one_is(size, tmp_path):
     log = Log.signed_at(*{1, size // 2 + 1, size})
     with serve_log(log) as server:
-        there = verified(server.url, verifier=log.signer.verifier)
-    here = verify(log.write(tmp_path / "export"), verifier=log.signer.verifier)
-    assert here.is_ok
-    assert there.to_json() == here.to_json()
+        remote = verified(server.url, verifier=log.signer.verifier)
+    local = verify(log.write(tmp_path / "export"), verifier=log.signer.verifier)
+    assert local.is_ok
+    assert remote.to_json() == local.to_json()
 
 
 def test_the_same_is_found_wrong_with_it(tmp_path):
@@ -44,16 +44,16 @@ def test_the_same_is_found_wrong_with_it(tmp_path):
     (directory / "tile/entries/001").write_bytes(data)
     with serve_log(log) as server:
         server.broken["tile/entries/001"] = bytes(data)
-        there = verified(server.url)
-    assert there.first_bad_index is not None
-    assert there.to_json() == verify(directory).to_json()
+        remote = verified(server.url)
+    assert remote.first_bad_index is not None
+    assert remote.to_json() == verify(directory).to_json()
 
 
 def test_a_log_that_grows_meanwhile_is_verified_up_to_where_it_was():
     log = Log.signed_at(10, 300)
     with serve_log(log) as server, Fetcher(server.url) as opened:
 
-        def grow(done: int, size: int) -> None:
+        def grow(begin: int, size: int) -> None:
             if log.size < 1000:
                 log.append(100)
                 log.sign()
@@ -125,10 +125,10 @@ def test_a_plain_server_of_files_has_no_list_and_needs_none():
 def test_the_command_takes_an_address():
     log = Log.signed_at(300)
     with serve_log(log) as server:
-        done = CliRunner().invoke(cli.app, ["verify", server.url, "--vkey", log.signer.vkey, "--json"])
-        assert done.exit_code == 0
-        assert json.loads(done.stdout)["size"] == 300
+        result = CliRunner().invoke(cli.app, ["verify", server.url, "--vkey", log.signer.vkey, "--json"])
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["size"] == 300
         server.broken["tile/0/000"] = bytes(8192)
-        done = CliRunner().invoke(cli.app, ["verify", server.url])
-        assert done.exit_code == 1
-        assert "still match" in done.stdout
+        result = CliRunner().invoke(cli.app, ["verify", server.url])
+        assert result.exit_code == 1
+        assert "still match" in result.stdout

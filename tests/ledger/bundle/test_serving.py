@@ -137,8 +137,8 @@ def test_a_strange_question_for_checkpoints_gets_an_answer(url, query):
 
 def test_a_pruned_export_says_that_what_was_there_is_gone(log, exported, url):
     prune(exported, 300)
-    gone = httpx2.get(f"{url}/ledger/tile/entries/000")
-    assert (gone.status_code, gone.headers["cache-control"]) == (410, "no-store")
+    pruned = httpx2.get(f"{url}/ledger/tile/entries/000")
+    assert (pruned.status_code, pruned.headers["cache-control"]) == (410, "no-store")
     assert httpx2.get(f"{url}/ledger/tile/entries/001").status_code == 200
     assert httpx2.get(f"{url}/ledger/minimum-index").text == "300\n"
     assert httpx2.get(f"{url}/ledger/tile/0/000").content == log.full[0, 0]

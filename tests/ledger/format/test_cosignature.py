@@ -70,10 +70,10 @@ def test_a_cosignature_is_of_one_checkpoint(key):
 
 
 @both
-@pytest.mark.parametrize("cut", [b"", b"\0" * 8, b"\0" * 71, b"\0" * 73, b"\xff" * 8 + b"\0" * 64])
-def test_a_cosignature_of_another_length_or_time_is_refused(key, cut):
+@pytest.mark.parametrize("shortened", [b"", b"\0" * 8, b"\0" * 71, b"\0" * 73, b"\xff" * 8 + b"\0" * 64])
+def test_a_cosignature_of_another_length_or_time_is_refused(key, shortened):
     with pytest.raises(note.SignatureInvalid):
-        key.cosigner.verify(TEXT, cut)
+        key.cosigner.verify(TEXT, shortened)
 
 
 def test_extension_lines_are_signed_by_one_type_and_passed_over_by_the_other():

@@ -63,9 +63,9 @@ def test_a_further_line_that_fails_refuses_the_note_of_who_knows_its_key(which):
 
 
 def test_keys_follow_from_the_seed_and_from_nothing_else():
-    again = further.LogSigner(SIGNER.name, SEED, BOTH)
+    repeated = further.LogSigner(SIGNER.name, SEED, BOTH)
     other = further.LogSigner(SIGNER.name, bytes(32), BOTH)
-    assert again.further_vkeys == SIGNER.further_vkeys
+    assert repeated.further_vkeys == SIGNER.further_vkeys
     assert not set(other.further_vkeys) & set(SIGNER.further_vkeys)
 
 
@@ -78,11 +78,11 @@ def test_openssl_verifies_the_sm2_signature_and_ours_verifies_openssls(tmp_path)
     options = ["-sm3", "-sigopt", "distid:1234567812345678"]
 
     def openssl(*arguments: str) -> bytes:
-        done = subprocess.run([program("openssl"), *arguments], cwd=tmp_path, capture_output=True, check=False)
-        if b"unsupported" in done.stderr.lower():
+        result = subprocess.run([program("openssl"), *arguments], cwd=tmp_path, capture_output=True, check=False)
+        if b"unsupported" in result.stderr.lower():
             pytest.skip("this OpenSSL has no SM2")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     openssl("pkey", "-pubin", "-inform", "DER", "-in", "public.der", "-out", "public.pem")
     assert b"OK" in openssl("dgst", *options, "-verify", "public.pem", "-signature", "signature", "text")

@@ -141,14 +141,14 @@ def test_growth_needs_the_whole_edge():
 @pytest.mark.parametrize("size", EDGES)
 def test_the_root_follows_from_the_edge(size):
     needed = {(tile.level, tile.index, tile.width) for tile in tiles.tiles_for_root(size)}
-    asked = set()
+    coordinates = set()
 
     def watched(level: int, index: int, width: int) -> bytes:
-        asked.add((level, index, width))
+        coordinates.add((level, index, width))
         return read(level, index, width)
 
     assert tiles.root_from_tiles(watched, size) == merkle.root(HASHES[:size])
-    assert asked == needed
+    assert coordinates == needed
 
 
 @given(st.data())
@@ -156,22 +156,22 @@ def test_proofs_from_tiles_hold_and_read_what_was_foretold(data):
     new = data.draw(st.sampled_from(EDGES[1:]) | st.integers(1, 70_000))
     old = data.draw(st.sampled_from([size for size in EDGES[1:] if size <= new]) | st.integers(1, new))
     index = data.draw(st.sampled_from([0, new - 1, old - 1]) | st.integers(0, new - 1))
-    asked: list[tiles.Tile] = []
+    read_tiles: list[tiles.Tile] = []
 
     def watched(level: int, index: int, width: int) -> bytes:
-        asked.append(tiles.Tile(level, index, width))
+        read_tiles.append(tiles.Tile(level, index, width))
         return TREE[level, index]  # more than was asked for, as a log that has grown would give
 
     root = tiles.root_from_tiles(read, new)
     proof = tiles.inclusion_proof(watched, index, new)
     merkle.verify_inclusion(index=index, size=new, leaf=HASHES[index], proof=proof, root=root)
-    assert asked == tiles.tiles_for_inclusion(index, new)
+    assert read_tiles == tiles.tiles_for_inclusion(index, new)
 
-    asked.clear()
+    read_tiles.clear()
     proof = tiles.consistency_proof(watched, old, new)
     old_root = tiles.root_from_tiles(read, old)
     merkle.verify_consistency(old_size=old, new_size=new, old_root=old_root, new_root=root, proof=proof)
-    assert asked == tiles.tiles_for_consistency(old, new)
+    assert read_tiles == tiles.tiles_for_consistency(old, new)
 
 
 def test_a_tile_that_is_too_short_is_named():
@@ -194,14 +194,14 @@ def test_a_bundle_has_the_specification_s_bytes():
 @given(st.lists(st.binary(min_size=1, max_size=30), min_size=1, max_size=5), st.data())
 def test_a_bundle_that_was_cut_off_is_refused(entries, data):
     packed = tiles.pack(entries)
-    cut = data.draw(st.integers(1, len(packed) - 1))
-    whole, rest = tiles.split(packed[:cut])
+    length = data.draw(st.integers(1, len(packed) - 1))
+    whole, remainder = tiles.split(packed[:length])
     assert whole == entries[: len(whole)]
-    if rest:
+    if remainder:
         with pytest.raises(tiles.TileError, match=f"within its entry {len(whole)}"):
-            tiles.unpack(packed[:cut])
+            tiles.unpack(packed[:length])
     else:
-        assert tiles.pack(whole) == packed[:cut]
+        assert tiles.pack(whole) == packed[:length]
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 31, b"x" * 96, b"x" * 33])

@@ -125,12 +125,12 @@ async def check(url: str, load: Load) -> dict[int, int]:
         assert row["leaf_hash"] == merkle.leaf_hash(row["leaf"])
         prev = row["leaf_hash"]
     bodies = [(row["seq"], json.loads(row["leaf"])["body"]) for row in rows]
-    there = {body["number"]: seq for seq, body in bodies if body["load"] == load.run_id}
-    assert len(there) == sum(body["load"] == load.run_id for _, body in bodies), "an entry is there twice"
-    assert load.appended.items() <= there.items()
+    indexes = {body["number"]: seq for seq, body in bodies if body["load"] == load.run_id}
+    assert len(indexes) == sum(body["load"] == load.run_id for _, body in bodies), "an entry is there twice"
+    assert load.appended.items() <= indexes.items()
     await check_publishing(connection)
     await connection.close()
-    return there
+    return indexes
 
 
 async def publish(connection: asyncpg.Connection, *, now: datetime) -> publication.Published | None:
@@ -190,8 +190,8 @@ async def _cut(postgres: Postgres, where: Cut, *, are_there: bool) -> None:
                 await load.wait_until(lambda wanted=number: proxy.count == wanted)  # type: ignore[misc]
             await load.more(10)
     assert len(load.failed) >= 10
-    there = await check(postgres.url, load)
-    assert all((number in there) == are_there for number in load.failed)
+    indexes = await check(postgres.url, load)
+    assert all((number in indexes) == are_there for number in load.failed)
 
 
 async def test_an_entry_cannot_be_made_durable(postgres: Postgres) -> None:
@@ -224,13 +224,13 @@ async def test_an_entry_cannot_be_made_durable(postgres: Postgres) -> None:
     await check(postgres.url, load)
 
 
-@pytest.mark.parametrize("what", ["data", "wal"])
-async def test_the_disk_is_full(what: str) -> None:
+@pytest.mark.parametrize("resource", ["data", "wal"])
+async def test_the_disk_is_full(resource: str) -> None:
     """First of what was written, then of what is being written; there is room again, and it goes on."""
     with _home() as directory, _small_disk(directory / "small") as small:
         (ballast := small / "ballast").write_bytes(bytes(16 << 20))
         full, other = small / "postgres", directory / "postgres"
-        server = Postgres(full) if what == "wal" else Postgres(full, wal=other)
+        server = Postgres(full) if resource == "wal" else Postgres(full, wal=other)
         try:
             await asyncio.to_thread(server.prepare)
             async with loaded(server.url, padding=50_000) as load:

@@ -159,8 +159,8 @@ async def test_the_fence_cannot_move_between_the_check_and_the_entry(pool: async
         await transaction.start()
         assert await store.append(revoking, [submission(0)], advance_fence=True) == [0]
         waiting = [asyncio.create_task(append(pool, submission(number, fence=0))) for number in range(1, 5)]
-        done, _ = await asyncio.wait(waiting, timeout=0.2)
-        assert not done
+        ended, _ = await asyncio.wait(waiting, timeout=0.2)
+        assert not ended
         await transaction.commit()
     outcomes = [outcome for [outcome] in await asyncio.gather(*waiting)]
     assert all(isinstance(outcome, store.FenceMoved) for outcome in outcomes)
@@ -222,18 +222,18 @@ async def test_a_token_given_back_and_used_again_in_one_batch_stays_used(pool: a
     moved, used = await append(pool, submission(0, nonce=token("a"), fence=9), submission(1, nonce=token("a"), fence=0))
     assert isinstance(moved, store.FenceMoved)
     assert used == 0
-    [again] = await append(pool, submission(2, nonce=token("a")))
-    assert isinstance(again, store.Replayed)
+    [replayed] = await append(pool, submission(2, nonce=token("a")))
+    assert isinstance(replayed, store.Replayed)
 
 
 async def test_a_token_that_comes_too_late_by_the_database_is_refused(pool: asyncpg.Pool) -> None:
     late = token("late", minutes=-1)
-    first, expired, twin, other = await append(
+    first, expired, repeated, other = await append(
         pool, submission(0, nonce=token("a")), submission(1, nonce=late), submission(2, nonce=late), submission(3)
     )
     assert (first, other) == (0, 1)
     assert isinstance(expired, store.Expired)
-    assert isinstance(twin, store.Expired)
+    assert isinstance(repeated, store.Expired)
     async with pool.acquire() as connection:
         with pytest.raises(store.Expired):
             await store.use_nonce(connection, token("later", minutes=-1))

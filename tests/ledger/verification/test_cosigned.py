@@ -49,12 +49,14 @@ def keep(path: Path, *names: str) -> None:
     """Leave of a checkpoint's lines those of the log and of some witnesses."""
     text, lines = note.split(path.read_text())
     wanted = {f"w.example/{name}" for name in names}
-    kept = [
+    remaining = [
         signature_line
         for signature_line in lines
         if not signature_line[0].startswith("w.example/") or signature_line[0] in wanted
     ]
-    path.write_text(text + "\n" + "".join(note.line(name, signature[:4], signature[4:]) for name, signature in kept))
+    path.write_text(
+        text + "\n" + "".join(note.line(name, signature[:4], signature[4:]) for name, signature in remaining)
+    )
 
 
 def test_cosigned_checkpoints_are_in_order(log, bundle):
@@ -67,10 +69,10 @@ def test_cosigned_checkpoints_are_in_order(log, bundle):
     assert "the policy came with the bundle" not in own.text()
 
 
-@pytest.mark.parametrize("kept", [(), ("a",), ("b",), ("c",)])
-def test_the_newest_checkpoint_needs_its_quorum(log, bundle, kept):
+@pytest.mark.parametrize("witnesses", [(), ("a",), ("b",), ("c",)])
+def test_the_newest_checkpoint_needs_its_quorum(log, bundle, witnesses):
     for path in (bundle / "checkpoint", bundle / "checkpoints/300"):
-        keep(path, *kept)
+        keep(path, *witnesses)
     [finding] = verify(bundle, verifier=log.signer.verifier).findings
     assert (finding.code, finding.path, finding.expected) == (Code.QUORUM_MISSING, "checkpoint", "g")
     assert verify(bundle, trust=trust_policy.parse(trust(log, "none"))).is_ok
@@ -94,8 +96,8 @@ def test_an_own_policy_is_not_weakened_by_the_bundles(log, bundle):
 
 
 def test_witnesses_with_other_keys_are_strangers(log, bundle):
-    others = [CosignerKey(key.name, key.kind, b"x" * 32) for key in KEYS[:2]] + [KEYS[2]]
-    report = verify(bundle, trust=trust_policy.parse(trust(log, keys=others)))
+    other_keys = [CosignerKey(key.name, key.kind, b"x" * 32) for key in KEYS[:2]] + [KEYS[2]]
+    report = verify(bundle, trust=trust_policy.parse(trust(log, keys=other_keys)))
     assert [finding.code for finding in report.findings] == [Code.QUORUM_MISSING]
     assert "cosigned by 'c'" in report.text()
 

@@ -51,9 +51,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def mirror_it(self) -> None:
-        done = export(self.server.url, self.mirror, verifier=self.log.signer.verifier)
-        assert done.report.is_ok, done.report.text()
-        self.size = done.checkpoint.size
+        exported = export(self.server.url, self.mirror, verifier=self.log.signer.verifier)
+        assert exported.report.is_ok, exported.report.text()
+        self.size = exported.checkpoint.size
         assert self.size == max(self.log.checkpoints)
 
     @rule()
@@ -81,8 +81,8 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def tamper_with_what_is_kept(self, data: st.DataObject) -> None:
         """A bit of the mirror changes, or a file is lost; verifying tells, and the auditor brings the file back."""
-        kept = sorted(path for path in self.mirror.rglob("*") if path.is_file() and self._is_needed(path))
-        path = data.draw(st.sampled_from(kept))
+        needed = sorted(path for path in self.mirror.rglob("*") if path.is_file() and self._is_needed(path))
+        path = data.draw(st.sampled_from(needed))
         content = path.read_bytes()
         if data.draw(st.booleans()):
             path.write_bytes(self._changed(content, data))

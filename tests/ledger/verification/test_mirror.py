@@ -26,9 +26,9 @@ def content(directory) -> dict[str, bytes]:
 def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
     log = new_log(*sizes)
     with serve_log(log) as server:
-        done = mirror.export(server.url, tmp_path)
-    assert done.report.is_ok, done.report.text()
-    assert done.checkpoint.size == sizes[-1]
+        exported = mirror.export(server.url, tmp_path)
+    assert exported.report.is_ok, exported.report.text()
+    assert exported.checkpoint.size == sizes[-1]
     expected = log.files()
     if sizes == (0,):  # the list of past checkpoints begins after size 0
         expected["checkpoints/0"] = expected["checkpoint"]
@@ -49,8 +49,8 @@ def test_a_second_export_fetches_only_what_is_new(new_log, tmp_path):
         log.append(400)
         log.sign()
         server.requests.clear()
-        done = mirror.export(server.url, tmp_path)
-    assert done.report.is_ok
+        exported = mirror.export(server.url, tmp_path)
+    assert exported.report.is_ok
     assert content(tmp_path) == log.files()  # and the partial tiles of the earlier size are gone
     assert "tile/0/000" not in server.requests
     assert "tile/entries/001" not in server.requests
@@ -64,8 +64,8 @@ def test_nothing_new_costs_next_to_nothing(new_log, tmp_path):
         mirror.export(server.url, tmp_path)
         before = content(tmp_path)
         server.requests.clear()
-        done = mirror.export(server.url, tmp_path)
-    assert done.report.is_ok
+        exported = mirror.export(server.url, tmp_path)
+    assert exported.report.is_ok
     assert content(tmp_path) == before
     assert not any(path.startswith("tile/entries/") for path in server.requests)
 
@@ -79,8 +79,8 @@ def test_an_interrupted_export_is_taken_up_again(new_log, tmp_path):
         assert not (tmp_path / "checkpoint").exists()
         server.broken.clear()
         server.requests.clear()
-        done = mirror.export(server.url, tmp_path)
-    assert done.report.is_ok
+        exported = mirror.export(server.url, tmp_path)
+    assert exported.report.is_ok
     assert "tile/entries/002" not in server.requests
     assert content(tmp_path) == log.files()
 
@@ -96,9 +96,9 @@ def test_a_partial_tile_may_have_given_way_to_the_full_one(new_log, tmp_path):
         server.broken["tile/entries/001"] = tiles.pack(log.leaves[256:512])
         server.broken["tile/entries/000"] = tiles.pack(log.leaves[:256])
         server.broken["tile/0/000"] = log.full[0, 0]
-        done = mirror.export(server.url, tmp_path)
-    assert done.report.is_ok, done.report.text()
-    assert done.report.size == 300
+        exported = mirror.export(server.url, tmp_path)
+    assert exported.report.is_ok, exported.report.text()
+    assert exported.report.size == 300
     assert older.items() <= content(tmp_path).items()
 
 
@@ -151,8 +151,8 @@ def test_the_key_that_was_given_is_the_one_that_counts(new_log, tmp_path):
         with pytest.raises(mirror.ExportRefused, match="that was given"):
             mirror.export(server.url, tmp_path, verifier=note.Signer(log.signer.name, bytes(32)).verifier)
         assert content(tmp_path) == {}
-        done = mirror.export(server.url, tmp_path, verifier=log.signer.verifier)
-        assert done.report.key_given
+        exported = mirror.export(server.url, tmp_path, verifier=log.signer.verifier)
+        assert exported.report.key_given
 
 
 def test_past_checkpoints_are_taken_only_with_a_signature_and_in_order(new_log, tmp_path):
@@ -249,8 +249,8 @@ def test_the_servers_policy_is_kept_as_it_is_and_held_to(new_log, tmp_path):
             log.checkpoints[size] = signed + key.line(note.split(signed)[0], time=1)
     with serve_log(log) as server:
         server.broken["policy"] = text.encode()
-        done = mirror.export(server.url, tmp_path, trust=trust_policy.parse(text))
-        assert done.report.is_ok, done.report.text()
+        exported = mirror.export(server.url, tmp_path, trust=trust_policy.parse(text))
+        assert exported.report.is_ok, exported.report.text()
         assert (tmp_path / "policy").read_text() == text
         server.broken["policy"] = 404  # an exchange of before
         assert mirror.export(server.url, tmp_path).report.is_ok

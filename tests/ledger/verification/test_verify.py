@@ -111,11 +111,11 @@ def test_an_altered_entry_is_named(log, bundle, index):
 def test_an_altered_entry_is_named_though_all_tiles_were_made_to_fit(log, bundle, index):
     alter(bundle, index, lie)
     rebuild_tiles(bundle)
-    finding, *others = verify(bundle).findings
+    finding, *further = verify(bundle).findings
     assert (finding.code, finding.index) == (Code.ENTRY_ALTERED, index)
     assert finding.expected == log.hashes[index].hex()
     assert f"prev of entry {index + 1}" in finding.evidence
-    assert [other.path for other in others] in ([], ["tile/1/000.p/2"])  # made to fit, and hence altered too
+    assert [other.path for other in further] in ([], ["tile/1/000.p/2"])  # made to fit, and hence altered too
 
 
 def test_several_altered_entries_are_all_named(bundle):
@@ -204,10 +204,10 @@ def test_whatever_is_changed_counts(log, tmp_path, new_log):
     assert verify(directory).is_ok
 
 
-@pytest.mark.parametrize("cut", [1, 100, 8000])
-def test_a_truncated_bundle_of_entries_names_the_first_missing(log, bundle, cut):
+@pytest.mark.parametrize("length", [1, 100, 8000])
+def test_a_truncated_bundle_of_entries_names_the_first_missing(log, bundle, length):
     path = bundle / "tile/entries/001"
-    path.write_bytes(path.read_bytes()[:-cut])
+    path.write_bytes(path.read_bytes()[:-length])
     whole, _ = tiles.split(path.read_bytes())
     finding = verify(bundle).findings[0]
     assert (finding.code, finding.index) == (Code.ENTRY_MISSING, 256 + len(whole))

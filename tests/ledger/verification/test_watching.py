@@ -53,17 +53,17 @@ def test_an_exchange_that_is_away_is_an_alarm_after_the_patience(tmp_path: Path)
     rounds = watch(
         partial(export, url, tmp_path), directory=tmp_path, every=60, patience=120, wait=wait, clock=lambda: now
     )
-    done = list(rounds)
-    assert [round_.is_last for round_ in done] == [False, False, True]
-    assert str(done[-1].fault).startswith("alarm: no answer for 134 seconds")
+    completed = list(rounds)
+    assert [round_.is_last for round_ in completed] == [False, False, True]
+    assert str(completed[-1].fault).startswith("alarm: no answer for 134 seconds")
 
 
 def test_the_command_prints_a_line_each_round_and_new_entries(new_log: Callable[..., Log], tmp_path: Path) -> None:
     with serve_log(new_log(3)) as server:
         words = ["watch", str(tmp_path), "--url", f"{server.url}/ledger", "--rounds", "2", "--every", "0"]
-        done = CliRunner().invoke(app, [*words, "--type", "key.registered"])
-    assert done.exit_code == 0, done.output
-    lines = done.stdout.splitlines()
+        result = CliRunner().invoke(app, [*words, "--type", "key.registered"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
     assert lines[0].endswith("OK: 3 entries, 3 new")
     assert lines[1].startswith('{"seq": 0,')
     assert lines[-1].endswith("OK: 3 entries, 0 new")
@@ -73,6 +73,6 @@ def test_the_command_ends_with_status_1_at_a_fault(new_log: Callable[..., Log], 
     with serve_log(new_log(300)) as server:
         export(server.url, tmp_path)
     with serve_log(new_log(100)) as server:  # the log as it was before
-        done = CliRunner().invoke(app, ["watch", str(tmp_path), "--url", server.url, "--every", "0", "--rounds", "3"])
-    assert done.exit_code == 1
-    assert "300" in done.stderr
+        result = CliRunner().invoke(app, ["watch", str(tmp_path), "--url", server.url, "--every", "0", "--rounds", "3"])
+    assert result.exit_code == 1
+    assert "300" in result.stderr

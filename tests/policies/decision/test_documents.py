@@ -93,10 +93,10 @@ def test_no_fact_may_be_missing():
         required += [(part, key) for key in part]
     required += [(document["resource"]["terms"], key) for key in document["resource"]["terms"] if key != "not_after"]
     for part, key in required:
-        kept = part.pop(key)
+        removed = part.pop(key)
         with pytest.raises(ValidationError):
             parse(document)
-        part[key] = kept
+        part[key] = removed
     parse(document)
 
 
@@ -149,7 +149,9 @@ def test_an_answer_that_is_no_decision_is_refused(changes: dict[str, Any]):
 def test_reasons_come_in_one_order():
     reasons = [{"code": code, "rule": "r", "ref": ref} for ref in "ba" for code in reversed(REASON_CODES)]
     decision = Decision.model_validate_json(json.dumps({"allow": False, "reasons": reasons, "revision": "r"}))
-    assert [(why.code, why.ref) for why in decision.reasons] == [(code, ref) for code in REASON_CODES for ref in "ab"]
+    assert [(reason.code, reason.ref) for reason in decision.reasons] == [
+        (code, ref) for code in REASON_CODES for ref in "ab"
+    ]
 
 
 def test_every_reason_is_explained_in_both_languages():

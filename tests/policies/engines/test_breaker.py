@@ -67,7 +67,7 @@ async def test_it_opens_after_failures_in_a_row_and_closes_by_one_probe(
     switched.is_on = False
     for _ in range(20):
         decision = await breaker.decide(document())
-        assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+        assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
     assert switched.asked == 2 + 1 + 3
     assert decision.reasons[0].rule == "engine.circuit_open"
 

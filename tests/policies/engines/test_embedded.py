@@ -51,7 +51,7 @@ async def test_an_allowed_delivery_has_its_obligations(engine: EmbeddedEngine):
 
 async def test_a_denial_names_every_reason(engine: EmbeddedEngine):
     decision = await engine.decide(document(now=NOW + 5000, requested=["id"], lane="trade"))
-    assert [(why.code, why.ref) for why in decision.reasons] == [
+    assert [(reason.code, reason.ref) for reason in decision.reasons] == [
         ("lane-mismatch", "first"),
         ("terms-expired", "people"),
         ("agreement-expired", "first"),
@@ -76,7 +76,7 @@ async def test_an_obligation_nobody_can_carry_out_is_a_denial(
     changed = allowed()
     changed["resource"]["terms"] |= {"masks": {"姓名": mask}, "row_filters": filters}
     decision = await engine.decide(document(**changed))
-    assert [why.code for why in decision.reasons] == ["obligation-unknown"]
+    assert [reason.code for reason in decision.reasons] == ["obligation-unknown"]
     assert SECRET not in caplog.text
 
 
@@ -97,7 +97,7 @@ async def test_an_engine_without_a_decision_denies(caplog: pytest.LogCaptureFixt
     with closing(deciding(rego)) as engine:
         decision = await engine.decide(document(purpose=SECRET))
     assert not decision.allow
-    assert [(why.code, why.rule) for why in decision.reasons] == [("policy-unavailable", "engine")]
+    assert [(reason.code, reason.rule) for reason in decision.reasons] == [("policy-unavailable", "engine")]
     assert decision.revision == engine.revision
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert SECRET not in caplog.text
@@ -121,7 +121,7 @@ async def test_a_panic_denies_once(own_bundle: Bundle, engine: EmbeddedEngine, c
     panicked = await engine.decide(document())
     release.set()
     thread.join()
-    assert [why.code for why in panicked.reasons] == ["policy-unavailable"]
+    assert [reason.code for reason in panicked.reasons] == ["policy-unavailable"]
     assert "PanicException" in caplog.text
     assert (await engine.decide(document())).allow
 

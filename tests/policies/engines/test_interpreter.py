@@ -63,14 +63,14 @@ def fail(bundle: Bundle) -> None:
     leave(failed)
 
 
-@pytest.mark.parametrize("done", [ask_and_close, trace_and_close, be_refused, fail])
+@pytest.mark.parametrize("act", [ask_and_close, trace_and_close, be_refused, fail])
 def test_nothing_is_left_for_another_thread(
-    own_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, done: Callable[[Bundle], None]
+    own_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, act: Callable[[Bundle], None]
 ):
     gc.collect()
     gc.disable()
     try:
-        done(own_bundle)
+        act(own_bundle)
         assert collected_elsewhere(monkeypatch) == []
     finally:
         gc.enable()

@@ -64,8 +64,8 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
 
         async def theirs(begin: int) -> list[Any]:
             # Many at once through an ad-hoc query: ten thousand single requests would measure the client.
-            asked = {"query": query, "input": documents[begin : begin + CHUNK]}
-            answer = await client.post("/v1/query", json=asked)
+            question = {"query": query, "input": documents[begin : begin + CHUNK]}
+            answer = await client.post("/v1/query", json=question)
             evaluated: list[Any] = answer.raise_for_status().json()["result"][0]["answers"]
             return evaluated
 
@@ -86,13 +86,13 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
 
 async def test_many_questions_at_once_get_each_its_own_answer(opa: str, engine: EmbeddedEngine, laid_out: Path):
     random = Random(5)
-    asked = [DeliveryInput.model_validate_json(json.dumps(any_document(random))) for _ in range(300)]
+    questions = [DeliveryInput.model_validate_json(json.dumps(any_document(random))) for _ in range(300)]
     async with (
         run_opa(opa, *verified(laid_out)) as url,
         open_opa_server(url, revision=engine.revision, within=20) as remote,
     ):
-        answers = await asyncio.gather(*map(remote.decide, asked))
-    assert answers == [engine.decide_now(question) for question in asked]
+        answers = await asyncio.gather(*map(remote.decide, questions))
+    assert answers == [engine.decide_now(question) for question in questions]
 
 
 def repacked(packed: bytes, changes: dict[str, bytes | None]) -> bytes:
@@ -167,7 +167,7 @@ async def test_only_who_shows_the_token_is_answered_and_only_the_one_question(
                 decision = await remote.decide(allowed_document())
             assert decision.allow == (token == TOKEN)
             if token != TOKEN:
-                assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+                assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
         headers = {"authorization": f"Bearer {TOKEN}"}
         async with httpx2.AsyncClient(base_url=url, headers=headers) as client:
             for method, path in (
@@ -187,12 +187,12 @@ async def test_only_who_shows_the_token_is_answered_and_only_the_one_question(
 async def test_tls_is_checked_against_the_file_of_authorities(
     opa: str, engine: EmbeddedEngine, laid_out: Path, tmp_path: Path
 ):
-    shown, secret = certificate(tmp_path)
-    tls = ("--tls-cert-file", shown, "--tls-private-key-file", secret)
-    async with run_opa(opa, *verified(laid_out), *tls, tls=shown) as url:
-        async with open_opa_server(url, revision=engine.revision, ca=shown, within=10) as remote:
+    chain, secret = certificate(tmp_path)
+    tls = ("--tls-cert-file", chain, "--tls-private-key-file", secret)
+    async with run_opa(opa, *verified(laid_out), *tls, tls=chain) as url:
+        async with open_opa_server(url, revision=engine.revision, ca=chain, within=10) as remote:
             assert await remote.decide(allowed_document()) == await engine.decide(allowed_document())
         for address in (url, url.replace("https", "http")):  # the system's authorities; no TLS at all
             async with open_opa_server(address, revision=engine.revision, within=2) as remote:
                 decision = await remote.decide(allowed_document())
-            assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+            assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]

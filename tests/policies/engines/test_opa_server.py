@@ -46,14 +46,14 @@ async def test_the_server_decides_as_the_embedded_engine_does(server: str, engin
 async def test_another_revision_on_the_server_denies(server: str, caplog: pytest.LogCaptureFixture):
     async with open_opa_server(server, revision="0" * 64, within=10) as remote:
         decision = await remote.decide(document())
-    assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+    assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
     assert "another policy revision" in caplog.text
 
 
 async def test_a_server_that_is_down_denies_at_once(caplog: pytest.LogCaptureFixture):
     async with open_opa_server(f"http://127.0.0.1:{free_port()}", revision="r") as remote:
         decision = await remote.decide(document(purpose=SECRET))
-    assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+    assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
     assert SECRET not in caplog.text
 
 
@@ -97,7 +97,7 @@ async def test_an_answer_that_is_no_decision_denies(answer: bytes):
         port = listening.sockets[0].getsockname()[1]
         async with open_opa_server(f"http://127.0.0.1:{port}", revision="r", within=0.2) as remote:
             decision = await remote.decide(document())
-    assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+    assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
 
 
 async def test_a_server_that_never_answers_is_waited_for_until_the_limit_only(caplog: pytest.LogCaptureFixture):
@@ -118,7 +118,7 @@ async def test_a_server_that_never_answers_is_waited_for_until_the_limit_only(ca
             decision = await remote.decide(document())
             await is_left.wait()
     assert is_asked.is_set()
-    assert [why.code for why in decision.reasons] == ["policy-unavailable"]
+    assert [reason.code for reason in decision.reasons] == ["policy-unavailable"]
     assert "TimeoutError" in caplog.text
 
 

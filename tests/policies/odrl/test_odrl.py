@@ -323,8 +323,10 @@ def test_one_rule_may_stand_without_a_list() -> None:
 
 
 def test_what_is_withheld_is_said_to_be_and_is_not_taken() -> None:
-    shown = FULL | {"row_filter": None, "consumers": FULL["consumers"] | {"organisations": [], "groups": []}}
-    document = as_offer(shown, withheld=["terms/row_filter", "terms/consumers/organisations", "terms/consumers/groups"])
+    public = FULL | {"row_filter": None, "consumers": FULL["consumers"] | {"organisations": [], "groups": []}}
+    document = as_offer(
+        public, withheld=["terms/row_filter", "terms/consumers/organisations", "terms/consumers/groups"]
+    )
     values = {
         constraint["leftOperand"]: constraint["rightOperand"]
         for constraint in document["permission"][0]["constraint"]

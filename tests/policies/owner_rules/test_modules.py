@@ -189,8 +189,8 @@ BAD = {
 
 @pytest.fixture(scope="module")
 async def sandboxes() -> AsyncIterator[Sandboxes]:
-    async with open_sandboxes() as made:
-        yield made
+    async with open_sandboxes() as running:
+        yield running
 
 
 @pytest.mark.parametrize(("module", "at", "error"), BAD.values(), ids=BAD)

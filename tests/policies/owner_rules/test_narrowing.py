@@ -80,12 +80,12 @@ def lasting(own_bundle: Bundle) -> Iterator[EmbeddedEngine]:
 def test_it_never_widens(lasting: EmbeddedEngine, narrowing: Narrowing, seed: int):
     random = Random(seed)
     for _ in range(5):
-        asked = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
-        before = lasting.decide_now(asked)
-        check_narrower(before, narrow(before, narrowing, asked, rule=RULE), narrowing, asked)
+        question = DeliveryInput.model_validate_json(json.dumps(any_document(random)))
+        before = lasting.decide_now(question)
+        check_narrower(before, narrow(before, narrowing, question, rule=RULE), narrowing, question)
 
 
-def check_narrower(before: Decision, after: Decision, narrowing: Narrowing, asked: DeliveryInput) -> None:
+def check_narrower(before: Decision, after: Decision, narrowing: Narrowing, question: DeliveryInput) -> None:
     if not before.allow:
         assert after == before
     elif after.allow:
@@ -96,7 +96,7 @@ def check_narrower(before: Decision, after: Decision, narrowing: Narrowing, aske
         assert not {column.name for column in after.obligations.columns} & {*narrowing.drop}
         hidden = {column.name for column in after.obligations.columns if column.mask is not None}
         assert {column.name for column in after.obligations.columns} & narrowing.masks.keys() <= hidden
-        assert not {*asked.filtered} & ({*narrowing.drop} | narrowing.masks.keys())
+        assert not {*question.filtered} & ({*narrowing.drop} | narrowing.masks.keys())
         assert (after.agreement, after.revision) == (before.agreement, before.revision)
         assert all(condition in after.obligations.row_filters for condition in narrowing.row_filters)
     else:
@@ -109,26 +109,26 @@ def test_the_stricter_mask_is_that_of_the_policy(engine: EmbeddedEngine):
     masks += [{"kind": "bucket", "size": 5_000}, {"kind": "constant", "value": 0}, {"kind": "constant", "value": True}]
     for terms in masks:
         for other in masks:
-            asked = allowed()
-            asked["filtered"] = []
-            asked["resource"]["terms"]["masks"] = {"id": terms}
-            asked["agreements"][0]["masks"] = {"id": other}
-            decision = base(engine, DeliveryInput.model_validate_json(json.dumps(asked)))
+            question = allowed()
+            question["filtered"] = []
+            question["resource"]["terms"]["masks"] = {"id": terms}
+            question["agreements"][0]["masks"] = {"id": other}
+            decision = base(engine, DeliveryInput.model_validate_json(json.dumps(question)))
             assert decision.obligations is not None
             [mask] = [column.mask for column in decision.obligations.columns if column.name == "id"]
             assert json.dumps(stricter(terms, other), sort_keys=True) == json.dumps(mask, sort_keys=True)
 
 
 def test_a_module_that_says_nothing_changes_nothing(engine: EmbeddedEngine):
-    asked = document()
-    decision = base(engine, asked)
-    assert narrow(decision, read_narrowing({}, literals=()), asked, rule=RULE) == decision
+    question = document()
+    decision = base(engine, question)
+    assert narrow(decision, read_narrowing({}, literals=()), question, rule=RULE) == decision
 
 
 def test_its_denials_are_told_in_its_words(engine: EmbeddedEngine):
-    asked = document()
+    question = document()
     value = {"deny": [{"code": "other-code"}, {"code": "code", "message": "Ask the owner."}], "row_cap": 1}
-    denied = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
+    denied = narrow(base(engine, question), read_narrowing(value, literals=LITERALS), question, rule=RULE)
     assert [(reason.code, reason.rule, reason.ref, reason.message) for reason in denied.reasons] == [
         ("owner-denied", RULE, "code", "Ask the owner."),
         ("owner-denied", RULE, "other-code", None),
@@ -192,27 +192,27 @@ def test_what_has_another_form_is_not_listened_to(value: Any, *, is_unknown: boo
 def test_what_cannot_be_carried_out_denies(
     engine: EmbeddedEngine, changes: dict[str, Any], value: Any, reasons: list[tuple[str, str | None]]
 ):
-    asked = document(**changes)
-    after = narrow(base(engine, asked), read_narrowing(value, literals=LITERALS), asked, rule=RULE)
+    question = document(**changes)
+    after = narrow(base(engine, question), read_narrowing(value, literals=LITERALS), question, rule=RULE)
     assert [(reason.code, reason.ref) for reason in after.reasons] == reasons
 
 
 def test_conditions_have_one_order_whatever_engine_said_them(engine: EmbeddedEngine):
-    asked = document()
-    decision = base(engine, asked)
+    question = document()
+    decision = base(engine, question)
     narrowing = read_narrowing({"row_filters": list(FILTERS)}, literals=())
     other = read_narrowing({"row_filters": list(reversed(FILTERS))}, literals=())
-    assert narrow(decision, narrowing, asked, rule=RULE) == narrow(decision, other, asked, rule=RULE)
+    assert narrow(decision, narrowing, question, rule=RULE) == narrow(decision, other, question, rule=RULE)
 
 
 # The question ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_question_has_the_calendar_and_no_clock():
-    asked = build_question(document(), agreement="first")
-    assert "now" not in asked
-    assert asked["agreement"] == "first"
-    assert asked["calendar"] == {"date": "2027-01-15", "weekday": 5, "hour": 16, "minute": 0}
+    question = build_question(document(), agreement="first")
+    assert "now" not in question
+    assert question["agreement"] == "first"
+    assert question["calendar"] == {"date": "2027-01-15", "weekday": 5, "hour": 16, "minute": 0}
 
 
 @given(st.integers(0, NEVER - 86_400))
@@ -234,8 +234,8 @@ def test_there_is_a_calendar_at_the_end_of_time():
 def test_a_decision_is_remembered_for_the_minute_that_a_module_sees(now: int):
     plain = document(now=now)
     terms = plain.resource.terms.model_copy(update={"module": "0" * 64})
-    asked = plain.model_copy(update={"resource": plain.resource.model_copy(update={"terms": terms})})
-    begin, end = find_validity(asked)
+    question = plain.model_copy(update={"resource": plain.resource.model_copy(update={"terms": terms})})
+    begin, end = find_validity(question)
     assert begin <= now < end <= begin + 60
     assert build_calendar(begin) == build_calendar(now) == build_calendar(end - 1)
     assert find_validity(plain)[0] <= begin

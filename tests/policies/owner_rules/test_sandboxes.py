@@ -39,8 +39,8 @@ TALKING = module_with("deny contains {`code`: `x`, `message`: x} if some x in in
 
 @pytest.fixture
 async def sandboxes() -> AsyncIterator[Sandboxes]:
-    async with open_sandboxes() as made:
-        yield made
+    async with open_sandboxes() as running:
+        yield running
 
 
 def process_of(sandboxes: Sandboxes, module: OwnerModule, owner: str = "") -> int:
@@ -78,8 +78,8 @@ async def test_it_has_nobodys_environment_no_files_and_bounded_memory(
     sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setenv("EXCHANGE_DATABASE_URL", "postgresql://secret")
-    with (tmp_path / "secret").open("w") as held:
-        os.set_inheritable(held.fileno(), True)
+    with (tmp_path / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)
         await sandboxes.ask(OFFICE, DAY)
     process = Path("/proc") / str(process_of(sandboxes, OFFICE))
     assert (process / "environ").read_bytes() == b"MIMALLOC_ARENA_RESERVE=16384\0"
@@ -168,11 +168,11 @@ async def test_many_ask_at_once_and_each_gets_its_own_answer(sandboxes: Sandboxe
 async def test_a_cancelled_question_takes_no_other_answer(sandboxes: Sandboxes):
     module = module_with("row_cap := input.n")
     await sandboxes.ask(module, {"n": 0})
-    asking = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
+    tasks = [asyncio.create_task(sandboxes.ask(module, {"n": n})) for n in range(20)]
     await asyncio.sleep(0)
-    for task in asking[::2]:
+    for task in tasks[::2]:
         task.cancel()
-    answers = await asyncio.gather(*asking, return_exceptions=True)
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
     for n, answer in enumerate(answers):
         assert isinstance(answer, asyncio.CancelledError) if n % 2 == 0 else answer == {"row_cap": n}
 
@@ -194,12 +194,12 @@ async def test_so_many_processes_and_no_more_are_kept():
 async def test_there_are_no_more_processes_however_many_ask_at_once():
     async with open_sandboxes(most=2) as sandboxes:
         modules = [module_with_cap(n) for n in range(6)]
-        asking = [asyncio.create_task(sandboxes.ask(module, {})) for module in modules for _ in range(2)]
+        tasks = [asyncio.create_task(sandboxes.ask(module, {})) for module in modules for _ in range(2)]
         most = 0
-        while not all(task.done() for task in asking):
+        while not all(task.done() for task in tasks):
             most = max(most, len(children()))
             await asyncio.sleep(0.001)
-        assert [task.result() for task in asking] == [{"row_cap": n} for n in range(6) for _ in range(2)]
+        assert [task.result() for task in tasks] == [{"row_cap": n} for n in range(6) for _ in range(2)]
         assert most == 2
         assert len(sandboxes._modules) == 2
     assert not children()
@@ -261,23 +261,23 @@ async def test_a_cancelled_question_is_no_failure_of_the_module(sandboxes: Sandb
         await sandboxes.ask(OFFICE, DAY)
         process = process_of(sandboxes, OFFICE)
         os.kill(process, signal.SIGSTOP)
-        asking = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
+        task = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         await asyncio.sleep(0.01)
-        asking.cancel()
+        task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asking
+            await task
         assert not is_there(process)
     assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
 
 async def test_a_question_cancelled_while_a_process_starts_leaves_none(sandboxes: Sandboxes):
     for steps in range(2, 12):
-        asking = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
+        task = asyncio.create_task(sandboxes.ask(OFFICE, DAY))
         for _ in range(steps):
             await asyncio.sleep(0)
-        asking.cancel()
+        task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(asking, 5)
+            await asyncio.wait_for(task, 5)
         assert not children()
     assert (await sandboxes.ask(OFFICE, DAY))["deny"] == []
 
@@ -472,12 +472,12 @@ async def test_opa_says_the_same(sandboxes: Sandboxes, engine: EmbeddedEngine, o
         ours = await sandboxes.ask(ALIKE, question)
         theirs = {name: value for name, value in opas.items() if name in ours}
         assert _sorted(ours) == _sorted(theirs)
-        made = [
+        narrowed = [
             narrow(decision, read_narrowing(answer, literals=ALIKE.literals), document, rule="r")
             for answer in (ours, theirs)
         ]
-        assert made[0] == made[1]
-        outcome = _outcome(made[0])
+        assert narrowed[0] == narrowed[1]
+        outcome = _outcome(narrowed[0])
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     assert min(outcomes.get(outcome, 0) for outcome in ("allow", "owner-denied", "field-not-granted")) > 5, outcomes
 

@@ -53,7 +53,7 @@ def losses(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
     """The place of every fact whose loss must not help: members of objects, and elements of lists that grant."""
     if isinstance(node, dict):
         for key, value in node.items():
-            # A field without its mask is another permission; masks, rates and filters are leaves, with no facts below them.
+            # A field without its mask is another permission; masks, rates and filters have no facts below them.
             if path[-1:] != ("masks",):
                 yield (*path, key)
                 if key not in {"masks", "rates", "row_filters"}:
@@ -104,7 +104,7 @@ def test_a_lost_fact_never_helps(document: dict[str, Any], random: Random):
 def test_a_denial_has_a_reason_of_the_policy(document: dict[str, Any]):
     decision = decide(document)
     assert decision.allow != bool(decision.reasons)
-    assert not {why.code for why in decision.reasons} & {"policy-unavailable", "obligation-unknown"}
+    assert not {reason.code for reason in decision.reasons} & {"policy-unavailable", "obligation-unknown"}
 
 
 class Grant(NamedTuple):
@@ -189,7 +189,7 @@ def test_a_wider_fact_never_narrows_and_a_narrower_one_never_widens(document: di
 @given(documents)
 def test_another_organisation_gets_nothing_out_of_an_agreement(document: dict[str, Any]):
     document["subject"]["organisation"] = "stranger"
-    assert "agreement-missing" in {why.code for why in decide(document).reasons}
+    assert "agreement-missing" in {reason.code for reason in decide(document).reasons}
 
 
 @given(documents, st.sampled_from(["suspended", "terminated", "expired"]))
@@ -217,7 +217,7 @@ def test_a_mask_is_carried_out_or_the_delivery_is_denied(document: dict[str, Any
             if column.name == "region":
                 assert column.mask == mask
                 check_mask(mask)
-    elif {why.code for why in decision.reasons} == {"obligation-unknown"}:
+    elif {reason.code for reason in decision.reasons} == {"obligation-unknown"}:
         try:
             check_mask(mask)
         except UnknownObligation:

@@ -98,10 +98,10 @@ def test_the_exchanges_auditor_reads_everywhere_and_an_organisations_at_home():
 
 
 def test_no_role_of_the_exchange_asks_for_data():
-    everything = [(role, EXCHANGE) for role in ROLES]
-    assert not permits(*everything, domain=HOME, to="delivery.request").allow
-    assert not permits(*everything, domain=HOME, to="application.decide").allow
-    assert not permits(*everything, domain=HOME, to="dataset.publish").allow
+    assignments = [(role, EXCHANGE) for role in ROLES]
+    assert not permits(*assignments, domain=HOME, to="delivery.request").allow
+    assert not permits(*assignments, domain=HOME, to="application.decide").allow
+    assert not permits(*assignments, domain=HOME, to="dataset.publish").allow
 
 
 def test_who_enrols_does_not_hand_out_roles_or_read_the_log():
@@ -113,8 +113,8 @@ def test_who_enrols_does_not_hand_out_roles_or_read_the_log():
 
 
 def test_the_permit_names_the_roles_it_comes_through():
-    held = [("approver", HOME), ("steward", HOME), ("consumer", HOME), ("steward", ABROAD), ("unheard-of", HOME)]
-    assert permits(*held, domain=HOME, to="dataset.publish") == Permit(allow=True, roles=("steward", "approver"))
+    assignments = [("approver", HOME), ("steward", HOME), ("consumer", HOME), ("steward", ABROAD), ("unheard-of", HOME)]
+    assert permits(*assignments, domain=HOME, to="dataset.publish") == Permit(allow=True, roles=("steward", "approver"))
 
 
 def test_no_assignment_no_permission():
@@ -122,24 +122,26 @@ def test_no_assignment_no_permission():
         assert not permits(domain=HOME, to=f"{resource}.{verb}").allow
 
 
-held = st.lists(st.tuples(st.sampled_from(ROLES), st.sampled_from([HOME, ABROAD, EXCHANGE])), max_size=6)
+assignment_lists = st.lists(st.tuples(st.sampled_from(ROLES), st.sampled_from([HOME, ABROAD, EXCHANGE])), max_size=6)
 questions = st.tuples(st.sampled_from([HOME, EXCHANGE]), st.sampled_from(sorted(WORKED.verbs())))
 
 
-@given(held, questions)
-def test_what_is_remembered_is_what_the_rules_say(held: list[tuple[str, str]], question: tuple[str, tuple[str, str]]):
+@given(assignment_lists, questions)
+def test_what_is_remembered_is_what_the_rules_say(
+    assignments: list[tuple[str, str]], question: tuple[str, tuple[str, str]]
+):
     domain, (resource, verb) = question
     rules = [
         [word.strip() for word in line.split(",")] for line in ROLES_FILE.read_text().splitlines() if line[:1] == "p"
     ]
     through = set()
-    for role, where in held:
+    for role, where in assignments:
         reaches = {"exchange" if domain == EXCHANGE else "organisation"} if where == domain else set()
         reaches |= {"everywhere"} if where == EXCHANGE else set()
         if any(["p", role, reach, resource, verb, "allow"] in rules for reach in reaches):
             through.add(role)
     expected = Permit(allow=bool(through), roles=tuple(role for role in ROLES if role in through))
-    assert permits(*held, domain=domain, to=f"{resource}.{verb}") == expected
+    assert permits(*assignments, domain=domain, to=f"{resource}.{verb}") == expected
 
 
 @pytest.mark.parametrize(
@@ -199,10 +201,10 @@ def test_threads_get_the_same_answers():
     def ask() -> None:
         for resource, verb in sorted(roles.verbs()):
             for role in ROLES:
-                got = roles.permits(
+                permit = roles.permits(
                     principal="p", assignments=[(role, HOME)], domain=HOME, resource=resource, verb=verb
                 )
-                if got != permits((role, HOME), domain=HOME, to=f"{resource}.{verb}"):
+                if permit != permits((role, HOME), domain=HOME, to=f"{resource}.{verb}"):
                     wrong.append((role, resource, verb))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]

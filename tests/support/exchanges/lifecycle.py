@@ -87,7 +87,7 @@ class Lifecycle:
     receipts: list[Receipt] = field(default_factory=list)
     erased: set[str] = field(default_factory=set)
     backups: list[Backup] = field(default_factory=list)
-    sent: set[bytes] = field(default_factory=set)
+    requests: set[bytes] = field(default_factory=set)
     exchange: PeopleExchange = field(init=False)
     is_up: bool = field(init=False, default=False)
     """Whether the exchange runs. It does not start without the key that its database knows."""
@@ -130,7 +130,7 @@ class Lifecycle:
             [leaf] = await self._read_leaves(len(self.leaves))
             signature = signed["signature"].split(":")[1].encode()
             assert signature in leaf
-            self.sent.add(signature)
+            self.requests.add(signature)
             self.leaves.append(leaf)
         return answer
 
@@ -179,8 +179,8 @@ class Lifecycle:
 
     async def rotate(self) -> None:
         """Rotate the ledger's key."""
-        done = await self._type("keys", "rotate", "ledger")
-        assert done.status == (1 if self.is_behind else 0), done.err
+        result = await self._type("keys", "rotate", "ledger")
+        assert result.status == (1 if self.is_behind else 0), result.err
         if not self.is_behind:
             self.leaves += await self._read_leaves(len(self.leaves))
             assert entry.parse(self.leaves[-1]).body["type"] == "key.rotated"
@@ -210,19 +210,19 @@ class Lifecycle:
         """Begin a new incarnation, with the operator's command."""
         await self._stop()
         before = self.checkpoints[self.newest]
-        done = await self._type("ledger", "new-incarnation", "--yes")
-        assert done.status == 0, done.err
+        result = await self._type("ledger", "new-incarnation", "--yes")
+        assert result.status == 0, result.err
         archive = self.directory / "data" / "archive" / str(self.incarnation)
         report = verify(archive, verifier=self.firsts[self.incarnation])
         assert report.is_ok, report.text()
-        kept = [merkle.leaf_hash(leaf) for leaf in self.leaves]
+        hashes = [merkle.leaf_hash(leaf) for leaf in self.leaves]
         self.newest = self.incarnation = self.newest + 1
         self.rotations[self.newest], self.checkpoints[self.newest], self.is_behind = 0, {}, False
         [leaf] = self.leaves = await self._read_leaves()
         body = entry.parse(leaf).body
         assert (body["type"], body["origin"]) == ("ledger.incarnated", self._origin(self.newest))
         assert (body["predecessor"], body["checkpoint"]) == (self._origin(self.newest - 1), before[max(before)])
-        assert (body["kept"], body["root"]) == (len(kept), merkle.root(kept).hex())
+        assert (body["kept"], body["root"]) == (len(hashes), merkle.root(hashes).hex())
         self.firsts[self.newest] = note.Verifier.parse(body["vkey"])
         await self._start()
         assert self.is_up
@@ -236,7 +236,7 @@ class Lifecycle:
             parsed = entry.parse(leaf)
             assert parsed.seq == number
             assert parsed.prev == (merkle.leaf_hash(self.leaves[number - 1]) if number else entry.GENESIS)
-        for signature in self.sent:
+        for signature in self.requests:
             assert sum(signature in leaf for leaf in self.leaves) <= 1
         await self._examine_erased()
         if self.is_up:
@@ -277,8 +277,8 @@ class Lifecycle:
         assert all(signed.get(size) == text for size, text in known.items() if size <= max(signed))
         known.update(signed)
         if not self._is_mirrored or self._mirrored != max(known):
-            done = await asyncio.to_thread(export, self._url, mirror, verifier=first)
-            assert done.report.is_ok, done.report.text()
+            exported = await asyncio.to_thread(export, self._url, mirror, verifier=first)
+            assert exported.report.is_ok, exported.report.text()
             self._is_mirrored, self._mirrored = True, max(known)
         report = verify(mirror, verifier=first, known=list(known.values()))
         assert report.is_ok, report.text()
@@ -362,10 +362,10 @@ class Lifecycle:
     async def _duplicate(self, name: str) -> str:
         """Copy a database without connections."""
         self._count += 1
-        made = f"{self._prefix}_{self._count}"
+        copy = f"{self._prefix}_{self._count}"
         async with self._server() as server:
-            await server.execute(f'CREATE DATABASE "{made}" TEMPLATE "{name}"')
-        return made
+            await server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
+        return copy
 
     async def _type(self, *words: str) -> CommandResult:
         environment = {"EXCHANGE_DATABASE_URL": self._address(self._name)}

@@ -47,8 +47,8 @@ class Answers:
 class BusyClient:
     """A consumer that sends requests on and on, while servers are killed."""
 
-    def __init__(self, exchange: Exchange, consumer: Party, dataset: Any, answered: Answers) -> None:
-        self.exchange, self.consumer, self.dataset, self.answered = exchange, consumer, dataset, answered
+    def __init__(self, exchange: Exchange, consumer: Party, dataset: Any, answers: Answers) -> None:
+        self.exchange, self.consumer, self.dataset, self.answered = exchange, consumer, dataset, answers
 
     async def run(self, number: int) -> None:
         choice = random.Random(SEED + number)
@@ -122,7 +122,7 @@ async def serve_workers(settings: Settings) -> AsyncIterator[asyncio.StreamReade
             await process.wait()
 
 
-async def check_ledger(database_url: str, url: str, answered: Answers, directory: Path) -> None:
+async def check_ledger(database_url: str, url: str, answers: Answers, directory: Path) -> None:
     connection = await asyncpg.connect(**arguments(database_url))
     async with connection.transaction(isolation="repeatable_read"):
         rows = await connection.fetch("SELECT seq, leaf FROM ledger_entry ORDER BY seq")
@@ -133,29 +133,29 @@ async def check_ledger(database_url: str, url: str, answered: Answers, directory
     entries = [entry.parse(row["leaf"]).body for row in rows]
     ends = {body["started"]: body for body in entries if "started" in body}
 
-    for index, content in answered.deliveries:
+    for index, content in answers.deliveries:
         body = entries[index]
         if body["type"] == "delivery.started":
             body = ends[index]
         assert body["type"] == "delivery.completed"
         assert body["result"]["content"] == content
-    for index, problem in answered.refusals:
+    for index, problem in answers.refusals:
         assert f"/problems/{entries[index]['problem']}" == problem
-    for index, identifier in answered.applications:
+    for index, identifier in answers.applications:
         assert entries[index]["object"]["id"] == identifier
 
     # Each change has its entry, and each entry its change.
     recorded = [body["object"]["id"] for body in entries if body["type"] == "application.submitted"]
     assert len(set(recorded)) == len(recorded)
     assert set(recorded) == stored
-    indexes = [index for index, _ in answered.deliveries + answered.refusals + answered.applications]
+    indexes = [index for index, _ in answers.deliveries + answers.refusals + answers.applications]
     assert len(set(indexes)) == len(indexes)
 
     await asyncio.to_thread(
         wait_until, lambda: _is_covered(url, max(indexes)), what="a checkpoint covers the newest answer"
     )
-    done = await asyncio.to_thread(export, url, directory)
-    assert done.checkpoint.size > max(indexes)
+    exported = await asyncio.to_thread(export, url, directory)
+    assert exported.checkpoint.size > max(indexes)
     assert verify(directory).findings == ()
 
 

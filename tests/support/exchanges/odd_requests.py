@@ -61,10 +61,10 @@ def sign(
     if purpose is not None:
         fields.append(("Exchange-Purpose", purpose))
     fields += more
-    sent = {name.lower(): value for name, value in fields}
+    header_values = {name.lower(): value for name, value in fields}
     if components is None:
-        components = [name for name in COVERED if name.startswith("@") or name in sent]
-    known = {"@method": method, "@target-uri": target or URL + path, **sent, **(values or {})}
+        components = [name for name in COVERED if name.startswith("@") or name in header_values]
+    known = {"@method": method, "@target-uri": target or URL + path, **header_values, **(values or {})}
     written = [name if name.startswith('"') else f'"{name}"' for name in components]
     given = parameters.format(
         created=begun,

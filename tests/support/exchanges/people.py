@@ -42,9 +42,9 @@ class PeopleExchange(Exchange):
         """Post a document to one of the addresses for subjects."""
         return await self.call(key, "POST", f"/api/v1/subjects/{target}", document)
 
-    async def erase(self, **whom: Any) -> Answer:
+    async def erase(self, **subject: Any) -> Answer:
         """Erase a person, as the operator."""
-        return await self.call_subjects(self.keys["operator"], "erasure", {"basis": "consent-withdrawn", **whom})
+        return await self.call_subjects(self.keys["operator"], "erasure", {"basis": "consent-withdrawn", **subject})
 
     async def read_details(self, key: Key | None = None, **which: Any) -> list[dict[str, Any]]:
         """Read sealed details, as the auditor unless a key is given."""

@@ -79,16 +79,16 @@ class PopulatedExchange(Exchange):
         signed = self.sign(key or self.consumer.system, method, target, body=body, headers=headers)
         return await self.send(method, target, signed, body)
 
-    async def call_as(self, who: str, method: str, target: str, document: Any = None) -> Answer:
+    async def call_as(self, caller: str, method: str, target: str, document: Any = None) -> Answer:
         """Call the control plane as `who`: owner, consumer, stranger, newcomer, or an administrator."""
-        return await self.call(self.key_of(who), method, f"/api/v1{target}", document)
+        return await self.call(self.key_of(caller), method, f"/api/v1{target}", document)
 
-    def key_of(self, who: str) -> Key:
+    def key_of(self, caller: str) -> Key:
         """The key that `who` signs with: the steward's, or the system's if the name ends in `-system`."""
-        if who in self.keys:
-            return self.keys[who]
-        party: Party = getattr(self, who.removesuffix("-system"))
-        return party.system if who.endswith("-system") else party.steward
+        if caller in self.keys:
+            return self.keys[caller]
+        party: Party = getattr(self, caller.removesuffix("-system"))
+        return party.system if caller.endswith("-system") else party.steward
 
     async def read_state(self) -> dict[str, str]:
         """Read a digest of every table that a refused request must not change."""

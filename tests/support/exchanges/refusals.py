@@ -21,7 +21,7 @@ class Bad:
 
     name: str
     problem: str
-    who: str | None
+    caller: str | None
     send: Send
 
 
@@ -48,20 +48,20 @@ async def check_refused(exchange: PopulatedExchange, bad: Bad) -> None:
     assert await exchange.read_state() == before
     entries = await exchange.read_entries()
     assert all(CANARY not in str(entry) for entry in entries)
-    if bad.who is None:
+    if bad.caller is None:
         assert "entry" not in answer.json
         return
     assert answer.json["entry"] == int(answer.headers["exchange-entry"]) == len(entries) - 1
     entry = entries[-1]
     assert entry["type"] in {"delivery.refused", "request.refused"}
     assert entry["problem"] == bad.problem
-    assert entry["actor"] == _actor(exchange, bad.who)
+    assert entry["actor"] == _actor(exchange, bad.caller)
 
 
-def _actor(exchange: PopulatedExchange, who: str) -> dict[str, str]:
-    if who == "nobody":
+def _actor(exchange: PopulatedExchange, caller: str) -> dict[str, str]:
+    if caller == "nobody":
         return {}
-    kind, _, name = who.rpartition(":")
+    kind, _, name = caller.rpartition(":")
     if name == "revoked":
         return {"key": exchange.revoked.keyid}
     if name == "suspended":

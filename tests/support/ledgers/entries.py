@@ -36,10 +36,10 @@ def _entry(
 ) -> st.SearchStrategy[Entry]:
     optional = {name[:-1]: strategy for name, strategy in fields.items() if name.endswith("_")}
     always = {name: strategy for name, strategy in fields.items() if not name.endswith("_")}
-    made: dict[str, Any] = {"type": _one_of(types), "at": _TIMES, "actor": _ACTORS, **always}
+    members: dict[str, Any] = {"type": _one_of(types), "at": _TIMES, "actor": _ACTORS, **always}
     if kind is not None:
-        made["object"] = st.fixed_dictionaries({"kind": st.just(kind), "id": _one_of(ids)})
-    return st.fixed_dictionaries(made, optional=optional)
+        members["object"] = st.fixed_dictionaries({"kind": st.just(kind), "id": _one_of(ids)})
+    return st.fixed_dictionaries(members, optional=optional)
 
 
 ENTRIES = st.lists(

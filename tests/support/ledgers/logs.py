@@ -65,7 +65,7 @@ class Log:
             "vkey": f"{self.signer.vkey}\n".encode(),
             "policy": f"log {self.signer.vkey}\nquorum none\n".encode(),
         }
-        files |= {f"checkpoints/{each}": signed.encode() for each, signed in self.checkpoints.items()}
+        files |= {f"checkpoints/{size}": signed.encode() for size, signed in self.checkpoints.items()}
         for level, index in self.full:
             width = tiles.width(level, index, size)
             if width:

@@ -53,11 +53,11 @@ def sumdb(directory: Path, vkey: str) -> str | None:
 
 def _run(command: list[str], *, content: str = "OK: ") -> str | None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         return f"no verdict within {TIMEOUT} seconds"
-    output = done.stdout + done.stderr
-    return None if done.returncode == 0 and content in output else output[:500] or f"status {done.returncode}"
+    output = result.stdout + result.stderr
+    return None if result.returncode == 0 and content in output else output[:500] or f"status {result.returncode}"
 
 
 def scitt_cose(directory: Path, vkey: str) -> str | None:

@@ -46,8 +46,8 @@ def command(*arguments: str | Path) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of this process without the variables of an exchange."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
-    return {**others, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
+    return {**inherited, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 
 
 def run_in_process(
@@ -70,7 +70,7 @@ def run_ledger(*arguments: str | Path) -> CommandResult:
 
 
 def _finish(line: list[str], answer: str = "", **variables: str) -> CommandResult:
-    done = subprocess.run(
+    result = subprocess.run(
         line,
         env=environment(**variables),
         input=answer,
@@ -79,8 +79,8 @@ def _finish(line: list[str], answer: str = "", **variables: str) -> CommandResul
         timeout=_SECONDS,
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
-    return CommandResult(done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in result.stderr, result.stderr
+    return CommandResult(result.returncode, result.stdout, result.stderr)
 
 
 def start(*arguments: str | Path, **variables: str) -> "subprocess.Popen[str]":

@@ -72,14 +72,14 @@ def _fatal(name: str, step: Step) -> None:
     @functools.wraps(function)
     async def later(*values: Any, **named: Any) -> Any:
         is_it = before(*values)
-        done = await function(*values, **named)
-        return _die() if is_it else done
+        result = await function(*values, **named)
+        return _die() if is_it else result
 
     @functools.wraps(function)
     def now(*values: Any, **named: Any) -> Any:
         is_it = before(*values)
-        done = function(*values, **named)
-        return _die() if is_it else done
+        result = function(*values, **named)
+        return _die() if is_it else result
 
     setattr(step.place, step.name, later if asyncio.iscoroutinefunction(function) else now)
 

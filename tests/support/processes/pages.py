@@ -63,7 +63,7 @@ def run_script(text: str, directory: Path, *, replace: Mapping[str, str], **vari
         assert before in text, f"the page does not have {before!r} any more"
         text = text.replace(before, after)
     path = f"{Path(sys.executable).parent}:{ROOT / 'build' / 'tools'}:/usr/bin:/bin:/usr/sbin:/sbin"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", _PRELUDE + text],
         cwd=directory,
         env=environment(PATH=path, **variables),
@@ -73,5 +73,5 @@ def run_script(text: str, directory: Path, *, replace: Mapping[str, str], **vari
         timeout=_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, f"{text}\n--- printed\n{done.stdout}\n--- and\n{done.stderr}"
-    return done.stdout + done.stderr
+    assert result.returncode == 0, f"{text}\n--- printed\n{result.stdout}\n--- and\n{result.stderr}"
+    return result.stdout + result.stderr

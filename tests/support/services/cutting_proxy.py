@@ -92,9 +92,9 @@ class Proxy:
                     with suppress(asyncio.CancelledError):
                         await answers
                     up.write(data)
-                    rest = asyncio.create_task(self._copy(reader, up))
+                    upward = asyncio.create_task(self._copy(reader, up))
                     answer = await server.readuntil(_READY)
-                    rest.cancel()
+                    upward.cancel()
                     if where is Cut.WITHIN_ITS_ANSWER:
                         client.write(answer.removesuffix(_READY))
                         await client.drain()

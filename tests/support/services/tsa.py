@@ -52,9 +52,11 @@ class TimestampAuthority:
         return self.home / "chain.pem"
 
     def openssl(self, *words: str, data: bytes | None = None) -> bytes:
-        done = subprocess.run([program("openssl"), *words], input=data, capture_output=True, check=False, cwd=self.home)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
+        result = subprocess.run(
+            [program("openssl"), *words], input=data, capture_output=True, check=False, cwd=self.home
+        )
+        assert result.returncode == 0, result.stderr.decode()
+        return result.stdout
 
     def reply(self, query: bytes) -> bytes:
         (self.home / "query").write_bytes(query)

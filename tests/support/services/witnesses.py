@@ -45,12 +45,12 @@ def witness_command(*arguments: str | Path, program: str | None = None) -> list[
 
 def run_witness(*arguments: str | Path, status: int = 0) -> str:
     """Run `ledger witness` to its end and return its output: of stderr where it fails."""
-    done = subprocess.run(
+    result = subprocess.run(
         witness_command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout if status == 0 else done.stderr
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.stdout if status == 0 else result.stderr
 
 
 def make_witness(directory: Path, *vkeys: str, name: str = "witness.example/w1") -> list[str]:

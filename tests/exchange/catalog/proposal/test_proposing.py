@@ -291,7 +291,7 @@ def test_no_default_leaves_a_value_nearly_whole(type_: FieldType, data: st.DataO
 
 
 @pytest.mark.parametrize(
-    ("mask", "values", "kept", "distinct_left"),
+    ("mask", "values", "characters_left", "distinct_left"),
     [
         ({"kind": "bucket", "size": 10}, [13800000001, 13800000002], 10 / 11, 1),
         ({"kind": "partial", "keep_start": 3, "keep_end": 4}, ["13800000001"], 7 / 11, 1),
@@ -304,10 +304,10 @@ def test_no_default_leaves_a_value_nearly_whole(type_: FieldType, data: st.DataO
     ],
 )
 def test_what_a_mask_leaves_is_measured(
-    mask: dict[str, Any], values: list[Any], kept: float, distinct_left: int
+    mask: dict[str, Any], values: list[Any], characters_left: float, distinct_left: int
 ) -> None:
     leaving = measure(mask_from_json(mask, key=bytes(32)), values, examples=1)
-    assert leaving.kept == pytest.approx(kept)
+    assert leaving.kept == pytest.approx(characters_left)
     assert leaving.distinct_left == distinct_left
     assert leaving.values == len([value for value in values if value is not None])
     assert len(leaving.examples) == 1
