@@ -62,7 +62,7 @@ class ImportLimits:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an import keeps to: limits, and the types of fields that were published, which new content is read by."""
+    """The bounds of an import: limits, and the published types of fields, by which new content is read."""
 
     limits: ImportLimits = ImportLimits()
     expected: Mapping[str, FieldType] = field(default_factory=dict)

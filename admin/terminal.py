@@ -105,7 +105,7 @@ def _embedded(error: DatabaseNotStarted) -> list[tuple[str, str]]:
 
 
 def _address(error: httpx2.HTTPError) -> str:
-    """Where the request went; errors that come before a request have none."""
+    """The address that the request went to; errors that precede a request have none."""
     try:
         url = error.request.url
     except RuntimeError:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-# Without O_BINARY, Windows would translate line ends. There, directories cannot be synced, and need not be.
+# O_BINARY keeps Windows from translating line ends. Directories cannot be synced there, and need not be.
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _DIRECTORY: int | None = getattr(os, "O_DIRECTORY", None)
 _SUFFIX_BYTES = 8
@@ -83,7 +83,7 @@ def replacing(
         with suppress(OSError):
             draft.unlink(missing_ok=True)
     if sync and sync_name:
-        # Also if another process created the file: the caller relies on the name, whoever made it.
+        # The directory is synced even if another process created the file, since the caller relies on the name.
         sync_directory(path.parent)
 
 

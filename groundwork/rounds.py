@@ -115,7 +115,7 @@ class Rounds(Generic[Item, Outcome, Connection]):
         except Exception as error:  # noqa: BLE001 - everyone who waits for the outcome has to get the error
             self._blame(current, error, is_connected)
         finally:
-            # Here and not in a callback of the task, which runs later: an item that arrives in between needs a free lane.
+            # The lane is freed here, not in a callback of the task, which runs later: an item in between needs a free lane.
             self._lanes.discard(lane)
         # Items arrived while the connection was being closed, or this round failed. Without a connection, the lanes that
         # have one go on alone.
@@ -123,7 +123,7 @@ class Rounds(Generic[Item, Outcome, Connection]):
             self._open_lane()
 
     async def _next_after_a_turn(self) -> list[_Waiting[Item, Outcome]]:
-        # Whoever got an outcome may ask again in the loop's next turn; then the connection need not be opened again.
+        # A caller with an outcome may ask again in the loop's next turn; the open connection then serves it.
         await asyncio.sleep(0)
         return self._next()
 
@@ -180,5 +180,5 @@ def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome | Exception) -> 
 
 @asynccontextmanager
 async def without_connection() -> AsyncIterator[None]:
-    """For rounds whose `process` opens what it needs itself."""
+    """Connect nothing, for rounds whose `process` opens its own connection."""
     yield None

@@ -142,7 +142,7 @@ def signature_base(message: Message, covered: InnerList) -> bytes:
     check_components(covered)
     names = [write_member(item) for item in covered.items]
     lines = [f"{name}: {component_value(message, item)}" for name, item in zip(names, covered.items, strict=True)]
-    # As write_member(covered) would write it, without writing each name again.
+    # The text equals write_member(covered), without writing each name again.
     lines.append(f'"@signature-params": ({" ".join(names)}){write_parameters(covered.parameters)}')
     return "\n".join(lines).encode("ascii")
 

@@ -56,7 +56,7 @@ class InnerList:
 Member = Item | InnerList
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# In a text that http-sf has read: strings and tokens, whose colons are their own, and byte sequences.
+# The alternatives in a text that http-sf has read: strings and tokens, whose colons are their own, and byte sequences.
 _LEXEME: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z*][A-Za-z0-9!#$%&\'*+.^_`|~:/-]*|:([A-Za-z0-9+/=]*):')
 
 

@@ -30,7 +30,7 @@ ARROW_TYPES: Final[dict[FieldType, pa.DataType]] = {
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", "UTC"),
-    # For columns without a declared scale; the others are decimal128(precision, scale).
+    # The type of columns without a declared scale; the others are decimal128(precision, scale).
     "decimal": pa.string(),
 }
 

@@ -171,7 +171,7 @@ def _hash_block(key: bytes, number: int) -> str:
 
 
 def _shuffling(key: bytes, block: int | None, dialect: DuckDialect, parameters: Parameters) -> list[str]:
-    """What shuffled rows are sorted by: the hash of their block, and of their number."""
+    """The sort key of shuffled rows: the hash of their block, and of their number."""
     inner, outer = (parameters.bind(pad) for pad in hmac_pads(key))
     of_block = dialect.hmac(f"'block ' || CAST(file_row_number // {SHUFFLED_ROWS} AS VARCHAR)", inner, outer)
     if block is not None:

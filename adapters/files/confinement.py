@@ -82,7 +82,7 @@ def _prefer_as_victim() -> None:
 
 
 def _python_paths() -> list[Path]:
-    """Where modules, shared libraries and time zones are loaded from."""
+    """The directories that modules, shared libraries and time zones are loaded from."""
     adapters = Path(__file__).parents[1]
     system = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/etc/localtime", "/proc/meminfo")
     others = [Path(path) for path in (sys.prefix, sys.base_prefix, *zoneinfo.TZPATH, *system)]

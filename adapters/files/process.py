@@ -38,7 +38,7 @@ _ENVIRONMENT: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # this one reserv
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class _Answer:
-    """What a process answers: a description, or the three parts of a SourceError."""
+    """The answer of a process: a description, or the three parts of a SourceError."""
 
     description: Description | None = None
     code: Code | None = None

@@ -216,7 +216,7 @@ def _hashed(relation: Relation) -> tuple[str, ...]:
 
 
 def _hashes(key: bytes | None, names: tuple[str, ...], dialect: PgDialect, parameters: Parameters) -> list[str]:
-    """What shuffled rows are sorted by: a keyed hash of these columns. Nothing for rows that are not shuffled."""
+    """The sort key of shuffled rows: a keyed hash of these columns. Empty for rows that are not shuffled."""
     if key is None or not names:
         return []
     inner, outer = (parameters.bind(pad) for pad in hmac_pads(key))

@@ -221,7 +221,7 @@ def _compare(column: PgColumn, operator: str, value: Any, parameters: Parameters
         case "uuid" if is_equality:
             return f"{raw} = CAST({bound} AS uuid)"
         case "bpchar" if is_equality:
-            # As bpchar for the index; as text too, since "a" and "a " are equal as bpchar.
+            # The index needs bpchar; the comparison as text is added, since "a" and "a " are equal as bpchar.
             return f"({raw} = CAST({bound} AS bpchar) AND {column.value} = {bound})"
     if column.type == "string":
         # Code point order, as in every source, whatever the database's collation.

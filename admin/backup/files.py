@@ -18,7 +18,7 @@ _OF_THE_MACHINE: Final = frozenset({"keys", "anchor", "postgres", "uploads", "me
 
 
 def left_out(data: Path) -> list[str]:
-    """What somebody put into a data directory and no backup has: names, a directory's with a slash."""
+    """Names of files that somebody put into a data directory and no backup has; directories end with a slash."""
     return sorted(
         f"{path.name}/" if path.is_dir() else path.name
         for path in data.iterdir()

@@ -17,7 +17,7 @@ _NAME: Final = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds. `head` is the hash of the last entry in hexadecimal, `server` PostgreSQL's major version.
+    """The content of a backup. `head` is the last entry's hash in hexadecimal, `server` PostgreSQL's major version.
 
     `digests` has the SHA-256 of each file, by its path in the backup.
     """

@@ -82,7 +82,7 @@ async def _head(owner: str) -> tuple[int, str] | None:
 
 
 def next_step(restored: Restored, settings: Settings) -> str:
-    """What to do next, in a sentence."""
+    """The next act after a restore, in a sentence."""
     if not restored.is_current:
         return "Bring the database up to date: exchange database upgrade"
     if restored.not_continued is None:

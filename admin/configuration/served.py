@@ -36,7 +36,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What an exchange was served with: the settings that were set, by name, and the database's address."""
+    """The settings that an exchange was served with, by name, and the database's address."""
 
     settings: Mapping[str, Recorded]
     database: str
@@ -79,7 +79,7 @@ def recall(data: Path) -> Served | None:
 
 
 def compare(before: Served, settings: Settings) -> Changes:
-    """What differs from the settings last served with."""
+    """Compare with the settings last served with, and return the differences."""
     weaker, other = [], []
     if (database := _database(settings)) != before.database:
         weaker.append(_moved_database(before.database, database))
@@ -147,7 +147,7 @@ def _is_served(data: Path) -> bool:
 
 
 def _taken(before: Served, given: Mapping[str, Given], data: Path, *, is_served: bool) -> dict[str, Any]:
-    """What a command takes from the record: all of it while a server runs, else what is set nowhere here."""
+    """Select what a command takes from the record: all of it while a server runs, else what is not set here."""
     own = str(file_of(data).absolute())
     taken: dict[str, Any] = {}
     for name, recorded in before.settings.items():

@@ -60,7 +60,7 @@ class Material:
         }
         fields = _propose(client, source, wishes)
         if self.is_personal and not any(field["mask"] for field in fields):
-            # No name of a field gives the people away, and yet their records must not leave unmasked.
+            # No field's name reveals that the rows are about people, and yet their records must not leave unmasked.
             fields = _propose(client, source, wishes | {"personal": names[:1]})
         return fields
 

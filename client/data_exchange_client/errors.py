@@ -69,7 +69,7 @@ class ExchangeProblem(ExchangeError):
 
     @property
     def retry_after(self) -> str | None:
-        """When to try again: seconds or a date, as the header `Retry-After` has it (RFC 9110 section 10.2.3)."""
+        """The time to try again: seconds or a date, as in the header `Retry-After` (RFC 9110 section 10.2.3)."""
         return self.headers.get("retry-after")
 
     @property

@@ -76,7 +76,7 @@ class Trust:
         return cls(name, origin, vkey, keys, until, tuple(ledger[:-1]), since)
 
     def follow(self, document: Any) -> "Trust":
-        """This identity with the keys that pinned ones announce in a document of /.well-known/data-exchange.
+        """Return this identity with the keys that pinned ones announce in a document of /.well-known/data-exchange.
 
         Announcements that no pinned key signed are ignored. Raises TrustError for a document that cannot be read.
         """

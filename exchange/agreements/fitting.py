@@ -1,4 +1,4 @@
-"""Whether an agreement fits a version of its dataset, and what a new version changes for it."""
+"""Compare an agreement with a version of its dataset: whether it fits, and what a new version changes for it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +48,7 @@ def _conditions(agreement: AgreementView) -> list[Mapping[str, Any]]:
 def describe_changes(
     agreement: AgreementView, consumer: OrganisationView, *, before: DatasetDocument, after: DatasetDocument
 ) -> list[str]:
-    """What a new version changes for an agreement, in words that both sides may read: no value of a condition or a mask.
+    """Describe what a new version changes for an agreement, without values of conditions or masks: both sides may read it.
 
     Where the terms grow wider and the agreement stays as it was granted, this is said too.
     """
@@ -66,7 +66,7 @@ def describe_changes(
 
 
 def describe_kept(agreement: AgreementView, *, before: DatasetDocument, after: DatasetDocument) -> list[str]:
-    """What the terms no longer demand, and the agreement keeps as it was granted."""
+    """Describe the demands that the terms dropped and the agreement keeps as it was granted."""
     old, new = _columns(agreement, before), _columns(agreement, after)
     kept = [
         f"the terms mask {name} by {_kind(after.terms.masks.get(name))}; the agreement keeps {_kind(mask)}"
@@ -127,7 +127,7 @@ def _rate(rate: Rate | None) -> str:
 
 
 def _obstacles(agreement: AgreementView, consumer: OrganisationView, document: DatasetDocument) -> list[str]:
-    """What in a version keeps the agreement from delivering anything."""
+    """List what in a version keeps the agreement from delivering anything."""
     terms = document.terms
     reasons = []
     if agreement.purpose not in terms.purposes:

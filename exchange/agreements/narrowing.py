@@ -75,7 +75,7 @@ async def narrow(work: Work, *, agreement_id: UUID, narrowing: Narrowing) -> Agr
 
 
 def _faults(narrowing: Narrowing, view: AgreementView, document: DatasetDocument) -> list[dict[str, str]]:
-    """What of a narrowing does not narrow the agreement, or fits no field of the published version."""
+    """List the parts of a narrowing that do not narrow the agreement, or fit no field of the published version."""
     described = fields_of(document)
     faults = [
         {"at": f"without/{index}", "error": f'the agreement does not grant the field "{name}"'}

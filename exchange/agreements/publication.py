@@ -1,4 +1,4 @@
-"""What the publication of a version does to the agreements over its dataset.
+"""Apply the publication of a version to the agreements over its dataset.
 
 A version that active agreements do not fit is refused, unless its owner states what becomes of them. Each agreement that
 the version changes gets a statement, which both sides read. Agreements end with a dataset that is withdrawn.

@@ -73,7 +73,7 @@ def view_of(
 
 
 def strictest(masks: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> dict[str, Any]:
-    """Of several masks by field, the strictest for each of these fields that has one."""
+    """Pick, from several masks by field, the strictest for each of these fields that has one."""
     granted, strict = set(fields), dict[str, Any]()
     for each in masks:
         for name in granted & each.keys():

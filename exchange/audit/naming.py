@@ -1,4 +1,4 @@
-"""What a search names: handles become ids, and a value that nothing can match is refused instead of found nowhere.
+"""Resolve the names of a search: handles become ids, and a value that can match nothing is refused.
 
 An empty answer has to mean that nothing happened, never that a word was mistyped. A value is known if it is there in the
 tables and the principal may see it, or if an entry that the principal may see has it; whatever else exists is as

@@ -30,7 +30,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
 
 
 def recipients(entries: Sequence[EntryOut], names: Mapping[UUID, OrganisationView]) -> list[RecipientOut]:
-    """Who received data by these deliveries, newest first."""
+    """List the receivers of these deliveries' data, newest first."""
     groups: dict[tuple[str, str], list[EntryOut]] = {}
     for entry in entries:
         groups.setdefault((entry.body["actor"]["organisation"], entry.body.get("purpose", "")), []).append(entry)

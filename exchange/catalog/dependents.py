@@ -1,4 +1,4 @@
-"""What rests on a dataset: checks before its next version is published, and what follows its withdrawal.
+"""Objects that rest on a dataset: check them before its next version is published, and end them with its withdrawal.
 
 The rooms above register both. Agreements, for instance, refuse a version that those in force do not fit, and end with
 their dataset.

@@ -191,7 +191,7 @@ class Policy(RootModel[dict[str, JsonValue]]):
 
 
 class Publication(In):
-    """What becomes of the agreements that the version does not fit; without it, such a version is refused."""
+    """How agreements that the version does not fit are treated; without it, such a version is refused."""
 
     model_config = with_example({"unfit": "suspend", "reason": "字段编码改版"})
 

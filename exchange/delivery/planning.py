@@ -32,7 +32,7 @@ _COUNT_BYTES = 8  # of the number of rows in a cursor
 def granted(
     fields: Sequence[str], *, dataset: DatasetFacts, obligations: Obligations, agreement: str
 ) -> tuple[tuple[Column, ...], Condition | None]:
-    """What obligations leave of a dataset: the columns among `fields` (all if it is empty), and the condition on rows."""
+    """Apply obligations to a dataset: return the columns among `fields` (all if empty) and the condition on rows."""
     masks = {column.name: column.mask for column in obligations.columns}
     names = [name for name in dict.fromkeys(fields) if name in masks] or list(masks)
     key = dataset.mask_keys[agreement]
@@ -42,7 +42,7 @@ def granted(
 
 
 def sorting(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) -> tuple[str, ...]:
-    """What pages may be sorted by: the source's key, if the agreement leaves all of it in the clear.
+    """Return the fields that pages may be sorted by: the source's key, if the agreement leaves all of it in the clear.
 
     Rows sorted by a masked or withheld key would disclose much of it. Without an order, a file's rows are continued by
     their numbers, and a table's rows are not continued.
@@ -148,7 +148,7 @@ def _comparison(condition: Filter) -> Comparison:
 
 
 def describe_misfit(error: PlanError, plan: Plan) -> str:
-    """What of a plan its source does not take, with the column: the plan fitted the source when the version was published."""
+    """Describe why a source refuses a plan, with the column; the plan fitted the source at the version's publication."""
     match error.pointer.split("/"):
         case ["", "columns", index, *_]:
             place = f'column "{plan.columns[int(index)].name}"'
@@ -180,7 +180,7 @@ def digest(plan: Plan, *, known: Known, ruling: Ruling, agreement: str) -> str:
 
 
 def _binding(plan: Plan, dataset: DatasetFacts, agreement: str) -> bytes:
-    """What a cursor is bound to: rows, version and content of the data, and agreement; not the size of pages."""
+    """Digest what a cursor is bound to: rows, version and content of the data, and agreement; not the size of pages."""
     document = {
         **plan_to_json(plan),
         "limit": None,

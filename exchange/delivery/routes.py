@@ -64,7 +64,7 @@ async def deliver_simply(request: Request) -> Response:
 
 @streams.get("/deliveries/{stream_id}")
 async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
-    """How a streamed delivery ended, and the digest of the bytes that left."""
+    """Return how a streamed delivery ended, and the digest of the bytes that left."""
     row = await queries.stream(work.session, demand_reading(work, "delivery"), stream_id)
     return StreamOut(
         id=row.id,

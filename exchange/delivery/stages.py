@@ -35,7 +35,7 @@ class Asked:
 
     @property
     def fence(self) -> int | None:
-        """Where the fence stood when the key was looked up."""
+        """The position of the fence when the key was looked up."""
         return self.claim.fence
 
     def fields(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Planned:
 
     @property
     def sender(self) -> Sender:
-        """Who sent the request."""
+        """The sender of the request."""
         return self.known.admitted.sender
 
     @property

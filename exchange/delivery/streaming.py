@@ -91,7 +91,7 @@ class OpenStreams:
 
 @dataclass(slots=True)
 class Sent:
-    """What has left so far."""
+    """Counts and digest of the bytes that have left so far."""
 
     rows: int = 0
     bytes: int = 0

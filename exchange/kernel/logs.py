@@ -150,7 +150,7 @@ def configure(*, stream: TextIO | None = None, has_requests: bool = True) -> Non
 
 
 def begin_serving() -> None:
-    """From now on, lines to standard error hold nothing up, and libraries log in the same form and nowhere else."""
+    """Write lines to standard error without blocking from now on, and let libraries log only in the same form."""
     _serving[:] = _serving[:1] or [QueuedLines(2)]
     configure()
     logging.basicConfig(handlers=[_Foreign()], level=logging.INFO, force=True)

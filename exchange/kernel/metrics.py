@@ -34,7 +34,7 @@ APPENDS = _meter.create_histogram(
 
 
 def begin_collecting(provider: metrics.MeterProvider) -> None:
-    """From now on, this process keeps its metrics with a provider. Called before the application is made."""
+    """Collect this process's metrics with a provider from now on. Called before the application is made."""
     metrics.set_meter_provider(provider)
     _is_collected[:] = [True]
 

@@ -51,7 +51,7 @@ class Given:
 
     @property
     def place(self) -> str:
-        """Where it was written, as a message names it."""
+        """The place where a setting was written, as a message names it."""
         return f"{self.written} in {self.file}" if self.file else self.written
 
 
@@ -69,7 +69,7 @@ class StrictSource(PydanticBaseSettingsSource):
 
 
 def read(settings: type[BaseSettings], data: Path | str | None = None) -> dict[str, Given]:
-    """What the environment and the settings file of a data directory set, by name. Raises SettingsInvalid.
+    """Read the settings of the environment and of a data directory's settings file, by name. Raises SettingsInvalid.
 
     `data` is the data directory; unset, it is EXCHANGE_DATA or the field's default.
     """

@@ -290,7 +290,7 @@ def _valid(at: datetime) -> ColumnElement[bool]:
 
 
 async def count_valid_keys(session: AsyncSession, principal_id: UUID, *, at: datetime) -> int:
-    """How many keys of a principal are valid at a time."""
+    """Count the keys of a principal that are valid at a time."""
     statement = select(func.count()).where(Key.principal_id == principal_id, _valid(at))
     return (await session.execute(statement)).scalar_one()
 

@@ -27,7 +27,7 @@ class Reading:
 
 
 def reading_of(work: Work, resource: str) -> Reading:
-    """What the principal reads of a kind of resource, in whichever organisations it has roles; perhaps nothing."""
+    """Return what the principal may read of a kind of resource, in all organisations where it has roles."""
     if work.may(resource, "read", EXCHANGE):
         return Reading(everything=True)
     owners: set[UUID] = set()
@@ -43,7 +43,7 @@ def reading_of(work: Work, resource: str) -> Reading:
 
 
 def demand_reading(work: Work, resource: str) -> Reading:
-    """What the principal reads of a kind of resource. Raises Forbidden where it reads nothing."""
+    """Return what the principal may read of a kind of resource. Raises Forbidden where it may read nothing."""
     reading = reading_of(work, resource)
     if not reading.everything and not reading.consumers:
         work.permit(resource, "read", work.principal.organisation)

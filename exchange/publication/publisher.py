@@ -43,7 +43,7 @@ class Publisher:
         return self._signers.further_vkeys(key)
 
     def begin(self) -> None:
-        """This process begins to publish."""
+        """Begin to publish in this process."""
         if self._witnesses is not None:
             self._witnesses.begin()
 

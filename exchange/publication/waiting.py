@@ -35,7 +35,7 @@ def wait_of(prefer: str | None) -> int:
 
 
 class Waiters:
-    """Those who wait for a checkpoint in one process."""
+    """The requests that wait for a checkpoint in one process."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

@@ -33,7 +33,7 @@ class Witnesses:
         self._is_demanded = False
 
     def begin(self) -> None:
-        """This process begins to publish: what it knows may be out of date."""
+        """Begin to publish in this process, whose knowledge of the witnesses may be out of date."""
         self._pending = None
         self._is_demanded = False
         self._cosigning.forget()

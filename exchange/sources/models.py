@@ -38,5 +38,5 @@ class Source(Base):
 
     @property
     def options(self) -> dict[str, Any] | None:
-        """How a file is read, as it was stated; None for kinds without such options."""
+        """Options for reading a file, as they were stated; None for kinds without such options."""
         return self.config.get("options")

@@ -66,7 +66,7 @@ async def _create(
 
 
 async def destroy_all_erased(database: Database, slots: Slots, *, now: datetime) -> None:
-    """At a start: check that the slots in use exist, and destroy those of every erasure again.
+    """Check at a start that the slots in use exist, and destroy those of every erasure again.
 
     An older copy of the slot files may have brought secrets back. Raises SlotsMissing, OSError.
     """

@@ -129,7 +129,7 @@ class Files(ABC):
         return data[:expected]
 
     def read_tile(self, level: int, index: int, width: int) -> bytes:
-        """As `tile`, for the functions of `ledger.format.tiles`."""
+        """Read a tile as `tile` does, with the signature that the functions of `ledger.format.tiles` expect."""
         return self.tile(tiles.Tile(level, index, width))
 
     def entries(self, index: int, width: int) -> tuple[list[bytes], str | None]:

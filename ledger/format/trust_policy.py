@@ -77,7 +77,7 @@ class TrustPolicy:
         return cls((Log(key),), (), (), NONE)
 
     def with_log(self, key: note.Verifier) -> "TrustPolicy":
-        """This policy with one more log key, such as the key after a rotation. Unchanged if it has the key already."""
+        """Return this policy with one more log key, such as the key after a rotation; unchanged if it has the key."""
         if key in [log.key for log in self.logs]:
             return self
         return replace(self, logs=(*self.logs, Log(key)))

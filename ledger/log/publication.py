@@ -124,7 +124,7 @@ async def grow(
             edge = {**edge, **changed}
             size = stop
     root = tiles.root_from_tiles(_reader(edge), size)
-    # In a thread, since a token may be slow.
+    # Signing runs in a thread, since a token may be slow.
     signed_note = await asyncio.to_thread(checkpoint.sign, checkpoint.Checkpoint(signer.name, size, root), signer)
     # Before anybody sees it, and outside the database: the next checkpoint has to continue it.
     await asyncio.to_thread(anchor.swap, anchored, signed_note)

@@ -27,7 +27,7 @@ def conclude(answer: str | bytes, *, revision: str, engine: str) -> Decision:
         if any(error["type"] == "obligation_unknown" for error in errors):
             _LOG.error("%s gave an unknown obligation: %s", engine, "; ".join(sorted({e["msg"] for e in errors})))
             return deny("obligation-unknown", rule="obligations", revision=revision)
-        # Only known names of members: another name may be a value from the input.
+        # The reason names known members only: another name may be a value from the input.
         members = sorted({(error["type"], str(error["loc"][0]) if error["loc"] else "") for error in errors})
         causes = [
             f"{kind} in {member if member in Decision.model_fields else 'the answer'}" for kind, member in members

@@ -64,7 +64,7 @@ Seconds = Annotated[int, Field(ge=0, le=NEVER)]
 RowCap = Annotated[int, Field(ge=0, lt=2**53)]
 # A list (from a JSON column) becomes a tuple; its items are validated strictly.
 Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_FIELDS)]
-# Not checked in the input: the masks that a decision picks are checked in the output, with a reason of its own.
+# Masks are not checked in the input: those that a decision picks are checked in the output, with their own reason.
 Masks = dict[Name, dict[str, JsonValue]]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

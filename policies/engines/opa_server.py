@@ -38,7 +38,7 @@ class OpaServerEngine:
                 answer = await self._client.query_rule(json.loads(document.to_json()), _PACKAGE, _RULE)
         except Exception as problem:  # noqa: BLE001 - without an answer there is no decision, whatever the cause
             return deny_unavailable(type(problem).__name__, revision=self.revision, engine=self.name)
-        # Where the rule is undefined or unknown, OPA answers without a result and with no error.
+        # OPA answers without a result and with no error if the rule is undefined or unknown.
         result = answer.get("result") if isinstance(answer, dict) else None
         return conclude(json.dumps(result), revision=self.revision, engine=self.name)
 
@@ -71,7 +71,7 @@ async def open_opa_server(
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("the URL of an OPA server has the form http[s]://host[:port]")
-    # No retries: a second attempt would come after `within`, when the request is denied already.
+    # A second attempt would come after `within`, when the request is denied already, so there is none.
     async with _Client(
         ca=ca,
         host=f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname,

@@ -30,7 +30,7 @@ class Tracer:
         self._revision = bundle.digest
 
     def evaluate_rules(self, document: DeliveryInput) -> Mapping[str, bool]:
-        """For each rule that an allowance needs, by name, whether the document satisfies it."""
+        """Evaluate each rule that an allowance needs: whether the document satisfies it, by the rule's name."""
         facts = document.to_json().decode()
         answers = {
             rule: json.loads(self._interpreters.evaluate(f"data.exchange.delivery.{rule}", facts))

@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.odrl.writing import CONSUMERS, CONTEXT, CURRENCY, DISTRIBUTE, PROFILE, URN, WITHHELD, format_urn
 
-# By left operand and operator: the member of the terms, and the function that reads the right operand.
+# The member of the terms and the function that reads the right operand, by left operand and operator.
 _Readers = dict[tuple[str, str], tuple[str, Callable[[Any, str], Any]]]
 
 

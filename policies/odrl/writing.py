@@ -23,7 +23,7 @@ URN = "urn:uuid:"
 CURRENCY = "urn:iso:std:iso:4217:"
 DISTRIBUTE = "distribute"
 CONSUMERS = {
-    # By member of `consumers`: the left operand.
+    # The left operand of each member of `consumers`.
     "kinds": "dx:recipientKind",
     "levels": "dx:recipientLevel",
     "organisations": "recipient",

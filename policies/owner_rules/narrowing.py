@@ -132,7 +132,7 @@ def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rul
         for column in base.obligations.columns
         if column.name not in dropped
     )
-    # As with the terms: a request for a dropped field by its name is refused, and so is a filter that would reveal a field.
+    # The terms do the same: they refuse a request for a dropped field by name, and a filter that would reveal a field.
     reasons = [Reason(code="field-not-granted", rule=rule, ref=name) for name in document.requested if name in dropped]
     hidden = dropped | narrowing.masks.keys()
     reasons += [Reason(code="filter-not-granted", rule=rule, ref=name) for name in document.filtered if name in hidden]

@@ -113,7 +113,7 @@ class SandboxedProcess:
         """Kill the process and wait for it."""
         if self._process.returncode is None:
             self._process.kill()
-        # This reads its pipes to their end and closes them.
+        # `communicate` reads the pipes to their end and closes them.
         await self._process.communicate()
 
 

@@ -111,7 +111,7 @@ class Sandboxes:
         """Start a process; where `most` run already, end the one that has been idle for longest."""
         async with self._starting:
             while self._processes >= self._most:
-                # At most `most` - 1 others are busy, since each of them holds a slot.
+                # Each busy sandbox holds a slot, so at most `most` - 1 others are busy.
                 await self._end(
                     next(other for other in self._modules.values() if other.process is not None and not other.is_busy)
                 )

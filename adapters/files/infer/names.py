@@ -1,4 +1,4 @@
-"""What the name of a column says about its values: codes and identifying numbers are text, whatever their digits.
+"""Infer from a column's name that its values are codes or identifying numbers, which are text despite their digits.
 
 `1001.10`, `1E5`, `+8613800000001` and `2020-1-15` are codes as they are written; as numbers or dates they would be others.
 """

@@ -51,7 +51,7 @@ class BadText(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How a type becomes a field: the field's Arrow type, the conversion of an array, and a note for the owner."""
+    """The conversion of a type to a field: the field's Arrow type, the function for an array, and a note for the owner."""
 
     target: pa.DataType
     convert: Convert

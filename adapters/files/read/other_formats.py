@@ -54,7 +54,7 @@ _DIF: Final = re.compile(r'TABLE\s*\r?\n0,1\r?\n"')
 
 
 def recognise_other(head: bytes) -> str | None:
-    """What a file is and what to do, from its first bytes (a few thousand); None if nothing is recognised."""
+    """Recognise a file's format by its first few thousand bytes, and state what to do; None if it is not recognised."""
     for place, magic, what in _MAGIC:
         if head.startswith(magic, place):
             return what

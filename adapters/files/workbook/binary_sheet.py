@@ -17,7 +17,7 @@ _MOST_COLUMNS: Final = 16_384
 
 
 def examine_binary_sheet(path: Path, index: int) -> SheetFacts:
-    """What the records of a sheet (by index) say."""
+    """Read the facts in the records of a sheet (by index)."""
     facts = SheetFacts()
     with ZipFile(path) as archive:
         identifiers = []

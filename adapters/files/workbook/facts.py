@@ -1,4 +1,4 @@
-"""What a workbook's file says about a sheet beside its cells' values: what is hidden, and what is an error.
+"""Facts of a sheet in a workbook's file beside its cells' values: hidden parts and errors.
 
 The parser gives the values alone: an error is an empty cell to it, and a hidden row a row like others.
 """

@@ -74,7 +74,7 @@ class OldWorkbook:
         return True
 
     def facts(self, index: int) -> SheetFacts:
-        """What the file says about a sheet (by index)."""
+        """Read the file's facts about a sheet (by index)."""
         facts = SheetFacts(counts_from_1904=self._counts_from_1904)
         if index >= len(self._sheets):
             return facts

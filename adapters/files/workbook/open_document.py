@@ -15,7 +15,7 @@ _MOST_COLUMNS: Final = 16_384
 
 
 def examine_open_sheet(path: Path, name: str) -> SheetFacts:
-    """What the XML of a sheet says. Damaged XML says nothing more: the parser refuses it."""
+    """Read the facts in the XML of a sheet. Damaged XML adds no facts: the parser refuses it."""
     facts = SheetFacts()
     with ZipFile(path) as archive:
         content = archive.read("content.xml")

@@ -49,7 +49,7 @@ _MOST: Final = 2**20
 
 
 def examine_sheet(path: Path, index: int) -> SheetFacts:
-    """What the XML of a sheet (by index) of an .xlsx workbook says."""
+    """Read the facts in the XML of a sheet (by index) of an .xlsx workbook."""
     facts = SheetFacts()
     with ZipFile(path) as archive:
         part = _find_part(archive, index, facts)

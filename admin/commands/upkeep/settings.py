@@ -79,7 +79,7 @@ def _value(settings: Settings, name: str) -> str:
 
 
 def _origin(name: str, rows: Settings, given: Given | None, own: Settings) -> str:
-    """Where a value comes from: a variable, a file, the server's record, or the default."""
+    """Name the origin of a value: a variable, a file, the server's record, or the default."""
     if name == "data":
         return DataDirectory(rows.data).origin or "--data, EXCHANGE_DATA or ./exchange-data"
     if getattr(rows, name) != getattr(own, name):

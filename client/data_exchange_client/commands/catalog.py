@@ -1,4 +1,4 @@
-"""What is offered: the catalogue, and one dataset in full."""
+"""Commands that show offers: the catalogue, and one dataset in full."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Who the exchange is, and who you are to it."""
+"""Commands that show the identity of the exchange, and yours at it."""
 
 import json
 from typing import Annotated

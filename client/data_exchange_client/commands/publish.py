@@ -295,7 +295,7 @@ def questions(name: str, *, yes: bool) -> Questions:
 
 
 def describe_count(agreements: int) -> str:
-    """That so many agreements end, in words."""
+    """Describe how many agreements end."""
     return f"{agreements} agreement{'s' * (agreements != 1)} end{'s' * (agreements == 1)}"
 
 

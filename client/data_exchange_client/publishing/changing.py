@@ -52,7 +52,7 @@ def count_running(client: Client, dataset: str) -> int:
 
 
 def _remarks(dataset: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What a new content has that is not delivered, and whether it is much shorter than the one before."""
+    """Remark on new content: fields that are not delivered, and far fewer rows than before."""
     published = {field["name"] for field in dataset["document"]["fields"]}
     remarks = []
     if new := [field["name"] for field in after["description"]["fields"] if field["name"] not in published]:

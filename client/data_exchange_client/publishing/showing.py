@@ -1,4 +1,4 @@
-"""What a person is shown before and after publishing: the fields, what their masks leave, and whom a new version affects."""
+"""Texts before and after publishing: the fields, what their masks leave, and whom a new version affects."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def show_draft(out: Console, draft: Draft, *, name: str) -> None:
 
 
 def terms_lines(terms: Mapping[str, Any], handles: Mapping[str, str]) -> Iterator[str]:
-    """What terms state beside purposes, fields and the masks of the table, a line each. `handles` are by organisation."""
+    """Describe terms beside purposes, fields and the masks of the table, a line each. `handles` are by organisation."""
     consumers = terms.get("consumers") or {}
     groups = [group for group in (consumers, *(consumers.get("groups") or ())) if _of_group(group, handles)]
     yield f"consumers: {'; '.join(_of_group(group, handles) for group in groups) or 'any'}"
@@ -171,7 +171,7 @@ def _short(text: str) -> str:
 
 
 def _differences(draft: Draft) -> Iterator[str]:
-    """What the next version changes of the published one."""
+    """Describe what the next version changes of the published one."""
     before = draft.following["document"] if draft.following else None
     if before is None:
         return

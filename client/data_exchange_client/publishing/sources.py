@@ -53,7 +53,7 @@ class FileSource:
         answer = client.request(
             "PUT",
             f"/api/v1/sources/{source}/content",
-            # Of the name only the suffix counts, so nothing else of it leaves this machine.
+            # Only the name's suffix matters, so the rest of the name stays on this machine.
             params={"filename": "upload" + self.path.suffix.encode("ascii", "ignore").decode()},
             content=self.path,
             headers={"content-type": "application/octet-stream"},
@@ -80,7 +80,7 @@ class TableSource:
         return self.table
 
     def require(self) -> None:
-        """Nothing to check on this machine: the exchange connects."""
+        """Check nothing: the exchange connects to the source, not this machine."""
 
     def document(self, title: str, types: Mapping[str, str]) -> dict[str, Any]:
         """The source as the API registers it. A table has types of its own, so `types` are not stated."""

@@ -66,7 +66,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What would be published: the owner's handle, the dataset's, the source, the exchange's proposal, the document."""
+    """A dataset before its publication: the owner's handle, its own, the source, the exchange's proposal, the document."""
 
     owner: str
     handle: str
@@ -91,7 +91,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What is asked before each step that others would notice: the draft, and what it does to agreements."""
+    """Confirmations before each step that others would notice: of the draft, and of its effects on agreements."""
 
     accept_draft: Callable[[Draft], bool]
     accept_effects: Callable[[Mapping[str, Any]], bool] = lambda _effects: True

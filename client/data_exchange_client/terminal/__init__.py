@@ -1,1 +1,1 @@
-"""What commands share: their options, what they print, and the documents and filters that they read."""
+"""Parts that commands share: their options, their output, and the documents and filters that they read."""

@@ -1,4 +1,4 @@
-"""What commands read from files and from standard input."""
+"""Documents that commands read from files and from standard input."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What a mask leaves of real values: how many of their characters, and how many values stay distinct."""
+"""Measure what a mask leaves of real values: how many of their characters, and how many values stay distinct."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LITTLE: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What a mask leaves of a sample.
+    """Measures of what a mask leaves of a sample.
 
     `values` is the number of values that are not missing, `distinct` how many differ, `distinct_left` how many still do
     under the mask. `kept` is the largest share of a value's characters that leaves, from 0 to 1. `examples` are values with
@@ -33,7 +33,7 @@ class Leaving:
 
     @property
     def is_nearly_whole(self) -> bool:
-        """Whether the values leave nearly as they are: by their characters, or because hardly two of them become equal."""
+        """Whether the mask barely changes the values: most characters stay, or hardly two values become equal."""
         is_distinct = self.distinct >= _GROUPING and self.distinct_left > _MOST_DISTINCT * self.distinct
         return self.kept > MOST_KEPT or (is_distinct and self.kept > _LITTLE)
 

@@ -69,7 +69,7 @@ _DESCRIBING_WORDS: Final = re.compile(
     "wages?|salaries"
 )
 _DESCRIBING_PHRASES: Final = re.compile("(?:first|last|given|middle|maiden|family|sur|fore)_?(?:name)?|pay|salary")
-# Of a person where the table is about people; of anybody where it is not.
+# These names belong to a person only where the table is about people.
 _PAY: Final = re.compile(
     "工资|薪|奖金|津贴|补贴|补助|救助金|养老金|退休金|抚恤|(?<!营业)(?<!业务)(?<!财政)(?<!销售)收入|社保基数|缴费基数|"
     "公积金基数|存款|负债|贷款"

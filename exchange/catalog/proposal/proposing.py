@@ -34,7 +34,7 @@ class ProposedField:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the owner states beforehand.
+    """Choices that the owner states beforehand.
 
     `clear` are fields about nobody and `personal` fields about people, whatever a guess says. `masks` replace the default
     masks; None for a field that leaves as it is.

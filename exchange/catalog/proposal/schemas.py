@@ -11,7 +11,7 @@ from exchange.kernel.schemas import In, Out, with_example
 
 
 class ProposalRequest(In):
-    """What the owner states before the exchange proposes. Everything may be left out."""
+    """Choices that the owner states before the exchange proposes. Every member may be left out."""
 
     model_config = with_example({"clear": ["school_name"], "personal": ["note"], "masks": {"born": {"kind": "year"}}})
 
@@ -36,7 +36,7 @@ class ExampleOut(Out):
 
 
 class LeavingOut(Out):
-    """What a mask leaves of the rows that were looked at."""
+    """Measures of what a mask leaves of the sampled rows."""
 
     values: Annotated[int, Field(description="The number of values that are not missing")]
     distinct: Annotated[int, Field(description="The number of different values")]

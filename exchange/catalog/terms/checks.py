@@ -190,7 +190,7 @@ def misfits(
 
 
 def find_misfit(document: documents.DeliveryInput, obligations: documents.Obligations) -> str | None:
-    """What of obligations cannot be carried out on a document's fields, with the field; None if all can.
+    """Find an obligation that a document's fields do not allow, with the field; None if all can be carried out.
 
     A former version's document may lack the types, and is not judged.
     """

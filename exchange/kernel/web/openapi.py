@@ -67,7 +67,7 @@ _DESCRIPTIONS = {
 _EVERYWHERE = {405: "MethodNotAllowed", 500: "InternalError"}
 _ALWAYS = (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 
-# For `openapi_extra`: the route takes signed requests.
+# A value for `openapi_extra`: the route takes signed requests.
 SIGNED: dict[str, Any] = {"security": [{"httpSignature": []}]}
 
 

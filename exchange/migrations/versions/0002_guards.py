@@ -31,7 +31,7 @@ _GRANTS = {
     "ledger_tile": "SELECT, INSERT, UPDATE",
     "ledger_checkpoint": "SELECT, INSERT",
 }
-# What even the tables' owner cannot do without taking the guard down first.
+# These guards also stop the tables' owner, until the owner drops them.
 _APPEND_ONLY = ("ledger_entry", "ledger_checkpoint", "dataset_versions")
 
 

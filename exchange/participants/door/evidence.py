@@ -123,7 +123,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What may be a copy of a request that the sender signed: sent again, too late, or without its body as signed.
+    """A possible copy of a request that the sender signed: sent again, too late, or without its body as signed.
 
     Its refusal uses no nonce up, so that nobody's copy makes the request itself a replay.
     """
