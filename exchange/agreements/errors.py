@@ -13,7 +13,7 @@ _SHOWN = 50
 class AgreementsUnfit(Problem):
     """The version does not fit agreements that are active: it lacks a field that they grant, gives it another type, or its
     fields do not fit a mask or a row filter that they hold. `agreements` names each agreement and its fields. Publish a
-    version that fits, or state in the body of the publication what becomes of these agreements: `"unfit": "suspend"`,
+    version that fits, or state in the body of the publication how to treat these agreements: `"unfit": "suspend"`,
     `"terminate"`, or `"keep"`, with a reason. Under `keep` they deliver what still fits, and refuse the rest
     (`agreement-unfit`).
     """

@@ -14,7 +14,7 @@ class NotExpressibleInOdrl(Problem):
 
 
 class SecondPersonNeeded(Problem):
-    """Your organisation separates its duties, and you drafted what you would publish. Another member publishes it: one with
+    """Your organisation separates its duties, and you drafted this version. Another member publishes it: one with
     the role `approver`, or another steward (Decree 809, Article 13: the head of the department agrees before publication).
     """
 

@@ -12,7 +12,7 @@ _SHOWN = 20
 
 
 class CursorInvalid(Problem):
-    """The exchange did not give this cursor for this question. Ask again without one."""
+    """The exchange did not issue this cursor for this question. Request the first page again, without a cursor."""
 
     slug = "cursor-invalid"
     title = "The cursor does not fit the request"
@@ -20,7 +20,7 @@ class CursorInvalid(Problem):
 
 
 class FilterInvalid(Problem):
-    """A filter does not fit its field: `errors` says where. The catalogue has the fields' types."""
+    """A filter does not fit its field: `errors` names each. The catalogue has the fields' types."""
 
     slug = "filter-invalid"
     title = "A filter is not valid"

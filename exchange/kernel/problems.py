@@ -126,7 +126,7 @@ class RequestMalformed(Problem):
 
 
 class NotFound(Problem):
-    """Nothing is at this address, or nothing that you may see: the answer is the same, on purpose."""
+    """No object is at this address, or none that you may see; both answers are the same, on purpose."""
 
     slug = "not-found"
     title = "Not found"
@@ -182,7 +182,7 @@ class ContentTooLarge(Problem):
 
 
 class BodyTooSlow(Problem):
-    """The body stopped arriving, or arrives more slowly than the exchange waits for. Send the request again, over a faster
+    """The body stopped arriving, or arrives too slowly. Send the request again, over a faster
     connection.
     """
 

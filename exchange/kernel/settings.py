@@ -52,7 +52,7 @@ class KernelSettings(BaseSettings):
     ] = "exchange.local"
     metrics_port: Annotated[
         int | None,
-        Field(ge=1, le=65535, description="Where Prometheus reads metrics, at /metrics of this port; unset: nowhere"),
+        Field(ge=1, le=65535, description="The port at whose /metrics Prometheus reads metrics; unset: none"),
     ] = None
     metrics_host: Annotated[str, Field(description="The address of that port; strangers must not reach it")] = (
         "127.0.0.1"

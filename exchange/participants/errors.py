@@ -116,8 +116,8 @@ class DutiesNotSeparated(Problem):
 
 
 class PossessionNotProven(Problem):
-    """A key is registered only if its holder agrees: with the key itself it signs the exchange, its organisation and
-    handle, the public key and a time of expiry. `errors` names the place; `detail` states the values that have to be signed.
+    """A key is registered only with its holder's consent: the key itself signs the exchange, the organisation and handle,
+    the public key and a time of expiry. `errors` names the place; `detail` states the values that have to be signed.
     """
 
     slug = "possession-not-proven"
@@ -126,8 +126,8 @@ class PossessionNotProven(Problem):
 
 
 class TooManyChanges(Problem):
-    """Your organisation made many changes within a minute on which decisions rest, which every delivery of everybody has to
-    follow. Nothing was changed; send the request again after the seconds in `Retry-After`.
+    """Your organisation made too many changes within a minute that decisions rest on; they slow down everybody's
+    deliveries. Nothing was changed; send the request again after the seconds in `Retry-After`.
     """
 
     slug = "too-many-changes"

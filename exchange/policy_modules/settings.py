@@ -22,7 +22,7 @@ class ModuleSettings(KernelSettings):
         Field(
             ge=5,
             le=1000,
-            description="The processor's time that an owner's module may take for a decision, milliseconds",
+            description="Most processor time that an owner's module may take for a decision, milliseconds",
         ),
     ] = 50
     module_processes: Annotated[

@@ -12,7 +12,7 @@ class SourceUnusable(Problem):
 
 
 class SourceBusy(Problem):
-    """As many requests read from the source as may do so at a time, and none ended within a second. Nothing was
+    """The most requests that may read from the source at a time do so, and none ended within a second. Nothing was
     delivered; send the request again after the seconds in `Retry-After`.
     """
 
@@ -30,7 +30,7 @@ class SourceFailed(Problem):
 
 
 class TooManyUploads(Problem):
-    """Your organisation sends as many files at a time as it may. `detail` states the number. Wait until one has ended."""
+    """Your organisation already sends the most files that it may at a time. `detail` states the number. Wait until one ends."""
 
     slug = "too-many-uploads"
     title = "Too many uploads at a time"

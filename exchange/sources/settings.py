@@ -23,19 +23,19 @@ class SourceSettings(KernelSettings):
         BeforeValidator(list_of),
         AfterValidator(_check_hosts),
         Field(
-            description="Where the servers of sources may be, separated by commas: host names, addresses, networks, "
+            description="The servers that sources may use, separated by commas: host names, addresses, networks, "
             "directories of sockets, or `none`; unset: any host and no socket, which production refuses"
         ),
     ] = ()
     upload_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded file, bytes")] = 2 << 30
     uploads_at_once: Annotated[
-        int, Field(ge=1, le=1000, description="How many files an organisation may upload at a time")
+        int, Field(ge=1, le=1000, description="Most files that an organisation may upload at a time")
     ] = 4
     organisation_bytes_max: Annotated[
         int, Field(ge=1024, description="Room for the uploaded files of an organisation, received and stored, bytes")
     ] = 20 << 30
     disk_reserve_bytes: Annotated[
-        int, Field(ge=0, description="What uploads leave free of the data directory's disk, bytes")
+        int, Field(ge=0, description="Space that uploads leave free on the data directory's disk, bytes")
     ] = 512 << 20
     import_memory_max: Annotated[
         int, Field(ge=256 << 20, description="Most memory to read an uploaded file with, bytes")

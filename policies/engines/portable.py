@@ -31,8 +31,7 @@ def check_portable(modules: tuple[tuple[str, str], ...]) -> None:
 def find_unportable(
     files: Mapping[str, Syntax], *, reserved: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, int, str]]:
-    """
-    Find every use that is not portable, as path, line (from 1) and word.
+    """Find every use that is not portable, as path, line (from 1) and word.
 
     A function may be called in every file of the package that defines it. The names in `reserved` must not be defined.
     """

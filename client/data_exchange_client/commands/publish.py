@@ -236,7 +236,7 @@ def withdraw(
     typer.echo(f"Withdrawn: {dataset}, on the ledger as entry {answer.entry}; {ending} for good.")
 
 
-draft = typer.Typer(name="draft", no_args_is_help=True, add_completion=False, help="Drafts of datasets.")
+draft = typer.Typer(name="draft", no_args_is_help=True, add_completion=False, help="Discard drafts of datasets.")
 
 
 @draft.command("discard")

@@ -11,7 +11,7 @@ class DoorSettings(KernelSettings):
     """Limits on signed requests."""
 
     signature_lifetime: Annotated[int, Field(ge=10, le=300, description="Longest expires - created, seconds")] = 300
-    clock_skew: Annotated[int, Field(ge=0, le=300, description="How far ahead a client's clock may be, seconds")] = 30
+    clock_skew: Annotated[int, Field(ge=0, le=300, description="Most that a client's clock may be ahead, seconds")] = 30
     stranger_refusals: Annotated[
         int,
         Field(
@@ -24,7 +24,7 @@ class DoorSettings(KernelSettings):
         int,
         Field(
             ge=1,
-            description="The same for requests that name one registered key, while nobody is proven to have sent them",
+            description="The same for requests that name one registered key and do not prove to be its holder's",
         ),
     ] = 60
     claimed_refusals: Annotated[int, Field(ge=1, description="The same for all registered keys together")] = 600
