@@ -20,6 +20,8 @@ from exchange.agreements import tasks as agreements
 from exchange.applications import routes as application_routes
 from exchange.audit import routes as audit_routes
 from exchange.audit import tasks as audit
+from exchange.calendar import routes as calendar_routes
+from exchange.calendar import tasks as calendar
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
 from exchange.catalog.proposal import routes as proposal_routes
@@ -161,6 +163,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         catalog_routes.public,
         publication_routes.public,
         participant_routes.router,
+        calendar_routes.router,
         *source_routes.routers(kinds),
         proposal_routes.router,
         catalog_routes.router,
@@ -194,6 +197,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     if is_founded:  # only then do database and data directory certainly belong to one exchange
         await sources.tidy(runtime)
     door.open_parts(runtime)
+    calendar.open_parts(runtime)
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)

@@ -34,6 +34,7 @@ COMMANDS = {
     ),
     "policy": "Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
     "audit": "Make decisions on the ledger again.",
+    "calendar": "Show and load the calendar of working days, and the numbers that deadlines count with.",
     "ledger": "Continue a ledger after a restore; restore its anchor; rebuild its index.",
     "keys": "Rotate the exchange's own keys.",
     "hold": "Place and lift legal holds, which keep a person's details from erasure.",

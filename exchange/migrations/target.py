@@ -3,6 +3,7 @@
 import exchange.agreements.models
 import exchange.applications.models
 import exchange.audit.models
+import exchange.calendar.models
 import exchange.catalog.models
 import exchange.decisions.models
 import exchange.delivery.models

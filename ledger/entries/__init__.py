@@ -11,6 +11,7 @@ from typing import Any, Final
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
 from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
+from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
 from ledger.entries.catalog import DatasetDraftDiscarded, DatasetDrafted, DatasetPublished, DatasetWithdrawn
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.participants import (
@@ -88,6 +89,10 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DetailsDisclosed,
     PolicyExplained,
     ModuleAccepted,
+    CalendarEntered,
+    CalendarLoaded,
+    ParameterSet,
+    DeadlineOverdue,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -102,10 +107,13 @@ __all__ = [
     "AuditRead",
     "AuditReplayed",
     "Body",
+    "CalendarEntered",
+    "CalendarLoaded",
     "DatasetDraftDiscarded",
     "DatasetDrafted",
     "DatasetPublished",
     "DatasetWithdrawn",
+    "DeadlineOverdue",
     "Decision",
     "DeliveryAborted",
     "DeliveryCompleted",
@@ -130,6 +138,7 @@ __all__ = [
     "Object",
     "OrganisationChanged",
     "OrganisationRegistered",
+    "ParameterSet",
     "PolicyExplained",
     "PrincipalChanged",
     "Reason",

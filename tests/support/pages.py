@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 import exchange
 import exchange.app  # every problem is known once everything is imported
+from exchange.calendar.parameters import PARAMETERS
 from exchange.delivery.errors import DENIALS
 from exchange.kernel.problems import ProblemType, problem_types
 from exchange.settings import Settings
@@ -141,17 +142,23 @@ _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
 _VALUES: Mapping[str, Any] = {
     "agreement": f"{_ID}6",
+    "article": "政务数据共享条例 Art. 21",
     "application": f"{_ID}5",
     "at": "2026-01-05T08:00:00.250000Z",
+    "before": 10,
     "bytes": 5120,
     "checked_by": "regorus/0.13.0 opa/1.20.2",
+    "clock": "reply",
     "code": "12330000MB0000001H",
     "columns": 4,
     "consumer": f"{_ID}2",
     "dataset": f"{_ID}4",
+    "deadline": f"{_ID}8",
     "details": 3,
     "domain": f"{_ID}1",
+    "effective_from": "2027-01-01",
     "engine": "regorus",
+    "entered_by": f"{_ID}3",
     "found": 100,
     "handle": "demo-education",
     "hold": f"{_ID}7",
@@ -162,16 +169,20 @@ _VALUES: Mapping[str, Any] = {
     "level": "G3",
     "method": "POST",
     "not_after": "2027-06-30T00:00:00.000000Z",
+    "notice": "国务院办公厅关于2026年部分节假日安排的通知",
     "organisation": f"{_ID}1",
     "origin": "exchange.example/ledger/1",
     "principal": f"{_ID}3",
     "problem": "conflict",
     "public_key": "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs",
     "purpose": "talent-service",
+    "responsible": f"{_ID}1",
     "role": "steward",
     "route": "/api/v1/agreements/{agreement_id}/suspension",
     "rows": 100,
     "separates_duties": True,
+    "settled": 12,
+    "source": "浙江省公共数据条例 第三十条",
     "source_kind": "file",
     "signature": "Ll/Ol8a9mK4KFBbfl6jfnPbg22WY6gRwRZl7Hvia9k+1ve4N8czSHUPVRp9BPPulQCUXQERsDwu4NCw8Jrw0CQ==",
     "started": 41,
@@ -179,6 +190,8 @@ _VALUES: Mapping[str, Any] = {
     "tests": 3,
     "due": "2026-01-12T08:00:00.000000Z",
     "until": "2026-01-12T08:00:00.000000Z",
+    "unit": "wd",
+    "value": 15,
     "verdict": "agrees",
     "version": 1,
     "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
@@ -211,13 +224,22 @@ _OBJECTS: Mapping[str, str | None] = {
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
+    "deadline": "application",
     "erasure": "subject",
     "hold": "subject",
     "details": "subject",
 }
-_OBJECT_IDS: Mapping[str, str] = {"entry": "41", "key": _KEYID, "module": _DIGEST, "subject": _DIGEST}
+_OBJECT_IDS: Mapping[str, str] = {
+    "calendar": "2026",
+    "entry": "41",
+    "parameter": "reply_conditional",
+    "key": _KEYID,
+    "module": _DIGEST,
+    "subject": _DIGEST,
+}
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "deadline.overdue": {"due": "2026-01-12"},
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
     "requests.refused": {
         "since": "2026-01-05T07:59:30.250000Z",
@@ -368,6 +390,19 @@ def _link(model: type[BaseModel]) -> str:
     return f"{model.__name__.lower()}](#the-part-{model.__name__.lower()})"
 
 
+# Parameters -----------------------------------------------------------------------------------------------------------
+
+
+def parameters() -> str:
+    """A row for each statutory period as this version knows it."""
+    lines = ["| Parameter | Value | Meaning | Source | Read in the source | From |", "|---|---|---|---|---|---|"]
+    for each in PARAMETERS.values():
+        is_verified = "yes" if each.is_verified else "no"
+        values = (f"`{each.name}`", each.text, each.meaning, each.source, is_verified, str(each.effective_from))
+        lines.append(f"| {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
 # Attacks --------------------------------------------------------------------------------------------------------------
 
 
@@ -393,6 +428,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "settings": ("operations/settings.md", settings),
     "attacks": ("threat-model.md", attacks),
     "lifecycles": ("lifecycles.md", lifecycles),
+    "parameters": ("deadlines.md", parameters),
     "masks": ("terms.md", mask_table.masks),
     "entry types": ("ledger-format.md", entry_types),
     "packages": ("architecture.md", structure.package_diagram),

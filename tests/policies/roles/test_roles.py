@@ -55,6 +55,9 @@ def test_one_distribution_provides_casbin():
         ("subject.access", ["operator"]),
         ("subject.erase", ["operator"]),
         ("subject.hold", ["security_administrator"]),
+        ("calendar.load", ["operator"]),
+        ("calendar.confirm", ["operator", "security_administrator"]),
+        ("calendar.set", ["operator"]),
     ],
 )
 def test_who_may(to: str, roles: list[Role]):
@@ -78,6 +81,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         delivery: request read
         audit: read
         subject: read access erase hold
+        calendar: load confirm set
     """
     lines = [line.strip().split(": ") for line in expected.strip().splitlines()]
     assert WORKED.verbs() == {(resource, verb) for resource, verbs in lines for verb in verbs.split()}

@@ -58,6 +58,15 @@ def module(exchange: PopulatedExchange) -> Any:
     }
 
 
+def year(_: PopulatedExchange) -> Any:
+    holidays = [{"name": "元旦", "first": "2027-01-01", "last": "2027-01-03"}]
+    return {"year": 2027, "notice": "x", "digest": "0" * 64, "holidays": holidays, "workdays": []}
+
+
+def parameter(_: PopulatedExchange) -> Any:
+    return {"value": 15, "source": "x", "verified": False, "effective_from": "2027-01-01"}
+
+
 def hold(_: PopulatedExchange) -> Any:
     return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
 
@@ -90,6 +99,13 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/principals/{principal_id}/keys/{keyid}/revocation", nothing, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/roles", role, (N, N, None, R)),
     ("POST", "/principals/{principal_id}/roles/revocation", role, (N, N, None, R)),
+    ("GET", "/calendar", nothing, (OK, OK, OK, OK)),
+    ("GET", "/calendar/years/{year}", nothing, (OK, OK, OK, OK)),
+    ("POST", "/calendar/years", year, (R, R, R, R)),
+    ("POST", "/calendar/years/{year}/confirmation", lambda _: {"days": "0" * 64}, (R, R, R, R)),
+    ("GET", "/calendar/parameters", nothing, (OK, OK, OK, OK)),
+    ("PUT", "/calendar/parameters/{parameter}", parameter, (R, R, R, R)),
+    ("GET", "/calendar/parameters/{parameter}/last-day", nothing, (OK, OK, OK, OK)),
     ("GET", "/sources", nothing, (OK, OK, OK, OK)),
     ("POST", "/sources", file_source, (R, R, None, R)),
     ("GET", "/sources/{source_id}", nothing, (N, N, OK, N)),
@@ -149,6 +165,8 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         source_id=exchange.objects["table"]["id"],
         dataset_id=exchange.objects["draft"]["id"],
         digest="0" * 64,
+        year=2026,
+        parameter="provide",
         organisation="owner",
         handle="draft",
         application_id=exchange.objects["application"]["id"],
