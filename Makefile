@@ -20,6 +20,7 @@ export TOOLS_REQUIRED := $(if $(GO),1)
 # them. Where one is missing its tests are skipped by name; PROGRAMS_REQUIRED=1 makes them fail.
 PROGRAMS := git ps openssl softhsm2-util
 PROGRAM_PACKAGES := git procps openssl softhsm2
+INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
 .PHONY: demo test endurance check bench docs format lock clean
 
@@ -72,7 +73,7 @@ build/.system:
 	@mkdir -p build
 	@missing() { for program in $(PROGRAMS); do command -v $$program >/dev/null || printf ' %s' $$program; done; }; \
 	if [ "$$(missing)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAM_PACKAGES); \
+		$(INSTALL) $(PROGRAM_PACKAGES); \
 	fi; \
 	if [ "$$(missing)" ]; then echo "make: not installed, so their tests are skipped:$$(missing)"; else touch $@; fi
 
@@ -100,8 +101,12 @@ build/tools/nginx:
 	else echo "make: no nginx, so its configuration was not tried"; fi
 
 # A pip of its own: the one that came with Python may be too old to hold `name[extra]` to the version locked for `name`.
+# Debian's Python makes no environments without its package python3-venv.
 $(VENV)/.pip: requirements/pip.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		$(INSTALL) python3-venv; \
+	fi
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -q --require-hashes -r requirements/pip.txt
 	$(PIP) uninstall -q -y setuptools 2>/dev/null  # comes with Python 3.11, is in no lock, and nothing needs it
