@@ -6,13 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from tests.support.ledgers.logs import Log
-
-# The duration of an example depends on the machine's load, and not on the code.
-settings.register_profile("exchange", deadline=None)
-settings.load_profile("exchange")
 
 VECTORS = Path(__file__).parent / "vectors"
 
