@@ -67,7 +67,7 @@ from policies.engines.embedded import EmbeddedEngine
 from policies.engines.opa_server import open_opa_server
 from policies.owner_rules.narrowing_engine import NarrowingEngine
 from policies.rego.bundle import Bundle, load_bundle
-from policies.roles.roles import Roles
+from policies.roles.roles import load_roles
 
 _DESCRIPTION = """
 Departments and enterprises publish datasets; consuming systems fetch records with signed requests; every request is on
@@ -243,7 +243,7 @@ def _open_kernel(settings: Settings, clock: Clock, database: Database, ring: Key
         clock=clock,
         database=database,
         sequencer=sequencer,
-        roles=Roles(),
+        roles=load_roles(),
         seal=ring.seal,
         answers=AnsweringKey(ring.answers),
         fingerprints=ring.fingerprints,

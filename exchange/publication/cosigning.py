@@ -5,7 +5,9 @@ the ledger's own signature proves that the database lost entries or holds other 
 """
 
 import asyncio
+import functools
 import hashlib
+import ssl
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
@@ -54,6 +56,12 @@ class Contradicted(publication.TreeDiffers):
         self.is_ahead = is_ahead
 
 
+@functools.cache
+def _trusted_authorities() -> ssl.SSLContext:
+    """The authorities whose certificates this machine trusts, read once in a process."""
+    return httpx2.create_ssl_context()
+
+
 class _NotCosigned(Exception):
     """A witness did not cosign; the message is the reason."""
 
@@ -66,7 +74,7 @@ class Cosigning:
         self._witnesses = [witness for witness in policy.witnesses if witness.url is not None]
         self._origin_hash = hashlib.sha256(origin.encode()).hexdigest()
         self._seconds = seconds
-        self._client = httpx2.AsyncClient(timeout=seconds, follow_redirects=False)
+        self._client = httpx2.AsyncClient(timeout=seconds, follow_redirects=False, verify=_trusted_authorities())
         self._sizes: dict[str, int] = {}  # how many entries each witness has cosigned, by its last answer
         self._contradicting: set[str] = set()
 

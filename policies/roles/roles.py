@@ -5,6 +5,7 @@ a principal come with the question, and the delivery policy decides about datase
 is loaded from a database, and none changes while threads share them.
 """
 
+import functools
 import re
 import threading
 from collections.abc import Iterable, Sequence
@@ -143,6 +144,12 @@ class Roles:
     def _check_verb(self, resource: str, verb: str) -> None:
         if (resource, verb) not in self._verbs:
             raise UnknownVerb("no rule has this verb for this kind of resource")
+
+
+@functools.cache
+def load_roles() -> Roles:
+    """The rules of this package, read once in a process, with the answers that were found since."""
+    return Roles()
 
 
 class _Enforcer(casbin.Enforcer):  # type: ignore[misc]  # Casbin has no types
