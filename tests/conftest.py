@@ -29,8 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what hypothesis gives examples to; the commands first, all by one worker, since they share a demonstration."""
-    items.sort(key=lambda item: item.path.parent.name != "admin")
+    """Mark what hypothesis gives examples to; first come, for one worker, the tests that share a demonstration."""
+    items.sort(key=lambda item: "demo" not in getattr(item, "fixturenames", ()))
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.property)

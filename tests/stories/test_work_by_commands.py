@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from data_exchange_client.commands.main import app
 from exchange.settings import Settings
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.processes.server import serve_exchange, settings_on
 
 CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
@@ -25,25 +26,32 @@ APPLICATION = [
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-async def served(empty_database: str, tmp_path: Path) -> Settings:
-    """Settings of an exchange with an owner, whose dataset is published, and a consumer; their keys are in `keys/`."""
-    settings = settings_on(free_port(), database_url=empty_database, data=tmp_path / "exchange")
-    settings.data.mkdir()
+@pytest.fixture(scope="module")
+async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """An exchange being served, for all tests of this module, since a server takes long to start.
+
+    It has a consumer, and an owner with a dataset for each test; their keys are in the data directory.
+    """
+    await delete_rows(database_url)
+    settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
-        source = await exchange.register_file(owner, CSV.encode())
-        await exchange.publish_dataset(owner, source, "people")
+        for handle in ("people", "others"):
+            source = await exchange.register_file(owner, CSV.encode())
+            await exchange.publish_dataset(owner, source, handle)
         keys = {"owner": owner.steward, "consumer": consumer.steward, "system": consumer.system}
         for name, key in (keys | {"auditor": exchange.keys["auditor"]}).items():
-            SigningKey(bytes(key.signing)).save(tmp_path / f"{name}.key")
-    return settings
+            SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
+    with serve_exchange(settings):
+        yield settings
 
 
 @pytest.fixture
-def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Run a command as somebody. `code` is the exit status it has to have."""
+def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command as somebody, in the test's directory. `code` is the exit status it has to have."""
+    for key in served.data.glob("*.key"):
+        shutil.copy(key, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EXCHANGE_URL", served.public_url)
     monkeypatch.setenv("COLUMNS", "250")
@@ -53,8 +61,7 @@ def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         assert result.exit_code == code, result.output
         return result
 
-    with serve_exchange(served):
-        yield run
+    return run
 
 
 def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended(run: Run, tmp_path: Path) -> None:
@@ -102,17 +109,9 @@ def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended
     assert agreement["id"] not in run("consumer", "agreements", "list", "--state", "active").stdout
 
 
-def test_refusals_audit_members_and_keys(run: Run, tmp_path: Path) -> None:
-    """All steps share one served exchange, since a server takes long to start."""
-    refuse_and_withdraw_applications(run)
-    find_who_was_refused(run)
-    enrol_and_rotate(run, tmp_path)
-    assert "deputy" in run("owner", "members", "list").stdout
-
-
-def refuse_and_withdraw_applications(run: Run) -> None:
+def test_applications_are_refused_and_withdrawn(run: Run) -> None:
     refused, withdrawn = (
-        json.loads(run("consumer", "apply", "owner/people", *APPLICATION, "--json").stdout)["id"] for _ in range(2)
+        json.loads(run("consumer", "apply", "owner/others", *APPLICATION, "--json").stdout)["id"] for _ in range(2)
     )
     run("owner", "applications", "refuse", refused, "--reason", "用途不符")
     assert "用途不符" in run("consumer", "applications", "show", refused).stdout
@@ -120,26 +119,27 @@ def refuse_and_withdraw_applications(run: Run) -> None:
     assert "withdrawn" in run("owner", "applications", "show", withdrawn).stdout
 
 
-def find_who_was_refused(run: Run) -> None:
-    run("system", "fetch", "owner/people", "--purpose", "talent-service", code=1)
-    table = run("auditor", "audit", "search", "--type", "delivery.refused").stdout
+def test_an_auditor_finds_who_was_refused(run: Run) -> None:
+    run("system", "fetch", "owner/others", "--purpose", "talent-service", code=1)
+    table = run("auditor", "audit", "search", "--dataset", "owner/others", "--type", "delivery.refused").stdout
     assert "agreement-missing" in table
-    rows = list(csv.DictReader(run("auditor", "audit", "search", "--type", "delivery.*", "--csv").stdout.splitlines()))
+    of_deliveries = ("--dataset", "owner/others", "--type", "delivery.*", "--csv")
+    rows = list(csv.DictReader(run("auditor", "audit", "search", *of_deliveries).stdout.splitlines()))
     assert [(row["type"], row["problem"]) for row in rows] == [("delivery.refused", "agreement-missing")]
     by_name = run(
-        *("auditor", "audit", "search", "--dataset", "owner/people", "--type", "dataset.*", "--json"),
+        *("auditor", "audit", "search", "--dataset", "owner/others", "--type", "dataset.*", "--json"),
     ).stdout
     assert [entry["body"]["type"] for entry in json.loads(by_name)] == ["dataset.drafted", "dataset.published"]
-    assert "dataset" in run("auditor", "audit", "search", "--dataset", "owner/poeple", code=1).stderr
-    report = run("owner", "audit", "person", "owner/people", "--json", stdin="P1\n").stdout
+    assert "dataset" in run("auditor", "audit", "search", "--dataset", "owner/otters", code=1).stderr
+    report = run("owner", "audit", "person", "owner/others", "--json", stdin="P1\n").stdout
     assert json.loads(report)["named"] == []
     verdict = json.loads(run("auditor", "audit", "replay", rows[0]["index"]).stdout)["verdict"]
     assert verdict == "agrees"
-    error = run("system", "fetch", "owner/people", "--purpose", "talent-service", "--limit", "100000", code=1).stderr
+    error = run("system", "fetch", "owner/others", "--purpose", "talent-service", "--limit", "100000", code=1).stderr
     assert "  limit: a page of JSON has at most 5000 rows" in error
 
 
-def enrol_and_rotate(run: Run, tmp_path: Path) -> None:
+def test_a_member_is_enrolled_and_rotates_its_key(run: Run, tmp_path: Path) -> None:
     run("owner", "keygen", "deputy.key")
     proof = run("owner", "prove", "deputy.key", "--organisation", "owner", "--principal", "deputy").stdout
     (tmp_path / "deputy.json").write_text(proof)
