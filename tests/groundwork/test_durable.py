@@ -188,6 +188,7 @@ def _create(path: Path, content: bytes, start: Any, results: Any) -> None:
     results.put(durable.write(path, content, exclusive=True))
 
 
+@pytest.mark.endurance
 def test_of_several_processes_one_creates_an_exclusive_file(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     start, results = context.Event(), context.Queue()

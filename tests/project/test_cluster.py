@@ -29,6 +29,7 @@ def directory() -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.mark.endurance
 def test_two_processes_at_once_make_one_cluster_after_a_third_was_killed(directory: Path) -> None:
     clusters, copies = directory / "clusters", [directory / "one", directory / "two"]
     killed = clusters / "0123456789abcdef.half-made"

@@ -62,6 +62,7 @@ def test_the_check_would_notice() -> None:
     assert len(commands_in((ROOT / "README.md").read_text(encoding="utf-8"))) > 8
 
 
+@pytest.mark.endurance
 def test_the_python_fits_the_library(tmp_path: Path) -> None:
     scripts = []
     for name in NAMES:

@@ -164,6 +164,7 @@ def test_one_lifecycle_with_every_step(template: Template) -> None:
         machine.teardown()
 
 
+@pytest.mark.endurance
 def test_a_few_short_lifecycles(template: Template) -> None:
     run_lifecycles(template, examples=2, steps=4, phases=(Phase.reuse, Phase.generate))
 

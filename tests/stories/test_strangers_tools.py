@@ -33,6 +33,8 @@ from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.ledgers.other_verifiers import OUTSIDERS, Keyring, check_receipt, fsck_url
 from tests.support.processes.server import serve_exchange, settings_on
 
+pytestmark = pytest.mark.endurance
+
 LEDGER = Path(sys.executable).with_name("ledger")
 TAG = "data-exchange"
 BOUND = {'"@method";req', '"@target-uri";req', '"signature";req;key="sig1"', '"@status"'}

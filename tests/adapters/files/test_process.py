@@ -121,6 +121,7 @@ def test_the_process_has_no_environment_of_the_exchange(tmp_path: Path, monkeypa
     assert [sorted(environment) for environment in environments] == [["ARROW_DEFAULT_MEMORY_POOL"]]
 
 
+@pytest.mark.endurance
 def test_a_file_that_unpacks_to_much_ends_at_the_limit_of_memory(tmp_path: Path) -> None:
     # A megabyte a cell, written once: 600 MiB of nested text.
     path = tmp_path / "bomb.parquet"

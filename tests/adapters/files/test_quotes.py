@@ -58,6 +58,7 @@ def test_the_check_accepts_what_a_strict_writer_writes(
         assert sum(cell.count('"') for row in parsed for cell in row) * 2 <= bent.count('"')
 
 
+@pytest.mark.endurance
 def test_the_check_reads_a_file_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for cell, is_regular in (('"x"', True), ('"x" y', False), ('"x""y"', True)):

@@ -148,6 +148,7 @@ async def test_batches_have_at_most_the_rows_asked_for(snapshot: Path) -> None:
     await adapter.close()
 
 
+@pytest.mark.endurance
 async def test_a_page_of_wide_rows_is_refused_and_a_stream_of_them_is_not(tmp_path: Path) -> None:
     source = tmp_path / "wide.csv"
     with source.open("w") as file:

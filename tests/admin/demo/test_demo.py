@@ -157,6 +157,7 @@ def test_questions_and_deliveries_are_no_additions(demo: Demonstration) -> None:
     assert not {"delivery.started", "delivery.completed", "delivery.refused", "request.refused"} & additions
 
 
+@pytest.mark.endurance
 def test_additions_are_served_as_they_are(added: Path) -> None:
     """`make demo KEEP=1`, the step of the README after publishing a file, keeps that file and serves it."""
     key = (added / "exchange" / "keys" / "ledger.pem").read_bytes()

@@ -105,6 +105,7 @@ async def race(url: str) -> list[dict[str, Any]]:
     return [json.loads(output) for output, _ in outputs]
 
 
+@pytest.mark.endurance
 async def test_eight_processes_append_without_a_fork_or_a_gap(
     pool: asyncpg.Pool, empty_database: str, tmp_path: Path
 ) -> None:

@@ -22,7 +22,10 @@ def content(directory) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if not path.is_dir()}
 
 
-@pytest.mark.parametrize("sizes", [(0,), (1,), (255, 256), (1, 2, 3, 100, 256, 300, 700), (65_800,)])
+@pytest.mark.parametrize(
+    "sizes",
+    [(0,), (1,), (255, 256), (1, 2, 3, 100, 256, 300, 700), pytest.param((65_800,), marks=pytest.mark.endurance)],
+)
 def test_an_export_is_the_whole_ledger_and_verifies(new_log, tmp_path, sizes):
     log = new_log(*sizes)
     with serve_log(log) as server:

@@ -149,6 +149,7 @@ def test_what_is_not_a_request_is_400(shared, log, change):
     assert shared.add(change(request(log, 0, 1))).status_code == 400
 
 
+@pytest.mark.endurance
 def test_of_two_concurrent_requests_the_slower_one_does_not_roll_back(directory, log):
     """Two processes share the state here, as after a careless restart; the comparison holds between them too."""
     with ExitStack() as stack:

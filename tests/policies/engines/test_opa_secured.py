@@ -84,6 +84,7 @@ async def test_ten_thousand_decisions_of_a_server_with_a_signed_bundle_are_ours(
     assert 0.2 < allowed_ / TEN_THOUSAND < 0.8
 
 
+@pytest.mark.endurance
 async def test_many_questions_at_once_get_each_its_own_answer(opa: str, engine: EmbeddedEngine, laid_out: Path):
     random = Random(5)
     questions = [DeliveryInput.model_validate_json(json.dumps(any_document(random))) for _ in range(300)]

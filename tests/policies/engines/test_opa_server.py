@@ -154,6 +154,7 @@ def test_two_thousand_decisions_are_the_same_on_opa(
     assert 500 < sum(decision["allow"] for decision in ours) < 1500
 
 
+@pytest.mark.endurance
 def test_documents_that_lack_a_fact_are_decided_alike_too(
     opa: str, own_bundle: Bundle, engine: EmbeddedEngine, tmp_path: Path
 ):

@@ -444,6 +444,7 @@ row_cap := cap if {
 )
 
 
+@pytest.mark.endurance
 async def test_opa_says_the_same(sandboxes: Sandboxes, engine: EmbeddedEngine, opa: str, tmp_path: Path):
     """The module alone on either engine, and what is made of it."""
     random = Random(11)

@@ -42,6 +42,7 @@ def test_on_the_embedded_engine(policy: str, name: str):
     assert holds(interpreter(policy), name)
 
 
+@pytest.mark.endurance
 def test_on_opa_with_every_line_covered(opa: str):
     report = subprocess.run([opa, "test", "--coverage", POLICIES], capture_output=True, check=False, text=True)
     assert report.returncode == 0, report.stdout
@@ -50,6 +51,7 @@ def test_on_opa_with_every_line_covered(opa: str):
     assert {test["name"] for test in json.loads(listed.stdout)} == set(NAMES)
 
 
+@pytest.mark.endurance
 def test_opa_finds_nothing_to_object_to(opa: str):
     subprocess.run([opa, "check", "--strict", POLICIES], check=True)
     changed = subprocess.run([opa, "fmt", "--list", POLICIES], capture_output=True, check=True, text=True)
