@@ -60,12 +60,12 @@ def export_command(
     Repeat it to fetch what is new. A log that does not continue the one in DIRECTORY is refused.
     """
     try:
-        done = mirror.export(url, directory, verifier=_key(vkey), trust=_policy(policy_file), minimum=minimum)
+        exported = mirror.export(url, directory, verifier=_key(vkey), trust=_policy(policy_file), minimum=minimum)
     except (mirror.ExportFailed, mirror.ExportRefused, Unreadable) as error:
         _fail(str(error))
-    typer.echo(f"{done.fetched} files fetched")
-    typer.echo(done.report.text())
-    raise typer.Exit(0 if done.report.is_ok else 1)
+    typer.echo(f"{exported.fetched} files fetched")
+    typer.echo(exported.report.text())
+    raise typer.Exit(0 if exported.report.is_ok else 1)
 
 
 @app.command("watch")
@@ -171,10 +171,10 @@ def prune_command(
 ) -> None:
     """Remove old entries from the ledger in DIRECTORY, under its retention policy. Tiles, proofs and checkpoints stay."""
     try:
-        done = pruning.prune(directory, minimum)
+        pruned = pruning.prune(directory, minimum)
     except (pruning.PruningRefused, Unreadable) as error:
         _fail(str(error))
-    typer.echo(f"{done.removed} bundles of entries removed; the minimum index is {done.minimum}")
+    typer.echo(f"{pruned.removed} bundles of entries removed; the minimum index is {pruned.minimum}")
 
 
 @app.command("show")

@@ -96,11 +96,11 @@ def _command(program: str, url: str) -> tuple[list[str], dict[str, str]]:
 
 def _run(program: str, url: str, options: list[str]) -> None:
     command, environment = _command(program, url)
-    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+    result = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
         [*command, *options], env=environment, capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        raise _failure(program, done.returncode, done.stderr)
+    if result.returncode != 0:
+        raise _failure(program, result.returncode, result.stderr)
 
 
 def _failure(program: str, status: int, errors: str) -> CannotDo:

@@ -94,9 +94,9 @@ async def _dump(settings: Settings, owner: str, file: Path) -> dict[str, Any]:
     revision = await commands.current(owner)
     async with database.connected(owner) as connection:
         server = connection.get_server_version().major
-        if server > (ours := await asyncio.to_thread(programs.version)):
+        if server > (own_version := await asyncio.to_thread(programs.version)):
             raise CannotDo(
-                f"the server is PostgreSQL {server}, and the programs of this installation are of {ours}",
+                f"the server is PostgreSQL {server}, and the programs of this installation are of {own_version}",
                 hint=f"dump it with pg_dump {server} or newer, as docs/operations/backup.md shows",
             )
         async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -48,12 +48,12 @@ def read_additions(directory: Path, data: DataDirectory) -> Sequence[str]:
 
 def list_additions(directory: Path, data: DataDirectory) -> Sequence[str]:
     """The types of the entries that were added after the mark of a demonstration, which may be served meanwhile."""
-    made = _read_mark(directory)
-    if made is None or not (data.path / "postgres").exists():  # that demonstration was broken off
+    mark = _read_mark(directory)
+    if mark is None or not (data.path / "postgres").exists():  # that demonstration was broken off
         return ()
     embedded = Embedded(data.path.absolute())
     try:
-        types = asyncio.run(_read_types(embedded.url(), made))
+        types = asyncio.run(_read_types(embedded.url(), mark))
     finally:
         embedded.close()
     return [name for name in types if not name.startswith(_READING)]

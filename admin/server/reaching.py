@@ -219,13 +219,13 @@ def _wait_until_ready(server: Server) -> None:
 @contextmanager
 def reach(directory: DataDirectory) -> Iterator[Reached]:
     """A server on the data directory: the one that runs, or one started for this block. Raises CannotDo."""
-    with _running_or_lock(directory) as found:
-        if isinstance(found, Reached):
-            yield found
+    with _running_or_lock(directory) as running:
+        if isinstance(running, Reached):
+            yield running
             return
         settings = directory.settings()
         _say_settings(directory, settings)
-        server = _start_for_a_command(directory, settings, found)
+        server = _start_for_a_command(directory, settings, running)
         try:
             url = settings.public_url if "public_url" in settings.model_fields_set else server.url
             yield Reached(url, server.url, is_started=True, directory=directory)

@@ -73,33 +73,37 @@ async def report(work: Work, person: PersonReference) -> PersonReportOut:
     """
     dataset, pseudonym = await find_person(work, person)
     ledger = await _ledger(work, None)
-    everything = Scope(everything=True)
+    whole_ledger = Scope(everything=True)
     named: list[EntryOut] = []
     if pseudonym is not None:
         about = Criteria({"type": _RELEASES}, subject=pseudonym.hex())
-        found = await queries.search(work.session, ledger, about, everything, order="newest", start=None, limit=_MOST)
-        named = await _read(work, ledger, found)
+        matches = await queries.search(
+            work.session, ledger, about, whole_ledger, order="newest", start=None, limit=_MOST
+        )
+        named = await _read(work, ledger, matches)
     released = Criteria({"type": _RELEASES, "dataset": str(dataset.id)})
-    found = await queries.search(work.session, ledger, released, everything, order="newest", start=None, limit=_MOST)
+    matches = await queries.search(
+        work.session, ledger, released, whole_ledger, order="newest", start=None, limit=_MOST
+    )
     indexes = {entry.index for entry in named}
-    others = [entry for entry in await _read(work, ledger, found) if entry.index not in indexes]
+    other_entries = [entry for entry in await _read(work, ledger, matches) if entry.index not in indexes]
     salt = _salt(work)
-    asked = {"dataset": str(dataset.id), "subject": pseudonym.hex() if pseudonym is not None else None}
+    question = {"dataset": str(dataset.id), "subject": pseudonym.hex() if pseudonym is not None else None}
     work.entry(
         entries.AuditRead,
         about=("subject", pseudonym.hex()) if pseudonym is not None else None,
-        query=commitment(asked, salt=salt),
+        query=commitment(question, salt=salt),
         found=len(named),
         scope="organisation",
     )
     names = await organisations_by_ids(
-        work.session, {UUID(entry.body["actor"]["organisation"]) for entry in [*named, *others]}
+        work.session, {UUID(entry.body["actor"]["organisation"]) for entry in [*named, *other_entries]}
     )
     return PersonReportOut(
-        subject=asked["subject"],
+        subject=question["subject"],
         named=recipients(named, names),
-        possible=recipients([entry for entry in others if not entry.body.get("subjects")], names),
-        is_complete=max(len(named), len(found)) < _MOST,
+        possible=recipients([entry for entry in other_entries if not entry.body.get("subjects")], names),
+        is_complete=max(len(named), len(matches)) < _MOST,
         salt=salt,
     )
 

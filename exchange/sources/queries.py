@@ -54,8 +54,8 @@ async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, 
 
 async def digests_of(session: AsyncSession, organisation: UUID, *, beside: UUID) -> set[str]:
     """The digests of an organisation's sources that are ready, beside one source. Those of files name their snapshots."""
-    mine = (Source.organisation_id == organisation, Source.id != beside, Source.state == "ready")
-    statement = select(Source.description["digest"].astext).where(*mine, Source.content.is_not(None))
+    others_ready = (Source.organisation_id == organisation, Source.id != beside, Source.state == "ready")
+    statement = select(Source.description["digest"].astext).where(*others_ready, Source.content.is_not(None))
     return {digest for digest in await session.scalars(statement) if digest is not None}
 
 

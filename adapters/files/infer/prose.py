@@ -46,9 +46,9 @@ def _is_prose(name: str, body: Sequence[str]) -> bool:
     return len(words) > 8 and sum(1 for line in body if len(line.split()) > 4) > _SHARE * len(body)  # noqa: PLR2004
 
 
-def _no_table(what: str) -> SourceError:
+def _no_table(kind: str) -> SourceError:
     return SourceError(
         "kind-unsupported",
-        f"the text reads like {what}: no delimiter splits its lines; if they are a column, state `delimiter`",
+        f"the text reads like {kind}: no delimiter splits its lines; if they are a column, state `delimiter`",
         "line 1",
     )

@@ -44,9 +44,9 @@ def detect_format(path: Path, options: ImportOptions) -> FileFormat:
     if head.startswith(b"PK"):
         _check_archive(path, options)
         return "workbook"
-    what = recognise_other(head)
-    if what is not None:
-        raise SourceError("kind-unsupported", what)
+    description = recognise_other(head)
+    if description is not None:
+        raise SourceError("kind-unsupported", description)
     return "text"
 
 

@@ -55,9 +55,9 @@ _DIF: Final = re.compile(r'TABLE\s*\r?\n0,1\r?\n"')
 
 def recognise_other(head: bytes) -> str | None:
     """Recognise a file's format by its first few thousand bytes, and state what to do; None if it is not recognised."""
-    for place, magic, what in _MAGIC:
+    for place, magic, description in _MAGIC:
         if head.startswith(magic, place):
-            return what
+            return description
     text = head.decode("utf-8-sig", "replace").replace("\0", "").lstrip("\ufeff\ufffd \t\r\n")
     if _MARKUP.match(text):
         return f"this is a page of HTML or XML, {_SAVE}"

@@ -60,7 +60,7 @@ def _find(content: bytes | bytearray, names: Sequence[str]) -> Stream | None:
         for sector in _chain(table, first_directory)
         for place in range((sector + 1) << shift, (sector + 2) << shift, _ENTRY)
     ]
-    found: dict[str, tuple[int, int]] = {}
+    streams: dict[str, tuple[int, int]] = {}
     root = (_LAST, 0)
     for start, _end in entries:
         length, kind = struct.unpack_from("<HB", content, start + 64)
@@ -69,10 +69,10 @@ def _find(content: bytes | bytearray, names: Sequence[str]) -> Stream | None:
             root = (place, size)
         elif kind == _STREAM and 2 <= length <= 64:  # noqa: PLR2004 - of the name, with its end
             name = bytes(content[start : start + length - 2]).decode("utf-16-le")
-            found.setdefault(name.lower(), (place, size))
+            streams.setdefault(name.lower(), (place, size))
     for name in names:
-        if name.lower() in found:
-            place, size = found[name.lower()]
+        if name.lower() in streams:
+            place, size = streams[name.lower()]
             if size >= cutoff:
                 return Stream(tuple(_ranges(_chain(table, place), 1 << shift, size, (1 << shift))))
             mini = _numbers(content, _chain(table, first_mini), shift)

@@ -25,12 +25,12 @@ def audit(environment: Environment, people: list[Talent]) -> Report:
     output.step("The auditor takes the ledger home", "审计员离线核验")
     directory = environment.part("ledger")
     verifier = environment.trust.verifier()
-    done = mirror.export(environment.url, directory, verifier=verifier)
+    exported = mirror.export(environment.url, directory, verifier=verifier)
     checkpoints = [Receipt.parse(receipt).checkpoint for receipt in environment.checkpoints]
     report = verify.verify(directory, verifier=verifier, known=checkpoints)
     require(report.is_ok, f"the exported ledger does not verify: {report.text()}")
     output.text(
-        f"The whole ledger is public: {done.fetched} files are fetched into {directory}, then verified without the exchange, "
+        f"The whole ledger is public: {exported.fetched} files are fetched into {directory}, then verified without the exchange, "
         "with the key the operator publishes and the checkpoints in the platform's receipts."
     )
     output.facts(
@@ -41,7 +41,7 @@ def audit(environment: Environment, people: list[Talent]) -> Report:
             "checkpoints": f"{report.checkpoints_matched} of {report.checkpoints} match",
         }
     )
-    leaves = _leaves(directory, done.checkpoint.size)
+    leaves = _leaves(directory, exported.checkpoint.size)
     _print_types(environment, leaves)
     _print_entry(environment, leaves)
     _search(environment, leaves, people)

@@ -87,7 +87,7 @@ def formats(environment: Environment) -> None:
             target = environment.part("platform") / f"{material.handle}-{_ROWS_IN_FORMATS}.{form}"
             delivery = client.fetch(material.reference, purpose=PURPOSE, limit=_ROWS_IN_FORMATS, format=form, to=target)
             deliveries.append((form, delivery))
-        everything = client.fetch(
+        all_rows = client.fetch(
             material.reference,
             purpose=PURPOSE,
             format="arrow",
@@ -102,11 +102,11 @@ def formats(environment: Environment) -> None:
             for (form, delivery), count in zip(deliveries, counts, strict=True)
         ],
     )
-    rows = everything.arrow().num_rows
-    output.text(f"Everything the agreement allows, as one Arrow stream: {rows:,} rows, {_size(everything):,} bytes.")
+    rows = all_rows.arrow().num_rows
+    output.text(f"Everything the agreement allows, as one Arrow stream: {rows:,} rows, {_size(all_rows):,} bytes.")
     output.check(
-        f"entry {everything.entry} says that it started, entry {everything.completed_entry} that it ended, with the digest "
-        f"of what was sent: {everything.content_digest[:_DIGEST]}…, which is that of the file"
+        f"entry {all_rows.entry} says that it started, entry {all_rows.completed_entry} that it ended, with the digest "
+        f"of what was sent: {all_rows.content_digest[:_DIGEST]}…, which is that of the file"
     )
 
 

@@ -68,20 +68,20 @@ def show(
 ) -> None:
     """Show what an agreement grants now, and the reasons given when it was changed."""
     with connect(url, key, trust) as client:
-        shown = client.request("GET", f"{PATH}/{agreement}").json()
+        current = client.request("GET", f"{PATH}/{agreement}").json()
         statements = client.request("GET", f"{PATH}/{agreement}/statements").json()
         if as_json:
-            print_json({**shown, "statements": statements})
+            print_json({**current, "statements": statements})
             return
-        (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([shown]))
-    in_force = shown["in_force"]
+        (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([current]))
+    in_force = current["in_force"]
     facts = {name: named[name] for name in _SHOWN} | {name: in_force.get(name) for name in _IN_FORCE}
     print_facts({name.replace("_", " "): value for name, value in facts.items()})
-    if shown["narrowings"]:
+    if current["narrowings"]:
         typer.echo()
         columns = {"narrowed": "narrowed_at", "without": "without", "masks": "masks", "rows": "row_filter"}
         print_table(
-            columns | {"rows at most": "row_cap", "until": "not_after", "reason": "reason"}, shown["narrowings"]
+            columns | {"rows at most": "row_cap", "until": "not_after", "reason": "reason"}, current["narrowings"]
         )
     if statements:
         typer.echo()

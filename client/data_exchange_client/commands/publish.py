@@ -281,9 +281,9 @@ def file_options(
 def questions(name: str, *, yes: bool) -> Questions:
     """Show each step and ask, unless the answer is yes beforehand."""
 
-    def accept_draft(shown: Draft) -> bool:
-        showing.show_draft(console(), shown, name=name)
-        has_effects = shown.following is not None and bool(shown.following["version"])
+    def accept_draft(prepared: Draft) -> bool:
+        showing.show_draft(console(), prepared, name=name)
+        has_effects = prepared.following is not None and bool(prepared.following["version"])
         question = "See what it changes for agreements?" if has_effects else "Publish it like this?"
         return yes or confirmed(question, "published", "publishes")
 
@@ -299,12 +299,12 @@ def describe_count(agreements: int) -> str:
     return f"{agreements} agreement{'s' * (agreements != 1)} end{'s' * (agreements == 1)}"
 
 
-def confirmed(question: str, done: str, does: str) -> bool:
+def confirmed(question: str, act: str, does: str) -> bool:
     """Ask; raises CannotDo where nobody answers."""
     try:
         return bool(typer.confirm(question))
     except typer.Abort:
-        raise CannotDo(f"nobody answered, so nothing was {done}", hint=f"--yes {does} without asking") from None
+        raise CannotDo(f"nobody answered, so nothing was {act}", hint=f"--yes {does} without asking") from None
 
 
 def _types(stated: Sequence[str]) -> dict[str, str]:

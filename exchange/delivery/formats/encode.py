@@ -86,7 +86,7 @@ class CsvRenderer:
         """The lines of a batch."""
         if not batch.num_rows:
             return b""
-        columns = [as_text(one) if is_quoted(one.type) else one for one in batch.columns]
+        columns = [as_text(column) if is_quoted(column.type) else column for column in batch.columns]
         if len(columns) == 1 and columns[0].null_count:
             texts: Any = pc.cast(columns[0], pa.string())
             columns = [pc.fill_null(texts, "")]
@@ -185,7 +185,7 @@ def batch_of(rows: Rows, fields: Iterable[Field]) -> pa.RecordBatch:
     """The rows of a page as a batch. Decimals become text, since rows lack the scale that their source declared."""
     columns = list(zip(*rows.rows, strict=True)) or [()] * len(rows.names)
     arrays = [
-        pa.array([text_of(one) if isinstance(one, Decimal) else one for one in column], ARROW_TYPES[field.type])
+        pa.array([text_of(value) if isinstance(value, Decimal) else value for value in column], ARROW_TYPES[field.type])
         for column, field in zip(columns, fields, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, names=list(rows.names))
@@ -233,4 +233,4 @@ def text_of(value: Any) -> str:
 
 
 def _csv_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if any(one in name for one in ',"\r\n') else name
+    return '"' + name.replace('"', '""') + '"' if any(character in name for character in ',"\r\n') else name

@@ -101,10 +101,10 @@ def _can_run(program: Path, account: Account) -> bool:
     if account.user is None:
         return True
     try:
-        done = subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **account.options)  # noqa: S603
+        result = subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **account.options)  # noqa: S603
     except OSError:
         return False
-    return done.returncode == 0
+    return result.returncode == 0
 
 
 def _copy(installed: Path) -> Path:

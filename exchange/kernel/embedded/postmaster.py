@@ -77,7 +77,7 @@ class Postmaster:
         options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", f"--username={_SUPERUSER}"]
         # The same order of texts on every machine, whatever locales it has.
         options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = subprocess.run(  # noqa: S603 - the wheel's program
+        result = subprocess.run(  # noqa: S603 - the wheel's program
             [self._programs / "initdb", *options, "-D", self._path()],
             capture_output=True,
             check=False,
@@ -85,8 +85,8 @@ class Postmaster:
             env=_environment(),
             **self._account.options,
         )
-        if done.returncode:
-            lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        if result.returncode:
+            lines = (result.stderr or result.stdout).decode(errors="replace").strip().splitlines()
             raise DatabaseNotStarted(f"the database's files cannot be made in {self.directory}: {lines[-1:]}")
 
     def _path(self) -> Path:
@@ -179,8 +179,8 @@ class Postmaster:
         """Stop the server in order, or at once where that takes too long; its next start then recovers."""
         status = read_status(self.directory)
         if status is not None and self._is_ours(status.pid):
-            for how in (signal.SIGINT, signal.SIGQUIT):
-                os.kill(status.pid, how)
+            for stop_signal in (signal.SIGINT, signal.SIGQUIT):
+                os.kill(status.pid, stop_signal)
                 if self._has_ended(status.pid):
                     break
         if self._process is not None:
