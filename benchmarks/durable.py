@@ -34,7 +34,7 @@ _SAFETY = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 class Appenders:
-    """Processes that append when they are told to."""
+    """Processes that append on command."""
 
     def __init__(self, processes: list["subprocess.Popen[str]"]) -> None:
         self._processes = processes

@@ -1,4 +1,4 @@
-"""Figures: medians with their spread, since one number from a shared machine says little."""
+"""Figures: medians with their spread, since a single number from a shared machine means little."""
 
 import os
 import platform
@@ -46,7 +46,7 @@ def _processor() -> str:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time a process has used, in seconds; nan where the system does not tell."""
+    """The processor time a process has used, in seconds; nan where the system does not report it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -77,7 +77,7 @@ class Rounds(Generic[Item, Outcome, Connection]):
         return await future
 
     async def close(self, error: Exception) -> None:
-        """Stop at once: whoever waits or asks later gets `error`. Whether the rounds under way took effect is unknown."""
+        """Stop at once: every present and later caller gets `error`. Whether the rounds under way took effect is unknown."""
         self._closed = error
         _fail(self._take_all(), error)
         lanes = list(self._lanes)

@@ -38,7 +38,7 @@ class PointReads:
         return await self._rounds.ask(_Read(sql, values))
 
     async def close(self) -> None:
-        """Stop at once: whoever waits gets SourceError source-unreachable."""
+        """Stop at once: every waiting caller gets SourceError source-unreachable."""
         await self._rounds.close(SourceError("source-unreachable", "the source was closed"))
 
 

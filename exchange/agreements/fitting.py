@@ -50,7 +50,7 @@ def describe_changes(
 ) -> list[str]:
     """Describe what a new version changes for an agreement, without values of conditions or masks: both sides may read it.
 
-    Where the terms grow wider and the agreement stays as it was granted, this is said too.
+    The text also states where the terms grow wider and the agreement stays as it was granted.
     """
     old, new = _columns(agreement, before), _columns(agreement, after)
     changes = describe_columns(old, new)

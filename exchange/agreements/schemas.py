@@ -15,7 +15,7 @@ State = Literal["active", "suspended", "terminated", "expired"]
 
 
 class Narrowing(In):
-    """What an owner takes away from an agreement, and why; at least one member besides the reason."""
+    """The rights that an owner takes away from an agreement, and the reason; at least one member besides the reason."""
 
     model_config = with_example(
         {
@@ -59,7 +59,7 @@ class NarrowingOut(Out):
 
 
 class InForce(Out):
-    """What an agreement grants now: as it was concluded under the terms of its version, less what was taken away since.
+    """The present grant of an agreement: as it was concluded under the terms of its version, less later narrowings.
 
     The present terms may narrow it further; they never widen it.
     """

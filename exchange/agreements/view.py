@@ -17,7 +17,7 @@ from policies.decision.obligations import stricter
 
 @dataclass(frozen=True, slots=True)
 class AgreementView:
-    """What an agreement grants now. `mask_key` is sealed; `not_before` and `not_after` are aware times.
+    """The present grant of an agreement. `mask_key` is sealed; `not_before` and `not_after` are aware times.
 
     `masks` are the strictest of its own, of its narrowings, and of `terms`, which are the terms under which it was
     concluded, as JSON. `row_filters` are its own and those of its narrowings; both sides see them, unlike that of `terms`.

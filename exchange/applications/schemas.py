@@ -82,7 +82,7 @@ class Reasons(In):
 
 
 class SupplementRequest(In):
-    """Everything that is missing, at once: a supplement is requested a single time (Decree 809, Article 21)."""
+    """All that an application lacks, at once: a supplement is requested a single time (Decree 809, Article 21)."""
 
     model_config = with_example({"missing": "使用依据的具体条款", "days": 10})
 

@@ -95,7 +95,7 @@ class Person(PersonReference):
 
 
 class RecipientOut(Out):
-    """Who received data for a purpose, how often and when."""
+    """A receiver of data for a purpose, how often and when."""
 
     organisation: UUID
     handle: str | None
@@ -110,7 +110,7 @@ class RecipientOut(Out):
 
 
 class PersonReportOut(Out):
-    """Who received a person's data. The report itself is on the ledger."""
+    """The receivers of a person's data. The report itself is on the ledger."""
 
     subject: Annotated[str | None, Field(description="The person's pseudonym; null where nothing names the person")]
     named: Annotated[list[RecipientOut], Field(description="By deliveries whose request named the person")]

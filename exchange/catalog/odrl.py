@@ -1,4 +1,4 @@
-"""Terms as ODRL offers: shown to whoever sees the dataset, and read from its owner as part of a draft."""
+"""Terms as ODRL offers: shown to everyone who sees the dataset, and read from its owner as part of a draft."""
 
 from typing import Any
 from uuid import UUID

@@ -166,7 +166,7 @@ def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
 
 
 def _blame(error: Exception, reached: Stage) -> Exception:
-    """The error, or what it is for the sender: a source that cannot be read is no fault of theirs, whatever is wrong with it."""
+    """Return the error as the sender sees it: a source that cannot be read is not the sender's fault."""
     if isinstance(error, SourceUnusable):
         where = f" ({error.members['where']})" if "where" in error.members else ""
         return SourceFailed(f"{error.detail}{where}. {_OWNER_ACTS}", **error.members)

@@ -135,7 +135,7 @@ def candidates(agreements: Iterable[documents.Agreement], purpose: str) -> tuple
 async def count_request(runtime: Runtime, planned: Planned, counted: set[Counted]) -> None:
     """Count a request against every rate, before anything is read. Raises RateExceeded.
 
-    A request counts once it is allowed, whether or not it is answered, so that no more are answered than the terms say.
+    A request counts once it is allowed, whether or not it is answered, so that no more are answered than the terms allow.
     It counts once, however often it is attempted: `counted` holds what its attempts before have counted, and is added to.
     """
     agreement, local = UUID(planned.agreement), planned.known.admitted.asked.now + _MIDNIGHT_IN_CHINA

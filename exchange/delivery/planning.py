@@ -1,6 +1,6 @@
 """Planning: obligations and question become one query plan, which is all that the source is asked.
 
-Whatever else a decision demands of the rows goes into the plan here, and nowhere later: a consent filter is one more
+Further demands of a decision on rows go into the plan here, and nowhere later: a consent filter is one more
 condition of `where`, an aggregate one more kind of column. A cursor continues a plan where a page ended: it is encrypted,
 since a position can hold values of the rows, bound to its question, and counts the rows given.
 """

@@ -1,7 +1,7 @@
 """Loops: work that an exchange repeats beside its requests for as long as it runs, such as signing and tidying.
 
 Rooms register their loops in `open_parts`; the app starts and stops all of them together. No failure of a loop ends it or
-reaches another. Where one ends all the same, the process ends, so that whoever runs it starts another.
+reaches another. Where one ends all the same, the process ends, so that its supervisor starts another.
 
 Tests await a round instead of sleeping: `await runtime[Loops]["name"].tick()`.
 """

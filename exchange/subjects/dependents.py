@@ -1,4 +1,4 @@
-"""What rests on a person: what an erasure has to do in other rooms, which register it.
+"""Objects that rest on a person: other rooms register what an erasure has to do in them.
 
 Consents, for instance, end with the person's erasure.
 """
@@ -16,7 +16,7 @@ DuringErasure = Callable[[Work, int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class SubjectDependents:
-    """What a running exchange does about a person who is erased."""
+    """The acts of a running exchange for a person who is erased."""
 
     locking: list[BeforeErasure] = field(default_factory=list)
     erasure: list[DuringErasure] = field(default_factory=list)

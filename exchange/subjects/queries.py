@@ -174,7 +174,7 @@ async def destroy(session: AsyncSession, row: Wrapped) -> int:
 
 
 async def delete_number(session: AsyncSession, lookup: bytes) -> None:
-    """Delete a person's number: what bitmaps say of it is then about nobody."""
+    """Delete a person's number: its bits in bitmaps then name nobody."""
     await session.execute(delete(SubjectNumber).where(SubjectNumber.lookup == lookup))
 
 

@@ -60,7 +60,7 @@ class Site:
         self._bundle = Bundle(directory)
 
     def answer(self, target: str) -> Answer:
-        """The answer to a GET request. Raises nothing, whatever the target or the files are."""
+        """The answer to a GET request. Raises nothing, for any target and any files."""
         parts = urlsplit(target)
         path = parts.path.removeprefix(PREFIX)
         if path == parts.path:

@@ -1,4 +1,4 @@
-"""The commands `ledger witness …`, for whoever runs a witness."""
+"""The commands `ledger witness …`, for the operator of a witness."""
 
 import asyncio
 import logging

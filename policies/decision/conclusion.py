@@ -1,6 +1,6 @@
 """Read an engine's answer: a decision of the expected shape and revision, or a denial.
 
-Whatever goes wrong on the way to a decision is a denial. The caller gets the denial and the log gets the cause, but neither
+Every error on the way to a decision is a denial. The caller gets the denial and the log gets the cause, but neither
 gets a value from the input: people without a grant read the log.
 """
 

@@ -1,6 +1,6 @@
 """Apply the answer of an owner's module to a decision: it denies the delivery or narrows its obligations, and nothing else.
 
-The exchange does not rely on the module for that. Whatever the answer is and whichever engine gave it, this code removes the
+The exchange does not rely on the module for that. For every answer of every engine, this code removes the
 dropped columns, takes the stricter of two masks, adds the row filters and takes the lower cap. An answer of another form,
 or about a field that the dataset does not have, denies.
 """

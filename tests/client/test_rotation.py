@@ -1,4 +1,4 @@
-"""A rotated key of the exchange is believed if a pinned one announced it, and its predecessor only for what it signed before."""
+"""The client trusts a rotated key that a pinned one announced, and its predecessor only for earlier signatures."""
 
 import base64
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Rounds: every item gets one outcome, whoever is cancelled, whatever fails, and whenever the queue is closed."""
+"""Rounds: every item gets one outcome, despite cancelled callers, failures and the closing of the queue."""
 
 import asyncio
 import contextvars

@@ -11,7 +11,7 @@ from ledger.cli import app
 from ledger.format import merkle, note, tiles
 from ledger.format.receipt import Receipt
 
-# What the server needs and an auditor's machine does not have: importing any of it must fail. (Typer brings pydantic.)
+# Packages that the server needs and an auditor's machine lacks: importing any must fail. (Typer brings pydantic.)
 LAPTOP = """
 import sys
 for name in ("fastapi", "sqlalchemy", "asyncpg", "duckdb", "pyarrow", "pandas", "uvicorn", "casbin"):
@@ -135,7 +135,7 @@ def test_export_without_a_server_fails_plainly(tmp_path):
 
 
 def test_an_entry_can_be_checked_with_sha256sum_alone(log, tmp_path):
-    """As docs/ledger-format.md shows it: the chain needs no tool of ours."""
+    """The chain needs no tool of ours; docs/ledger-format.md shows the same check."""
     (tmp_path / "entry").write_bytes(log.leaves[36])
     command = ["sh", "-c", "{ printf '\\000'; cat entry; } | sha256sum"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

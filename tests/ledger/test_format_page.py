@@ -1,4 +1,4 @@
-"""docs/ledger-format.md: its examples are what the code writes, and its commands do what they say."""
+"""The examples of docs/ledger-format.md are what the code writes, and its commands work as described."""
 
 import re
 import subprocess

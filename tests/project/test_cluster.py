@@ -1,4 +1,4 @@
-"""The cluster that every test process copies is complete, whoever makes it, and whoever was killed while making it."""
+"""The cluster that every test process copies is complete, even after a process was killed while making it."""
 
 import asyncio
 import subprocess

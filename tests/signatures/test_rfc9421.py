@@ -1,4 +1,4 @@
-"""The RFC's own messages and signatures: every one verifies, or fails where the RFC says it has to."""
+"""The RFC's own messages and signatures: each verifies, or fails where the RFC demands it."""
 
 import base64
 import hashlib

@@ -156,7 +156,7 @@ async def test_erased_while_several_processes_deliver(
                         while (
                             await people_exchange.fetch({"field": "person_id", "op": "eq", "value": value})
                         ).status != 200:
-                            pass  # who loses to changes five times is told to ask again
+                            pass  # a request that loses to changes five times is refused, with the advice to repeat it
 
                 async def erase() -> None:
                     for turn in range(_TURNS):

@@ -1,4 +1,4 @@
-"""Explain refusals in the words of whoever publishes: the option that helps, and the place in a file of terms."""
+"""Explain refusals in the publisher's words: the option that helps, and the place in a file of terms."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -23,7 +23,7 @@ def open_log(directory: Path) -> BinaryIO:
 
 
 def rotate(directory: Path) -> None:
-    """Where the log is large, keep its content as `log.1` and empty it. The server goes on writing to the same file."""
+    """Keep a large log's content as `log.1` and empty the log. The server goes on writing to the same file."""
     log = directory / "log"
     try:
         if log.stat().st_size < BYTES_MAX:

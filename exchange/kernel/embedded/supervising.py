@@ -1,4 +1,4 @@
-"""Supervision: whoever serves keeps the embedded server running, and its log bounded, for as long as it serves."""
+"""Supervision: a serving process keeps the embedded server running and its log bounded."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Liveness and readiness for whatever monitors the process, and the pages that problem types link to."""
+"""Liveness and readiness for monitors of the process, and the pages that problem types link to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

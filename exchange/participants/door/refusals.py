@@ -69,7 +69,7 @@ class Refusals:
 
 
 def names_registered_key(claim: Claim) -> bool:
-    """Whether a claim names a key that somebody holds, whoever sent the request."""
+    """Whether a claim names a registered key; the request's sender may be another."""
     return isinstance(claim, Sender | Copied) or (isinstance(claim, Named) and claim.is_registered)
 
 

@@ -1,4 +1,4 @@
-"""A command and a server on one data directory: whoever comes second waits or is refused, and both act by one configuration."""
+"""A command and a server share a data directory: the second one waits or is refused; both act by one configuration."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Every address there is: who it is for, what its description says, and that nothing unsigned passes where it should not."""
+"""All addresses: their callers, their descriptions, and the refusal of unsigned requests where a signature is needed."""
 
 import json
 import re

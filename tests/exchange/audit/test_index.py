@@ -1,4 +1,4 @@
-"""The index of the ledger: it says what a pass over all entries says, however it came about, and finds without one."""
+"""The index of the ledger gives the results of a pass over all entries, however it was filled, without such a pass."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Making decisions again: they agree, whatever the policy says today; and what was changed since is said, not replayed."""
+"""Replayed decisions agree under any present policy; altered copies are reported instead of replayed."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ async def replay_all(exchange: Exchange) -> list[Replayed]:
 
 @asynccontextmanager
 async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
-    """The database as whoever owns its tables, with the guards down."""
+    """A connection as the owner of the tables, with the guards down."""
     connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:

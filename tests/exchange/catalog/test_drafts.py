@@ -1,4 +1,4 @@
-"""Drafts: what is wrong with one is said at once, at its place in the document that was sent, with the field's name."""
+"""Drafts: faults are reported at once, at their place in the document that was sent, with the field's name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Handles of datasets: taken once at a time, free again after a withdrawal or a discarded draft, and told apart on the ledger."""
+"""Handles of datasets: unique at a time, free again after a withdrawal or a discarded draft, and distinct on the ledger."""
 
 from typing import Any
 

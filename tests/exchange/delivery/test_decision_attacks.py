@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 
 
 async def test_a_role_of_another_domain_opens_nothing(populated_exchange: PopulatedExchange) -> None:
-    """The consumer's approver and steward are those of its own organisation, whatever it puts into the address."""
+    """The consumer's approver and steward are those of its own organisation, for every value in the address."""
     owner, waiting = populated_exchange.owner.id, populated_exchange.objects["waiting"]["id"]
     for method, target, document in (
         ("POST", f"/applications/{waiting}/approval", {}),

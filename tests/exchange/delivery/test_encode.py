@@ -1,4 +1,4 @@
-"""Formats: one text for one value, whatever the format and whichever way it took."""
+"""Formats: a value has one text in every format and on every way of encoding."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The formats of one answer: a page, a stream, and what the ledger says of both."""
+"""The formats of one answer: a page, a stream, and the ledger's entries of both."""
 
 import base64
 import hashlib

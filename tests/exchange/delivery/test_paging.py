@@ -1,4 +1,4 @@
-"""Pages: no more rows than agreed, in no order that tells what a mask hides, of one state of the data; and who permits them."""
+"""Pages have no more rows than agreed, in an order that reveals no masked value, of one state of the data."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ async def ask(exchange: Exchange, party: Party, *, purpose: str = "talent-servic
 
 
 async def test_a_page_says_whether_the_row_cap_cut_it(exchange: Exchange, owner: Party, consumer: Party) -> None:
-    """Rows that the cap keeps back are told from the end of the rows; no list of fields is not an empty one."""
+    """Rows that the cap withholds are distinct from the end of the rows; a missing list of fields is not an empty one."""
     source = await exchange.register_file(owner, rows_of(range(6)))
     dataset = await exchange.publish_dataset(owner, source, "people", terms={"row_cap": 6})
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
@@ -107,7 +107,7 @@ async def test_a_file_with_a_masked_key_comes_in_an_order_that_tells_nothing(
 async def test_rows_of_two_agreements_are_not_joined_by_their_position(
     exchange: Exchange, people_table: str, owner: Party, consumer: Party, kind: str, accept: str
 ) -> None:
-    """One agreement has the key in the clear, others its hash: no position tells whose pseudonym is whose."""
+    """One agreement has the key in the clear, others its hash: no position joins a pseudonym with a key."""
     if kind == "file":
         content = "person_id,name,city\n" + "".join(f"P{n:04d},陈{n},C{n % 4}\n" for n in range(200))
         source = await exchange.register_file(owner, content.encode())

@@ -1,4 +1,4 @@
-"""A source that no longer fits its dataset, or is gone: the sender hears that its owner has to act."""
+"""A source is gone or no longer fits its dataset: the refusal tells the sender that the owner has to act."""
 
 import asyncpg
 import pytest

@@ -53,7 +53,7 @@ async def rotate(settings: Settings, which: str = "ledger") -> CommandResult:
 
 
 async def signed(exchange: Exchange) -> note.Verifier:
-    """Have something new signed, and say by which key."""
+    """Have something new signed, and return the key that signed it."""
     answer = await exchange.call(exchange.keys["auditor"], "GET", "/api/v1/audit/entries?limit=1")
     index = int(answer.headers["exchange-entry"])
     for _ in range(400):

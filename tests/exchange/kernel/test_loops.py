@@ -1,4 +1,4 @@
-"""Loops go on whatever a round does, one process leads, and a test can await a round."""
+"""Loops go on after every outcome of a round, one process leads, and a test can await a round."""
 
 import asyncio
 import io

@@ -17,7 +17,7 @@ KEY_REFUSALS = 3
 
 
 async def slowly(content: bytes, arrived: asyncio.Event, go_on: asyncio.Event) -> AsyncIterator[bytes]:
-    """Send three bytes, say that they went, and wait to be told to send the rest."""
+    """Send three bytes, signal that they went, and wait for a signal to send the others."""
     yield content[:3]
     arrived.set()
     await go_on.wait()

@@ -23,7 +23,7 @@ async def port(populated_exchange: PopulatedExchange) -> AsyncIterator[int]:
 
 
 def delivery(key: Key, *fields: tuple[str, str], content: bytes) -> bytes:
-    """A signed delivery, framed as the fields say."""
+    """A signed delivery, framed by the given fields."""
     return head("POST", DELIVERIES, [*sign(key), *fields]) + content
 
 

@@ -26,7 +26,7 @@ PURPOSE = {"exchange-purpose": "talent-service", "content-type": "application/js
 
 @dataclass
 class HeldRequest:
-    """A request whose last byte is sent when the test says so."""
+    """A request whose last byte is sent at the test's signal."""
 
     exchange: Exchange
     method: str

@@ -148,7 +148,7 @@ async def test_lists_hold_what_may_be_read(roles: Roles) -> None:
             answer = await roles.read(key, path)
             rows = answer.json if answer.status == 200 else []
             assert bool(rows) == (principal in both), (principal, path)
-            # A consumer of the owner's asked for nothing itself; whoever has no role at all is told so.
+            # A consumer of the owner's organisation asked for nothing itself; a member without a role is refused as such.
             may_ask = principal in both | side("owner", CONSUMERS)
             assert (answer.problem == "role-missing") != may_ask, (principal, path)
 

@@ -1,4 +1,4 @@
-"""Signatures that say one thing and could be read as another: what is accepted is exactly what was signed."""
+"""Ambiguous signatures: the exchange accepts exactly what was signed, or refuses."""
 
 import base64
 import hashlib

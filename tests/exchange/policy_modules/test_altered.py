@@ -24,7 +24,7 @@ CHANGES = {
 
 @asynccontextmanager
 async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
-    """The database as whoever owns its tables, with the guards down."""
+    """A connection as the owner of the tables, with the guards down."""
     connection = await asyncpg.connect(**arguments(exchange.runtime.database.url))
     await connection.execute("SET session_replication_role = replica")
     try:

@@ -1,4 +1,4 @@
-"""Witnesses that lie, hang, or speak against the ledger, beside one that is honest."""
+"""Witnesses that lie, hang, or contradict the ledger, beside one that is honest."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The exchange's own keys give way to others, and whoever pinned the one before follows: clients, exports, verifiers."""
+"""The exchange's own keys are rotated; clients, exports and verifiers that pinned an earlier one follow."""
 
 import asyncio
 import json

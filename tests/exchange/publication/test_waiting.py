@@ -19,7 +19,7 @@ WAITERS = 40
 
 @pytest.fixture
 async def slow_settings(settings: Settings) -> Settings:
-    """An exchange that signs no checkpoint during a test, unless it is told to."""
+    """An exchange that signs no checkpoint during a test, unless the test makes it."""
     return settings.model_copy(update={"checkpoint_interval": 600.0, "receipt_waiters": WAITERS})
 
 

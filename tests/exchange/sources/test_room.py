@@ -28,7 +28,7 @@ async def register(exchange: Exchange, owner: Party) -> str:
 
 
 class Stalled:
-    """An upload of which some bytes have come; the others come when the test says so."""
+    """An upload of which some bytes have come; the others come at the test's signal."""
 
     def __init__(self, exchange: Exchange, owner: Party, target: str, *parts: bytes) -> None:
         self._parts = parts

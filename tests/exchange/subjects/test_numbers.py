@@ -58,7 +58,7 @@ async def test_many_at_once_get_one_number_each(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("is_named", [False, True])
 async def test_an_erasure_takes_the_number(empty_database: str, tmp_path: Any, *, is_named: bool) -> None:
-    """Also where the exchange holds nothing but the number, and no key yet."""
+    """The exchange may hold only the number, and no key yet."""
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
     async with start_people(settings, empty_database) as people:
         if is_named:

@@ -1,4 +1,4 @@
-"""People whom questions name: on the ledger by pseudonym, sealed beside it, read by whoever may, and forgotten for good."""
+"""People whom requests name: on the ledger by pseudonym, sealed beside it, read by permitted roles, and erased for good."""
 
 import asyncio
 import hashlib

@@ -110,7 +110,7 @@ def inclusions(draw):
 
 @st.composite
 def perturbed(draw, proof: list[bytes]):
-    """The proof with one thing wrong, as whoever forges a proof would try."""
+    """Forgeries of the proof: each has one part altered."""
     kinds = ["garbage", "repeat"] + (["flip", "drop", "swap"] if len(proof) > 1 else [])
     kind = draw(st.sampled_from(kinds))
     at = draw(st.integers(0, max(0, len(proof) - 1)))

@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: one order whoever writes, each token once, nothing on facts that have moved."""
+"""The ledger in PostgreSQL: one order for all writers, each token once, no entry on facts that have changed."""
 
 import asyncio
 import json
@@ -83,7 +83,7 @@ async def write_bundle(pool: asyncpg.Pool, directory: Path) -> None:
 
 
 async def race(url: str) -> list[dict[str, Any]]:
-    """Run the workers, let go of them together, and collect what they were told."""
+    """Start the workers, release them together, and collect their answers."""
     database = json.dumps({**arguments(url), "server_settings": {"role": APPLICATION_ROLE}})
     workers = [
         await asyncio.create_subprocess_exec(
@@ -278,7 +278,7 @@ async def test_whoever_holds_the_fence_delays_changes_and_nothing_else(pool: asy
 
 
 async def test_the_fence_is_not_held_for_longer_than_was_asked(pool: asyncpg.Pool) -> None:
-    """The database ends it, whatever has become of the process that holds it."""
+    """The database ends it, whatever happened to the process that holds it."""
     async with pool.acquire() as holding, pool.acquire() as changing:
         transaction = holding.transaction()
         await transaction.start()

@@ -1,4 +1,4 @@
-"""What an auditor is told about the cosignatures in a bundle, by the bundle's policy or by their own."""
+"""The verifier reports the cosignatures in a bundle, by the bundle's policy or by the auditor's own."""
 
 import json
 from pathlib import Path

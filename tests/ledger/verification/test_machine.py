@@ -1,6 +1,6 @@
 """A log that grows, signs, is mirrored and verified in any order, while somebody tampers with what is served and what is kept.
 
-However it goes: a mirror only ever holds what the log signed, whatever was tampered with is found, and what was not is
+In every history, a mirror only ever holds what the log signed, every tampering is found, and what was not is
 in order.
 """
 

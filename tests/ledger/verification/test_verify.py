@@ -1,4 +1,4 @@
-"""What an auditor is told about a ledger that somebody has laid hands on."""
+"""The verifier reports each fault of a ledger that somebody changed."""
 
 import json
 import os
@@ -139,7 +139,7 @@ def test_an_altered_prev_is_blamed_on_the_entry_that_has_it(bundle):
 
 
 def test_a_rewritten_end_of_the_log_is_narrowed_down_by_the_checkpoints(log, new_log, bundle, tmp_path):
-    """The entries from 280 on are written anew, with their chain and their tiles: only signatures can tell."""
+    """The entries from 280 on are written anew, with their chain and their tiles: only signatures reveal it."""
     other = new_log(280)
     other.append(420, forged=True)
     other.sign()

@@ -1,4 +1,4 @@
-"""The walk over a log: what hurries over sound blocks says the same as what judges each entry, and both need little memory."""
+"""The walk over a log: the fast pass over sound blocks agrees with judging each entry, and both need little memory."""
 
 import json
 import random

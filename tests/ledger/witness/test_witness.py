@@ -292,7 +292,7 @@ def test_an_ed25519_witness_alone(tmp_path):
 
 
 def test_litewitness_gives_the_same_answers(tmp_path, log, fork, new_log):
-    """Of a witness nobody here wrote: what it signs verifies here, and it refuses what ours refuses, alike."""
+    """A witness that others wrote agrees with ours: its signatures verify here, and it refuses the same requests."""
     with witnesses.serve_litewitness(tmp_path / "lite", log.signer.verifier) as running:
         assert running.add(request(new_log(1, origin="other.example/log"), 0, 1)).status_code == 404
         assert running.add(request(new_log(1, seed=bytes(32)), 0, 1)).status_code == 403

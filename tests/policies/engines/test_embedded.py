@@ -1,4 +1,4 @@
-"""The embedded engine decides, or denies; it never raises, and never tells the log what was in the input."""
+"""The embedded engine decides or denies; it never raises, and never logs the content of the input."""
 
 import json
 import logging

@@ -25,7 +25,7 @@ def leave(thing: Any) -> None:
 
 
 def collected_elsewhere(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Everything that is garbage is collected by another thread; what that thread could not do, as Python tells it."""
+    """Collect all garbage in another thread; return the errors that Python reports of that thread."""
     messages: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(sys, "unraisablehook", lambda problem: messages.append(str(problem.exc_value)))

@@ -130,7 +130,7 @@ async def test_only_an_address_is_accepted(url: str):
 
 
 def decided_by_opa(opa: str, own_bundle: Bundle, documents: list[Any], directory: Path) -> list[Any]:
-    """What OPA answers to each document; None where it has no answer. One process for all of them."""
+    """OPA's answer to each document, from one process; None where it has no answer."""
     write_bundle(own_bundle, directory / "bundle")
     (directory / "input.json").write_text(json.dumps({"documents": documents}), encoding="utf-8")
     query = f"[[answer | answer := {ENTRY_POINT} with input as document] | some document in input.documents]"

@@ -1,4 +1,4 @@
-"""Terms and agreements as ODRL and back: nothing is lost, and what cannot be said is refused with its place."""
+"""Terms and agreements as ODRL and back: nothing is lost, and parts without an equivalent are refused with their place."""
 
 import copy
 import json

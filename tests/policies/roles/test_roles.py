@@ -1,4 +1,4 @@
-"""Roles: what each may do, and that a role held in one domain says nothing about another."""
+"""Roles: what each permits, and that a role in one domain permits nothing in another."""
 
 import logging
 import re

@@ -247,7 +247,7 @@ class Lifecycle:
         assert anchor.successor() is None
 
     async def _examine_erased(self) -> None:
-        """Check that no erased person has a secret, whatever rows a backup brought back."""
+        """Check that no erased person has a secret, despite the rows that a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
         slots = self.exchange.runtime[Slots]

@@ -19,7 +19,7 @@ from ledger.log.sequencer import Sequencer
 
 
 async def run(database: dict[str, Any], worker: int, count: int, shared: int) -> dict[str, Any]:
-    """Append, and tell the indexes: by own number, and of the shared tokens that this worker got."""
+    """Append, and return the indexes: by own number, and of the shared tokens that this worker got."""
     async with asyncpg.create_pool(**database, min_size=2, max_size=2) as pool:
         sequencer = Sequencer(pool, batch=64)
         sys.stdout.write("ready\n")
