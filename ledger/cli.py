@@ -81,7 +81,9 @@ def watch_command(
         float,
         typer.Option("--patience", min=0, help="Seconds for which the exchange may be away before it is an alarm."),
     ] = 86_400,
-    rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="End well after so many rounds.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, help="End with status 0 after this many rounds.")
+    ] = None,
     type_: Annotated[
         str | None,
         typer.Option("--type", help="Also print new entries of this type, a JSON line each; `delivery.*` for all."),

@@ -25,7 +25,7 @@ COMMANDS = {
     "backup": (
         "Back up the exchange while it is served or not: database, snapshots, settings; with --keys its keys, apart."
     ),
-    "restore": "Restore a backup into a new data directory and an empty database, and say how the ledger goes on.",
+    "restore": "Restore a backup into a new data directory and an empty database, and show how the ledger goes on.",
     "settings": "Show every setting with its origin, or write the settings file.",
     "database": "Bring the database up to date, or check the migrations.",
     "join": "Let an organisation join: register and admit it, and make the keys of its first members and its system.",

@@ -19,7 +19,7 @@ def restore(
     keys: Annotated[Path, typer.Option(metavar="DIR", help="The mirror of the keys.")],
     data: Data = None,
 ) -> None:
-    """Restore a backup into a new data directory and an empty database, and say how the ledger goes on."""
+    """Restore a backup into a new data directory and an empty database, and show how the ledger goes on."""
     with reporting_failures():
         target = data_directory.choose(data)
         restored = restoring.restore(directory, target, keys=keys)

@@ -110,7 +110,7 @@ def person(
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Report who received a person's data. The identifier is read from standard input, so that no list of commands has it."""
+    """Report who received a person's data. It reads the identifier from standard input, so no shell history has it."""
     value = read_secret("The person's identifier")
     question = {"dataset": dataset, "field": field, "value": value}
     with connect(url, key, trust) as client:

@@ -35,7 +35,7 @@ def prove(
     *,
     organisation: Annotated[
         str,
-        typer.Option("--organisation", help="The handle of your organisation; --key, if it is registered, knows it."),
+        typer.Option("--organisation", help="The handle of your organisation; otherwise that of --key."),
     ] = "",
     principal: Annotated[
         str, typer.Option("--principal", help="The handle of the member or system; otherwise that of --key.")

@@ -56,7 +56,7 @@ def enrol(
     registration: Annotated[
         Path, typer.Option("--registration", help="The file with what `exchange-client prove` printed to them.")
     ],
-    title: Annotated[str, typer.Option("--title", help="Their name or office, or what the system is.")],
+    title: Annotated[str, typer.Option("--title", help="The name or office of a member, or the title of a system.")],
     system: Annotated[bool, typer.Option("--system", help="Enrol a system instead of a person.")] = False,
     role: Annotated[list[str] | None, typer.Option("--role", help="A role to give; repeat it.")] = None,
     url: Url = DEFAULT_URL,

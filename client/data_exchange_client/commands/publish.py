@@ -92,7 +92,7 @@ Unfit = Annotated[
     typer.Option(
         "--unfit",
         metavar="keep|suspend|terminate",
-        help="With --update: what becomes of agreements that the new version does not fit. Needs --reason.",
+        help="With --update: how to treat agreements that the new version does not fit. Needs --reason.",
     ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="The reason, for both sides of those agreements.")]
