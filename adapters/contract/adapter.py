@@ -5,7 +5,7 @@ batches. Both give the same values for the same plan, and so do all kinds of ada
 suite checks it.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
@@ -17,6 +17,9 @@ from adapters.plan.masks import FieldType
 from adapters.plan.plan import Plan
 
 Part: TypeAlias = Literal["columns", "masks", "where", "order", "limit"]
+
+Keep: TypeAlias = Callable[[Sequence[Any]], Awaitable[Sequence[bool]]]
+"""Decides about rows by their values beside the columns (`Plan.beside`): True for each row that may be answered."""
 
 READ_LIMIT: Final = 5_000
 BATCH_ROWS: Final = 65_536
@@ -40,13 +43,15 @@ class Rows:
     """A small answer: str, int, float, bool, Decimal, date, datetime in UTC, or None for each value.
 
     `next` continues after the last row. It is None when no rows are left, or when the plan has no order to continue in;
-    `is_cut` is true in the second case. It can hold key values in the clear: seal it before it leaves the exchange.
+    `is_cut` is true in the second case. It can hold key values in the clear: seal it before it leaves the exchange. `beside` has
+    each row's value of `Plan.beside`.
     """
 
     names: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     next: str | None
     is_cut: bool = False
+    beside: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,18 @@ class Adapter(Protocol):
     async def sample(self, rows: int) -> pa.Table:
         """The first rows, unmasked: for the owner alone, before publishing."""
 
-    async def read(self, plan: Plan) -> Rows:
+    async def read(self, plan: Plan, keep: Keep | None = None) -> Rows:
         """Answer a plan of at most a few thousand rows (READ_LIMIT where it has no limit).
 
-        A file's answer continues by row number, a table's by key where the plan sorts by it.
+        A file's answer continues by row number, a table's by key where the plan sorts by it. With `keep`, which needs
+        `beside`, rows that it does not keep are as if they were not there: the limit counts the others.
         """
 
     def scan(self, plan: Plan, *, batch_rows: int = ...) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan in batches of at most `batch_rows`; closing the iterator stops the source.
 
-        An answer without rows is one empty batch, which still has the columns.
+        An answer without rows is one empty batch, which still has the columns. The value beside is the last column. Under
+        `beside` the caller counts the limit, so that rows it withholds do not count: `scan` takes none with it.
         """
 
     async def explain(self, plan: Plan, *, is_scan: bool = False) -> Explanation:

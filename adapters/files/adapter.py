@@ -23,6 +23,7 @@ from adapters.contract import (
     Description,
     Explanation,
     Health,
+    Keep,
     Part,
     Rows,
     SourceError,
@@ -34,9 +35,10 @@ from adapters.files.snapshot import Snapshot, open_snapshot
 from adapters.plan.condition import PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Null, mask_type
-from adapters.plan.plan import Column, Plan, check, output_fields
+from adapters.plan.plan import BESIDE, ROW_NUMBER, Column, Plan, check, output_fields
 
 _BATCH_BYTES: Final = 2**25
+_GROWTH: Final = 8
 
 SHUFFLED_ROWS = 65_536
 """The rows of a block of shuffled rows."""
@@ -68,9 +70,11 @@ class FileAdapter:
         plan = Plan(tuple(Column(field.name) for field in fields), limit=rows)
         return pa.Table.from_batches([batch async for batch in self.scan(plan)])
 
-    async def read(self, plan: Plan) -> Rows:
+    async def read(self, plan: Plan, keep: Keep | None = None) -> Rows:
         """Answer a small plan, continued by row number, or by key where the plan sorts by it."""
         snapshot = await self._snapshot()
+        if keep is not None:
+            return await self._read_kept(plan, snapshot, keep)
         limit, width = read_limit(plan), len(plan.columns)
         found: list[tuple[Any, ...]] = []
         is_wide, size = snapshot.widest is None or snapshot.widest * (limit + 1) > PAGE_BYTES, 0
@@ -88,6 +92,37 @@ class FileAdapter:
         position = orjson.dumps(found[limit - 1][width:]).decode() if 0 < limit < len(found) else None
         rows = [row[:width] for row in found[:limit]]
         return Rows(tuple(column.name for column in plan.columns), rows, position)
+
+    async def _read_kept(self, plan: Plan, snapshot: Snapshot, keep: Keep) -> Rows:
+        """Read rows in growing pieces until enough are kept."""
+        limit, width = read_limit(plan), len(plan.columns)
+        most = max(1, min(BATCH_ROWS, PAGE_BYTES // max(snapshot.widest or 1_000, 1)))
+        kept: list[tuple[Any, ...]] = []
+        rows, size = limit + 1, 0
+        for block in _blocks(plan, snapshot, is_scan=False):
+            after = plan.offset_after
+            is_more = True
+            while is_more and len(kept) <= limit:
+                rows = min(rows, most)
+                sql, values = _compose(
+                    replace(plan, offset_after=after), snapshot, limit=rows, is_paged=True, block=block
+                )
+                table = await self._engine.fetch(sql, values)
+                is_more = table.num_rows == rows
+                if table.num_rows:
+                    after = _position(table.slice(table.num_rows - 1), width + 1)
+                table = table.filter(pa.array(await keep(_to_python(table.column(width))), pa.bool_()))
+                table = table.slice(0, limit + 1 - len(kept))
+                size += sum(column.nbytes for column in table.columns[:width] if pa.types.is_string(column.type))
+                if size > PAGE_BYTES:
+                    detail = "the rows hold too many bytes for one answer; ask for fewer rows or fields"
+                    raise SourceError("too-large", detail)
+                kept += zip(*[_to_python(column) for column in table.itercolumns()], strict=True)
+                rows *= _GROWTH
+        position = orjson.dumps(kept[limit - 1][width + 1 :]).decode() if 0 < limit < len(kept) else None
+        names = tuple(column.name for column in plan.columns)
+        beside = tuple(row[width] for row in kept[:limit])
+        return Rows(names, [row[:width] for row in kept[:limit]], position, beside=beside)
 
     async def _count_bytes(self, plan: Plan, snapshot: Snapshot, limit: int, block: int | None) -> int:
         """The bytes of text in a page, which the engine counts without giving them."""
@@ -184,7 +219,7 @@ def _compose(
 ) -> tuple[str, list[Any]]:
     """The SELECT of a plan, and the values it binds. With `block`, of this block's rows.
 
-    With `is_paged`, rows are sorted by key, by number or by hash, which follows the columns as text.
+    With `is_paged`, rows are sorted by key, by number or by hash, which follows the columns and the value beside, as text.
     """
     description = snapshot.description
     plan = check(plan, description.fields)
@@ -192,6 +227,8 @@ def _compose(
         raise PlanError("/order", "rows can be sorted by the key only")
     dialect, parameters = DuckDialect(description.fields, snapshot.types), Parameters()
     selected = [column_sql(column.name, column.mask, dialect, parameters) for column in plan.columns]
+    if plan.beside is not None:
+        selected.append("file_row_number" if plan.beside == ROW_NUMBER else dialect.value(plan.beside))
     sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
     kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
     if plan.shuffle is not None:
@@ -217,6 +254,11 @@ def _compose(
     return sql, parameters.values
 
 
+def _position(row: pa.Table, width: int) -> str:
+    """The position after a row: the texts behind its first columns."""
+    return orjson.dumps([column[0].as_py() for column in row.columns[width:]]).decode()
+
+
 def _read_position(position: str, width: int) -> list[str]:
     try:
         texts = orjson.loads(position)
@@ -236,6 +278,8 @@ def _schema(plan: Plan, snapshot: Snapshot) -> pa.Schema:
             fields.append(pa.field(column.name, stored[column.name]))
         else:
             fields.append(pa.field(column.name, ARROW_TYPES[mask_type(column.mask, kinds[column.name])]))
+    if plan.beside is not None:
+        fields.append(pa.field(BESIDE, pa.int64() if plan.beside == ROW_NUMBER else stored[plan.beside]))
     return pa.schema(fields)
 
 

@@ -30,6 +30,12 @@ MAX_TEXT: Final = 4_000
 MAX_DIGITS: Final = 38
 MAX_DOUBLE: Final = sys.float_info.max
 
+ROW_NUMBER: Final = "\0row"
+"""Stands for the number of a row in `Plan.beside`; a file's adapter has it. No field has this name."""
+
+BESIDE: Final = "\0beside"
+"""The name of the column of values beside the others in a batch (`Plan.beside`)."""
+
 _ORDERED: Final = frozenset({"lt", "lte", "gt", "gte"})
 
 
@@ -57,6 +63,9 @@ class Plan:
     `order` is empty (the source's own order) or the key of the description, to sort by it. The order of rows can disclose
     a masked key: who makes the plan decides. With `shuffle`, a key of at least MIN_KEY_BYTES, the rows come in an order that
     follows from this key and tells nothing of the source's (decision "Rows of a hidden key are shuffled").
+
+    With `beside`, the name of a field or ROW_NUMBER, each row has one value more, for the exchange and not for the answer:
+    that of the field in the clear, or the number of the row. By it rows are withheld before `limit` counts them.
     """
 
     columns: tuple[Column, ...]
@@ -65,6 +74,7 @@ class Plan:
     offset_after: str | None = None
     order: tuple[str, ...] = ()
     shuffle: bytes | None = field(default=None, repr=False)
+    beside: str | None = None
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -102,6 +112,8 @@ def check(plan: Plan, fields: Iterable[Field]) -> Plan:
             raise PlanError(f"/order/{index}", "no such field")
     if plan.shuffle is not None and (plan.order or len(plan.shuffle) < MIN_KEY_BYTES):
         raise PlanError("/shuffle", f"rows are shuffled by a key of at least {MIN_KEY_BYTES} bytes, and not sorted too")
+    if plan.beside is not None and plan.beside != ROW_NUMBER and plan.beside not in types:
+        raise PlanError("/beside", "no such field")
     if plan.where is None:
         return plan
     return replace(plan, where=check_condition(plan.where, types))

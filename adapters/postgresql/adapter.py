@@ -17,10 +17,12 @@ import pyarrow as pa
 from adapters.contract import (
     ARROW_TYPES,
     BATCH_ROWS,
+    PAGE_BYTES,
     READ_LIMIT,
     Description,
     Explanation,
     Health,
+    Keep,
     Part,
     Rows,
     SourceError,
@@ -29,7 +31,7 @@ from adapters.contract import (
 from adapters.contract.hints import guess_hints
 from adapters.plan.condition import PlanError
 from adapters.plan.masks import Null, mask_type
-from adapters.plan.plan import Column, Field, Plan
+from adapters.plan.plan import BESIDE, Column, Field, Plan
 from adapters.postgresql.points import PointReads
 from adapters.postgresql.relation import Relation, count_rows, load, note_undeliverable
 from adapters.postgresql.source import CONNECTION_ERRORS, PgSource, as_source_error
@@ -112,8 +114,11 @@ class PostgresAdapter:
         batches = [batch async for batch in self.scan(plan)]
         return pa.Table.from_batches(batches)
 
-    async def read(self, plan: Plan) -> Rows:
+    async def read(self, plan: Plan, keep: Keep | None = None) -> Rows:
         """Answer a small plan, continued by key where the plan sorts by it.
+
+        Rows are withheld here, since the source must not learn whose are: it gives them one after the other until enough
+        are kept.
 
         Raises PlanError where a plan without order continues an answer, or would have to: more than READ_LIMIT rows.
         """
@@ -122,22 +127,29 @@ class PostgresAdapter:
             statements = self._statements or await self._load_statements()
             try:
                 statement, values = statements.prepare(plan, limit=limit + 1, is_paged=True)
-                records = await self._fetch(statement, values)
+                if keep is None:
+                    records = await self._fetch(statement, values)
+                elif statement.is_point:
+                    records = await _kept(await self._points.fetch(statement.sql, values), plan, keep)
+                else:
+                    records = await self._fetch_kept(statements, plan, keep, most=limit + 1)
                 break
             except SourceError as error:
                 if not self._is_stale(statements, error, is_last=is_last):
                     raise
         width = len(plan.columns)
+        keys = width + (plan.beside is not None)
         position, is_cut = None, len(records) > limit
         if is_cut:
             if plan.order and limit:
-                position = orjson.dumps(list(records[limit - 1])[width : width + len(plan.order)]).decode()
+                position = orjson.dumps(list(records[limit - 1])[keys : keys + len(plan.order)]).decode()
             elif limit != plan.limit:
                 raise PlanError("/limit", f"more than {READ_LIMIT} rows without an order by key are read as a stream")
             del records[limit:]
-        is_plain = not plan.order and not statement.is_point
+        is_plain = not plan.order and not statement.is_point and plan.beside is None
         rows = list(map(tuple, records)) if is_plain else [tuple(record)[:width] for record in records]
-        return Rows(statement.names, rows, position, is_cut=is_cut and position is None)
+        beside = tuple(record[width] for record in records) if plan.beside is not None else ()
+        return Rows(statement.names, rows, position, is_cut=is_cut and position is None, beside=beside)
 
     async def _fetch(self, statement: Statement, values: Sequence[Any]) -> list[Any]:
         if statement.is_point:
@@ -145,6 +157,26 @@ class PostgresAdapter:
         async with self._connection() as connection:
             records: list[Any] = await connection.fetch(statement.sql, *values)
             return records
+
+    async def _fetch_kept(self, statements: Statements, plan: Plan, keep: Keep, *, most: int) -> list[Any]:
+        """The first `most` records that are kept, from one state of the table."""
+        statement, values = statements.prepare(plan, limit=None, is_paged=True)
+        kept: list[Any] = []
+        rows, size = most, 0
+        async with (
+            self._connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            cursor = await connection.cursor(statement.sql, *values)
+            while len(kept) < most and (records := await cursor.fetch(rows)):
+                fresh = (await _kept(records, plan, keep))[: most - len(kept)]
+                size += sum(len(value.encode()) for record in fresh for value in record if isinstance(value, str))
+                if size > PAGE_BYTES:
+                    detail = "the rows hold too many bytes for one answer; ask for fewer rows or fields"
+                    raise SourceError("too-large", detail)
+                kept += fresh
+                rows = min(rows * _GROWTH, READ_LIMIT)
+        return kept
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         """Stream a plan from one state of the table."""
@@ -212,6 +244,13 @@ class PostgresAdapter:
             self._pool = None
 
 
+async def _kept(records: Sequence[Any], plan: Plan, keep: Keep) -> list[Any]:
+    """The records that are kept by their values beside the columns."""
+    width = len(plan.columns)
+    verdicts = await keep([record[width] for record in records])
+    return [record for record, is_kept in zip(records, verdicts, strict=True) if is_kept]
+
+
 def _schema(plan: Plan, relation: Relation) -> pa.Schema:
     fields = []
     for column in plan.columns:
@@ -220,6 +259,8 @@ def _schema(plan: Plan, relation: Relation) -> pa.Schema:
             fields.append(pa.field(column.name, stored.arrow))
         else:
             fields.append(pa.field(column.name, ARROW_TYPES[mask_type(column.mask, stored.type)]))
+    if plan.beside is not None:
+        fields.append(pa.field(BESIDE, relation.columns[plan.beside].arrow))
     return pa.schema(fields)
 
 

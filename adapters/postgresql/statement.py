@@ -20,7 +20,7 @@ from adapters.contract import PAGE_BYTES, SourceError
 from adapters.plan.condition import All_, Comparison, Condition, Not_, PlanError
 from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
 from adapters.plan.masks import Constant, Partial, Prefix
-from adapters.plan.plan import Column, Field, Plan, check, typed_value
+from adapters.plan.plan import ROW_NUMBER, Column, Field, Plan, check, typed_value
 from adapters.postgresql.relation import Relation
 from adapters.postgresql.source import CHANGED, TOO_LARGE
 from adapters.postgresql.types import PgDialect, literal
@@ -65,7 +65,7 @@ class Statements:
     ) -> tuple[Statement, list[Any]]:
         """The statement for a plan, and the values it binds. `limit` replaces the plan's.
 
-        With `is_paged`, the key that the plan sorts by follows the columns, as text. Raises PlanError.
+        The value beside follows the columns, and with `is_paged` the key that the plan sorts by, as text. Raises PlanError.
         """
         constants: list[Comparison] = []
         where = _shape(plan.where, constants) if plan.where is not None else None
@@ -77,6 +77,7 @@ class Statements:
             where,
             plan.order,
             plan.shuffle,
+            plan.beside,
             plan.offset_after is None,
             limit is None,
             is_paged,
@@ -106,7 +107,7 @@ class Statements:
 
     def _compose(self, plan: Plan, limit: int | None, *, is_paged: bool, is_arrow: bool) -> Statement:
         relation = self.relation
-        names = {*(column.name for column in plan.columns), *_fields_of(plan.where), *plan.order}
+        names = {*(column.name for column in (*plan.columns, *_beside(plan))), *_fields_of(plan.where), *plan.order}
         is_point = is_paged and _is_point(plan.where, relation.key)
         hashed = _hashed(relation) if plan.shuffle is not None and not is_point else ()
         names.update(hashed)
@@ -117,7 +118,8 @@ class Statements:
                 raise SourceError("source-changed", "the table's key is another one now")
             raise PlanError("/order", "rows can be sorted by the key only")
         dialect, parameters = PgDialect(relation.columns), Parameters()
-        selected = [self._select(column, dialect, parameters, is_arrow=is_arrow) for column in plan.columns]
+        shown = (*plan.columns, *_beside(plan))
+        selected = [self._select(column, dialect, parameters, is_arrow=is_arrow) for column in shown]
         hashes = _hashes(plan.shuffle, hashed, dialect, parameters)
         mask_values = tuple(parameters.values)
         keys = [relation.columns[name] for name in plan.order]
@@ -143,7 +145,7 @@ class Statements:
         if is_point:
             selected.append(f"CAST({parameters.bind(0)} AS integer)")
         wide = [position for position, column in enumerate(plan.columns) if self._is_wide(column)]
-        text = _bounded(selected, sql, wide, is_page=is_paged and not is_point)
+        text = _bounded(selected, sql, wide, is_page=is_paged and not is_point and plan.beside is None)
         return Statement(tuple(column.name for column in plan.columns), text, mask_values, is_point)
 
     def _is_wide(self, column: Column) -> bool:
@@ -208,6 +210,13 @@ def _fields_of(condition: Condition | None) -> set[str]:
             return _fields_of(part)
         case _:
             return set().union(*map(_fields_of, condition.conditions))
+
+
+def _beside(plan: Plan) -> tuple[Column, ...]:
+    """The field whose value follows the columns, in the clear."""
+    if plan.beside == ROW_NUMBER:
+        raise PlanError("/beside", "the rows of a table have no numbers")
+    return (Column(plan.beside),) if plan.beside is not None else ()
 
 
 def _hashed(relation: Relation) -> tuple[str, ...]:

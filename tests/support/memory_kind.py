@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
+from itertools import compress
 from typing import Annotated
 
 import pyarrow as pa
@@ -15,12 +17,13 @@ from adapters.contract import (
     Description,
     Explanation,
     Health,
+    Keep,
     Rows,
     SourceError,
     read_limit,
 )
 from adapters.kind import Config, Described, Kind, Resources
-from adapters.plan.plan import Field, Plan
+from adapters.plan.plan import BESIDE, Field, Plan
 from tests.support import reference_plan
 
 Table = Sequence[Mapping[str, str]]
@@ -48,13 +51,25 @@ class MemoryAdapter:
     async def sample(self, rows: int) -> pa.Table:
         return pa.Table.from_pylist(self._rows[:rows])
 
-    async def read(self, plan: Plan) -> Rows:
-        rows = reference_plan.answer(plan, self._fields, self._rows)
-        return Rows(tuple(column.name for column in plan.columns), rows[: read_limit(plan)], None)
+    async def read(self, plan: Plan, keep: Keep | None = None) -> Rows:
+        names = tuple(column.name for column in plan.columns)
+        rows = reference_plan.answer(replace(plan, limit=None), self._fields, self._rows)
+        beside = reference_plan.values_beside(plan, self._fields, self._rows)
+        if keep is not None:
+            verdicts = await keep(beside)
+            rows = list(compress(rows, verdicts))
+            beside = list(compress(beside, verdicts))
+        limit = read_limit(plan)
+        return Rows(names, rows[:limit], None, beside=tuple(beside[:limit]))
 
     async def scan(self, plan: Plan, *, batch_rows: int = BATCH_ROWS) -> AsyncGenerator[pa.RecordBatch]:
         rows = reference_plan.answer(plan, self._fields, self._rows)
-        schema = pa.schema([(column.name, ARROW_TYPES["string"]) for column in plan.columns])
+        names = [column.name for column in plan.columns]
+        if plan.beside is not None:
+            names.append(BESIDE)
+            values = reference_plan.values_beside(plan, self._fields, self._rows)
+            rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
+        schema = pa.schema([(name, ARROW_TYPES["string"]) for name in names])
         for start in range(0, max(len(rows), 1), batch_rows):
             records = [dict(zip(schema.names, row, strict=True)) for row in rows[start : start + batch_rows]]
             yield pa.RecordBatch.from_pylist(records, schema=schema)

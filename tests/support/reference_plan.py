@@ -17,6 +17,12 @@ def answer(plan: Plan, fields: Iterable[Field], rows: Iterable[Row]) -> list[tup
     return [tuple(apply_mask(column.mask, row[column.name]) for column in plan.columns) for row in kept[: plan.limit]]
 
 
+def values_beside(plan: Plan, fields: Iterable[Field], rows: Iterable[Row]) -> list[Any]:
+    """The values of the field that the plan names beside its columns, of each row that its condition leaves."""
+    plan = check(plan, fields)
+    return [row[plan.beside] for row in rows if plan.where is None or holds(plan.where, row)] if plan.beside else []
+
+
 def holds(condition: Condition, row: Row) -> bool:
     match condition:
         case All_(parts):
