@@ -267,6 +267,7 @@ def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
             "purposes": [PURPOSE],
             "fields": [field["name"] for field in fields],
             "masks": _MASKS[reference],
+            "basis": "statutory-duty",
             "row_filter": _FILTERS[reference],
         },
     }

@@ -280,6 +280,7 @@ def resource_of(listed: Listed, source: SourceView, document: DatasetDocument) -
                     "personal": field.personal,
                     "sensitive": field.sensitive,
                     "type": field.type,
+                    "subject_key": field.subject_key,
                 }
                 for field in document.fields
                 if field.name in in_source

@@ -18,6 +18,9 @@ NEVER = 253_402_300_799
 MAX_AGREEMENTS = 10
 """The most candidate agreements in one document; the caller selects them, the preferred first."""
 
+MAX_SCOPES = 100
+"""The most notices of one dataset to one consumer for one purpose, the newest first."""
+
 MAX_FIELDS = 2000
 """The most fields of a dataset."""
 
@@ -68,6 +71,8 @@ Names = Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_FIELDS)]
 Masks = dict[Name, dict[str, JsonValue]]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+LawfulBasis = Literal["contract", "statutory-duty", "emergency", "news-reporting", "disclosed", "other-law"]
+"""The bases of processing without consent: PIPL Article 13, paragraph 1, items 2 to 7, in their order."""
 # Assessments on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
 Assessments = Annotated[tuple[Literal["impact", "risk"], ...], Field(strict=False, max_length=2)]
 RowFilters = Annotated[tuple[dict[str, JsonValue], ...], Field(strict=False, max_length=100)]
@@ -102,13 +107,15 @@ class Rbac(Document):
 
 
 class DatasetField(Document):
-    """One field of the dataset, as its owner graded it, with its type; documents older than types have them for modules only."""
+    """One field of the dataset, as its owner graded it; documents of earlier versions lack `type` or `subject_key`."""
 
     name: Name
     level: Level
     personal: bool
     sensitive: bool
     type: Annotated[FieldType | None, Field(exclude_if=_is_absent)] = None
+    # Whether it identifies the person that a row is about.
+    subject_key: Annotated[bool | None, Field(exclude_if=_is_absent)] = None
 
 
 class ConsumerGroup(Document):
@@ -139,8 +146,9 @@ class Terms(Document):
     """
     The owner's terms of the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` is in rows.
 
-    `consent`: whether each person must have consented. `min_group`: the fewest records behind a figure; with 0, records may
-    be delivered, otherwise only figures. `module`: the digest of the owner's module.
+    `consent`: whether each person must have consented. `basis`: the basis without consent. `min_group`: the fewest
+    records behind a figure; with 0, records may be delivered, otherwise only figures. `module`: the digest of the owner's
+    module.
     """
 
     consumers: Consumers
@@ -155,6 +163,7 @@ class Terms(Document):
     not_after: Seconds = NEVER
     # Omitted where it is None, as is the type of a field: documents older than these keep their digests.
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
+    basis: Annotated[LawfulBasis | None, Field(exclude_if=_is_absent)] = None
 
 
 class Resource(Document):
@@ -198,6 +207,19 @@ class Agreement(Document):
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
 
 
+class ConsentScope(Document):
+    """A notice that people consent to, by the number of its scope, with the fields that it names."""
+
+    scope: Annotated[int, Field(ge=0, lt=2**53)]
+    fields: Names
+
+
+class Consent(Document):
+    """The notices of the dataset to the consumer for the purpose; who consented to them is no fact of a decision."""
+
+    scopes: Annotated[tuple[ConsentScope, ...], Field(strict=False, max_length=MAX_SCOPES)]
+
+
 class DeliveryInput(Document):
     """
     All facts that decide a delivery, schema 1.
@@ -215,6 +237,8 @@ class DeliveryInput(Document):
     rbac: Rbac
     resource: Resource
     agreements: Annotated[tuple[Agreement, ...], Field(strict=False, max_length=MAX_AGREEMENTS)]
+    # Omitted where there is no notice: documents older than notices keep their digests.
+    consent: Annotated[Consent | None, Field(exclude_if=_is_absent)] = None
     now: Seconds
 
     def to_json(self) -> bytes:
@@ -269,8 +293,14 @@ class Column(Document):
     mask: Mask | None = None
 
 
+class People(Document):
+    """The people whose rows may leave: those whose consent to one of these notices, by their scopes, holds at the release."""
+
+    consent: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**53)], ...], Field(min_length=1, max_length=MAX_SCOPES)]
+
+
 class Obligations(Document):
-    """The limits of a delivery: its columns, row filters that each row passes, most rows, most requests, and its end."""
+    """The limits of a delivery: columns, row filters that each row passes, people, most rows, most requests, and its end."""
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
     row_filters: tuple[Condition, ...]
@@ -278,6 +308,8 @@ class Obligations(Document):
     # Omitted where empty: decisions older than rates replay to their digests on the ledger.
     rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     not_after: Seconds
+    # Omitted where the rows are released whoever they are about.
+    people: Annotated[People | None, Field(exclude_if=_is_absent)] = None
 
 
 class Decision(Document):

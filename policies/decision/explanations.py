@@ -123,12 +123,12 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
     },
     "consent-missing": {
         "en": (
-            "The owner's terms (`consent`) require the consent of the people in the data, and the exchange has no record of it",
-            "The owner publishes terms without `consent`, where another legal basis applies (PIPL Article 13).",
+            "The rows are about people, and no notice that they could consent to covers this consumer, purpose and fields",
+            "The owner publishes a notice for you, this purpose and these fields; or states another legal basis (`basis`).",
         ),
         "zh": (
-            "提供方条款要求数据主体同意，平台尚无同意记录",
-            "如有其他合法性基础（个人信息保护法第十三条），由提供方发布不要求同意的条款。",
+            "数据涉及个人，提供方尚无覆盖本使用方、本用途及所请求字段的告知书，无从取得个人同意",
+            "由提供方发布覆盖本组织、本用途及全部字段的告知书并取得个人同意，或在条款中载明其他合法性基础（`basis`）。",
         ),
     },
     "agreement-missing": {

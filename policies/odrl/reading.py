@@ -292,6 +292,7 @@ _OFFERED: _Readers = {
     ("dx:recipientKind", "isAnyOf"): ("kinds", _texts),
     ("dx:recipientLevel", "isAnyOf"): ("levels", _texts),
     ("dx:groupSize", "gteq"): ("min_group", _count),
+    ("dx:legalBasis", "eq"): ("basis", _text),
     ("count", "lteq"): ("rate", _count),
 }
 _AGREED: _Readers = {**_BOTH, ("dateTime", "gteq"): ("not_before", _moment)}

@@ -66,6 +66,8 @@ def write_offer(
         rate = _constraint("count", "lteq", terms["rate"]["requests"])
         constraints.append(rate | {"unit": f"dx:{terms['rate']['per']}"})
     constraints += _limits(terms, withheld_filter="terms/row_filter" in hidden)
+    if terms.get("basis"):
+        constraints.append(_constraint("dx:legalBasis", "eq", terms["basis"]))
     if terms.get("min_group"):
         constraints.append(_constraint("dx:groupSize", "gteq", terms["min_group"]))
     return _policy("Offer", terms, constraints, uid=uid, dataset=dataset, parties={"assigner": format_urn(owner)})

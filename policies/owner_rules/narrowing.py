@@ -149,6 +149,7 @@ def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rul
                 row_cap=before.row_cap if narrowing.row_cap is None else min(before.row_cap, narrowing.row_cap),
                 rates=before.rates,
                 not_after=before.not_after,
+                people=before.people,
             )
         }
     )

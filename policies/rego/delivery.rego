@@ -36,9 +36,9 @@ allow if {
 	consumer_in_terms
 	terms_in_time
 	records_offered
-	consent_unneeded
 	purpose_in_terms
 	chosen
+	consent_settled
 }
 
 # The facts about who asks and what is asked for ----------------------------------------------------------------------
@@ -101,9 +101,6 @@ terms_in_time if input.now < terms.not_after
 
 # A delivery is of records. Where only figures about groups of people may leave, there is none that would do.
 records_offered if terms.min_group == 0
-
-# There is nowhere yet to look for people's consent, so what needs it stays.
-consent_unneeded if terms.consent == false
 
 purpose_in_terms if input.purpose in terms.purposes
 
@@ -183,9 +180,63 @@ leaving(within) := within if count(requested) == 0
 
 leaving(within) := within & requested if count(requested) > 0
 
+# The people whom the rows are about ----------------------------------------------------------------------------------
+
+# Consent is needed where the terms ask for it, and in authorised operation and in trade for rows about people (PIPL
+# Articles 13 and 23), unless the terms state another basis. A notice covers a delivery whose fields, those of its filters
+# too, it names. Which people consented is no fact of a decision: the obligation `people` names the notices, and each row is
+# released only while its person's consent to one of them holds.
+consent_settled if consent_unneeded
+
+else := count(covering) > 0
+
+consent_unneeded if {
+	terms.consent == false
+	consent_unasked
+}
+
+consent_unasked if input.lane in {"government", "person"}
+
+consent_unasked if terms.basis
+
+consent_unasked if {
+	within := shown
+	every field in input.resource.fields { about_nobody(field, within) }
+}
+
+about_nobody(field, within) if {
+	field.subject_key == false
+	impersonal(field, within)
+}
+
+# What a delivery shows: the fields that leave, and those whose values its filters name.
+shown := leaving(granted(chosen)) | filtered
+
+covering := [scope.scope |
+	some scope in input.consent.scopes
+	count(shown - named_in(scope)) == 0
+]
+
+named_in(scope) := {name | some name in scope.fields}
+
+some_notice if count(input.consent.scopes) > 0
+
 # What an allowed delivery obliges ------------------------------------------------------------------------------------
 
+obligations := limits if consent_unneeded
+
 obligations := {
+	"columns": limits.columns,
+	"row_filters": limits.row_filters,
+	"row_cap": limits.row_cap,
+	"rates": limits.rates,
+	"not_after": limits.not_after,
+	"people": {"consent": covering},
+} if {
+	not consent_unneeded
+}
+
+limits := {
 	"columns": columns,
 	"row_filters": array.concat(terms.row_filters, chosen.row_filters),
 	"row_cap": lower(terms.row_cap, chosen.row_cap),
@@ -276,7 +327,16 @@ reasons contains because("terms-expired", "terms_in_time", input.resource.datase
 
 reasons contains because("aggregates-only", "records_offered", input.resource.dataset) if not records_offered
 
-reasons contains because("consent-missing", "consent_unneeded", input.resource.dataset) if not consent_unneeded
+reasons contains because("consent-missing", "consent_settled", input.resource.dataset) if {
+	chosen
+	not consent_settled
+}
+
+# Without an agreement nothing is known to be shown; but where the terms ask, nobody's data leaves without a notice.
+reasons contains because("consent-missing", "consent_settled", input.resource.dataset) if {
+	terms.consent == true
+	not some_notice
+}
 
 reasons contains because("purpose-not-granted", "purpose_in_terms", input.resource.dataset) if not purpose_in_terms
 

@@ -30,11 +30,11 @@ request := {
 		"sharing": "conditional",
 		"level": "G4",
 		"fields": [
-			{"name": "id", "level": "G2", "personal": true, "sensitive": false},
-			{"name": "name", "level": "G3", "personal": true, "sensitive": false},
-			{"name": "region", "level": "G1", "personal": false, "sensitive": false},
-			{"name": "salary", "level": "G4", "personal": true, "sensitive": true},
-			{"name": "degree", "level": "G2", "personal": true, "sensitive": false},
+			{"name": "id", "level": "G2", "personal": true, "sensitive": false, "subject_key": false},
+			{"name": "name", "level": "G3", "personal": true, "sensitive": false, "subject_key": false},
+			{"name": "region", "level": "G1", "personal": false, "sensitive": false, "subject_key": false},
+			{"name": "salary", "level": "G4", "personal": true, "sensitive": true, "subject_key": false},
+			{"name": "degree", "level": "G2", "personal": true, "sensitive": false, "subject_key": false},
 		],
 		"terms": {
 			"consumers": {"kinds": ["institution", "department"], "levels": [], "organisations": [], "groups": []},
@@ -46,6 +46,7 @@ request := {
 			"row_cap": 1000,
 			"rates": [{"requests": 100, "seconds": 3600}],
 			"consent": false,
+			"basis": "statutory-duty",
 			"min_group": 0,
 		},
 		"assessments": ["impact"],
@@ -342,8 +343,91 @@ test_aggregates_only if {
 	codes(changed("/resource/terms/min_group", 5)) == {["aggregates-only", "delivery.records_offered", "people"]}
 }
 
+without_consent := {["consent-missing", "delivery.consent_settled", "people"]}
+
+without_basis := {"op": "remove", "path": "/resource/terms/basis"}
+
+# The notices have the numbers 7, 8, …, each for a list of fields.
+under_notices(document, lists) := json.patch(document, [{
+	"op": "add",
+	"path": "/consent",
+	"value": {"scopes": [{"scope": 7 + place, "fields": fields} | some place, fields in lists]},
+}])
+
+people_of(document) := obligations.people if {
+	obligations := delivery.obligations with input as document
+}
+
 test_consent_missing if {
-	codes(changed("/resource/terms/consent", true)) == {["consent-missing", "delivery.consent_unneeded", "people"]}
+	codes(changed("/resource/terms/consent", true)) == without_consent
+	codes(json.patch(request, [without_basis])) == without_consent
+	codes(under_notices(json.patch(request, [without_basis]), [])) == without_consent
+}
+
+test_terms_that_ask_outweigh_a_basis_and_a_lane if {
+	asking := changed("/resource/terms/consent", true)
+	codes(under_notices(asking, [["id", "name", "region"]])) == without_consent
+	lanes := [
+		{"op": "replace", "path": "/lane", "value": "person"},
+		{"op": "replace", "path": "/agreements/0/lane", "value": "person"},
+	]
+	codes(json.patch(asking, lanes)) == without_consent
+}
+
+test_a_notice_covers_what_is_shown if {
+	bare := json.patch(request, [without_basis])
+	all_fields := ["id", "name", "region", "salary"]
+	people_of(under_notices(bare, [all_fields])) == {"consent": [7]}
+	limits := delivery.obligations with input as request
+	consented := delivery.obligations with input as under_notices(bare, [all_fields])
+	consented == object.union(limits, {"people": {"consent": [7]}})
+	people_of(under_notices(bare, [["id"], array.concat(all_fields, ["degree"]), ["name"], all_fields])) == {"consent": [8, 10]}
+	codes(under_notices(bare, [["id", "name", "region"], ["salary"]])) == without_consent
+}
+
+test_a_notice_covers_the_fields_of_filters if {
+	bare := json.patch(request, [without_basis, {"op": "replace", "path": "/requested", "value": ["name"]}])
+	codes(under_notices(bare, [["name"]])) == without_consent
+	people_of(under_notices(bare, [["name", "id"]])) == {"consent": [7]}
+	unfiltered := json.patch(bare, [{"op": "replace", "path": "/filtered", "value": []}])
+	people_of(under_notices(unfiltered, [["name"]])) == {"consent": [7]}
+}
+
+test_rows_about_nobody_need_no_consent if {
+	bare := json.patch(request, [
+		without_basis,
+		{"op": "replace", "path": "/requested", "value": ["region"]},
+		{"op": "replace", "path": "/filtered", "value": []},
+	])
+	object.keys(delivery.obligations) == {"columns", "row_filters", "row_cap", "rates", "not_after"} with input as bare
+	codes(json.patch(bare, [{"op": "replace", "path": "/filtered", "value": ["id"]}])) == without_consent
+	codes(json.patch(bare, [{"op": "replace", "path": "/resource/fields/2/subject_key", "value": true}])) == without_consent
+	codes(json.patch(bare, [{"op": "replace", "path": "/resource/fields/2/personal", "value": true}])) == without_consent
+}
+
+test_other_lanes_need_no_consent_unasked if {
+	every lane in ["government", "person"] {
+		delivery.consent_unneeded with input as json.patch(request, [
+			without_basis,
+			{"op": "replace", "path": "/lane", "value": lane},
+		])
+	}
+	trading := json.patch(request, [
+		without_basis,
+		{"op": "replace", "path": "/lane", "value": "trade"},
+		{"op": "replace", "path": "/agreements/0/lane", "value": "trade"},
+	])
+	codes(trading) == without_consent
+}
+
+test_without_an_agreement_only_terms_that_ask_miss_a_notice if {
+	missing := {["agreement-missing", "delivery.chosen", "people"]}
+	alone := changed("/agreements", [])
+	codes(json.patch(alone, [without_basis])) == missing
+	asking := json.patch(alone, [{"op": "replace", "path": "/resource/terms/consent", "value": true}])
+	codes(asking) == missing | without_consent
+	codes(under_notices(asking, [])) == missing | without_consent
+	codes(under_notices(asking, [["id"]])) == missing
 }
 
 test_purpose_not_in_terms if {

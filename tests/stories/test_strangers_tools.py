@@ -190,6 +190,7 @@ def publish(town: Town, owner_id: str, owner: Stranger) -> Any:
         "assessments": {"impact": {"reference": "made up", "digest": "00" * 32, "concluded_on": "2026-01-31"}},
         "terms": {
             "purposes": ["talent-service"],
+            "basis": "statutory-duty",
             "fields": ["person_id", "name", "city", "born"],
             "masks": {"person_id": {"kind": "hash"}, "born": {"kind": "year"}},
             "row_filter": {"field": "city", "op": "eq", "value": "330120"},

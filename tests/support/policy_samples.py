@@ -76,6 +76,7 @@ ALLOWED: dict[str, Any] = {
             "row_cap": 1000,
             "rates": [{"requests": 100, "seconds": 3600}],
             "consent": False,
+            "basis": "statutory-duty",
             "min_group": 0,
         },
         "assessments": ["impact"],
@@ -169,6 +170,17 @@ def any_document(random: Random) -> dict[str, Any]:
         [{"requests": 1, "seconds": 3600}, {"requests": 50, "seconds": 86400}], random.randint(0, 2)
     )
     terms["consent"] = usually(False, True)
+    if usually(False, True):
+        del terms["basis"]
+    if usually(False, True):
+        some_fields = [random.sample(FIELDS, random.randint(1, len(FIELDS))) for _ in range(random.randint(0, 3))]
+        scopes = [{"scope": number, "fields": fields} for number, fields in enumerate(some_fields)]
+        document["consent"] = {"scopes": scopes}
+    for field in resource["fields"]:
+        field["subject_key"] = field["name"] == "id" and random.random() < 0.5
+    if random.random() < 0.2:
+        for field in resource["fields"]:
+            field["personal"] = False
     terms["min_group"] = usually(0, 5)
     document["agreements"] = [
         {

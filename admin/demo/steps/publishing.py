@@ -67,7 +67,7 @@ def _publish(environment: Environment, material: Material) -> None:
                 "en": f"{material.title['en']}, offered by {joined.organisation['name_en']}.",
             },
             purposes=PURPOSES,
-            terms={"row_filter": row_filter} if row_filter else {},
+            terms={"basis": "statutory-duty", **({"row_filter": row_filter} if row_filter else {})},
             assessments=_impact_assessment(material) if any(field["personal"] for field in fields) else {},
         )
         draft = client.request(

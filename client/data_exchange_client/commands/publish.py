@@ -59,6 +59,15 @@ Module = Annotated[
     str | None,
     typer.Option("--module", metavar="DIGEST", help="A module of the owner's that the exchange has accepted."),
 ]
+LegalBasis = Annotated[
+    str | None,
+    typer.Option(
+        "--legal-basis",
+        metavar="BASIS",
+        help="The basis on which rows about people leave without their consent beyond government (PIPL 13): contract, "
+        "statutory-duty, emergency, news-reporting, disclosed, other-law.",
+    ),
+]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="The sheet of a workbook.")]
 HeaderRow = Annotated[
     int | None,
@@ -113,6 +122,7 @@ def publish(
     terms: TermsFile = None,
     impact_assessment: ImpactAssessment = None,
     assessed_on: AssessedOn = None,
+    legal_basis: LegalBasis = None,
     module: Module = None,
     sheet: Sheet = None,
     header_row: HeaderRow = None,
@@ -171,6 +181,7 @@ def publish(
             terms_file=terms,
             assessments=read_assessment(impact_assessment, assessed_on or datetime.now(UTC)),
             module=module,
+            legal_basis=legal_basis,
             updates=update,
             unfit=unfit,
             reason=reason,

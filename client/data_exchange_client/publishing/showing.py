@@ -44,6 +44,13 @@ def show_draft(out: Console, draft: Draft, *, name: str) -> None:
                 style=_DIM,
                 soft_wrap=True,
             )
+        if not terms.get("basis"):
+            out.print(
+                "  Beyond government its rows leave only as far as their people consent, unless the terms state another "
+                "legal basis: --legal-basis BASIS.",
+                style=_DIM,
+                soft_wrap=True,
+            )
 
 
 def terms_lines(terms: Mapping[str, Any], handles: Mapping[str, str]) -> Iterator[str]:
@@ -64,7 +71,7 @@ def terms_lines(terms: Mapping[str, Any], handles: Mapping[str, str]) -> Iterato
     offered = terms.get("fields")
     if offered is not None:
         yield f"fields on offer: {len(offered)}"
-    for name in ("resharing", "consent", "min_group", "module"):
+    for name in ("resharing", "consent", "basis", "min_group", "module"):
         if terms.get(name):
             yield f"{name}: {plain(str(terms[name]))}"
 

@@ -54,6 +54,7 @@ class Publication:
     terms_file: Path | None = None
     assessments: Mapping[str, Any] = field(default_factory=dict)
     module: str | None = None
+    legal_basis: str | None = None
     updates: bool = False
     unfit: str = ""
     reason: str = ""
@@ -279,6 +280,8 @@ def _draft(
     stated: dict[str, Any] = {name: value for name, value in terms.items() if name != "masks"}
     if publication.module:
         stated["module"] = publication.module
+    if publication.legal_basis:
+        stated["basis"] = publication.legal_basis
     more: dict[str, Any] = {"assessments": dict(publication.assessments)} if publication.assessments else {}
     if before is None:
         purposes = publication.purposes or terms.get("purposes") or PURPOSES

@@ -112,6 +112,7 @@ def for_policy(terms: Terms) -> documents.Terms:
             "min_group": terms.min_group or 0,
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
             **({"module": terms.module} if terms.module else {}),
+            **({"basis": terms.basis} if terms.basis else {}),
         }
     )
 

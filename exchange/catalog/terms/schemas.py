@@ -22,6 +22,7 @@ from adapters.plan.masks import mask_schema
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
+from policies.decision.documents import LawfulBasis
 
 PURPOSE_PATTERN = "^[a-z][a-z0-9-]{1,62}$"
 Purpose = Annotated[str, StringConstraints(pattern=PURPOSE_PATTERN), Field(examples=["talent-service", "statistics"])]
@@ -157,10 +158,18 @@ class Terms(In):
     consent: Annotated[
         bool,
         Field(
-            description="Whether each person must have consented; without records of consent nothing is delivered",
+            description="Whether each person must have consented: only the rows of those who have are delivered",
             exclude_if=_is_absent,
         ),
     ] = False
+    basis: Annotated[
+        LawfulBasis | None,
+        Field(
+            description="The legal basis on which rows about people leave without consent, in authorised operation and trade "
+            "(PIPL Article 13, items 2 to 7); without one, consent is needed there",
+            exclude_if=_is_absent,
+        ),
+    ] = None
     min_group: Annotated[
         int | None,
         Field(

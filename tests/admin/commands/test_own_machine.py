@@ -261,7 +261,9 @@ def test_one_s_own_file_is_published_applied_for_granted_and_fetched(
         tmp_path / "t.csv", "工号,姓名,手机,score\n100001,王小明,13800000001,1\n100002,李四,+8613800000002,2\n"
     )
     report = write(tmp_path / "assessment.txt", "个人信息保护影响评估\n")
-    published = run("publish", table, "--title", "My table", "--impact-assessment", report, "--yes")
+    published = run(
+        "publish", table, "--title", "My table", "--impact-assessment", report, "--legal-basis", "contract", "--yes"
+    )
     assert published.status == 0, published.err
     described = run("describe", f"{OWNER}/my-table", "--key", consumer)
     assert "手机" in described.out

@@ -91,7 +91,9 @@ def test_no_fact_may_be_missing():
     required = [(document, key) for key in document if key not in {"schema", "action"}]
     for part in (document["subject"], document["rbac"], document["resource"], document["agreements"][0]):
         required += [(part, key) for key in part]
-    required += [(document["resource"]["terms"], key) for key in document["resource"]["terms"] if key != "not_after"]
+    optional = {"not_after", "basis"}
+    terms = document["resource"]["terms"]
+    required += [(terms, key) for key in terms if key not in optional]
     for part, key in required:
         removed = part.pop(key)
         with pytest.raises(ValidationError):

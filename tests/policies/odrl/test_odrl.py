@@ -63,6 +63,7 @@ PROFILE = {
     "dx:rowFilter",
     "dx:rowsPerDelivery",
     "dx:groupSize",
+    "dx:legalBasis",
     "dx:chargedPer",
 }
 
@@ -103,6 +104,7 @@ terms = st.fixed_dictionaries(
         "row_cap": st.integers(1, 10**9),
         "resharing": st.booleans(),
         "consent": st.booleans(),
+        "basis": st.none() | st.sampled_from(["contract", "statutory-duty"]),
         "min_group": st.none() | st.integers(2, 1000),
         "rate": st.none()
         | st.fixed_dictionaries({"requests": st.integers(1, 10**9), "per": st.sampled_from(["hour", "day"])}),
@@ -127,6 +129,7 @@ EMPTY: dict[str, Any] = {
     "row_filter": None,
     "not_after": None,
     "consent": False,
+    "basis": None,
     "min_group": None,
     "rate": None,
     "price": None,

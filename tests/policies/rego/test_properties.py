@@ -84,6 +84,10 @@ def is_within(narrow: dict[str, Any], wide: dict[str, Any]) -> bool:
         and all(rate in narrow["rates"] for rate in wide["rates"])
         and narrow["row_cap"] <= wide["row_cap"]
         and narrow["not_after"] <= wide["not_after"]
+        and (
+            "people" not in wide
+            or {*narrow.get("people", {"consent": ["anybody"]})["consent"]} <= {*wide["people"]["consent"]}
+        )
     )
 
 

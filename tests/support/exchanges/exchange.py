@@ -329,7 +329,12 @@ def document_for(fields: list[dict[str, Any]], *, terms: dict[str, Any] | None =
         ],
         "sharing": {"attribute": "conditional", "scope": "省内", "use": "人才服务"},
         "assessments": {"impact": assessment()},
-        "terms": {"purposes": ["talent-service", "statistics"], "fields": names, **(terms or {})},
+        "terms": {
+            "purposes": ["talent-service", "statistics"],
+            "fields": names,
+            "basis": "statutory-duty",
+            **(terms or {}),
+        },
         **more,
     }
 
