@@ -24,6 +24,8 @@ TABLES = (
     "ledger_checkpoint",
     "ledger_timestamp",
     "ledger_sealed",
+    "ledger_people",
+    "ledger_person",
     "ledger_index",
 )
 """The tables of one incarnation of the ledger, by the indexes of its entries."""

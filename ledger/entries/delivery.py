@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Body, Decision, Hex, Lane, Result
+from ledger.entries.parts import Body, Decision, Hex, Lane, People, Result, Scope
 
 
 class _Delivery(Body):
@@ -26,6 +26,21 @@ class _Delivery(Body):
     named: Annotated[int | None, Field(description="how many people the request named, if more than 100")] = None
 
 
+class _Released(_Delivery):
+    """What an entry states about the people whose rows were released."""
+
+    consents: Annotated[
+        list[Scope] | None, Field(description="the scopes of consents by which each row was released or withheld")
+    ] = None
+    withheld: Annotated[
+        Hex | None,
+        Field(description="the salted digest of the number of rows withheld, of which the owner has the salt"),
+    ] = None
+    people: Annotated[
+        People | None, Field(description="the commitment to the people whom the answer has rows about")
+    ] = None
+
+
 class DeliveryStarted(_Delivery):
     """A stream was allowed, and begins after this entry."""
 
@@ -33,7 +48,7 @@ class DeliveryStarted(_Delivery):
     plan: Hex
 
 
-class DeliveryCompleted(_Delivery):
+class DeliveryCompleted(_Released):
     """All data was delivered: an answer with its decision, or the end of the stream whose first entry is `started`."""
 
     type: Literal["delivery.completed"] = "delivery.completed"
@@ -42,7 +57,7 @@ class DeliveryCompleted(_Delivery):
     started: int | None = None
 
 
-class DeliveryAborted(_Delivery):
+class DeliveryAborted(_Released):
     """A stream ended early; `result` is what may have been delivered."""
 
     type: Literal["delivery.aborted"] = "delivery.aborted"

@@ -79,6 +79,22 @@ class Result(Strict):
     content: Hex
 
 
+class Scope(Strict):
+    """The scope of a notice that people consent to, with its epochs at the first and at the last row that was released."""
+
+    scope: int
+    first: int
+    last: int
+
+
+class People(Strict):
+    """The commitment to the people in an answer: the root over the pieces of a bitmap, people in a piece, pieces."""
+
+    root: Hex
+    size: int
+    pieces: int
+
+
 class Body(Strict):
     """The fields that every entry may have."""
 

@@ -10,9 +10,12 @@ follow the entry that ended the fact.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import count
 
 import asyncpg
 
@@ -43,8 +46,24 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """The people in an answer, kept beside its entry: what ledger.format.people commits to, and how many rows were withheld.
+
+    `key` is the commitment's key, sealed. `bits` is the bitmap of their numbers, with `size` people in a piece; None where
+    the entry has no such commitment. `withheld` is None where no row could be.
+    """
+
+    key: bytes
+    size: int | None = None
+    bits: bytes | None = None
+    withheld: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """One entry to append: its canonical body, its conditions (a nonce, a fence), and the details sealed beside it.
+    """One entry to append: its canonical body, its conditions, and what is kept beside it.
+
+    The conditions are a nonce, a fence, and for each scope of consents the epoch that the answer rests on.
 
     Raises entry.EntryTooLarge on construction, so that one submission cannot fail its whole batch.
     """
@@ -53,6 +72,8 @@ class Submission:
     nonce: Nonce | None = None
     fence: int | None = None
     sealed: tuple[Sealed, ...] = ()
+    epochs: tuple[tuple[int, int], ...] = ()
+    people: People | None = None
 
     def __post_init__(self) -> None:
         """See entry.check_body."""
@@ -79,6 +100,10 @@ class FenceMoved(Refused):
         self.fence = fence
 
 
+class EpochMoved(Refused):
+    """Consents that the submission rests on have ended; look again whose rows may be delivered."""
+
+
 Outcome = int | Refused
 
 # RETURNING reads the clock after the row is inserted: had the nonce been used and forgotten, its expiry would be past.
@@ -88,19 +113,21 @@ _USE_NONCE = (
 )
 _MARGIN = timedelta(minutes=5)  # how far the database's clock may be set back, as by a standby's that takes over
 _FORGET = "DELETE FROM ledger_once WHERE expires_at < clock_timestamp() - $1::interval"
-_APPEND = (
-    "SELECT outcomes, fence FROM ledger_append($1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean)"
-)
-# The same, and the sealed details of the entries that were appended. A function that writes runs once in a statement.
-_APPEND_SEALED = (
-    f"WITH appended AS ({_APPEND}), beside AS ("  # noqa: S608 - constants
-    "INSERT INTO ledger_sealed (seq, subject, nonce, ciphertext) "
-    "SELECT appended.outcomes[given.place], given.subject, given.nonce, given.ciphertext FROM appended, "
-    "unnest($6::integer[], $7::bytea[], $8::bytea[], $9::bytea[]) AS given (place, subject, nonce, ciphertext) "
-    "WHERE appended.outcomes[given.place] >= 0"
-    ") SELECT outcomes, fence FROM appended"
-)
-_REPLAYED, _EXPIRED = -1, -3
+_CALL = "$1::bytea[], $2::timestamptz[], $3::bytea[], $4::bigint[], $5::boolean"
+_EPOCHS = ("integer", "bigint", "integer")
+# What is kept beside the entries that were appended: table, columns behind `seq`, their types.
+_BESIDE = {
+    "sealed": ("ledger_sealed", "subject, nonce, ciphertext", ("bytea", "bytea", "bytea")),
+    "people": (
+        "ledger_people",
+        "key, size, withheld, width, bits",
+        ("bytea", "integer", "bigint", "integer", "bytea"),
+    ),
+    "person": ("ledger_person", "number", ("integer",)),
+}
+_REPLAYED, _EXPIRED, _MOVED = -1, -3, -4
+_FILLED = re.compile(rb"[^\0]", re.DOTALL)
+_FEW = 256  # bytes of a bitmap for each person that is a row instead
 
 
 async def use_nonce(connection: asyncpg.Connection, nonce: Nonce) -> None:
@@ -117,25 +144,24 @@ async def append(
 ) -> list[Outcome]:
     """Append submissions, as the last statement of the connection's transaction or, without one, durably at once.
 
-    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0013) uses
-    up the nonces, locks the head and splices each body behind its predecessor's hash. So the lock is held while the
-    database works and commits, but never while a process that shares the machine waits for its turn. The same statement
-    writes the sealed details. Raises head.Halted.
+    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0019) uses
+    up the nonces, locks the head, compares fence and epochs, and splices each body behind its predecessor's hash. So the
+    lock is held while the database works and commits, but never while a process that shares the machine waits for its
+    turn. The same statement writes what is kept beside the entries. Raises head.Halted.
     """
-    beside = [
-        (ordinal, sealed.subject, sealed.nonce, sealed.ciphertext)
-        for ordinal, submission in enumerate(submissions, 1)
-        for sealed in submission.sealed
+    epochs: list[tuple[object, ...]] = [
+        (scope, epoch, place) for place, submission in enumerate(submissions, 1) for scope, epoch in submission.epochs
     ]
+    beside = {name: rows for name, rows in _rows_beside(submissions).items() if rows}
     try:
         row = await connection.fetchrow(
-            _APPEND_SEALED if beside else _APPEND,
+            _compose(tuple(beside), has_epochs=bool(epochs)),
             [each.nonce.token if each.nonce else None for each in submissions],
             [each.nonce.expires_at if each.nonce else None for each in submissions],
             [each.body for each in submissions],
             [each.fence for each in submissions],
             advance_fence,
-            *(list(column) for column in zip(*beside, strict=True)),
+            *(list(column) for rows in (epochs, *beside.values()) for column in zip(*rows, strict=True)),
         )
     except asyncpg.PostgresError as error:
         if error.sqlstate == HALTED:
@@ -145,11 +171,57 @@ async def append(
     return [_outcome(number, fence) for number in row["outcomes"]]
 
 
+@cache
+def _compose(beside: tuple[str, ...], *, has_epochs: bool) -> str:
+    """The statement that appends, and writes what is kept beside. A function that writes runs once in a statement."""
+    numbers = count(6)
+    call = ", ".join([_CALL, *(f"${next(numbers)}::{kind}[]" for kind in _EPOCHS if has_epochs)])
+    appended = f"SELECT outcomes, fence FROM ledger_append({call})"  # noqa: S608 - constants
+    if not beside:
+        return appended
+    parts = [f"appended AS ({appended})"]
+    for name in beside:
+        table, columns, kinds = _BESIDE[name]
+        arrays = ", ".join(f"${next(numbers)}::{kind}[]" for kind in ("integer", *kinds))
+        given = ", ".join(f"given.{column}" for column in columns.split(", "))
+        parts.append(
+            f"{name} AS (INSERT INTO {table} (seq, {columns}) "  # noqa: S608 - constants
+            f"SELECT appended.outcomes[given.place], {given} FROM appended, unnest({arrays}) AS given (place, {columns}) "
+            "WHERE appended.outcomes[given.place] >= 0)"
+        )
+    return f"WITH {', '.join(parts)} SELECT outcomes, fence FROM appended"  # noqa: S608 - constants
+
+
+def _rows_beside(submissions: Sequence[Submission]) -> dict[str, list[tuple[object, ...]]]:
+    """The rows kept beside entries by the name of their table, each behind the place of its submission, from 1."""
+    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in _BESIDE}
+    for place, submission in enumerate(submissions, 1):
+        rows["sealed"] += [(place, sealed.subject, sealed.nonce, sealed.ciphertext) for sealed in submission.sealed]
+        people = submission.people
+        if people is None:
+            continue
+        bits, width = people.bits, len(people.bits) if people.bits is not None else None
+        if bits is not None and int.from_bytes(bits).bit_count() * _FEW <= len(bits):
+            rows["person"] += [(place, number) for number in numbers_in(bits)]
+            bits = None
+        rows["people"].append((place, people.key, people.size, people.withheld, width, bits))
+    return rows
+
+
+def numbers_in(bits: bytes) -> list[int]:
+    """The numbers whose bits are set in a bitmap, ascending; quick where they are few."""
+    return [
+        8 * octet.start() + place for octet in _FILLED.finditer(bits) for place in range(8) if octet[0][0] >> place & 1
+    ]
+
+
 def _outcome(number: int, fence: int) -> Outcome:
     if number >= 0:
         return number
     if number == _REPLAYED:
         return Replayed()
+    if number == _MOVED:
+        return EpochMoved()
     return Expired() if number == _EXPIRED else FenceMoved(fence)
 
 

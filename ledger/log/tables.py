@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -51,6 +52,28 @@ sealed = Table(
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     Index("ix_ledger_sealed_subject_seq", "subject", "seq"),
+)
+
+# The people in an answer, beside its entry: the sealed key of the commitment, the number of people in a piece, the length of
+# the bitmap in bytes, and the number of rows that were withheld. `bits` is the bitmap, unless its people are few: then they
+# are rows of `person`.
+people = Table(
+    "ledger_people",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("size", Integer),
+    Column("withheld", BigInteger),
+    Column("width", Integer),
+    Column("bits", LargeBinary),
+)
+
+person = Table(
+    "ledger_person",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_ledger_person_seq", "seq"),
 )
 
 # Used nonces, until the requests they belong to have expired.

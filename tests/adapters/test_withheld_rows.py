@@ -109,9 +109,10 @@ async def test_a_stream_has_the_value_beside_each_row(adapter: Adapter) -> None:
     plan = Plan((Column("code"),), beside="id")
     table = pa.Table.from_batches([batch async for batch in adapter.scan(plan, batch_rows=10)])
     assert table.column_names == ["code", BESIDE]
-    assert sorted(table.column(BESIDE).to_pylist()) == [row["id"] for row in ROWS]
+    beside: list[Any] = table.column(BESIDE).to_pylist()
+    assert sorted(beside) == [row["id"] for row in ROWS]
     by_id = {row["id"]: row["code"] for row in ROWS}
-    assert [by_id[one] for one in table.column(BESIDE).to_pylist()] == table.column("code").to_pylist()
+    assert [by_id[value] for value in beside] == table.column("code").to_pylist()
     empty = replace(plan, where=Comparison("id", "eq", -1))
     [batch] = [batch async for batch in adapter.scan(empty)]
     assert (batch.schema.names, batch.num_rows) == (["code", BESIDE], 0)
@@ -124,7 +125,8 @@ async def test_a_file_numbers_its_rows_and_a_table_has_none(adapter: Adapter) ->
             await adapter.read(plan, keep_only(set()))
         return
     table = pa.Table.from_batches([batch async for batch in adapter.scan(plan)])
-    assert [7 * number for number in table.column(BESIDE).to_pylist()] == table.column("id").to_pylist()
+    numbers: list[Any] = table.column(BESIDE).to_pylist()
+    assert [7 * number for number in numbers] == table.column("id").to_pylist()
 
 
 async def test_an_unknown_field_beside_is_refused(adapter: Adapter) -> None:

@@ -136,6 +136,8 @@ _PARTS = (
     entries.Reason,
     entries.Result,
     entries.Assessments,
+    entries.Scope,
+    entries.People,
 )
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -157,6 +159,11 @@ _VALUES: Mapping[str, Any] = {
     "details": 3,
     "domain": f"{_ID}1",
     "effective_from": "2027-01-01",
+    "first": 41,
+    "last": 43,
+    "pieces": 11719,
+    "scope": 7,
+    "size": 256,
     "engine": "regorus",
     "entered_by": f"{_ID}3",
     "found": 100,
@@ -205,10 +212,11 @@ _CHANGE = rotation.Rotation(_OLD.name, "ledger", _OLD.verifier, _NEW.verifier, 5
 _SHARED = ("at", "actor", "request")
 # Fields that an example leaves out, because they belong to another use of the type.
 _NAMING = ("subjects", "sealed", "named")
+_RELEASE = ("consents", "withheld", "people")
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "delivery.started": _NAMING,
     "delivery.completed": ("started", "named"),
-    "delivery.aborted": ("decision", *_NAMING),
+    "delivery.aborted": ("decision", *_NAMING, *_RELEASE),
     "delivery.refused": ("agreement", *_NAMING),
     "erasure.refused": ("until",),
 }
@@ -339,6 +347,8 @@ def _value(name: str, annotation: Any, own: Mapping[str, Any]) -> Any:
         return typing.get_args(inner)[0]
     if typing.get_origin(inner) is list and name in _NAMING:
         return [_DIGEST]
+    if typing.get_origin(inner) is list and isinstance(member := typing.get_args(inner)[0], type) and name in _RELEASE:
+        return [_value("", member, own)]
     return _VALUES.get(name, _DIGEST)
 
 

@@ -14,7 +14,7 @@ depends_on = None
 # See ledger.log.store.append. The clock is read after the nonce is inserted: had the nonce been forgotten before, its
 # expiry would be past. Outcomes: an index, -1 for a nonce that was used, -2 for a fence that moved, -3 for a nonce that
 # came too late, which is used up.
-_FUNCTION = r"""
+FUNCTION = r"""
 CREATE OR REPLACE FUNCTION ledger_append(
   tokens bytea[], expiries timestamptz[], bodies bytea[], fences bigint[], advance boolean,
   OUT outcomes bigint[], OUT fence bigint
@@ -103,7 +103,7 @@ END $$
 
 
 def upgrade() -> None:
-    op.execute(_FUNCTION)
+    op.execute(FUNCTION)
 
 
 def downgrade() -> None:

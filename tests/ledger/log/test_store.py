@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exchange.kernel.database import APPLICATION_ROLE, arguments
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, POLICY, VKEY
@@ -209,6 +211,37 @@ async def test_what_is_sealed_stands_beside_the_entries_that_were_appended_and_n
     with pytest.raises(asyncpg.UniqueViolationError):
         await append(pool, submission(5, sealed=sealed(b"a", b"a")))
     assert len(await leaves_of(pool)) == 3
+
+
+async def test_the_people_in_an_answer_stand_beside_its_entry(pool: asyncpg.Pool) -> None:
+    many, few = bytes([0b1010_0101]) * 32, bytes(1000) + bytes([0b100, 0, 1])
+    outcomes = await append(
+        pool,
+        submission(0, people=store.People(b"k0", 256, many, 7)),
+        submission(1, fence=9, people=store.People(b"k1", 256, few)),
+        submission(2, people=store.People(b"k2", 256, few)),
+        submission(3, people=store.People(b"k3", withheld=1)),
+        submission(4, people=store.People(b"k4", 256, b"")),
+    )
+    assert [outcome if isinstance(outcome, int) else 0 for outcome in outcomes] == [0, 0, 1, 2, 3]
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("SELECT seq, key, size, withheld, width, bits FROM ledger_people ORDER BY seq")
+        people = await connection.fetch("SELECT seq, number FROM ledger_person ORDER BY seq, number")
+    assert [tuple(row) for row in rows] == [
+        (0, b"k0", 256, 7, 32, many),
+        (1, b"k2", 256, None, 1003, None),
+        (2, b"k3", None, 1, None, None),
+        (3, b"k4", 256, None, 0, None),
+    ]
+    assert [tuple(row) for row in people] == [(1, 8002), (1, 8016)]
+
+
+@given(st.sets(st.integers(0, 5000)))
+def test_the_numbers_in_a_bitmap(numbers: set[int]) -> None:
+    bits = bytearray(626)
+    for number in numbers:
+        bits[number // 8] |= 1 << number % 8
+    assert store.numbers_in(bytes(bits)) == sorted(numbers)
 
 
 async def test_a_token_is_used_once_within_a_batch(pool: asyncpg.Pool) -> None:

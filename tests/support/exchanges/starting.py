@@ -25,7 +25,8 @@ TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
     "subjects, subject_numbers, subject_holds, subject_erasures, "
-    "ledger_sealed, ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
+    "ledger_sealed, ledger_people, ledger_person, "
+    "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
     "policy_bundles, policy_modules, decision_inputs, calendar_years, parameter_values, deadlines"
 )
 
