@@ -1,8 +1,8 @@
 """Content-Digest (RFC 9530): makes the field, and compares it with the content. A signature covers only the field."""
 
-import base64
 import hashlib
 import hmac
+from binascii import b2a_base64
 
 from signatures.components import SignatureProblem
 from signatures.structured import FieldError, Item, parse_dictionary
@@ -27,7 +27,7 @@ def content_digest(body: bytes) -> str:
 
 def digest_field(sha256: bytes) -> str:
     """The Content-Digest field for a SHA-256 digest (32 bytes)."""
-    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
+    return f"sha-256=:{b2a_base64(sha256, newline=False).decode()}:"
 
 
 def check_content_digest(header: str, body_sha256: bytes) -> None:

@@ -32,12 +32,19 @@ _FIELDS: Final = ("content-digest", PURPOSE)
 _SIGNATURE_BYTES: Final = 64
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
-# The spelling of `sign_request`: single spaces, the parameters in this order, components without parameters.
-_NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
-_COMMON: Final = re.compile(
-    rf'{LABEL}=(\("[a-z0-9@-]+"(?: "[a-z0-9@-]+")*\))'
-    rf';created={_NUMBER};expires={_NUMBER};nonce="({_NONCE.pattern})";keyid="({KEYID.pattern})"'
-    rf';alg="{ALGORITHM}";tag="{TAG}"'
+# Single spaces, and components without parameters: the spelling of `sign_request`, and the same in any other order.
+_COVERED: Final = rf'{LABEL}=(\("[a-z0-9@-]+"(?: "[a-z0-9@-]+")*\))'
+_PARAMETERS: Final = {
+    "created": "(0|[1-9][0-9]{0,14})",
+    "expires": "(0|[1-9][0-9]{0,14})",
+    "nonce": f'"({_NONCE.pattern})"',
+    "keyid": f'"({KEYID.pattern})"',
+    "alg": f'"{ALGORITHM}"',
+    "tag": f'"{TAG}"',
+}
+_COMMON: Final = re.compile(_COVERED + "".join(f";{name}={value}" for name, value in _PARAMETERS.items()))
+_ANY_ORDER: Final = re.compile(
+    rf"{_COVERED}((?:;(?:{'|'.join(f'{name}={value}' for name, value in _PARAMETERS.items())})){{{len(_PARAMETERS)}}})"
 )
 _COMMON_VALUE: Final = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{85}}[AQgw]==):")
 
@@ -187,16 +194,16 @@ def new_nonce() -> str:
 
 
 def _read_common(method: str, target_uri: str, headers: Mapping[str, str]) -> SignedRequest | None:
-    """Read the spelling of `sign_request` without a parser (hot path). None for any other, which `_read_general` reads.
+    """Read the usual spellings without a parser (hot path). None for any other, which `_read_general` reads.
 
     A test holds both to the same result. Raises ComponentMissing, SignatureMalformed.
     """
     text = headers.get("signature-input", "")
-    parts = _COMMON.fullmatch(text) if len(text) <= REQUEST_FIELD_MAX else None
+    parts = _parts_of(text) if len(text) <= REQUEST_FIELD_MAX else None
     value = _COMMON_VALUE.fullmatch(headers.get("signature", ""))
     if parts is None or value is None:
         return None
-    covered, created, expires, nonce, keyid = parts.groups()
+    covered, created, expires, nonce, keyid = parts
     names = covered_names(covered)
     lines = []
     for name in names:
@@ -223,3 +230,17 @@ def _read_common(method: str, target_uri: str, headers: Mapping[str, str]) -> Si
         base=base_of(lines, text.removeprefix(f"{LABEL}=")),
         signature=a2b_base64(value[1]),
     )
+
+
+def _parts_of(text: str) -> tuple[str, ...] | None:
+    """The covered list, created, expires, nonce and keyid of a field in a usual spelling; None for any other."""
+    if (common := _COMMON.fullmatch(text)) is not None:
+        return common.groups()
+    other = _ANY_ORDER.fullmatch(text)
+    if other is None:
+        return None
+    parameters = dict(part.split("=") for part in text[other.end(1) + 1 :].split(";"))
+    if len(parameters) != len(_PARAMETERS):  # one comes twice
+        return None
+    nonce, keyid = parameters["nonce"].strip('"'), parameters["keyid"].strip('"')
+    return other[1], parameters["created"], parameters["expires"], nonce, keyid

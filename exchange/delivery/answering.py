@@ -6,7 +6,6 @@ A refusal, too, is on the ledger before it is answered. Deliveries bypass routin
 
 import re
 from collections.abc import Mapping
-from contextlib import nullcontext
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -73,7 +72,9 @@ async def answer(request: Request) -> Response:
     try:
         for number in range(_ATTEMPTS):
             try:
-                async with facts.standing_still() if number >= _FREE_ATTEMPTS else nullcontext():
+                if number < _FREE_ATTEMPTS:
+                    return await _attempt(request, admission, runtime, facts, counted)
+                async with facts.standing_still():
                     return await _attempt(request, admission, runtime, facts, counted)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)

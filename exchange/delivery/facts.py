@@ -160,8 +160,10 @@ class Facts:
 
     async def look_up(self, signed: SignedRequest) -> KeyLookup:
         """The holder of a request's key. An unknown key is not cached; the ledger looks the nonce up."""
-        with suppress(KeyError):
+        try:
             return self._keys[signed.keyid]
+        except KeyError:
+            pass
         async with self._runtime.database.sessions() as session:
             fence = await begin_snapshot(session)
             holder = await participants.key_holder(session, signed.keyid)
@@ -174,8 +176,10 @@ class Facts:
     async def dataset(self, principal: Principal, reference: str) -> DatasetFacts:
         """The facts of a dataset for the principal's organisation. Raises NotFound, SourceFailed."""
         key = (principal.organisation, reference)
-        with suppress(KeyError):
+        try:
             return self._datasets[key]
+        except KeyError:
+            pass
         async with self._runtime.database.sessions() as session:
             fence = await begin_snapshot(session)
             shared = await queries.shared_dataset(session, principal.organisation, reference)

@@ -12,7 +12,7 @@ from exchange.delivery.planning import close_cursor
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import Planned
-from exchange.kernel.identifiers import new_id
+from exchange.kernel.identifiers import new_id_text
 from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.runtime import Runtime
@@ -42,7 +42,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     """Answer with a page. Raises SourceFailed, SourceUnusable, RequestInvalid, store.Refused."""
     dataset = planned.known.dataset
     rows = await read(planned)
-    delivery = str(new_id())
+    delivery = new_id_text()
     cursor = next_cursor(rows, planned, seal=runtime.seal)
     if form == "json":
         content = encode_json_page(
@@ -57,10 +57,11 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
         )
     else:
         content = await encode_page(rows, planned.plan, dataset.fields, form)
-    entry = completed(planned, rows=len(rows.rows), content=content)
+    hashed = hashlib.sha256(content)
+    entry = completed(planned, rows=len(rows.rows), size=len(content), content=hashed.hexdigest())
     index = await runtime.sequencer.append(planned.submission(entry, now=runtime.clock.seconds()))
     headers = {
-        "content-digest": signatures.content_digest(content),
+        "content-digest": signatures.digest_field(hashed.digest()),
         "exchange-entry": str(index),
         "exchange-delivery": delivery,
         **({"exchange-next": cursor} if cursor else {}),
@@ -94,8 +95,8 @@ def next_cursor(rows: Rows, planned: Planned, *, seal: Seal) -> str | None:
     return close_cursor(rows.next, left=left, planned=planned, seal=seal)
 
 
-def completed(planned: Planned, *, rows: int, content: bytes) -> bytes:
-    """The body of a page's entry, as `entries.DeliveryCompleted` prints it.
+def completed(planned: Planned, *, rows: int, size: int, content: str) -> bytes:
+    """The body of a page's entry, as `entries.DeliveryCompleted` prints it; `content` is the hex SHA-256 of `size` bytes.
 
     Each answer waits for this, so the model is not built (hot path). The exchange makes every value itself, in ASCII
     (identifiers, digests, codes, counts): for these, orjson's sorted output is the canonical form. A test compares both.
@@ -119,9 +120,9 @@ def completed(planned: Planned, *, rows: int, content: bytes) -> bytes:
             "purpose": known.admitted.purpose,
             "request": {"base": sender.evidence.digest, "signature": sender.evidence.text},
             "result": {
-                "bytes": len(content),
+                "bytes": size,
                 "columns": len(planned.plan.columns),
-                "content": hashlib.sha256(content).hexdigest(),
+                "content": content,
                 "rows": rows,
             },
             "type": "delivery.completed",

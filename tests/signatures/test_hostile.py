@@ -1,5 +1,6 @@
 """Reading any headers of a request ends soon, in a signature or in a SignatureProblem."""
 
+import itertools
 import re
 import sys
 from collections.abc import Callable
@@ -111,6 +112,25 @@ def test_a_signature_verifies_under_another_spelling_and_not_under_another_meani
         assert not is_same
     else:
         assert is_same
+
+
+def test_parameters_in_every_order_are_read_without_a_parser_and_as_the_parser_reads_them():
+    """Clients write parameters in the order of their library, and the parser costs ten times as much."""
+    covered = HEADERS["signature-input"].partition(";")[0]
+    for order in itertools.permutations(PARAMETERS):
+        headers = HEADERS | {"signature-input": covered + "".join(f";{name}={PARAMETERS[name]}" for name in order)}
+        common = signatures.requests._read_common("POST", TARGET, headers)
+        assert common is not None
+        assert common == signatures.requests._read_general("POST", TARGET, headers, "sig1")
+
+
+def test_a_parameter_that_comes_twice_is_left_to_the_parser_which_refuses_it():
+    covered = HEADERS["signature-input"].partition(";")[0]
+    for name, other in itertools.permutations(PARAMETERS, 2):
+        doubled = "".join(f";{each}={PARAMETERS[each]}" for each in PARAMETERS if each != other)
+        headers = HEADERS | {"signature-input": f"{covered}{doubled};{name}={PARAMETERS[name]}"}
+        assert signatures.requests._read_common("POST", TARGET, headers) is None
+        assert read(headers) is None
 
 
 def test_spellings_of_both_meanings_are_generated():
