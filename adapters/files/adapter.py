@@ -76,21 +76,21 @@ class FileAdapter:
         if keep is not None:
             return await self._read_kept(plan, snapshot, keep)
         limit, width = read_limit(plan), len(plan.columns)
-        found: list[tuple[Any, ...]] = []
+        rows_read: list[tuple[Any, ...]] = []
         is_wide, size = snapshot.widest is None or snapshot.widest * (limit + 1) > PAGE_BYTES, 0
         for block in _blocks(plan, snapshot, is_scan=False):
-            left = limit + 1 - len(found)
+            left = limit + 1 - len(rows_read)
             size += await self._count_bytes(plan, snapshot, left, block) if is_wide else 0
             if size > PAGE_BYTES:
                 detail = "the rows hold too many bytes for one answer; ask for fewer rows or fields"
                 raise SourceError("too-large", detail)
             sql, values = _compose(plan, snapshot, limit=left, is_paged=True, block=block)
             table = await self._engine.fetch(sql, values)
-            found += zip(*[_to_python(column) for column in table.itercolumns()], strict=True)
-            if len(found) > limit:
+            rows_read += zip(*[_to_python(column) for column in table.itercolumns()], strict=True)
+            if len(rows_read) > limit:
                 break
-        position = orjson.dumps(found[limit - 1][width:]).decode() if 0 < limit < len(found) else None
-        rows = [row[:width] for row in found[:limit]]
+        position = orjson.dumps(rows_read[limit - 1][width:]).decode() if 0 < limit < len(rows_read) else None
+        rows = [row[:width] for row in rows_read[:limit]]
         return Rows(tuple(column.name for column in plan.columns), rows, position)
 
     async def _read_kept(self, plan: Plan, snapshot: Snapshot, keep: Keep) -> Rows:

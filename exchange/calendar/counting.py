@@ -25,7 +25,7 @@ def end_of(day: date) -> datetime:
 
 
 class Matter(NamedTuple):
-    """What a deadline is about: a kind of object, such as `application`, and its id."""
+    """The object of a deadline: a kind, such as `application`, and its id."""
 
     kind: str
     id: UUID

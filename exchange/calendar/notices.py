@@ -75,7 +75,7 @@ def days_of(year: int, holidays: Iterable[Holiday], workdays: Iterable[date]) ->
 
 
 def find_faults(year: int, holidays: Iterable[Holiday], workdays: Iterable[date]) -> list[dict[str, str]]:
-    """What is wrong with a notice as it was entered; nothing where it may be loaded."""
+    """Find the faults of a notice as it was entered; none if it may be loaded."""
     holidays, workdays = list(holidays), list(workdays)
     faults = [*_faults_in_holidays(year, holidays), *_faults_in_workdays(year, holidays, workdays)]
     return faults or list(_gaps(year, holidays, workdays))

@@ -133,7 +133,7 @@ async def nth_of(session: AsyncSession, day: date) -> int | None:
 
 
 async def count_provisional(session: AsyncSession) -> int:
-    """How many open deadlines have no day due yet."""
+    """Count the open deadlines that have no day due yet."""
     statement = select(func.count()).where(Deadline.ended_at.is_(None), Deadline.due.is_(None))
     return int((await session.execute(statement)).scalar_one())
 

@@ -145,8 +145,8 @@ async def test_a_last_day_is_that_of_counting_day_by_day(database_url: str, case
         )
     finally:
         await connection.close()
-    found = [row["due"] for row in rows]
-    assert found == [last_day(start, number, unit) for start, (unit, number) in cases]
+    due_days = [row["due"] for row in rows]
+    assert due_days == [last_day(start, number, unit) for start, (unit, number) in cases]
 
 
 async def _connection(url: str) -> Any:
