@@ -103,7 +103,14 @@ async def test_a_reader_that_takes_nothing_is_given_up(settings: Settings, wide_
             assert await is_cut_off(connection)
 
 
-@pytest.mark.parametrize("limit", ["consumer_streams", "source_streams", "streams"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "consumer_streams",
+        pytest.param("source_streams", marks=pytest.mark.endurance),
+        pytest.param("streams", marks=pytest.mark.endurance),
+    ],
+)
 async def test_streams_are_few_at_once_and_pages_are_answered_beside_them(
     settings: Settings, wide_table: str, limit: str
 ) -> None:

@@ -108,6 +108,7 @@ def test_a_long_path_opens_it_to_nobody(place: Path) -> None:
     assert not Path(server.socket).exists()
 
 
+@pytest.mark.endurance
 def test_a_path_may_have_any_characters(place: Path) -> None:
     data = prepare(place / 'a "b", c&d=1%41 数据')
     server = Embedded(data)
@@ -117,6 +118,7 @@ def test_a_path_may_have_any_characters(place: Path) -> None:
         server.close()
 
 
+@pytest.mark.endurance
 @as_root
 def test_two_users_of_a_machine_each_have_one(place: Path) -> None:
     """Neither has a runtime directory, and each has files that the other may not touch."""
@@ -139,6 +141,7 @@ def test_two_users_of_a_machine_each_have_one(place: Path) -> None:
             first.close()
 
 
+@pytest.mark.endurance
 @as_root
 def test_programs_that_its_user_cannot_reach_are_copied(place: Path) -> None:
     """Root, for instance, keeps a project below its home directory."""
@@ -178,6 +181,7 @@ def test_a_killed_server_is_started_again_at_the_same_address(place: Path) -> No
     assert not server.revive()
 
 
+@pytest.mark.endurance
 def test_a_server_that_cannot_start_is_tried_again_until_it_can(place: Path) -> None:
     """A full disk, for instance, stops the server, and it comes back once there is room."""
     data = prepare(place / "data")
@@ -202,6 +206,7 @@ def test_a_server_that_cannot_start_is_tried_again_until_it_can(place: Path) -> 
     assert not server.is_running()
 
 
+@pytest.mark.endurance
 def test_the_file_of_a_killed_server_may_name_another_program(place: Path) -> None:
     """Numbers of processes come again, in a container after each restart."""
     data = prepare(place / "data")
@@ -263,6 +268,7 @@ def test_its_log_has_no_values_and_is_bounded(place: Path) -> None:
         server.close()
 
 
+@pytest.mark.endurance
 def test_a_path_that_is_too_long_everywhere_is_refused_with_what_to_do(place: Path) -> None:
     data = prepare(place / ("a-long-name-" * 9) / "data")
     long = place / ("b-long-name-" * 9)
