@@ -46,9 +46,10 @@ async def decide(runtime: Runtime, known: Known) -> Decided:
     if purpose not in dataset.resource.terms.purposes and not any(
         purpose in agreement.purposes for agreement in dataset.agreements
     ):
-        raise denial(
-            documents.deny("purpose-not-granted", rule="delivery.purpose_in_terms", revision="", ref=str(dataset.id))
+        refusal = documents.deny(
+            "purpose-not-granted", rule="delivery.purpose_in_terms", revision="", ref=str(dataset.id)
         )
+        raise denial(refusal, agreements=dataset.agreements, terms=dataset.resource.terms, purpose=purpose)
     if named:
         whole = _cached(known, (), ()) or await _rule(runtime, known, (), ())
         if not whole.decision.allow and all(reason.rule.startswith("delivery.") for reason in whole.decision.reasons):

@@ -85,7 +85,9 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
     known, ruling = decided.known, decided.ruling
     question, dataset, decision = known.question, known.dataset, ruling.decision
     if not decision.allow or decision.obligations is None or decision.agreement is None:
-        raise denial(decision, withdrawn=_withdrawn(dataset))
+        raise denial(
+            decision, agreements=dataset.agreements, terms=dataset.resource.terms, purpose=known.admitted.purpose
+        )
     agreement, cap = decision.agreement, decision.obligations.row_cap
     where = _narrowed(ruling.where, question.filters, dataset) if question.filters else ruling.where
     order = ruling.order if limit is not None and ruling.shuffle is None else ()
@@ -128,12 +130,6 @@ def _narrowed(where: Condition | None, filters: Iterable[Filter], dataset: Datas
     if faults:
         raise FilterInvalid("Correct the filters where `errors` says.", errors=faults)
     return all_of(*checked)
-
-
-def _withdrawn(dataset: DatasetFacts) -> set[str]:
-    """The fields that an active agreement grants and the terms no longer offer."""
-    active = [agreement for agreement in dataset.agreements if agreement.state == "active"]
-    return {name for agreement in active for name in agreement.fields} - set(dataset.resource.terms.fields)
 
 
 def _mask(mask: dict[str, Any] | None, key: bytes) -> Mask | None:

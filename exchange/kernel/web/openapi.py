@@ -31,6 +31,19 @@ _PROBLEM: dict[str, Any] = {
                 },
             },
         },
+        "granted": {
+            "type": "object",
+            "description": "Of a delivery refused for its purpose, fields or filters: what your agreement grants",
+            "properties": {
+                "agreement": {"type": "string"},
+                **{name: {"type": "array", "items": {"type": "string"}} for name in ("purposes", "fields", "masked")},
+            },
+        },
+        "other_agreements": {
+            "type": "array",
+            "description": "Of a refused delivery: your other agreements on the dataset, by id",
+            "items": {"type": "string"},
+        },
         "errors": {
             "type": "array",
             "items": {"type": "object", "properties": {"at": {"type": "string"}, "error": {"type": "string"}}},
