@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from signatures.components import ComponentMissing, Message, SignatureMalformed
 from signatures.profile import ALGORITHM, LABEL, TAG, check_profile, covered_names, read, signed_fields
 
-_FIELDS: Final = ("content-digest", "exchange-entry", "exchange-delivery", "exchange-next")
+_FIELDS: Final = ("content-digest", "exchange-entry", "exchange-delivery", "exchange-next", "exchange-cut-by-row-cap")
 
 
 class RequestBinding(Protocol):
@@ -56,8 +56,8 @@ def sign_response(
     """Sign a response; returns the `signature-input` and `signature` fields to send with it.
 
     `key` is seed and public key together, `created` Unix seconds. The signature covers the status and, if `headers`
-    (lower-case names) has them, content-digest, exchange-entry, exchange-delivery and exchange-next; of the request, its
-    method, its target and, if it was signed, its signature.
+    (lower-case names) has them, content-digest, exchange-entry, exchange-delivery, exchange-next and
+    exchange-cut-by-row-cap; of the request, its method, its target and, if it was signed, its signature.
     """
     covered, lines = _expected(status, headers, request)
     return signed_fields(key, lines, f'{covered};created={created};keyid="{keyid}";alg="{ALGORITHM}";tag="{TAG}"')

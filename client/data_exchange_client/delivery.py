@@ -56,6 +56,14 @@ class Delivery:
         entry = json.loads(self.evidence.completion).get("entry")
         return entry if isinstance(entry, int) else None
 
+    @property
+    def is_cut_by_row_cap(self) -> bool | None:
+        """Whether more rows match than the row cap lets out; None where an earlier exchange does not state it."""
+        if self.evidence.completion is not None:
+            is_cut = json.loads(self.evidence.completion).get("cut_by_row_cap")
+            return is_cut if isinstance(is_cut, bool) else None
+        return {"?1": True, "?0": False}.get(self.evidence.fields.get("exchange-cut-by-row-cap", ""))
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as dictionaries. In CSV every value is a string; in JSON decimals and times are strings."""
         if self.format == "json":

@@ -23,6 +23,7 @@ SIGNED_FIELDS = (
     "exchange-entry",
     "exchange-delivery",
     "exchange-next",
+    "exchange-cut-by-row-cap",
     "signature-input",
     "signature",
 )

@@ -19,6 +19,11 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
             "Exchange-Entry": {"schema": {"type": "integer"}, "description": "The ledger index of the delivery"},
             "Exchange-Delivery": {"schema": {"type": "string", "format": "uuid"}},
             "Exchange-Next": {"schema": {"type": "string"}, "description": "The cursor of the next page, if any"},
+            "Exchange-Cut-By-Row-Cap": {
+                "schema": {"type": "string", "enum": ["?0", "?1"]},
+                "description": "Of a page: whether more rows match than the row cap lets out (RFC 9651 boolean); of a "
+                "stream, see GET /api/v1/deliveries/{stream_id}",
+            },
             "Content-Digest": {
                 "schema": {"type": "string"},
                 "description": "RFC 9530; a stream has none, see GET /api/v1/deliveries/{stream_id}",

@@ -27,6 +27,7 @@ class Stream(Base):
     rows: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     content: Mapped[str | None] = mapped_column(String(64))
+    cut_by_row_cap: Mapped[bool | None]
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -44,6 +44,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     rows = await read(planned)
     delivery = new_id_text()
     cursor = next_cursor(rows, planned, seal=runtime.seal)
+    is_cut = len(rows.rows) >= planned.left and (rows.is_cut or rows.next is not None)
     if form == "json":
         content = encode_json_page(
             rows,
@@ -53,7 +54,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
             content_version=dataset.content_version,
             agreement=planned.agreement,
             cursor=cursor,
-            is_cut=len(rows.rows) >= planned.left and (rows.is_cut or rows.next is not None),
+            is_cut=is_cut,
         )
     else:
         content = await encode_page(rows, planned.plan, dataset.fields, form)
@@ -65,6 +66,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
         "exchange-entry": str(index),
         "exchange-delivery": delivery,
         **({"exchange-next": cursor} if cursor else {}),
+        "exchange-cut-by-row-cap": "?1" if is_cut else "?0",
     }
     signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
     return Response(

@@ -74,4 +74,5 @@ async def read_stream(work: SignedWork, stream_id: UUID) -> StreamOut:
         rows=row.rows,
         bytes=row.bytes,
         content=signatures.digest_field(bytes.fromhex(row.content)) if row.content else None,
+        cut_by_row_cap=row.cut_by_row_cap,
     )

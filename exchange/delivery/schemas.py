@@ -96,6 +96,10 @@ class StreamOut(Out):
     rows: int | None
     bytes: int | None
     content: Annotated[str | None, Field(description="The digest of the bytes sent, as Content-Digest writes it")]
+    cut_by_row_cap: Annotated[
+        bool | None,
+        Field(description="Whether more rows match than the row cap lets out; null until the stream is completed"),
+    ]
 
 
 _LONGEST_NUMBER = 15  # digits that every reader of JSON keeps

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
+import pyarrow as pa
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -102,6 +103,35 @@ class Sent:
         return entries.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
 
 
+class CappedRows:
+    """The batches of a plan that the row cap limits, with one row more looked for, which does not leave.
+
+    `is_cut` is whether that row exists, once the batches have ended.
+    """
+
+    def __init__(self, planned: Planned) -> None:
+        limit = planned.known.question.limit
+        self._left: int | None = planned.left if limit is None or limit > planned.left else None
+        plan = planned.plan if self._left is None else replace(planned.plan, limit=self._left + 1)
+        self._source = planned.known.dataset.adapter.scan(plan)
+        self.is_cut = False
+
+    async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
+        """The batches within the cap; at least one, which may be empty."""
+        has_begun = False
+        async with aclosing(self._source) as source:
+            async for batch in source:
+                if self._left is not None:
+                    self.is_cut = batch.num_rows > self._left
+                    batch = batch.slice(0, self._left)  # noqa: PLW2901 - the rest does not leave
+                    self._left -= batch.num_rows
+                if batch.num_rows or not has_begun:
+                    yield batch
+                    has_begun = True
+                if self.is_cut:
+                    return
+
+
 class Ended(Exception):
     """The stream has to end before it is complete."""
 
@@ -119,7 +149,8 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
     dataset, consumer = planned.known.dataset, planned.sender.holder.principal.organisation
     with ExitStack() as opened:
         opened.enter_context(runtime[OpenStreams].opened(consumer=consumer, source=dataset.source))
-        chunks = encode_stream(form, dataset.adapter.scan(planned.plan))
+        rows = CappedRows(planned)
+        chunks = encode_stream(form, rows.batches())
         try:
             first = await anext(chunks)
             index = await _start(runtime, planned, stream_id)
@@ -135,6 +166,7 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
         runtime=runtime,
         facts=facts,
         planned=planned,
+        rows=rows,
         first=first,
         chunks=chunks,
         held=held,
@@ -177,6 +209,7 @@ class StreamResponse(Response):
         runtime: Runtime,
         facts: Facts,
         planned: Planned,
+        rows: CappedRows,
         first: Chunk,
         chunks: AsyncGenerator[Chunk],
         held: ExitStack,
@@ -192,6 +225,7 @@ class StreamResponse(Response):
         self._planned = planned
         self._decided = planned.decided  # replaced when the decision is made again
         self._fence = planned.fence
+        self._rows = rows
         self._first: Chunk | None = first
         self._chunks = chunks
         self._held = held
@@ -331,6 +365,7 @@ class StreamResponse(Response):
                 row = await queries.own_stream(session, self._id)
                 row.state = "completed" if cause is None else "aborted"
                 row.rows, row.bytes, row.content = result.rows, result.bytes, result.content
+                row.cut_by_row_cap = self._rows.is_cut if cause is None else None
                 await session.flush()
                 outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
                 row.ended_entry = indexes(outcomes)[0]

@@ -4,8 +4,8 @@ from exchange.kernel.problems import Problem
 
 
 class NotYetCovered(Problem):
-    """No checkpoint covers this yet, or the entry does not exist. Checkpoints are signed every second or so: ask again,
-    or send `Prefer: wait=5`.
+    """No checkpoint covers this yet. Checkpoints are signed every second or so: ask again after `Retry-After`, or send
+    `Prefer: wait=5`. The receipt of an entry that does not exist is `not-found`, with the ledger's `size`.
     """
 
     slug = "not-yet-covered"

@@ -13,6 +13,7 @@ from typing import TypeVar
 from fastapi import Request
 
 from exchange.kernel.database import Connection
+from exchange.kernel.problems import NotFound
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.web.http import runtime_of
 from exchange.publication.errors import NotYetCovered
@@ -72,21 +73,29 @@ class Waiters:
 
 
 async def read_published(
-    request: Request, read: Callable[[Connection], Awaitable[T]], *, index: int = 0, wait: int = 0
+    request: Request, read: Callable[[Connection], Awaitable[T]], *, index: int | None = None, wait: int = 0
 ) -> T:
     """Read what a checkpoint covers once it covers the entry `index`; wait for that at most `wait` seconds.
 
-    Raises NotYetCovered, also at once: beyond the end of the ledger, and where too many wait already.
+    Without an index, any checkpoint will do. Raises NotFound beyond the end of the ledger, and NotYetCovered, at once
+    where too many wait already.
     """
     runtime = runtime_of(request)
     try:
         return await _read(runtime, read)
     except publication.NotPublished as error:
         waiters = runtime[Waiters]
+        size = await waiters.size()
+        if index is not None and index >= size:
+            raise NotFound(
+                f"The ledger has {size} entries, with the indexes from 0; this index has none.",
+                headers={"Cache-Control": "no-store"},
+                size=size,
+            ) from error
         with waiters.one_more() as is_admitted:
-            if not wait or not is_admitted or index >= await waiters.size():
+            if not wait or not is_admitted or not size:
                 raise _not_yet() from error
-            await _wait_for(request, waiters, index=index, seconds=wait)
+            await _wait_for(request, waiters, index=index or 0, seconds=wait)
         try:
             return await _read(runtime, read)
         except publication.NotPublished:

@@ -324,7 +324,9 @@ def test_an_answer_to_another_question_does_not_verify(headers, question, status
         read_answer(answered() | headers, question, status)
 
 
-@pytest.mark.parametrize("name", ["content-digest", "exchange-entry", "exchange-delivery", "exchange-next"])
+@pytest.mark.parametrize(
+    "name", ["content-digest", "exchange-entry", "exchange-delivery", "exchange-next", "exchange-cut-by-row-cap"]
+)
 def test_what_an_answer_says_has_to_be_covered(name):
     bare = {key: value for key, value in ANSWER.items() if key != name}
     with pytest.raises(signatures.ComponentMissing):

@@ -78,8 +78,8 @@ def fetch(
         with connect(url, key, trust) as client:
             pages = client.pages(dataset, purpose=purpose, fields=field, filters=filters, page=limit or _PAGE)
             with _naming(output), _hinting(filters):
-                total = _write_pages(pages, output)
-            _warn_of_cap(client, dataset, purpose, total)
+                total, last = _write_pages(pages, output)
+            _warn_of_cap(client, dataset, purpose, total, is_cut=last)
         return
     with connect(url, key, trust) as client:
         with _naming(output), _hinting(filters):
@@ -97,8 +97,9 @@ def fetch(
             with _naming(evidence):
                 durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
         _print_delivery(delivery, output)
-        if cursor is None and delivery.next is None and (count := _count(delivery)) != limit:
-            _warn_of_cap(client, dataset, purpose, count)
+        is_cut = delivery.is_cut_by_row_cap
+        if is_cut or (cursor is None and delivery.next is None and _count(delivery) != limit):
+            _warn_of_cap(client, dataset, purpose, _count(delivery), is_cut=is_cut)
 
 
 @contextmanager
@@ -140,9 +141,14 @@ def _count(delivery: Delivery) -> int | None:
     return None if delivery.format == "arrow" else sum(1 for _ in delivery.rows())
 
 
-def _warn_of_cap(client: Client, dataset: str, purpose: str, count: int | None) -> None:
-    """Warn where a delivery has as many rows as the agreement grants at most, so that it may lack rows."""
-    if not count:
+def _warn_of_cap(client: Client, dataset: str, purpose: str, count: int | None, *, is_cut: bool | None) -> None:
+    """Warn of a delivery that lacks rows by the row cap.
+
+    Where an earlier exchange does not state it, one with as many rows as the agreement grants at most may lack some.
+    """
+    if is_cut:
+        note("warning: more rows match than the row cap of the agreement lets out; filters ask for others")
+    if is_cut is not None or not count:
         return
     with suppress(ExchangeError, httpx2.HTTPError):
         about = read_dataset(client, dataset)["id"]
@@ -157,20 +163,24 @@ def _warn_of_cap(client: Client, dataset: str, purpose: str, count: int | None) 
             )
 
 
-def _write_pages(pages: Iterator[Delivery], output: Path | None) -> int:
-    """Write the rows of pages as one JSON document, and count them; a file appears only when all are verified."""
-    count = 0
+def _write_pages(pages: Iterator[Delivery], output: Path | None) -> tuple[int, bool | None]:
+    """Write the rows of pages as one JSON document; a file appears only when all are verified.
+
+    Returns the number of rows, and whether the row cap cut them.
+    """
+    count, is_cut = 0, None
     with durable.replacing(output, mode=0o666) if output else nullcontext(sys.stdout.buffer) as target:
         for number, page in enumerate(pages):
             document = page.document()
             if number == 0:
                 target.write(b'{"fields":' + _json(document.get("fields")) + b',"rows":[\n')
             count += len(document["rows"])
+            is_cut = page.is_cut_by_row_cap
             rows = b",\n".join(map(_json, document["rows"]))
             target.write(b",\n" + rows if number and rows else rows)
             note(f"page {number + 1}: {page.content_digest} verified, ledger entry {page.entry}")
         target.write(b"\n]}\n")
-    return count
+    return count, is_cut
 
 
 def _json(value: Any) -> bytes:

@@ -43,9 +43,12 @@ async def test_a_page_says_whether_the_row_cap_cut_it(exchange: Exchange, owner:
     assert (await ask(exchange, consumer)).json["cut_by_row_cap"] is False
     narrowing = {"row_cap": 4, "reason": "fewer rows"}
     await exchange.call_ok(owner.steward, "POST", f"/api/v1/agreements/{agreement['id']}/narrowing", narrowing)
-    first = (await ask(exchange, consumer, limit=3)).json
-    last = (await ask(exchange, consumer, limit=3, cursor=first["next"])).json
+    begin = await ask(exchange, consumer, limit=3)
+    end = await ask(exchange, consumer, limit=3, cursor=begin.json["next"])
+    first, last = begin.json, end.json
     assert [(len(page["rows"]), page["cut_by_row_cap"]) for page in (first, last)] == [(3, False), (1, True)]
+    assert [page.headers["exchange-cut-by-row-cap"] for page in (begin, end)] == ["?0", "?1"]
+    assert '"exchange-cut-by-row-cap"' in end.headers["signature-input"], "the mark is signed"
     assert last["next"] is None
 
     refused = await ask(exchange, consumer, fields=[])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pyarrow as pa
 import pytest
 
 from admin.server.reaching import free_port
@@ -263,6 +264,32 @@ async def test_limits(exchange: Exchange, parties: tuple[Party, Party, Any], sub
             if limit == 6001:
                 target = f"{DELIVERIES}/{wire.headers['exchange-delivery']}"
                 assert (await exchange.call_ok(consumer.system, "GET", target))["content"] == digest
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"])
+async def test_a_stream_states_whether_the_row_cap_cut_it(exchange: Exchange, long_table: str, accept: str) -> None:
+    """A cap of all rows cuts nothing; one row fewer does, and the row that is looked at beyond it does not leave."""
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    for source in (
+        await exchange.register_table(owner, long_table, "broken"),
+        await exchange.register_file(owner, b"person_id,amount\n" + b"".join(b"%d,%d\n" % (n, n) for n in range(10))),
+    ):
+        handle = f"d{source['kind']}"
+        dataset = await exchange.publish_dataset(owner, source, handle)
+        agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+        target = f"/api/v1/agreements/{agreement['id']}/narrowing"
+        for cap, is_cut in ((10, False), (9, True)):
+            await exchange.call_ok(owner.steward, "POST", target, {"row_cap": cap, "reason": "fewer rows"})
+            wire = RawDelivery(exchange, consumer, {"dataset": f"owner/{handle}"}, accept=accept)
+            await wire.run()
+            assert "exchange-cut-by-row-cap" not in wire.headers, "it is not known before the first byte"
+            ended = await exchange.call_ok(consumer.system, "GET", f"{DELIVERIES}/{wire.headers['exchange-delivery']}")
+            assert (ended["state"], ended["rows"], ended["cut_by_row_cap"]) == ("completed", cap, is_cut)
+            if "arrow" in accept:
+                assert pa.ipc.open_stream(wire.content).read_all().num_rows == cap
+            else:
+                assert wire.content.count(b"\n") == cap + (accept == "text/csv")
 
 
 async def test_a_row_cap_holds_for_pages_and_streams(exchange: Exchange, long_table: str) -> None:

@@ -70,8 +70,11 @@ async def test_nobody_waits_for_an_entry_that_is_not_there(slow_settings: Settin
     async with start_exchange(slow_settings) as exchange:
         index = await append(exchange)
         answer = await asyncio.wait_for(exchange.send("GET", f"/ledger/receipts/{index + 1 + beyond}", WAIT), 10)
-        assert answer.problem == "not-yet-covered"
-        assert answer.headers["retry-after"]
+        assert (answer.problem, answer.json["size"]) == ("not-found", index + 1)
+        assert f"{index + 1} entries" in answer.json["detail"]
+        assert "retry-after" not in answer.headers
+        present = await exchange.send("GET", f"/ledger/receipts/{index}", {})
+        assert (present.problem, present.headers["retry-after"]) == ("not-yet-covered", "1")
 
 
 async def test_nobody_waits_for_a_client_that_has_left(slow_settings: Settings) -> None:
