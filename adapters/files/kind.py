@@ -11,6 +11,7 @@ from adapters.files.adapter import FileAdapter
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
 from adapters.kind import Config, Described, FieldName, Import, Kind, Resources
+from adapters.plan.masks import FieldType
 from groundwork.text import PRINTABLE
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -36,7 +37,7 @@ class FileOptions(Config):
         "refuse"
     )
     types: Annotated[
-        dict[FieldName, Literal["string", "integer", "number", "boolean", "date", "timestamp"]],
+        dict[FieldName, FieldType],
         Field(max_length=500, description="Types of fields by name"),
     ] = {}
     time_zone: Annotated[str, Field(max_length=64, description="Where times without a zone were written")] = "UTC"

@@ -38,9 +38,8 @@ class ImportOptions:
     expected: Mapping[str, FieldType] = field(default_factory=dict)
 
     def type_of(self, name: str) -> FieldType | None:
-        """The type to read a field by; None where it is inferred. Text has no decimals: they are inferred."""
-        kind = self.types.get(name, self.expected.get(name))
-        return None if kind == "decimal" else kind
+        """The type to read a field by; None where it is inferred."""
+        return self.types.get(name, self.expected.get(name))
 
     def __post_init__(self) -> None:
         """Raises SourceError option-invalid for a value that is not valid."""
@@ -57,8 +56,8 @@ class ImportOptions:
             raise SourceError("option-invalid", 'ragged rows are "refuse" or "pad"')
         if self.hidden not in ("leave-out", "include"):
             raise SourceError("option-invalid", 'hidden columns and rows are "leave-out" or "include"')
-        if any(kind not in FIELD_TYPES or kind == "decimal" for kind in self.types.values()):
-            kinds = ", ".join(sorted(FIELD_TYPES - {"decimal"}))
+        if any(kind not in FIELD_TYPES for kind in self.types.values()):
+            kinds = ", ".join(sorted(FIELD_TYPES))
             raise SourceError("option-invalid", f"a field of a file is read as one of {kinds}")
         try:
             ZoneInfo(self.time_zone)

@@ -122,6 +122,16 @@ _QUANTITY_WORDS: Final = frozenset(
         ),
     )
 )
+_MONEY_ZH: Final = re.compile(
+    "金额|价|费|工资|薪|收入|余额|货款|贷款|存款|罚款|税额|补贴|津贴|奖金|预算|支出|元[)）]?$"
+)
+_MONEY_WORDS: Final = frozenset(
+    (
+        *("amount", "price", "cost", "costs", "fee", "fees", "salary", "wage", "wages", "pay", "income", "balance"),
+        *("revenue", "tax", "deposit", "payment", "budget", "expenditure", "subsidy", "loan", "premium", "bonus"),
+        *("yuan", "cny", "rmb", "usd", "eur", "hkd"),
+    )
+)
 _BLANKS: Final = re.compile(r"\s+")
 _DATE_ZH: Final = re.compile("日期|时间|出生|生日|年月|日$")
 _DATE_WORDS: Final = frozenset(("date", "day", "birth", "birthday", "birthdate", "dob", "born", "time", "on"))
@@ -137,6 +147,11 @@ def is_code(name: str) -> bool:
     return words in ([word] for word in _ALONE) or (
         len(words) > 1 and words[-1] in _NUMBER_WORDS and not _NUMBERED.isdisjoint(words[:-1])
     )
+
+
+def is_money(name: str) -> bool:
+    """Whether a column of this name holds amounts of money, which are exact."""
+    return bool(_MONEY_ZH.search(_BLANKS.sub("", name))) or not _MONEY_WORDS.isdisjoint(latin_words(name))
 
 
 def is_date(name: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adapters.contract import ARROW_TYPES
 from adapters.plan.masks import FieldType
 
 _MONTH: Final = "(?:0?[1-9]|1[0-2])"
@@ -26,7 +27,13 @@ _UTC: Final = pa.timestamp("us", "UTC")
 # Traits of some cells of a column, beside its shape.
 WITHOUT_ZONE: Final = f"^{_DATE}(?:{_CLOCK})?$"
 FINER_THAN_MICROSECONDS: Final = "\\.[0-9]{6}[0-9]*[1-9]"
+HAS_FRACTION: Final = "\\."
 GROUPS_THOUSANDS: Final = "\\.|,[0-9]{3},"  # the commas of a number that has these are no decimal commas
+
+
+DECIMAL_DIGITS: Final = 38  # of Arrow's decimal128
+CENTS: Final = 2
+FINEST: Final = 18  # digits after the point of any decimal of a text file
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,13 @@ class Shape:
     type: FieldType
     pattern: str
     convert: Callable[[Any, str], Any]
+    scale: int = 0
+    """The digits after the point of a decimal."""
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type of the converted cells."""
+        return pa.decimal128(DECIMAL_DIGITS, self.scale) if self.type == "decimal" else ARROW_TYPES[self.type]
 
 
 def _cast(column: Any, kind: pa.DataType) -> Any:
@@ -60,6 +74,19 @@ def _number(column: Any, _zone: str) -> Any:
     if (plain := _cast(column, pa.float64())) is not None:
         return plain
     return pc.cast(pc.replace_substring_regex(column, "^\\+|,", ""), pa.float64())
+
+
+def exact(scale: int) -> Shape:
+    """Decimals with at most `scale` digits after the point, exactly as they are written."""
+    kind = pa.decimal128(DECIMAL_DIGITS, scale)
+
+    def to_decimal(column: Any, _zone: str) -> Any:
+        if (plain := _cast(column, kind)) is not None:
+            return plain
+        return pc.cast(pc.replace_substring_regex(column, "^\\+|,", ""), kind)
+
+    whole = f"(?:0|[1-9][0-9]{{0,{DECIMAL_DIGITS - scale - 1}}}|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,7}})"
+    return Shape("decimal", f"[+-]?{whole}(?:\\.[0-9]{{1,{scale}}})?", to_decimal, scale)
 
 
 def _boolean(column: Any, _zone: str) -> Any:
@@ -162,6 +189,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "grouped": Shape("number", "[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){0,4}|0)(?:\\.[0-9]{1,6})?", _number),
     "number": Shape("number", f"(?:{_WHOLE}(?:\\.[0-9]*)?|[+-]?\\.[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?", _number),
     "decimal": Shape("string", "[+-]?[0-9,]*\\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?", lambda column, _zone: column),
+    "money": exact(CENTS),
+    "fine": exact(FINEST),
     # 1E5 alone in a column is a code; a number in this form has a point or a sign somewhere.
     "letter_e": Shape("string", "[0-9]+[eE][0-9]+", lambda column, _zone: column),
     "decimal_comma": Shape("string", "-?[0-9]{1,3}(?:[.]?[0-9]{3})*(?:,[0-9]+)?", lambda column, _zone: column),

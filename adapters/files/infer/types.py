@@ -7,7 +7,7 @@ if every cell is one; if a few cells differ, the column stays text and a note na
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -17,13 +17,16 @@ import pyarrow.compute as pc
 from adapters.contract import ARROW_TYPES, Note, SourceError
 from adapters.files.grid import Batch, CellKind, count, format_places
 from adapters.files.infer.missing import MISSING, MISSING_IN_TEXT
-from adapters.files.infer.names import is_code, is_date
+from adapters.files.infer.names import is_code, is_date, is_money
 from adapters.files.infer.shapes import (
+    CENTS,
     FINER_THAN_MICROSECONDS,
     GROUPS_THOUSANDS,
+    HAS_FRACTION,
     SHAPES,
     WITHOUT_ZONE,
     Shape,
+    exact,
     find_inexact,
     matches,
     serial_shapes,
@@ -40,12 +43,13 @@ _VARIED_SHARE: Final = 0.5
 _MADE_UP: Final = re.compile(r"column_\d+(?:_\d+)?")
 
 _ORDER: Final = ("boolean", "integer", "number", "grouped", "date", "midnight", "timestamp", "digits")
-_NUMBERS: Final = frozenset(("integer", "number", "grouped"))
+_NUMBERS: Final = frozenset(("integer", "number", "grouped", "money"))
 _TIMES: Final = frozenset(("date", "midnight", "timestamp"))
 _SERIALS: Final[dict[FieldType | None, Shape]] = {**serial_shapes(date(1899, 12, 30))}
 _FORCED: Final[dict[FieldType, tuple[str, ...]]] = {
     "integer": ("integer", "grouped", "number"),
     "number": ("number", "grouped"),
+    "decimal": ("money", "fine"),
     "boolean": ("boolean", "yes_no"),
     "date": ("date", "midnight", "compact", "day_first", "month_first"),
     "timestamp": ("timestamp",),
@@ -64,7 +68,7 @@ class Guess:
     @property
     def arrow(self) -> pa.DataType:
         """The Arrow type."""
-        return ARROW_TYPES[self.shape.type if self.shape else "string"]
+        return self.shape.arrow if self.shape else ARROW_TYPES["string"]
 
 
 class ColumnGuess:
@@ -85,6 +89,8 @@ class ColumnGuess:
         self._first_spoiled: dict[str, list[int]] = {shape: [] for shape in self._shapes}
         self._is_inexact = self._groups_thousands = self._is_without_zone = False
         self._finer = 0
+        self._has_cents = False
+        self._scale = CENTS
 
     def add(self, batch: Batch, index: int) -> None:
         """Examine the column at `index` of a batch."""
@@ -121,6 +127,11 @@ class ColumnGuess:
             self._finer += pc.sum(counts.filter(is_finer)).as_py() or 0
         if self._fits("grouped"):
             self._groups_thousands = self._groups_thousands or _any(values, GROUPS_THOUSANDS)
+        if self._fits("money") and not self._has_cents:
+            self._has_cents = _any(values, HAS_FRACTION)
+        if self._forced == "decimal" and self._fits("fine"):
+            fractions = pc.utf8_length(pc.replace_substring_regex(values, "^[^.]*\\.?", ""))
+            self._scale = max(self._scale, pc.max(fractions).as_py() or 0)
 
     def _count(self, column: Any) -> tuple[Any, Any]:
         """The distinct cells, and the number of each; all cells where most differ, since counting is slow."""
@@ -195,7 +206,8 @@ class ColumnGuess:
         if self._fits("letter_e"):
             return "letter_e"
         has_text = kind is not None and CellKind.TEXT in kind
-        for name in _ORDER:
+        order = ("money", *_ORDER) if self._has_cents and is_money(self.name) else _ORDER
+        for name in order:
             is_number = name in _NUMBERS and (has_text or is_code_name)
             is_time = name in _TIMES and is_code_name and not is_date_name
             if self._fits(name) and not is_number and not is_time and not (has_text and name == "boolean"):
@@ -215,7 +227,7 @@ class ColumnGuess:
                 shape = self._shapes[name]
                 if name == "serial" and day_zero:
                     shape = serial_shapes(day_zero)[wanted]
-                shape = Shape(wanted, shape.pattern, shape.convert)
+                shape = exact(self._scale) if wanted == "decimal" else replace(shape, type=wanted)
                 notes = (
                     self._note_time(is_without_zone=self._is_without_zone or name == "serial")
                     if wanted == "timestamp"
@@ -232,6 +244,9 @@ class ColumnGuess:
     def _note_conversion(self, name: str | None, shape: Shape | None) -> list[Note]:
         if name == "compact":
             return [Note("converted", "numbers are read as dates", self.name)]
+        if name == "money":
+            text = "amounts with at most two digits after the point are read as exact decimals"
+            return [Note("converted", text, self.name)]
         if name == "grouped":
             return [Note("converted", "commas are read as separators of thousands", self.name)]
         if shape is not None and shape.type == "timestamp":

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from data_exchange_client.api import Client
 from data_exchange_client.errors import CannotDo
 
-TYPES: Final = ("string", "integer", "number", "boolean", "date", "timestamp")
+TYPES: Final = ("string", "integer", "decimal", "number", "boolean", "date", "timestamp")
 """The types that a field of a file can be read as."""
 
 

@@ -44,9 +44,9 @@ def test_codes_stay_text(tmp_path: Path, name: str, cells: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "cells", "kind"),
     [
-        ("电话费", ["12.50", "3"], "number"),
+        ("电话费", ["12.50", "3"], "decimal"),
         ("编码数", ["3", "4"], "integer"),
-        ("account_balance", ["10.5", "3"], "number"),
+        ("account_balance", ["10.5", "3"], "decimal"),
         ("number_of_codes", ["1", "2"], "integer"),
         ("total number", ["1", "2"], "integer"),
         ("x", ["1.5E5", "2E3"], "number"),

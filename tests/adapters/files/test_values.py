@@ -1,6 +1,7 @@
 """Values of text files: none changes silently. What cannot be kept is noted, or the column stays text."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,23 +20,60 @@ from tests.support.imported_files import book, imported, refused
     ],
 )
 def test_numbers_with_more_digits_than_a_double_stay_text(tmp_path: Path, cells: list[str]) -> None:
-    table = imported(tmp_path, "k,amount\n" + "".join(f'x,"{cell}"\n' for cell in cells))
-    assert (table.types["amount"], table.column("amount")) == ("string", cells)
-    assert table.notes["kept-as-text"].where == "amount"
+    table = imported(tmp_path, "k,size\n" + "".join(f'x,"{cell}"\n' for cell in cells))
+    assert (table.types["size"], table.column("size")) == ("string", cells)
+    assert table.notes["kept-as-text"].where == "size"
 
 
 @pytest.mark.parametrize(
     "cell", ["0.30000000000000004", "123456789012345.5", "0.1", "1.10", "1e-7", "0.000000000000000012"]
 )
 def test_digits_that_a_double_keeps_are_a_number(tmp_path: Path, cell: str) -> None:
-    table = imported(tmp_path, f"k,amount\nx,{cell}\ny,2\n")
-    assert (table.types["amount"], table.column("amount")) == ("number", [float(cell), 2.0])
+    table = imported(tmp_path, f"k,size\nx,{cell}\ny,2\n")
+    assert (table.types["size"], table.column("size")) == ("number", [float(cell), 2.0])
 
 
 def test_a_type_that_the_owner_states_does_not_lose_digits_either(tmp_path: Path) -> None:
     error = refused(tmp_path, "k,x\na,0.12345678901234567891\nb,0.5\n", types={"x": "number"})
     assert (error.code, error.where) == ("value-unfit", "row 2")
     assert "digits" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "exact"),
+    [
+        ("amount", ["1.10", "2.00", "-0.05"], ["1.10", "2.00", "-0.05"]),
+        ("工资(元)", ["8000", "9120.5"], ["8000.00", "9120.50"]),
+        ("price", ["1,234,567,890,123,456.78", "0.10"], ["1234567890123456.78", "0.10"]),
+    ],
+)
+def test_money_is_exact(tmp_path: Path, name: str, cells: list[str], exact: list[str]) -> None:
+    table = imported(tmp_path, f"k,{name}\n" + "".join(f'x,"{cell}"\n' for cell in cells))
+    assert (table.types[name], table.column(name)) == ("decimal", [Decimal(value) for value in exact])
+    assert table.notes["converted"].where == name
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "type_"),
+    [
+        ("score", ["1.10", "2.00"], "number"),
+        ("amount", ["1", "2"], "integer"),
+        ("amount", ["1.125", "2.50"], "number"),
+        ("tax_code", ["1.10", "2.20"], "string"),
+    ],
+)
+def test_what_is_no_money_stays_what_it_was(tmp_path: Path, name: str, cells: list[str], type_: str) -> None:
+    assert imported(tmp_path, f"k,{name}\n" + "".join(f"x,{cell}\n" for cell in cells)).types[name] == type_
+
+
+def test_a_decimal_that_the_owner_states_keeps_every_digit(tmp_path: Path) -> None:
+    text = "k,x\na,0.123456789012345678\nb,5\n"
+    table = imported(tmp_path, text, types={"x": "decimal"})
+    assert table.column("x") == [Decimal("0.123456789012345678"), Decimal(5)]
+    whole = imported(tmp_path, "k,x\na,5\n", types={"x": "decimal"})
+    assert (whole.types["x"], [str(value) for value in whole.column("x")]) == ("decimal", ["5.00"])
+    error = refused(tmp_path, "k,x\na,1e3\n", types={"x": "decimal"})
+    assert (error.code, error.where) == ("value-unfit", "row 2")
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])

@@ -1,6 +1,7 @@
 """The formats of one answer: a page, a stream, and the ledger's entries of both."""
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -99,3 +100,31 @@ async def test_pages_follow_each_other_without_gaps_or_repeats(exchange: Exchang
             break
         cursor = {"cursor": page["next"]}
     assert rows == rows_of("ndjson", complete)
+
+
+AMOUNTS = ("8000.10", "1234567890123456.78", "0.05", "-3.00")
+
+
+@pytest.mark.parametrize("form", [*STREAM, "json"])
+@pytest.mark.parametrize("limit", [None, 10])
+async def test_money_from_a_file_is_delivered_to_the_last_digit(
+    exchange: Exchange, form: str, limit: int | None
+) -> None:
+    """No double stands between the file and the answer: 1234567890123456.78 has more digits than one keeps."""
+    owner = await exchange.admit("education")
+    consumer = await exchange.admit("platform", kind="institution", level="none")
+    content = "town,金额\n" + "".join(f"C{n},{amount}\n" for n, amount in enumerate(AMOUNTS))
+    source = await exchange.register_file(owner, content.encode())
+    dataset = await exchange.publish_dataset(owner, source, "degrees")
+    assert [field["type"] for field in dataset["document"]["fields"]] == ["string", "decimal"]
+    await exchange.conclude_agreement(consumer, owner, dataset)
+
+    question = {"limit": limit} if limit else {}
+    answer, _ = await ask(exchange, consumer, STREAM.get(form, "application/json"), **question)
+
+    if form == "csv":
+        assert [row["金额"] for row in csv.DictReader(io.StringIO(answer.decode()))] == list(AMOUNTS)
+    else:
+        rows = json.loads(answer)["rows"] if form == "json" else rows_of(form, answer)
+        assert [str(row["金额"]) for row in rows] == list(AMOUNTS)
+        assert form == "arrow" or all(isinstance(row["金额"], str) for row in rows)
