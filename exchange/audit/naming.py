@@ -5,8 +5,9 @@ tables and the principal may see it, or if an entry that the principal may see h
 unknown as what does not.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from exchange.audit import queries
 from exchange.audit.queries import Criteria, Ledger, Scope
@@ -147,6 +148,29 @@ async def criteria_of(work: Work, ledger: Ledger, scope: Scope, filters: Filter)
         until=rfc3339(filters.until) if filters.until else None,
         is_refused=None if filters.outcome is None else filters.outcome == "refused",
     )
+
+
+async def names_in(work: Work, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of organisations, members, systems and datasets in the bodies of entries that the principal may see, by id.
+
+    Members and systems of other organisations have no name for a principal that may not see them.
+    """
+    texts = {text for body in bodies for text in _texts(body)}
+    identifiers = [identifier for text in texts if (identifier := as_id(text)) is not None]
+    if not identifiers:
+        return {}
+    organisations = await participants.organisations_by_ids(work.session, identifiers)
+    names = {identifier: view.handle for identifier, view in organisations.items()}
+    names |= await participants.principal_names(work.session, work.principal, identifiers)
+    names |= await catalog.names_of(work.session, identifiers)
+    return {str(identifier): name for identifier, name in names.items()}
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """The values of an entry's members that may be ids, of its actor's and of its object's."""
+    for part in (body, body.get("actor"), body.get("object")):
+        if isinstance(part, Mapping):
+            yield from (value for value in part.values() if isinstance(value, str))
 
 
 def _type(text: str) -> tuple[str | None, list[dict[str, str]]]:

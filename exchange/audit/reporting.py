@@ -27,6 +27,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "rows": ("result", "rows"),
 }
 """The columns of the table, and where an entry's body has each."""
+_NAMED = ("organisation", "principal", "object", "dataset", "consumer")
 
 
 def recipients(entries: Sequence[EntryOut], names: Mapping[UUID, OrganisationView]) -> list[RecipientOut]:
@@ -55,16 +56,17 @@ def recipients(entries: Sequence[EntryOut], names: Mapping[UUID, OrganisationVie
 
 
 def table(page: EntriesOut) -> str:
-    """A page of entries as CSV (RFC 4180), with the index and the hash of each entry."""
+    """A page of entries as CSV (RFC 4180), with the index and the hash of each entry, and names of its ids where known."""
     output = io.StringIO(newline="")
     writer = csv.writer(output)
-    writer.writerow(["index", *_COLUMNS, "hash"])
+    writer.writerow(["index", *_COLUMNS, "hash", *(f"{column}_name" for column in _NAMED)])
     for entry in page.entries:
         body = entry.body
         if str(body["type"]).startswith("delivery.") and "consumer" not in body:
             body = {**body, "consumer": body["actor"].get("organisation")}  # who receives is who asks
         cells = [_cell(body, path) for path in _COLUMNS.values()]
-        writer.writerow([entry.index, *cells, entry.hash])
+        names = [page.names.get(_cell(body, _COLUMNS[column]), "") for column in _NAMED]
+        writer.writerow([entry.index, *cells, entry.hash, *names])
     return output.getvalue()
 
 

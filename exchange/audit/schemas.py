@@ -81,6 +81,13 @@ class EntriesOut(Out):
     """A page of entries in order."""
 
     entries: list[EntryOut]
+    names: Annotated[
+        dict[str, str],
+        Field(
+            description="What ids in the entries mean today, where you may see it: an organisation's handle, "
+            "`<organisation>/<handle>` of a member, a system or a dataset. Names are not on the ledger"
+        ),
+    ]
     next: Annotated[int | None, Field(description="The `start` of the next page; null at the end")]
     size: Annotated[int, Field(description="The number of entries of the ledger; all of them were searched")]
     incarnation: Annotated[int, Field(description="The incarnation of the ledger that was searched")]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from exchange.audit import queries, replaying, tasks
 from exchange.audit.errors import IndexBehind
-from exchange.audit.naming import criteria_of
+from exchange.audit.naming import criteria_of, names_in
 from exchange.audit.queries import Criteria, Ledger, Scope
 from exchange.audit.reading import read
 from exchange.audit.reporting import recipients
@@ -47,6 +47,7 @@ async def search(work: Work, filters: Filter) -> EntriesOut:
     )
     return EntriesOut(
         entries=results,
+        names=await names_in(work, [entry.body for entry in results]),
         next=matches[filters.limit] if len(matches) > filters.limit else None,
         size=ledger.size,
         incarnation=ledger.number,

@@ -131,6 +131,16 @@ async def named(session: AsyncSession, reference: str) -> Sequence[DatasetView]:
     return [dataset_of(row) for row in (await session.execute(statement.order_by(Dataset.id))).scalars()]
 
 
+async def names_of(session: AsyncSession, identifiers: Collection[UUID]) -> dict[UUID, str]:
+    """The names `<organisation>/<dataset>` of datasets, by id. The caller decides who may see them."""
+    statement = (
+        select(Dataset.id, _OWNER.c.handle, Dataset.handle)
+        .join(organisations_table(), _OWNER.c.id == Dataset.organisation_id)
+        .where(Dataset.id.in_(identifiers))
+    )
+    return {identifier: f"{owner}/{handle}" for identifier, owner, handle in await session.execute(statement)}
+
+
 async def allows_purpose(session: AsyncSession, purpose: str) -> bool:
     """Whether the published terms of a dataset allow a purpose."""
     statement = (

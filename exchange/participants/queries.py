@@ -242,6 +242,17 @@ async def principal_ids(session: AsyncSession, principal: Principal, text: str) 
     return [row.id for row in (await session.execute(statement)).scalars()]
 
 
+async def principal_names(
+    session: AsyncSession, principal: Principal, identifiers: Collection[UUID]
+) -> dict[UUID, str]:
+    """The names `<organisation>/<handle>` of the members and systems among these ids that the principal may see, by id."""
+    visible = visible_principals(principal).where(PrincipalRow.id.in_(identifiers)).subquery()
+    statement = select(visible.c.id, Organisation.handle, visible.c.handle).join(
+        Organisation, Organisation.id == visible.c.organisation_id
+    )
+    return {identifier: f"{owner}/{handle}" for identifier, owner, handle in await session.execute(statement)}
+
+
 async def principals_of(session: AsyncSession, principal: Principal, organisation_id: UUID) -> Sequence[PrincipalRow]:
     """The members and systems of an organisation that the principal may see, by handle."""
     statement = visible_principals(principal).where(PrincipalRow.organisation_id == organisation_id)

@@ -123,6 +123,8 @@ def test_an_auditor_finds_who_was_refused(run: Run) -> None:
     run("system", "fetch", "owner/others", "--purpose", "talent-service", code=1)
     table = run("auditor", "audit", "search", "--dataset", "owner/others", "--type", "delivery.refused").stdout
     assert "agreement-missing" in table
+    assert "owner/others" in table, "a dataset has its name"
+    assert "consumer" in table
     of_deliveries = ("--dataset", "owner/others", "--type", "delivery.*", "--csv")
     rows = list(csv.DictReader(run("auditor", "audit", "search", *of_deliveries).stdout.splitlines()))
     assert [(row["type"], row["problem"]) for row in rows] == [("delivery.refused", "agreement-missing")]

@@ -41,6 +41,24 @@ def search(
     consumer: Annotated[
         str | None, typer.Option("--consumer", help="Who received or applied: the organisation.")
     ] = None,
+    keyid: Annotated[str | None, typer.Option("--keyid", help="Who acted: the id of the key that signed.")] = None,
+    object_kind: Annotated[
+        str | None, typer.Option("--object-kind", help="What was acted on: its kind, such as `key`.")
+    ] = None,
+    object_: Annotated[str | None, typer.Option("--object", help="What was acted on: its id.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            "--subject", help="A person's pseudonym; `audit person` finds it by the identifier, from standard input."
+        ),
+    ] = None,
+    lane: Annotated[
+        str | None, typer.Option("--lane", help="The rule set: government, operation, trade or person.")
+    ] = None,
+    incarnation: Annotated[
+        int | None,
+        typer.Option("--incarnation", min=1, help="The incarnation of the ledger; otherwise the present one."),
+    ] = None,
     agreement: Annotated[str | None, typer.Option("--agreement", help="The agreement's id.")] = None,
     purpose: Annotated[str | None, typer.Option("--purpose", help="The purpose that was stated.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="allowed or refused.")] = None,
@@ -62,6 +80,12 @@ def search(
         "principal": principal,
         "owner": owner,
         "consumer": consumer,
+        "key": keyid,
+        "object_kind": object_kind,
+        "object": object_,
+        "subject": subject,
+        "lane": lane,
+        "incarnation": incarnation,
         "agreement": agreement,
         "purpose": purpose,
         "outcome": outcome,
@@ -131,14 +155,20 @@ def person(
 
 
 def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry as a row of the table."""
+    """An entry as a row of the table, with names where the search gave them.
+
+    Of a member or system of another organisation, only the organisation may have a name.
+    """
     body = entry["body"]
-    actor, target = body.get("actor", {}), body.get("object") or {}
+    actor, target, names = body.get("actor", {}), body.get("object") or {}, entry.get("names", {})
+    who, named = names.get(actor.get("organisation")), names.get(target.get("id"), target.get("id"))
     return {
         **{name: body.get(name) for name in ("at", "type", "purpose", "problem")},
         "index": entry["index"],
-        "principal": actor.get("principal") or actor.get("key"),
-        "object": " ".join(str(target[name]) for name in ("kind", "id", "version") if target.get(name) is not None),
+        "principal": names.get(actor.get("principal")) or who or actor.get("principal") or actor.get("key"),
+        "object": " ".join(
+            str(part) for part in (target.get("kind"), named, target.get("version")) if part is not None
+        ),
     }
 
 
@@ -149,11 +179,19 @@ def _search(client: Client, params: Mapping[str, Any], limit: int | None) -> Ite
         answer = client.request("GET", PATH, params={**params, **start, "limit": min(PAGE, left)})
         page = answer.json()
         note(f"this search is entry {answer.entry}; the salt of its filter is {page['salt']}")
-        yield from page["entries"]
+        names = page.get("names", {})
+        yield from ({**entry, "names": _names_in(entry["body"], names)} for entry in page["entries"])
         left -= len(page["entries"])
         if page["next"] is None:
             return
         start = {"start": page["next"]}
+
+
+def _names_in(body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """The names of the ids in an entry."""
+    parts = [body, body.get("actor"), body.get("object")]
+    values = [value for part in parts if isinstance(part, Mapping) for value in part.values()]
+    return {value: names[value] for value in values if isinstance(value, str) and value in names}
 
 
 def _write_csv(client: Client, params: Mapping[str, Any], limit: int | None) -> None:

@@ -119,8 +119,27 @@ async def test_a_search_is_exported_as_a_table(exchange: Exchange) -> None:
     assert {(row["type"], row["organisation"], row["rows"]) for row in rows} == {
         ("delivery.completed", consumer.id, "2")
     }
+    assert {(row["organisation_name"], row["dataset_name"], row["object_name"]) for row in rows} == {
+        ("consumer", "owner/codes", "owner/codes")
+    }
     assert int(answer.headers["exchange-next"]) == page["next"]
     assert '"exchange-next"' in answer.headers["signature-input"]
+
+
+async def test_a_search_names_what_the_reader_may_see(exchange: Exchange) -> None:
+    """Handles of organisations and of datasets in the entries, and of members and systems of one's own organisation."""
+    owner, consumer, dataset = await admit_parties(exchange)
+    await exchange.conclude_agreement(consumer, owner, dataset)
+    await ask(exchange, consumer, {"dataset": "owner/codes"})
+    public = {consumer.id: "consumer", dataset["id"]: "owner/codes"}
+    system = {consumer.system_id: "consumer/service"}
+    for key, names in (
+        (exchange.keys["auditor"], public | system),
+        (consumer.steward, public | system),
+        (owner.steward, public),
+    ):
+        page = await exchange.call_ok(key, "GET", f"{SEARCH}?type=delivery")
+        assert page["names"] == names
 
 
 async def test_an_owner_learns_who_received_a_persons_data(exchange: Exchange) -> None:
