@@ -22,6 +22,7 @@ from ledger.bundle import http, pruning, remote, serving
 from ledger.bundle.files import CHECKPOINT, Bundle, Files, Unreadable
 from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps, trust_policy
 from ledger.format.receipt import HEADER, Receipt, ReceiptInvalid, verify_receipt
+from ledger.format.rotation import History, RotationInvalid
 from ledger.verification import mirror, verify, walk, watching
 from ledger.witness import commands
 
@@ -233,13 +234,23 @@ def receipt_command(
         Path, typer.Option("--entry", help="The file with the entry's bytes, as the exchange gave them.")
     ],
     vkey: Annotated[str, typer.Option("--vkey", help="The log's key: a verifier key, or a file with one.")],
+    rotations: Annotated[
+        str | None,
+        typer.Option(
+            "--rotations",
+            metavar="DIR|URL",
+            help="The exported ledger, or the exchange's URL, with the announcements of a key that was rotated.",
+        ),
+    ] = None,
 ) -> None:
-    """Verify that a receipt proves an entry to be in the log."""
-    text = _text(receipt)
+    """Verify that a receipt proves an entry to be in the log. With --rotations any former or present key of it will do."""
+    text, key = _text(receipt), _read_key(vkey)
     try:
-        signed = verify_receipt(text, _bytes(entry_file), _read_key(vkey))
+        signed = verify_receipt(text, _bytes(entry_file), key if rotations is None else _history(rotations, key))
     except ReceiptInvalid as error:
-        _fail(f"FAILED: {error}")
+        is_of_key = isinstance(error.__cause__, note.BadNote)
+        hint = " (if the log's key was rotated, give --rotations with its export or its URL)" if is_of_key else ""
+        _fail(f"FAILED: {error}{hint}")
     typer.echo(f"OK: entry {Receipt.parse(text).index} is in {signed.origin}, signed at size {signed.size}")
 
 
@@ -326,6 +337,22 @@ def _read_key(text: str) -> note.Verifier:
         return note.Verifier.parse(stated)
     except note.BadNote as error:
         raise typer.BadParameter(str(error), param_hint="--vkey") from None
+
+
+def _history(ledger: str, key: note.Verifier) -> History:
+    """The keys of the log that its rotations prove to belong together, if the given one is among them."""
+    try:
+        with ExitStack() as opened:
+            files = (
+                remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Bundle(Path(ledger))
+            )
+            announcements = files.rotations()
+            history = History.from_announcements(announcements) if announcements else History.of(key)
+    except (Unreadable, RotationInvalid) as error:
+        _fail(f"FAILED: {ledger}: {error}")
+    if not history.has(key):
+        _fail(f"FAILED: the rotations in {ledger} do not lead from or to the given key {key.vkey}")
+    return history
 
 
 def _policy(path: Path | None) -> trust_policy.TrustPolicy | None:

@@ -120,7 +120,10 @@ class _Mirror:
         own = self._bundle.verifier() if self._bundle.has(VKEY) else None
         for other, whose in ((verifier, "that was given"), (own, "in the directory")):
             if other is not None and not history.has(other):
-                raise ExportRefused(f"the server's key {stated.vkey} is not the one {whose}")
+                raise ExportRefused(
+                    f"the server's key {stated.vkey} is not the one {whose}, {other.vkey}, and no rotation leads from it to that "
+                    "key; get the right one from the exchange's operator or from another auditor"
+                )
         return history, announcements
 
     def _read_rotations(self) -> list[str]:

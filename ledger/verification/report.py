@@ -61,13 +61,35 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A checkpoint that the auditor has from elsewhere: whether the ledger agrees with it.
+
+    `size` and `root` (hexadecimal) are None where the checkpoint is not of this log. `at` is the time of its last entry, if
+    the ledger agrees and has that entry.
+    """
+
+    label: str
+    size: int | None
+    root: str | None
+    agrees: bool
+    at: str | None = None
+
+    def text(self) -> str:
+        """The line of a report."""
+        if self.size is None:
+            return f"{self.label}: not a checkpoint of this log"
+        until = f", last entry of {self.at}" if self.at is not None else ""
+        return f"{self.label}: size {self.size}, root {self.root}{until}: {'agrees' if self.agrees else 'DISAGREES'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of a verification: what was checked, and the findings, by index.
 
     `size` and `root` (hexadecimal) are of the newest checkpoint with a valid signature, or None without one. `key_given`
     is whether the auditor gave the key; otherwise it came with the bundle. `omitted` counts findings beyond the first
     hundred. `vouched` is the size of the largest matching checkpoint; `later` are the sizes of the matching checkpoints
-    above the first bad entry. `pruned` counts pruned entries.
+    above the first bad entry. `pruned` counts pruned entries. `known` are the checkpoints that the auditor gave.
     """
 
     origin: str | None
@@ -84,6 +106,7 @@ class Report:
     vouched: int = 0
     later: tuple[int, ...] = ()
     pruned: int = 0
+    known: tuple[Known, ...] = ()
 
     @property
     def is_ok(self) -> bool:
@@ -126,6 +149,7 @@ class Report:
             lines += self._what_still_holds()
         if self.pruned:
             lines.append(f"  pruned       {self.pruned} entries, of which only the hashes were checked")
+        lines += [f"  {known.text()}" for known in self.known]
         lines += [f"  note: {remark}" for remark in self.remarks]
         lines += [f"  {finding.text()}" for finding in self.findings]
         if self.omitted:

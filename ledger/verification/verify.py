@@ -5,6 +5,8 @@ the auditor brings. `ledger.verification.walk` then walks over the entries.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.bundle.files import CHECKPOINT, CHECKPOINTS, ROTATIONS, TIMESTAMP, VKEY, Bundle, Files, Missing, Unreadable
@@ -13,9 +15,10 @@ from ledger.format.rotation import ENTRY_TYPE, History
 from ledger.format.trust_policy import TrustPolicy
 from ledger.verification import cosigned
 from ledger.verification.cosigned import find_policy
-from ledger.verification.report import Code, Finding, Findings, Report
+from ledger.verification.report import Code, Finding, Findings, Known, Report
 from ledger.verification.walk import Progress, Schedule, Walk, open_checkpoint
 
+_KNOWN = "known checkpoint"
 _TRIES = 16
 """The number of the newest checkpoints to try if the newest cannot be used."""
 
@@ -47,6 +50,8 @@ def verify(
     if key is not None:
         trust = find_policy(bundle, key, trust, findings)
         schedule = _read_schedule(bundle, key, known, findings)
+    if schedule is None and any(_is_of_key(finding) for finding in findings.items):
+        findings = _only_key(findings)
     if key is None or schedule is None:
         return Report(
             origin=key.name if key else None,
@@ -73,7 +78,40 @@ def verify(
     walk.run(progress)
     if trust is not None:
         cosigned.check(bundle, trust, schedule.sizes, findings, newest=schedule.latest.size)
-    return walk.report(is_key_given=verifier is not None)
+    considered = tuple(
+        _judge(bundle, f"{_KNOWN} {number}", signed, key, walk) for number, signed in enumerate(known, 1)
+    )
+    return replace(walk.report(is_key_given=verifier is not None), known=considered)
+
+
+def _judge(bundle: Files, label: str, signed: str, keys: History, walk: Walk) -> Known:
+    """Whether the ledger agrees with a checkpoint from elsewhere, after the walk."""
+    try:
+        opened = keys.open(signed)
+    except ValueError:
+        return Known(label, None, None, agrees=False)
+    agrees, at = label in walk.agreed, None
+    if agrees and opened.size:
+        block, position = divmod(opened.size - 1, tiles.WIDTH)
+        entries, _ = bundle.entries(block, tiles.width(tiles.ENTRIES, block, walk.size))
+        with suppress(IndexError, entry.MalformedEntry):
+            at = entry.parse(entries[position]).body.get("at")
+    return Known(label, opened.size, opened.root.hex(), agrees=agrees, at=at if isinstance(at, str) else None)
+
+
+def _is_of_key(finding: Finding) -> bool:
+    return finding.code == Code.KEY_DIFFERS and finding.path == VKEY
+
+
+def _only_key(findings: Findings) -> Findings:
+    """The finding on a key that signed none of the checkpoints: what else is wrong follows from it."""
+    differs = next(finding for finding in findings.items if _is_of_key(finding))
+    detail = (
+        "the key that was given (expected) signed no checkpoint of this ledger, whose own key (found) is another; get the "
+        "right one from the exchange's operator or from another auditor: a client's exchange.trust.json has it, and "
+        "GET /ledger/vkey"
+    )
+    return Findings([replace(differs, detail=detail)])
 
 
 def _compare_minimum(bundle: Files, accepted: int, findings: Findings) -> None:
@@ -163,7 +201,7 @@ def _read_schedule(bundle: Files, key: History, known: Sequence[str], findings: 
     if newest is not None:
         schedule.add(CHECKPOINT, newest)
     for number, signed in enumerate(known, 1):
-        _add_known(f"known checkpoint {number}", signed, key, schedule, findings)
+        _add_known(f"{_KNOWN} {number}", signed, key, schedule, findings)
     return schedule
 
 

@@ -69,6 +69,7 @@ class Walk:
     def __init__(self, bundle: Files, key: History, schedule: Schedule, findings: Findings) -> None:
         self._bundle, self._key, self._findings = bundle, key, findings
         self._latest, self._others, self._minimum = schedule.latest, schedule.others, schedule.minimum
+        self.agreed = set[str]()  # the paths and labels of the checkpoints that match
         self._listed = set(schedule.sizes)
         self._due = deque(sorted({*schedule.sizes, *schedule.others}))
         self._by_chain, self._by_tile = Tree(), Tree()
@@ -103,6 +104,11 @@ class Walk:
                 f"checkpoints from size {self._due[0]} on could not be matched: entries are missing"
             )
             self._checkpoints += len(self._due)
+
+    @property
+    def size(self) -> int:
+        """The size of the newest checkpoint."""
+        return self._latest.size
 
     def report(self, *, is_key_given: bool) -> Report:
         """The result of the walk."""
@@ -249,6 +255,7 @@ class Walk:
             if len(self._unmatched) < MAX_FINDINGS:
                 self._unmatched.append(self._differs(path, signed))
             return False
+        self.agreed.add(path)
         other.adopt(tree)
         self._decide(signed.size, is_chain_right=tree is self._by_chain)
         # An earlier checkpoint that did not match, before one that does, was signed over another tree.

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ledger.cli import app
-from ledger.format import merkle, note, tiles
+from ledger.format import checkpoint, merkle, note, tiles
 from ledger.format.receipt import Receipt
 
 # Packages that the server needs and an auditor's machine lacks: importing any must fail. (Typer brings pydantic.)
@@ -69,6 +69,22 @@ def test_verify_holds_the_log_to_a_checkpoint_from_a_receipt(log, new_log, tmp_p
     result = ledger("verify", directory, "--known", receipt)
     assert result.exit_code == 1
     assert "log-truncated" in result.stdout
+
+
+def test_verify_says_which_known_checkpoints_it_considered(log, directory, tmp_path):
+    earlier, stranger = tmp_path / "earlier", tmp_path / "stranger"
+    earlier.write_text(log.checkpoints[100])
+    other = note.Signer(log.signer.name, bytes(32))
+    stranger.write_text(checkpoint.sign(checkpoint.Checkpoint(log.signer.name, 100, bytes(32)), other))
+    done = ledger("verify", directory, "--known", earlier, "--known", stranger)
+    root = checkpoint.parse(note.text_of(log.checkpoints[100])).root.hex()
+    assert f"  known checkpoint 1: size 100, root {root}: agrees" in done.stdout
+    assert "  known checkpoint 2: not a checkpoint of this log" in done.stdout
+    known = json.loads(ledger("verify", directory, "--known", earlier, "--json").stdout)["known"]
+    assert [(one["size"], one["root"], one["agrees"]) for one in known] == [(100, root, True)]
+    forked = tmp_path / "forked"
+    forked.write_text(checkpoint.sign(checkpoint.Checkpoint(log.signer.name, 100, bytes(32)), log.signer))
+    assert f"size 100, root {'0' * 64}: DISAGREES" in ledger("verify", directory, "--known", forked).stdout
 
 
 def test_wrong_use_is_status_2(directory, tmp_path):

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from ledger.bundle.http import Fetcher
 from ledger.bundle.remote import Remote
+from ledger.cli import app
 from ledger.format import canonical, checkpoint, merkle, note, rotation, tiles
+from ledger.format.receipt import Receipt
 from ledger.format.rotation import History, Rotation, RotationInvalid
 from ledger.format.trust_policy import TrustPolicy
 from ledger.verification.mirror import export
@@ -68,6 +71,27 @@ def test_it_is_followed_over_http_too(new_log: NewLog, tmp_path: Path) -> None:
         assert export(url, tmp_path / "mirror", verifier=OLD.verifier).report.is_ok
     assert (tmp_path / "mirror" / "checkpoints" / "300.tsr").read_bytes() == b"a token"
     assert json.loads((tmp_path / "mirror" / "rotations").read_bytes()) == [statement()]
+
+
+def test_a_receipt_is_verified_by_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
+    """Where the key was rotated after it was pinned, the announcements in the export lead to the one that signed."""
+    log, directory = rotated(new_log, tmp_path / "bundle")
+    receipt, leaf = tmp_path / "receipt", tmp_path / "entry"
+    receipt.write_text(Receipt(37, tuple(tiles.inclusion_proof(log.read, 37, 700)), log.newest).text())
+    leaf.write_bytes(log.leaves[37])
+
+    def run(key: note.Signer, *more: object) -> Result:
+        words = ["receipt", receipt, "--entry", leaf, "--vkey", key.vkey, *more]
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    assert run(NEW).exit_code == 0
+    refused = run(OLD)
+    assert refused.exit_code == 1
+    assert "--rotations" in refused.stderr
+    with serve_bundle(directory) as url:
+        for place in (directory, url):
+            assert run(OLD, "--rotations", place).exit_code == 0
+            assert "do not lead" in run(LAST, "--rotations", place).stderr
 
 
 def test_a_policy_may_name_any_of_the_keys(new_log: NewLog, tmp_path: Path) -> None:
