@@ -29,7 +29,7 @@ def offer(work: Work, listed: Listed) -> dict[str, Any]:
 
     Raises NotFound, NotExpressibleInOdrl.
     """
-    out = service.dataset_out(listed, reading_of(work, "dataset"))
+    out = service.dataset_out(listed, reading_of(work, "dataset"), None)
     document = out.document or out.draft
     if document is None:
         raise NotFound("The dataset has no terms yet.")

@@ -1,6 +1,5 @@
 """The routes of the catalogue."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -18,15 +17,11 @@ from exchange.catalog.schemas import (
     Publication,
     Withdrawal,
 )
-from exchange.catalog.view import Listed
-from exchange.kernel.database import AsyncSession
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.reading import reading_of
-from exchange.sources import queries as sources
-from exchange.sources.view import SourceView
 from policies.odrl.writing import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/v1", tags=["catalogue"], route_class=SignedRoute, responses=problems())
@@ -45,7 +40,7 @@ async def catalogue(request: Request, search: Annotated[CatalogueSearch, Query()
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.datasets(session, None, words=search.q, after=search.after, limit=_CATALOGUE_PAGE + 1)
-        refreshed = await _refreshed(session, listed)
+        refreshed = await service.sources_of(session, listed)
     document = dcat.catalogue(
         listed[:_CATALOGUE_PAGE],
         refreshed,
@@ -63,16 +58,9 @@ async def catalogued_dataset(request: Request, dataset_id: UUID) -> JSONResponse
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
         listed = await queries.dataset(session, None, str(dataset_id))
-        refreshed = await _refreshed(session, [listed])
+        refreshed = await service.sources_of(session, [listed])
     document = dcat.dataset(listed, refreshed, url=runtime.settings.public_url)
     return JSONResponse(document, media_type=dcat.MEDIA_TYPE)
-
-
-async def _refreshed(session: AsyncSession, listed: Sequence[Listed]) -> dict[UUID, SourceView]:
-    """The sources that the published versions of datasets read, by dataset."""
-    reads = {item.dataset.id: item.version.source_id for item in listed if item.version is not None}
-    views = await sources.by_ids(session, set(reads.values()))
-    return {dataset: views[source] for dataset, source in reads.items()}
 
 
 @router.get("/datasets")
@@ -83,7 +71,8 @@ async def list_datasets(
     """The published datasets, and those of your organisation."""
     reading = reading_of(work, "dataset")
     page = await queries.datasets(work.session, reading, words=search.q, after=search.after, limit=search.limit)
-    return [service.dataset_out(listed, reading) for listed in page]
+    read = await service.sources_of(work.session, page)
+    return [service.dataset_out(listed, reading, read.get(listed.dataset.id)) for listed in page]
 
 
 @router.post("/datasets", status_code=201)
@@ -106,8 +95,7 @@ async def read_dataset_by_handle(
     handle: Annotated[str, Path(max_length=63)],
 ) -> DatasetOut:
     """One dataset, by its owner's handle and its own."""
-    reading = reading_of(work, "dataset")
-    return service.dataset_out(await queries.dataset(work.session, reading, f"{organisation}/{handle}"), reading)
+    return await service.read(work, f"{organisation}/{handle}")
 
 
 @router.put("/datasets/{dataset_id}/draft")
@@ -153,5 +141,4 @@ async def withdraw_dataset(work: SignedWork, dataset_id: UUID, withdrawal: Withd
 
 async def _out(work: Work, dataset_id: UUID) -> DatasetOut:
     await work.session.flush()
-    reading = reading_of(work, "dataset")
-    return service.dataset_out(await queries.dataset(work.session, reading, str(dataset_id)), reading)
+    return await service.read(work, str(dataset_id))

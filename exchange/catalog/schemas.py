@@ -236,6 +236,11 @@ class DatasetOut(Out):
         UUID | None, Field(description="The source of the published version, or of the first draft; for its owner only")
     ]
     published_at: datetime | None
+    content_version: Annotated[
+        int | None,
+        Field(description="Counts the contents of the published version's source: a refresh counts one more"),
+    ]
+    refreshed_at: Annotated[datetime | None, Field(description="When the last of these contents came")]
     withdrawal: Annotated[Withdrawn | None, Field(description="Shown to its owner only")]
 
 

@@ -1,5 +1,6 @@
 """The verbs of datasets: draft, publish, withdraw."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,12 @@ from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset, Pu
 from exchange.catalog.terms.checks import faults_in_assessments
 from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.commitments import commitment, new_salt
+from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from exchange.participants.reading import Reading
+from exchange.participants.reading import Reading, reading_of
 from exchange.policy_modules import service as modules
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
@@ -199,8 +201,25 @@ async def discard_draft(work: Work, *, dataset_id: UUID) -> None:
     )
 
 
-def dataset_out(listed: Listed, reading: Reading) -> DatasetOut:
-    """A dataset as a principal sees it. Who reads on the owner's side sees the draft, the salts and all of the terms."""
+async def sources_of(session: AsyncSession, listed: Sequence[Listed]) -> dict[UUID, SourceView]:
+    """The sources that the published versions of datasets read, by dataset."""
+    reads = {item.dataset.id: item.version.source_id for item in listed if item.version is not None}
+    views = await sources.by_ids(session, set(reads.values()))
+    return {dataset: views[source] for dataset, source in reads.items()}
+
+
+async def read(work: Work, reference: str) -> DatasetOut:
+    """The dataset of a reference, as the principal sees it. Raises NotFound."""
+    reading = reading_of(work, "dataset")
+    listed = await queries.dataset(work.session, reading, reference)
+    return dataset_out(listed, reading, (await sources_of(work.session, [listed])).get(listed.dataset.id))
+
+
+def dataset_out(listed: Listed, reading: Reading, source: SourceView | None) -> DatasetOut:
+    """A dataset as a principal sees it. Who reads on the owner's side sees the draft, the salts and all of the terms.
+
+    `source` is the one that the published version reads.
+    """
     dataset, version = listed.dataset, listed.version
     is_owner = dataset.organisation_id in reading.owners
     document = version.document if version else None
@@ -222,6 +241,8 @@ def dataset_out(listed: Listed, reading: Reading) -> DatasetOut:
             "salt": version.salt if version and is_owner else None,
             "source": _source_of(listed) if is_owner else None,
             "published_at": version.published_at if version else None,
+            "content_version": source.content_version if source else None,
+            "refreshed_at": source.refreshed_at if source else None,
             "withdrawal": dataset.withdrawal if is_owner else None,
         }
     )

@@ -70,6 +70,7 @@ def describe(
             "state": described["state"],
             "version": described["version"] or None,
             "published": described["published_at"],
+            "content": _content(described),
             "updated": document.get("update_frequency"),
             "sharing": document.get("sharing", {}).get("attribute"),
             **terms,
@@ -140,6 +141,12 @@ def _terms(terms: Mapping[str, Any], names: OrganisationNames) -> dict[str, Any]
         "consent": "required" if terms.get("consent") else None,
         "price": terms.get("price"),
     }
+
+
+def _content(described: Mapping[str, Any]) -> str | None:
+    """Which content the published version has, and since when; None before the first, or of an earlier exchange."""
+    number = described.get("content_version")
+    return f"{number}, of {described['refreshed_at']}" if number and described.get("refreshed_at") else number
 
 
 def _mask(mask: Mapping[str, Any] | None) -> str:

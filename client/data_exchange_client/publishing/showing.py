@@ -27,6 +27,8 @@ def show_draft(out: Console, draft: Draft, *, name: str) -> None:
     for note in draft.proposal["notes"]:
         where = f" ({note['where']})" if note.get("where") else ""
         out.print(Text(f"  note: {plain(note['text'])}{plain(where)}", style=_DIM), soft_wrap=True)
+    if draft.replaces:
+        out.print("An earlier run of this publication was broken off and left a draft, which this one replaces.")
     terms = draft.document["terms"]
     version = f", version {draft.following['version'] + 1}" if draft.following and draft.following["version"] else ""
     out.print(

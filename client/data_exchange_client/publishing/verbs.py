@@ -1,7 +1,7 @@
 """Publish a source as a dataset, or as its next version; discard its draft.
 
 Every step is a request that everybody may send. If this process is killed between two of them, a registered source or a
-draft is left, which delivers nothing; the next publication says how to go on.
+draft is left, which delivers nothing; the next publication of the same content and title replaces that draft.
 """
 
 import re
@@ -80,6 +80,8 @@ class Draft:
     """Options of reading the file that were stated for the published version and hold on."""
     handles: Mapping[str, str] = field(default_factory=dict)
     """The handles of the organisations that the terms name, by id."""
+    replaces: bool = False
+    """Whether it replaces a draft that an earlier run of the same publication left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
             hint=f"leave --owner out, or use a key of {publication.owner}",
         )
     handle = publication.handle or handle_for(publication)
-    existing = _existing(client, owner, handle, updates=publication.updates)
+    existing = _existing(client, owner, handle, publication)
+    leftover = existing if existing is not None and not publication.updates else None
+    existing = None if leftover is not None else existing
     if existing is None and not publication.title:
         raise CannotDo("a new dataset needs a title", hint="state it with --title")
     terms = resolve_consumers(client, publication.terms)
@@ -126,14 +130,16 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
             dataset = None
             # A stored draft is checked, so faults are shown before the question. A draft that is there stays until the yes.
             if existing is None or existing["draft"] is None:
-                dataset = _store(client, draft)
+                dataset = _store(client, draft, leftover)
                 undoing.add("DELETE", f"/api/v1/datasets/{dataset['id']}/draft")
-        draft = replace(draft, kept=kept, handles=name_consumers(client, draft.document["terms"]))
+        draft = replace(
+            draft, replaces=leftover is not None, kept=kept, handles=name_consumers(client, draft.document["terms"])
+        )
         if not questions.accept_draft(draft):
             return None
         if dataset is None:
             with explained_terms(publication.terms_file):
-                dataset = _store(client, draft)
+                dataset = _store(client, draft, leftover)
         if existing is not None and existing["version"]:
             effects = client.request("POST", f"/api/v1/datasets/{dataset['id']}/draft/effects").json()
             if not questions.accept_effects(effects):
@@ -141,6 +147,9 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
             _require_fit(effects, publication)
         answer = _release(client, dataset["id"], publication)
         undoing.forget()
+    if leftover is not None:
+        with suppress(ExchangeProblem):  # it is used elsewhere, or withdrawn already
+            client.request("POST", f"/api/v1/sources/{leftover['source']}/withdrawal")
     return Published(answer.json(), answer.entry)
 
 
@@ -173,8 +182,12 @@ def handle_for(publication: Publication) -> str:
     return f"data-{publication.source.digest()[:_DIGEST_SHOWN]}"
 
 
-def _existing(client: Client, owner: str, handle: str, *, updates: bool) -> dict[str, Any] | None:
-    """The dataset of this handle. Raises CannotDo where there should be none, or one."""
+def _existing(client: Client, owner: str, handle: str, publication: Publication) -> dict[str, Any] | None:
+    """The dataset of this handle: for an update, or a draft that an earlier run of this publication left.
+
+    Raises CannotDo where there should be none, or one.
+    """
+    updates = publication.updates
     try:
         dataset = dict(client.request("GET", f"/api/v1/datasets/by-handle/{owner}/{handle}").json())
     except ExchangeProblem as problem:
@@ -188,6 +201,8 @@ def _existing(client: Client, owner: str, handle: str, *, updates: bool) -> dict
         return None
     if updates:
         return dataset
+    if dataset["state"] == "draft" and _is_left_by(client, dataset, publication):
+        return dataset
     if dataset["state"] == "draft":
         raise CannotDo(
             f"{name} is a draft already, which was never published",
@@ -197,6 +212,17 @@ def _existing(client: Client, owner: str, handle: str, *, updates: bool) -> dict
         f"{name} is published already",
         hint="--update publishes its next version (new content alone: exchange-client refresh); --handle names another dataset",
     )
+
+
+def _is_left_by(client: Client, dataset: Mapping[str, Any], publication: Publication) -> bool:
+    """Whether an earlier run of the same publication, which was killed, left a draft: of this title, over this content."""
+    titles = {language: text for language, text in dataset["draft"]["title"].items() if text}
+    if titles != publication.titles:
+        return False
+    source = client.request("GET", f"/api/v1/sources/{dataset['source']}").json()
+    if isinstance(publication.source, FileSource):
+        return bool(source["content"] == publication.source.digest())
+    return bool((source["kind"], source["title"]) == ("postgresql", publication.title))
 
 
 def _with_kept_options(
@@ -295,12 +321,13 @@ def _draft(
     return Draft(owner, handle, source, proposal, document, existing)
 
 
-def _store(client: Client, draft: Draft) -> dict[str, Any]:
-    """Draft a new dataset, or replace the draft of the existing one."""
+def _store(client: Client, draft: Draft, leftover: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Draft a new dataset, or replace the draft of the existing one, or the one that an earlier run left."""
     new = {"source": draft.source["id"], "handle": draft.handle, "document": draft.document}
-    if draft.following is None:
+    drafted = draft.following or leftover
+    if drafted is None:
         return dict(client.request("POST", "/api/v1/datasets", json=new).json())
-    return dict(client.request("PUT", f"/api/v1/datasets/{draft.following['id']}/draft", json=new).json())
+    return dict(client.request("PUT", f"/api/v1/datasets/{drafted['id']}/draft", json=new).json())
 
 
 def _require_fit(effects: Mapping[str, Any], publication: Publication) -> None:

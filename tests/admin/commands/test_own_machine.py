@@ -1,7 +1,11 @@
 """An owner publishes from its own machine: over HTTP only, with its own key, and without the exchange's directory."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +48,45 @@ def read(served: tuple[DataDirectory, str]) -> Callable[[str], dict[str, Any]]:
             return dict(steward.request("GET", f"/api/v1/datasets/by-handle/{OWNER}/{handle}").json())
 
     return read_dataset
+
+
+def test_a_publication_that_was_killed_is_published_by_the_same_command(
+    run: Run, read: Any, tmp_path: Path, served: tuple[DataDirectory, str]
+) -> None:
+    """Killed at its question, it leaves a draft; the same command replaces it, and another title is still refused."""
+    table = write(tmp_path / "left.csv", "town,count\na,1\nb,2\n")
+    words = ("publish", table.name, "--title", "Left behind", "--handle", "left-behind")
+    environment = {**os.environ, "EXCHANGE_URL": served[1], "EXCHANGE_KEY": "steward.pem"}
+    command = [sys.executable, "-m", "data_exchange_client", *words]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
+        assert killed.stdout is not None
+        shown = b""
+        while b"Publish it like this?" not in shown:
+            piece = os.read(killed.stdout.fileno(), 4096)
+            assert piece, shown
+            shown += piece
+        killed.kill()
+    left = read("left-behind")
+    assert left["state"] == "draft"
+    other = run("publish", table.name, "--title", "Another", "--handle", "left-behind", "--yes")
+    assert other.status == 1
+    assert "is a draft already" in other.err
+    again = run(*words, "--yes")
+    assert again.status == 0, again.err
+    assert "which this one replaces" in again.out
+    published = read("left-behind")
+    assert (published["id"], published["state"], published["version"]) == (left["id"], "published", 1)
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        assert steward.request("GET", f"/api/v1/sources/{left['source']}").json()["state"] == "withdrawn"
+
+
+def test_a_description_has_the_version_of_the_content(run: Run, tmp_path: Path) -> None:
+    table = write(tmp_path / "counted.csv", "town,count\na,1\nb,2\n")
+    assert run("publish", table.name, "--title", "Counted", "--yes").status == 0
+    assert re.search(r"content\s+1, of 20", run("describe", "counted").out)
+    assert run("refresh", "counted", write(tmp_path / "next.csv", "town,count\na,1\nb,3\n").name).status == 0
+    assert re.search(r"content\s+2, of 20", run("describe", "counted").out)
 
 
 def write(path: Path, text: str) -> Path:
