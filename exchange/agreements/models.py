@@ -67,7 +67,10 @@ class AgreementNarrowing(Base):
 
 
 class AgreementStatement(Base):
-    """The reason why an agreement changed, or what a publication changed for it; the entry of this `type` has its digest."""
+    """The reason why an agreement changed, or what a publication changed for it; the entry of this `type` has its digest.
+
+    `by` is the principal who changed it; None in a statement of a former version of the exchange.
+    """
 
     __tablename__ = "agreement_statements"
 
@@ -77,3 +80,4 @@ class AgreementStatement(Base):
     reason: Mapped[str] = mapped_column(Text)
     salt: Mapped[str] = mapped_column(String(32))
     stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    by: Mapped[UUID | None]

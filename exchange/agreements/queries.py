@@ -70,6 +70,17 @@ async def statements(session: AsyncSession, agreement_id: UUID) -> Sequence[Agre
     return (await session.execute(statement)).scalars().all()
 
 
+async def last_suspended_by(session: AsyncSession, agreement_id: UUID) -> UUID | None:
+    """The principal who suspended an agreement last; None where that is not known."""
+    statement = (
+        select(AgreementStatement.by)
+        .where(AgreementStatement.agreement_id == agreement_id, AgreementStatement.type == "agreement.suspended")
+        .order_by(AgreementStatement.stated_at.desc(), AgreementStatement.id.desc())
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[AgreementView]:
     """The agreements a delivery may rest on, at most 200: active ones first, then the newest.
 

@@ -17,6 +17,7 @@ from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementS
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.agreements.view import AgreementView, view_of
 from exchange.catalog import queries as catalog
+from exchange.catalog.errors import SecondPersonNeeded
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.checks import faults_of, rate_of
 from exchange.catalog.terms.checks import for_policy as terms_for_policy
@@ -26,6 +27,7 @@ from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Act, Principal, Work
+from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused
 from ledger import entries
 from ledger.format import canonical
@@ -216,7 +218,8 @@ async def read_out(work: Work, rows: Sequence[Agreement]) -> list[AgreementOut]:
 async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> Agreement:
     """Suspend, resume or terminate an agreement. The provider may do each; the consumer may terminate its own.
 
-    Raises NotFound, Forbidden, Conflict.
+    Where the provider separates its duties, another person than the one who suspended it resumes it. Raises NotFound,
+    Forbidden, Conflict, SecondPersonNeeded, AgreementsUnfit.
     """
     agreement = await queries.locked(work, agreement_id)
     by_owner = Act("agreement", verb, agreement.provider_id, "the owner of the data")
@@ -230,9 +233,21 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
             f"An agreement that is {agreement.state} cannot {verb}{possible}.", state=agreement.state
         ) from refused
     if verb == "resume":
+        await _check_person(work, agreement)
         await check_fit(work, agreement)
     set_state(work, agreement, verb=verb, reason=reason)
     return agreement
+
+
+async def _check_person(work: Work, agreement: Agreement) -> None:
+    """Check that the principal may resume an agreement that somebody suspended. Raises SecondPersonNeeded."""
+    provider = await participants.organisation(work.session, agreement.provider_id)
+    if not provider.separates_duties:
+        return
+    if await queries.last_suspended_by(work.session, agreement.id) == work.principal.id:
+        raise SecondPersonNeeded(
+            "You suspended the agreement; ask a member with the role approver, or another steward, to resume it."
+        )
 
 
 def set_state(work: Work, agreement: Agreement, *, verb: str, reason: str) -> None:
@@ -251,6 +266,7 @@ def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:
         reason=reason,
         salt=new_salt(),
         stated_at=work.runtime.clock.now(),
+        by=work.principal.id,
     )
     work.session.add(statement)
     work.entry(

@@ -14,12 +14,13 @@ class NotExpressibleInOdrl(Problem):
 
 
 class SecondPersonNeeded(Problem):
-    """Your organisation separates its duties, and you drafted this version. Another member publishes it: one with
-    the role `approver`, or another steward (Decree 809, Article 13: the head of the department agrees before publication).
+    """Your organisation separates its duties, and you drafted this version, or suspended this agreement. Another member
+    publishes or resumes it: one with the role `approver`, or another steward (Decree 809, Article 13: the head of the
+    department agrees before publication).
     """
 
     slug = "second-person-needed"
-    title = "Another person has to publish the draft"
+    title = "Another person has to do this"
     status = 403
 
 

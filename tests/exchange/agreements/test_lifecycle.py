@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from exchange.agreements.tasks import expire_overdue
-from tests.support.exchanges.exchange import Exchange, Party
-from tests.support.exchanges.parties import CSV, admit_parties, check_one_succeeded, count_entries
+from tests.support.exchanges.exchange import Exchange, Party, document_for
+from tests.support.exchanges.parties import CSV, admit_parties, admit_separated, check_one_succeeded, count_entries
 
 
 @pytest.fixture
@@ -70,6 +70,27 @@ async def test_an_agreements_life(exchange: Exchange, sides: tuple[Party, Party,
     assert {name: value for name, value in current.items() if name not in changed} == {
         name: value for name, value in agreement.items() if name not in changed
     }
+
+
+async def test_who_suspended_does_not_resume_where_duties_are_separated(exchange: Exchange) -> None:
+    """The last suspension counts: the approver resumes the steward's, and not one of their own."""
+    owner, keys = await admit_separated(exchange)
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_file(owner, CSV)
+    body = {"source": source["id"], "handle": "codes", "document": document_for(source["description"]["fields"])}
+    draft = await exchange.call_ok(keys["steward"], "POST", "/api/v1/datasets", body)
+    dataset = await exchange.call_ok(keys["approver"], "POST", f"/api/v1/datasets/{draft['id']}/publication")
+    application = await exchange.apply(consumer, dataset)
+    approval = f"/api/v1/applications/{application['id']}/approval"
+    agreement = (await exchange.call_ok(keys["approver"], "POST", approval, {}))["agreement"]
+    target, why = f"/api/v1/agreements/{agreement['id']}", {"reason": "核查"}
+    for who, other in (("steward", "approver"), ("approver", "steward")):
+        await exchange.call_ok(keys[who], "POST", f"{target}/suspension", why)
+        refused = await exchange.call(keys[who], "POST", f"{target}/resumption", why)
+        assert (refused.status, refused.problem) == (403, "second-person-needed")
+        by_consumer = await exchange.call(consumer.steward, "POST", f"{target}/resumption", why)
+        assert by_consumer.problem == "role-missing"
+        assert (await exchange.call_ok(keys[other], "POST", f"{target}/resumption", why))["state"] == "active"
 
 
 async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(
