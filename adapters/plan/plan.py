@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +36,11 @@ ROW_NUMBER: Final = "\0row"
 
 BESIDE: Final = "\0beside"
 """The name of the column of values beside the others in a batch (`Plan.beside`)."""
+
+# Names in the error of a field that is not there.
+_NEAREST: Final = 3
+_LISTED: Final = 10
+_SHOWN_NAME: Final = 60
 
 _ORDERED: Final = frozenset({"lt", "lte", "gt", "gte"})
 
@@ -131,7 +137,7 @@ def _check_columns(plan: Plan, types: dict[str, FieldType]) -> None:
     for index, column in enumerate(plan.columns):
         pointer = f"/columns/{index}"
         if column.name not in types:
-            raise PlanError(f"{pointer}/name", "no such field")
+            raise PlanError(f"{pointer}/name", _describe_unknown(column.name, types))
         if column.name in seen:
             raise PlanError(f"{pointer}/name", "a column is named once")
         seen.add(column.name)
@@ -169,7 +175,7 @@ def _checked(condition: Condition, types: Mapping[str, FieldType], pointer: str)
 def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], pointer: str) -> Comparison:
     name, op, value = comparison.field, comparison.op, comparison.value
     if name not in types:
-        raise PlanError(f"{pointer}/field", "no such field")
+        raise PlanError(f"{pointer}/field", _describe_unknown(name, types))
     kind, pointer_to_value = types[name], f"{pointer}/value"
     if op == "is_null":
         if not isinstance(value, bool):
@@ -185,6 +191,17 @@ def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], 
         values = tuple(typed_value(kind, item, f"{pointer_to_value}/{index}") for index, item in enumerate(value))
         return Comparison(name, op, values)
     return Comparison(name, op, typed_value(kind, value, pointer_to_value))
+
+
+def _describe_unknown(name: str, known: Iterable[str]) -> str:
+    """That there is no field of a name, with the nearest names, or the first ones where none is near."""
+    names = list(known)
+    shown = name if len(name) <= _SHOWN_NAME else f"{name[:_SHOWN_NAME]}…"
+    near = get_close_matches(name[:_SHOWN_NAME], names, n=_NEAREST)
+    if near:
+        return f'no field "{shown}"; the nearest: {", ".join(near)}'
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f'no field "{shown}"; there are: {", ".join(names[:_LISTED])}{more}'
 
 
 def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: C901, PLR0911 - one case per type

@@ -98,8 +98,9 @@ def fetch(
                 durable.write(evidence, delivery.evidence.text().encode(), mode=0o666)
         _print_delivery(delivery, output)
         is_cut = delivery.is_cut_by_row_cap
-        if is_cut or (cursor is None and delivery.next is None and _count(delivery) != limit):
-            _warn_of_cap(client, dataset, purpose, _count(delivery), is_cut=is_cut)
+        is_end = cursor is None and delivery.next is None
+        if (is_cut or is_end) and (count := _count(delivery)) != limit:
+            _warn_of_cap(client, dataset, purpose, count, is_cut=is_cut)
 
 
 @contextmanager

@@ -203,6 +203,19 @@ async def test_an_agreement_that_has_expired_stays_so_for_a_clock_set_back(
     assert refused.problem == "agreement-expired"
 
 
+@pytest.mark.parametrize("is_text", [False, True])
+async def test_a_row_filter_on_no_field_names_it_and_the_nearest(
+    exchange: Exchange, owner: Party, source: dict[str, Any], is_text: bool
+) -> None:
+    condition: Any = "ctiy = 'C1'" if is_text else {"field": "ctiy", "op": "eq", "value": "C1"}
+    document = document_for(source["description"]["fields"], terms={"row_filter": condition})
+    body = {"source": source["id"], "handle": "people", "document": document}
+    answer = await exchange.call(owner.steward, "POST", "/api/v1/datasets", body)
+    assert answer.status == 422
+    [fault] = answer.json["errors"]
+    assert 'no field "ctiy"; the nearest: city' in fault["error"]
+
+
 async def test_a_row_filter_may_be_written_as_text(
     exchange: Exchange, owner: Party, consumer: Party, source: dict[str, Any]
 ) -> None:
