@@ -6,6 +6,7 @@ replayed.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -34,6 +35,7 @@ from policies.rego.bundle import Bundle
 
 Verdict = Literal[
     "agrees",
+    "reason-renamed",
     "differs",
     "no-decision",
     "policy-unavailable",
@@ -50,6 +52,7 @@ Verdict = Literal[
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 EXPLANATIONS: dict[Verdict, str] = {
     "agrees": "the same outcome, reasons and obligations",
+    "reason-renamed": "the same denial, whose reason a former version called otherwise (`differences` has both names)",
     "differs": "another decision than the entry records",
     "no-decision": "no decision was made: the request was refused earlier, or the entry is of another kind",
     "policy-unavailable": "the engine was unavailable, which denied the request without a decision",
@@ -63,8 +66,11 @@ EXPLANATIONS: dict[Verdict, str] = {
     "module-altered": "the stored module is not the one that narrowed the decision",
     "module-failed": "the owner's module gave no answer in time; on a less busy machine it may",
 }
-SOUND: frozenset[Verdict] = frozenset({"agrees", "no-decision", "policy-unavailable"})
+SOUND: frozenset[Verdict] = frozenset({"agrees", "reason-renamed", "no-decision", "policy-unavailable"})
 """The verdicts under which nothing differs and nothing is missing."""
+
+_RENAMED = {"obligation-unknown": "agreement-unfit"}
+"""Names of reasons in entries of former versions, and the present ones: a mask or filter that a version does not fit."""
 
 _ENGINES = 16
 
@@ -158,7 +164,7 @@ class Replayer:
             decided = completed
         is_now = build_record(decided, engine=engine.name, facts=document, salt=salt)
         differences = _differences(was, is_now, body.get("agreement"), decided)
-        return Replayed(index, "differs" if differences else "agrees", at, was.policy, differences, facts, salt)
+        return Replayed(index, _verdict(differences), at, was.policy, differences, facts, salt)
 
     def close(self) -> None:
         """Free the engines, on the thread that replayed."""
@@ -228,6 +234,17 @@ def _prepare(bundle: Bundle | None, digest: str) -> EmbeddedEngine | Verdict:
         return EmbeddedEngine(bundle)
     except BundleRefused:  # the bundle that decided compiles, so this is another
         return "bundle-altered"
+
+
+def _verdict(differences: Sequence[Difference]) -> Verdict:
+    """The verdict of a comparison. A denial for a reason that has another name by now is the same denial."""
+    if not differences:
+        return "agrees"
+    [first, *others] = differences
+    if others or first.what != "reasons":
+        return "differs"
+    recorded, replayed = ({reason["code"] for reason in reasons} for reasons in (first.recorded, first.replayed))
+    return "reason-renamed" if {_RENAMED.get(code, code) for code in recorded} == replayed else "differs"
 
 
 def _differences(

@@ -249,6 +249,32 @@ async def test_an_entry_that_was_never_decided_so_differs(
     assert [difference["what"] for difference in replayed["differences"]] == differing
 
 
+async def test_a_reason_that_was_renamed_is_no_difference(decided_exchange: DecidedExchange) -> None:
+    """A former version recorded `obligation-unknown` for what is `agreement-unfit`; any other reason still differs."""
+    exchange = decided_exchange.exchange
+    dataset = await exchange.call_ok(decided_exchange.owner.steward, "GET", "/api/v1/datasets/by-handle/owner/people")
+    document = {**dataset["document"], "terms": {**dataset["document"]["terms"], "masks": {}, "row_filter": None}}
+    document["fields"] = [field for field in document["fields"] if field["name"] != "city"]
+    document["terms"]["fields"] = [field["name"] for field in document["fields"]]
+    body = {"source": dataset["source"], "handle": "people", "document": document}
+    target = f"/api/v1/datasets/{dataset['id']}"
+    await exchange.call_ok(decided_exchange.owner.steward, "PUT", f"{target}/draft", body)
+    kept = {"unfit": "keep", "reason": "核查"}
+    await exchange.call_ok(decided_exchange.owner.steward, "POST", f"{target}/publication", kept)
+    index = await decided_exchange.fetch(limit=2)
+    assert (await exchange.read_entries())[index]["problem"] == "agreement-unfit"
+    await exchange.runtime[Loops][CHECKPOINTS].stop()
+    for code, verdict in (("obligation-unknown", "reason-renamed"), ("nothing-granted", "differs")):
+        async with as_owner(exchange) as connection:
+            parsed = entry.parse(await connection.fetchval("SELECT leaf FROM ledger_entry WHERE seq = $1", index))
+            parsed.body["decision"]["reasons"] = [{"code": code}]
+            leaf = entry.splice(body=canonical.dumps(parsed.body), prev=parsed.prev, seq=index)
+            await connection.execute(
+                "UPDATE ledger_entry SET leaf = $2, leaf_hash = $3 WHERE seq = $1", index, leaf, merkle.leaf_hash(leaf)
+            )
+        assert (await decided_exchange.replay_entry(index))["verdict"] == verdict
+
+
 async def test_the_application_may_change_none_of_it(decided_exchange: DecidedExchange) -> None:
     await decided_exchange.fetch(limit=2)
     async with decided_exchange.exchange.runtime.database.pool.acquire() as connection:
