@@ -45,7 +45,8 @@ class DatabaseState:
     """The state of an exchange's database: its revision, and the state of its ledger.
 
     `origin` and `vkey` are those in the first entry. `not_continued` is the reason why the ledger is not the one that was
-    signed, or None. `uncovered_since` is the time of the first entry that no published checkpoint covers.
+    signed, or None. `uncovered_since` is the time of the first entry that no published checkpoint covers, `checkpoint_at`
+    that of the newest checkpoint.
     """
 
     revision: str | None
@@ -58,6 +59,7 @@ class DatabaseState:
     key_marks: Mapping[str, str] = field(default_factory=dict)
     slot_blocks: Sequence[int] = ()
     uncovered_since: datetime | None = None
+    checkpoint_at: datetime | None = None
 
     def history(self, first: str) -> History:
         """The ledger's keys, former and present; only `first`, a verifier key, where it was never rotated."""
@@ -198,6 +200,7 @@ async def state_of(url: str, settings: Settings | None = None) -> DatabaseState:
             key_marks=await fingerprints(connection),
             slot_blocks=await blocks_in_use(connection),
             uncovered_since=await publication.uncovered_since(connection),
+            checkpoint_at=await publication.newest_at(connection),
         )
 
 

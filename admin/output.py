@@ -1,5 +1,6 @@
 """The output of the operator's commands: what was done in a few lines, and what to do next."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
@@ -70,7 +71,7 @@ def show_directory(directory: DataDirectory) -> None:
 
 
 def health_document(
-    directory: DataDirectory, url: str | None, state: DatabaseState, *, is_well: bool
+    directory: DataDirectory, url: str | None, state: DatabaseState, *, is_well: bool, alarms: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The state of an exchange as a document: what `show_health` prints, by names that stay. Times are RFC 3339."""
     return {
@@ -82,7 +83,9 @@ def health_document(
         "origin": state.origin,
         "entries": state.entries,
         "uncovered_since": state.uncovered_since.isoformat() if state.uncovered_since else None,
+        "checkpoint_at": state.checkpoint_at.isoformat() if state.checkpoint_at else None,
         "halted": state.not_continued,
+        "alarms": list(alarms),
         "database_error": None,
     }
 
@@ -90,12 +93,14 @@ def health_document(
 def no_database_document(directory: DataDirectory, url: str | None, error: Exception) -> dict[str, Any]:
     """The document of `health_document` where the database is away: what it would tell is null."""
     document = health_document(directory, url, DatabaseState(revision=None), is_well=False)
-    unknown = dict.fromkeys(("revision", "is_current", "origin", "entries", "uncovered_since", "halted"))
+    unknown = dict.fromkeys(
+        ("revision", "is_current", "origin", "entries", "uncovered_since", "checkpoint_at", "halted")
+    )
     return document | unknown | {"database_error": str(error) or type(error).__name__}
 
 
-def show_health(directory: DataDirectory, url: str | None, state: DatabaseState) -> None:
-    """Print the state of an exchange; `url` is where it is served."""
+def show_health(directory: DataDirectory, url: str | None, state: DatabaseState, *, alarms: Sequence[str] = ()) -> None:
+    """Print the state of an exchange; `url` is where it is served, `alarms` are its server's."""
     revision = state.revision or "empty"
     rows = [
         ("data", str(directory.path)),
@@ -106,7 +111,9 @@ def show_health(directory: DataDirectory, url: str | None, state: DatabaseState)
     if state.origin:
         since = state.uncovered_since
         covered = "covers every entry" if since is None else f"covers no entry since {since:%Y-%m-%d %H:%M:%S %Z}"
-        rows.append(("checkpoint", covered))
+        newest = f"; the newest is of {state.checkpoint_at:%Y-%m-%d %H:%M:%S %Z}" if state.checkpoint_at else ""
+        rows.append(("checkpoint", covered + newest))
+    rows += [("alarm", line.removeprefix("alarm: ")) for line in alarms]
     if state.not_continued:
         rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {state.not_continued}"))
     console().print(facts(rows))

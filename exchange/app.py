@@ -27,6 +27,7 @@ from exchange.catalog import routes as catalog_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
 from exchange.decisions.service import keep_bundle
+from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
@@ -196,7 +197,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     await _open_sources(runtime, settings, url, kinds, stack)
     if is_founded:  # only then do database and data directory certainly belong to one exchange
         await sources.tidy(runtime)
-    door.open_parts(runtime)
+    door.open_parts(runtime, stack)
     calendar.open_parts(runtime)
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
@@ -259,20 +260,23 @@ async def _open_decisions(runtime: Runtime, settings: Settings, stack: AsyncExit
     sandboxes = await policy_modules.open_parts(runtime, stack)
     rules = load_bundle()
     await keep_bundle(runtime.database, runtime.clock, rules)
-    engine = await _open_engine(settings, rules, stack)
+    engine = await _open_engine(runtime, settings, rules, stack)
     find = ModuleCache(runtime.database).find
     runtime.add(DecisionCache(NarrowingEngine(engine, find=find, sandboxes=sandboxes, find_misfit=find_misfit)))
 
 
-async def _open_engine(settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
+async def _open_engine(runtime: Runtime, settings: Settings, rules: Bundle, stack: AsyncExitStack) -> Engine:
     """The embedded policy engine, or an OPA server behind a circuit breaker where the settings name one."""
     if settings.opa_url is None:
         engine = EmbeddedEngine(rules)
         stack.callback(engine.close)
         return engine
     token = settings.opa_token.get_secret_value() if settings.opa_token else None
-    server = open_opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
-    return Breaker(await stack.enter_async_context(server))
+    server = await stack.enter_async_context(
+        open_opa_server(settings.opa_url, revision=rules.digest, token=token, ca=settings.opa_ca)
+    )
+    watch_policy_server(runtime, server.find_fault)
+    return Breaker(server)
 
 
 async def _open_sources(runtime: Runtime, settings: Settings, url: str, kinds: Kinds, stack: AsyncExitStack) -> None:

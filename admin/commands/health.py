@@ -28,7 +28,9 @@ def health(
     with reporting_failures():
         directory = data_directory.locate(data)
         settings = directory.settings()
-        url = reaching.running_at(directory)
+        reached = reaching.find_running(directory)
+        url = reached.url if reached else None
+        alarms = reaching.read_alarms(reached) if reached else ()
         try:
             with database.running(settings) as address:
                 state = database.read_state(address, settings)
@@ -37,10 +39,11 @@ def health(
                 raise
             print(json.dumps(output.no_database_document(directory, url, error), ensure_ascii=False))
             raise typer.Exit(1) from error
-        is_well = url is not None and state.is_current and not state.not_continued
+        is_well = url is not None and state.is_current and not state.not_continued and not alarms
         if as_json:
-            print(json.dumps(output.health_document(directory, url, state, is_well=is_well), ensure_ascii=False))
+            document = output.health_document(directory, url, state, is_well=is_well, alarms=alarms)
+            print(json.dumps(document, ensure_ascii=False))
         else:
-            output.show_health(directory, url, state)
+            output.show_health(directory, url, state, alarms=alarms)
         if not is_well:
             raise typer.Exit(1)

@@ -127,6 +127,16 @@ def find_running(directory: DataDirectory, settings: Settings | None = None) -> 
     return None
 
 
+def read_alarms(reached: Reached) -> tuple[str, ...]:
+    """The alarms that a server's `/readyz` lists; none where it is not ready, which the state of its database explains."""
+    with (
+        suppress(httpx2.HTTPError, ExchangeError, UnicodeDecodeError),
+        Connection(reached.url, None, timeout=5.0, transport=LocalTransport(reached.local)) as connection,
+    ):
+        return tuple(connection.public("/readyz").decode().splitlines()[1:])
+    return ()
+
+
 def running_at(directory: DataDirectory, settings: Settings | None = None) -> str | None:
     """The public URL of the server through which this very exchange answers now, or None."""
     reached = find_running(directory, settings)

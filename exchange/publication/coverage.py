@@ -26,6 +26,8 @@ class Coverage:
     cutoff: timedelta | None = None
     begun: datetime | None = None
     """When this process began to watch: entries of the time before may be waiting for its first checkpoint."""
+    newest_at: datetime | None = None
+    """When the newest published checkpoint was signed; None before the first."""
     _is_stopped: bool = False
 
     def is_overdue(self, now: datetime) -> bool:
@@ -45,8 +47,9 @@ class Coverage:
                 return None
             age = int((now - self.since).total_seconds())
             return f"alarm: entries since {self.since}, {age} seconds ago, are in no checkpoint; the publisher does not work"
+        newest = "" if self.newest_at is None else f", the newest of which is of {self.newest_at}"
         state = "nothing is delivered" if self.is_overdue(now) else f"deliveries stop at {self.since + self.cutoff}"
-        return f"alarm: entries since {self.since} are in no checkpoint that enough witnesses cosigned; {state}"
+        return f"alarm: entries since {self.since} are in no checkpoint that enough witnesses cosigned{newest}; {state}"
 
     async def watch(self, database: Database, clock: Clock) -> None:
         """Look at the database once, and log where deliveries stop or resume."""
@@ -54,6 +57,7 @@ class Coverage:
         with suppress(*FAILURES):  # while the database fails, the age counts on
             async with database.pool.acquire() as connection:
                 self.since = await publication.uncovered_since(connection)
+                self.newest_at = await publication.newest_at(connection)
         if self._is_stopped != self.is_overdue(clock.now()):
             self._is_stopped = not self._is_stopped
             if self._is_stopped:

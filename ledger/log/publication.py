@@ -144,6 +144,14 @@ async def consistency(connection: asyncpg.Connection, old: int, new: int) -> lis
     return tiles.consistency_proof(_reader(contents), old, new)
 
 
+async def newest_at(connection: asyncpg.Connection) -> datetime | None:
+    """When the newest published checkpoint was signed; None before the first."""
+    signed: datetime | None = await connection.fetchval(
+        "SELECT signed_at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1"
+    )
+    return signed
+
+
 async def uncovered_since(connection: asyncpg.Connection) -> datetime | None:
     """The time of the first entry that no published checkpoint covers; None if all are covered."""
     leaf = await connection.fetchval(

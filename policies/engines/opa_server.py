@@ -42,6 +42,22 @@ class OpaServerEngine:
         result = answer.get("result") if isinstance(answer, dict) else None
         return conclude(json.dumps(result), revision=self.revision, engine=self.name)
 
+    async def find_fault(self) -> str | None:
+        """What is wrong with the server, in words that follow "the policy server"; None where it can decide.
+
+        It is asked the rule without facts: that decides nothing, and states the revision of its bundle.
+        """
+        try:
+            async with asyncio.timeout(self._within):
+                answer = await self._client.query_rule({}, _PACKAGE, _RULE)
+        except Exception as problem:  # noqa: BLE001 - whatever the cause, it does not answer
+            return f"does not answer ({type(problem).__name__})"
+        result = answer.get("result") if isinstance(answer, dict) else None
+        revision = result.get("revision") if isinstance(result, dict) else None
+        if revision != self.revision:
+            return "has no policy bundle of this version (`exchange policy bundle` writes it)"
+        return None
+
 
 class _Client(AsyncOpaClient):  # type: ignore[misc]  # the library has no types
     """The library's client, with a file of trusted authorities: the library knows only those of the system."""

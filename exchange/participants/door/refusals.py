@@ -4,11 +4,15 @@ A stranger may name any key, since keys are public. So requests that name a regi
 other strangers', and each key has one of its own: nobody uses up what the refusals of all others need.
 """
 
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
 from cachetools import LRUCache
 
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.database import FAILURES
+from exchange.kernel.logs import log
 from exchange.kernel.loops import Loops, every
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door.evidence import Claim, Copied, Named, Sender
@@ -16,6 +20,8 @@ from exchange.participants.door.rate_limit import RateLimit
 from exchange.participants.door.settings import DoorSettings
 from ledger import entries
 from ledger.log import store
+from ledger.log.head import Halted
+from ledger.log.sequencer import SequencerClosed
 
 SUMMARY = "refusals-summary"
 _SECONDS = 60.0
@@ -60,12 +66,33 @@ class Refusals:
         body = entries.RequestsRefused(
             at=rfc3339(self._runtime.clock.now()), actor=entries.Actor(), since=rfc3339(since), problems=counts
         )
+        appending = asyncio.create_task(self._runtime.sequencer.append(store.Submission(body.canonical())))
         try:
-            await self._runtime.sequencer.append(store.Submission(body.canonical()))
-        except BaseException:
-            self._since = since
-            self._counts = {name: counts.get(name, 0) + self._counts.get(name, 0) for name in {*counts, *self._counts}}
+            await asyncio.shield(appending)
+        except asyncio.CancelledError:
+            with suppress(*FAILURES, SequencerClosed, Halted):  # written or not, it is known before this ends
+                await appending
+            if appending.exception() is not None:
+                self._restore(counts, since)
             raise
+        except Exception:
+            self._restore(counts, since)
+            raise
+
+    async def close(self) -> None:
+        """Append what was counted since the last summary, as the exchange stops. A failure is logged with the counts."""
+        counts = dict(self._counts)
+        try:
+            await self.summarise()
+        except (*FAILURES, SequencerClosed, Halted) as error:
+            log().error(
+                "refusals are not on the ledger", exc_info=error, reasons={k: str(v) for k, v in counts.items()}
+            )
+
+    def _restore(self, counts: dict[str, int], since: datetime) -> None:
+        """Take counts back that are not on the ledger, beside those that came meanwhile."""
+        self._since = since
+        self._counts = {name: counts.get(name, 0) + self._counts.get(name, 0) for name in {*counts, *self._counts}}
 
 
 def names_registered_key(claim: Claim) -> bool:
@@ -73,7 +100,8 @@ def names_registered_key(claim: Claim) -> bool:
     return isinstance(claim, Sender | Copied) or (isinstance(claim, Named) and claim.is_registered)
 
 
-def open_refusals(runtime: Runtime) -> None:
-    """Register the allowances, and the loop that sums up what is beyond them."""
+def open_refusals(runtime: Runtime, stack: AsyncExitStack) -> None:
+    """Register the allowances, and the loop that sums up what is beyond them. The stack writes the last sum."""
     refusals = runtime.add(Refusals(runtime))
+    stack.push_async_callback(refusals.close)
     runtime[Loops].add(every(_SECONDS, refusals.summarise, name=SUMMARY))

@@ -10,7 +10,7 @@ from exchange.kernel.loops import Loops
 from exchange.participants.door.refusals import SUMMARY
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Key
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.starting import restart_exchange, start_exchange
 
 REFUSALS = 6
 KEY_REFUSALS = 3
@@ -166,6 +166,17 @@ async def test_strangers_cannot_fill_the_ledger_nor_silence_the_refusals_of_othe
     [summary] = [entry for entry in await exchange.read_entries() if entry["type"] == "requests.refused"]
     assert summary["problems"] == {"key-unknown": REFUSALS, "signature-invalid": 2}
     assert summary["actor"] == {}
+
+
+async def test_what_was_counted_is_on_the_ledger_when_the_exchange_stops(settings: Settings) -> None:
+    async with start_exchange(settings) as exchange:
+        stranger = Key()
+        for _ in range(REFUSALS + 3):
+            await exchange.send("GET", "/api/v1/me", exchange.sign(stranger, "GET", "/api/v1/me"))
+        assert "requests.refused" not in {entry["type"] for entry in await exchange.read_entries()}
+    async with restart_exchange(settings) as exchange:
+        [summary] = [entry for entry in await exchange.read_entries() if entry["type"] == "requests.refused"]
+        assert summary["problems"] == {"key-unknown": 3}
 
 
 async def test_all_keys_together_have_an_allowance_too(settings: Settings) -> None:

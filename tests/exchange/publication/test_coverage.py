@@ -31,6 +31,14 @@ async def test_readiness_shows_that_no_checkpoint_is_made(exchange: Exchange) ->
     assert (await exchange.send("GET", "/readyz", {})).content == b"ok\n"
 
 
+def test_missing_witnesses_are_an_alarm_before_deliveries_stop() -> None:
+    """With the age of the newest checkpoint that enough of them cosigned."""
+    coverage = Coverage(since=NOW, patience=timedelta(seconds=10), cutoff=timedelta(hours=1), newest_at=NOW)
+    alarm = coverage.alarm(NOW + timedelta(seconds=15))
+    assert alarm is not None
+    assert f"the newest of which is of {NOW}; deliveries stop at {NOW + timedelta(hours=1)}" in alarm
+
+
 def test_entries_of_the_time_before_the_start_are_no_alarm_yet() -> None:
     coverage = Coverage(since=NOW - timedelta(days=2), patience=timedelta(seconds=10), begun=NOW)
     assert coverage.alarm(NOW + timedelta(seconds=5)) is None
