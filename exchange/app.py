@@ -26,6 +26,9 @@ from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
+from exchange.consents import parts as consents
+from exchange.consents import routes as consent_routes
+from exchange.consents.notices import routes as notice_routes
 from exchange.decisions.service import keep_bundle
 from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
@@ -172,6 +175,8 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         application_routes.router,
         agreement_routes.router,
         subject_routes.router,
+        notice_routes.router,
+        consent_routes.router,
         delivery_routes.router,
         delivery_routes.streams,
         whatif_routes.router,
@@ -201,6 +206,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     calendar.open_parts(runtime)
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
+    consents.open_parts(runtime)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
     delivery.open_parts(runtime)
     whatif.open_parts(runtime)

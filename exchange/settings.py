@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from exchange.consents.settings import ConsentSettings
 from exchange.decisions.settings import DecisionSettings
 from exchange.delivery.settings import DeliverySettings
 from exchange.kernel.keys.settings import KeySettings
@@ -29,6 +30,7 @@ class Settings(
     DoorSettings,
     SourceSettings,
     SubjectSettings,
+    ConsentSettings,
     PublicationSettings,
     DeliverySettings,
 ):

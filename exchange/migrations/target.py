@@ -5,6 +5,7 @@ import exchange.applications.models
 import exchange.audit.models
 import exchange.calendar.models
 import exchange.catalog.models
+import exchange.consents.models
 import exchange.decisions.models
 import exchange.delivery.models
 import exchange.kernel.keys.models

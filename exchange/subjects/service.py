@@ -148,7 +148,6 @@ async def _retained_until(work: Work, pseudonym: bytes) -> datetime | None:
 
 
 async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) -> ErasureOut:
-    await _forget_number(work, row.lookup)
     details = await queries.destroy(work.session, row)
     work.session.add(
         Erasure(
@@ -167,6 +166,7 @@ async def _execute(work: Work, row: Wrapped, wanted: NewErasure, *, index: int) 
         details=details,
         key_id=str(row.key_id),
     )
+    await _forget_number(work, row.lookup)
     work.afterwards.append(lambda: _finish(work))
     return ErasureOut(outcome="executed", subject=row.pseudonym.hex(), entry=index, details=details)
 

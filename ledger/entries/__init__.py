@@ -13,6 +13,7 @@ from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
 from ledger.entries.catalog import DatasetDraftDiscarded, DatasetDrafted, DatasetPublished, DatasetWithdrawn
+from ledger.entries.consents import ConsentChanged, ConsentNoticeClosed, ConsentNoticePublished
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.participants import (
     KeyRegistered,
@@ -95,6 +96,9 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     CalendarLoaded,
     ParameterSet,
     DeadlineOverdue,
+    ConsentNoticePublished,
+    ConsentNoticeClosed,
+    ConsentChanged,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -111,6 +115,9 @@ __all__ = [
     "Body",
     "CalendarEntered",
     "CalendarLoaded",
+    "ConsentChanged",
+    "ConsentNoticeClosed",
+    "ConsentNoticePublished",
     "DatasetDraftDiscarded",
     "DatasetDrafted",
     "DatasetPublished",

@@ -41,7 +41,7 @@ def test_every_problem_has_a_heading_and_every_heading_a_problem() -> None:
 
 def test_every_entry_type_has_a_heading() -> None:
     headings = " ".join(re.findall(r"^### (.+)$", page("ledger-format.md"), re.MULTILINE))
-    named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", headings))
+    named = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", headings))
     assert named == {name for model in entries.all_bodies() for name in entries.types_of(model)}
 
 

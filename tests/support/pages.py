@@ -153,6 +153,7 @@ _VALUES: Mapping[str, Any] = {
     "clock": "reply",
     "code": "12330000MB0000001H",
     "columns": 4,
+    "consent": "5f0c7a2e-93b1-4d0a-8f6e-2b1d9c3e4a57",
     "consumer": f"{_ID}2",
     "dataset": f"{_ID}4",
     "deadline": f"{_ID}8",
@@ -166,6 +167,7 @@ _VALUES: Mapping[str, Any] = {
     "size": 256,
     "engine": "regorus",
     "entered_by": f"{_ID}3",
+    "epoch": 7,
     "found": 100,
     "handle": "demo-education",
     "hold": f"{_ID}7",
@@ -241,12 +243,14 @@ _OBJECT_IDS: Mapping[str, str] = {
     "calendar": "2026",
     "entry": "41",
     "parameter": "reply_conditional",
+    "consent": _VALUES["consent"],
     "key": _KEYID,
     "module": _DIGEST,
     "subject": _DIGEST,
 }
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "consent.requested": {"notice": f"{_ID}9"},
     "deadline.overdue": {"due": "2026-01-12"},
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
     "requests.refused": {

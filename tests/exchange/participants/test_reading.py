@@ -9,7 +9,9 @@ import pytest
 from exchange.settings import Settings
 from policies.roles.roles import ROLES
 from tests.support.exchanges.exchange import Exchange, Key, Party
+from tests.support.exchanges.people import CSV as PEOPLE
 from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.people.consenting import decide_ok, publish_notice
 
 FILTER = "score > 1"
 CSV = b"code,score\n1,1\n2,2\n3,3\n"
@@ -72,7 +74,11 @@ async def roles(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
             purpose="talent-service",
             accept="text/csv",
         )
+        people = await exchange.publish_dataset(owner, await exchange.register_file(owner, PEOPLE.encode()), "people")
+        notice = await publish_notice(exchange, owner, people["id"], "consumer")
         ids = {
+            "notice": notice["id"],
+            "consent": (await decide_ok(exchange, owner, notice, "P00001"))["id"],
             "dataset": dataset["id"],
             "draft": drafted["id"],
             "source": source["id"],
@@ -117,6 +123,8 @@ AUDITOR = {("exchange", "auditor")}
         ("/agreements/{agreement}/odrl", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/agreements/{agreement}/statements", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/deliveries/{stream}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
+        ("/consent-notices/{notice}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
+        ("/consents/{consent}", side("owner", OWNERS) | AUDITOR),
     ],
 )
 async def test_who_reads(roles: Roles, path: str, allowed: set[tuple[str, str]]) -> None:
@@ -144,7 +152,10 @@ async def test_lists_hold_what_may_be_read(roles: Roles) -> None:
         listed = (await roles.read(key, "/datasets")).json
         assert ("draft" in {row["state"] for row in listed}) == (principal in side("owner", OWNERS)), principal
         both = side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR
-        for path in ("/applications", "/agreements"):
+        consents = await roles.read(key, "/consents")
+        has_consents = consents.status == 200 and consents.json != []
+        assert has_consents == (principal in side("owner", OWNERS) | AUDITOR), principal
+        for path in ("/applications", "/agreements", "/consent-notices"):
             answer = await roles.read(key, path)
             rows = answer.json if answer.status == 200 else []
             assert bool(rows) == (principal in both), (principal, path)

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.exchanges.exchange import Key
 from tests.support.exchanges.populated import PopulatedExchange, organisation
+from tests.support.people.consenting import notice_for
 
 OK = ""
 
@@ -79,6 +80,18 @@ def file_source(exchange: PopulatedExchange) -> Any:
     return {"organisation": exchange.owner.id, "source": {"kind": "file", "title": "x"}}
 
 
+def notice(_: PopulatedExchange) -> Any:
+    return notice_for("owner/people", "consumer", fields=["person_id", "name"])
+
+
+def person(exchange: PopulatedExchange) -> Any:
+    return {"notice": exchange.objects["notice"]["id"], "value": 7}
+
+
+def refusal(exchange: PopulatedExchange) -> Any:
+    return {**person(exchange), "decision": "refused"}
+
+
 # Acts of the two stewards change the exchange, so other tests cover them: None here.
 TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, str | None]]] = [
     ("GET", "/me", nothing, (OK, OK, OK, OK)),
@@ -147,6 +160,17 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/subjects/holds", nothing, (R, R, R, R)),
     ("POST", "/subjects/holds", hold, (R, R, R, R)),
     ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
+    ("GET", "/consent-notices", nothing, (OK, OK, OK, OK)),
+    ("POST", "/consent-notices", notice, (N, N, None, N)),
+    ("GET", "/consent-notices/{notice_id}", nothing, (N, OK, OK, OK)),
+    ("POST", "/consent-notices/{notice_id}/closing", reason, (N, N, None, N)),
+    ("GET", "/consents", nothing, (OK, OK, OK, OK)),
+    ("POST", "/consents/search", person, (N, N, OK, N)),
+    ("POST", "/consents/requests", person, (N, N, None, N)),
+    ("POST", "/consents/decisions", refusal, (N, N, None, N)),
+    ("GET", "/consents/{consent_id}", nothing, (N, N, OK, OK)),
+    ("POST", "/consents/{consent_id}/revocation", reason, (N, N, None, N)),
+    ("POST", "/consents/{consent_id}/invalidation", reason, (N, N, None, N)),
     ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
     ("GET", "/audit/entries.csv", nothing, (OK, OK, OK, OK)),
     ("POST", "/audit/people", lambda _: {"dataset": "owner/people", "value": 1}, (N, N, OK, OK)),
@@ -172,6 +196,8 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         application_id=exchange.objects["application"]["id"],
         agreement_id=exchange.objects["agreement"]["id"],
         index=exchange.objects["published"],
+        notice_id=exchange.objects["notice"]["id"],
+        consent_id=exchange.objects["consent"]["id"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )

@@ -9,6 +9,7 @@ from typing import Any
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import URL, Answer, Exchange, Key, Party, code, registration_of
 from tests.support.exchanges.starting import start_exchange
+from tests.support.people.consenting import decide_ok, publish_notice
 
 CANARY = "值-canary-7731"
 """A value in refused requests. No response, entry or log line may repeat it."""
@@ -17,7 +18,7 @@ DELIVERIES = "/api/v1/deliveries"
 STATE = (
     "organisations", "principals", "keys", "role_assignments", "sources", "datasets", "dataset_versions", "applications",
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
-    "policy_modules",
+    "policy_modules", "consent_scopes", "consent_notices", "consents", "consent_events", "consent_now", "consent_withdrawn",
 )  # fmt: skip
 _STATE = "SELECT " + ", ".join(
     f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t) AS {table}"
@@ -147,6 +148,8 @@ async def start_populated_exchange(settings: Settings, dsn: str) -> AsyncIterato
         )
         objects["unread"] = await _unread(exchange, owner)
         objects["draft"] = await _draft(exchange, owner, people, table)
+        notice = await publish_notice(exchange, owner, "owner/people", "consumer", fields=["person_id", "name"])
+        objects["notice"], objects["consent"] = notice, await decide_ok(exchange, owner, notice, 1)
         suspended, revoked = Key(), Key()
         parties = {"owner": owner, "consumer": consumer, "stranger": stranger}
         ids = {name: await exchange.find_principal(party.steward) for name, party in parties.items()}

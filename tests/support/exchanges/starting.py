@@ -24,6 +24,7 @@ _KEYS: dict[Path, dict[str, Key]] = {}
 TABLES = (
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
+    "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
     "subjects, subject_numbers, subject_holds, subject_erasures, "
     "ledger_sealed, ledger_people, ledger_person, "
     "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "

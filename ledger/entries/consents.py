@@ -1,0 +1,55 @@
+"""Consents of people. No entry names a person: `consent` is a random id, and who it is about is in the salted statement."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.entries.parts import Body, Hex
+
+
+class ConsentNoticePublished(Body):
+    """An owner published a notice (告知书): for consents to providing these fields to this recipient for this purpose.
+
+    `document` is the salted digest of what people are shown.
+    """
+
+    type: Literal["consent_notice.published"] = "consent_notice.published"
+    consumer: Annotated[str, Field(description="the recipient")]
+    dataset: str
+    document: Hex
+    purpose: str
+
+
+class ConsentNoticeClosed(Body):
+    """An owner closed a notice: nobody consents under it any more. Consents that were given hold until they end."""
+
+    type: Literal["consent_notice.closed"] = "consent_notice.closed"
+    affects_decisions: ClassVar[bool] = False
+    consumer: Annotated[str, Field(description="the recipient")]
+    dataset: str
+    purpose: str
+    statement: Annotated[Hex, Field(description="salted digest of the reason")]
+
+
+class ConsentChanged(Body):
+    """A person was asked for consent, gave, refused, deferred, renewed or withdrew it; or others ended it, or time did.
+
+    It does not name the recipient in `consumer`: recipients may not learn from the ledger who refused them.
+    """
+
+    type: Literal[
+        "consent.requested",
+        "consent.given",
+        "consent.refused",
+        "consent.deferred",
+        "consent.renewed",
+        "consent.withdrawn",
+        "consent.revoked",
+        "consent.expired",
+        "consent.invalidated",
+    ]
+    affects_decisions: ClassVar[bool] = False
+    dataset: str
+    notice: str
+    statement: Annotated[Hex, Field(description="salted digest of the record's new statement")]
+    epoch: Annotated[int | None, Field(description="of an ending: the epoch of the notice's scope from then on")] = None
