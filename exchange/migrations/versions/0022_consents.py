@@ -1,15 +1,15 @@
 """Consents: notices and their scopes, records with their events, who may be delivered now, and who no longer.
 
-Revision: 0020
-Revises: 0019
+Revision: 0022
+Revises: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
