@@ -1,4 +1,4 @@
-"""Importing files: rows a second and peak memory for each kind of file, process included: `python -m benchmarks.imports`.
+"""Importing files: rows a second, processor time and peak memory for each kind, process included: `python -m benchmarks.imports`.
 
 Rounds go over all kinds in turn. Each import is measured by a process of its own, whose children's peak the system states.
 """
@@ -38,6 +38,7 @@ def main() -> None:
         print(json.dumps(_import(arguments.one)))
         return
     seconds: dict[str, list[float]] = {kind: [] for kind in _ROWS}
+    cpu: dict[str, list[float]] = {kind: [] for kind in _ROWS}
     memory: dict[str, list[float]] = {kind: [] for kind in _ROWS}
     with TemporaryDirectory() as directory:
         paths = {kind: _write(Path(directory), kind, int(rows * arguments.rows)) for kind, rows in _ROWS.items()}
@@ -47,10 +48,11 @@ def main() -> None:
                 result = subprocess.run(command, capture_output=True, check=True, text=True)
                 measured = json.loads(result.stdout)
                 seconds[kind].append(measured["seconds"])
+                cpu[kind].append(measured["cpu"])
                 memory[kind].append(measured["mib"])
     for kind, rows in _ROWS.items():
         speed = spread([rows * arguments.rows / duration for duration in seconds[kind]], 0)
-        print(f"{kind:>8}: rows/s {speed}; peak MiB {max(memory[kind]):.0f}")
+        print(f"{kind:>8}: rows/s {speed}; CPU s {spread(cpu[kind])}; peak MiB {max(memory[kind]):.0f}")
 
 
 def _import(path: Path) -> dict[str, float]:
@@ -58,7 +60,8 @@ def _import(path: Path) -> dict[str, float]:
         before = time.perf_counter()
         import_bounded(path, Path(directory), ImportOptions(), ImportLimits())
         seconds = time.perf_counter() - before
-    return {"seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / _MIB}
+    child = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"seconds": seconds, "cpu": child.ru_utime + child.ru_stime, "mib": child.ru_maxrss / _MIB}
 
 
 def _table(rows: int) -> pa.Table:

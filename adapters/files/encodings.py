@@ -5,6 +5,7 @@ grows with the square of a file's size.
 """
 
 import codecs
+from functools import cache
 from typing import Final
 
 ENCODINGS: Final = (
@@ -16,7 +17,12 @@ ENCODINGS: Final = (
     *("koi8-r", "koi8-u", "cp437", "cp850", "cp852", "cp855", "cp857", "cp858", "cp866", "ptcp154"),
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish", "mac-iceland"),
 )
-_CANONICAL: Final = {codecs.lookup(name).name: name for name in ENCODINGS}
+
+
+@cache
+def _canonical_names() -> dict[str, str]:
+    """The names above by the codecs' own. Asked for when an encoding is stated: it loads every codec."""
+    return {codecs.lookup(name).name: name for name in ENCODINGS}
 
 
 def find_codec(name: str) -> str | None:
@@ -24,6 +30,6 @@ def find_codec(name: str) -> str | None:
     if not name.isascii() or "\0" in name:
         return None
     try:
-        return _CANONICAL.get(codecs.lookup(name.strip()).name)
+        return _canonical_names().get(codecs.lookup(name.strip()).name)
     except LookupError:
         return None

@@ -174,6 +174,7 @@ def _timestamp_of_any_shape(column: Any, zone: str) -> Any:
     return pc.if_else(is_zoned, zoned, _instants(local, zone))
 
 
+_INEXACT_DIGITS: Final = 16
 _DIGITS: Final = "(?:0|[1-9][0-9]{0,14})"
 _FEW_DIGITS: Final = "(?:0|[1-9][0-9]{0,5})"
 # A long number with a plus sign is a telephone number (E.164).
@@ -228,6 +229,8 @@ def matches(shape: Shape, column: Any, is_inexact: Any = None) -> Any:
 
 def find_inexact(column: Any) -> Any:
     """Mark the numbers that have digits which a double does not keep, in a boolean array; None if there are none."""
+    if not _may_be_inexact(column):
+        return None
     is_long = pc.match_substring_regex(column, "^[+-]?[0-9,.]*(?:[0-9][.,]?){16}|^[+-]?[0-9,.]+[eE][+-]?[0-9]{3}")
     if not pc.any(is_long).as_py():
         return None
@@ -238,6 +241,16 @@ def find_inexact(column: Any) -> Any:
         is_long, cells = pc.replace_with_mask(is_long, is_long, is_other), cells.filter(is_other)
     is_inexact = [cell is not None and not _is_exact(cell) for cell in cells.to_pylist()]
     return pc.replace_with_mask(is_long, is_long, pa.array(is_inexact, pa.bool_())) if any(is_inexact) else None
+
+
+def _may_be_inexact(column: Any) -> bool:
+    """Whether a cell has sixteen bytes or an exponent: all others have too few digits."""
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    return longest >= _INEXACT_DIGITS or any(_any_contains(column, letter) for letter in "eE")
+
+
+def _any_contains(column: Any, letter: str) -> bool:
+    return bool(pc.any(pc.match_substring(column, letter)).as_py())
 
 
 def _is_exact(cell: str) -> bool:

@@ -45,7 +45,23 @@ class Spool:
             is_excluded, column = excluded.mask(batch.numbers), batch.columns[index]
             columns.append(column if is_excluded is None else column.filter(pc.invert(is_excluded)))
         whole: Any = pa.chunked_array(columns, pa.string())
-        return bool(pc.count_distinct(whole).as_py() == len(whole))
+        return _ascends(whole) or bool(pc.count_distinct(whole).as_py() == len(whole))
+
+
+def _ascends(column: Any) -> bool:
+    """Whether each text is greater than the one before, as in most lists of numbers. Ends at the first chunk that is not."""
+    if column.null_count:
+        return False
+    last = None
+    for chunk in column.chunks:
+        if not len(chunk):
+            continue
+        if last is not None and not pc.less(last, chunk[0]).as_py():
+            return False
+        if not pc.all(pc.less(chunk.slice(0, len(chunk) - 1), chunk.slice(1)), min_count=0).as_py():
+            return False
+        last = chunk[-1]
+    return True
 
 
 def read_batches(path: Path) -> Iterator[Batch]:

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from adapters.contract import SourceError
+from adapters.files import process
 from adapters.files.importing import import_file
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
@@ -113,12 +115,37 @@ def test_the_process_has_no_environment_of_the_exchange(tmp_path: Path, monkeypa
     class Recording(subprocess.Popen[bytes]):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
-            environment = Path(f"/proc/{self.pid}/environ").read_bytes()
+            while not (environment := Path(f"/proc/{self.pid}/environ").read_bytes()):
+                pass  # the system shows it at the end of execve(2), and the process waits for its request after that
             environments.append(dict(item.split("=", 1) for item in environment.decode().split("\0") if item))
 
     monkeypatch.setattr(subprocess, "Popen", Recording)
     assert bounded(tmp_path / "people.csv", tmp_path / "snapshots").rows == 2
     assert [sorted(environment) for environment in environments] == [["ARROW_DEFAULT_MEMORY_POOL"]]
+
+
+def test_the_process_loads_no_library_that_it_does_without(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    request = {
+        "path": str(tmp_path / "people.csv"),
+        "directory": str(tmp_path),
+        "options": asdict(ImportOptions()),
+        "memory": 1 << 30,
+        "seconds": 20,
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "importtime", "-c", process._PROGRAM],
+        input=json.dumps(request),
+        env={"ARROW_DEFAULT_MEMORY_POOL": "system"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["description"]["rows"] == 2
+    loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
+    packages = {name.partition(".")[0] for name in loaded if "." in name}  # one that is hidden is listed without parts
+    assert "pyarrow" in packages
+    assert not packages & {"numpy", "pandas", "duckdb", "pydantic", "sqlalchemy"}
 
 
 @pytest.mark.endurance

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.files.read.quotes import BLOCK, check_quotes, find_block_size
+from adapters.files.read.quotes import BLOCK, Quotes, check_quotes, find_block_size
 from tests.support.imported_files import imported, refused
 
 ROWS = "id,item,state\n" + "".join(f"{n},n{n},ok\n" for n in range(220))
@@ -56,6 +57,31 @@ def test_the_check_accepts_what_a_strict_writer_writes(
     if check_quotes(path, ",").are_regular:  # then the strict reader reads it, and writes the same again
         parsed = list(csv.reader(io.StringIO(bent, newline=""), strict=True))
         assert sum(cell.count('"') for row in parsed for cell in row) * 2 <= bent.count('"')
+
+
+def quotes_by_pattern(content: bytes) -> Quotes:
+    """The check in two patterns: each quoted part becomes one quote, which has only separators or quotes beside it."""
+    bare = re.sub(b'"[^"]*"', b'"', content)
+    is_stray = re.search(b'[^,\r\n"]"|"[^,\r\n"]', bare) or content.count(b'"') % 2
+    return Quotes(not is_stray, not is_stray and bare.count(b"\r") != content.count(b"\r"))
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from([b'"a"', b'"a""b"', b",", b"\r\n", b"x", b'"\r\n"', b'""', b',"a\r",', b"\n", b'"'])),
+    st.integers(1, 50),
+)
+def test_the_check_finds_what_patterns_find_in_pieces_of_any_size(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], chunk_size: int
+) -> None:
+    path = tmp_path_factory.mktemp("quotes") / "file"
+    content = b"".join(parts)
+    path.write_bytes(content)
+    expected = quotes_by_pattern(content)
+    quotes = check_quotes(path, ",", chunk_size)
+    assert quotes.are_regular == expected.are_regular
+    if expected.are_regular:
+        assert quotes.hold_returns == expected.hold_returns
 
 
 @pytest.mark.endurance
