@@ -44,7 +44,10 @@ class Dataset(Base):
 
 
 class DatasetVersion(Base):
-    """A published version: exactly the document whose salted digest is on the ledger."""
+    """A published version: exactly the document whose salted digest is on the ledger.
+
+    `predates_basis`: whether it was published before terms were asked for the legal basis of what leaves without consent.
+    """
 
     __tablename__ = "dataset_versions"
 
@@ -55,3 +58,4 @@ class DatasetVersion(Base):
     digest: Mapped[str] = mapped_column(String(64))
     salt: Mapped[str] = mapped_column(String(32))
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    predates_basis: Mapped[bool] = mapped_column(server_default="false")

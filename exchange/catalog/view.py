@@ -46,6 +46,7 @@ class PublishedVersion:
     digest: str
     salt: str
     published_at: datetime
+    predates_basis: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +93,5 @@ def version_of(row: DatasetVersion) -> PublishedVersion:
         digest=row.digest,
         salt=row.salt,
         published_at=row.published_at,
+        predates_basis=row.predates_basis,
     )

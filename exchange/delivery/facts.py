@@ -265,8 +265,11 @@ def _facts_of(
     )
 
 
-def resource_of(listed: Listed, source: SourceView, document: DatasetDocument) -> documents.Resource:
+def resource_of(
+    listed: Listed, source: SourceView, document: DatasetDocument, *, is_draft: bool = False
+) -> documents.Resource:
     """A dataset as the resource of a decision, under one of its documents. Raises ValidationError if it does not fit."""
+    is_older = not is_draft and listed.version is not None and listed.version.predates_basis
     in_source = {field.name for field in source.fields}
     return documents.Resource.model_validate(
         {
@@ -289,7 +292,7 @@ def resource_of(listed: Listed, source: SourceView, document: DatasetDocument) -
                 for field in document.fields
                 if field.name in in_source
             ],
-            "terms": terms_for_policy(document.terms),
+            "terms": terms_for_policy(document.terms, is_older=is_older),
             "assessments": document.assessments.on_file,
         }
     )

@@ -104,7 +104,7 @@ async def _drafted(work: Work, dataset_id: UUID) -> _Drafted | None:
     return _Drafted(
         dataset_id,
         published=_in_force(resource_of(listed, source, published)),
-        draft=_in_force(resource_of(listed, source_of_draft, draft)),
+        draft=_in_force(resource_of(listed, source_of_draft, draft, is_draft=True)),
         before=published,
         after=draft,
     )

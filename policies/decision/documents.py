@@ -73,6 +73,8 @@ FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date",
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 LawfulBasis = Literal["contract", "statutory-duty", "emergency", "news-reporting", "disclosed", "other-law"]
 """The bases of processing without consent: PIPL Article 13, paragraph 1, items 2 to 7, in their order."""
+Basis = LawfulBasis | Literal["published-earlier"]
+"""A basis in a decision's input: the terms' own, or that the version is older than the question for a basis."""
 # Assessments on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
 Assessments = Annotated[tuple[Literal["impact", "risk"], ...], Field(strict=False, max_length=2)]
 RowFilters = Annotated[tuple[dict[str, JsonValue], ...], Field(strict=False, max_length=100)]
@@ -163,7 +165,7 @@ class Terms(Document):
     not_after: Seconds = NEVER
     # Omitted where it is None, as is the type of a field: documents older than these keep their digests.
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
-    basis: Annotated[LawfulBasis | None, Field(exclude_if=_is_absent)] = None
+    basis: Annotated[Basis | None, Field(exclude_if=_is_absent)] = None
 
 
 class Resource(Document):

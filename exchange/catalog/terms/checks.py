@@ -97,8 +97,12 @@ def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = 
     ]
 
 
-def for_policy(terms: Terms) -> documents.Terms:
-    """The terms as a decision's input. Raises ValidationError for terms that no decision can be made by."""
+def for_policy(terms: Terms, *, is_older: bool = False) -> documents.Terms:
+    """The terms as a decision's input; `is_older` are those of a version older than the question for a legal basis.
+
+    Raises ValidationError for terms that no decision can be made by.
+    """
+    basis = terms.basis or ("published-earlier" if is_older else None)
     return documents.Terms.model_validate(
         {
             "consumers": {"groups": [], **terms.consumers.model_dump(mode="json")},
@@ -112,7 +116,7 @@ def for_policy(terms: Terms) -> documents.Terms:
             "min_group": terms.min_group or 0,
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
             **({"module": terms.module} if terms.module else {}),
-            **({"basis": terms.basis} if terms.basis else {}),
+            **({"basis": basis} if basis else {}),
         }
     )
 
