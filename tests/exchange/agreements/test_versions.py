@@ -87,9 +87,13 @@ async def make_unfit(shared: Shared) -> dict[str, Any]:
     ("approval", "field", "word"),
     [
         ({"masks": {"id": {"kind": "bucket", "size": 10}}}, "id", "bucket"),
-        ({"row_filter": {"field": "score", "op": "gt", "value": 1}}, "score", "filter"),
-        ({"row_filter": {"field": "id", "op": "gt", "value": 1}}, "id", "filter"),
-        ({"fields": ["score", "name"]}, "score", "does not describe"),
+        pytest.param(
+            {"row_filter": {"field": "score", "op": "gt", "value": 1}}, "score", "filter", marks=pytest.mark.endurance
+        ),
+        pytest.param(
+            {"row_filter": {"field": "id", "op": "gt", "value": 1}}, "id", "filter", marks=pytest.mark.endurance
+        ),
+        pytest.param({"fields": ["score", "name"]}, "score", "does not describe", marks=pytest.mark.endurance),
         ({"fields": ["id", "name"]}, "id", "type string instead of integer"),
     ],
 )

@@ -74,6 +74,7 @@ def denying() -> Iterator[EmbeddedEngine]:
         yield engine
 
 
+@pytest.mark.endurance
 async def test_nothing_leaves_while_the_policy_allows_nothing(
     settings: Settings, people_table: str, denying: EmbeddedEngine
 ) -> None:

@@ -88,6 +88,7 @@ async def test_a_delivery_is_answered_though_the_fence_moves_during_each_attempt
     assert max(toggled) > delivered  # at least the last change waited for the answer
 
 
+@pytest.mark.endurance
 async def test_many_deliveries_under_a_storm_of_changes_are_all_answered(exchange: Exchange, people_table: str) -> None:
     _, consumer, _ = await granted(exchange, people_table)
     busy = await exchange.admit("busy")

@@ -122,12 +122,14 @@ async def prepared(exchange: Exchange, people_table: str) -> tuple[Party, Party,
     [
         (_terminate, "agreement.terminated", "agreement-terminated"),
         (_revoke_key, "key.revoked", "key-revoked"),
-        (_revoke_role, "role.revoked", "role-missing"),
-        (_suspend_system, "principal.suspended", "principal-suspended"),
-        (_suspend_organisation, "organisation.suspended", "consumer-not-admitted"),
-        (_suspend_owner, "organisation.suspended", "owner-not-admitted"),
-        (_withdraw_dataset, "dataset.withdrawn", "dataset-unavailable"),
-        (_forbid_purpose, "dataset.published", "purpose-not-granted"),
+        pytest.param(_revoke_role, "role.revoked", "role-missing", marks=pytest.mark.endurance),
+        pytest.param(_suspend_system, "principal.suspended", "principal-suspended", marks=pytest.mark.endurance),
+        pytest.param(
+            _suspend_organisation, "organisation.suspended", "consumer-not-admitted", marks=pytest.mark.endurance
+        ),
+        pytest.param(_suspend_owner, "organisation.suspended", "owner-not-admitted", marks=pytest.mark.endurance),
+        pytest.param(_withdraw_dataset, "dataset.withdrawn", "dataset-unavailable", marks=pytest.mark.endurance),
+        pytest.param(_forbid_purpose, "dataset.published", "purpose-not-granted", marks=pytest.mark.endurance),
     ],
 )
 async def test_nothing_is_delivered_behind_the_entry_that_ends_it(
