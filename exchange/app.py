@@ -42,7 +42,7 @@ from exchange.kernel.keys.keyring import Keyring, open_keyring
 from exchange.kernel.keys.queries import fingerprints, remember_keys
 from exchange.kernel.keys.stores import KeyStore, answers_key_store, key_store
 from exchange.kernel.loops import Loops
-from exchange.kernel.metrics import MeasuredSequencer, watch_database
+from exchange.kernel.metrics import open_sequencer
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.web import access, docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
@@ -242,14 +242,12 @@ async def _open_keys(settings: Settings, database: Database, clock: Clock, store
 
 def _open_kernel(settings: Settings, clock: Clock, database: Database, ring: Keyring) -> Runtime:
     """The runtime with the kernel's own parts and loops."""
-    sequencer = MeasuredSequencer(database.appending)
-    watch_database(database, sequencer)
     runtime = Runtime(
         settings=settings,
         origin=settings.origin(ring.incarnation),
         clock=clock,
         database=database,
-        sequencer=sequencer,
+        sequencer=open_sequencer(database),
         roles=load_roles(),
         seal=ring.seal,
         answers=AnsweringKey(ring.answers),

@@ -4,8 +4,7 @@ import re
 import secrets
 from binascii import a2b_base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from signatures.components import ComponentMissing, Message, SignatureMalformed, SignatureProblem
 from signatures.profile import (
@@ -61,9 +60,8 @@ class SignatureNotYetValid(SignatureProblem):
     reason = "signature-not-yet-valid"
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """A request's signature, which fits the profile but is not verified.
+class SignedRequest(NamedTuple):
+    """A request's signature, which fits the profile but is not verified. A tuple, since each request makes one.
 
     `components` are the covered components in order, in the short form. `base` is the bytes that the signature signs; the
     ledger stores its digest, `signature` and `keyid`. Times are Unix seconds.

@@ -4,17 +4,16 @@ from adapters.contract.adapter import (
     ARROW_TYPES,
     BATCH_ROWS,
     PAGE_BYTES,
-    READ_LIMIT,
     Adapter,
     Explanation,
     Health,
     Keep,
     Part,
     Rows,
-    read_limit,
 )
 from adapters.contract.description import Description, Hint, HintKind, ImportedFile, Note, NoteCode
 from adapters.contract.errors import Code, SourceError
+from adapters.plan.plan import READ_LIMIT, read_limit
 
 __all__ = [
     "ARROW_TYPES",

@@ -21,7 +21,6 @@ Part: TypeAlias = Literal["columns", "masks", "where", "order", "limit"]
 Keep: TypeAlias = Callable[[Sequence[Any]], Awaitable[Sequence[bool]]]
 """Decides about rows by their values beside the columns (`Plan.beside`): True for each row that may be answered."""
 
-READ_LIMIT: Final = 5_000
 BATCH_ROWS: Final = 65_536
 PAGE_BYTES: Final = 2**26
 """The most bytes of text in the answer to a `read`."""
@@ -109,8 +108,3 @@ class Adapter(Protocol):
 
     async def close(self) -> None:
         """Release connections and threads."""
-
-
-def read_limit(plan: Plan) -> int:
-    """The most rows that `read` answers a plan with."""
-    return READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)

@@ -31,6 +31,9 @@ MAX_TEXT: Final = 4_000
 MAX_DIGITS: Final = 38
 MAX_DOUBLE: Final = sys.float_info.max
 
+READ_LIMIT: Final = 5_000
+"""The most rows of an answer that is not a stream."""
+
 ROW_NUMBER: Final = "\0row"
 """Stands for the number of a row in `Plan.beside`; a file's adapter has it. No field has this name."""
 
@@ -81,6 +84,11 @@ class Plan:
     order: tuple[str, ...] = ()
     shuffle: bytes | None = field(default=None, repr=False)
     beside: str | None = None
+
+
+def read_limit(plan: Plan) -> int:
+    """The most rows that a plan is answered with in one piece."""
+    return READ_LIMIT if plan.limit is None else min(plan.limit, READ_LIMIT)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

@@ -20,7 +20,8 @@ FIELDS_MAX: Final = 256
 _TOO_LARGE: Final = f"Target and header fields may have {HEAD_BYTES_MAX} bytes together."
 
 CONNECTION: Final = "exchange.connection"
-"""The ASGI extension with `abort`, which ends the connection at once and drops what it has not sent."""
+"""The ASGI extension with `abort`, which ends the connection at once and drops what it has not sent, and `has_arrived`, which
+appears once the whole request has been received."""
 
 
 class HeadRefused(Exception):
@@ -70,6 +71,11 @@ class HeadLimitProtocol(HttpToolsProtocol):
             self._refusal = f"A request may have {FIELDS_MAX} header lines."
         if self._refusal:
             raise HeadRefused
+
+    def on_message_complete(self) -> None:
+        """The parser completed a request."""
+        self.scope["extensions"][CONNECTION]["has_arrived"] = True
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer 400 with the reason, and close the connection."""

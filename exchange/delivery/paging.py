@@ -69,9 +69,10 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
         "exchange-cut-by-row-cap": "?1" if is_cut else "?0",
     }
     signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
-    return Response(
-        content, media_type=MEDIA_TYPES[form], headers={"cache-control": "no-store", **headers, **signature}
-    )
+    response = Response(content, media_type=MEDIA_TYPES[form])
+    fields = {"cache-control": "no-store", **headers, **signature}
+    response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+    return response
 
 
 async def read(planned: Planned) -> Rows:

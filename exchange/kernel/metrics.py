@@ -67,15 +67,13 @@ def count_request(*, method: str, route: str, status: int, seconds: float, probl
         DELIVERIES.add(1, {"outcome": outcome, "problem": problem or ""})
 
 
-class MeasuredSequencer(Sequencer):
+class _MeasuredSequencer(Sequencer):
     """A sequencer whose appends are measured; `waiting` is how many wait now."""
 
     waiting = 0
 
     async def append(self, submission: store.Submission) -> int:
         """Append one entry, as Sequencer does."""
-        if not _is_collected:
-            return await super().append(submission)
         begun = time.perf_counter()
         self.waiting += 1
         try:
@@ -85,8 +83,11 @@ class MeasuredSequencer(Sequencer):
             APPENDS.record(time.perf_counter() - begun)
 
 
-def watch_database(database: Database, sequencer: MeasuredSequencer) -> None:
-    """Register the gauges of a process's queue to the ledger and of its connections."""
+def open_sequencer(database: Database) -> Sequencer:
+    """The process's sequencer; where metrics are collected, its queue and the database's connections are measured."""
+    if not _is_collected:
+        return Sequencer(database.appending)
+    sequencer = _MeasuredSequencer(database.appending)
     gauge("exchange.ledger.waiting", "1", "Entries that wait for the ledger", lambda: {"": sequencer.waiting})
 
     def connections() -> dict[str, float]:
@@ -94,3 +95,4 @@ def watch_database(database: Database, sequencer: MeasuredSequencer) -> None:
         return {"idle": idle, "used": size - idle}
 
     gauge("exchange.database.connections", "1", "Connections of the delivery path", connections)
+    return sequencer

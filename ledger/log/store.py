@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
+from typing import NamedTuple
 
 import asyncpg
 
@@ -23,8 +24,7 @@ from ledger.format import entry
 from ledger.log.head import HALTED, Halted
 
 
-@dataclass(frozen=True, slots=True)
-class Nonce:
+class Nonce(NamedTuple):
     """A value that may be used once, as 32 bytes, and until `expires_at` by the database's clock."""
 
     token: bytes
@@ -36,8 +36,7 @@ class Nonce:
         return cls(hashlib.sha256("\0".join(parts).encode()).digest(), expires_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """Details about a subject that an entry only commits to: AES-256-GCM under the subject's key, by its pseudonym."""
 
     subject: bytes

@@ -61,7 +61,7 @@ class Observed:
         )
         if template in _PROBES and self._status == _OK:
             return
-        line = {"method": method, "route": template, "status": self._status, "seconds": round(seconds, 4)}
+        line = {"method": method, "route": template, "status": self._status, "seconds": int(seconds * 1e4) / 1e4}
         if self._entry is not None:
             line["entry"] = self._entry
         if PRINCIPAL in scope:

@@ -85,3 +85,31 @@ async def test_an_empty_query_is_part_of_the_target_and_a_connection_can_be_cut_
         with suppress(ConnectionError):
             await exchanged(port, b"GET /a?" + host + b"GET /a" + host + b"GET /a?b" + host)
     assert paths == [b"/a?", b"/a", b"/a"]
+
+
+async def test_a_request_states_when_all_of_it_has_arrived() -> None:
+    has_arrived: list[bool] = []
+    begun = asyncio.Event()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        has_arrived.append("has_arrived" in scope["extensions"][CONNECTION])
+        begun.set()
+        while (await receive())["more_body"]:
+            pass
+        has_arrived.append("has_arrived" in scope["extensions"][CONNECTION])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n"
+    async with served(application) as port:
+        assert (await exchanged(port, head + b"ab")).startswith(b"HTTP/1.1 204 ")
+        assert has_arrived == [True, True]
+        begun.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + b"a")
+        async with asyncio.timeout(20):
+            await begun.wait()
+            writer.write(b"b")
+            assert (await reader.read()).startswith(b"HTTP/1.1 204 ")
+        writer.close()
+    assert has_arrived == [True, True, False, True]
