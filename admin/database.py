@@ -13,6 +13,10 @@ from typing import TypeVar
 import asyncpg
 
 from admin.terminal import CannotDo
+from exchange.calendar import queries as calendar
+from exchange.calendar.counting import day_of
+from exchange.jobs.queries import counts as count_jobs
+from exchange.kernel.clock import Clock
 from exchange.kernel.database import (
     APPLICATION_ROLE,
     FAILURES,
@@ -46,7 +50,8 @@ class DatabaseState:
 
     `origin` and `vkey` are those in the first entry. `not_continued` is the reason why the ledger is not the one that was
     signed, or None. `uncovered_since` is the time of the first entry that no published checkpoint covers, `checkpoint_at`
-    that of the newest checkpoint.
+    that of the newest checkpoint. `jobs` are the numbers of background jobs by state, `calendar_days_left` the working
+    days until the last loaded one.
     """
 
     revision: str | None
@@ -60,6 +65,8 @@ class DatabaseState:
     slot_blocks: Sequence[int] = ()
     uncovered_since: datetime | None = None
     checkpoint_at: datetime | None = None
+    jobs: Mapping[str, int] = field(default_factory=dict)
+    calendar_days_left: int = 0
 
     def history(self, first: str) -> History:
         """The ledger's keys, former and present; only `first`, a verifier key, where it was never rotated."""
@@ -201,6 +208,8 @@ async def state_of(url: str, settings: Settings | None = None) -> DatabaseState:
             slot_blocks=await blocks_in_use(connection),
             uncovered_since=await publication.uncovered_since(connection),
             checkpoint_at=await publication.newest_at(connection),
+            jobs=await count_jobs(connection),
+            calendar_days_left=await calendar.days_left(connection, day_of(Clock().now())),
         )
 
 

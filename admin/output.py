@@ -10,9 +10,14 @@ from admin.database import DatabaseState
 from admin.founding import Founded
 from admin.joining import PEOPLE, Joined
 from admin.terminal import console
+from exchange.calendar.service import SHORT
 
 _DIM = "dim"
 _BOLD = "bold"
+_OF_THE_DATABASE = (
+    *("revision", "is_current", "origin", "entries", "uncovered_since", "checkpoint_at", "halted"),
+    *("jobs", "calendar_days_left"),
+)
 
 
 def facts(rows: list[tuple[str, str]]) -> Table:
@@ -86,6 +91,8 @@ def health_document(
         "checkpoint_at": state.checkpoint_at.isoformat() if state.checkpoint_at else None,
         "halted": state.not_continued,
         "alarms": list(alarms),
+        "jobs": dict(state.jobs),
+        "calendar_days_left": state.calendar_days_left,
         "database_error": None,
     }
 
@@ -93,9 +100,7 @@ def health_document(
 def no_database_document(directory: DataDirectory, url: str | None, error: Exception) -> dict[str, Any]:
     """The document of `health_document` where the database is away: what it would tell is null."""
     document = health_document(directory, url, DatabaseState(revision=None), is_well=False)
-    unknown = dict.fromkeys(
-        ("revision", "is_current", "origin", "entries", "uncovered_since", "checkpoint_at", "halted")
-    )
+    unknown = dict.fromkeys(_OF_THE_DATABASE)
     return document | unknown | {"database_error": str(error) or type(error).__name__}
 
 
@@ -113,6 +118,12 @@ def show_health(directory: DataDirectory, url: str | None, state: DatabaseState,
         covered = "covers every entry" if since is None else f"covers no entry since {since:%Y-%m-%d %H:%M:%S %Z}"
         newest = f"; the newest is of {state.checkpoint_at:%Y-%m-%d %H:%M:%S %Z}" if state.checkpoint_at else ""
         rows.append(("checkpoint", covered + newest))
+        waiting, failed = state.jobs.get("waiting", 0), state.jobs.get("failed", 0)
+        held = f", {failed} FAILED AND HELD: exchange jobs list" if failed else ""
+        rows.append(("jobs", f"{waiting} waiting{held}"))
+        is_short = state.calendar_days_left <= SHORT
+        following = ": load the next year when its notice appears" if is_short else ""
+        rows.append(("calendar", f"{state.calendar_days_left} working days left{following}"))
     rows += [("alarm", line.removeprefix("alarm: ")) for line in alarms]
     if state.not_continued:
         rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {state.not_continued}"))

@@ -34,6 +34,8 @@ from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
+from exchange.jobs import parts as jobs
+from exchange.jobs import routes as job_routes
 from exchange.kernel import logs, tasks
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import Database, open_database
@@ -46,6 +48,8 @@ from exchange.kernel.metrics import open_sequencer
 from exchange.kernel.runtime import AnsweringKey, Runtime
 from exchange.kernel.web import access, docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
+from exchange.messages import routes as message_routes
+from exchange.messages import tasks as messages
 from exchange.migrations import commands
 from exchange.participants import routes as participant_routes
 from exchange.participants.door import parts as door
@@ -168,6 +172,8 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         publication_routes.public,
         participant_routes.router,
         calendar_routes.router,
+        job_routes.router,
+        message_routes.router,
         *source_routes.routers(kinds),
         proposal_routes.router,
         catalog_routes.router,
@@ -203,7 +209,9 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     if is_founded:  # only then do database and data directory certainly belong to one exchange
         await sources.tidy(runtime)
     door.open_parts(runtime, stack)
+    jobs.open_parts(runtime)
     calendar.open_parts(runtime)
+    messages.open_parts(runtime)
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
     consents.open_parts(runtime)

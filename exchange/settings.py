@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from exchange.consents.settings import ConsentSettings
 from exchange.decisions.settings import DecisionSettings
 from exchange.delivery.settings import DeliverySettings
+from exchange.jobs.settings import JobSettings
 from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.settings_sources import StrictSource, describe_faults
 from exchange.participants.door.settings import DoorSettings
@@ -26,6 +27,7 @@ from exchange.subjects.settings import SubjectSettings
 class Settings(
     KeySettings,
     DecisionSettings,
+    JobSettings,
     ModuleSettings,
     DoorSettings,
     SourceSettings,

@@ -35,6 +35,8 @@ COMMANDS = {
     "policy": "Explain a decision before it is made; check an owner's module; write the policy for an OPA server.",
     "audit": "Make decisions on the ledger again.",
     "calendar": "Show and load the calendar of working days, and the numbers that deadlines count with.",
+    "jobs": "List background jobs; retry or discard those that failed.",
+    "work": "Work on background jobs, beside or instead of the server's processes, until Ctrl-C.",
     "ledger": "Continue a ledger after a restore; restore its anchor; rebuild its index.",
     "keys": "Rotate the exchange's own keys.",
     "hold": "Place and lift legal holds, which keep a person's details from erasure.",
@@ -42,7 +44,7 @@ COMMANDS = {
     "demo": "Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit.",
 }
 """Each command with the first line of its help. Its module is `admin.commands.<name>`, and the command is its `app`."""
-_MODULES = {name: f"upkeep.{name}" for name in ("settings", "backup", "restore")}
+_MODULES = {name: f"upkeep.{name}" for name in ("settings", "backup", "restore", "jobs", "work")}
 """The modules of commands that are in folders."""
 
 

@@ -194,6 +194,12 @@ async def deadlines_of(session: AsyncSession, matters: Sequence[Matter]) -> dict
     return views
 
 
+async def deadline(session: AsyncSession, deadline_id: UUID) -> DeadlineView | None:
+    """One deadline, or None."""
+    row = await session.get(Deadline, deadline_id)
+    return None if row is None else view_of(row)
+
+
 async def deadlines(
     session: AsyncSession,
     *,

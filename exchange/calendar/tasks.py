@@ -8,11 +8,14 @@ deadlines that another transaction holds are left for the next round.
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from exchange.calendar import queries
 from exchange.calendar.counting import DeadlineView, day_of
 from exchange.calendar.hooks import DeadlineDependents
 from exchange.calendar.queries import view_of
+from exchange.calendar.reminders import Reminder
+from exchange.jobs.service import enqueue
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import FAILURES, AsyncSession, Connection, driver
 from exchange.kernel.logs import log
@@ -39,6 +42,8 @@ def open_parts(runtime: Runtime) -> None:
         with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
             while await _sweep(runtime, dependents, now) == _AT_ONCE:
                 pass
+        while await _remind(runtime, now) == _AT_ONCE:
+            pass
 
     gauge("exchange.calendar.days_left", "1", "Working days until the last loaded one", lambda: left)
     runtime[Loops].add(every(_SECONDS, sweep_all, name=SWEEP, leader=leader_of(runtime.database, SWEEP)))
@@ -47,6 +52,28 @@ def open_parts(runtime: Runtime) -> None:
 async def _sweep(runtime: Runtime, dependents: DeadlineDependents, now: datetime) -> int:
     async with runtime.database.sessions() as session:
         return await sweep(session, dependents, now)
+
+
+async def _remind(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.sessions() as session:
+        return await remind(session, now)
+
+
+async def remind(session: AsyncSession, now: datetime, *, limit: int = _AT_ONCE) -> int:
+    """Enqueue the reminders of deadlines that end soon, in one transaction with their mark; returns how many."""
+    today = day_of(now)
+    before = await queries.parameter(session, "remind_before", today)
+    until = await queries.due(session, today, before.value, before.unit)
+    rows = await queries.lock_untold(session, until or today, limit=limit)
+    for row in rows:
+        row.told_at = now
+        await _tell(session, row.id)
+    await session.commit()
+    return len(rows)
+
+
+async def _tell(session: AsyncSession, deadline: UUID) -> None:
+    await enqueue(session, Reminder(deadline=deadline))
 
 
 async def sweep(session: AsyncSession, dependents: DeadlineDependents, now: datetime, *, limit: int = _AT_ONCE) -> int:
@@ -60,6 +87,7 @@ async def sweep(session: AsyncSession, dependents: DeadlineDependents, now: date
         following = await _follow(session, dependents, view, now)
         if following is not None:
             row.overdue_at = now
+            await _tell(session, row.id)
             bodies += [_entry(view, now), *following]
             marked += 1
     await session.flush()

@@ -33,6 +33,7 @@ __all__ = [
     "forbidden_reason",
     "is_unreachable",
     "is_value_refused",
+    "open_connection",
     "open_database",
     "try_lock",
     "unlock",
@@ -166,6 +167,12 @@ async def open_database(url: str, *, pool_size: int = 8) -> Database:
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         aside=async_sessionmaker(aside),
     )
+
+
+async def open_connection(url: str) -> Connection:
+    """A connection of its own in the application's role, for whoever keeps one. Close it."""
+    options = arguments(url) | {"server_settings": {"role": APPLICATION_ROLE}, "command_timeout": _TIMEOUT}
+    return await asyncpg.connect(**options)
 
 
 async def _skip_reset(_connection: Connection) -> None:

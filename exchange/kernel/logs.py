@@ -71,10 +71,11 @@ class _Limit:
 def _failure(error: BaseException, event: MutableMapping[str, Any]) -> object:
     if isinstance(error, FAILURES) and is_unreachable(error):
         return "database"
-    return (event.get("event"), event.get("kind"), type(error), _frames(error)[-1:])
+    return (event.get("event"), event.get("kind"), type(error), places(error)[-1:])
 
 
-def _frames(error: BaseException) -> tuple[str, ...]:
+def places(error: BaseException) -> tuple[str, ...]:
+    """The last frames of an exception, each as file, line and function: where it came from, without a value."""
     frames = []
     trace = error.__traceback__
     while trace is not None:
@@ -89,7 +90,7 @@ def _trace_without_values(_logger: Any, _name: str, event: MutableMapping[str, A
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
         event["error"] = type(error).__qualname__
-        event["where"] = list(_frames(error))
+        event["where"] = list(places(error))
     return event
 
 

@@ -24,6 +24,7 @@ REQUESTS = _meter.create_histogram(
     "http.server.request.duration", "s", "Time to answer a request", explicit_bucket_boundaries_advisory=_BUCKETS
 )
 DELIVERIES = _meter.create_counter("exchange.deliveries", "1", "Requests for data, by outcome and the problem's slug")
+JOBS = _meter.create_counter("exchange.jobs", "1", "Background jobs, by kind and outcome")
 REFUSALS = _meter.create_counter("exchange.refusals", "1", "Requests answered with a problem, by its slug")
 APPENDS = _meter.create_histogram(
     "exchange.ledger.append.duration",
@@ -65,6 +66,11 @@ def count_request(*, method: str, route: str, status: int, seconds: float, probl
     if is_data:
         outcome = "delivered" if problem is None else "failed" if status >= _FAILED else "refused"
         DELIVERIES.add(1, {"outcome": outcome, "problem": problem or ""})
+
+
+def count_job(*, kind: str, outcome: str) -> None:
+    """Count an attempt at a background job: `done`, `tried again` or `held`."""
+    JOBS.add(1, {"kind": kind, "outcome": outcome})
 
 
 class _MeasuredSequencer(Sequencer):

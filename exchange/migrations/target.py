@@ -9,6 +9,7 @@ import exchange.consents.models
 import exchange.decisions.models
 import exchange.delivery.models
 import exchange.kernel.keys.models
+import exchange.messages.models
 import exchange.participants.models
 import exchange.policy_modules.models
 import exchange.sources.models

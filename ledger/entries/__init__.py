@@ -15,6 +15,7 @@ from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOve
 from ledger.entries.catalog import DatasetDraftDiscarded, DatasetDrafted, DatasetPublished, DatasetWithdrawn
 from ledger.entries.consents import ConsentChanged, ConsentNoticeClosed, ConsentNoticePublished
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
+from ledger.entries.jobs import JobDiscarded
 from ledger.entries.participants import (
     KeyRegistered,
     KeyRevoked,
@@ -99,6 +100,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentNoticePublished,
     ConsentNoticeClosed,
     ConsentChanged,
+    JobDiscarded,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -137,6 +139,7 @@ __all__ = [
     "HoldLifted",
     "HoldPlaced",
     "Holding",
+    "JobDiscarded",
     "KeyRegistered",
     "KeyRevoked",
     "KeyRotated",

@@ -174,6 +174,7 @@ _VALUES: Mapping[str, Any] = {
     "id": f"{_ID}4",
     "key": _KEYID,
     "key_id": "5f0c7a2e-93b1-4d0a-8f6e-2b1d9c3e4a57",
+    "job_kind": "reminder",
     "kind": "dataset",
     "level": "G3",
     "method": "POST",
@@ -189,6 +190,7 @@ _VALUES: Mapping[str, Any] = {
     "role": "steward",
     "route": "/api/v1/agreements/{agreement_id}/suspension",
     "rows": 100,
+    "salt": "000102030405060708090a0b0c0d0e0f",
     "separates_duties": True,
     "settled": 12,
     "source": "浙江省公共数据条例 第三十条",
@@ -242,6 +244,7 @@ _OBJECTS: Mapping[str, str | None] = {
 _OBJECT_IDS: Mapping[str, str] = {
     "calendar": "2026",
     "entry": "41",
+    "job": "17",
     "parameter": "reply_conditional",
     "consent": _VALUES["consent"],
     "key": _KEYID,

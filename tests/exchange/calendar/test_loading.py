@@ -10,8 +10,8 @@ import pytest
 from exchange.calendar import deadlines, queries
 from exchange.calendar.counting import Matter
 from exchange.calendar.notices import Holiday, days_of, find_faults, read_seeded
-from tests.support.exchanges.calendar_years import HOLIDAYS, WORKDAYS, notice
 from tests.support.exchanges.exchange import Exchange
+from tests.support.work.calendar_years import HOLIDAYS, WORKDAYS, notice
 
 YEARS = "/api/v1/calendar/years"
 

@@ -58,6 +58,8 @@ def test_one_distribution_provides_casbin():
         ("calendar.load", ["operator"]),
         ("calendar.confirm", ["operator", "security_administrator"]),
         ("calendar.set", ["operator"]),
+        ("job.discard", ["operator"]),
+        ("message.read", ["steward", "approver", "consumer", "auditor"]),
     ],
 )
 def test_who_may(to: str, roles: list[Role]):
@@ -82,6 +84,8 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         audit: read
         subject: read access erase hold
         calendar: load confirm set
+        job: read retry discard
+        message: read
     """
     lines = [line.strip().split(": ") for line in expected.strip().splitlines()]
     assert WORKED.verbs() == {(resource, verb) for resource, verbs in lines for verb in verbs.split()}

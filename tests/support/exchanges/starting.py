@@ -28,7 +28,8 @@ TABLES = (
     "subjects, subject_numbers, subject_holds, subject_erasures, "
     "ledger_sealed, ledger_people, ledger_person, "
     "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
-    "policy_bundles, policy_modules, decision_inputs, calendar_years, parameter_values, deadlines"
+    "policy_bundles, policy_modules, decision_inputs, calendar_years, parameter_values, deadlines, messages, "
+    "jobs.pgqueuer, jobs.pgqueuer_log"
 )
 
 

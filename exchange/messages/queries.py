@@ -1,0 +1,38 @@
+"""The SQL of messages."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exchange.kernel.problems import NotFound
+from exchange.messages.models import Message
+
+
+async def add(session: AsyncSession, message: dict[str, object]) -> bool:
+    """Add a message unless its cause has given one already; returns whether it was added."""
+    statement = insert(Message).values(**message).on_conflict_do_nothing().returning(Message.id)
+    return (await session.execute(statement)).first() is not None
+
+
+async def list_messages(
+    session: AsyncSession, organisation: UUID, *, is_unread: bool, after: UUID | None, limit: int
+) -> Sequence[Message]:
+    """An organisation's messages, oldest first."""
+    statement = select(Message).where(Message.organisation_id == organisation).order_by(Message.id).limit(limit)
+    if is_unread:
+        statement = statement.where(Message.read_at.is_(None))
+    if after is not None:
+        statement = statement.where(Message.id > after)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def lock_message(session: AsyncSession, organisation: UUID, message_id: UUID) -> Message:
+    """One message of an organisation, locked. Raises NotFound."""
+    statement = select(Message).where(Message.organisation_id == organisation, Message.id == message_id)
+    message = (await session.execute(statement.with_for_update())).scalar_one_or_none()
+    if message is None:
+        raise NotFound("Your organisation has no message with this id.")
+    return message

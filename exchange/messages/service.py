@@ -1,0 +1,73 @@
+"""The verbs of messages: tell an organisation something, and mark a message as read."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from exchange.calendar.counting import Matter
+from exchange.kernel.database import AsyncSession
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.work import Work
+from exchange.messages import queries
+from exchange.messages.models import Message
+from exchange.messages.schemas import MessageOut
+
+TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    "deadline.near": ("A deadline ends soon", "期限即将届满"),
+    "deadline.overdue": ("A deadline is over", "期限已届满"),
+}
+"""The titles of known kinds, in English and Chinese. A kind of another room is shown by its name."""
+
+
+async def notify(
+    session: AsyncSession,
+    *,
+    organisation: UUID,
+    kind: str,
+    about: Matter,
+    key: str,
+    now: datetime,
+    day: date | None = None,
+) -> bool:
+    """Tell an organisation something, in the session's transaction; returns whether it is new.
+
+    `key` names the cause, such as the id of a deadline with the kind: a cause gives one message to an organisation.
+    """
+    return await queries.add(
+        session,
+        {
+            "id": new_id(),
+            "organisation_id": organisation,
+            "kind": kind,
+            "matter_kind": about.kind,
+            "matter_id": about.id,
+            "day": day,
+            "key": key,
+            "created_at": now,
+        },
+    )
+
+
+async def mark_read(work: Work, message_id: UUID) -> MessageOut:
+    """Mark a message of the principal's organisation as read; the first reader stays. Raises Forbidden, NotFound."""
+    work.permit("message", "read", work.principal.organisation)
+    message = await queries.lock_message(work.session, work.principal.organisation, message_id)
+    if message.read_at is None:
+        message.read_at, message.read_by = work.runtime.clock.now(), work.principal.id
+    return message_out(message)
+
+
+def message_out(message: Message) -> MessageOut:
+    """A message as the API shows it."""
+    title, title_zh = TITLES.get(message.kind, (message.kind, message.kind))
+    return MessageOut(
+        id=message.id,
+        kind=message.kind,
+        title=title,
+        title_zh=title_zh,
+        matter={"kind": message.matter_kind, "id": str(message.matter_id)},
+        day=message.day,
+        created_at=message.created_at,
+        read_at=message.read_at,
+    )
