@@ -21,7 +21,7 @@ Part: TypeAlias = Literal["columns", "masks", "where", "order", "limit"]
 Keep: TypeAlias = Callable[[Sequence[Any]], Awaitable[Sequence[bool]]]
 """Decides about rows by their values beside the columns (`Plan.beside`): True for each row that may be answered."""
 
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 16_384
 PAGE_BYTES: Final = 2**26
 """The most bytes of text in the answer to a `read`."""
 

@@ -5,7 +5,7 @@ Results stream and are never materialised; closing a stream stops its query. The
 exchange without files has none.
 """
 
-from asyncio import get_running_loop, shield
+from asyncio import Future, Task, TimerHandle, get_running_loop, shield
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,6 +20,8 @@ from adapters.contract import SourceError
 
 _T = TypeVar("_T")
 _MEMORY: Final = "1GB"
+IDLE_SECONDS = 1.0
+"""The time after which a query ends whose reader takes nothing."""
 # A reader of batches raises the engine's errors as Arrow's or the system's.
 _ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)
 
@@ -54,34 +56,45 @@ class Engine:
         except _ERRORS as error:
             raise _as_source_error(error) from None
 
-    async def stream(self, sql: str, values: Sequence[Any], batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
+    async def stream(
+        self, compose: Callable[[], tuple[str, Sequence[Any]]], batch_rows: int
+    ) -> AsyncGenerator[pa.RecordBatch]:
         """A result in batches, at least one, perhaps empty. The engine makes a batch while the one before is used.
+
+        `compose` gives a statement and its values. A query holds tens of MiB, so it ends when its reader takes nothing for
+        a second. For the next batch `compose` is called again, and gives the statement of the rows that are left.
 
         Raises SourceError source-failed.
         """
+        query = None
         try:
-            cursor = (await self.run(self._open_once)).cursor()
-        except _ERRORS as error:
-            raise _as_source_error(error) from None
-        pending = None
-        try:
-            reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
+            query = await self._begin(*compose(), batch_rows)
             is_empty = True
-            pending = get_running_loop().run_in_executor(self._threads, _next, reader)
-            while (batch := await shield(pending)) is not None:  # cancelling the wait does not stop the thread
-                pending = get_running_loop().run_in_executor(self._threads, _next, reader)
+            while (batch := await query.next()) is not None:
                 is_empty = False
-                yield batch
+                query.end_later()
+                batches = [batch]
+                del batch  # a generator that waits holds nothing
+                yield batches.pop()
+                if await query.has_ended():
+                    query = await self._begin(*compose(), batch_rows)
             if is_empty:
-                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+                yield pa.RecordBatch.from_pylist([], schema=query.schema)
         except _ERRORS as error:
             raise _as_source_error(error) from None
         finally:
+            if query is not None:
+                await query.end()
+
+    async def _begin(self, sql: str, values: Sequence[Any], batch_rows: int) -> "_Query":
+        cursor = (await self.run(self._open_once)).cursor()
+        try:
+            reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
+        except BaseException:
             cursor.interrupt()
-            if pending is not None:
-                with suppress(*_ERRORS):
-                    await pending
             cursor.close()
+            raise
+        return _Query(self._threads, cursor, reader)
 
     def close(self) -> None:
         """Stop the threads, then the database."""
@@ -95,6 +108,59 @@ class Engine:
             if self._database is None:
                 self._database = _open(self.directory, self._memory)
             return self._database
+
+
+class _Query:
+    """A running query. Its next batch is made while the one before is used."""
+
+    def __init__(self, threads: ThreadPoolExecutor, cursor: Any, reader: Any) -> None:
+        self._loop = get_running_loop()
+        self._threads = threads
+        self._cursor = cursor
+        self._reader = reader
+        self.schema: pa.Schema = reader.schema
+        self._pending = self._run()
+        self._timer: TimerHandle | None = None
+        self._ending: Task[None] | None = None
+
+    def _run(self) -> Future[pa.RecordBatch | None]:
+        return self._loop.run_in_executor(self._threads, _next, self._reader)
+
+    async def next(self) -> pa.RecordBatch | None:
+        """The next batch; None after the last."""
+        batch = await shield(self._pending)  # cancelling the wait does not stop the thread
+        if batch is not None:
+            self._pending = self._run()
+        return batch
+
+    def end_later(self) -> None:
+        """End in a second, unless `has_ended` is asked before."""
+        self._timer = self._loop.call_later(IDLE_SECONDS, self._begin_end)
+
+    async def has_ended(self) -> bool:
+        """Whether the second was over. Waits for an end that has begun."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._ending is None:
+            return False
+        await shield(self._ending)
+        return True
+
+    async def end(self) -> None:
+        """Stop the query and release what it holds. An end that has begun goes on if the wait is cancelled."""
+        if not await self.has_ended():
+            await shield(self._begin_end())
+
+    def _begin_end(self) -> Task[None]:
+        self._ending = self._loop.create_task(self._end())
+        return self._ending
+
+    async def _end(self) -> None:
+        self._cursor.interrupt()
+        with suppress(*_ERRORS):
+            await self._pending
+        self._cursor.close()
+        del self._pending, self._reader
 
 
 def _open(directory: Path, memory: str) -> Any:

@@ -7,8 +7,10 @@ of a block by one of theirs. So a page costs a block and no sort of the whole fi
 
 import hmac
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, get_args
@@ -37,7 +39,7 @@ from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pa
 from adapters.plan.masks import Null, mask_type
 from adapters.plan.plan import BESIDE, ROW_NUMBER, Column, Plan, check, output_fields
 
-_BATCH_BYTES: Final = 2**25
+_BATCH_BYTES: Final = 2**24
 _GROWTH: Final = 8
 
 SHUFFLED_ROWS = 65_536
@@ -143,21 +145,18 @@ class FileAdapter:
         left, is_empty = plan.limit, True
         batch_rows = max(1, min(batch_rows, _BATCH_BYTES // max(snapshot.widest or 0, 1)))
         for block in _blocks(plan, snapshot, is_scan=True):
-            sql, values = _compose(plan, snapshot, limit=left, block=block)
-            batches = self._engine.stream(sql, values, batch_rows)
-            try:
+            progress = _Progress(left)
+            batches = self._engine.stream(partial(_compose_scan, plan, snapshot, progress, block), batch_rows)
+            async with aclosing(batches):
                 async for batch in batches:
-                    if block is not None and not batch.num_rows:
+                    if not batch.num_rows:
                         continue
-                    arrays = [
-                        array if array.type == field.type else array.cast(field.type)
-                        for array, field in zip(batch.columns, schema, strict=True)
-                    ]
                     is_empty = False
-                    left = None if left is None else left - batch.num_rows
-                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-            finally:
-                await batches.aclose()
+                    progress.add(batch)
+                    given = [_as_delivered(batch, schema)]
+                    del batch  # a generator that waits holds nothing
+                    yield given.pop()
+            left = progress.left
             if left is not None and left <= 0:
                 break
         if is_empty:
@@ -167,7 +166,7 @@ class FileAdapter:
         """The engine that reads the snapshot evaluates every part."""
         snapshot = await self._snapshot()
         if is_scan:
-            sql, values = _compose(plan, snapshot, limit=plan.limit)
+            sql, values = _compose_scan(plan, snapshot, _Progress(plan.limit))
         else:
             sql, values = _compose(plan, snapshot, limit=read_limit(plan) + 1, is_paged=True)
         return Explanation(frozenset(get_args(Part)), frozenset(), sql, tuple(values))
@@ -186,6 +185,40 @@ class FileAdapter:
         """Close the engine if the adapter owns it."""
         if self._owns_engine:
             self._engine.close()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a scan has come: the rows that are left of its limit, those given, and the last one's number in the file."""
+
+    left: int | None
+    rows: int = 0
+    last: int = -1
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch, whose last column numbers the rows."""
+        self.left = None if self.left is None else self.left - batch.num_rows
+        self.rows += batch.num_rows
+        self.last = batch.column(batch.num_columns - 1)[-1].as_py()
+
+
+def _compose_scan(
+    plan: Plan, snapshot: Snapshot, progress: _Progress, block: int | None = None
+) -> tuple[str, list[Any]]:
+    """The SELECT of the rows that a scan has not given; each row's number in the file follows its columns."""
+    is_sorted = bool(plan.order) or plan.shuffle is not None
+    after = progress.last if progress.rows and not is_sorted else None
+    sql, values = _compose(plan, snapshot, limit=progress.left, block=block, after=after, is_numbered=True)
+    return (f"{sql} OFFSET {progress.rows}" if progress.rows and is_sorted else sql), values
+
+
+def _as_delivered(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The columns of a batch in the types of a schema, without the numbers of the rows."""
+    arrays = [
+        array if array.type == field.type else array.cast(field.type)
+        for array, field in zip(batch.columns[:-1], schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _blocks(plan: Plan, snapshot: Snapshot, *, is_scan: bool) -> list[int | None]:
@@ -215,11 +248,19 @@ def _shuffling(key: bytes, block: int | None, dialect: DuckDialect, parameters: 
 
 
 def _compose(
-    plan: Plan, snapshot: Snapshot, *, limit: int | None, is_paged: bool = False, block: int | None = None
+    plan: Plan,
+    snapshot: Snapshot,
+    *,
+    limit: int | None,
+    is_paged: bool = False,
+    block: int | None = None,
+    after: int | None = None,
+    is_numbered: bool = False,
 ) -> tuple[str, list[Any]]:
-    """The SELECT of a plan, and the values it binds. With `block`, of this block's rows.
+    """The SELECT of a plan, and the values it binds. With `block`, of this block's rows; with `after`, of rows after one.
 
     With `is_paged`, rows are sorted by key, by number or by hash, which follows the columns and the value beside, as text.
+    With `is_numbered`, each row's number in the file follows.
     """
     description = snapshot.description
     plan = check(plan, description.fields)
@@ -235,13 +276,14 @@ def _compose(
         sorting, kinds = _shuffling(plan.shuffle, block, dialect, parameters), ["VARCHAR", "VARCHAR"]
     if is_paged:
         selected += [f"CAST({column} AS VARCHAR)" for column in sorting]
+    if is_numbered:
+        selected.append("file_row_number")
     conditions = [condition_sql(plan.where, dialect, parameters)] if plan.where is not None else []
     if plan.offset_after is not None:
         texts = _read_position(plan.offset_after, len(sorting))
         bound = [f"CAST({parameters.bind(text)} AS {kind})" for text, kind in zip(texts, kinds, strict=True)]
         conditions.append(f"({', '.join(sorting)}) > ({', '.join(bound)})")
-    if block is not None:
-        conditions.append(f"file_row_number BETWEEN {block * SHUFFLED_ROWS} AND {(block + 1) * SHUFFLED_ROWS - 1}")
+    conditions += _numbers(block, after)
     file = str(snapshot.path.resolve()).replace("'", "''")
     sql = f"SELECT {', '.join(selected)} FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608 - ours
     if conditions:
@@ -257,6 +299,16 @@ def _compose(
 def _position(row: pa.Table, width: int) -> str:
     """The position after a row: the texts behind its first columns."""
     return orjson.dumps([column[0].as_py() for column in row.columns[width:]]).decode()
+
+
+def _numbers(block: int | None, after: int | None) -> list[str]:
+    """The conditions on the numbers of rows: those of a block, and those after a row."""
+    conditions = []
+    if after is not None:
+        conditions.append(f"file_row_number > {after}")
+    if block is not None:
+        conditions.append(f"file_row_number BETWEEN {block * SHUFFLED_ROWS} AND {(block + 1) * SHUFFLED_ROWS - 1}")
+    return conditions
 
 
 def _read_position(position: str, width: int) -> list[str]:

@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from adapters.contract import SourceError
+from adapters.duckdb import engine
 from adapters.duckdb.engine import Engine
 from adapters.files.adapter import FileAdapter
 from adapters.files.importing import import_file
 from adapters.files.snapshot import open_snapshot, write
 from adapters.plan.condition import Comparison
-from adapters.plan.plan import Column, Plan
+from adapters.plan.plan import ROW_NUMBER, Column, Plan
 
 PLAN = Plan((Column("a"),))
 
@@ -99,7 +100,7 @@ async def test_an_engine_that_cannot_be_opened_fails_like_any_query(snapshot: Pa
     with pytest.raises(SourceError) as fetched:
         await engine.fetch("SELECT 1", [])
     with pytest.raises(SourceError) as streamed:
-        await anext(engine.stream("SELECT 1", [], 10))
+        await anext(engine.stream(lambda: ("SELECT 1", []), 10))
     assert (fetched.value.code, streamed.value.code) == ("source-failed", "source-failed")
     engine.close()
 
@@ -163,4 +164,30 @@ async def test_a_page_of_wide_rows_is_refused_and_a_stream_of_them_is_not(tmp_pa
     assert len((await adapter.read(Plan((Column("id"), Column("t")), limit=50))).rows) == 50
     assert len((await adapter.read(Plan((Column("id"),), limit=90))).rows) == 90
     assert sum([batch.num_rows async for batch in adapter.scan(Plan((Column("id"), Column("t"))))]) == 100
+    await adapter.close()
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        PLAN,
+        Plan((Column("a"),), limit=30_001),
+        Plan((Column("a"),), Comparison("b", "gte", "x5"), beside=ROW_NUMBER),
+        Plan((Column("a"),), Comparison("a", "gte", 60_000), shuffle=bytes(32)),
+        Plan((Column("a"),), order=("a",), limit=50_000),
+    ],
+)
+async def test_a_query_that_ended_while_nobody_read_goes_on_with_the_next_row(
+    snapshot: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan
+) -> None:
+    adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
+    expected = pa.Table.from_batches([batch async for batch in adapter.scan(plan)])
+    monkeypatch.setattr(engine, "IDLE_SECONDS", 0.0)
+    batches = []
+    async for batch in adapter.scan(plan, batch_rows=20_000):
+        batches.append(batch)
+        await asyncio.sleep(0)  # lets the time pass, after which the query ends
+        await asyncio.sleep(0)
+    assert len(batches) > 1
+    assert pa.Table.from_batches(batches).equals(expected)
     await adapter.close()
