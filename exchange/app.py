@@ -24,6 +24,7 @@ from exchange.calendar import routes as calendar_routes
 from exchange.calendar import tasks as calendar
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
+from exchange.catalog.filing import routes as filing_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
 from exchange.consents import parts as consents
@@ -177,6 +178,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         *source_routes.routers(kinds),
         proposal_routes.router,
         catalog_routes.router,
+        filing_routes.router,
         policy_module_routes.router,
         application_routes.router,
         agreement_routes.router,

@@ -1,5 +1,6 @@
 """Checks of a dataset's document: against itself, against its source, and whether decisions can be made by it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from pydantic import ValidationError
 
 from adapters.plan.condition import comparisons, condition_from_json
 from adapters.plan.plan import Field
-from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.schemas import Citation, DatasetDocument
 from exchange.catalog.terms.checks import (
     faults_in_condition,
     faults_in_masks,
@@ -16,6 +17,11 @@ from exchange.catalog.terms.checks import (
     for_policy,
 )
 from exchange.catalog.terms.schemas import Assessments
+
+_LOCAL = re.compile("(?!中华人民共和国)[\u4e00-\u9fff]{1,8}?(省|市|自治区|自治州|自治县|特别行政区|经济特区)")
+"""A title that begins with the name of a region."""
+_BELOW = ("通知", "意见", "指南", "标准", "规范")
+"""How titles of documents end that are no law and no administrative regulation, unless they are the State Council's."""
 
 
 def fields_of(document: DatasetDocument) -> tuple[Field, ...]:
@@ -55,11 +61,31 @@ def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
     ]
     faults += faults_in_masks(document.terms.masks, described, at="terms/masks")
     faults += faults_in_row_filter(document.terms, described)
+    faults += _faults_in_citation(document.sharing.citation)
     try:
         for_policy(document.terms)
     except ValidationError as error:
         faults += faults_of(error, at="terms")
     return faults
+
+
+def _faults_in_citation(citation: Citation | None) -> list[dict[str, str]]:
+    """The fault of a citation whose title is that of a local rule, or of a document below an administrative regulation.
+
+    Only a law, an administrative regulation or a State Council decision forbids sharing (Decree 809, Article 14).
+    """
+    if citation is None:
+        return []
+    title = citation.title.strip("《》 ")
+    is_law = title.endswith("法") and not title.endswith("办法")
+    is_local = _LOCAL.match(title) is not None and not is_law
+    if is_local or (title.endswith(_BELOW) and "国务院" not in title):
+        error = (
+            f'"{title}" is a local rule or a departmental document, which forbids no sharing; cite a law, an administrative '
+            "regulation or a State Council decision, or share the data under conditions (Decree 809, Article 14)"
+        )
+        return [{"at": "sharing/citation/title", "error": error}]
+    return []
 
 
 def faults_in_grounds(

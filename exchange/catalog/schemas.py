@@ -24,6 +24,10 @@ Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 
 
+def _is_absent(value: object) -> bool:
+    return value is None or value == []
+
+
 class Bilingual(In):
     """A text in Chinese and in English."""
 
@@ -69,6 +73,15 @@ class Sharing(In):
     use: Annotated[Prose | None, Field(description="使用用途; required where conditional")] = None
     reason: Annotated[Prose | None, Field(description="理由; required where not shared")] = None
     citation: Citation | None = None
+    # Members at their defaults are left out, so that versions older than them keep their digests.
+    methods: Annotated[
+        list[Literal["api", "batch", "file"]],
+        Field(description="共享方式: 服务接口, 批量交换, 文件下载", max_length=3, exclude_if=_is_absent),
+    ] = []
+    conditions: Annotated[
+        Prose | None,
+        Field(description="使用条件, beyond scope and use; nothing else may be asked", exclude_if=_is_absent),
+    ] = None
 
     @model_validator(mode="after")
     def _demands(self) -> Self:
@@ -78,9 +91,19 @@ class Sharing(In):
             raise ValueError("data that is not shared states the reason and cites the law that forbids it")
         if self.attribute != "not_shared" and (self.reason is not None or self.citation is not None):
             raise ValueError("a reason and a citation belong to data that is not shared")
-        if self.attribute == "unconditional" and (self.scope is not None or self.use is not None):
+        if self.attribute == "unconditional" and (self.scope, self.use, self.conditions) != (None, None, None):
             raise ValueError("unconditional sharing has no conditions")
         return self
+
+
+class Classification(In):
+    """The class of the data in the catalogue (数据分类); its grade is the dataset's `level`."""
+
+    kind: Annotated[
+        Literal["base", "theme", "department"], Field(description="基础信息资源, 主题信息资源, 部门信息资源")
+    ]
+    path: Annotated[list[Text], Field(description="项, 目, 细目", min_length=1, max_length=4)]
+    code: Annotated[str | None, StringConstraints(pattern=r"^[0-9A-Za-z/]{1,40}$"), Field(exclude_if=_is_absent)] = None
 
 
 class DatasetDocument(In):
@@ -98,7 +121,11 @@ class DatasetDocument(In):
     ] = None
     sharing: Sharing
     terms: Terms
-    # Left out where empty, so that versions older than this member keep their digests.
+    # Left out where empty, so that versions older than these members keep their digests.
+    classification: Annotated[Classification | None, Field(exclude_if=_is_absent)] = None
+    format: Annotated[
+        Text | None, Field(description="数据格式 of the source, such as CSV or a table", exclude_if=_is_absent)
+    ] = None
     assessments: Annotated[Assessments, Field(exclude_if=lambda assessments: not assessments.on_file)] = Assessments()
 
     @property

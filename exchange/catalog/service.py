@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from exchange.catalog import queries
-from exchange.catalog.checks import faults_against_source, faults_in_document, withhold_from_others
-from exchange.catalog.dependents import DatasetDependents, NextVersion
+from exchange.catalog import issuing, queries
+from exchange.catalog.checks import withhold_from_others
+from exchange.catalog.dependents import DatasetDependents
 from exchange.catalog.errors import DatasetInvalid, SecondPersonNeeded
-from exchange.catalog.models import Dataset, DatasetVersion
+from exchange.catalog.filing import queries as filings
+from exchange.catalog.filing import service as filing
+from exchange.catalog.filing.errors import ReviewNeeded
+from exchange.catalog.models import Dataset
 from exchange.catalog.schemas import DatasetDocument, DatasetOut, NewDataset, Publication
-from exchange.catalog.terms.checks import faults_in_assessments
 from exchange.catalog.view import Listed, draft_of
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import AsyncSession
@@ -19,28 +21,9 @@ from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.participants.reading import Reading, reading_of
-from exchange.policy_modules import service as modules
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
 from ledger import entries
-from ledger.format import canonical
-
-_CORRECT = "Correct the member `document` where `errors` points."
-
-
-async def _plain(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[str, Any]:
-    """The document as JSON, once it is checked. Raises DatasetInvalid."""
-    faults = faults_in_document(document)
-    faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
-    faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
-    if faults:
-        raise DatasetInvalid(_CORRECT, errors=faults)
-    plain = document.model_dump(mode="json")
-    try:
-        canonical.dumps(plain)
-    except canonical.NotCanonical as error:
-        raise DatasetInvalid(_CORRECT, errors=[{"at": error.pointer, "error": error.reason}]) from error
-    return plain
 
 
 async def draft(work: Work, new: NewDataset) -> Dataset:
@@ -63,17 +46,10 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
 
 
 async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> dict[str, Any]:
-    plain = await _plain(work, document, owner=source.organisation)
+    plain = await issuing.plain_document(work, document, owner=source.organisation)
     if source.state == "ready":  # a file that is not uploaded yet has no fields
-        _check_source(document, source)
+        issuing.check_source(document, source)
     return {"source": str(source.id), "document": plain, "salt": new_salt(), "by": str(work.principal.id)}
-
-
-def _check_source(document: DatasetDocument, source: SourceView) -> None:
-    """Check that a source has the document's fields. Raises DatasetInvalid."""
-    faults = faults_against_source(document, source.fields)
-    if faults:
-        raise DatasetInvalid(_CORRECT, errors=faults)
 
 
 def _record_draft(work: Work, dataset: Dataset, draft: dict[str, Any]) -> None:
@@ -99,6 +75,7 @@ async def redraft(
         error = f'the dataset is called "{dataset.handle}", and its handle does not change; draft a new dataset instead'
         raise DatasetInvalid("Correct the handle.", errors=[{"at": "handle", "error": error}])
     dataset.draft = draft = await _draft(work, source, document)
+    await filing.end(work, dataset.id, "redraft")
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)
     return dataset
@@ -107,7 +84,8 @@ async def redraft(
 async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> Dataset:
     """Publish the draft as the next version.
 
-    Raises NotFound, Forbidden, Conflict, SecondPersonNeeded, DatasetInvalid, and the problems of DatasetDependents.
+    Raises NotFound, Forbidden, Conflict, SecondPersonNeeded, ReviewNeeded for a department's where the exchange has a sharing
+    authority, DatasetInvalid, and the problems of DatasetDependents.
     """
     dataset = await queries.own_dataset(work.session, work.principal, dataset_id)
     work.permit("dataset", "publish", dataset.organisation_id)
@@ -119,40 +97,11 @@ async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> 
         raise SecondPersonNeeded(
             "You drafted it; ask a member with the role approver, or another steward, to publish it."
         )
-    # Locked, so that until the commit nobody withdraws it or uploads another file.
-    source = await sources.own_source(work.session, work.principal, draft.source, lock=True)
-    if source.state != "ready":
-        raise Conflict("The source has to be read first: upload its file.", state=source.state)
-    document = DatasetDocument.model_validate(draft.document)
-    plain = await _plain(work, document, owner=dataset.organisation_id)
-    _check_source(document, source)
-    if dataset.version:
-        before = DatasetDocument.model_validate((await queries.version(work.session, dataset)).document)
-        following = NextVersion(dataset.id, dataset.version + 1, before, document, publication)
-        await work.runtime[DatasetDependents].check_publication(work, following)
-    version = DatasetVersion(
-        dataset_id=dataset.id,
-        version=dataset.version + 1,
-        source_id=source.id,
-        document=plain,
-        digest=commitment(plain, salt=draft.salt),
-        salt=draft.salt,
-        published_at=work.runtime.clock.now(),
-    )
-    work.session.add(version)
-    dataset.version = version.version
-    dataset.state = "published"
-    dataset.draft = None
-    assessments = document.assessments.plain()
-    work.entry(
-        entries.DatasetPublished,
-        about=("dataset", dataset.id),
-        version=version.version,
-        document=version.digest,
-        level=document.effective_level,
-        sharing=document.sharing.attribute,
-        assessments={name: commitment(assessment, salt=version.salt) for name, assessment in assessments.items()},
-    )
+    is_department = owner.kind == "department"
+    if is_department and await filings.is_reviewed(work.session, owner):
+        raise ReviewNeeded("File the draft for review: POST /api/v1/datasets/{id}/filing.", state=dataset.state)
+    await filing.end(work, dataset.id, "redraft")
+    await issuing.issue(work, dataset, draft, publication, filing="no-authority" if is_department else None)
     return dataset
 
 
@@ -169,6 +118,7 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
             state=dataset.state,
         )
     dataset.state = "withdrawn"
+    await filing.end(work, dataset.id, "withdraw")
     salt = new_salt()
     dataset.withdrawal = {"reason": reason, "salt": salt}
     work.entry(
@@ -192,6 +142,7 @@ async def discard_draft(work: Work, *, dataset_id: UUID) -> None:
     if draft is None:
         raise Conflict("There is no draft to discard.", state=dataset.state)
     dataset.draft = None
+    await filing.end(work, dataset.id, "discard")
     if dataset.state == "draft":
         dataset.state = "discarded"
     work.entry(

@@ -4,6 +4,7 @@ import exchange.agreements.models
 import exchange.applications.models
 import exchange.audit.models
 import exchange.calendar.models
+import exchange.catalog.filing.models
 import exchange.catalog.models
 import exchange.consents.models
 import exchange.decisions.models

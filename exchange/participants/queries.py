@@ -323,6 +323,12 @@ async def has_steward(session: AsyncSession, organisation_id: UUID, *, at: datet
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
+async def is_held(session: AsyncSession, role: str, domain: str) -> bool:
+    """Whether anybody holds a role in a domain, active or suspended."""
+    statement = select(RoleAssignment.principal_id).where(RoleAssignment.role == role, RoleAssignment.domain == domain)
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
 async def assignments_of(session: AsyncSession, principal_id: UUID) -> Sequence[tuple[str, str]]:
     """The (role, domain) assignments of a principal."""
     statement = select(RoleAssignment.role, RoleAssignment.domain).where(RoleAssignment.principal_id == principal_id)

@@ -14,7 +14,8 @@ from groundwork import base64url
 Kind = Literal["department", "enterprise", "institution"]
 Level = Literal["province", "city", "county", "none"]
 Role = Literal[
-    "steward", "approver", "consumer", "auditor", "registrar", "operator", "security_administrator", "market_operator"
+    "steward", "approver", "consumer", "auditor", "registrar", "operator", "security_administrator", "market_operator",
+    "authority",
 ]  # fmt: skip
 
 
@@ -80,7 +81,7 @@ class NewPrincipal(In):
     title: Annotated[Text, Field(examples=["Talent service platform"])]
     public_key: PublicKey
     proof: Possession
-    roles: Annotated[list[Role], Field(max_length=8, examples=[["consumer"]])] = []
+    roles: Annotated[list[Role], Field(max_length=9, examples=[["consumer"]])] = []
 
 
 _NEEDED: tuple[Role, ...] = ("steward", "security_administrator")

@@ -33,6 +33,15 @@ async def own_source(session: AsyncSession, principal: Principal, source_id: UUI
     return view_of(await source_row(session, principal, source_id, lock=lock))
 
 
+async def locked_source(session: AsyncSession, organisation: UUID, source_id: UUID) -> SourceView:
+    """A source of an organisation, locked, for another room that has checked the act. Raises NotFound."""
+    statement = select(Source).where(Source.id == source_id, Source.organisation_id == organisation)
+    row = (await session.execute(statement.with_for_update())).scalar_one_or_none()
+    if row is None:
+        raise NotFound("The dataset's organisation has no such source.")
+    return view_of(row)
+
+
 async def description_of(session: AsyncSession, principal: Principal, source_id: UUID) -> Mapping[str, Any]:
     """The description of a ready source of the principal's organisation, as it is stored. Raises NotFound."""
     return (await source_row(session, principal, source_id)).description or {}

@@ -12,7 +12,16 @@ from ledger.entries.agreements import AgreementChanged, AgreementConcluded, Agre
 from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
-from ledger.entries.catalog import DatasetDraftDiscarded, DatasetDrafted, DatasetPublished, DatasetWithdrawn
+from ledger.entries.catalog import (
+    DatasetAssessed,
+    DatasetConsented,
+    DatasetDraftDiscarded,
+    DatasetDrafted,
+    DatasetFiled,
+    DatasetPublished,
+    DatasetReturned,
+    DatasetWithdrawn,
+)
 from ledger.entries.consents import ConsentChanged, ConsentNoticeClosed, ConsentNoticePublished
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.jobs import JobDiscarded
@@ -71,6 +80,10 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     SourceWithdrawn,
     DatasetDrafted,
     DatasetDraftDiscarded,
+    DatasetAssessed,
+    DatasetConsented,
+    DatasetFiled,
+    DatasetReturned,
     DatasetPublished,
     DatasetWithdrawn,
     ApplicationSubmitted,
@@ -120,9 +133,13 @@ __all__ = [
     "ConsentChanged",
     "ConsentNoticeClosed",
     "ConsentNoticePublished",
+    "DatasetAssessed",
+    "DatasetConsented",
     "DatasetDraftDiscarded",
     "DatasetDrafted",
+    "DatasetFiled",
     "DatasetPublished",
+    "DatasetReturned",
     "DatasetWithdrawn",
     "DeadlineOverdue",
     "Decision",

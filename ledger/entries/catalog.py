@@ -23,6 +23,10 @@ class DatasetPublished(Body):
     level: str
     sharing: Literal["unconditional", "conditional", "not_shared"]
     assessments: Assessments | None = None
+    filing: Annotated[
+        Literal["reviewed", "no-authority"] | None,
+        Field(description="of a department's: whether the sharing authority reviewed it, or this exchange had none"),
+    ] = None
 
 
 class DatasetDraftDiscarded(Body):
@@ -31,6 +35,46 @@ class DatasetDraftDiscarded(Body):
     type: Literal["dataset.draft_discarded"] = "dataset.draft_discarded"
     affects_decisions: ClassVar[bool] = False
     document: Annotated[Hex, Field(description="salted digest of the draft")]
+
+
+class DatasetAssessed(Body):
+    """The assessments of a draft were put on file; `document` is the salted digest of the draft."""
+
+    type: Literal["dataset.assessed"] = "dataset.assessed"
+    affects_decisions: ClassVar[bool] = False
+    filing: str
+    document: Hex
+    secrecy: Annotated[Hex, Field(description="salted digest of the assessment of secrecy risks")]
+    impact: Annotated[Hex | None, Field(description="salted digest of the impact assessment")] = None
+
+
+class DatasetConsented(Body):
+    """The head of the department's sharing office consented to a draft."""
+
+    type: Literal["dataset.consented"] = "dataset.consented"
+    affects_decisions: ClassVar[bool] = False
+    filing: str
+    document: Hex
+
+
+class DatasetFiled(Body):
+    """A draft was filed for the catalogue; `review` states whether the exchange had a sharing authority to review it."""
+
+    type: Literal["dataset.filed"] = "dataset.filed"
+    affects_decisions: ClassVar[bool] = False
+    filing: str
+    document: Hex
+    review: Literal["authority", "none"]
+
+
+class DatasetReturned(Body):
+    """The sharing authority returned a filed draft to its department."""
+
+    type: Literal["dataset.returned"] = "dataset.returned"
+    affects_decisions: ClassVar[bool] = False
+    filing: str
+    document: Hex
+    reason: Annotated[Hex, Field(description="salted digest of the reason")]
 
 
 class DatasetWithdrawn(Body):

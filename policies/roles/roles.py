@@ -26,9 +26,12 @@ Role = Literal[
     "market_operator",
     "operator",
     "security_administrator",
+    "authority",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""Every role. `operator` runs the system; it neither hands out roles nor reads the audit log."""
+"""Every role. `operator` runs the system; it neither hands out roles nor reads the audit log. `authority` is the sharing
+authority (政务数据共享主管部门), held in the exchange by members of the authority's organisation.
+"""
 
 APART: frozenset[Role] = frozenset({"operator", "security_administrator", "auditor"})
 """The system, the security and the audit administrator: three persons (GB/T 22239-2019, level 3), whatever the domain."""

@@ -157,6 +157,7 @@ _VALUES: Mapping[str, Any] = {
     "consumer": f"{_ID}2",
     "dataset": f"{_ID}4",
     "deadline": f"{_ID}8",
+    "filing": f"{_ID}9",
     "details": 3,
     "domain": f"{_ID}1",
     "effective_from": "2027-01-01",

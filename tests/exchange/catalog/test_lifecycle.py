@@ -61,6 +61,36 @@ async def test_what_is_not_shared_cites_what_forbids_it(exchange: Exchange, kind
     assert entry["sharing"] == "not_shared"
 
 
+@pytest.mark.parametrize(
+    "title", ["浙江省公共数据条例", "《杭州市数据管理办法》", "人社部关于数据管理的通知", "数据分级指南"]
+)
+async def test_a_local_rule_forbids_no_sharing(exchange: Exchange, title: str) -> None:
+    """T5: data that is not shared with a local rule as its citation is refused, whatever the kind claims."""
+    owner = await exchange.admit("owner")
+    source = await exchange.register_file(owner, CSV)
+    for kind, problem in (("law", "dataset-invalid"), ("local_rule", "request-invalid")):
+        sharing = {"attribute": "not_shared", "reason": "规定", "citation": CITATION | {"kind": kind, "title": title}}
+        document = document_for(source["description"]["fields"], sharing=sharing)
+        draft = {"source": source["id"], "handle": "secret", "document": document}
+        assert (await exchange.call(owner.steward, "POST", "/api/v1/datasets", draft)).problem == problem
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "中华人民共和国保守国家秘密法",
+        "香港特别行政区基本法",
+        "国务院关于数据管理的通知",
+        "政务数据共享条例",
+        "Statistics Law",
+    ],
+)
+async def test_a_law_forbids_sharing(exchange: Exchange, title: str) -> None:
+    owner = await exchange.admit("owner")
+    sharing = {"attribute": "not_shared", "reason": "规定", "citation": CITATION | {"title": title}}
+    await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "secret", sharing=sharing)
+
+
 async def published(exchange: Exchange, owner: Party, *, level: str) -> dict[str, Any]:
     """A dataset with a field of a level."""
     source = await exchange.register_file(owner, CSV)

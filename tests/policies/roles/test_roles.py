@@ -44,6 +44,8 @@ def test_one_distribution_provides_casbin():
         ("source.register", ["steward"]),
         ("dataset.draft", ["steward"]),
         ("dataset.publish", ["steward", "approver"]),
+        ("dataset.consent", ["approver"]),
+        ("filing.review", ["authority"]),
         ("dataset.read", ["steward", "approver", "auditor"]),
         ("application.submit", ["consumer"]),
         ("application.decide", ["approver"]),
@@ -76,7 +78,8 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         duties: separate unite
         role: assign revoke
         source: register read sample withdraw
-        dataset: draft publish withdraw read
+        dataset: draft consent publish withdraw read
+        filing: review
         module: submit read
         application: submit withdraw supplement decide read
         agreement: suspend resume narrow terminate end read

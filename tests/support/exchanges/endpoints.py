@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.exchanges.exchange import Key
+from tests.support.exchanges.exchange import Key, assessment
 from tests.support.exchanges.populated import PopulatedExchange, organisation
 from tests.support.people.consenting import notice_for
 
@@ -49,6 +49,10 @@ def dataset(exchange: PopulatedExchange) -> Any:
         "handle": "x",
         "document": exchange.objects["people"]["document"],
     }
+
+
+def secrecy(_: PopulatedExchange) -> Any:
+    return {"secrecy": assessment()}
 
 
 def module(exchange: PopulatedExchange) -> Any:
@@ -140,6 +144,13 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("PUT", "/datasets/{dataset_id}/draft/odrl", lambda _: {}, (N, N, "dataset-invalid", N)),
     ("POST", "/datasets/{dataset_id}/publication", nothing, (N, N, None, N)),
     ("POST", "/datasets/{dataset_id}/withdrawal", reason, (N, N, "conflict", N)),
+    ("POST", "/datasets/{dataset_id}/assessment", secrecy, (N, N, "filing-incomplete", N)),
+    ("POST", "/datasets/{dataset_id}/consent", nothing, (N, N, "conflict", N)),
+    ("POST", "/datasets/{dataset_id}/filing", nothing, (N, N, "conflict", N)),
+    ("GET", "/filings", nothing, (OK, OK, OK, OK)),
+    ("GET", "/filings/{filing_id}", nothing, (N, N, N, N)),
+    ("POST", "/filings/{filing_id}/publication", nothing, (R, R, R, R)),
+    ("POST", "/filings/{filing_id}/return", reason, (R, R, R, R)),
     ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
     ("POST", "/policy-modules", module, (R, R, None, R)),
     ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
@@ -206,6 +217,7 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         notice_id=exchange.objects["notice"]["id"],
         consent_id=exchange.objects["consent"]["id"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
+        filing_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )
 

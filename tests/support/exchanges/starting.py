@@ -22,6 +22,7 @@ _KEYS: dict[Path, dict[str, Key]] = {}
 """Administrators' keys of the exchanges founded by this process, by data directory."""
 
 TABLES = (
+    "catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
     "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
