@@ -89,6 +89,9 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         calendar: load confirm set
         job: read retry discard
         message: read
+        notice: publish close read
+        consent: ask record load end read
+        deletion: read evidence
     """
     lines = [line.strip().split(": ") for line in expected.strip().splitlines()]
     assert WORKED.verbs() == {(resource, verb) for resource, verbs in lines for verb in verbs.split()}
