@@ -29,6 +29,8 @@ from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
 from exchange.consents import parts as consents
 from exchange.consents import routes as consent_routes
+from exchange.consents.deletions import routes as deletion_routes
+from exchange.consents.loading import routes as loading_routes
 from exchange.consents.notices import routes as notice_routes
 from exchange.decisions.service import keep_bundle
 from exchange.decisions.watching import watch_policy_server
@@ -185,6 +187,9 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         subject_routes.router,
         notice_routes.router,
         consent_routes.router,
+        deletion_routes.router,
+        loading_routes.router,
+        loading_routes.uploads,
         delivery_routes.router,
         delivery_routes.streams,
         whatif_routes.router,

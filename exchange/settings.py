@@ -11,7 +11,6 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from exchange.consents.settings import ConsentSettings
 from exchange.decisions.settings import DecisionSettings
 from exchange.delivery.settings import DeliverySettings
 from exchange.jobs.settings import JobSettings
@@ -32,7 +31,6 @@ class Settings(
     DoorSettings,
     SourceSettings,
     SubjectSettings,
-    ConsentSettings,
     PublicationSettings,
     DeliverySettings,
 ):

@@ -97,6 +97,23 @@ async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) ->
     return await views(session, open_rows or rows[:1])
 
 
+async def has_any(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> bool:
+    """Whether a consumer has or had an agreement over a dataset."""
+    concluded = exists().where(Agreement.consumer_id == consumer, Agreement.dataset_id == dataset)
+    return bool(await session.scalar(select(concluded)))
+
+
+async def lock_active(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[Agreement]:
+    """The active agreements of a consumer over a dataset, locked."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.consumer_id == consumer, Agreement.dataset_id == dataset, Agreement.state == "active")
+        .order_by(Agreement.id)
+        .with_for_update()
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
 async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequence[AgreementView]:
     """The agreements over a dataset that have not ended, newest first."""
     statement = (

@@ -5,13 +5,17 @@ Decisions do not wait for this: they compare the times themselves.
 
 from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from exchange.agreements import queries
 from exchange.agreements.lifecycle import AGREEMENT
+from exchange.agreements.models import AgreementStatement
 from exchange.agreements.publication import check_version, end_with_dataset
 from exchange.catalog.dependents import DatasetDependents
 from exchange.kernel.clock import rfc3339
+from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import AsyncSession, Connection, driver
+from exchange.kernel.identifiers import new_id
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from ledger import entries
@@ -33,6 +37,45 @@ def open_parts(runtime: Runtime) -> None:
     runtime[DatasetDependents].publication.append(check_version)
     runtime[DatasetDependents].withdrawal.append(end_with_dataset)
     runtime[Loops].add(every(_SECONDS, expire, name=EXPIRY, leader=leader_of(runtime.database, EXPIRY)))
+
+
+async def suspend_for(
+    session: AsyncSession, *, consumer: UUID, dataset: UUID, reason: str, now: datetime
+) -> list[entries.Body]:
+    """Suspend the active agreements of a consumer over a dataset, without anybody's request; returns the entries to append.
+
+    Both sides read the reason. The owner resumes them.
+    """
+    bodies: list[entries.Body] = []
+    for agreement in await queries.lock_active(session, consumer=consumer, dataset=dataset):
+        step, salt = AGREEMENT.step(agreement.state, "suspend"), new_salt()
+        agreement.state = step.target
+        session.add(
+            AgreementStatement(
+                id=new_id(),
+                agreement_id=agreement.id,
+                type=step.entry,
+                reason=reason,
+                salt=salt,
+                stated_at=now,
+                by=None,
+            )
+        )
+        bodies.append(
+            entries.AgreementChanged.model_validate(
+                {
+                    "type": step.entry,
+                    "at": rfc3339(now),
+                    "actor": entries.Actor(),
+                    "object": entries.Object(kind="agreement", id=str(agreement.id)),
+                    "consumer": str(agreement.consumer_id),
+                    "dataset": str(agreement.dataset_id),
+                    "lane": agreement.lane,
+                    "statement": commitment(reason, salt=salt),
+                }
+            )
+        )
+    return bodies
 
 
 async def expire_overdue(session: AsyncSession, now: datetime) -> int:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exchange.kernel.database import Base
+from exchange.kernel.database import CONFLICT, Base
 
 STATES = "'requested','deferred','given','refused','renewed','withdrawn','expired','revoked','invalidated'"
 
@@ -102,6 +102,96 @@ class ConsentEvent(Base):
     statement: Mapped[dict[str, Any]] = mapped_column(JSONB)
     salt: Mapped[str] = mapped_column(String(32))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class DeletionTask(Base):
+    """What a recipient has to delete, since consents ended. `person` is the sealed identifier, until there is evidence."""
+
+    __tablename__ = "deletion_tasks"
+    __table_args__ = (
+        CheckConstraint("state IN ('ordered','overdue','evidenced')", name="state"),
+        Index("ix_deletion_tasks_recipient_id_id", "recipient_id", "id"),
+        Index("ix_deletion_tasks_controller_id_id", "controller_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    scope: Mapped[int] = mapped_column(ForeignKey("consent_scopes.scope"))
+    notice_id: Mapped[UUID]
+    consent_id: Mapped[UUID | None]
+    controller_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    dataset_id: Mapped[UUID]
+    people: Mapped[int] = mapped_column(Integer)
+    cause: Mapped[str] = mapped_column(String(16))
+    person: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(12))
+    ordered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    salt: Mapped[str] = mapped_column(String(32))
+    evidenced_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ConsentLoad(Base):
+    """A file of decisions: what it had, and how far its rows are merged into the records."""
+
+    __tablename__ = "consent_loads"
+    __table_args__ = (
+        CheckConstraint("state IN ('receiving','received','merged')", name="state"),
+        Index(
+            "uq_consent_loads_notice_id_digest",
+            "notice_id",
+            "digest",
+            unique=True,
+            info={CONFLICT: "This file is being loaded by another request; read the load when it is done."},
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("consent_notices.id"))
+    controller_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str | None] = mapped_column(String(64))
+    root: Mapped[str | None] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    staged: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bad: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bad_rows: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    merged_to: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    given: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    renewed: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    refused: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    repeated: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    outdated: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    conflicting: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    received_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    merged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ConsentStaging(Base):
+    """A valid row of a load that is not merged yet. It has the person's look-up, and the identifier nowhere."""
+
+    __tablename__ = "consent_staging"
+    __table_args__ = (PrimaryKeyConstraint("load", "row"),)
+
+    load: Mapped[UUID]
+    row: Mapped[int] = mapped_column(BigInteger)
+    lookup: Mapped[bytes] = mapped_column(LargeBinary)
+    decision: Mapped[str] = mapped_column(String(1))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    method: Mapped[str | None] = mapped_column(String(24))
+    proof: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ConsentLoadPiece(Base):
+    """A piece of a load's Merkle tree: the hashes of 1024 leaves, fewer in the last."""
+
+    __tablename__ = "consent_load_pieces"
+    __table_args__ = (PrimaryKeyConstraint("load", "piece"),)
+
+    load: Mapped[UUID]
+    piece: Mapped[int] = mapped_column(Integer)
+    leaves: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ConsentNow(Base):

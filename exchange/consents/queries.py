@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, delete, exists, func, insert, literal, select, true, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -256,10 +256,39 @@ async def admit(session: AsyncSession, *, scope: int, subject: int, until: datet
 
 async def exclude(session: AsyncSession, *, scope: int, subjects: Collection[int], now: datetime) -> int:
     """Let people be delivered under a scope no more; returns the scope's new epoch."""
-    await session.execute(delete(ConsentNow).where(ConsentNow.scope == scope, ConsentNow.subject.in_(subjects)))
+    await session.execute(
+        delete(ConsentNow).where(
+            ConsentNow.scope == scope, ConsentNow.subject == any_(literal(list(subjects), ARRAY(Integer)))
+        )
+    )
     advanced = {"epoch": ConsentScope.epoch + 1, "revision": ConsentScope.revision + 1}
     statement = update(ConsentScope).where(ConsentScope.scope == scope).values(advanced).returning(ConsentScope.epoch)
     epoch: int = (await session.execute(statement)).scalar_one()
     rows = [{"scope": scope, "epoch": epoch, "subject": subject, "at": now} for subject in sorted(set(subjects))]
     await session.execute(insert(ConsentWithdrawn), rows)
     return epoch
+
+
+async def scopes_overdue(session: AsyncSession, now: datetime) -> Sequence[int]:
+    """The scopes in which a person's term is over, in order."""
+    over = exists().where(ConsentNow.scope == ConsentScope.scope, ConsentNow.until <= now)
+    return (await session.execute(select(ConsentScope.scope).where(over).order_by(ConsentScope.scope))).scalars().all()
+
+
+async def overdue(session: AsyncSession, *, scope: int, now: datetime, limit: int) -> Sequence[int]:
+    """People whose term under a scope is over, at most `limit`."""
+    statement = select(ConsentNow.subject).where(ConsentNow.scope == scope, ConsentNow.until <= now)
+    return (await session.execute(statement.order_by(ConsentNow.until).limit(limit))).scalars().all()
+
+
+async def mark_expired(session: AsyncSession, *, scope: int, subjects: Sequence[int]) -> Sequence[UUID]:
+    """Mark the valid consents of people under a scope as expired; returns their ids."""
+    statement = (
+        update(Consent)
+        .where(
+            Consent.scope == scope, Consent.subject == any_(literal(subjects, ARRAY(Integer))), Consent.state.in_(VALID)
+        )
+        .values(state="expired")
+        .returning(Consent.id)
+    )
+    return (await session.execute(statement)).scalars().all()

@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from exchange.calendar import queries as calendar
+from exchange.calendar.counting import day_of
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.consents import lifecycle, queries
+from exchange.consents.deletions import service as deletions
 from exchange.consents.errors import AskedTooSoon, ConsentInvalid, DecisionOutdated
 from exchange.consents.lifecycle import CONSENT, OPEN, UNKNOWN, VALID
 from exchange.consents.models import Consent, ConsentEvent, ConsentNotice, ConsentScope
 from exchange.consents.notices import queries as notices
 from exchange.consents.schemas import WRITTEN, Decision, PersonUnderNotice
-from exchange.consents.settings import ConsentSettings
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import driver
@@ -51,7 +53,7 @@ async def ask(work: Work, person: PersonUnderNotice) -> Consent:
     newest = await queries.newest(work.session, scope=scope.scope, subject=subject)
     now = work.runtime.clock.now()
     refused = await queries.newest_refusal(work.session, scope=scope.scope, subject=subject)
-    again = refused + timedelta(days=work.runtime[ConsentSettings].consent_ask_again_days) if refused else None
+    again = await _askable_from(work, refused) if refused is not None else None
     if again is not None and again > now:
         raise AskedTooSoon(f"Ask after {rfc3339(again)}; the person may consent at any time.", until=rfc3339(again))
     facts = {lifecycle.UNREFUSED} | ({lifecycle.IN_FORCE} if scope.closed_at is None else set())
@@ -95,8 +97,14 @@ async def decide(work: Work, decision: Decision) -> Consent:
         proof=decision.proof,
         guardian=_seal_guardian(work, consent, decision),
     )
-    await _record(work, notice, consent, step, change)
+    await _record(work, notice, consent, step, change, person=decision.value)
     return consent
+
+
+async def _askable_from(work: Work, refused: datetime) -> datetime:
+    """When a person who refused may be asked again (Decree 790, Article 22)."""
+    period = await calendar.parameter(work.session, "consent_ask_again", day_of(refused))
+    return refused + timedelta(days=period.value)
 
 
 async def end(work: Work, *, consent_id: UUID, verb: str, reason: str) -> Consent:
@@ -208,8 +216,13 @@ def _seal_guardian(work: Work, consent: Consent, decision: Decision) -> bytes | 
     return work.runtime.seal.close(plain, name=f"consent/{consent.id}/guardian")
 
 
-async def _record(work: Work, notice: ConsentNotice, consent: Consent, step: Step, change: Change) -> None:
-    """Take a step: the record, who may be delivered, the event and the entry."""
+async def _record(
+    work: Work, notice: ConsentNotice, consent: Consent, step: Step, change: Change, *, person: str | int | None = None
+) -> None:
+    """Take a step: the record, who may be delivered, the event and the entry; where it ends a consent, the deletion too.
+
+    `person` is the person's identifier where it is known, for the recipient who has to delete.
+    """
     epoch = None
     was_valid = consent.state in VALID
     consent.state = step.target
@@ -245,6 +258,8 @@ async def _record(work: Work, notice: ConsentNotice, consent: Consent, step: Ste
         statement=commitment(statement, salt=salt),
         epoch=epoch,
     )
+    if epoch is not None:
+        await deletions.order(work, notice, consent=consent, person=person)
 
 
 def _statement(notice: ConsentNotice, consent: Consent, change: Change) -> dict[str, Any]:

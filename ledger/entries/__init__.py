@@ -22,7 +22,14 @@ from ledger.entries.catalog import (
     DatasetReturned,
     DatasetWithdrawn,
 )
-from ledger.entries.consents import ConsentChanged, ConsentNoticeClosed, ConsentNoticePublished
+from ledger.entries.consents import (
+    ConsentChanged,
+    ConsentNoticeClosed,
+    ConsentNoticePublished,
+    ConsentsExpired,
+    ConsentsLoaded,
+    DeletionChanged,
+)
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.jobs import JobDiscarded
 from ledger.entries.participants import (
@@ -114,6 +121,9 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentNoticeClosed,
     ConsentChanged,
     JobDiscarded,
+    ConsentsExpired,
+    DeletionChanged,
+    ConsentsLoaded,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -133,6 +143,8 @@ __all__ = [
     "ConsentChanged",
     "ConsentNoticeClosed",
     "ConsentNoticePublished",
+    "ConsentsExpired",
+    "ConsentsLoaded",
     "DatasetAssessed",
     "DatasetConsented",
     "DatasetDraftDiscarded",
@@ -143,6 +155,7 @@ __all__ = [
     "DatasetWithdrawn",
     "DeadlineOverdue",
     "Decision",
+    "DeletionChanged",
     "DeliveryAborted",
     "DeliveryCompleted",
     "DeliveryRefused",

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ledger.entries.calendar import Day
 from ledger.entries.parts import Body, Hex
 
 
@@ -53,3 +54,46 @@ class ConsentChanged(Body):
     notice: str
     statement: Annotated[Hex, Field(description="salted digest of the record's new statement")]
     epoch: Annotated[int | None, Field(description="of an ending: the epoch of the notice's scope from then on")] = None
+
+
+class ConsentsExpired(Body):
+    """The terms of several people's consents under one notice ended; the object is the notice."""
+
+    type: Literal["consents.expired"] = "consents.expired"
+    affects_decisions: ClassVar[bool] = False
+    consents: Annotated[Hex, Field(description="salted digest of the sorted list of their ids")]
+    count: int
+    dataset: str
+    epoch: int
+
+
+class DeletionChanged(Body):
+    """A recipient is told to delete what it holds about people whose consent ended; it did, with evidence; or it is late.
+
+    The object is the deletion.
+    """
+
+    type: Literal["deletion.ordered", "deletion.evidenced", "deletion.overdue"]
+    affects_decisions: ClassVar[bool] = False
+    consumer: Annotated[str, Field(description="the recipient, who has to delete")]
+    dataset: str
+    notice: str
+    people: int
+    due: Day | None = None
+    statement: Annotated[Hex | None, Field(description="salted digest of the evidence")] = None
+
+
+class ConsentsLoaded(Body):
+    """An owner loaded a file of decisions under a notice, which is the object.
+
+    `root` is that of the Merkle tree (RFC 6962) over the file's valid rows, each with the look-up of its person.
+    """
+
+    type: Literal["consents.loaded"] = "consents.loaded"
+    affects_decisions: ClassVar[bool] = False
+    bad: Annotated[int, Field(description="rows that were not taken")]
+    content: Annotated[Hex, Field(description="SHA-256 of the file")]
+    count: Annotated[int, Field(description="valid rows")]
+    dataset: str
+    load: str
+    root: Hex

@@ -253,7 +253,13 @@ _OBJECT_IDS: Mapping[str, str] = {
     "subject": _DIGEST,
 }
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
+_DELETION = {"notice": f"{_ID}9", "people": 1, "due": "2026-01-26"}
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "consents.expired": {"count": 1200},
+    "consents.loaded": {"count": 1_200_000, "bad": 3, "load": f"{_ID}8"},
+    "deletion.ordered": _DELETION,
+    "deletion.evidenced": _DELETION,
+    "deletion.overdue": _DELETION,
     "consent.requested": {"notice": f"{_ID}9"},
     "deadline.overdue": {"due": "2026-01-12"},
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},

@@ -76,7 +76,14 @@ async def roles(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         )
         people = await exchange.publish_dataset(owner, await exchange.register_file(owner, PEOPLE.encode()), "people")
         notice = await publish_notice(exchange, owner, people["id"], "consumer")
+        await decide_ok(exchange, owner, notice, "P00002")
+        await decide_ok(exchange, owner, notice, "P00002", "withdrawn")
+        await exchange.conclude_agreement(consumer, owner, people)
+        await decide_ok(exchange, owner, notice, "P00003")
+        await decide_ok(exchange, owner, notice, "P00003", "withdrawn")
+        [deletion] = await exchange.call_ok(consumer.steward, "GET", "/api/v1/deletions")
         ids = {
+            "deletion": deletion["id"],
             "notice": notice["id"],
             "consent": (await decide_ok(exchange, owner, notice, "P00001"))["id"],
             "dataset": dataset["id"],
@@ -124,6 +131,7 @@ AUDITOR = {("exchange", "auditor")}
         ("/agreements/{agreement}/statements", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/deliveries/{stream}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/consent-notices/{notice}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
+        ("/deletions/{deletion}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/consents/{consent}", side("owner", OWNERS) | AUDITOR),
     ],
 )

@@ -92,6 +92,10 @@ def person(exchange: PopulatedExchange) -> Any:
     return {"notice": exchange.objects["notice"]["id"], "value": 7}
 
 
+def evidence(_: PopulatedExchange) -> Any:
+    return {"method": "覆盖删除", "deleted_at": "2026-01-01T00:00:00+08:00"}
+
+
 def refusal(exchange: PopulatedExchange) -> Any:
     return {**person(exchange), "decision": "refused"}
 
@@ -187,6 +191,12 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/consents/{consent_id}", nothing, (N, N, OK, OK)),
     ("POST", "/consents/{consent_id}/revocation", reason, (N, N, None, N)),
     ("POST", "/consents/{consent_id}/invalidation", reason, (N, N, None, N)),
+    ("PUT", "/consent-notices/{notice_id}/decisions", lambda _: b"person,decision,at\n", (N, N, "request-malformed", N)),
+    ("GET", "/consent-loads/{load_id}", nothing, (N, N, N, N)),
+    ("GET", "/deletions", nothing, (OK, OK, OK, OK)),
+    ("GET", "/deletions/{deletion_id}", nothing, (N, OK, OK, OK)),
+    ("POST", "/deletions/{deletion_id}/person", nothing, (N, OK, N, N)),
+    ("POST", "/deletions/{deletion_id}/evidence", evidence, (N, None, N, N)),
     ("GET", "/audit/entries", nothing, (OK, OK, OK, OK)),
     ("GET", "/audit/entries.csv", nothing, (OK, OK, OK, OK)),
     ("POST", "/audit/people", lambda _: {"dataset": "owner/people", "value": 1}, (N, N, OK, OK)),
@@ -216,6 +226,8 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         index=exchange.objects["published"],
         notice_id=exchange.objects["notice"]["id"],
         consent_id=exchange.objects["consent"]["id"],
+        load_id="01930b2e-6f1a-7000-8000-000000000001",
+        deletion_id=exchange.objects["deletion"]["id"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
         filing_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",

@@ -20,6 +20,7 @@ STATE = (
     "catalog_filings",
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
     "policy_modules", "consent_scopes", "consent_notices", "consents", "consent_events", "consent_now", "consent_withdrawn",
+    "deletion_tasks", "consent_loads",
 )  # fmt: skip
 _STATE = "SELECT " + ", ".join(
     f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t) AS {table}"
@@ -151,6 +152,9 @@ async def start_populated_exchange(settings: Settings, dsn: str) -> AsyncIterato
         objects["draft"] = await _draft(exchange, owner, people, table)
         notice = await publish_notice(exchange, owner, "owner/people", "consumer", fields=["person_id", "name"])
         objects["notice"], objects["consent"] = notice, await decide_ok(exchange, owner, notice, 1)
+        await decide_ok(exchange, owner, notice, 2)
+        await decide_ok(exchange, owner, notice, 2, "withdrawn")
+        [objects["deletion"]] = await exchange.call_ok(owner.steward, "GET", "/api/v1/deletions")
         suspended, revoked = Key(), Key()
         parties = {"owner": owner, "consumer": consumer, "stranger": stranger}
         ids = {name: await exchange.find_principal(party.steward) for name, party in parties.items()}

@@ -25,6 +25,7 @@ TABLES = (
     "catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
+    "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, "
     "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
     "subjects, subject_numbers, subject_holds, subject_erasures, "
     "ledger_sealed, ledger_people, ledger_person, "
