@@ -223,7 +223,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     agreements.open_parts(runtime)
     consents.open_parts(runtime)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
-    delivery.open_parts(runtime)
+    delivery.open_parts(runtime, stack)
     whatif.open_parts(runtime)
     await publication.open_parts(runtime, stack)
     await stack.enter_async_context(runtime[Loops].running())

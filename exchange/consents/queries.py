@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from sys import byteorder
 from uuid import UUID
@@ -22,7 +22,7 @@ from exchange.consents.models import (
     ConsentScope,
     ConsentWithdrawn,
 )
-from exchange.consents.view import ScopeView
+from exchange.consents.view import ScopeState, ScopeView, Standing
 from exchange.kernel.database import Connection
 from exchange.kernel.problems import NotFound
 from exchange.participants.reading import Reading
@@ -45,6 +45,21 @@ _PEOPLE = "SELECT string_agg(int4send(subject), '') FROM consent_now WHERE scope
 _WITHDRAWN = (
     "SELECT s.epoch, (SELECT coalesce(array_agg(w.subject), '{}') FROM consent_withdrawn w "
     "WHERE w.scope = s.scope AND w.epoch > $2) AS subjects FROM consent_scopes s WHERE s.scope = $1"
+)
+
+# The table of numbers is that of subjects: one statement sees consents and numbers in one snapshot.
+_STANDING = (
+    "SELECT s.scope, s.epoch, c.lookup, c.number, "
+    "(SELECT coalesce(max(number), -1) FROM subject_numbers) AS newest FROM consent_scopes s "
+    "LEFT JOIN LATERAL (SELECT p.lookup, p.number FROM subject_numbers p JOIN consent_now n ON n.subject = p.number "
+    "WHERE p.lookup = ANY($2::bytea[]) AND n.scope = s.scope AND n.until > $3) AS c ON true "
+    "WHERE s.scope = ANY($1::integer[])"
+)
+_CHANGES = (
+    "SELECT s.scope, s.epoch, s.revision, ARRAY("
+    "SELECT w.subject FROM consent_withdrawn w WHERE w.scope = s.scope AND w.epoch > given.epoch "
+    "UNION ALL SELECT n.subject FROM consent_now n WHERE n.scope = s.scope AND n.until <= $3) AS ended "
+    "FROM unnest($1::integer[], $2::bigint[]) AS given (scope, epoch) JOIN consent_scopes s ON s.scope = given.scope"
 )
 
 
@@ -99,6 +114,24 @@ async def withdrawn_since(connection: Connection, *, scope: int, epoch: int) -> 
     """The present epoch of a scope, and the people whose consent ended after an epoch; some may have consented again."""
     row = await connection.fetchrow(_WITHDRAWN, scope, epoch)
     return row["epoch"], row["subjects"]
+
+
+async def standing(
+    connection: Connection, *, scopes: Sequence[int], lookups: Sequence[bytes], now: datetime
+) -> Standing:
+    """Those of some people, by their lookups, who may be delivered under one of these scopes at this time."""
+    rows = await connection.fetch(_STANDING, scopes, lookups, now)
+    return Standing(
+        epochs={row["scope"]: row["epoch"] for row in rows},
+        consenting={row["lookup"]: row["number"] for row in rows if row["lookup"] is not None},
+        newest=rows[0]["newest"] if rows else -1,
+    )
+
+
+async def changes_since(connection: Connection, *, epochs: Mapping[int, int], now: datetime) -> list[ScopeState]:
+    """Where scopes stand, each with the people whose consent ended after an epoch, or whose term is over now."""
+    rows = await connection.fetch(_CHANGES, list(epochs), list(epochs.values()), now)
+    return [ScopeState(row["scope"], row["epoch"], row["revision"], tuple(row["ended"])) for row in rows]
 
 
 def bitmap_from(numbers: bytes) -> bytes:

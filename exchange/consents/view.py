@@ -23,6 +23,28 @@ class ScopeView:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeState:
+    """Where a scope stands, and the people whose consent has ended since an epoch, by number. Some may consent again."""
+
+    scope: int
+    epoch: int
+    revision: int
+    ended: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who of some people consents, in one snapshot: epochs by scope, and numbers by lookup.
+
+    `newest` is the greatest number that anybody has, or -1.
+    """
+
+    epochs: dict[int, int]
+    consenting: dict[bytes, int]
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
 class LockedScope:
     """A scope that the present transaction has locked: what it is about, and where it stands."""
 

@@ -78,7 +78,7 @@ async def answer(request: Request) -> Response:
                     return await _attempt(request, admission, runtime, facts, counted)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
-            except (Outlasted, FenceBusy):
+            except (Outlasted, store.EpochMoved, FenceBusy):
                 pass
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
         return await _refuse(request, runtime, _again(runtime, admission.claim), busy)
@@ -117,7 +117,7 @@ async def _attempt(
         if form == "json" or limit is not None:
             return await paging.page(runtime, planned, form)
         return await streaming.stream(runtime, facts, planned, form)
-    except (store.FenceMoved, Outlasted, ClientDisconnect, *LEDGER_FAILURES):
+    except (store.FenceMoved, store.EpochMoved, Outlasted, ClientDisconnect, *LEDGER_FAILURES):
         raise
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
         reached = stage or Asked(at, seconds, admission.claim)

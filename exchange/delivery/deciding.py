@@ -13,11 +13,12 @@ from exchange.decisions import service as decisions
 from exchange.delivery import queries
 from exchange.delivery.errors import FieldUnknown, RateExceeded, denial
 from exchange.delivery.facts import Ruling, subject_of
+from exchange.delivery.people.grounds import Ground, Notices, find_notices, ground_of
 from exchange.delivery.planning import columns_json, granted, shuffling, sorting
 from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision import documents
-from policies.decision.documents import DeliveryInput, Rbac
+from policies.decision.documents import DeliveryInput, Rbac, Reason
 from policies.engines.cache import DecisionCache, find_validity, keep, weigh
 
 _MIDNIGHT_IN_CHINA = 8 * 3600
@@ -52,9 +53,14 @@ async def decide(runtime: Runtime, known: Known) -> Decided:
         raise denial(refusal, agreements=dataset.agreements, terms=dataset.resource.terms, purpose=purpose)
     if named:
         whole = _cached(known, (), ()) or await _rule(runtime, known, (), ())
-        if not whole.decision.allow and all(reason.rule.startswith("delivery.") for reason in whole.decision.reasons):
+        if not whole.decision.allow and all(_is_of_all_fields(reason) for reason in whole.decision.reasons):
             return Decided(known, whole)
     return Decided(known, await _rule(runtime, known, question.fields, filtered))
+
+
+def _is_of_all_fields(reason: Reason) -> bool:
+    """Whether a reason holds whatever fields are requested. A notice may cover fewer fields than an agreement grants."""
+    return reason.rule.startswith("delivery.") and reason.rule != "delivery.consent_settled"
 
 
 def _key(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> tuple[object, ...]:
@@ -71,7 +77,8 @@ def _cached(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> R
 async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> Ruling:
     """Decide about these fields and filters, store the input, and cache the ruling."""
     dataset = known.dataset
-    document = _document(runtime, known, tuple(sorted(set(fields))), filtered)
+    notices = await _notices(runtime, known)
+    document = _document(runtime, known, tuple(sorted(set(fields))), filtered, notices)
     decision = await runtime[DecisionCache].decide(document)
     begin, end = find_validity(document)
     facts = document.facts()
@@ -81,12 +88,15 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
     where: Condition | None = None
     order: tuple[str, ...] = ()
     shuffle: bytes | None = None
+    ground: Ground | None = None
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
         columns, where = granted(
             fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
         )
         order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
         shuffle = shuffling(dataset, obligations=decision.obligations, agreement=decision.agreement)
+        if decision.obligations.people is not None:
+            ground = ground_of(notices, decision.obligations.people, owner=dataset.owner, seal=runtime.seal)
     ruling = Ruling(
         decision=decision,
         record=record,
@@ -96,6 +106,7 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
         where=where,
         order=order,
         shuffle=shuffle,
+        ground=ground,
         begin=begin,
         end=end,
         weight=weigh(decision) + 4 * sum(len(name) for name in (*fields, *filtered)),
@@ -105,7 +116,28 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
     return ruling
 
 
-def _document(runtime: Runtime, known: Known, requested: tuple[str, ...], filtered: tuple[str, ...]) -> DeliveryInput:
+async def _notices(runtime: Runtime, known: Known) -> Notices | None:
+    """The notices that the decision may turn on. A new one moves the fence."""
+    dataset = known.dataset
+    if not dataset.subject_keys:
+        return None
+    async with runtime.database.pool.acquire() as connection:
+        return await find_notices(
+            connection,
+            resource=dataset.resource,
+            lane=dataset.lane,
+            consumer=known.admitted.sender.holder.principal.organisation,
+            purpose=known.admitted.purpose,
+        )
+
+
+def _document(
+    runtime: Runtime,
+    known: Known,
+    requested: tuple[str, ...],
+    filtered: tuple[str, ...],
+    notices: Notices | None,
+) -> DeliveryInput:
     holder, dataset, purpose = known.admitted.sender.holder, known.dataset, known.admitted.purpose
     permit = runtime.roles.permits(
         principal=str(holder.principal.id),
@@ -123,6 +155,7 @@ def _document(runtime: Runtime, known: Known, requested: tuple[str, ...], filter
         rbac=Rbac(allow=permit.allow, roles=permit.roles),
         resource=dataset.resource,
         agreements=candidates(dataset.agreements, purpose),
+        consent=notices.for_policy() if notices is not None else None,
         now=known.admitted.asked.now,
     )
 

@@ -27,6 +27,7 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.checks import for_policy as terms_for_policy
 from exchange.catalog.view import Listed
 from exchange.delivery import queries
+from exchange.delivery.people.grounds import Ground
 from exchange.kernel.database import FAILURES
 from exchange.kernel.runtime import Runtime
 from exchange.kernel.work import Principal
@@ -61,7 +62,8 @@ class Ruling:
 
     `record` is the decision as ledger entries hold it, `plain` the same as plain values. If it allows, `columns` and
     `where` are what it leaves of the dataset, checked against the dataset's fields; `columns_json` is the columns' part of
-    a plan's digest; `order` is what pages may be sorted by. `weight` is about its size in memory, in bytes.
+    a plan's digest; `order` is what pages may be sorted by; `ground` is by whose consent rows are
+    released. `weight` is about its size in memory, in bytes.
     """
 
     decision: documents.Decision
@@ -72,6 +74,7 @@ class Ruling:
     where: Condition | None
     order: tuple[str, ...]
     shuffle: bytes | None
+    ground: Ground | None
     begin: int
     end: int
     weight: int
@@ -82,7 +85,8 @@ class DatasetFacts:
     """A dataset for one consumer: its version, its source, and the agreements between the two, as the fence stood.
 
     `salt` is that of the dataset's version, and goes into each digest of a document that may hold its row filters.
-    `content` names what the source holds: a file's snapshot, a table's shape. `rulings` caches the decisions of all
+    `content` names what the source holds: a file's snapshot, a table's shape; `snapshot` is the
+    file's digest, None for a table. `rulings` caches the decisions of all
     datasets together. `weight` is about the size of the facts in memory, in bytes.
     """
 
@@ -104,6 +108,7 @@ class DatasetFacts:
     source_key: tuple[str, ...]
     content: str
     content_version: int
+    snapshot: str | None
     adapter: Adapter
     rulings: LRUCache[object, Ruling]
     weight: int
@@ -259,6 +264,7 @@ def _facts_of(
         source_key=source.key,
         content=f"{source.id}/{source.digest or ''}",
         content_version=source.content_version,
+        snapshot=source.digest if is_file else None,
         adapter=adapter_of(runtime, source),
         rulings=rulings,
         weight=_OVERHEAD + _PER_BYTE * sum(len(part.model_dump_json()) for part in parts),

@@ -24,6 +24,11 @@ class Naming:
     fields: dict[str, Any] = field(default_factory=dict)
     sealed: tuple[Sealed, ...] = ()
 
+    @property
+    def names_one(self) -> bool:
+        """Whether the question names one person."""
+        return len(self.sealed) == 1
+
 
 NOBODY = Naming()
 

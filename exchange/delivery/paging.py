@@ -1,6 +1,9 @@
 """Paging: a complete answer, read, encoded, on the ledger and signed before its first byte leaves."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 from fastapi import Response
@@ -8,6 +11,7 @@ from fastapi import Response
 import signatures
 from adapters.contract import Rows, SourceError
 from exchange.delivery.formats.answers import MEDIA_TYPES, Format, encode_json_page, encode_page
+from exchange.delivery.people.pages import PageRelease
 from exchange.delivery.planning import close_cursor
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.delivery.settings import DeliverySettings
@@ -18,6 +22,10 @@ from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door.answers import signature_headers
 from exchange.sources.service import problem_of
+from ledger.log import store
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_APPENDS = 5
 
 _NOT_PAGED = (
     "There are more rows than a page has, and they cannot be continued, since the agreement masks or withholds the table's "
@@ -41,7 +49,8 @@ def limit_of(question: DeliveryRequest, form: Format, settings: DeliverySettings
 async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     """Answer with a page. Raises SourceFailed, SourceUnusable, RequestInvalid, store.Refused."""
     dataset = planned.known.dataset
-    rows = await read(planned)
+    release = PageRelease(runtime, planned.ground) if planned.ground is not None else None
+    rows = await read(planned, release)
     delivery = new_id_text()
     cursor = next_cursor(rows, planned, seal=runtime.seal)
     is_cut = len(rows.rows) >= planned.left and (rows.is_cut or rows.next is not None)
@@ -59,8 +68,7 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     else:
         content = await encode_page(rows, planned.plan, dataset.fields, form)
     hashed = hashlib.sha256(content)
-    entry = completed(planned, rows=len(rows.rows), size=len(content), content=hashed.hexdigest())
-    index = await runtime.sequencer.append(planned.submission(entry, now=runtime.clock.seconds()))
+    index = await _append(runtime, planned, release, rows=len(rows.rows), size=len(content), content=hashed.hexdigest())
     headers = {
         "content-digest": signatures.digest_field(hashed.digest()),
         "exchange-entry": str(index),
@@ -75,12 +83,42 @@ async def page(runtime: Runtime, planned: Planned, form: Format) -> Response:
     return response
 
 
-async def read(planned: Planned) -> Rows:
-    """The rows of a plan. Raises SourceFailed, SourceUnusable."""
+async def read(planned: Planned, release: PageRelease | None) -> Rows:
+    """The rows of a plan, or those of them that are released. Raises SourceFailed, SourceUnusable."""
+    adapter, plan = planned.known.dataset.adapter, planned.plan
     try:
-        return await planned.known.dataset.adapter.read(planned.plan)
+        if release is None:
+            return await adapter.read(plan)
+        if not await release.admits(planned.known.question.filters):
+            return Rows(tuple(column.name for column in plan.columns), [], None)
+        rows = await adapter.read(plan, release.keep)
     except SourceError as error:
         raise problem_of(error) from error
+    release.settle(rows)
+    return rows
+
+
+async def _append(
+    runtime: Runtime, planned: Planned, release: PageRelease | None, *, rows: int, size: int, content: str
+) -> int:
+    """Append the entry of a page; where an epoch has moved since its look-up, once more if its people consent still.
+
+    Raises store.Refused.
+    """
+    now = runtime.clock.seconds()
+    if release is None:
+        body = completed(planned, rows=rows, size=size, content=content)
+        return await runtime.sequencer.append(planned.submission(body, now=now))
+    for is_last in (*[False] * _APPENDS, True):
+        fields, people = release.entry(names_one=planned.naming.names_one)
+        body = completed(planned, rows=rows, size=size, content=content, about=fields)
+        submission = planned.submission(body, now=now, epochs=release.epochs, people=people)
+        try:
+            return await runtime.sequencer.append(submission)
+        except store.EpochMoved:
+            if is_last or not await release.still_holds():
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def next_cursor(rows: Rows, planned: Planned, *, seal: Seal) -> str | None:
@@ -98,8 +136,10 @@ def next_cursor(rows: Rows, planned: Planned, *, seal: Seal) -> str | None:
     return close_cursor(rows.next, left=left, planned=planned, seal=seal)
 
 
-def completed(planned: Planned, *, rows: int, size: int, content: str) -> bytes:
+def completed(planned: Planned, *, rows: int, size: int, content: str, about: Mapping[str, Any] = NOTHING) -> bytes:
     """The body of a page's entry, as `entries.DeliveryCompleted` prints it; `content` is the hex SHA-256 of `size` bytes.
+
+    `about` are the fields about the people in it.
 
     Each answer waits for this, so the model is not built (hot path). The exchange makes every value itself, in ASCII
     (identifiers, digests, codes, counts): for these, orjson's sorted output is the canonical form. A test compares both.
@@ -130,6 +170,7 @@ def completed(planned: Planned, *, rows: int, size: int, content: str) -> bytes:
             },
             "type": "delivery.completed",
             **planned.naming.fields,
+            **about,
         },
         option=orjson.OPT_SORT_KEYS,
     )

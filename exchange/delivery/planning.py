@@ -97,6 +97,7 @@ async def plan(runtime: Runtime, facts: Facts, decided: Decided, *, limit: int |
         limit=cap if limit is None else min(limit, cap),
         order=order,
         shuffle=ruling.shuffle,
+        beside=ruling.ground.field.name if ruling.ground is not None else None,
     )
     left = cap
     if question.cursor is not None:

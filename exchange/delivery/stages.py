@@ -4,18 +4,23 @@ Each stage holds the one before, so that none can be incomplete, and gives what 
 fields of its entry, the fence that the entry rests on, the nonce that it uses up, and the details sealed beside it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, TypeAlias
 
 from adapters.plan.plan import Plan
 from exchange.delivery.facts import DatasetFacts, Ruling
 from exchange.delivery.naming import Naming
+from exchange.delivery.people.grounds import Ground
 from exchange.delivery.schemas import DeliveryRequest
 from exchange.participants.door.evidence import Claim, Sender
 from ledger import entries
 from ledger.log import store
 from ledger.log.store import Sealed
 from policies.decision.documents import Rate
+
+NO_EPOCHS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class Outlasted(store.Refused):
@@ -182,12 +187,29 @@ class Planned:
         """The people whom the question names too."""
         return {**self.decided.fields(), **self.naming.fields}
 
-    def submission(self, body: bytes, *, now: int) -> store.Submission:
-        """The entry of a release at a time in epoch seconds: it rests on the facts and uses up the nonce. Raises Outlasted."""
+    @property
+    def ground(self) -> Ground | None:
+        """On which ground rows about people are released; None: whoever they are about."""
+        return self.decided.ruling.ground
+
+    def submission(
+        self, body: bytes, *, now: int, epochs: Mapping[int, int] = NO_EPOCHS, people: store.People | None = None
+    ) -> store.Submission:
+        """The entry of a release at a time in epoch seconds: it rests on the facts and uses up the nonce. Raises Outlasted.
+
+        It rests on the epochs of scopes too, and the people in the answer are kept beside it.
+        """
         ruling = self.decided.ruling
         if not ruling.begin <= now < ruling.end:
             raise Outlasted
-        return store.Submission(body, nonce=self.sender.nonce, fence=self.fence, sealed=self.naming.sealed)
+        return store.Submission(
+            body,
+            nonce=self.sender.nonce,
+            fence=self.fence,
+            sealed=self.naming.sealed,
+            epochs=tuple(epochs.items()),
+            people=people,
+        )
 
 
 Stage: TypeAlias = Asked | Admitted | Known | Decided | Planned

@@ -9,7 +9,7 @@ have left.
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -27,8 +27,9 @@ from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import MEDIA_TYPES
 from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.delivery.models import Stream
+from exchange.delivery.people.streams import StreamRelease, open_release
 from exchange.delivery.settings import DeliverySettings
-from exchange.delivery.stages import Admitted, Asked, Decided, Known, Planned
+from exchange.delivery.stages import NO_EPOCHS, Admitted, Asked, Decided, Known, Planned
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import FAILURES, driver
 from exchange.kernel.identifiers import new_id
@@ -109,11 +110,14 @@ class CappedRows:
     `is_cut` is whether that row exists, once the batches have ended.
     """
 
-    def __init__(self, planned: Planned) -> None:
+    def __init__(self, planned: Planned, release: StreamRelease | None) -> None:
         limit = planned.known.question.limit
         self._left: int | None = planned.left if limit is None or limit > planned.left else None
         plan = planned.plan if self._left is None else replace(planned.plan, limit=self._left + 1)
-        self._source = planned.known.dataset.adapter.scan(plan)
+        adapter = planned.known.dataset.adapter
+        self._source = (
+            adapter.scan(plan) if release is None else release.batches(adapter, plan, leaving=self._left or plan.limit)
+        )
         self.is_cut = False
 
     async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
@@ -149,11 +153,19 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
     dataset, consumer = planned.known.dataset, planned.sender.holder.principal.organisation
     with ExitStack() as opened:
         opened.enter_context(runtime[OpenStreams].opened(consumer=consumer, source=dataset.source))
-        rows = CappedRows(planned)
+        release = await open_release(
+            runtime,
+            planned.ground,
+            adapter=dataset.adapter,
+            snapshot=dataset.snapshot,
+            owner=dataset.owner,
+            field=next(iter(dataset.subject_keys.values()), None),
+        )
+        rows = CappedRows(planned, release)
         chunks = encode_stream(form, rows.batches())
         try:
             first = await anext(chunks)
-            index = await _start(runtime, planned, stream_id)
+            index = await _start(runtime, planned, stream_id, epochs=release.last if release is not None else NO_EPOCHS)
         except SourceError as error:
             raise problem_of(error) from error
         except (store.Refused, *LEDGER_FAILURES):
@@ -167,6 +179,7 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
         facts=facts,
         planned=planned,
         rows=rows,
+        release=release,
         first=first,
         chunks=chunks,
         held=held,
@@ -177,7 +190,7 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
     )
 
 
-async def _start(runtime: Runtime, planned: Planned, stream_id: UUID) -> int:
+async def _start(runtime: Runtime, planned: Planned, stream_id: UUID, *, epochs: Mapping[int, int]) -> int:
     """Append `delivery.started`, with the row that will state how the stream ended. Raises store.Refused."""
     body = entries.DeliveryStarted(**planned.fields(), decision=planned.decision, plan=planned.digest)
     async with runtime.database.sessions() as session:
@@ -191,7 +204,7 @@ async def _start(runtime: Runtime, planned: Planned, stream_id: UUID) -> int:
         )
         session.add(row)
         await session.flush()
-        submission = planned.submission(body.canonical(), now=runtime.clock.seconds())
+        submission = planned.submission(body.canonical(), now=runtime.clock.seconds(), epochs=epochs)
         [outcome] = await store.append(await driver(session), [submission])
         if isinstance(outcome, store.Refused):
             raise outcome
@@ -210,6 +223,7 @@ class StreamResponse(Response):
         facts: Facts,
         planned: Planned,
         rows: CappedRows,
+        release: StreamRelease | None,
         first: Chunk,
         chunks: AsyncGenerator[Chunk],
         held: ExitStack,
@@ -226,6 +240,7 @@ class StreamResponse(Response):
         self._decided = planned.decided  # replaced when the decision is made again
         self._fence = planned.fence
         self._rows = rows
+        self._release = release
         self._first: Chunk | None = first
         self._chunks = chunks
         self._held = held
@@ -354,7 +369,8 @@ class StreamResponse(Response):
     async def _end(self, cause: Cause | None) -> None:
         runtime = self._runtime
         result = self._sent.result(len(self._planned.plan.columns))
-        shared = {**self._decided.fields(), "at": rfc3339(runtime.clock.now()), "started": self._started}
+        about, people = ({}, None) if self._release is None else await self._release.entry()
+        shared = {**self._decided.fields(), **about, "at": rfc3339(runtime.clock.now()), "started": self._started}
         body: entries.Body
         if cause is None:
             body = entries.DeliveryCompleted(**shared, result=result)
@@ -367,7 +383,9 @@ class StreamResponse(Response):
                 row.rows, row.bytes, row.content = result.rows, result.bytes, result.content
                 row.cut_by_row_cap = self._rows.is_cut if cause is None else None
                 await session.flush()
-                outcomes = await store.append(await driver(session), [store.Submission(body.canonical())])
+                outcomes = await store.append(
+                    await driver(session), [store.Submission(body.canonical(), people=people)]
+                )
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
         except (Halted, *FAILURES) as error:

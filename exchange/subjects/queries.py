@@ -27,6 +27,11 @@ _BLOCKS = (
     "SELECT DISTINCT slot / $1 AS block FROM (SELECT slot FROM subjects "
     "UNION ALL SELECT slot FROM subject_erasures WHERE destroyed_at IS NULL) AS used"
 )
+_PACKED = (
+    "SELECT string_agg(substr(lookup, 1, 8), '' ORDER BY number) AS prefixes, "
+    "string_agg(int4send(number), '' ORDER BY number) AS numbers "
+    "FROM subject_numbers WHERE number >= $1 AND number < $2"
+)
 _ADD_NUMBERS = (
     "INSERT INTO subject_numbers (lookup) SELECT DISTINCT lookup FROM unnest($1::bytea[]) AS wanted (lookup) "
     "WHERE NOT EXISTS (SELECT FROM subject_numbers AS given WHERE given.lookup = wanted.lookup) "
@@ -79,6 +84,28 @@ async def numbers(connection: Connection, lookups: Sequence[bytes]) -> dict[byte
     """The numbers of people by their lookups; people without a number are left out."""
     rows = await connection.fetch("SELECT lookup, number FROM subject_numbers WHERE lookup = ANY($1::bytea[])", lookups)
     return {row["lookup"]: row["number"] for row in rows}
+
+
+async def newest_number(connection: Connection) -> int:
+    """The greatest number that anybody has; -1 where nobody has one."""
+    return int(await connection.fetchval("SELECT coalesce(max(number), -1) FROM subject_numbers"))
+
+
+async def packed_numbers(connection: Connection, begin: int, end: int) -> tuple[bytes, bytes]:
+    """The people with `begin <= number < end`: the first 8 bytes of their lookups, and their numbers in 4 bytes each."""
+    row = await connection.fetchrow(_PACKED, begin, end)
+    return row["prefixes"] or b"", row["numbers"] or b""
+
+
+async def newest_erasure(connection: Connection) -> datetime | None:
+    """When the newest erasure was executed."""
+    erased_at: datetime | None = await connection.fetchval("SELECT max(erased_at) FROM subject_erasures")
+    return erased_at
+
+
+async def count_erasures(connection: Connection) -> int:
+    """How many erasures have been executed."""
+    return int(await connection.fetchval("SELECT count(*) FROM subject_erasures"))
 
 
 # Reading --------------------------------------------------------------------------------------------------------------

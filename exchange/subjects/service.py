@@ -26,6 +26,7 @@ from exchange.subjects.dependents import SubjectDependents
 from exchange.subjects.errors import OnHold, RetentionRunning
 from exchange.subjects.identity import Identity, parse_identity
 from exchange.subjects.models import Erasure, Hold
+from exchange.subjects.numbering.sidecars import Sidecars
 from exchange.subjects.schemas import ErasureOut, NewErasure, NewHold, PersonReference
 from exchange.subjects.settings import SubjectSettings
 from ledger import entries
@@ -105,6 +106,7 @@ async def _forget_number(work: Work, lookup: bytes) -> None:
     if number is not None:
         await work.runtime[SubjectDependents].follow_erasure(work, number)
         await queries.delete_number(work.session, lookup)
+        work.afterwards.append(lambda: _forget_rows(work, number))
 
 
 async def _repeat(work: Work, erasure: Erasure, row: Wrapped | None) -> ErasureOut:
@@ -177,6 +179,14 @@ async def _finish(work: Work) -> None:
         await keys.finish_erasures(work.runtime)
     except (SlotsMissing, *FAILURES) as error:
         log().error("an erasure is not finished outside the database", exc_info=error)
+
+
+async def _forget_rows(work: Work, number: int) -> None:
+    """Take the person out of the sidecars of files. After a failure the next start removes those that could have them."""
+    try:
+        await work.runtime[Sidecars].forget(number)
+    except OSError as error:
+        log().error("an erased person's number is left in a sidecar until the next start", exc_info=error)
 
 
 async def place(work: Work, wanted: NewHold) -> Hold:

@@ -22,6 +22,7 @@ from exchange.catalog.schemas import DatasetDocument
 from exchange.decisions import queries as decisions
 from exchange.decisions.service import hash_salted
 from exchange.delivery.facts import resource_of
+from exchange.delivery.people.grounds import find_notices
 from exchange.kernel.database import driver
 from exchange.kernel.problems import Conflict
 from exchange.kernel.runtime import Runtime
@@ -127,8 +128,8 @@ async def _changed_agreements(work: Work, drafted: _Drafted) -> list[ChangeOut]:
         await asyncio.sleep(0)
         if time.monotonic() > until:
             raise EffectsBusy("The module takes too long over the running agreements; try again, or make it faster.")
-        before = await cache.decide(_input(drafted.published, agreement, consumer, now=now))
-        after = await cache.decide(_input(drafted.draft, agreement, consumer, now=now))
+        before = await cache.decide(await _input(work, drafted.published, agreement, consumer, now=now))
+        after = await cache.decide(await _input(work, drafted.draft, agreement, consumer, now=now))
         changes = _changes(before, after) + describe_kept(agreement, before=drafted.before, after=drafted.after)
         unfit = find_misfits(agreement, drafted.after, before=drafted.before)
         if changes or unfit or before.allow != after.allow:
@@ -166,7 +167,7 @@ async def _refused_deliveries(work: Work, drafted: _Drafted, changes: list[Chang
             agreement = granted[body["agreement"]]
             consumer = consumers[agreement.consumer_id]
             at = int(datetime.fromisoformat(body["at"]).timestamp())
-            document = _input(drafted.draft, agreement, consumer, now=at, purpose=body["purpose"])
+            document = await _input(work, drafted.draft, agreement, consumer, now=at, purpose=body["purpose"])
         decision = await work.runtime[DecisionCache].decide(document)
         if not decision.allow:
             reasons = [reason.code for reason in decision.reasons]
@@ -212,7 +213,8 @@ class _Inputs:
         return facts
 
 
-def _input(
+async def _input(
+    work: Work,
     resource: documents.Resource,
     agreement: AgreementView,
     consumer: OrganisationView,
@@ -220,7 +222,10 @@ def _input(
     now: int,
     purpose: str | None = None,
 ) -> DeliveryInput:
-    """The input of a decision: a permitted system of the consumer requests everything that an agreement grants."""
+    """The input of a decision: a permitted system of the consumer requests everything that an agreement grants.
+
+    People's consents are asked as they are now, also for a delivery of the past.
+    """
     granted = for_policy(agreement, resource.terms)
     subject = documents.Subject.model_validate(
         {
@@ -232,6 +237,13 @@ def _input(
             "principal_state": "active",
         }
     )
+    notices = await find_notices(
+        await driver(work.session),
+        resource=resource,
+        lane=granted.lane,
+        consumer=agreement.consumer_id,
+        purpose=purpose or agreement.purpose,
+    )
     return DeliveryInput(
         lane=granted.lane,
         purpose=purpose or agreement.purpose,
@@ -241,6 +253,7 @@ def _input(
         rbac=Rbac(allow=True, roles=("consumer",)),
         resource=resource,
         agreements=(granted.model_copy(update={"state": "active"}),),
+        consent=notices.for_policy() if notices is not None else None,
         now=now,
     )
 
@@ -259,6 +272,10 @@ def _changes(before: Decision, after: Decision) -> list[str]:
         changes.append("another end")
     if before.obligations.rates != after.obligations.rates:
         changes.append("another rate of requests")
+    if before.obligations.people is None and after.obligations.people is not None:
+        changes.append("only the rows of people who consent")
+    if before.obligations.people is not None and after.obligations.people is None:
+        changes.append("rows whoever they are about, without consent")
     return changes
 
 

@@ -16,6 +16,8 @@ from exchange.delivery import queries
 from exchange.delivery.deciding import candidates
 from exchange.delivery.errors import FieldUnknown
 from exchange.delivery.facts import resource_of, subject_of
+from exchange.delivery.people.grounds import find_notices
+from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
@@ -72,8 +74,12 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         raise FieldUnknown.of(unknown)
     resource = resource_of(shared.listed, shared.source, DatasetDocument.model_validate(shared.document))
     agreements = [for_policy(agreement, resource.terms) for agreement in shared.agreements]
+    lane = lane_between(provider_kind=shared.listed.owner.kind, consumer_kind=holder.principal.organisation_kind)
+    notices = await find_notices(
+        await driver(work.session), resource=resource, lane=lane, consumer=consumer, purpose=question.purpose
+    )
     document = DeliveryInput(
-        lane=lane_between(provider_kind=shared.listed.owner.kind, consumer_kind=holder.principal.organisation_kind),
+        lane=lane,
         purpose=question.purpose,
         requested=tuple(question.fields),
         filtered=tuple(sorted(set(question.filtered))),
@@ -81,6 +87,7 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         rbac=Rbac(allow=permit.allow, roles=permit.roles),
         resource=resource,
         agreements=candidates(agreements, question.purpose),
+        consent=notices.for_policy() if notices is not None else None,
         now=int(at.timestamp()),
     )
     decision = await work.runtime[DecisionCache].decide(document)

@@ -47,13 +47,15 @@ class RuleOut(Out):
 class ObligationOut(Out):
     """One obligation, with the rule that demands it and its origins (none: the column is not masked)."""
 
-    kind: Literal["column", "row_filter", "row_cap", "not_after"]
+    kind: Literal["column", "row_filter", "row_cap", "not_after", "people"]
     rule: str
-    sources: Annotated[list[Literal["terms", "agreement", "module"]], Field(description="Where it comes from")]
+    sources: Annotated[
+        list[Literal["terms", "agreement", "module", "notices"]], Field(description="Where it comes from")
+    ]
     name: str | None = None
-    value: Annotated[Any, Field(description="The mask, condition, number of rows or time; null where `withheld`")] = (
-        None
-    )
+    value: Annotated[
+        Any, Field(description="The mask, condition, number of rows, time or scopes of consents; null where `withheld`")
+    ] = None
     withheld: Annotated[bool, Field(description="A condition of the owner's terms, which may hold values of rows")] = (
         False
     )

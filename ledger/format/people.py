@@ -116,6 +116,11 @@ def is_in(number: int, commitment: Commitment, opening: Opening | None) -> bool:
     return bool(opening.bits[place // 8] >> place % 8 & 1)
 
 
+def side_salt(key: bytes) -> bytes:
+    """32 bytes for another commitment beside this one, which tell nothing of the salts."""
+    return hashlib.shake_256(_TAG + b"beside\n" + key).digest(SALT)
+
+
 def _leaves(bits: bytes, *, key: bytes, size: int) -> Iterator[bytes]:
     pieces = max(1, -(-len(bits) * 8 // size))
     salts = _salts(key, pieces)

@@ -15,7 +15,7 @@ from policies.decision.documents import Agreement, Decision, DeliveryInput, Obli
 from policies.engines.interpreter import ENTRY_POINT, Interpreters
 from policies.rego.bundle import Bundle
 
-Source = Literal["terms", "agreement", "module"]
+Source = Literal["terms", "agreement", "module", "notices"]
 _MODULE = "delivery.rego"
 _ALLOW = re.compile(r"^allow if \{\n(?P<body>(?:\t[a-z_]+\n)+)\}", re.MULTILINE)
 _UNDEFINED = "<undefined>"
@@ -60,7 +60,7 @@ def list_conjuncts(bundle: Bundle) -> tuple[str, ...]:
 class TracedObligation:
     """One obligation and the sides that it comes from."""
 
-    kind: Literal["column", "row_filter", "row_cap", "not_after"]
+    kind: Literal["column", "row_filter", "row_cap", "not_after", "people"]
     value: Any
     sources: tuple[Source, ...]
     name: str | None = None
@@ -109,7 +109,13 @@ def _trace(document: DeliveryInput, chosen: str | None, obligations: Obligations
         TracedObligation(
             "not_after", obligations.not_after, _sources(obligations.not_after, terms.not_after, agreement.not_after)
         ),
+        *_trace_people(obligations),
     )
+
+
+def _trace_people(obligations: Obligations) -> tuple[TracedObligation, ...]:
+    people = obligations.people
+    return (TracedObligation("people", list(people.consent), ("notices",)),) if people is not None else ()
 
 
 def _sources(value: Any, terms: Any, agreement: Any) -> tuple[Source, ...]:

@@ -236,6 +236,28 @@ async def test_the_people_in_an_answer_stand_beside_its_entry(pool: asyncpg.Pool
     assert [tuple(row) for row in people] == [(1, 8002), (1, 8016)]
 
 
+async def test_what_rests_on_an_epoch_is_refused_once_it_has_moved(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("INSERT INTO consent_scopes (epoch) VALUES (4), (9) RETURNING scope")
+    first, second = (row["scope"] for row in rows)
+    outcomes = await append(
+        pool,
+        submission(0, epochs=((first, 4), (second, 9)), nonce=token("a")),
+        submission(1, epochs=((first, 3),), nonce=token("b"), people=store.People(b"key", withheld=1)),
+        submission(2),
+        submission(3, epochs=((second, 9), (first, 5))),
+        submission(4, epochs=((1 << 30, 0),)),
+        submission(5, epochs=((first, 3),), fence=9),
+    )
+    assert [outcome if isinstance(outcome, int) else type(outcome) for outcome in outcomes] == [
+        0, store.EpochMoved, 1, store.EpochMoved, store.EpochMoved, store.FenceMoved,
+    ]  # fmt: skip
+    again = submission(1, epochs=((first, 4),), nonce=token("b"))
+    assert await append(pool, again) == [2], "a refusal uses up no nonce"
+    async with pool.acquire() as connection:
+        assert await connection.fetch("SELECT FROM ledger_people") == []
+
+
 @given(st.sets(st.integers(0, 5000)))
 def test_the_numbers_in_a_bitmap(numbers: set[int]) -> None:
     bits = bytearray(626)

@@ -67,12 +67,26 @@ class PeopleExchange(Exchange):
             await connection.close()
 
 
-async def publish_people(exchange: Exchange, database_url: str) -> PeopleExchange:
-    """Publish the dataset on a new exchange, and grant all of it to the consumer."""
+async def publish_people(
+    exchange: Exchange,
+    database_url: str,
+    *,
+    dsn: str | None = None,
+    table: str = "people",
+    terms: dict[str, Any] | None = None,
+) -> PeopleExchange:
+    """Publish the dataset on a new exchange, and grant all of it to the consumer.
+
+    With `dsn`, its source is this table of a database instead of a file.
+    """
     owner = await exchange.admit("owner")
     consumer = await exchange.admit("consumer", kind="institution", level="none")
-    source = await exchange.register_file(owner, CSV.encode())
-    dataset = await exchange.publish_dataset(owner, source, "people")
+    source = (
+        await exchange.register_file(owner, CSV.encode())
+        if dsn is None
+        else await exchange.register_table(owner, dsn, table)
+    )
+    dataset = await exchange.publish_dataset(owner, source, "people", terms=terms)
     await exchange.conclude_agreement(consumer, owner, dataset)
     return PeopleExchange(
         exchange.app,
