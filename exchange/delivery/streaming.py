@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
-import pyarrow as pa
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -27,7 +26,7 @@ from exchange.delivery.facts import Facts
 from exchange.delivery.formats.answers import MEDIA_TYPES
 from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.delivery.models import Stream
-from exchange.delivery.people.streams import StreamRelease, open_release
+from exchange.delivery.people.streams import CappedRows, StreamRelease, open_release
 from exchange.delivery.settings import DeliverySettings
 from exchange.delivery.stages import NO_EPOCHS, Admitted, Asked, Decided, Known, Planned
 from exchange.kernel.clock import rfc3339
@@ -104,38 +103,6 @@ class Sent:
         return entries.Result(rows=self.rows, columns=columns, bytes=self.bytes, content=self.hashed.hexdigest())
 
 
-class CappedRows:
-    """The batches of a plan that the row cap limits, with one row more looked for, which does not leave.
-
-    `is_cut` is whether that row exists, once the batches have ended.
-    """
-
-    def __init__(self, planned: Planned, release: StreamRelease | None) -> None:
-        limit = planned.known.question.limit
-        self._left: int | None = planned.left if limit is None or limit > planned.left else None
-        plan = planned.plan if self._left is None else replace(planned.plan, limit=self._left + 1)
-        adapter = planned.known.dataset.adapter
-        self._source = (
-            adapter.scan(plan) if release is None else release.batches(adapter, plan, leaving=self._left or plan.limit)
-        )
-        self.is_cut = False
-
-    async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
-        """The batches within the cap; at least one, which may be empty."""
-        has_begun = False
-        async with aclosing(self._source) as source:
-            async for batch in source:
-                if self._left is not None:
-                    self.is_cut = batch.num_rows > self._left
-                    batch = batch.slice(0, self._left)  # noqa: PLW2901 - the rest does not leave
-                    self._left -= batch.num_rows
-                if batch.num_rows or not has_begun:
-                    yield batch
-                    has_begun = True
-                if self.is_cut:
-                    return
-
-
 class Ended(Exception):
     """The stream has to end before it is complete."""
 
@@ -161,7 +128,9 @@ async def stream(runtime: Runtime, facts: Facts, planned: Planned, form: Format)
             owner=dataset.owner,
             field=next(iter(dataset.subject_keys.values()), None),
         )
-        rows = CappedRows(planned, release)
+        limit = planned.known.question.limit
+        left = planned.left if limit is None or limit > planned.left else None
+        rows = CappedRows(dataset.adapter, planned.plan, left=left, release=release)
         chunks = encode_stream(form, rows.batches())
         try:
             first = await anext(chunks)

@@ -180,3 +180,34 @@ async def open_release(
         return None
     await release.open()
     return release
+
+
+class CappedRows:
+    """The batches of a plan, of which `left` rows may leave, with one row more looked for, which does not leave.
+
+    `left` is None where the plan's limit is below the row cap. `is_cut` is whether that row exists, once the batches have
+    ended. With a release, the rows are those of them that it releases.
+    """
+
+    def __init__(self, adapter: Adapter, plan: Plan, *, left: int | None, release: StreamRelease | None) -> None:
+        self._left = left
+        if left is not None:
+            plan = replace(plan, limit=left + 1)
+        leaving = left if left is not None else plan.limit
+        self._source = adapter.scan(plan) if release is None else release.batches(adapter, plan, leaving=leaving)
+        self.is_cut = False
+
+    async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
+        """The batches within the cap; at least one, which may be empty."""
+        has_begun = False
+        async with aclosing(self._source) as source:
+            async for batch in source:
+                if self._left is not None:
+                    self.is_cut = batch.num_rows > self._left
+                    batch = batch.slice(0, self._left)  # noqa: PLW2901 - the rest does not leave
+                    self._left -= batch.num_rows
+                if batch.num_rows or not has_begun:
+                    yield batch
+                    has_begun = True
+                if self.is_cut:
+                    return

@@ -125,7 +125,8 @@ def calls(tree: ast.Module) -> list[tuple[str, str]]:
 def test_the_exchange_delivers_in_two_places_each_of_which_needs_a_plan() -> None:
     """Both read the plan of a `Planned`, and one function makes these, after it has refused what was denied.
 
-    The third place that reads rows shows an owner its own: what masks would leave of them, before it publishes.
+    A stream that withholds rows is read in the same file as one that does not. Other places that read rows deliver none: one
+    shows an owner what masks would leave of its own, before it publishes; one gives numbers to the people of a file.
     """
     reads, planned, decided = set(), set(), set()
     for path in sorted((ROOT / "exchange").rglob("*.py")):
@@ -138,9 +139,14 @@ def test_the_exchange_delivers_in_two_places_each_of_which_needs_a_plan() -> Non
             if called.endswith("Decided"):
                 decided.add((module, function))
     owners_own = {("catalog/proposal/service.py", "propose_fields")}
-    assert reads == {("delivery/paging.py", "read"), ("delivery/streaming.py", "stream")} | owners_own
+    numbers = {("subjects/numbering/sidecars.py", "_number")}
+    pages = {("delivery/paging.py", "read")}
+    streams = {("delivery/people/streams.py", "__init__"), ("delivery/people/streams.py", "batches")}
+    assert reads == pages | streams | owners_own | numbers
+    text: Any = (ROOT / "exchange/delivery/streaming.py").read_text(encoding="utf-8")
+    assert "CappedRows(dataset.adapter, planned.plan" in text
     assert planned == {("delivery/planning.py", "plan")}
     assert decided == {("delivery/deciding.py", "decide")}
-    text: Any = (ROOT / "exchange/delivery/planning.py").read_text(encoding="utf-8")
+    text = (ROOT / "exchange/delivery/planning.py").read_text(encoding="utf-8")
     plan = text[text.index("async def plan(") : text.index("def _narrowed(")]
     assert plan.index("if not decision.allow") < plan.index("raise denial(") < plan.index("return Planned(")

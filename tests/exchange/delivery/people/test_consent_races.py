@@ -1,0 +1,123 @@
+"""Consents that end while deliveries run: no answer whose entry follows has a row of the person."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from exchange.kernel.clock import SettableClock
+from exchange.settings import Settings
+from exchange.subjects.numbering.sidecars import Sidecars
+from tests.support.exchanges.exchange import Answer
+from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
+from tests.support.exchanges.starting import start_exchange
+from tests.support.people.consenting import decide, decide_ok, publish_notice
+
+NDJSON = "application/x-ndjson"
+READERS = 4
+
+
+@pytest.fixture
+async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
+    settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
+    clock = SettableClock(datetime.now(UTC).replace(microsecond=0))
+    async with start_exchange(settings, clock=clock) as exchange:
+        yield await publish_people(exchange, empty_database, terms={"consent": True})
+
+
+def rows_of(answer: Answer) -> set[str]:
+    """The people of an answer."""
+    if answer.headers["content-type"] == NDJSON:
+        return {json.loads(line)["person_id"] for line in answer.content.splitlines()}
+    return {row["person_id"] for row in answer.json["rows"]}
+
+
+async def race(people: PeopleExchange, persons: list[str], *, ending: Any) -> int:
+    """End the consents of people one after the other while deliveries run; returns how many deliveries were looked at."""
+    done = asyncio.Event()
+    answers: list[Answer] = []
+
+    async def deliver(number: int) -> None:
+        while not done.is_set():
+            kind = (number + len(answers)) % 3
+            if kind == 0:
+                answer = await people.fetch({"field": "person_id", "op": "in", "value": persons}, limit=100)
+            elif kind == 1:
+                answer = await people.fetch(limit=300)
+            else:
+                answer = await people.fetch(accept=NDJSON)
+            assert answer.status in {200, 503}, answer.content.decode()
+            if answer.status == 200:
+                answers.append(answer)
+
+    readers = [asyncio.create_task(deliver(number)) for number in range(READERS)]
+    try:
+        for person in persons:
+            await ending(person)
+    finally:
+        done.set()
+        await asyncio.gather(*readers)
+    entries = await people.read_entries()
+    ends = [index for index, body in enumerate(entries) if body["type"] in {"consent.withdrawn", "erasure.executed"}]
+    ended = dict(zip(persons, ends[-len(persons) :], strict=True))
+    for answer in answers:
+        index = int(answer.headers["exchange-entry"])
+        for person in rows_of(answer):
+            assert person not in ended or index < ended[person], (person, index, ended[person])
+    return len(answers)
+
+
+async def give_to_all(people: PeopleExchange, persons: list[str]) -> dict[str, Any]:
+    notice: dict[str, Any] = await publish_notice(people, people.owner, DATASET, "consumer")
+    for person in persons:
+        await decide_ok(people, people.owner, notice, person)
+    people.runtime.clock.move(timedelta(seconds=1))  # type: ignore[attr-defined]
+    return notice
+
+
+async def withdraw_while_delivering(people: PeopleExchange, persons: list[str]) -> int:
+    notice = await give_to_all(people, persons)
+    await people.fetch(accept=NDJSON)
+    await people.runtime[Sidecars].settled()
+
+    async def withdraw(person: str) -> None:
+        answer = await decide(people, people.owner, notice, person, "withdrawn")
+        assert answer.status == 200, answer.content.decode()
+
+    return await race(people, persons, ending=withdraw)
+
+
+async def erase_while_delivering(people: PeopleExchange, persons: list[str]) -> int:
+    await give_to_all(people, persons)
+    await people.fetch(accept=NDJSON)
+    await people.runtime[Sidecars].settled()
+
+    async def erase(person: str) -> None:
+        answer = await people.erase(dataset=DATASET, value=person)
+        assert answer.status == 200, answer.content.decode()
+
+    return await race(people, persons, ending=erase)
+
+
+async def test_withdrawals_while_delivering(people: PeopleExchange) -> None:
+    assert await withdraw_while_delivering(people, [f"P{number:05d}" for number in range(1, 11)])
+
+
+async def test_erasures_while_delivering(people: PeopleExchange) -> None:
+    assert await erase_while_delivering(people, [f"P{number:05d}" for number in range(1, 6)])
+
+
+@pytest.mark.endurance
+async def test_a_thousand_withdrawals_while_delivering(people: PeopleExchange) -> None:
+    persons = [f"P{number:05d}" for number in range(1, 251)]
+    for _ in range(4):
+        people.runtime.clock.move(timedelta(seconds=1))  # type: ignore[attr-defined]
+        assert await withdraw_while_delivering(people, persons)
+
+
+@pytest.mark.endurance
+async def test_three_hundred_erasures_while_delivering(people: PeopleExchange) -> None:
+    assert await erase_while_delivering(people, [f"P{number:05d}" for number in range(1, 301)])
