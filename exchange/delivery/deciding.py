@@ -119,7 +119,7 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
 async def _notices(runtime: Runtime, known: Known) -> Notices | None:
     """The notices that the decision may turn on. A new one moves the fence."""
     dataset = known.dataset
-    if not dataset.subject_keys:
+    if not dataset.resource.turns_on_consent(dataset.lane):
         return None
     async with runtime.database.pool.acquire() as connection:
         return await find_notices(

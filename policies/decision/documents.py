@@ -182,6 +182,14 @@ class Resource(Document):
     terms: Terms
     assessments: Assessments
 
+    def turns_on_consent(self, lane: Lane) -> bool:
+        """Whether a decision on a lane can turn on notices of this dataset (delivery.rego: `consent_unneeded`).
+
+        Where no field identifies people, no notice helps.
+        """
+        is_asked = self.terms.consent or (lane in {"operation", "trade"} and self.terms.basis is None)
+        return is_asked and any(field.subject_key for field in self.fields)
+
 
 class Agreement(Document):
     """

@@ -17,8 +17,6 @@ from exchange.subjects.identity import scheme_of, text_of
 from exchange.subjects.numbers import Lookups
 from policies.decision import documents
 
-_UNASKED = frozenset({"government", "person"})
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -59,15 +57,14 @@ class Notices:
 async def find_notices(
     connection: Connection, *, resource: documents.Resource, lane: documents.Lane, consumer: UUID, purpose: str
 ) -> Notices | None:
-    """The notices of a dataset to a consumer that a decision may turn on (delivery.rego: `consent_unneeded`).
+    """The notices of a dataset to a consumer that a decision may turn on.
 
     None where it cannot turn on any, or where there is none by which a row's person can be told. Where notices identify
     people by different fields, those by the field of the newest one count.
     """
-    terms = resource.terms
-    keys = {field.name: field for field in resource.fields if field.subject_key}
-    if not keys or (not terms.consent and (lane in _UNASKED or terms.basis is not None)):
+    if not resource.turns_on_consent(lane):
         return None
+    keys = {field.name: field for field in resource.fields if field.subject_key}
     views = await consents.scopes_covering(
         connection, dataset=UUID(resource.dataset), consumer=consumer, purpose=purpose, fields=()
     )
