@@ -78,9 +78,10 @@ async def report(work: Work, person: PersonReference) -> PersonReportOut:
     named: list[EntryOut] = []
     if pseudonym is not None:
         about = Criteria({"type": _RELEASES}, subject=pseudonym.hex())
-        matches = await queries.search(
-            work.session, ledger, about, whole_ledger, order="newest", start=None, limit=_MOST
-        )
+        # Under a declared scheme other owners mean the same person; an owner reads what its own scope shows.
+        everywhere = work.may("subject", "access", "exchange")
+        scope = whole_ledger if everywhere else Scope(owners=frozenset({str(dataset.organisation_id)}))
+        matches = await queries.search(work.session, ledger, about, scope, order="newest", start=None, limit=_MOST)
         named = await _read(work, ledger, matches)
     released = Criteria({"type": _RELEASES, "dataset": str(dataset.id)})
     matches = await queries.search(

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from adapters.kind import FieldName
+from exchange.catalog.identifier_schemes import IdentifierScheme
 from exchange.catalog.terms.schemas import Assessments, Terms
 from exchange.kernel.schemas import PRINTABLE, Handle, In, Out, Prose, Salt, Text, with_example
 from policies.odrl.writing import CONTEXT, PROFILE
@@ -45,9 +46,19 @@ class DatasetField(In):
     personal: Annotated[bool, Field(description="Information about an identified or identifiable person")] = False
     sensitive: Annotated[bool, Field(description="Sensitive personal information (PIPL Article 28)")] = False
     subject_key: Annotated[bool, Field(description="Identifies the person a row is about")] = False
+    # Left out where empty, so that versions older than this member keep their digests.
+    identifier: Annotated[
+        IdentifierScheme | None,
+        Field(
+            description="The scheme of a subject key, by which owners mean the same person; without it, only this owner",
+            exclude_if=lambda scheme: scheme is None,
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.identifier is not None and not (self.subject_key and self.type in {"string", "integer"}):
+            raise ValueError("a field with a scheme of identifiers is a subject key, and a string or an integer")
         if (self.sensitive or self.subject_key) and not self.personal:
             raise ValueError("a sensitive field and a subject key are personal")
         if self.personal and LEVELS.index(self.level) < LEVELS.index("G3"):

@@ -96,7 +96,13 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
         order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
         shuffle = shuffling(dataset, obligations=decision.obligations, agreement=decision.agreement)
         if decision.obligations.people is not None:
-            ground = ground_of(notices, decision.obligations.people, owner=dataset.owner, seal=runtime.seal)
+            ground = ground_of(
+                notices,
+                decision.obligations.people,
+                owner=dataset.owner,
+                keys=dataset.subject_keys,
+                seal=runtime.seal,
+            )
     ruling = Ruling(
         decision=decision,
         record=record,

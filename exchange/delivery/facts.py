@@ -38,7 +38,7 @@ from exchange.sources.service import adapter_of
 from exchange.sources.view import SourceView
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
-from exchange.subjects.identity import Identity, subject_keys
+from exchange.subjects.identity import Identity, SubjectKey, subject_keys
 from ledger import entries
 from ledger.log.head import FenceBusy, begin_snapshot, hold_fence, read_head
 from policies.decision import documents
@@ -102,7 +102,7 @@ class DatasetFacts:
     mask_keys: dict[str, bytes]
     fields: tuple[Field, ...]
     types: Mapping[str, FieldType]
-    subject_keys: dict[str, Field]
+    subject_keys: dict[str, SubjectKey]
     key: tuple[str, ...]
     source: UUID
     source_key: tuple[str, ...]

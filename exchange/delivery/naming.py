@@ -10,7 +10,7 @@ from typing import Any
 from adapters.plan.plan import typed_value
 from exchange.delivery.facts import DatasetFacts, Facts
 from exchange.delivery.schemas import DeliveryRequest
-from exchange.subjects.identity import Identity, scheme_of, text_of
+from exchange.subjects.identity import Identity, identity, text_of
 from ledger.log.store import Sealed
 
 MOST = 100
@@ -40,11 +40,10 @@ def people_in(question: DeliveryRequest, dataset: DatasetFacts) -> dict[Identity
         key = dataset.subject_keys.get(condition.field)
         if key is None or condition.op not in {"eq", "in"}:
             continue
-        scheme = scheme_of(dataset.owner, condition.field)
         for value in condition.value if isinstance(condition.value, list) else (condition.value,):
             text = text_of(typed_value(key.type, value, "/value"))
             details = {"dataset": str(dataset.id), "field": condition.field, "op": condition.op, "value": text}
-            people.setdefault(Identity(scheme, text), details)
+            people.setdefault(identity(dataset.owner, key, value), details)
     return people
 
 

@@ -6,11 +6,12 @@ trace of a person: it follows from the person's lookup, a MAC that nobody makes 
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from exchange.kernel.database import Connection
 from exchange.kernel.keys.sealing import Seal
 from exchange.subjects import queries
-from exchange.subjects.identity import LOOKUP_KEY, Identity
+from exchange.subjects.identity import LOOKUP_KEY, Identity, scheme_text
 
 _CHUNK = 10_000
 _BLOCK = 64  # bytes of a block of SHA-256 (RFC 2104)
@@ -22,9 +23,10 @@ class Lookups:
     The states of the inner and outer hash after the padded key are copied for each value (RFC 2104 section 4).
     """
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_inner", "_outer", "_scheme")
 
     def __init__(self, seal: Seal, scheme: str) -> None:
+        self._scheme = scheme
         key = seal.derive(LOOKUP_KEY).ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(bytes(octet ^ 0x36 for octet in key))
         self._inner.update(Identity(scheme, "").octets)
@@ -37,6 +39,11 @@ class Lookups:
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.digest()
+
+    def of_value(self, value: Any) -> bytes | None:
+        """The lookup of the person whom a typed value identifies under the scheme; None where it identifies nobody."""
+        text = scheme_text(self._scheme, value)
+        return None if text is None else self.of(text)
 
 
 async def ensure(connection: Connection, lookups: Sequence[bytes]) -> list[int]:

@@ -28,9 +28,8 @@ async def read(work: Work, wanted: NewReading) -> ReadingOut:
     following = None
     person = wanted.person
     if person is not None:
-        details = await _about(work, person, after=wanted.after, limit=wanted.limit)
+        details, following = await _about(work, person, after=wanted.after, limit=wanted.limit)
         about = ("subject", details[0].subject) if details else None
-        following = details[-1].entry if len(details) == wanted.limit else None
     elif wanted.entry is not None:
         details, about = await _beside(work, wanted.entry), ("entry", str(wanted.entry))
     else:
@@ -79,24 +78,40 @@ async def find_person(work: Work, reference: PersonReference) -> tuple[DatasetVi
     return listed.dataset, row.pseudonym if row is not None else None
 
 
-async def _about(work: Work, reference: PersonReference, *, after: int, limit: int) -> list[DetailsOut]:
+async def _about(
+    work: Work, reference: PersonReference, *, after: int, limit: int
+) -> tuple[list[DetailsOut], int | None]:
+    """A page of details about a person, and the `after` of the next page.
+
+    An owner reads those of its own datasets: under a declared scheme, other owners mean the same person.
+    """
     if not await _may_read(work, reference.dataset) and not work.may("subject", "access", "exchange"):
         raise NotFound(_NOTHING)
     person = await identify(work, reference)
     row = await queries.by_lookup(work.session, person.identity.lookup(work.runtime.seal))
     if row is None:
-        return []
+        return [], None
+    everywhere = work.may("subject", "access", "exchange")
+    readable: dict[str, bool] = {}
     erased = (await queries.erasures(work.session, [row.pseudonym])).get(row.pseudonym)
     subject = _open(work, row)
-    rows = await queries.details_about(work.session, row.pseudonym, after=after, limit=limit)
-    details = []
-    for index, sealed, leaf in rows:
-        if erased is not None:  # an old copy of the database brought these rows back
-            details.append(_erased(index, row.pseudonym, erased.entry))
-            continue
-        commitment = _commitments(json.loads(leaf)["body"]).get(row.pseudonym, "")
-        details.append(_details(index, row.pseudonym, commitment, sealed, subject))
-    return details
+    details: list[DetailsOut] = []
+    while page := await queries.details_about(work.session, row.pseudonym, after=after, limit=limit):
+        for index, sealed, leaf in page:
+            after, body = index, json.loads(leaf)["body"]
+            dataset = body["dataset"]
+            if dataset not in readable:
+                readable[dataset] = everywhere or await _may_read(work, dataset)
+            if not readable[dataset]:
+                continue
+            if erased is not None:  # an old copy of the database brought these rows back
+                details.append(_erased(index, row.pseudonym, erased.entry))
+            else:
+                commitment = _commitments(body).get(row.pseudonym, "")
+                details.append(_details(index, row.pseudonym, commitment, sealed, subject))
+            if len(details) == limit:
+                return details, index
+    return details, None
 
 
 def _open(work: Work, row: Wrapped) -> Subject | None:

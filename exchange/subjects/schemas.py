@@ -29,6 +29,13 @@ Value = Annotated[str | int, Field(description="The person's identifier in that 
 KeyField = Annotated[
     FieldName | None, Field(description="The field that identifies a person; required where the dataset has several")
 ]
+ByField = Annotated[
+    bool,
+    Field(
+        description="Find the person by the owner's field alone, without the identifier scheme that it declares: for "
+        "what is sealed from before the dataset's version that declared it"
+    ),
+]
 _PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
 
 
@@ -38,12 +45,15 @@ class PersonReference(In):
     dataset: Reference
     field: KeyField = None
     value: Value
+    by_field: ByField = False
 
 
-def _reference(dataset: str | None, field: str | None, value: str | int | None) -> PersonReference | None:
+def _reference(
+    dataset: str | None, field: str | None, value: str | int | None, *, by_field: bool
+) -> PersonReference | None:
     if dataset is None or value is None:
         return None
-    return PersonReference(dataset=dataset, field=field, value=value)
+    return PersonReference(dataset=dataset, field=field, value=value, by_field=by_field)
 
 
 class NewErasure(In):
@@ -54,6 +64,7 @@ class NewErasure(In):
     dataset: Reference | None = None
     field: KeyField = None
     value: Value | None = None
+    by_field: ByField = False
     subject: Annotated[Pseudonym | None, Field(description="Instead of dataset and value")] = None
     basis: Erasable
 
@@ -66,7 +77,7 @@ class NewErasure(In):
     @property
     def person(self) -> PersonReference | None:
         """The person, where a dataset and a value name one."""
-        return _reference(self.dataset, self.field, self.value)
+        return _reference(self.dataset, self.field, self.value, by_field=self.by_field)
 
 
 class NewHold(PersonReference):
@@ -95,6 +106,7 @@ class NewReading(In):
     dataset: Reference | None = None
     field: KeyField = None
     value: Value | None = None
+    by_field: ByField = False
     after: Annotated[int, Field(ge=-1, lt=1 << 53, description="About a person: only entries after this index")] = -1
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
@@ -107,7 +119,7 @@ class NewReading(In):
     @property
     def person(self) -> PersonReference | None:
         """The person, where a dataset and a value name one."""
-        return _reference(self.dataset, self.field, self.value)
+        return _reference(self.dataset, self.field, self.value, by_field=self.by_field)
 
 
 class DetailsOut(Out):

@@ -49,7 +49,10 @@ async def identify(work: Work, reference: PersonReference) -> Person:
         raise NotFound(_NO_DATASET)
     document = DatasetDocument.model_validate(listed.version.document)
     owner = listed.owner.id
-    return Person(owner, parse_identity(owner, document, field=reference.field, value=reference.value))
+    identity = parse_identity(
+        owner, document, field=reference.field, value=reference.value, by_field=reference.by_field
+    )
+    return Person(owner, identity)
 
 
 async def erase(work: Work, wanted: NewErasure) -> ErasureOut | Problem:

@@ -11,7 +11,7 @@ import pytest
 
 from admin.server.reaching import free_port
 from exchange.delivery.facts import Facts
-from exchange.subjects.identity import Identity, scheme_of
+from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.people import publish_people
 from tests.support.exchanges.starting import start_exchange
@@ -86,7 +86,8 @@ async def test_a_persons_key_that_was_given_out_outlives_the_database(postgres: 
         people = [f"P{number:05d}" for number in range(2, 8)]
         for person in people:
             await facts.subjects(
-                facts._fence, [Identity(scheme_of(UUID(people_exchange.owner.id), "person_id"), person)]
+                facts._fence,
+                [Identity(scheme_of(UUID(people_exchange.owner.id), SubjectKey("person_id", "string")), person)],
             )
         await asyncio.to_thread(postgres.kill)
         await asyncio.to_thread(postgres.start)

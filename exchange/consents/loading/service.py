@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from adapters.plan.plan import Field, typed_value
+from adapters.plan.condition import PlanError
+from adapters.plan.plan import typed_value
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.consents.loading import queries
@@ -19,7 +20,7 @@ from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants.door.signed import check_body
 from exchange.participants.reading import Reading
-from exchange.subjects.identity import scheme_of, subject_keys, text_of
+from exchange.subjects.identity import SubjectKey, scheme_of, subject_keys
 from exchange.subjects.numbers import Lookups
 from ledger import entries
 
@@ -74,17 +75,20 @@ async def _open_reader(work: Work, notice: ConsentNotice, file_format: Format) -
         is_for_children="children_rules" in notice.document,
     )
     field = keys[notice.identified_by]
-    lookups = Lookups(work.runtime.seal, scheme_of(notice.controller_id, field.name))
+    lookups = Lookups(work.runtime.seal, scheme_of(notice.controller_id, field))
     return Reader(file_format, rules, _look_up(lookups, field))
 
 
-def _look_up(lookups: Lookups, field: Field) -> LookUp:
+def _look_up(lookups: Lookups, field: SubjectKey) -> LookUp:
     """The look-up of an identifier in the text or the type of a field. It raises PlanError."""
 
     def of(value: Any) -> bytes:
         if field.type == "integer" and isinstance(value, str) and value.lstrip("-").isdecimal():
             value = int(value)
-        return lookups.of(text_of(typed_value(field.type, value, "/person")))
+        lookup = lookups.of_value(typed_value(field.type, value, "/person"))
+        if lookup is None:
+            raise PlanError("/person", f"an identifier of the scheme {field.identifier} is needed")
+        return lookup
 
     return of
 

@@ -3,7 +3,7 @@
 The decision obliges to scopes; which people consented is looked up at the release, never cached with the decision.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from exchange.consents import queries as consents
 from exchange.consents.view import ScopeView
 from exchange.kernel.database import Connection
 from exchange.kernel.keys.sealing import Seal
-from exchange.subjects.identity import scheme_of, text_of
+from exchange.subjects.identity import SubjectKey, scheme_of
 from exchange.subjects.numbers import Lookups
 from policies.decision import documents
 
@@ -25,13 +25,13 @@ class Ground:
     `lookups` makes the lookups of people from these values.
     """
 
-    field: Field
+    field: SubjectKey
     scopes: tuple[int, ...]
     lookups: Lookups
 
     def lookup(self, value: Any) -> bytes | None:
-        """The lookup of the person that a value of the field means; None for no value."""
-        return self.lookups.of(text_of(value)) if value is not None else None
+        """The lookup of the person that a value of the field means; None for nobody's."""
+        return self.lookups.of_value(value) if value is not None else None
 
     def all_lookups(self, values: Sequence[Any]) -> list[bytes | None]:
         """The lookups of the people of many rows, in order."""
@@ -76,14 +76,22 @@ async def find_notices(
     return Notices(Field(name, kind), tuple(same[-documents.MAX_SCOPES :]))
 
 
-def ground_of(notices: Notices | None, people: documents.People, *, owner: UUID, seal: Seal) -> Ground:
-    """The ground that an obligation names.
+def ground_of(
+    notices: Notices | None,
+    people: documents.People,
+    *,
+    owner: UUID,
+    keys: Mapping[str, SubjectKey],
+    seal: Seal,
+) -> Ground:
+    """The ground that an obligation names. `keys` are the dataset's fields that identify people.
 
     Raises LookupError for an obligation to a notice that was no fact of the decision.
     """
     if notices is None or not {*people.consent} <= {view.scope for view in notices.scopes}:
         raise LookupError("the decision obliges to a notice that is no fact of it")
-    return Ground(notices.field, people.consent, Lookups(seal, scheme_of(owner, notices.field.name)))
+    key = keys[notices.field.name]
+    return Ground(key, people.consent, Lookups(seal, scheme_of(owner, key)))
 
 
 def named_values(filters: Iterable[Any], field: Field) -> list[Any] | None:

@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.contract import Adapter
-from adapters.plan.plan import ROW_NUMBER, Field, Plan
+from adapters.plan.plan import ROW_NUMBER, Plan
 from exchange.delivery.people import answered, consenting
 from exchange.delivery.people.answered import AnsweredPeople
 from exchange.delivery.people.consenting import ConsentSets
 from exchange.delivery.people.grounds import Ground
 from exchange.kernel.runtime import Runtime
 from exchange.subjects import queries
-from exchange.subjects.identity import scheme_of
+from exchange.subjects.identity import SubjectKey, scheme_of
 from exchange.subjects.numbering.directory import Directory
 from exchange.subjects.numbering.sidecars import Numbered, Sidecar, Sidecars
 from ledger.format.people import MOST_PIECES
@@ -156,7 +156,13 @@ class StreamRelease:
 
 
 async def open_release(
-    runtime: Runtime, ground: Ground | None, *, adapter: Adapter, snapshot: str | None, owner: UUID, field: Field | None
+    runtime: Runtime,
+    ground: Ground | None,
+    *,
+    adapter: Adapter,
+    snapshot: str | None,
+    owner: UUID,
+    field: SubjectKey | None,
 ) -> StreamRelease | None:
     """The release of a stream; None where its rows are released unseen.
 
@@ -168,7 +174,7 @@ async def open_release(
         return None
     sidecar = None
     if snapshot is not None:
-        about = Numbered(snapshot, field.name, scheme_of(owner, field.name))
+        about = Numbered(snapshot, field.name, scheme_of(owner, field))
         sidecar = await runtime[Sidecars].find(about, adapter, is_made=ground is not None)
     if sidecar is not None:
         release = StreamRelease(

@@ -8,7 +8,6 @@ nobody's: it is in no set of people.
 import asyncio
 from array import array
 from collections.abc import Sequence
-from itertools import compress
 from sys import byteorder
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ import pyarrow.compute as pc
 
 from exchange.kernel.database import Database
 from exchange.subjects import queries
-from exchange.subjects.identity import text_of
 from exchange.subjects.numbers import Lookups
 
 PREFIX: Final = 8
@@ -63,9 +61,9 @@ class Directory:
         return await asyncio.to_thread(self._find, lookups, values)
 
     def _find(self, lookups: Lookups, values: Any) -> Any:
-        identifiers = values.to_pylist()
-        present = [value is not None for value in identifiers]
-        keys = _prefixes_of([lookups.of(text_of(value)) for value in compress(identifiers, present)])
+        people = [lookups.of_value(value) if value is not None else None for value in values.to_pylist()]
+        present = [lookup is not None for lookup in people]
+        keys = _prefixes_of([lookup for lookup in people if lookup is not None])
         found = _search(self._prefixes, self._numbers, keys)
         if all(present):
             return found

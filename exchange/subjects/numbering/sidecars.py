@@ -25,7 +25,6 @@ from exchange.kernel.database import FAILURES
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
 from exchange.subjects import numbers, queries
-from exchange.subjects.identity import text_of
 from groundwork import durable
 from ledger.log.head import read_head
 
@@ -123,14 +122,15 @@ class Sidecars:
         batches = adapter.scan(Plan((Column(about.field),)))
         async for batch in batches:
             values = batch.column(0).to_pylist()
-            wanted = await asyncio.to_thread(_lookups, lookups, values)
+            people = await asyncio.to_thread(_lookups, lookups, values)
+            wanted = [lookup for lookup in people if lookup is not None]
             async with self._runtime.database.pool.acquire() as connection:
                 found = iter(await numbers.ensure(connection, wanted))
-            yield array("i", [NOBODY if value is None else next(found) for value in values])
+            yield array("i", [NOBODY if lookup is None else next(found) for lookup in people])
 
 
-def _lookups(lookups: numbers.Lookups, values: Sequence[Any]) -> list[bytes]:
-    return [lookups.of(text_of(value)) for value in values if value is not None]
+def _lookups(lookups: numbers.Lookups, values: Sequence[Any]) -> list[bytes | None]:
+    return [lookups.of_value(value) if value is not None else None for value in values]
 
 
 def _map(path: Path) -> Sidecar | None:

@@ -15,7 +15,7 @@ from exchange.consents import queries
 from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from exchange.subjects import numbers
-from exchange.subjects.identity import Identity, scheme_of
+from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from ledger.format import canonical
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.exchanges.starting import start_exchange
@@ -35,7 +35,9 @@ async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExch
 
 async def deliverable(people: PeopleExchange, notice: dict[str, Any], value: str) -> bool:
     """Whether a delivery under the notice's scope may hold the person now, by each of the three ways to ask."""
-    lookup = Identity(scheme_of(UUID(people.owner.id), "person_id"), value).lookup(people.runtime.seal)
+    lookup = Identity(scheme_of(UUID(people.owner.id), SubjectKey("person_id", "string")), value).lookup(
+        people.runtime.seal
+    )
     async with people.runtime.database.pool.acquire() as connection:
         number = (await numbers.find(connection, [lookup])).get(lookup)
         covering = await queries.scopes_covering(

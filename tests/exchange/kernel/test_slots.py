@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from adapters.plan.condition import PlanError
 from adapters.plan.masks import FieldType
-from adapters.plan.plan import Field
 from exchange.kernel.keys.keyfiles import KeyFileInvalid
 from exchange.kernel.keys.sealing import Seal, SealBroken
 from exchange.kernel.keys.slots import BLOCK, Slots, SlotsMissing
 from exchange.subjects import cipher
-from exchange.subjects.identity import Identity, identity
+from exchange.subjects.identity import Identity, SubjectKey, identity
 from ledger.format import canonical
 from ledger.log.store import Sealed
 
@@ -127,6 +126,6 @@ def test_what_is_sealed_is_canonical(text: str) -> None:
 )
 def test_a_person_has_one_identity_however_the_value_is_written(kind: FieldType, values: list[Any], text: str) -> None:
     for value in values:
-        assert identity(OWNER, Field("person_id", kind), value) == Identity(f"{OWNER}/person_id", text)
+        assert identity(OWNER, SubjectKey("person_id", kind), value) == Identity(f"{OWNER}/person_id", text)
     with pytest.raises(PlanError):
-        identity(OWNER, Field("person_id", kind), ["x"])
+        identity(OWNER, SubjectKey("person_id", kind), ["x"])

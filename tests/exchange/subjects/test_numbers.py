@@ -11,7 +11,7 @@ import pytest
 
 from exchange.settings import Settings
 from exchange.subjects import numbers
-from exchange.subjects.identity import Identity, scheme_of
+from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.exchanges.starting import start_exchange
@@ -63,7 +63,9 @@ async def test_an_erasure_takes_the_number(empty_database: str, tmp_path: Any, *
     async with start_people(settings, empty_database) as people:
         if is_named:
             await people.fetch_about("P00001")
-        lookup = Identity(scheme_of(UUID(people.owner.id), "person_id"), "P00001").lookup(people.runtime.seal)
+        lookup = Identity(scheme_of(UUID(people.owner.id), SubjectKey("person_id", "string")), "P00001").lookup(
+            people.runtime.seal
+        )
         async with people.runtime.database.pool.acquire() as connection:
             [number] = await numbers.ensure(connection, [lookup])
         answer = await people.erase(dataset=DATASET, value="P00001")

@@ -17,7 +17,7 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from exchange.subjects import numbers
-from exchange.subjects.identity import Identity, scheme_of
+from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from exchange.subjects.numbering.sidecars import Sidecars
 from ledger.format.people import Commitment, is_in, open_piece
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
@@ -107,7 +107,9 @@ async def commitments(people: PeopleExchange) -> list[tuple[dict[str, Any], Any]
 
 async def number_of(people: PeopleExchange, value: str) -> int | None:
     """A person's number."""
-    lookup = Identity(scheme_of(UUID(people.owner.id), "person_id"), value).lookup(people.runtime.seal)
+    lookup = Identity(scheme_of(UUID(people.owner.id), SubjectKey("person_id", "string")), value).lookup(
+        people.runtime.seal
+    )
     async with people.runtime.database.pool.acquire() as connection:
         return (await numbers.find(connection, [lookup])).get(lookup)
 
