@@ -41,7 +41,7 @@ _HINT_ROWS: Final = 1_000
 _WAIT: Final = 1.0  # seconds for a turn
 _FIRST_ROWS: Final = 256
 _GROWTH: Final = 8
-_BATCH_BYTES: Final = 2**25
+_BATCH_BYTES: Final = 2**20  # what a stream holds while its reader takes nothing
 
 
 class PostgresAdapter:
@@ -184,16 +184,18 @@ class PostgresAdapter:
             statements = await self._load_statements()
             batches = self._scan(statements, plan, batch_rows)
             try:
-                first = await anext(batches)
+                given = [await anext(batches)]
                 break
             except SourceError as error:
                 await batches.aclose()
                 if not self._is_stale(statements, error, is_last=is_last):
                     raise
         async with aclosing(batches):
-            yield first
+            yield given.pop()
             async for batch in batches:
-                yield batch
+                given.append(batch)
+                del batch  # a generator that waits holds nothing
+                yield given.pop()
 
     async def _scan(self, statements: Statements, plan: Plan, batch_rows: int) -> AsyncGenerator[pa.RecordBatch]:
         """The batches, at least one. They begin small and grow, so that wide rows take bounded memory."""
@@ -208,10 +210,11 @@ class PostgresAdapter:
             cursor = await connection.cursor(statement.sql, *values)
             while records := await cursor.fetch(rows):
                 is_empty = False
-                batch = _batch(records, schema)
-                fitting = _BATCH_BYTES * len(records) // max(batch.nbytes, 1)
+                batches = [_batch(records, schema)]
+                fitting = _BATCH_BYTES * len(records) // max(batches[0].nbytes, 1)
                 rows = max(1, min(batch_rows, rows * _GROWTH, fitting))
-                yield batch
+                del records  # a generator that waits holds nothing
+                yield batches.pop()
         if is_empty:
             yield _batch([], schema)
 

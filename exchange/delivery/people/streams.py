@@ -101,11 +101,12 @@ class StreamRelease:
         source = adapter.scan(replace(plan, limit=None, beside=self._beside))
         async with aclosing(source):
             async for batch in source:
-                released = await self._release(batch, left)
-                left = None if left is None else left - released.num_rows
-                if released.num_rows or is_first:
+                released = [await self._release(batch, left)]
+                del batch  # a generator that waits holds nothing
+                left = None if left is None else left - released[0].num_rows
+                if released[0].num_rows or is_first:
                     is_first = False
-                    yield released
+                    yield released.pop()
                 if left is not None and left <= 0:
                     break
 
@@ -213,7 +214,9 @@ class CappedRows:
                     batch = batch.slice(0, self._left)  # noqa: PLW2901 - the rest does not leave
                     self._left -= batch.num_rows
                 if batch.num_rows or not has_begun:
-                    yield batch
+                    given = [batch]
+                    del batch  # a generator that waits holds nothing
+                    yield given.pop()
                     has_begun = True
                 if self.is_cut:
                     return

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import pyarrow as pa
 import pytest
 
 from exchange.delivery import streaming
+from exchange.delivery.formats.encode import Chunk, Format, encode_stream
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
@@ -131,3 +134,28 @@ async def test_streams_are_few_at_once_and_pages_are_answered_beside_them(
             repeated = RawDelivery(exchange, consumer, QUESTION)
             await repeated.run()
             assert repeated.is_whole
+
+
+@pytest.mark.parametrize("question", [QUESTION, QUESTION | {"limit": 20_000}])
+async def test_a_stream_holds_no_rows_that_it_has_given_to_its_reader(
+    exchange: Exchange, wide_table: str, monkeypatch: pytest.MonkeyPatch, question: dict[str, object]
+) -> None:
+    given: list[bool] = []
+
+    async def watch(batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:
+        while (batch := await anext(batches, None)) is not None:
+            last, passed = weakref.ref(batch), [batch]
+            del batch
+            yield passed.pop()
+            given.append(last() is None)
+
+    def encode_watched(form: Format, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[Chunk]:
+        return encode_stream(form, watch(batches))
+
+    monkeypatch.setattr(streaming, "encode_stream", encode_watched)
+    _, consumer, _ = await granted(exchange, wide_table)
+    delivery = RawDelivery(exchange, consumer, question)
+    await delivery.run()
+    assert delivery.is_whole
+    assert len(given) > 3
+    assert all(given)
