@@ -22,7 +22,8 @@ def _readable(reading: Reading) -> ColumnElement[bool]:
     """The agreements that a principal may read, by its roles on either side."""
     if reading.everything:
         return true()
-    return or_(Agreement.provider_id.in_(reading.owners), Agreement.consumer_id.in_(reading.consumers))
+    sides = or_(Agreement.provider_id.in_(reading.owners), Agreement.consumer_id.in_(reading.consumers))
+    return or_(sides, Agreement.lane == "government") if reading.government else sides
 
 
 def _of_side(work: Work) -> ColumnElement[bool]:
@@ -44,6 +45,13 @@ async def agreements(
 async def agreement(session: AsyncSession, reading: Reading, agreement_id: UUID) -> Agreement:
     """One agreement that the principal may read. Raises NotFound."""
     return await _one(session, select(Agreement).where(Agreement.id == agreement_id, _readable(reading)))
+
+
+async def of_consumer(session: AsyncSession, consumer: UUID, agreement_id: UUID) -> AgreementView:
+    """One agreement that is active or suspended, of a consumer. Raises NotFound."""
+    own = select(Agreement).where(Agreement.id == agreement_id, Agreement.consumer_id == consumer)
+    [view] = await views(session, [await _one(session, own.where(Agreement.state.in_(("active", "suspended"))))])
+    return view
 
 
 async def locked(work: Work, agreement_id: UUID) -> Agreement:

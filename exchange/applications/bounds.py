@@ -58,7 +58,13 @@ def faults_in_approval(
 ) -> list[dict[str, str]]:
     """The faults by which an owner's approval exceeds the application or the terms, or cannot be carried out."""
     terms, described = document.terms, fields_of(document)
-    faults = [
+    faults = []
+    if application.is_return_flow and approval.model_fields_set - {"assessments", "provide_later"}:
+        error = (
+            "data returns without further conditions (Decree 809, Article 24): approve it as applied for, or refuse it"
+        )
+        faults.append({"at": "", "error": error})
+    faults += [
         {"at": f"fields/{index}", "error": "the application does not ask for this field"}
         for index, name in enumerate(approval.fields or ())
         if name not in application.fields

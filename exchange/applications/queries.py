@@ -3,25 +3,36 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.applications.models import Application
 from exchange.kernel.problems import NotFound
-from exchange.kernel.work import Principal
+from exchange.kernel.work import Work
 from exchange.participants.reading import Reading
+from policies.roles.roles import EXCHANGE
+
+_SUBMITTED = Application.submitted_at.is_not(None)
+"""The owner and the authority see no drafts."""
 
 
 def _readable(reading: Reading) -> ColumnElement[bool]:
     """The applications that a principal may read, by its roles on either side."""
     if reading.everything:
         return true()
-    return or_(Application.provider_id.in_(reading.owners), Application.consumer_id.in_(reading.consumers))
+    received: ColumnElement[bool] = Application.provider_id.in_(reading.owners)
+    if reading.government:
+        received = or_(received, Application.lane == "government")
+    return or_(and_(received, _SUBMITTED), Application.consumer_id.in_(reading.consumers))
 
 
-def _of_side(principal: Principal) -> ColumnElement[bool]:
-    """The applications that the principal's organisation is a side of."""
-    return or_(Application.provider_id == principal.organisation, Application.consumer_id == principal.organisation)
+def _of_side(work: Work) -> ColumnElement[bool]:
+    """The applications that a principal may act on: those its organisation is a side of, and those the authority reads."""
+    own = work.principal.organisation
+    received: ColumnElement[bool] = and_(Application.provider_id == own, _SUBMITTED)
+    if work.may("application", "consent_to_extension", EXCHANGE):
+        received = or_(received, and_(Application.lane == "government", _SUBMITTED))
+    return or_(received, Application.consumer_id == own)
 
 
 async def applications(
@@ -45,10 +56,10 @@ async def application(session: AsyncSession, reading: Reading, application_id: U
     return await _one(session, select(Application).where(Application.id == application_id, _readable(reading)))
 
 
-async def locked(session: AsyncSession, principal: Principal, application_id: UUID) -> Application:
-    """One application that the principal's organisation is a side of, locked for an act. Raises NotFound."""
-    statement = select(Application).where(Application.id == application_id, _of_side(principal))
-    return await _one(session, statement.with_for_update())
+async def locked(work: Work, application_id: UUID) -> Application:
+    """One application that the principal may act on or read, locked for an act. Raises NotFound."""
+    statement = select(Application).where(Application.id == application_id, _of_side(work))
+    return await _one(work.session, statement.with_for_update())
 
 
 async def _one(session: AsyncSession, statement: Select[Application]) -> Application:

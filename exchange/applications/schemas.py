@@ -8,6 +8,7 @@ from pydantic import AliasChoices, Field
 
 from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
+from exchange.calendar.schemas import DeadlineOut
 from exchange.catalog.terms.schemas import Assessments, MaskDocument, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
 
@@ -46,6 +47,16 @@ class NewApplication(In):
     method: Annotated[Literal["api", "batch", "file"], Field(description="共享方式")] = "api"
     row_filter: RowFilter = None
     not_after: Annotated[Moment, Field(description="使用时限")]
+    return_flow: Annotated[
+        bool,
+        Field(
+            description="数据回流: a department asks a higher level for data that was collected in its own region; no "
+            "further conditions apply (Decree 809, Article 24)"
+        ),
+    ] = False
+    amends: Annotated[
+        UUID | None, Field(description="The agreement whose scope or purpose this application asks to change")
+    ] = None
 
 
 class Approval(In):
@@ -71,6 +82,10 @@ class Approval(In):
     assessments: Annotated[
         Assessments, Field(description="Assessments on file for this recipient, beside those of the dataset")
     ] = Assessments()
+    conditions: Annotated[
+        list[Prose],
+        Field(max_length=10, description="Conditions of the use; each has to stand in the catalogue (Article 15)"),
+    ] = []
 
 
 class Reasons(In):
@@ -79,6 +94,12 @@ class Reasons(In):
     model_config = with_example({"reason": "申请的用途不在共享条件之内"})
 
     reason: Annotated[Prose, Field(validation_alias=AliasChoices("reason", "reasons"))]
+    incomplete_materials: Annotated[
+        bool,
+        Field(
+            description="Whether the materials are incomplete: then a supplement has to be requested before a refusal"
+        ),
+    ] = False
 
 
 class SupplementRequest(In):
@@ -91,6 +112,35 @@ class SupplementRequest(In):
         int,
         Field(ge=1, le=90, description="How long the applicant has; only afterwards may the application be refused"),
     ] = 10
+    conditions: Annotated[
+        list[Prose],
+        Field(
+            max_length=10, description="Conditions that the application has to meet; each has to stand in the catalogue"
+        ),
+    ] = []
+
+
+class ExtensionConsent(In):
+    """The sharing authority's consent to a longer time of the reply (Decree 809, Article 21)."""
+
+    model_config = with_example({"days": 10, "reason": "涉及多部门会商"})
+
+    days: Annotated[int, Field(ge=1, le=366, description="At most so many working days")]
+    reason: Prose
+
+
+class Extension(In):
+    """An extension of the reply: by how many working days, why, and the id of the authority's consent."""
+
+    model_config = with_example(
+        {"days": 10, "reason": "涉及多部门会商", "consent": "01930b2e-6f1a-7000-8000-000000000001"}
+    )
+
+    days: Annotated[int, Field(ge=1, le=366, description="Working days")]
+    reason: Prose
+    consent: Annotated[
+        UUID | None, Field(description="`extension_consent` of the application, once the authority has consented")
+    ] = None
 
 
 class Supplement(In):
@@ -118,16 +168,32 @@ class ApplicationOut(Out):
     row_filter: dict[str, Any] | None
     not_after: datetime
     salt: Salt
-    state: Literal["submitted", "supplement_requested", "approved", "refused", "withdrawn"]
+    state: Literal["drafted", "submitted", "supplement_requested", "extended", "approved", "refused", "withdrawn"]
+    attribute: Annotated[
+        str | None,
+        Field(description="共享属性 between departments when it was submitted: it decides how soon the reply is due"),
+    ]
+    is_return_flow: bool
+    amends: UUID | None
     supplement_wanted: str | None
     supplement_due: Annotated[
         datetime | None, Field(description="Until when the applicant may supplement before the owner may refuse")
     ]
     supplement: str | None
+    extension_consent: Annotated[
+        UUID | None, Field(description="The authority's consent to a longer time of the reply")
+    ]
+    extension_consent_reason: str | None
+    extension_days: int | None
+    extension_reason: str | None
+    extended_at: Annotated[datetime | None, Field(description="When the applicant was notified of the extension")]
     reasons: str | None
     agreement_id: UUID | None
-    submitted_at: datetime
+    submitted_at: Annotated[datetime | None, Field(description="When the owner received it; null for a draft")]
     decided_at: datetime | None
+    deadlines: Annotated[
+        list[DeadlineOut], Field(description="The times of the reply, the first one first: a supplement begins another")
+    ]
 
 
 class Approved(Out):

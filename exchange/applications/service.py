@@ -1,39 +1,46 @@
-"""The verbs of applications: submit, approve, refuse, ask for a supplement, supplement, withdraw."""
+"""The verbs of applicants: submit or draft, consent, discard, supplement, withdraw."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from exchange.agreements.schemas import AgreementOut
-from exchange.agreements.service import Grant, conclude, lane_between
+from exchange.agreements import queries as agreements
+from exchange.agreements.service import lane_between
 from exchange.applications import queries
-from exchange.applications.bounds import combine_conditions, faults_in_approval, faults_in_request
+from exchange.applications.bounds import faults_in_request
 from exchange.applications.errors import NotShared, OutsideTerms
+from exchange.applications.lifecycle import REMEDIES, machine_of
 from exchange.applications.models import Application
-from exchange.applications.schemas import Approval, NewApplication
+from exchange.applications.schemas import NewApplication
+from exchange.calendar import deadlines
+from exchange.calendar.counting import Matter
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.view import Listed
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict
+from exchange.kernel.problems import Conflict, refusal_of
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from groundwork.lifecycle import Refused, Step
 from ledger import entries
 
-_OPEN = frozenset({"submitted", "supplement_requested"})
+_LEVELS = ("county", "city", "province")
+"""Levels of government, lowest first."""
 
 
 async def submit(work: Work, new: NewApplication) -> Application:
-    """Submit an application for the principal's organisation.
+    """Submit an application for the principal's organisation; between departments, draft it for the consent of its approver.
 
     Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms.
     """
     consumer = await participants.organisation(work.session, work.principal.organisation)
     work.permit("application", "submit", consumer.id)
     listed = await catalog.dataset(work.session, None, new.dataset)
-    document = _offered(listed)
+    document = offered(listed)
+    lane = lane_between(provider_kind=listed.owner.kind, consumer_kind=consumer.kind)
+    now = work.runtime.clock.now()
     faults = faults_in_request(
         document,
         consumer=consumer,
@@ -41,16 +48,22 @@ async def submit(work: Work, new: NewApplication) -> Application:
         fields=new.fields,
         row_filter=new.row_filter,
         not_after=new.not_after,
-        now=work.runtime.clock.now(),
+        now=now,
     )
+    if new.return_flow and not (lane == "government" and _is_below(consumer.level, listed.owner.level)):
+        error = "data returns from a department to one of a lower level (Decree 809, Article 24)"
+        faults.append({"at": "return_flow", "error": error})
     if faults:
         raise OutsideTerms("Ask for what the dataset's terms offer; the catalogue shows them.", errors=faults)
+    if new.amends is not None:
+        await _check_amended(work, new.amends, dataset=listed.dataset.id)
+    is_draft = lane == "government"
     application = Application(
         id=new_id(),
         dataset_id=listed.dataset.id,
         provider_id=listed.owner.id,
         consumer_id=consumer.id,
-        lane=lane_between(provider_kind=listed.owner.kind, consumer_kind=consumer.kind),
+        lane=lane,
         purpose=new.purpose,
         fields=list(dict.fromkeys(new.fields)),
         basis=new.basis,
@@ -60,23 +73,33 @@ async def submit(work: Work, new: NewApplication) -> Application:
         row_filter=new.row_filter,
         not_after=new.not_after,
         salt=new_salt(),
-        state="submitted",
-        submitted_at=work.runtime.clock.now(),
+        state=machine_of(lane).start,
+        is_return_flow=new.return_flow,
+        amends=new.amends,
+        drafted_by=work.principal.id,
+        submitted_at=None if is_draft else now,
     )
     work.session.add(application)
-    work.entry(
-        entries.ApplicationSubmitted,
-        about=("application", application.id),
-        basis=commitment(new.basis, salt=application.salt),
-        dataset=str(application.dataset_id),
-        document=commitment(_document(application), salt=application.salt),
-        lane=application.lane,
-        purpose=application.purpose,
-    )
+    if is_draft:
+        _record_draft(work, application, "application.drafted")
+    else:
+        _record_submission(work, application)
     return application
 
 
-def _offered(listed: Listed) -> DatasetDocument:
+def _is_below(level: str, other: str) -> bool:
+    return level in _LEVELS and other in _LEVELS and _LEVELS.index(level) < _LEVELS.index(other)
+
+
+async def _check_amended(work: Work, agreement_id: UUID, *, dataset: UUID) -> None:
+    """Check that a scope change names an agreement of the applicant over the same dataset. Raises NotFound, Conflict."""
+    agreement = await agreements.of_consumer(work.session, work.principal.organisation, agreement_id)
+    if agreement.dataset_id != dataset:
+        raise Conflict("The agreement is about another dataset; apply for a dataset of the agreement.")
+
+
+def offered(listed: Listed) -> DatasetDocument:
+    """The document of a dataset that can be applied for. Raises Conflict, NotShared."""
     if listed.dataset.state != "published" or listed.version is None:
         raise Conflict("Only a published dataset can be applied for.", state=listed.dataset.state)
     document = DatasetDocument.model_validate(listed.version.document)
@@ -101,9 +124,34 @@ def _document(application: Application) -> dict[str, Any]:
     }
 
 
-def _record_change(
-    work: Work, application: Application, type_: str, statement: str, *, due: datetime | None = None
-) -> None:
+def _record_draft(work: Work, application: Application, type_: str) -> None:
+    work.entry(
+        entries.ApplicationDrafted,
+        about=("application", application.id),
+        type=type_,
+        consumer=str(application.consumer_id),
+        document=commitment(_document(application), salt=application.salt),
+        lane=application.lane,
+    )
+
+
+def _record_submission(work: Work, application: Application) -> None:
+    work.entry(
+        entries.ApplicationSubmitted,
+        about=("application", application.id),
+        basis=commitment(application.basis, salt=application.salt),
+        dataset=str(application.dataset_id),
+        document=commitment(_document(application), salt=application.salt),
+        lane=application.lane,
+        purpose=application.purpose,
+        attribute=application.attribute,
+        return_flow=application.is_return_flow or None,
+        amends=None if application.amends is None else str(application.amends),
+    )
+
+
+def record_change(work: Work, application: Application, type_: str, statement: str, **more: Any) -> None:
+    """Add the entry of a change, with the salted digest of what was written."""
     work.entry(
         entries.ApplicationChanged,
         about=("application", application.id),
@@ -111,132 +159,91 @@ def _record_change(
         dataset=str(application.dataset_id),
         lane=application.lane,
         statement=commitment(statement, salt=application.salt),
-        due=rfc3339(due) if due is not None else None,
+        **more,
     )
 
 
-async def _lock_for_decision(work: Work, application_id: UUID, *, states: frozenset[str]) -> Application:
-    """Lock an application that its provider decides. Raises NotFound, Forbidden, Conflict."""
-    application = await queries.locked(work.session, work.principal, application_id)
-    work.permit("application", "decide", application.provider_id, side="the owner of the data")
-    _demand_state(application, states)
-    return application
+async def take(work: Work, application: Application, verb: str, facts: Collection[str] = (), **members: Any) -> Step:
+    """Take a step of an application that is locked: its state, and the clocks that the step starts and stops.
 
-
-def _demand_state(application: Application, states: frozenset[str]) -> None:
-    if application.state not in states:
-        raise Conflict(f"The application has to be {' or '.join(sorted(states))} for this.", state=application.state)
-
-
-async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tuple[Application, AgreementOut]:
-    """Approve an application, as asked or narrower: its agreement is active at once.
-
-    Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
+    Raises Conflict.
     """
-    application = await _lock_for_decision(work, application_id, states=_OPEN)
-    await catalog.lock_for_grant(work.session, application.dataset_id)
-    listed = await catalog.any_dataset(work.session, str(application.dataset_id))
-    document = _offered(listed)
-    fields = approval.fields or application.fields
-    not_after = approval.not_after or application.not_after
-    faults = faults_in_approval(document, application=application, approval=approval, now=work.runtime.clock.now())
-    faults += faults_in_request(
+    try:
+        step = machine_of(application.lane).step(application.state, verb, facts)
+    except Refused as refused:
+        raise refusal_of(refused, "An application", REMEDIES, **members) from refused
+    now, matter = work.runtime.clock.now(), matter_of(application)
+    application.state = step.target
+    for name in step.stops:
+        await deadlines.stop(work.session, matter, name, at=now, outcome=verb)
+    for clock in step.starts:
+        if clock.parameter == f"reply_{application.attribute}":
+            await deadlines.start(
+                work.session,
+                matter,
+                clock.name,
+                parameter=clock.parameter,
+                organisation=application.provider_id,
+                at=now,
+            )
+    return step
+
+
+def matter_of(application: Application) -> Matter:
+    """The application as what deadlines are about."""
+    return Matter("application", application.id)
+
+
+async def consent(work: Work, *, application_id: UUID) -> Application:
+    """Consent to a draft of one's organisation, which submits it: the time of the owner's reply begins.
+
+    Where the organisation separates duties, another person than the one who drafted it consents (Decree 809, Article 20).
+    Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms.
+    """
+    application = await queries.locked(work, application_id)
+    work.permit("application", "consent", application.consumer_id, side="the applicant")
+    consumer = await participants.organisation(work.session, application.consumer_id)
+    is_same = consumer.separates_duties and application.drafted_by == work.principal.id
+    now = work.runtime.clock.now()
+    document = offered(await catalog.any_dataset(work.session, str(application.dataset_id)))
+    application.attribute = "unconditional" if application.is_return_flow else document.sharing.attribute
+    await take(work, application, "consent", set() if is_same else {"another_person"})
+    faults = faults_in_request(
         document,
-        consumer=await participants.organisation(work.session, application.consumer_id),
+        consumer=consumer,
         purpose=application.purpose,
-        fields=fields,
+        fields=application.fields,
         row_filter=application.row_filter,
-        not_after=not_after,
-        now=work.runtime.clock.now(),
+        not_after=application.not_after,
+        now=now,
     )
     if faults:
-        raise OutsideTerms("A grant can only be as wide as the application and the terms.", errors=faults)
-    agreement = conclude(
-        work,
-        Grant(
-            application=application.id,
-            dataset=application.dataset_id,
-            dataset_version=listed.dataset.version,
-            provider=application.provider_id,
-            consumer=application.consumer_id,
-            lane=application.lane,
-            purpose=application.purpose,
-            fields=tuple(dict.fromkeys(fields)),
-            masks=approval.masks,
-            row_filter=combine_conditions(application.row_filter, approval.row_filter),
-            row_cap=approval.row_cap or document.terms.row_cap,
-            assessments=approval.assessments.plain(),
-            resharing=document.terms.resharing,
-            price=_price(document, application.lane),
-            not_before=work.runtime.clock.now(),
-            not_after=not_after,
-        ),
-        document.terms,
-    )
-    application.state = "approved"
-    application.agreement_id = agreement.id
-    application.decided_at = work.runtime.clock.now()
-    return application, agreement
-
-
-def _price(document: DatasetDocument, lane: str) -> dict[str, Any] | None:
-    """The price in the terms; none in government sharing, which is free of charge."""
-    price = document.terms.price
-    return None if price is None or lane == "government" else price.model_dump(mode="json")
-
-
-async def refuse(work: Work, *, application_id: UUID, reasons: str) -> Application:
-    """Refuse an application, with reasons; while a supplement is requested, only once its time is over.
-
-    Incomplete papers are no reason to refuse outright (Decree 809, Article 21). Raises NotFound, Forbidden, Conflict.
-    """
-    application = await _lock_for_decision(work, application_id, states=_OPEN)
-    due = application.supplement_due
-    if application.state == "supplement_requested" and due is not None and work.runtime.clock.now() < due:
-        raise Conflict(
-            f"A supplement is requested until {rfc3339(due)}: you may refuse the application after this time, or approve "
-            "it now; the applicant may supplement or withdraw it.",
-            state=application.state,
-            until=rfc3339(due),
-        )
-    application.state = "refused"
-    application.reasons = reasons
-    application.decided_at = work.runtime.clock.now()
-    _record_change(work, application, "application.refused", reasons)
-    return application
-
-
-async def request_supplement(work: Work, *, application_id: UUID, missing: str, days: int) -> Application:
-    """Request everything that is missing, within so many days; possible once (Decree 809, Article 21)."""
-    application = await _lock_for_decision(work, application_id, states=frozenset({"submitted"}))
-    if application.supplement_wanted is not None:
-        raise Conflict(
-            "A supplement was requested once already; decide on the application as it is.", state="submitted"
-        )
-    application.state = "supplement_requested"
-    application.supplement_wanted = missing
-    application.supplement_due = work.runtime.clock.now() + timedelta(days=days)
-    _record_change(work, application, "application.supplement_requested", missing, due=application.supplement_due)
+        raise OutsideTerms("The terms have changed since the draft; draft another application.", errors=faults)
+    application.consented_by = work.principal.id
+    application.submitted_at = now
+    _record_submission(work, application)
     return application
 
 
 async def supplement(work: Work, *, application_id: UUID, text: str) -> Application:
-    """Supply what is missing; the application is submitted again."""
-    application = await queries.locked(work.session, work.principal, application_id)
+    """Supply what is missing; the application is submitted again, and the time of the owner's reply begins anew."""
+    application = await queries.locked(work, application_id)
     work.permit("application", "supplement", application.consumer_id, side="the applicant")
-    _demand_state(application, frozenset({"supplement_requested"}))
-    application.state = "submitted"
+    step = await take(work, application, "supplement")
     application.supplement = text
-    _record_change(work, application, "application.supplemented", text)
+    record_change(work, application, step.entry, text)
     return application
 
 
 async def withdraw(work: Work, *, application_id: UUID) -> Application:
-    """Withdraw an application before it is decided."""
-    application = await queries.locked(work.session, work.principal, application_id)
+    """Withdraw an application before it is decided; a draft is discarded."""
+    application = await queries.locked(work, application_id)
     work.permit("application", "withdraw", application.consumer_id, side="the applicant")
-    _demand_state(application, _OPEN)
-    application.state = "withdrawn"
+    is_draft = application.state == "drafted"
+    step = await take(work, application, "discard" if is_draft else "withdraw")
     application.decided_at = work.runtime.clock.now()
-    _record_change(work, application, "application.withdrawn", "")
+    if is_draft:
+        _record_draft(work, application, step.entry)
+    else:
+        record_change(work, application, step.entry, "")
     return application

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from groundwork.lifecycle import Refused
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -158,11 +160,31 @@ class UnsupportedMediaType(Problem):
 
 
 class Conflict(Problem):
-    """The object's state does not allow this, or another object has the name already. `state` is its present state."""
+    """The object's state does not allow this, or another object has the name already. `state` is its present state. Where a
+    rule needs more than the state, `lacking` names what it needs and `article` the rule.
+    """
 
     slug = "conflict"
     title = "The present state does not allow this"
     status = 409
+
+
+def refusal_of(refused: Refused, noun: str, remedies: Mapping[str, str], **members: Any) -> Conflict:
+    """The problem for a step that a lifecycle refuses: what it lacks, by which rule, and what to do about each.
+
+    `noun` names the object with its article, such as "An application"; `remedies` has a sentence for each fact.
+    """
+    if refused.lacking:
+        detail = " ".join(remedies[fact] for fact in refused.lacking)
+        lacking = list(refused.lacking)
+        return Conflict(detail, state=refused.state, lacking=lacking, article=refused.article, **members)
+    words = [verb.replace("_", " ") for verb in refused.verbs]
+    possible = f"; possible now: {', '.join(words)}" if words else " and stays so"
+    return Conflict(
+        f"{noun} that is {refused.state.replace('_', ' ')} cannot {refused.verb.replace('_', ' ')}{possible}.",
+        state=refused.state,
+        **members,
+    )
 
 
 class Forbidden(Problem):

@@ -9,7 +9,7 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 from typing import Any, Final
 
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
-from ledger.entries.applications import ApplicationChanged, ApplicationSubmitted
+from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
 from ledger.entries.catalog import (
@@ -93,6 +93,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DatasetReturned,
     DatasetPublished,
     DatasetWithdrawn,
+    ApplicationDrafted,
     ApplicationSubmitted,
     ApplicationChanged,
     AgreementConcluded,
@@ -133,6 +134,7 @@ __all__ = [
     "AgreementConcluded",
     "AgreementNarrowed",
     "ApplicationChanged",
+    "ApplicationDrafted",
     "ApplicationSubmitted",
     "Assessments",
     "AuditRead",

@@ -144,6 +144,7 @@ _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _KEYID = "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U"
 _VALUES: Mapping[str, Any] = {
     "agreement": f"{_ID}6",
+    "amends": f"{_ID}6",
     "article": "政务数据共享条例 Art. 21",
     "application": f"{_ID}5",
     "at": "2026-01-05T08:00:00.250000Z",
@@ -205,6 +206,7 @@ _VALUES: Mapping[str, Any] = {
     "unit": "wd",
     "value": 15,
     "verdict": "agrees",
+    "working_days": 10,
     "version": 1,
     "vkey": "exchange.example/ledger/1+f7ea1ff6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 }
@@ -219,6 +221,7 @@ _SHARED = ("at", "actor", "request")
 _NAMING = ("subjects", "sealed", "named")
 _RELEASE = ("consents", "withheld", "people")
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "application.supplement_requested": ("consent", "working_days"),
     "delivery.started": _NAMING,
     "delivery.completed": ("started", "named"),
     "delivery.aborted": ("decision", *_NAMING, *_RELEASE),

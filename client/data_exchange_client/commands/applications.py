@@ -115,6 +115,44 @@ def show(
 
 
 @applications.command()
+def consent(application: Id, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
+    """Consent to your department's draft, as its approver: it is submitted, and the time of the reply begins."""
+    _act(application, "consent", None, key=key, url=url, trust=trust)
+
+
+@applications.command("consent-to-extension")
+def consent_to_extension(
+    application: Id,
+    *,
+    key: KeyFile,
+    days: Annotated[int, typer.Option("--days", min=1, help="At most so many working days.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the reply may take longer.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Consent, as the sharing authority, to a longer time of a reply that is not due yet."""
+    _act(application, "extension-consent", {"days": days, "reason": reason}, key=key, url=url, trust=trust)
+
+
+@applications.command()
+def extend(
+    application: Id,
+    *,
+    key: KeyFile,
+    days: Annotated[int, typer.Option("--days", min=1, help="Working days.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the reply takes longer; the applicant reads it.")],
+    authority_consent: Annotated[
+        str, typer.Option("--consent", help="The id of the authority's consent, as `applications show` prints it.")
+    ],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Extend your reply to an application, with the sharing authority's consent."""
+    document = {"days": days, "reason": reason, "consent": authority_consent}
+    _act(application, "extension", document, key=key, url=url, trust=trust)
+
+
+@applications.command()
 def approve(
     application: Id,
     *,
@@ -153,11 +191,15 @@ def refuse(
     *,
     key: KeyFile,
     reason: Annotated[str, typer.Option("--reason", help="Why; the applicant reads it.")],
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="The materials are incomplete; a supplement was requested before.")
+    ] = False,
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Refuse an application."""
-    _act(application, "refusal", {"reason": reason}, key=key, url=url, trust=trust)
+    document = {"reason": reason} | ({"incomplete_materials": True} if incomplete else {})
+    _act(application, "refusal", document, key=key, url=url, trust=trust)
 
 
 @applications.command("request-supplement")
@@ -202,12 +244,20 @@ def _print(client: Client, application: dict[str, Any], *, as_json: bool) -> Non
         print_json(application)
         return
     (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([application]))
-    print_facts({title: named.get(name) for title, name in _named(_SHOWN)})
+    deadlines = {f"{item['clock']} due": _due(item) for item in application.get("deadlines", ())}
+    print_facts({title: named.get(name) for title, name in _named(_SHOWN)} | deadlines)
+
+
+def _due(deadline: dict[str, Any]) -> str:
+    day = deadline["due"] or "not known yet: the calendar of that year is not loaded"
+    ended = f", {deadline['outcome']} on {deadline['ended_at'][:10]}" if deadline["ended_at"] else ""
+    return f"{day}{', overdue' if deadline['overdue_at'] else ''}{ended} ({deadline['article']})"
 
 
 _SHOWN = (
     "id state consumer provider dataset dataset_id lane purpose fields basis scenario scope method row_filter not_after "
-    "supplement_wanted supplement_due supplement reasons agreement_id submitted_at decided_at"
+    "attribute is_return_flow amends supplement_wanted supplement_due supplement extension_consent "
+    "extension_consent_reason extension_days extension_reason extended_at reasons agreement_id submitted_at decided_at"
 )
 
 

@@ -49,6 +49,8 @@ def test_one_distribution_provides_casbin():
         ("dataset.read", ["steward", "approver", "auditor"]),
         ("application.submit", ["consumer"]),
         ("application.decide", ["approver"]),
+        ("application.consent", ["approver"]),
+        ("application.consent_to_extension", ["authority"]),
         ("agreement.suspend", ["steward", "approver"]),
         ("agreement.end", ["consumer"]),
         ("delivery.request", ["consumer"]),
@@ -81,7 +83,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         dataset: draft consent publish withdraw read
         filing: review
         module: submit read
-        application: submit withdraw supplement decide read
+        application: submit consent withdraw supplement decide consent_to_extension read
         agreement: suspend resume narrow terminate end read
         delivery: request read
         audit: read

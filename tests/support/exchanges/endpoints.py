@@ -76,6 +76,10 @@ def hold(_: PopulatedExchange) -> Any:
     return {"dataset": "owner/people", "value": 1, "basis": "litigation", "reason": "x"}
 
 
+def extension(_: PopulatedExchange) -> Any:
+    return {"days": 1, "reason": "x"}
+
+
 def question(exchange: PopulatedExchange) -> Any:
     return {"system": exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
 
@@ -161,6 +165,9 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/applications", nothing, (OK, OK, OK, OK)),
     ("POST", "/applications", lambda s: s.draft_application(s.objects["secret"]), ("dataset-not-shared",) * 3 + (R,)),
     ("GET", "/applications/{application_id}", nothing, (N, OK, OK, OK)),
+    ("POST", "/applications/{application_id}/consent", nothing, (N, "conflict", R, N)),
+    ("POST", "/applications/{application_id}/extension-consent", extension, (N, R, R, N)),
+    ("POST", "/applications/{application_id}/extension", extension, (N, R, "conflict", N)),
     ("POST", "/applications/{application_id}/approval", lambda _: {}, (N, R, None, N)),
     ("POST", "/applications/{application_id}/refusal", lambda _: {"reasons": "x"}, (N, R, None, N)),
     ("POST", "/applications/{application_id}/supplement-request", lambda _: {"missing": "x"}, (N, R, None, N)),

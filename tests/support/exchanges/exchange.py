@@ -285,10 +285,13 @@ class Exchange:
         return agreement
 
     async def apply(self, consumer: Party, dataset: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Submit an application."""
+        """Submit an application; between departments, draft it and consent to the draft."""
         application: dict[str, Any] = await self.call_ok(
             consumer.steward, "POST", "/api/v1/applications", self.draft_application(dataset) | more
         )
+        if application["state"] == "drafted":
+            target = f"/api/v1/applications/{application['id']}/consent"
+            application = await self.call_ok(consumer.steward, "POST", target)
         return application
 
     def draft_application(self, dataset: dict[str, Any]) -> dict[str, Any]:
