@@ -32,6 +32,7 @@ from exchange.consents import routes as consent_routes
 from exchange.consents.deletions import routes as deletion_routes
 from exchange.consents.loading import routes as loading_routes
 from exchange.consents.notices import routes as notice_routes
+from exchange.consents.records import routes as record_routes
 from exchange.decisions.service import keep_bundle
 from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
@@ -187,6 +188,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         subject_routes.router,
         notice_routes.router,
         consent_routes.router,
+        record_routes.router,
         deletion_routes.router,
         loading_routes.router,
         loading_routes.uploads,

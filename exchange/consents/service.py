@@ -5,7 +5,6 @@ entry change in one transaction.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +20,7 @@ from exchange.consents.lifecycle import CONSENT, OPEN, UNKNOWN, VALID
 from exchange.consents.models import Consent, ConsentEvent, ConsentNotice, ConsentScope
 from exchange.consents.notices import queries as notices
 from exchange.consents.schemas import WRITTEN, Decision, PersonUnderNotice
+from exchange.consents.statements import Change, loaded_statement, statement_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import driver
@@ -33,18 +33,6 @@ from groundwork.lifecycle import Refused, Step
 from ledger import entries
 
 _VERBS = {"refused": "refuse", "deferred": "defer", "withdrawn": "withdraw"}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One step of a record: when the person or somebody else decided, and how that is proved."""
-
-    at: datetime
-    until: datetime | None = None
-    method: str | None = None
-    proof: str | None = None
-    guardian: bytes | None = None
-    reason: str | None = None
 
 
 async def ask(work: Work, person: PersonUnderNotice) -> Consent:
@@ -225,6 +213,7 @@ async def _record(
     """
     epoch = None
     was_valid = consent.state in VALID
+    await _keep_loaded(work, consent)
     consent.state = step.target
     if step.role == "person":
         consent.decided_at = change.at
@@ -237,18 +226,8 @@ async def _record(
     elif was_valid:
         now = work.runtime.clock.now()
         epoch = await queries.exclude(work.session, scope=consent.scope, subjects=[consent.subject], now=now)
-    salt, statement = new_salt(), _statement(notice, consent, change)
-    await work.session.flush()
-    work.session.add(
-        ConsentEvent(
-            consent_id=consent.id,
-            number=await queries.count_events(work.session, consent.id),
-            type=step.entry,
-            statement=statement,
-            salt=salt,
-            recorded_at=work.runtime.clock.now(),
-        )
-    )
+    salt, statement = new_salt(), statement_of(notice, consent, change)
+    await _add_event(work, consent, type_=step.entry, statement=statement, salt=salt)
     work.entry(
         entries.ConsentChanged,
         about=("consent", consent.id),
@@ -262,17 +241,24 @@ async def _record(
         await deletions.order(work, notice, consent=consent, person=person)
 
 
-def _statement(notice: ConsentNotice, consent: Consent, change: Change) -> dict[str, Any]:
-    """What a step states: the document whose salted digest is on the ledger. It names nobody."""
-    return {
-        "at": rfc3339(change.at),
-        "consent": str(consent.id),
-        "notice": str(notice.id),
-        "notice_digest": notice.digest,
-        "state": consent.state,
-        **({"until": rfc3339(change.until)} if change.until is not None else {}),
-        **({"method": change.method} if change.method is not None else {}),
-        **({"proof": change.proof} if change.proof is not None else {}),
-        **({"by_guardian": True} if change.guardian is not None else {}),
-        **({"reason": change.reason} if change.reason is not None else {}),
-    }
+async def _keep_loaded(work: Work, consent: Consent) -> None:
+    """Keep what a load brought as an event, before another step changes the record."""
+    if consent.load is None:
+        return
+    loaded = loaded_statement(consent, await queries.events(work.session, consent.id))
+    if loaded is not None:
+        await _add_event(work, consent, type_=f"consent.{consent.state}", statement=loaded, salt=new_salt())
+
+
+async def _add_event(work: Work, consent: Consent, *, type_: str, statement: dict[str, Any], salt: str) -> None:
+    await work.session.flush()
+    work.session.add(
+        ConsentEvent(
+            consent_id=consent.id,
+            number=await queries.count_events(work.session, consent.id),
+            type=type_,
+            statement=statement,
+            salt=salt,
+            recorded_at=work.runtime.clock.now(),
+        )
+    )

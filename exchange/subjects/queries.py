@@ -134,6 +134,12 @@ async def number_of(session: AsyncSession, lookup: bytes) -> int | None:
     return number
 
 
+async def lookup_of(session: AsyncSession, number: int) -> bytes | None:
+    """The look-up of the person with a number; None after an erasure."""
+    lookup: bytes | None = await session.scalar(select(SubjectNumber.lookup).where(SubjectNumber.number == number))
+    return lookup
+
+
 async def leaf(session: AsyncSession, index: int) -> bytes | None:
     """An entry's bytes."""
     content: bytes | None = await session.scalar(select(entry.c.leaf).where(entry.c.seq == index))

@@ -10,6 +10,7 @@ from data_exchange_client.commands import (
     applications,
     audit,
     catalog,
+    consents,
     fetch,
     identity,
     keys,
@@ -45,6 +46,8 @@ for group in (
     members.members,
     keys.keys,
     audit.audit,
+    consents.consents,
+    consents.deletions,
     publish.draft,
 ):
     app.add_typer(group, name=group.info.name)

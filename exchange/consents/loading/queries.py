@@ -49,14 +49,16 @@ WITH batch AS (
     FROM known
 ), born AS (
     INSERT INTO consent_events (consent_id, number, type, statement, salt, recorded_at)
-    SELECT c.id, 0, 'consent.given', jsonb_build_object('consent', c.id, 'state', c.state, 'load', c.load, 'row', c.row,
+    SELECT c.id, (SELECT count(*) FROM consent_events e WHERE e.consent_id = c.id), 'consent.' || c.state,
+        jsonb_build_object('consent', c.id, 'state', c.state, 'load', c.load, 'row', c.row,
         'method', c.method, 'proof', encode(c.proof, 'hex'),
         'at', to_char(c.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'until', to_char(c.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
         replace(gen_random_uuid()::text, '-', ''), $6
     FROM sorted JOIN consents c ON c.id = sorted.held
     WHERE sorted.outcome = 'renewed' AND c.load IS NOT NULL
-    AND NOT EXISTS (SELECT FROM consent_events e WHERE e.consent_id = c.id)
+    AND NOT EXISTS (SELECT FROM consent_events e WHERE e.consent_id = c.id
+        AND e.statement->>'load' = c.load::text AND (e.statement->>'row')::bigint = c.row)
 ), changed AS (
     UPDATE consents c SET state = sorted.outcome, decided_at = sorted.at, method = sorted.method, proof = sorted.proof,
         until = CASE WHEN sorted.decision = 'g' THEN sorted.at + $5::interval END, load = $1, row = sorted.row

@@ -132,6 +132,7 @@ AUDITOR = {("exchange", "auditor")}
         ("/deliveries/{stream}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/consent-notices/{notice}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
         ("/deletions/{deletion}", side("owner", OWNERS) | side("consumer", CONSUMERS) | AUDITOR),
+        ("/consents/{consent}/record", side("owner", OWNERS) | AUDITOR),
         ("/consents/{consent}", side("owner", OWNERS) | AUDITOR),
     ],
 )

@@ -1,0 +1,1 @@
+"""Records: consents in JSON-LD, with what opens their entries on the ledger."""

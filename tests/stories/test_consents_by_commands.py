@@ -1,0 +1,100 @@
+"""A steward and a recipient do everything about consents with `exchange-client`, on a served exchange."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.server.reaching import free_port
+from data_exchange_client import SigningKey
+from data_exchange_client.commands.main import app
+from exchange.settings import Settings
+from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.people.consenting import notice_for
+from tests.support.processes.server import serve_exchange, settings_on
+
+CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
+PROOF = "cd" * 32
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """A served exchange with a dataset about people, granted to a consumer; the keys are in the data directory."""
+    await delete_rows(database_url)
+    settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
+    async with start_exchange(settings) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        source = await exchange.register_file(owner, CSV.encode())
+        dataset = await exchange.publish_dataset(owner, source, "people")
+        await exchange.conclude_agreement(consumer, owner, dataset)
+        for name, key in {"owner": owner.steward, "consumer": consumer.steward}.items():
+            SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
+    with serve_exchange(settings):
+        yield settings
+
+
+@pytest.fixture
+def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command as somebody, in the test's directory. `code` is the exit status it has to have."""
+    for key in served.data.glob("*.key"):
+        shutil.copy(key, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXCHANGE_URL", served.public_url)
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def run(person: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
+        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words, input=stdin)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+def test_from_a_notice_to_a_deletion(run: Run, tmp_path: Path) -> None:
+    document = notice_for("owner/people", "consumer", fields=["person_id", "name"])
+    (tmp_path / "notice.json").write_text(json.dumps(document | {"fields": ["salary"]}), encoding="utf-8")
+    assert "salary" in run("owner", "consents", "notice", "people", "--file", "notice.json", code=1).stderr
+    (tmp_path / "notice.json").write_text(json.dumps(document), encoding="utf-8")
+    run("owner", "consents", "notice", "people", "--file", "notice.json")
+    [notice] = json.loads(run("consumer", "consents", "notices", "--json").stdout)
+
+    run("owner", "consents", "ask", notice["id"], stdin="P1\n")
+    refused = run("owner", "consents", "record", notice["id"], "given", code=1, stdin="P1\n")
+    assert "PIPL 69" in refused.stderr
+    (tmp_path / "form.pdf").write_bytes(b"signed")
+    proved = ("--method", "paper-signature", "--proof", "form.pdf")
+    given = run("owner", "consents", "record", notice["id"], "given", *proved, stdin="P1\n").stdout
+    assert "given" in given
+    [record] = json.loads(run("owner", "consents", "show", notice["id"], "--json", stdin="P1\n").stdout)
+
+    run("owner", "consents", "receipt", record["id"], "-o", "receipt.json")
+    assert "dpv:ConsentGiven" in run("owner", "consents", "verify", "receipt.json").stdout
+    kept = json.loads((tmp_path / "receipt.json").read_text(encoding="utf-8"))
+    kept["record"]["dpv:hasRecipientThirdParty"]["dpv:hasName"] = "别的单位"
+    (tmp_path / "altered.json").write_text(json.dumps(kept), encoding="utf-8")
+    run("owner", "consents", "verify", "altered.json", code=1)
+
+    rows = f"person,decision,at,method,proof\nP2,given,2026-05-01T00:00:00Z,window,{PROOF}\nP3,perhaps,,,\n"
+    (tmp_path / "decisions.csv").write_text(rows, encoding="utf-8")
+    loaded = run("owner", "consents", "load", notice["id"], "decisions.csv", code=1)
+    assert "row 2: `decision`" in loaded.stderr
+    assert "merged" in loaded.stdout
+    listed = json.loads(run("owner", "consents", "list", "--state", "given", "--json").stdout)
+    other = next(row["id"] for row in listed if row["id"] != record["id"])
+    run("owner", "consents", "receipt", other, "-o", "loaded.json")
+    run("owner", "consents", "verify", "loaded.json")
+
+    assert "withdrawn" in run("owner", "consents", "withdraw", notice["id"], stdin="P1\n").stdout
+    run("consumer", "consents", "list", code=0)
+    [deletion] = json.loads(run("consumer", "deletions", "list", "--json").stdout)
+    assert json.loads(run("consumer", "deletions", "person", deletion["id"]).stdout)["value"] == "P1"
+    how = ("--method", "覆盖删除", "--deleted-at", "2026-05-01T10:00:00+0800", "--proof", "form.pdf")
+    assert "evidenced" in run("consumer", "deletions", "evidence", deletion["id"], *how).stdout
+    assert deletion["id"] in run("owner", "deletions", "list").stdout
