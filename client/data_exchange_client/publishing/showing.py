@@ -141,6 +141,8 @@ def show_published(out: Console, published: Published | None) -> None:
     table.add_row("  digest", f"sha256:{dataset['digest']}")
     if published.entry is not None:
         table.add_row("  ledger entry", str(published.entry))
+    if published.taken_back:
+        table.add_row("  withdrawn", f"{published.taken_back} unused, of an earlier run that did not end")
     out.print(table)
 
 

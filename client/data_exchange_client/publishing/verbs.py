@@ -1,7 +1,8 @@
 """Publish a source as a dataset, or as its next version; discard its draft.
 
 Every step is a request that everybody may send. If this process is killed between two of them, a registered source or a
-draft is left, which delivers nothing; the next publication of the same content and title replaces that draft.
+draft is left, which delivers nothing; the next publication of the same content and title replaces that draft, and withdraws
+that source.
 """
 
 import re
@@ -19,6 +20,7 @@ from data_exchange_client.connection import Answer
 from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 from data_exchange_client.publishing.documents import first_document, next_document
 from data_exchange_client.publishing.explaining import explained, explained_terms
+from data_exchange_client.publishing.leftovers import find_left, withdraw_left
 from data_exchange_client.publishing.sources import TYPES, FileSource, Source
 from data_exchange_client.publishing.terms_file import name_consumers, resolve_consumers
 
@@ -86,10 +88,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published dataset, and the ledger index of its publication."""
+    """A published dataset, the ledger index of its publication, and the number of sources of earlier runs it took back."""
 
     dataset: Mapping[str, Any]
     entry: int | None
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
     terms = resolve_consumers(client, publication.terms)
     title = publication.title or f"{owner}/{handle}"
     original, kept = _with_kept_options(client, publication.source, existing)
+    left = find_left(client, original, title)
     with explained(publication.source.name), _Undoing(client) as undoing:
         source = _read_source(client, original, me["organisation"]["id"], title, existing, undoing)
         with explained_terms(publication.terms_file):
@@ -150,7 +154,7 @@ def publish(client: Client, publication: Publication, questions: Questions) -> P
     if leftover is not None:
         with suppress(ExchangeProblem):  # it is used elsewhere, or withdrawn already
             client.request("POST", f"/api/v1/sources/{leftover['source']}/withdrawal")
-    return Published(answer.json(), answer.entry)
+    return Published(answer.json(), answer.entry, taken_back=withdraw_left(client, left))
 
 
 def discard_draft(client: Client, name: str) -> Answer:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from admin.data_directory import DataDirectory
 from data_exchange_client.api import Client
 from data_exchange_client.commands.main import app
+from data_exchange_client.publishing.sources import FileSource
 from tests.support.processes.commands import CommandResult
 
 OWNER = "demo-education"
@@ -79,6 +80,34 @@ def test_a_publication_that_was_killed_is_published_by_the_same_command(
     directory, url = served
     with Client(url, directory.steward_key(OWNER)) as steward:
         assert steward.request("GET", f"/api/v1/sources/{left['source']}").json()["state"] == "withdrawn"
+
+
+def test_what_a_publication_killed_during_its_upload_left_is_withdrawn_by_the_next(
+    run: Run, read: Any, tmp_path: Path, served: tuple[DataDirectory, str]
+) -> None:
+    """A source without content, and one whose file had arrived; those of others' titles and of datasets stay."""
+    table = write(tmp_path / "cut.csv", "town,count\na,1\nb,2\n")
+    assert run("publish", table.name, "--title", "Cut", "--handle", "cut-before", "--yes").status == 0
+    directory, url = served
+    with Client(url, directory.steward_key(OWNER)) as steward:
+        organisation = steward.request("GET", "/api/v1/me").json()["organisation"]["id"]
+
+        def register(title: str) -> str:
+            new = {"organisation": organisation, "source": FileSource(table).document(title, {})}
+            return str(steward.request("POST", "/api/v1/sources", json=new).json()["id"])
+
+        def state(source: str) -> str:
+            return str(steward.request("GET", f"/api/v1/sources/{source}").json()["state"])
+
+        empty, whole, other = register("Cut"), register("Cut"), register("Another")
+        FileSource(table).upload(steward, whole)
+        declined = run("publish", table.name, "--title", "Cut", "--handle", "cut-after", answer="n\n")
+        assert (declined.status, state(empty), state(whole)) == (1, "registered", "ready")
+        published = run("publish", table.name, "--title", "Cut", "--handle", "cut-after", "--yes")
+        assert published.status == 0, published.err
+        assert "2 unused, of an earlier run" in published.out
+        assert [state(source) for source in (empty, whole, other)] == ["withdrawn", "withdrawn", "registered"]
+        assert {state(read(handle)["source"]) for handle in ("cut-before", "cut-after")} == {"ready"}
 
 
 def test_a_description_has_the_version_of_the_content(run: Run, tmp_path: Path) -> None:
