@@ -47,3 +47,12 @@ def test_a_record_that_cannot_be_read_is_written_anew(home: Path) -> None:
     assert (refused.status, "--accept-changes" in refused.err) == (1, True)
     with serving(home, "--accept-changes"):
         assert run("health", "--data", home).status == 0
+
+
+def test_a_second_server_on_a_directory_is_refused_even_without_the_first_one_s_file(home: Path) -> None:
+    with serving(home):
+        for is_there in (True, False):
+            if not is_there:
+                (home / "server.json").unlink()
+            second = run("serve", "--data", home, "--port", "8412")
+            assert (second.status, "is being served already" in second.err) == (1, True), second.err

@@ -3,7 +3,9 @@
 import asyncpg
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.starting import restart_exchange, start_exchange
 
 ACCEPTED = ("application/json", "text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream")
 
@@ -47,3 +49,27 @@ async def test_a_snapshot_that_is_gone_is_the_operators_to_mend(exchange: Exchan
         consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/codes"}, purpose="talent-service"
     )
     assert (answer.status, answer.problem, answer.json["code"]) == (502, "source-failed", "snapshot-missing")
+
+
+async def test_an_altered_snapshot_is_refused_after_a_start_until_its_bytes_are_back(settings: Settings) -> None:
+    async with start_exchange(settings) as exchange:
+        owner = await exchange.admit("owner")
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        source = await exchange.register_file(owner, b"code,name\n1,a\n2,b\n")
+        dataset = await exchange.publish_dataset(owner, source, "codes")
+        await exchange.conclude_agreement(consumer, owner, dataset)
+    [snapshot] = settings.data.rglob("*.parquet")
+    content = snapshot.read_bytes()
+    altered = bytearray(content)
+    altered[len(content) // 2] ^= 1
+    outcomes = []
+    for now in (bytes(altered), content):
+        snapshot.chmod(0o600)
+        snapshot.write_bytes(now)
+        async with restart_exchange(settings) as exchange:
+            answer = await exchange.call(
+                consumer.system, "POST", "/api/v1/deliveries", {"dataset": "owner/codes"}, purpose="talent-service"
+            )
+            entry = (await exchange.read_entries())[int(answer.headers["exchange-entry"])]
+            outcomes.append((answer.status, entry["type"], answer.json.get("code")))
+    assert outcomes == [(502, "delivery.refused", "snapshot-altered"), (200, "delivery.completed", None)]
