@@ -47,10 +47,11 @@ class CountingTransport(httpx2.BaseTransport):
 
 @dataclass(slots=True)
 class Counts:
-    """Requests that the participants sent, and refusals among the answers."""
+    """Requests that the participants sent, refusals among the answers, and datasets that were published."""
 
     requests: int = 0
     refusals: int = 0
+    datasets: int = 0
 
 
 @dataclass(slots=True)

@@ -28,5 +28,6 @@ CIVIL_AFFAIRS = Newcomer(
 PLATFORM = Newcomer(
     "demo-platform", "institution", "none", code(5, registrar="12"), "人才服务平台（演示）", "Talent Service (demo)"
 )
+BANK = Newcomer("demo-bank", "enterprise", "none", code(6, registrar="91"), "银行（演示）", "Bank (demo)")
 PARTICIPANTS = (HUMAN_RESOURCES, EDUCATION, CIVIL_AFFAIRS, PLATFORM)
 OPERATOR_CODE = code(1, registrar="12")

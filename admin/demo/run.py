@@ -12,7 +12,7 @@ from admin.demo import people as synthetic
 from admin.demo.environment import Environment, set_up
 from admin.demo.materials import OwnFiles, materials
 from admin.demo.output import Output
-from admin.demo.steps import agreeing, auditing, fetching, publishing, refusing
+from admin.demo.steps import agreeing, auditing, consenting, counting, fetching, publishing, refusing
 from admin.server import reaching, serving
 from admin.server.reaching import Server
 from data_exchange_client.publishing.sources import FileSource
@@ -45,7 +45,8 @@ def run_demo(
         return
     earlier.require_consent(directory, data, additions, replace=replace, yes=yes)
     output.title("A data exchange, from joining to audit", "数据共享交换，从加入到审计")
-    people = [] if own.people and own.areas else synthetic.talents()
+    talents = synthetic.talents()
+    people = [] if own.people and own.areas else talents
     if not own.people:
         output.remark(
             "Every person in it is made up by a program (合成数据). The organisations are made up too; regions and"
@@ -65,6 +66,8 @@ def run_demo(
         fetching.formats(environment)
         refusing.refuse(environment)
         refusing.suspend(environment)
+        consenting.consent(environment, talents)
+        counting.count(environment)
         report = auditing.audit(environment, people)
         auditing.tamper(environment)
         _figures(environment, report, seconds=time.monotonic() - begun)
@@ -84,7 +87,7 @@ def _figures(environment: Environment, report: Report, *, seconds: float) -> Non
             "refused": f"{environment.counts.refusals}, each with its reason, on the ledger",
             "ledger entries": report.entries,
             "checkpoints": report.checkpoints,
-            "datasets": len(environment.datasets),
+            "datasets": environment.counts.datasets,
             "seconds": f"{seconds:.1f}",
         }
     )

@@ -1,6 +1,8 @@
 """Four organisations join, and the departments among them publish."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from admin import joining
@@ -12,6 +14,17 @@ from data_exchange_client.publishing.showing import describe_mask
 
 PURPOSE = "talent-service"
 PURPOSES = (PURPOSE, "statistics")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published dataset, its source, its fields as proposed, which rows leave (in words), and its ledger entry."""
+
+    dataset: dict[str, Any]
+    source: dict[str, Any]
+    fields: list[dict[str, Any]]
+    rows: str
+    entry: int | None
 
 
 def join(environment: Environment) -> None:
@@ -43,8 +56,10 @@ def _impact_assessment(material: Material) -> dict[str, Any]:
     return {"impact": {"reference": report, "digest": digest, "concluded_on": "2026-03-31"}}
 
 
-def _publish(environment: Environment, material: Material) -> None:
-    output = environment.output
+def publish_material(
+    environment: Environment, material: Material, *, purposes: Sequence[str], terms: Mapping[str, Any]
+) -> Published:
+    """Publish one dataset under terms, which its row filter and its masks are added to."""
     joined = environment.joined[material.owner]
     with environment.client(joined.steward) as client:
         document = {"organisation": joined.organisation["id"], "source": material.source()}
@@ -66,8 +81,8 @@ def _publish(environment: Environment, material: Material) -> None:
                 "zh": f"{material.title['zh']}，由{joined.organisation['name_zh']}提供。",
                 "en": f"{material.title['en']}, offered by {joined.organisation['name_en']}.",
             },
-            purposes=PURPOSES,
-            terms={"basis": "statutory-duty", **({"row_filter": row_filter} if row_filter else {})},
+            purposes=purposes,
+            terms={**terms, **({"row_filter": row_filter} if row_filter else {})},
             assessments=_impact_assessment(material) if any(field["personal"] for field in fields) else {},
         )
         draft = client.request(
@@ -78,17 +93,25 @@ def _publish(environment: Environment, material: Material) -> None:
         answer = client.request("POST", f"/api/v1/datasets/{draft['id']}/publication")
     dataset: dict[str, Any] = answer.json()
     require(dataset["state"] == "published", f"{material.reference} is {dataset['state']}")
+    environment.counts.datasets += 1
+    return Published(dataset, source, fields, words, answer.entry)
+
+
+def _publish(environment: Environment, material: Material) -> None:
+    output = environment.output
+    published = publish_material(environment, material, purposes=PURPOSES, terms={"basis": "statutory-duty"})
+    dataset, source = published.dataset, published.source
     environment.datasets[material.owner] = dataset
-    masked = [f"{field['name']}: {describe_mask(field['mask'])}" for field in fields if field["mask"]]
+    masked = [f"{field['name']}: {describe_mask(field['mask'])}" for field in published.fields if field["mask"]]
     output.gap()
-    output.text(f"{joined.organisation['name_zh']} publishes {material.reference}")
+    output.text(f"{environment.joined[material.owner].organisation['name_zh']} publishes {material.reference}")
     facts = {
         "title": f"{material.title['zh']} · {material.title['en']}",
-        "from": f"{material.about}, {source['rows']:,} rows, {len(fields)} fields",
+        "from": f"{material.about}, {source['rows']:,} rows, {len(published.fields)} fields",
         "noticed": "; ".join(_words(note) for note in source["description"]["notes"]),
-        "rows": words,
+        "rows": published.rows,
         "masks": "; ".join(masked) or "none: it is about no person",
-        "on the ledger": f"entry {answer.entry}, document sha256:{dataset['digest'][:16]}…",
+        "on the ledger": f"entry {published.entry}, document sha256:{dataset['digest'][:16]}…",
     }
     output.facts({name: value for name, value in facts.items() if value})
 

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from admin.server import reaching
 from admin.terminal import CannotDo
 from tests.support.exchanges.exchange import code
 from tests.support.processes.commands import (
+    ROOT,
     Demonstration,
     command,
     environment,
@@ -60,6 +62,39 @@ def test_it_leaves_a_ledger_that_verifies_and_a_copy_that_does_not(demo: Demonst
     named = re.search(r"the first bad entry is (\d+)", demo.out)
     assert named is not None
     assert (status, tampered["first_bad_index"]) == (1, int(named[1]))
+
+
+def test_a_person_who_refuses_or_withdraws_is_in_no_later_row(demo: Demonstration) -> None:
+    """The stream's file holds no row of who refused, and of who withdrew only those of the batches before."""
+    with (demo.directory / "platform" / "contributions.ndjson").open(encoding="utf-8") as lines:
+        people = [json.loads(line)["人才编号"] for line in lines]
+    refused = re.search(r"after (\w+) refused +3 ", demo.out)
+    withdrew = re.search(r"(\w+) withdraws at the window", demo.out)
+    assert refused is not None
+    assert withdrew is not None
+    assert refused[1] not in people
+    rows = Counter(people)
+    assert 0 < rows[withdrew[1]] < rows["T330000001"]
+    first, withdrawal, last = (
+        int(index) for index in re.findall(r"^ +(\d+) +(?:the stream|consent\.withdrawn)", demo.out, re.MULTILINE)
+    )
+    assert first < withdrawal < last
+
+
+def test_a_deadline_ends_on_a_saturday_that_is_worked(demo: Demonstration) -> None:
+    assert re.search(r"reply_unconditional +1 +Saturday 2026-02-14 ", demo.out)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_first_page_shows_the_last_act_as_it_is(demo: Demonstration, page: str) -> None:
+    """Digests differ in every run, and nothing else does."""
+    act = re.search(r"^```text\n(.+?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert act is not None
+    assert _comparable(act[1]) in _comparable(demo.out)
+
+
+def _comparable(text: str) -> str:
+    return re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", re.sub(r" +$", "", text, flags=re.MULTILINE))
 
 
 def test_it_ends_everything_it_started(demo: Demonstration) -> None:
