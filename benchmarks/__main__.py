@@ -1,9 +1,11 @@
 """Measure what docs and issues promise, print it, and write `build/bench.json`.
 
-python -m benchmarks [delivery] [stream] [ledger] [policies] [verifier] [growth]; without a name, all but the last.
+python -m benchmarks [delivery] [stream] [ledger] [policies] [consents_stream] [verifier] [growth]; without a name, all but
+the last.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -13,15 +15,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, durable, growth, policies, stream, verifier
+from benchmarks import consents_stream, delivery, durable, growth, policies, stream, verifier
 from benchmarks.figures import machine
-from benchmarks.ground import furnish, ground, server
+from benchmarks.ground import furnish, furnish_for, ground, server
 
 _TARGETS = {("1", "128"): "≥ 8,000, aim 20,000"}
 _OUTPUT = Path("build/bench.json")
 _LARGE = 100
 _UNITS = (("per_s", "requests/s"), ("p50_ms", "p50, ms"), ("p99_ms", "p99, ms"), ("cpu_us", "server CPU, µs a request"))
-_USUAL = ("delivery", "stream", "ledger", "policies", "verifier")
+_USUAL = ("delivery", "stream", "ledger", "policies", "consents_stream", "verifier")
+_PEOPLE = int(os.environ.get("BENCHMARK_PEOPLE", "3000000"))
+_CONSENTS = int(os.environ.get("BENCHMARK_CONSENTS", "10000000"))
 _ALL = (*_USUAL, "growth")
 
 
@@ -35,7 +39,9 @@ def main() -> None:
     if "verifier" in chosen:
         with tempfile.TemporaryDirectory(prefix="exchange-bench-") as directory:
             results["verifier"] = verifier.measure(Path(directory))
-    if set(chosen) - {"verifier"}:
+    if "consents_stream" in chosen:
+        _measure_consents(results)
+    if set(chosen) - {"verifier", "consents_stream"}:
         _measure_server(chosen, results)
     results["seconds"] = round(time.monotonic() - begun, 1)
     _OUTPUT.parent.mkdir(exist_ok=True)
@@ -61,6 +67,16 @@ def _measure_server(chosen: list[str], results: dict[str, Any]) -> None:
             results["growth"] = growth.measure(on)
 
 
+def _measure_consents(results: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory(prefix="exchange-bench-") as directory, ground(Path(directory)) as on:
+        with server(on):
+            owner, platform = furnish_for(on, stream.make_file(on.directory), by_consent=True)
+        with server(on) as pid:
+            results["consents_stream"] = consents_stream.measure(
+                on, pid, owner, platform, people=_PEOPLE, consents=_CONSENTS
+            )
+
+
 def _show(results: dict[str, Any]) -> None:
     console = Console(width=110, highlight=False)
     at = results["machine"]
@@ -73,6 +89,8 @@ def _show(results: dict[str, Any]) -> None:
         _row(table, "stream.arrow_over_duckdb", streamed["ratio"], "≥ 0.5")
         _row(table, "  governed, rows/s", streamed["governed_rows_per_s"])
         _row(table, "  DuckDB alone, rows/s", streamed["duckdb_rows_per_s"])
+    if "consents_stream" in results:
+        _show_consents(table, results["consents_stream"])
     if "ledger" in results:
         _show_ledger(table, results["ledger"])
     if "policies" in results:
@@ -81,6 +99,11 @@ def _show(results: dict[str, Any]) -> None:
         _row(table, f"ledger of {int(size):,} entries, durable/s", at_size["per_s"])
         _row(table, "  p99, ms", at_size["p99_ms"])
     console.print(table)
+    _show_tables(console, results)
+    console.print(f"written to {_OUTPUT} in {results['seconds']} s")
+
+
+def _show_tables(console: Console, results: dict[str, Any]) -> None:
     if "verifier" in results:
         sizes = Table("entries", "entries/s", "peak memory, MiB", "proof, ms", "p99, ms", title="ledger verify")
         for verified in results["verifier"].values():
@@ -93,7 +116,6 @@ def _show(results: dict[str, Any]) -> None:
         for name, people_exchange in stages.items():
             shares.add_row(name, f"{people_exchange['us']:,.0f}", f"{people_exchange['share']:.1%}")
         console.print(shares)
-    console.print(f"written to {_OUTPUT} in {results['seconds']} s")
 
 
 def _show_delivery(table: Table, figures: dict[str, Any]) -> None:
@@ -117,6 +139,18 @@ def _show_policies(table: Table, figures: dict[str, Any]) -> None:
                 _row(table, f"policies.{name}, {int(size):,} agreements", figures[size][name], target)
     for name, megabytes in figures["memory"].items():
         table.add_row(f"  memory {name.replace('_', ' ')}", f"{megabytes:,.1f}", "", "", "", "steady")
+
+
+def _show_consents(table: Table, figures: dict[str, Any]) -> None:
+    _row(table, "consents.stream_over_plain", figures["stream_over_plain"], "≤ 1.5")
+    _row(table, "  by consent, s", figures["stream_seconds"])
+    _row(table, "  without, s", figures["plain_seconds"])
+    _row(table, "consents.point_over_plain", figures["point_over_plain"], "≥ 0.8")
+    _row(table, "  by consent, server CPU, µs a request", figures["point_cpu_us"])
+    _row(table, "  without, server CPU, µs a request", figures["plain_point_cpu_us"])
+    _row(table, "consents.withdrawal_s, of another process", figures["withdrawal_s"], "< 1")
+    for name in ("withdrawal_in_stream_s", "sidecar_s", "filled_s", "memory_mib"):
+        table.add_row(f"  {name}", f"{figures[name]:,.1f}", "", "", "", "")
 
 
 def _show_ledger(table: Table, figures: dict[str, Any]) -> None:

@@ -47,13 +47,13 @@ def governed_requests(on: Ground, key: SigningKey, count: int, *, seed: int) -> 
     return [_governed(on, key, chosen.randint(1, PEOPLE)) for _ in range(count)]
 
 
-def requests_for(on: Ground, key: SigningKey, people: Iterable[int]) -> list[bytes]:
+def requests_for(on: Ground, key: SigningKey, people: Iterable[int], *, dataset: str = TABLE) -> list[bytes]:
     """A signed request for each of some people."""
-    return [_governed(on, key, person) for person in people]
+    return [_governed(on, key, person, dataset=dataset) for person in people]
 
 
-def _governed(on: Ground, key: SigningKey, person: int) -> bytes:
-    question = {"dataset": TABLE, "filters": [{"field": "person_id", "op": "eq", "value": person}], "limit": 1}
+def _governed(on: Ground, key: SigningKey, person: int, *, dataset: str = TABLE) -> bytes:
+    question = {"dataset": dataset, "filters": [{"field": "person_id", "op": "eq", "value": person}], "limit": 1}
     body = json.dumps(question).encode()
     headers = {"content-digest": signatures.content_digest(body), "exchange-purpose": PURPOSE}
     now = int(time.time())

@@ -36,6 +36,7 @@ PURPOSE = "talent-service"
 TABLE_ROWS = 100_000
 TABLE = "benchmark-owner/table"
 FILE = "benchmark-owner/file"
+BY_CONSENT = "-by-consent"
 _READER = "benchmark_reader"
 _START_WAIT = 60.0
 _MASKS = {
@@ -112,8 +113,9 @@ def ground(directory: Path) -> Iterator[Ground]:
 
 
 @contextmanager
-def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]:
+def server(on: Ground, *, answer: dict[str, Any] | None = None, port: int | None = None) -> Iterator[int]:
     """The exchange's server, one worker, for as long as the context lasts; yields its process id."""
+    port = port or on.port
     environment = os.environ | {
         "EXCHANGE_DATA": str(on.directory / "exchange"),
         "EXCHANGE_DATABASE_URL": on.database,
@@ -121,9 +123,9 @@ def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]
         "EXCHANGE_SOURCE_HOSTS": on.source_host,
         ANSWER: json.dumps(answer or {}, ensure_ascii=False),
     }
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server", str(on.port)], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server", str(port)], env=environment)
     try:
-        _wait_until_ready(on, process)
+        _wait_until_ready(f"http://localhost:{port}", process)
         yield process.pid
     finally:
         process.terminate()
@@ -132,6 +134,11 @@ def server(on: Ground, *, answer: dict[str, Any] | None = None) -> Iterator[int]
 
 def furnish(on: Ground, file: Path) -> SigningKey:
     """Publish the table and the file and conclude an agreement over each; returns the key of the consuming system."""
+    return furnish_for(on, file)[1].system
+
+
+def furnish_for(on: Ground, file: Path, *, by_consent: bool = False) -> tuple[Party, Party]:
+    """As `furnish`; returns the owner and the platform. With `by_consent`, each has a twin that leaves by consent alone."""
     owner, platform = _join(on, "benchmark-owner", "department"), _join(on, "benchmark-platform", "institution")
     with on.client(owner.steward) as steward, on.client(platform.steward) as consumer:
         table = {"kind": "postgresql", "title": "table", "dsn": on.owner_database, "table": "people"}
@@ -141,7 +148,8 @@ def furnish(on: Ground, file: Path) -> SigningKey:
         )
         path = f"/api/v1/sources/{registered['id']}/content?filename={file.name}"
         sources[FILE] = steward.request("PUT", path, content=file).json()
-        for reference, source in sources.items():
+        twins = {f"{reference}{BY_CONSENT}": source for reference, source in sources.items() if by_consent}
+        for reference, source in (sources | twins).items():
             drafted = _ask(
                 steward,
                 "/api/v1/datasets",
@@ -154,7 +162,7 @@ def furnish(on: Ground, file: Path) -> SigningKey:
             dataset = _ask(steward, f"/api/v1/datasets/{drafted['id']}/publication", None)
             application = _ask(consumer, "/api/v1/applications", _application(dataset))
             _ask(steward, f"/api/v1/applications/{application['id']}/approval", {})
-    return platform.system
+    return owner, platform
 
 
 async def _databases(embedded: Embedded) -> None:
@@ -191,13 +199,13 @@ async def _initialise(on: Ground) -> None:
         )
 
 
-def _wait_until_ready(on: Ground, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + _START_WAIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
-            if httpx2.get(f"{on.url}/readyz").is_success:
+            if httpx2.get(f"{url}/readyz").is_success:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
@@ -266,9 +274,9 @@ def _document(fields: list[dict[str, Any]], reference: str) -> dict[str, Any]:
         "terms": {
             "purposes": [PURPOSE],
             "fields": [field["name"] for field in fields],
-            "masks": _MASKS[reference],
-            "basis": "statutory-duty",
-            "row_filter": _FILTERS[reference],
+            "masks": _MASKS[reference.removesuffix(BY_CONSENT)],
+            **({"consent": True} if reference.endswith(BY_CONSENT) else {"basis": "statutory-duty"}),
+            "row_filter": _FILTERS[reference.removesuffix(BY_CONSENT)],
         },
     }
 

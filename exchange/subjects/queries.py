@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +27,12 @@ _ADD = (
 _BLOCKS = (
     "SELECT DISTINCT slot / $1 AS block FROM (SELECT slot FROM subjects "
     "UNION ALL SELECT slot FROM subject_erasures WHERE destroyed_at IS NULL) AS used"
+)
+# A piece of a bitmap is read without the rest of it: `bits` is stored uncompressed.
+_ANSWERS = (
+    "SELECT seq FROM (SELECT seq FROM ledger_person WHERE number = $1 AND seq > $2 UNION ALL "
+    "SELECT seq FROM ledger_people WHERE seq > $2 AND width > $1 / 8 AND bits IS NOT NULL "
+    "AND (get_byte(substr(bits, $1 / 8 + 1, 1), 0) >> ($1 % 8)) & 1 = 1) AS held ORDER BY seq LIMIT $3"
 )
 _PACKED = (
     "SELECT string_agg(substr(lookup, 1, 8), '' ORDER BY number) AS prefixes, "
@@ -95,6 +102,26 @@ async def packed_numbers(connection: Connection, begin: int, end: int) -> tuple[
     """The people with `begin <= number < end`: the first 8 bytes of their lookups, and their numbers in 4 bytes each."""
     row = await connection.fetchrow(_PACKED, begin, end)
     return row["prefixes"] or b"", row["numbers"] or b""
+
+
+async def answers_about(connection: Connection, number: int, *, after: int, limit: int) -> list[int]:
+    """The entries above an index whose answers held a row about a person, by number, ascending."""
+    rows = await connection.fetch(_ANSWERS, number, after, limit)
+    return [row["seq"] for row in rows]
+
+
+async def people_beside(connection: Connection, index: int) -> asyncpg.Record | None:
+    """What is kept of the people in an answer beside its entry: key, size, width, bits."""
+    row: asyncpg.Record | None = await connection.fetchrow(
+        "SELECT key, size, width, bits FROM ledger_people WHERE seq = $1", index
+    )
+    return row
+
+
+async def people_listed(connection: Connection, index: int) -> list[int]:
+    """The numbers of the few people in an answer."""
+    rows = await connection.fetch("SELECT number FROM ledger_person WHERE seq = $1", index)
+    return [row["number"] for row in rows]
 
 
 async def newest_erasure(connection: Connection) -> datetime | None:

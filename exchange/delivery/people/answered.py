@@ -9,11 +9,9 @@ import pyarrow.compute as pc
 
 from exchange.kernel.commitments import commitment
 from exchange.kernel.keys.sealing import Seal
+from exchange.subjects.numbering.answers import PEOPLE
 from ledger.format import people
 from ledger.log.store import People
-
-NAME: Final = "the people in an answer"
-"""The name under which the key of a commitment is sealed."""
 
 MOST_PIECES_OF_A_PAGE: Final = 1024
 _KEY = 32
@@ -22,9 +20,13 @@ _PENDING = 1_000_000  # numbers that are held before they are merged
 
 
 class AnsweredPeople:
-    """Collects the people of a stream, in memory that depends on how many people there are, not rows."""
+    """Collects the people of a stream, in memory that depends on how many people there are, not rows.
 
-    def __init__(self) -> None:
+    At most `pending` numbers wait to be merged.
+    """
+
+    def __init__(self, *, pending: int = _PENDING) -> None:
+        self._most = pending
         self._bits = 0
         self._width = 0
         self._pending: list[Any] = []
@@ -34,7 +36,7 @@ class AnsweredPeople:
         """Add the people of rows, by number (int32); nobody is -1 or missing."""
         self._pending.append(numbers)
         self._count += len(numbers)
-        if self._count >= _PENDING:
+        if self._count >= self._most:
             self._merge()
 
     def bits(self) -> bytes:
@@ -92,7 +94,7 @@ def beside(
         fields["people"] = {"root": made.root.hex(), "size": made.size, "pieces": made.pieces}
     if withheld is not None:
         fields["withheld"] = commitment(withheld, salt=salt_of(key))
-    return fields, People(seal.close(key, name=NAME), size, bits, withheld)
+    return fields, People(seal.close(key, name=PEOPLE), size, bits, withheld)
 
 
 def salt_of(key: bytes) -> str:

@@ -3,18 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from exchange.subjects.numbering.sidecars import Sidecars
 from tests.support.exchanges.exchange import Answer
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.people.consenting import decide, decide_ok, publish_notice
+from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 NDJSON = "application/x-ndjson"
 READERS = 4
@@ -23,8 +21,7 @@ READERS = 4
 @pytest.fixture
 async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
-    clock = SettableClock(datetime.now(UTC).replace(microsecond=0))
-    async with start_exchange(settings, clock=clock) as exchange:
+    async with start_exchange(settings) as exchange:
         yield await publish_people(exchange, empty_database, terms={"consent": True})
 
 
@@ -73,8 +70,7 @@ async def race(people: PeopleExchange, persons: list[str], *, ending: Any) -> in
 async def give_to_all(people: PeopleExchange, persons: list[str]) -> dict[str, Any]:
     notice: dict[str, Any] = await publish_notice(people, people.owner, DATASET, "consumer")
     for person in persons:
-        await decide_ok(people, people.owner, notice, person)
-    people.runtime.clock.move(timedelta(seconds=1))  # type: ignore[attr-defined]
+        await decide_ok(people, people.owner, notice, person, at=ago(people, days=1))
     return notice
 
 
@@ -114,7 +110,6 @@ async def test_erasures_while_delivering(people: PeopleExchange) -> None:
 async def test_a_thousand_withdrawals_while_delivering(people: PeopleExchange) -> None:
     persons = [f"P{number:05d}" for number in range(1, 251)]
     for _ in range(4):
-        people.runtime.clock.move(timedelta(seconds=1))  # type: ignore[attr-defined]
         assert await withdraw_while_delivering(people, persons)
 
 

@@ -18,6 +18,7 @@ from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from exchange.subjects import numbers
 from exchange.subjects.identity import Identity, SubjectKey, scheme_of
+from exchange.subjects.numbering.answers import PEOPLE, entries_about, show
 from exchange.subjects.numbering.sidecars import Sidecars
 from ledger.format.people import Commitment, is_in, open_piece
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
@@ -199,7 +200,7 @@ async def test_the_entry_states_epochs_and_commits_to_what_was_withheld(people: 
         assert entry["result"]["rows"] == 2
         assert str(total - 2) not in json.dumps({**entry, "result": {}, "withheld": ""})
         await people.runtime[Sidecars].settled()
-        key = people.runtime.seal.open(row["key"], name=answered.NAME)
+        key = people.runtime.seal.open(row["key"], name=PEOPLE)
         assert entry["withheld"] == commitment(total - 2, salt=answered.salt_of(key))
 
 
@@ -231,7 +232,7 @@ async def test_each_person_is_shown_to_be_in_an_answer_or_not(people: PeopleExch
     assert await ids_of(people, limit=1) in [[value] for value in who]
     for entry, row in await commitments(people):
         made = Commitment(bytes.fromhex(entry["people"]["root"]), entry["people"]["size"], entry["people"]["pieces"])
-        key = people.runtime.seal.open(row["key"], name=answered.NAME)
+        key = people.runtime.seal.open(row["key"], name=PEOPLE)
         present = set()
         for value in [*who, "P00001", "P00300"]:
             number = await number_of(people, value)
@@ -243,6 +244,32 @@ async def test_each_person_is_shown_to_be_in_an_answer_or_not(people: PeopleExch
                 present.add(value)
         assert len(present) == entry["result"]["rows"]
         assert present <= {*who}
+
+
+async def test_the_answers_about_a_person_are_found_and_shown(people: PeopleExchange) -> None:
+    notice = await give(people, "P00002", "P00007")
+    await ids_of(people)
+    await withdraw(people, notice, "P00007")
+    await streamed(people)
+    expected = {"P00002": [0, 1], "P00007": [0]}
+    entries = await people.read_entries()
+    committed = [index for index, body in enumerate(entries) if body["type"] == "delivery.completed"]
+    async with people.runtime.database.pool.acquire() as connection:
+        for value, places in expected.items():
+            number = await number_of(people, value)
+            assert number is not None
+            held = [index async for index in entries_about(connection, number)]
+            assert held == [committed[place] for place in places]
+            for index in committed:
+                shown = await show(connection, people.runtime.seal, entry=index, number=number)
+                assert shown is not None
+                made = entries[index]["people"]
+                commitment_made = Commitment(bytes.fromhex(made["root"]), made["size"], made["pieces"])
+                assert is_in(number, commitment_made, shown.opening) is (index in held)
+        beyond = await show(connection, people.runtime.seal, entry=committed[0], number=1 << 30)
+        assert beyond is not None
+        assert beyond.opening is None
+        assert await show(connection, people.runtime.seal, entry=0, number=0) is None
 
 
 async def test_a_term_that_ends_ends_the_release(people: PeopleExchange) -> None:
