@@ -1,10 +1,10 @@
 """Every statement about keys of subjects, erasures, holds, and details that are sealed beside entries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -110,9 +110,9 @@ async def answers_about(connection: Connection, number: int, *, after: int, limi
     return [row["seq"] for row in rows]
 
 
-async def people_beside(connection: Connection, index: int) -> asyncpg.Record | None:
+async def people_beside(connection: Connection, index: int) -> Mapping[str, Any] | None:
     """What is kept of the people in an answer beside its entry: key, size, width, bits."""
-    row: asyncpg.Record | None = await connection.fetchrow(
+    row: Mapping[str, Any] | None = await connection.fetchrow(
         "SELECT key, size, width, bits FROM ledger_people WHERE seq = $1", index
     )
     return row

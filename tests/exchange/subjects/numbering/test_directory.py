@@ -9,13 +9,13 @@ import pytest
 from exchange.kernel.database import open_database
 from exchange.kernel.keys.sealing import Seal
 from exchange.subjects import numbers
-from exchange.subjects.identity import Identity, scheme_of
+from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from exchange.subjects.numbering import directory
 from exchange.subjects.numbering.directory import Directory
 from exchange.subjects.numbers import Lookups
 
 SEAL = Seal(bytes(range(32)))
-SCHEME = scheme_of(uuid4(), "person_id")
+SCHEME = scheme_of(uuid4(), SubjectKey("person_id", "string"))
 LOOKUPS = Lookups(SEAL, SCHEME)
 
 

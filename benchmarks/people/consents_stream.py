@@ -26,7 +26,7 @@ from data_exchange_client.signing import SignedAuth
 from exchange.kernel.database import arguments
 from exchange.kernel.keys.keyring import SEAL
 from exchange.kernel.keys.sealing import load_or_create
-from exchange.subjects.identity import scheme_of
+from exchange.subjects.identity import SubjectKey, scheme_of
 from exchange.subjects.numbers import Lookups
 
 ROUNDS = 5
@@ -93,7 +93,10 @@ def _notice(on: Ground, owner: Party, dataset: str) -> str:
 
 async def _fill(on: Ground, owner: Party, *, people: int, consents: int) -> None:
     """Give numbers to people of the file, of the table, and to others, and consents to all of them."""
-    lookups = Lookups(load_or_create(on.directory / "exchange" / "keys" / SEAL), scheme_of(UUID(owner.id), "person_id"))
+    lookups = Lookups(
+        load_or_create(on.directory / "exchange" / "keys" / SEAL),
+        scheme_of(UUID(owner.id), SubjectKey("person_id", "string")),
+    )
 
     def numbered() -> Iterator[tuple[bytes]]:
         for index in range(people - TABLE_ROWS):
@@ -103,6 +106,9 @@ async def _fill(on: Ground, owner: Party, *, people: int, consents: int) -> None
 
     connection = await asyncpg.connect(**arguments(on.database))
     try:
+        await connection.execute(
+            "DROP INDEX ix_consent_now_subject; DROP INDEX ix_consent_now_scope_until; SET synchronous_commit = off"
+        )
         await connection.copy_records_to_table("subject_numbers", records=numbered(), columns=["lookup"])
         await connection.execute(
             "INSERT INTO consent_now SELECT scope, number, now() + interval '1 year' FROM consent_notices, subject_numbers"
@@ -115,6 +121,10 @@ async def _fill(on: Ground, owner: Party, *, people: int, consents: int) -> None
             "INSERT INTO consent_now SELECT s.scope, n.number, now() + interval '1 year' FROM (SELECT scope FROM consent_scopes "
             "EXCEPT SELECT scope FROM consent_notices) s, generate_series(0, $1::integer - 1) AS n (number)",
             left // _OTHER_SCOPES,
+        )
+        await connection.execute(
+            "CREATE INDEX ix_consent_now_subject ON consent_now (subject); "
+            "CREATE INDEX ix_consent_now_scope_until ON consent_now (scope, until)"
         )
         await connection.execute("UPDATE consent_scopes SET revision = revision + 1")
         await connection.execute("ANALYZE subject_numbers, consent_now, consent_scopes")
