@@ -2,8 +2,9 @@
 
 `python -m benchmarks.foreign_files DIRECTORY`, with files from the repositories of other projects, for instance.
 Test data of other projects holds what no author of ours would think of. Each file is imported in its bounded process, as an
-upload is. What was imported is read again by csv, json, openpyxl or DuckDB, and compared cell by cell; a difference has a
-class, and the classes that the importer promises (marks of missing values, trimmed text, …) are counted apart from others.
+upload is. What was imported is read again by csv, json, openpyxl, xlrd, DuckDB or a few lines of ours, and compared cell by
+cell; a difference has a class, and the classes that the importer promises (marks of missing values, trimmed text, …) are
+counted apart from others. Only .xlsb has no independent reader here.
 
 Options: `--every N` takes each N-th file, `--report FILE` gets a line of JSON for each file.
 """
@@ -13,7 +14,6 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -32,6 +32,7 @@ from adapters.files.infer.missing import MISSING
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
 from adapters.kind import ImportLimits
+from tests.support.sheet_readers import Table, read_binary_workbook, read_opendocument
 
 SUFFIXES: Final = frozenset(
     ".csv .tsv .txt .tab .psv .dat .json .jsonl .ndjson .parquet .xls .xlsx .xlsm .xlsb .ods .et".split()  # noqa: SIM905
@@ -39,8 +40,6 @@ SUFFIXES: Final = frozenset(
 LIMITS: Final = ImportLimits(memory=1 << 30, seconds=60)
 _DELIMITERS: Final = ",;\t|"
 _EXAMPLES: Final = 3
-
-Table = list[Sequence[Any]]
 
 
 def main() -> None:
@@ -95,13 +94,16 @@ def _read(path: Path, description: Description) -> Table | None:
     if head == b"PAR1":
         relation = duckdb.read_parquet(str(path))
         return [relation.columns, *relation.fetchall()]
+    other_sheets = next((note.where for note in description.notes if note.code == "other-sheets"), None)
+    name = other_sheets[7:-1] if other_sheets else None
     if head == b"PK\x03\x04":
+        if path.suffix.lower() == ".ods":
+            return read_opendocument(path, name)
         book = openpyxl.load_workbook(path, data_only=True)
-        other_sheets = next((note.where for note in description.notes if note.code == "other-sheets"), None)
-        sheet = book[other_sheets[7:-1]] if other_sheets else book.worksheets[0]
+        sheet = book[name] if name is not None else book.worksheets[0]
         return [tuple(row) for row in sheet.iter_rows(values_only=True)]
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return None
+    if head.startswith(b"\xd0\xcf\x11\xe0") or path.suffix.lower() == ".xls":
+        return read_binary_workbook(path, name)
     text = path.read_bytes().decode("utf-8-sig")
     if text.lstrip().startswith(("{", "[")):
         records = (

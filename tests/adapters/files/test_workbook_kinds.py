@@ -2,13 +2,17 @@
 
 import struct
 import zipfile
+from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlwt
 
 from tests.support.imported_files import book_of, imported, refused
+from tests.support.sheet_readers import read_binary_workbook, read_opendocument
 
 ROWS: list[list[Any]] = [
     ["单位", "内部编号", "数量"],
@@ -122,3 +126,30 @@ def test_the_xml_of_a_workbook_may_be_in_utf16(tmp_path: Path, codec: str) -> No
 
 def test_an_open_document_sheet_with_a_password_is_said_to_be_encrypted(tmp_path: Path) -> None:
     assert refused(tmp_path, open_sheet(is_encrypted=True)).code == "file-encrypted"
+
+
+def test_an_independent_reader_sees_what_is_imported_from_an_open_document_sheet(tmp_path: Path) -> None:
+    (tmp_path / "sheet.ods").write_bytes(open_sheet())
+    header, *rows = read_opendocument(tmp_path / "sheet.ods", None)
+    table = imported(tmp_path, open_sheet(), hidden="include")
+    assert header == table.names
+    assert rows[:-1] == [list(row) for row in table.rows[:-1]]
+    assert (rows[-1], table.rows[-1]) == (["丁", "K-4", "#DIV/0!"], ("丁", "K-4", None))
+
+
+def test_an_independent_reader_sees_what_is_imported_from_a_binary_workbook(tmp_path: Path) -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    book.add_sheet("其他").write(0, 0, "x")
+    sheet = book.add_sheet("数据")
+    written: list[list[Any]] = [["单位", "日期", "数量"], ["甲", date(2024, 2, 29), 1.5], ["乙", None, 2.25]]
+    for number, row in enumerate(written):
+        for column, value in enumerate(row):
+            style = xlwt.easyxf(num_format_str="YYYY-MM-DD") if isinstance(value, date) else xlwt.Style.default_style
+            if value is not None:
+                sheet.write(number, column, value, style)
+    book.save(str(tmp_path / "book.xls"))
+    header, *read = read_binary_workbook(tmp_path / "book.xls", "数据")
+    table = imported(tmp_path, (tmp_path / "book.xls").read_bytes(), sheet="数据")
+    assert header == table.names
+    assert read == [["甲", datetime(2024, 2, 29), 1.5], ["乙", None, 2.25]]  # noqa: DTZ001 - a workbook's has no zone
+    assert table.rows == [("甲", date(2024, 2, 29), Decimal("1.5")), ("乙", None, Decimal("2.25"))]
