@@ -24,7 +24,9 @@ from exchange.calendar import routes as calendar_routes
 from exchange.calendar import tasks as calendar
 from exchange.catalog import parts as catalog
 from exchange.catalog import routes as catalog_routes
+from exchange.catalog.changes import routes as change_routes
 from exchange.catalog.filing import routes as filing_routes
+from exchange.catalog.items import routes as item_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
 from exchange.consents import parts as consents
@@ -33,6 +35,8 @@ from exchange.consents.deletions import routes as deletion_routes
 from exchange.consents.loading import routes as loading_routes
 from exchange.consents.notices import routes as notice_routes
 from exchange.consents.records import routes as record_routes
+from exchange.corrections import parts as corrections
+from exchange.corrections import routes as correction_routes
 from exchange.decisions.service import keep_bundle
 from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
@@ -182,10 +186,13 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         proposal_routes.router,
         catalog_routes.router,
         filing_routes.router,
+        change_routes.router,
+        item_routes.router,
         policy_module_routes.router,
         application_routes.router,
         agreement_routes.router,
         subject_routes.router,
+        correction_routes.router,
         notice_routes.router,
         consent_routes.router,
         record_routes.router,
@@ -224,6 +231,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
     consents.open_parts(runtime)
+    corrections.open_parts(runtime)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
     delivery.open_parts(runtime, stack)
     whatif.open_parts(runtime)

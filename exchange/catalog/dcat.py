@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -27,6 +28,7 @@ _CONTEXT: dict[str, Any] = {
     "dx": f"{PROFILE}#",
     # Terms are one JSON value each, as the API has them (JSON-LD 1.1 section 4.2.2).
     "dx:terms": {"@id": "dx:terms", "@type": "@json"},
+    "dx:classification": {"@id": "dx:classification", "@type": "@json"},
     "dx:sharing": {"@id": "dx:sharing", "@type": "@json"},
 }
 _DATATYPES = {
@@ -70,12 +72,12 @@ def catalogue(
     *,
     url: str,
     operator: str,
-    words: str | None = None,
+    search: Mapping[str, str] = MappingProxyType({}),
     is_cut: bool = False,
 ) -> dict[str, Any]:
     """The catalogue of published datasets, or with `is_cut` a page of it that names the next page.
 
-    `refreshed` are the datasets' sources, whose content has a version and a time; `words` are those of a search.
+    `refreshed` are the datasets' sources, whose content has a version and a time; `search` is what the page was asked for.
 
     Classes and mandatory properties follow DCAT-AP 3.0.1: a catalogue has a title, a description and one publisher; a
     dataset a title and a description; a distribution an access URL; a data service a title and an endpoint.
@@ -103,7 +105,7 @@ def catalogue(
         },
     ]
     if is_cut:
-        query = {**({"q": words} if words else {}), "after": str(listed[-1].dataset.id)}
+        query = {**search, "after": str(listed[-1].dataset.id)}
         view = {"@id": f"{url}/catalog#page", "@type": "hydra:PartialCollectionView"}
         graph.append({**view, "hydra:next": _node(f"{url}/catalog?{urlencode(query)}")})
     for item in listed:
@@ -140,6 +142,15 @@ def dataset(item: Listed, refreshed: Mapping[UUID, SourceView], *, url: str) -> 
     return {"@context": _CONTEXT, "@graph": graph}
 
 
+def _filed_under(document: DatasetDocument) -> dict[str, Any]:
+    """The members of Decree 809, Article 13, that DCAT has no term for, as far as the document has them."""
+    classification = document.classification
+    return {
+        **({"dx:classification": classification.model_dump(mode="json")} if classification is not None else {}),
+        **({"dx:method": document.sharing.methods} if document.sharing.methods else {}),
+    }
+
+
 def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> list[dict[str, Any]]:
     if item.version is None:  # never so: the query selects published datasets
         return []
@@ -160,6 +171,7 @@ def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> lis
             "dct:modified": _time(max(item.version.published_at, source.refreshed_at or item.version.published_at)),
             "dcat:version": str(item.version.version),
             "dx:contentVersion": source.content_version,
+            **_filed_under(document),
             "dx:purpose": list(document.terms.purposes),
             "dcat:keyword": [{"@value": word} for word in document.keywords],
             "adms:versionNotes": f"sha256:{item.version.digest}",
@@ -169,6 +181,7 @@ def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> lis
                     "@type": "dcat:Distribution",
                     "dcat:accessURL": _node(service),
                     "dcat:accessService": _node(service),
+                    **({"dct:format": document.format} if document.format is not None else {}),
                     "dcat:mediaType": _node("https://www.iana.org/assignments/media-types/application/json"),
                 }
             ],

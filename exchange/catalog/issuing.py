@@ -4,6 +4,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from exchange.catalog import queries
+from exchange.catalog.changes import service as changes
 from exchange.catalog.checks import faults_against_source, faults_in_document
 from exchange.catalog.dependents import DatasetDependents, NextVersion
 from exchange.catalog.errors import DatasetInvalid
@@ -51,12 +52,14 @@ async def issue(
     draft: Draft,
     publication: Publication,
     *,
-    filing: Literal["reviewed", "no-authority"] | None,
+    how: Literal["reviewed", "no-authority"] | None,
+    filing: UUID | None = None,
 ) -> DatasetVersion:
     """Make a draft the next version of its dataset, which is locked.
 
-    `filing` states on the ledger how a department's version came into the catalogue; None for others. Raises Conflict,
-    DatasetInvalid, and the problems of DatasetDependents.
+    `how` states on the ledger how a department's version came into the catalogue; None for others. The updates end that
+    waited for `filing`, or without one all that are due. Raises Conflict, DatasetInvalid, and the problems of
+    DatasetDependents.
     """
     # Locked, so that until the commit nobody withdraws it or uploads another file.
     source = await sources.locked_source(work.session, dataset.organisation_id, draft.source)
@@ -91,6 +94,7 @@ async def issue(
         level=document.effective_level,
         sharing=document.sharing.attribute,
         assessments={name: commitment(assessment, salt=version.salt) for name, assessment in assessments.items()},
-        filing=filing,
+        filing=how,
     )
+    await changes.settle(work, dataset.id, version=version.version, filing=filing)
     return version

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, not_, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.catalog.models import Dataset, DatasetVersion
+from exchange.catalog.schemas import LEVELS, CatalogueSearch, Level
 from exchange.catalog.view import DatasetView, Listed, PublishedVersion, dataset_of, version_of
 from exchange.kernel.database import Connection
 from exchange.kernel.identifiers import as_id
@@ -41,6 +42,16 @@ _SEARCHED = func.concat_ws(
 """What a search of the catalogue looks at. Chinese is found by any part of a word."""
 
 
+def _graded(level: Level) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions of a grade: the dataset or one of its fields has it, and none has a higher one."""
+    own, fields = cast("$.level", JSONPATH), cast("$.fields[*].level", JSONPATH)
+    levels = func.jsonb_path_query_array(DatasetVersion.document, fields).op("||")(
+        func.jsonb_path_query_array(DatasetVersion.document, own)
+    )
+    higher = LEVELS[LEVELS.index(level) + 1 :]
+    return levels.op("?")(level), not_(levels.op("?|")(cast(list(higher), ARRAY(Text))))
+
+
 def _select_listed() -> Select[Dataset, OrganisationView, DatasetVersion]:
     return (
         select(Dataset, _OWNER, DatasetVersion)
@@ -59,20 +70,28 @@ def _listed(dataset: Dataset, owner: OrganisationView, version: DatasetVersion |
 async def datasets(
     session: AsyncSession,
     reading: Reading | None,
+    search: CatalogueSearch,
     *,
-    words: str | None = None,
-    after: UUID | None = None,
     limit: int = 100,
 ) -> Sequence[Listed]:
-    """The datasets that a principal may see, oldest first; None stands for the public.
+    """The datasets that a principal may see, oldest first, as far as they have what is looked for; None stands for the public.
 
-    With `words`, only those with each of the words in a title, a description, a keyword, a field or a name.
+    A search with words finds those with each of them in a title, a description, a keyword, a field or a name.
     """
     statement = _select_listed().where(_visible_to(reading)).order_by(Dataset.id).limit(limit)
-    for word in (words or "").split():
+    for word in (search.q or "").split():
         statement = statement.where(_SEARCHED.icontains(word, autoescape=True))
-    if after is not None:
-        statement = statement.where(Dataset.id > after)
+    document = DatasetVersion.document
+    if search.attribute is not None:
+        statement = statement.where(document["sharing"]["attribute"].astext == search.attribute)
+    if search.provider is not None:
+        statement = statement.where(_OWNER.c.handle == search.provider)
+    if search.frequency is not None:
+        statement = statement.where(document["update_frequency"].astext == search.frequency)
+    if search.level is not None:
+        statement = statement.where(*_graded(search.level))
+    if search.after is not None:
+        statement = statement.where(Dataset.id > search.after)
     return [_listed(*row) for row in await session.execute(statement)]
 
 

@@ -39,12 +39,12 @@ async def catalogue(request: Request, search: Annotated[CatalogueSearch, Query()
     """
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
-        listed = await queries.datasets(session, None, words=search.q, after=search.after, limit=_CATALOGUE_PAGE + 1)
+        listed = await queries.datasets(session, None, search, limit=_CATALOGUE_PAGE + 1)
         refreshed = await service.sources_of(session, listed)
     document = dcat.catalogue(
         listed[:_CATALOGUE_PAGE],
         refreshed,
-        words=search.q,
+        search=search.model_dump(mode="json", exclude={"after"}, exclude_none=True),
         url=runtime.settings.public_url,
         operator=runtime.settings.deployment,
         is_cut=len(listed) > _CATALOGUE_PAGE,
@@ -70,7 +70,7 @@ async def list_datasets(
 ) -> list[DatasetOut]:
     """The published datasets, and those of your organisation."""
     reading = reading_of(work, "dataset")
-    page = await queries.datasets(work.session, reading, words=search.q, after=search.after, limit=search.limit)
+    page = await queries.datasets(work.session, reading, search, limit=search.limit)
     read = await service.sources_of(work.session, page)
     return [service.dataset_out(listed, reading, read.get(listed.dataset.id)) for listed in page]
 

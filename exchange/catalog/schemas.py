@@ -22,6 +22,7 @@ from policies.odrl.writing import CONTEXT, PROFILE
 # GB/T 43697-2024: four sub-levels of general data, then important and core data.
 LEVELS = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
 Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
+Frequency = Literal["real-time", "daily", "weekly", "monthly", "quarterly", "yearly", "irregular"]
 FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp"]
 
 
@@ -123,9 +124,7 @@ class DatasetDocument(In):
     title: Bilingual
     description: Bilingual
     keywords: Annotated[list[Text], Field(max_length=30)] = []
-    update_frequency: Literal["real-time", "daily", "weekly", "monthly", "quarterly", "yearly", "irregular"] = (
-        "irregular"
-    )
+    update_frequency: Frequency = "irregular"
     fields: Annotated[list[DatasetField], Field(min_length=1, max_length=500)]
     level: Annotated[
         Level | None, Field(description="At least the highest level of a field, which is also the default")
@@ -301,9 +300,15 @@ Words = Annotated[
 
 
 class CatalogueSearch(In):
-    """A page of the public catalogue."""
+    """A page of the public catalogue, and what is looked for in it."""
 
     q: Words = None
+    attribute: Annotated[
+        Literal["unconditional", "conditional", "not_shared"] | None, Field(description="Only this sharing attribute")
+    ] = None
+    provider: Annotated[Handle | None, Field(description="Only this organisation's, by handle")] = None
+    frequency: Annotated[Frequency | None, Field(description="Only those updated so often")] = None
+    level: Annotated[Level | None, Field(description="Only this grade, or without it the highest of the fields")] = None
     after: Annotated[UUID | None, Field(description="The last dataset id of the page before")] = None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from exchange.catalog import issuing, queries
+from exchange.catalog.changes import service as changes
 from exchange.catalog.checks import withhold_from_others
 from exchange.catalog.dependents import DatasetDependents
 from exchange.catalog.errors import DatasetInvalid, SecondPersonNeeded
@@ -101,7 +102,7 @@ async def publish(work: Work, *, dataset_id: UUID, publication: Publication) -> 
     if is_department and await filings.is_reviewed(work.session, owner):
         raise ReviewNeeded("File the draft for review: POST /api/v1/datasets/{id}/filing.", state=dataset.state)
     await filing.end(work, dataset.id, "redraft")
-    await issuing.issue(work, dataset, draft, publication, filing="no-authority" if is_department else None)
+    await issuing.issue(work, dataset, draft, publication, how="no-authority" if is_department else None)
     return dataset
 
 
@@ -119,6 +120,7 @@ async def withdraw(work: Work, *, dataset_id: UUID, reason: str) -> Dataset:
         )
     dataset.state = "withdrawn"
     await filing.end(work, dataset.id, "withdraw")
+    await changes.follow_withdrawal(work, dataset.id)
     salt = new_salt()
     dataset.withdrawal = {"reason": reason, "salt": salt}
     work.entry(

@@ -16,6 +16,10 @@ from exchange.messages.schemas import MessageOut
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "deadline.near": ("A deadline ends soon", "期限即将届满"),
     "deadline.overdue": ("A deadline is over", "期限已届满"),
+    "correction.filed": ("A consumer found your data wrong", "收到数据校核申请"),
+    "correction.corrected": ("Data that you receive was corrected", "所使用的数据已更正"),
+    "correction.confirmed": ("The owner confirmed that the data is accurate", "提供方确认数据无误"),
+    "correction.disputed": ("A consumer disputes your answer", "使用方对校核结果有异议"),
 }
 """The titles of known kinds, in English and Chinese. A kind of another room is shown by its name."""
 

@@ -4,9 +4,12 @@ import exchange.agreements.models
 import exchange.applications.models
 import exchange.audit.models
 import exchange.calendar.models
+import exchange.catalog.changes.models
 import exchange.catalog.filing.models
+import exchange.catalog.items.models
 import exchange.catalog.models
 import exchange.consents.models
+import exchange.corrections.models
 import exchange.decisions.models
 import exchange.delivery.models
 import exchange.kernel.keys.models

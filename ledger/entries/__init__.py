@@ -14,6 +14,8 @@ from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
 from ledger.entries.catalog import (
     DatasetAssessed,
+    DatasetChangeExtended,
+    DatasetChangeStated,
     DatasetConsented,
     DatasetDraftDiscarded,
     DatasetDrafted,
@@ -21,6 +23,7 @@ from ledger.entries.catalog import (
     DatasetPublished,
     DatasetReturned,
     DatasetWithdrawn,
+    ItemSourceNamed,
 )
 from ledger.entries.consents import (
     ConsentChanged,
@@ -30,6 +33,7 @@ from ledger.entries.consents import (
     ConsentsLoaded,
     DeletionChanged,
 )
+from ledger.entries.corrections import CorrectionChanged, CorrectionFiled
 from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
 from ledger.entries.jobs import JobDiscarded
 from ledger.entries.participants import (
@@ -91,8 +95,13 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DatasetConsented,
     DatasetFiled,
     DatasetReturned,
+    DatasetChangeStated,
+    DatasetChangeExtended,
     DatasetPublished,
     DatasetWithdrawn,
+    ItemSourceNamed,
+    CorrectionFiled,
+    CorrectionChanged,
     ApplicationDrafted,
     ApplicationSubmitted,
     ApplicationChanged,
@@ -147,7 +156,11 @@ __all__ = [
     "ConsentNoticePublished",
     "ConsentsExpired",
     "ConsentsLoaded",
+    "CorrectionChanged",
+    "CorrectionFiled",
     "DatasetAssessed",
+    "DatasetChangeExtended",
+    "DatasetChangeStated",
     "DatasetConsented",
     "DatasetDraftDiscarded",
     "DatasetDrafted",
@@ -171,6 +184,7 @@ __all__ = [
     "HoldLifted",
     "HoldPlaced",
     "Holding",
+    "ItemSourceNamed",
     "JobDiscarded",
     "KeyRegistered",
     "KeyRevoked",

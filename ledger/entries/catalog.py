@@ -77,6 +77,37 @@ class DatasetReturned(Body):
     reason: Annotated[Hex, Field(description="salted digest of the reason")]
 
 
+class DatasetChangeStated(Body):
+    """A department stated a change of law or of its duty, which makes an update of the dataset's entry due."""
+
+    type: Literal["dataset.change_stated"] = "dataset.change_stated"
+    affects_decisions: ClassVar[bool] = False
+    change: str
+    cause: Literal["law", "administrative_regulation", "state_council_decision", "duty"]
+    changed_on: Annotated[str, Field(description="the day of the change, YYYY-MM-DD")]
+    statement: Annotated[Hex, Field(description="salted digest of the document's title and the reason")]
+
+
+class DatasetChangeExtended(Body):
+    """The sharing authority consented to a later update."""
+
+    type: Literal["dataset.change_extended"] = "dataset.change_extended"
+    affects_decisions: ClassVar[bool] = False
+    change: str
+    days: Annotated[int, Field(description="more working days")]
+    last_day: Annotated[str | None, Field(description="the new last day; absent where its year is not loaded")] = None
+    consent: Annotated[Hex, Field(description="salted digest of the reference of the consent")]
+
+
+class ItemSourceNamed(Body):
+    """The sharing authority named the source department of an item, which is the object."""
+
+    type: Literal["item_source.named"] = "item_source.named"
+    affects_decisions: ClassVar[bool] = False
+    item: Annotated[str, Field(description="the item's name in the catalogue")]
+    reason: Annotated[Hex, Field(description="salted digest of the reason")]
+
+
 class DatasetWithdrawn(Body):
     """A dataset was withdrawn; it is no longer offered."""
 

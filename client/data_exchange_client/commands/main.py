@@ -12,6 +12,7 @@ from data_exchange_client.commands import (
     catalog,
     consents,
     fetch,
+    filings,
     identity,
     keys,
     members,
@@ -43,6 +44,8 @@ for command in (
 for group in (
     applications.applications,
     agreements.agreements,
+    filings.filings,
+    filings.corrections,
     members.members,
     keys.keys,
     audit.audit,

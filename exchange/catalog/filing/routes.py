@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from exchange.catalog.filing import queries, service
 from exchange.catalog.filing.schemas import FilingOut, Return, SecrecyAssessment, State
+from exchange.catalog.reading import visible_owners
 from exchange.catalog.schemas import Publication
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
@@ -44,7 +45,7 @@ async def list_filings(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[FilingOut]:
     """The filings of your organisation's datasets; for the sharing authority, all that were filed."""
-    owners = service.visible_owners(work)
+    owners = visible_owners(work)
     rows = await queries.filings(work.session, owners, dataset=dataset, state=state, after=after, limit=limit)
     return await service.out(work, rows)
 
@@ -52,7 +53,7 @@ async def list_filings(
 @router.get("/filings/{filing_id}")
 async def read_filing(work: SignedWork, filing_id: UUID) -> FilingOut:
     """One filing, with its draft while it is open."""
-    row = await queries.filing(work.session, service.visible_owners(work), filing_id)
+    row = await queries.filing(work.session, visible_owners(work), filing_id)
     return (await service.out(work, [row]))[0]
 
 
@@ -70,5 +71,5 @@ async def return_filing(work: SignedWork, filing_id: UUID, giving_back: Return) 
 
 async def _out(work: Work, filing_id: UUID) -> FilingOut:
     await work.session.flush()
-    row = await queries.filing(work.session, service.visible_owners(work), filing_id)
+    row = await queries.filing(work.session, visible_owners(work), filing_id)
     return (await service.out(work, [row]))[0]

@@ -1,11 +1,12 @@
 """Requests and answers about filings."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from exchange.catalog.changes.schemas import Due
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.terms.schemas import Assessment
 from exchange.kernel.schemas import In, Out, Prose, Salt, with_example
@@ -35,16 +36,6 @@ class Return(In):
     model_config = with_example({"reason": "使用条件不明确"})
 
     reason: Prose
-
-
-class Due(Out):
-    """A clock of the filing: the last day, None where that year's calendar is not loaded, and the article."""
-
-    clock: str
-    article: str
-    due: date | None
-    is_provisional: bool
-    overdue_at: datetime | None
 
 
 class FilingOut(Out):

@@ -8,6 +8,8 @@ from exchange.calendar import deadlines
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import DeadlineView, Matter
 from exchange.catalog import issuing, queries
+from exchange.catalog.changes import service as changes
+from exchange.catalog.changes.schemas import Due
 from exchange.catalog.errors import SecondPersonNeeded
 from exchange.catalog.filing import queries as filings
 from exchange.catalog.filing.errors import FilingIncomplete
@@ -23,7 +25,7 @@ from exchange.catalog.filing.lifecycle import (
     SECRECY,
 )
 from exchange.catalog.filing.models import Filing
-from exchange.catalog.filing.schemas import Due, FilingOut, SecrecyAssessment
+from exchange.catalog.filing.schemas import FilingOut, SecrecyAssessment
 from exchange.catalog.models import Dataset
 from exchange.catalog.schemas import DatasetDocument, Publication
 from exchange.catalog.terms.checks import faults_in_assessments
@@ -34,7 +36,6 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
-from exchange.participants.reading import reading_of
 from groundwork.lifecycle import Refused, Step
 from ledger import entries
 from policies.roles.roles import EXCHANGE
@@ -160,6 +161,7 @@ async def file(work: Work, *, dataset_id: UUID, publication: Publication) -> Fil
     filing.publication = publication.model_dump(mode="json")
     owner = await participants.organisation(work.session, dataset.organisation_id)
     is_reviewed = await filings.is_reviewed(work.session, owner)
+    await changes.follow_filing(work, dataset.id, filing.id)
     work.entry(
         entries.DatasetFiled,
         about=("dataset", dataset.id),
@@ -185,7 +187,7 @@ async def _publish(
     *,
     how: Literal["reviewed", "no-authority"],
 ) -> None:
-    version = await issuing.issue(work, dataset, draft, publication, filing=how)
+    version = await issuing.issue(work, dataset, draft, publication, how=how, filing=filing.id)
     _advance(filing, "publish")
     filing.version = version.version
 
@@ -210,6 +212,7 @@ async def give_back(work: Work, *, filing_id: UUID, reason: str) -> Filing:
     _advance(filing, "return")
     filing.reason = reason
     await _reviewed(work, filing, "returned")
+    await changes.follow_end(work, dataset.id, filing.id, "return")
     work.entry(
         entries.DatasetReturned,
         about=("dataset", dataset.id),
@@ -231,14 +234,11 @@ async def end(work: Work, dataset_id: UUID, verb: Literal["redraft", "discard", 
     if filing is None:
         return
     _advance(filing, verb)
+    if verb != "withdraw":
+        await changes.follow_end(work, dataset_id, filing.id, verb)
     await deadlines.stop(
         work.session, Matter("filing", filing.id), REVIEW, at=work.runtime.clock.now(), outcome=filing.state
     )
-
-
-def visible_owners(work: Work) -> frozenset[UUID] | None:
-    """The organisations whose filings the principal sees; None: all that were filed, for the authority."""
-    return None if work.may("filing", "review", EXCHANGE) else reading_of(work, "dataset").owners
 
 
 async def out(work: Work, rows: Sequence[tuple[Filing, Dataset]]) -> list[FilingOut]:
@@ -262,17 +262,6 @@ def _out(filing: Filing, dataset: Dataset, clocks: Sequence[DeadlineView]) -> Fi
             "digest": filing.document,
             "verbs": list(verbs),
             "document": draft.document if draft is not None and verbs else None,
-            "review": due_of(running) if running is not None else None,
+            "review": Due.of(running) if running is not None else None,
         }
-    )
-
-
-def due_of(clock: DeadlineView) -> Due:
-    """A clock as an answer shows it."""
-    return Due(
-        clock=clock.clock,
-        article=clock.article,
-        due=clock.due,
-        is_provisional=clock.is_provisional,
-        overdue_at=clock.overdue_at,
     )

@@ -81,7 +81,9 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         role: assign revoke
         source: register read sample withdraw
         dataset: draft consent publish withdraw read
-        filing: review
+        filing: review extend
+        item: name_source
+        correction: file answer end read
         module: submit read
         application: submit consent withdraw supplement decide consent_to_extension read
         agreement: suspend resume narrow terminate end read

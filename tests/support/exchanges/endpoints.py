@@ -51,6 +51,23 @@ def dataset(exchange: PopulatedExchange) -> Any:
     }
 
 
+def change(_: PopulatedExchange) -> Any:
+    return {"cause": "duty", "document": "x", "changed_on": "2026-03-02", "reason": "x"}
+
+
+def item_source(exchange: PopulatedExchange) -> Any:
+    return {"item": "x", "organisation": exchange.owner.id, "reason": "x"}
+
+
+def correction(exchange: PopulatedExchange) -> Any:
+    agreement = exchange.objects["agreement"]["id"]
+    return {"agreement": agreement, "fault": "inaccurate", "fields": ["name"], "statement": "x"}
+
+
+def statement(_: PopulatedExchange) -> Any:
+    return {"statement": "x"}
+
+
 def secrecy(_: PopulatedExchange) -> Any:
     return {"secrecy": assessment()}
 
@@ -159,6 +176,21 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/filings/{filing_id}", nothing, (N, N, N, N)),
     ("POST", "/filings/{filing_id}/publication", nothing, (R, R, R, R)),
     ("POST", "/filings/{filing_id}/return", reason, (R, R, R, R)),
+    ("POST", "/datasets/{dataset_id}/change", change, (N, N, "conflict", N)),
+    ("GET", "/catalogue-changes", nothing, (OK, OK, OK, OK)),
+    ("GET", "/catalogue-changes/{change_id}", nothing, (N, N, N, N)),
+    ("POST", "/catalogue-changes/{change_id}/extension", lambda _: {"days": 1, "consent": "x"}, (R, R, R, R)),
+    ("POST", "/catalogue/matches", lambda _: {"items": [{"name": "x"}]}, (OK, OK, OK, OK)),
+    ("GET", "/catalogue/item-sources", nothing, (OK, OK, OK, OK)),
+    ("PUT", "/catalogue/item-sources", item_source, (R, R, R, R)),
+    ("GET", "/corrections", nothing, (OK, OK, OK, OK)),
+    ("POST", "/corrections", correction, (N, None, N, N)),
+    ("GET", "/corrections/{correction_id}", nothing, (N, N, N, N)),
+    ("POST", "/corrections/{correction_id}/correction", statement, (N, N, N, N)),
+    ("POST", "/corrections/{correction_id}/confirmation", statement, (N, N, N, N)),
+    ("POST", "/corrections/{correction_id}/settlement", statement, (N, N, N, N)),
+    ("POST", "/corrections/{correction_id}/dispute", statement, (N, N, N, N)),
+    ("POST", "/corrections/{correction_id}/withdrawal", statement, (N, N, N, N)),
     ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
     ("POST", "/policy-modules", module, (R, R, None, R)),
     ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
@@ -237,6 +269,8 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         load_id="01930b2e-6f1a-7000-8000-000000000001",
         deletion_id=exchange.objects["deletion"]["id"],
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
+        change_id="01930b2e-6f1a-7000-8000-000000000001",
+        correction_id="01930b2e-6f1a-7000-8000-000000000001",
         filing_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )

@@ -17,7 +17,7 @@ CANARY = "值-canary-7731"
 DELIVERIES = "/api/v1/deliveries"
 STATE = (
     "organisations", "principals", "keys", "role_assignments", "sources", "datasets", "dataset_versions", "applications",
-    "catalog_filings",
+    "catalog_filings", "catalog_changes", "catalog_item_sources", "corrections", "correction_people",
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
     "policy_modules", "consent_scopes", "consent_notices", "consents", "consent_events", "consent_now", "consent_withdrawn",
     "deletion_tasks", "consent_loads",

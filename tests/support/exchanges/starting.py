@@ -22,7 +22,7 @@ _KEYS: dict[Path, dict[str, Key]] = {}
 """Administrators' keys of the exchanges founded by this process, by data directory."""
 
 TABLES = (
-    "catalog_filings, "
+    "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
     "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, "

@@ -1,0 +1,64 @@
+"""The lifecycle of a correction, as a table (Decree 809, Articles 26 and 28)."""
+
+from typing import Final
+
+from groundwork.lifecycle import Clock, Machine, Step
+
+FOUND_WRONG: Final = "found_wrong"
+OPEN: Final = frozenset({"filed", "corrected", "confirmed_accurate"})
+GRANTED: Final = "an agreement that grants these fields"
+REASON: Final = "a stated reason"
+CONTENT: Final = "a newer content of a file"
+CHECK: Final = "check"
+
+_ANSWERED: Final = frozenset({"corrected", "confirmed_accurate"})
+_STOPS: Final = frozenset({CHECK})
+
+CORRECTION: Final = Machine(
+    "correction",
+    FOUND_WRONG,
+    (
+        Step(
+            "file",
+            frozenset({FOUND_WRONG}),
+            "filed",
+            "consumer",
+            "809/26",
+            frozenset({GRANTED}),
+            starts=(Clock(CHECK, CHECK),),
+            entry="correction.filed",
+        ),
+        Step(
+            "correct",
+            frozenset({"filed"}),
+            "corrected",
+            "provider",
+            "809/26",
+            frozenset({CONTENT}),
+            stops=_STOPS,
+            entry="correction.corrected",
+        ),
+        Step(
+            "confirm",
+            frozenset({"filed"}),
+            "confirmed_accurate",
+            "provider",
+            "809/26",
+            frozenset({REASON}),
+            stops=_STOPS,
+            entry="correction.confirmed",
+        ),
+        Step(
+            "withdraw",
+            frozenset({"filed"}),
+            "withdrawn",
+            "consumer",
+            "809/26",
+            stops=_STOPS,
+            entry="correction.withdrawn",
+        ),
+        Step("settle", _ANSWERED, "settled", "consumer", "809/26", entry="correction.settled"),
+        Step("dispute", _ANSWERED, "disputed", "consumer", "809/28", frozenset({REASON}), entry="correction.disputed"),
+    ),
+)
+"""The owner's answer is the feedback: both sides read it. Silence confirms nothing; it is overdue."""

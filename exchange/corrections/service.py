@@ -1,0 +1,242 @@
+"""The verbs of corrections: file, correct, confirm, settle, dispute, withdraw; and what an erasure does to them."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+from exchange.agreements import queries as agreements
+from exchange.calendar import deadlines
+from exchange.calendar import queries as calendar
+from exchange.calendar.counting import Matter
+from exchange.catalog import queries as catalog
+from exchange.catalog.schemas import DatasetDocument
+from exchange.corrections import queries
+from exchange.corrections.errors import CorrectionInvalid
+from exchange.corrections.lifecycle import CHECK, CONTENT, CORRECTION, FOUND_WRONG, GRANTED, OPEN, REASON
+from exchange.corrections.models import Correction, CorrectionPerson
+from exchange.corrections.schemas import Check, CorrectionOut, NewCorrection
+from exchange.kernel.clock import rfc3339
+from exchange.kernel.commitments import commitment, new_salt
+from exchange.kernel.identifiers import new_id
+from exchange.kernel.problems import Conflict
+from exchange.kernel.work import Work
+from exchange.messages.service import notify
+from exchange.participants.reading import Reading
+from exchange.sources import queries as sources
+from exchange.subjects import numbers
+from exchange.subjects.identity import parse_identity
+from groundwork.lifecycle import Refused, Step
+from ledger import entries
+
+Verb = Literal["correct", "confirm", "withdraw", "settle", "dispute"]
+_PROVIDERS = ("correct", "confirm")
+_MOST_TOLD = 100_000
+
+
+def _step(state: str, verb: str, *, lacking: frozenset[str] = frozenset()) -> Step:
+    """The step of a verb. Raises Conflict, CorrectionInvalid."""
+    try:
+        return CORRECTION.step(state, verb, {GRANTED, REASON, CONTENT} - lacking)
+    except Refused as refused:
+        if not refused.lacking:
+            possible = f"; it can {' or '.join(refused.verbs)}" if refused.verbs else " and stays so"
+            raise Conflict(f"A correction that is {state} cannot {verb}{possible}.", state=state) from refused
+        errors = [{"at": _PLACES[fact][0], "error": _PLACES[fact][1]} for fact in refused.lacking]
+        raise CorrectionInvalid("Correct what `errors` lists.", errors=errors) from refused
+
+
+_PLACES = {
+    GRANTED: ("body/fields", "name fields that your agreement grants"),
+    REASON: ("body/statement", "state the reason"),
+    CONTENT: (
+        "dataset/content_version",
+        "upload the corrected file first (PUT /api/v1/sources/{id}/content): this content is the one that was found wrong",
+    ),
+}
+
+
+async def file(work: Work, new: NewCorrection) -> Correction:
+    """File that data is wrong, as a consumer that has it under an agreement.
+
+    Raises NotFound, Forbidden, Conflict, CorrectionInvalid, RequestInvalid for an identifier that does not fit its field.
+    """
+    people = await _identify(work, new)
+    own = Reading(consumers=frozenset({work.principal.organisation}))
+    agreement = await agreements.agreement(work.session, own, new.agreement)
+    work.permit("correction", "file", agreement.consumer_id, side="the consumer")
+    if agreement.state not in ("active", "suspended"):
+        raise Conflict("The agreement is over; its data is disposed of.", state=agreement.state)
+    [view] = await agreements.views(work.session, [agreement])
+    lacking = frozenset() if set(new.fields) <= set(view.fields) else frozenset({GRANTED})
+    step, now = _step(FOUND_WRONG, "file", lacking=lacking), work.runtime.clock.now()
+    correction = Correction(
+        id=new_id(),
+        dataset_id=agreement.dataset_id,
+        agreement_id=agreement.id,
+        provider_id=agreement.provider_id,
+        consumer_id=agreement.consumer_id,
+        state=step.target,
+        fault=new.fault,
+        fields=list(dict.fromkeys(new.fields)),
+        statement=new.statement,
+        salt=new_salt(),
+        content_version=(await _content(work, agreement.dataset_id))[0],
+        answers=[],
+        filed_by=work.principal.id,
+        filed_at=now,
+    )
+    work.session.add(correction)
+    await work.session.flush()
+    for position, (text, subject) in enumerate(people):
+        sealed = work.runtime.seal.close(text.encode(), name=_name(correction.id, position))
+        work.session.add(
+            CorrectionPerson(correction_id=correction.id, position=position, subject=subject, sealed=sealed)
+        )
+    await deadlines.start(
+        work.session, _matter(correction), CHECK, parameter=CHECK, organisation=correction.provider_id, at=now
+    )
+    await _tell(work, correction, [correction.provider_id], step.entry)
+    work.entry(
+        entries.CorrectionFiled,
+        about=("correction", correction.id),
+        agreement=str(correction.agreement_id),
+        consumer=str(correction.consumer_id),
+        dataset=str(correction.dataset_id),
+        statement=commitment({"fields": correction.fields, "statement": new.statement}, salt=correction.salt),
+    )
+    return correction
+
+
+async def _identify(work: Work, new: NewCorrection) -> list[tuple[str, int]]:
+    """The people that a correction is about: the text of each identifier, and the number, which is given before."""
+    if not new.people:
+        return []
+    own = Reading(consumers=frozenset({work.principal.organisation}))
+    agreement = await agreements.agreement(work.session, own, new.agreement)
+    listed = await catalog.any_dataset(work.session, str(agreement.dataset_id))
+    if listed.version is None:
+        raise Conflict("The dataset has no version.", state=listed.dataset.state)
+    document = DatasetDocument.model_validate(listed.version.document)
+    identities = [
+        parse_identity(listed.owner.id, document, field=new.identified_by, value=value) for value in new.people
+    ]
+    await work.pause()
+    async with work.runtime.database.pool.acquire() as connection:
+        given = await numbers.ensure(connection, [each.lookup(work.runtime.seal) for each in identities])
+    return [(each.value, subject) for each, subject in zip(identities, given, strict=True)]
+
+
+async def _content(work: Work, dataset_id: UUID) -> tuple[int | None, str]:
+    """The version of a dataset's present content, None where it is no file, and the name of its source."""
+    listed = await catalog.any_dataset(work.session, str(dataset_id))
+    if listed.version is None:
+        return None, ""
+    source = await sources.any_source(work.session, listed.version.source_id)
+    return (source.content_version if source.refreshed_at is not None else None), str(source.id)
+
+
+async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) -> Correction:
+    """Answer a correction as the owner, or settle, dispute or withdraw it as the consumer.
+
+    A correction tells every organisation that has one of the fields under an agreement, in the same transaction. Raises
+    NotFound, Forbidden, Conflict, CorrectionInvalid where a file still has the content in which the fault was found.
+    """
+    correction = await queries.lock_of_side(work.session, work.principal.organisation, correction_id)
+    if verb in _PROVIDERS:
+        work.permit("correction", "answer", correction.provider_id, side="the owner of the data")
+    else:
+        work.permit("correction", "end", correction.consumer_id, side="the consumer")
+    content, _ = await _content(work, correction.dataset_id)
+    is_same = verb == "correct" and content is not None and content == correction.content_version
+    step, now = (
+        _step(correction.state, verb, lacking=frozenset({CONTENT}) if is_same else frozenset()),
+        work.runtime.clock.now(),
+    )
+    correction.state = step.target
+    salt = new_salt()
+    correction.answers = [
+        *correction.answers,
+        {"type": step.entry, "statement": statement, "salt": salt, "at": rfc3339(now)},
+    ]
+    told = [correction.provider_id]
+    if verb in _PROVIDERS:
+        correction.answered_at = now
+        told = [correction.consumer_id]
+    if verb == "correct":
+        correction.corrected_version = content
+        told = await _users(work, correction)
+    if CHECK in step.stops:
+        await deadlines.stop(work.session, _matter(correction), CHECK, at=now, outcome=correction.state)
+    if correction.state not in OPEN and correction.state != "disputed":
+        await queries.delete_people(work.session, correction.id)
+    await _tell(work, correction, told, step.entry)
+    work.entry(
+        entries.CorrectionChanged,
+        about=("correction", correction.id),
+        type=step.entry,
+        consumer=str(correction.consumer_id),
+        dataset=str(correction.dataset_id),
+        statement=commitment(statement, salt=salt),
+        content_version=correction.corrected_version if verb == "correct" else None,
+        told=len(told) if verb == "correct" else None,
+    )
+    return correction
+
+
+async def _users(work: Work, correction: Correction) -> list[UUID]:
+    """The consumers with one of the fields under an agreement that is not over, the one that filed among them."""
+    running = await agreements.running(work.session, correction.dataset_id, limit=_MOST_TOLD)
+    users = {view.consumer_id for view in running if set(view.fields) & set(correction.fields)}
+    return sorted(users | {correction.consumer_id}, key=str)
+
+
+async def _tell(work: Work, correction: Correction, organisations: Sequence[UUID], kind: str) -> None:
+    for organisation in organisations:
+        await notify(
+            work.session,
+            organisation=organisation,
+            kind=kind,
+            about=_matter(correction),
+            key=f"{kind}/{correction.id}",
+            now=work.runtime.clock.now(),
+        )
+
+
+async def forget_person(work: Work, subject: int) -> None:
+    """Delete a person who is erased from every correction."""
+    await queries.forget_person(work.session, subject)
+
+
+def _matter(correction: Correction) -> Matter:
+    return Matter("correction", correction.id)
+
+
+def _name(correction: UUID, position: int) -> str:
+    return f"correction/{correction}/{position}"
+
+
+async def people_of(work: Work, correction: Correction) -> list[str] | None:
+    """The identifiers of a correction's people; None for a principal of neither side."""
+    if work.principal.organisation not in (correction.provider_id, correction.consumer_id):
+        return None
+    rows = await queries.people_of(work.session, correction.id)
+    return [work.runtime.seal.open(row.sealed, name=_name(correction.id, row.position)).decode() for row in rows]
+
+
+async def out(work: Work, rows: Sequence[Correction]) -> list[CorrectionOut]:
+    """Corrections as both sides see them, without people."""
+    clocks = await calendar.deadlines_of(work.session, [_matter(row) for row in rows])
+    return [
+        CorrectionOut.model_validate(
+            {
+                **{name: getattr(row, name) for name in CorrectionOut.model_fields if hasattr(row, name)},
+                "dataset": row.dataset_id,
+                "agreement": row.agreement_id,
+                "provider": row.provider_id,
+                "consumer": row.consumer_id,
+                "verbs": list(CORRECTION.verbs(row.state)),
+                "check": Check.model_validate(clocks[_matter(row)][-1]) if clocks[_matter(row)] else None,
+            }
+        )
+        for row in rows
+    ]

@@ -1,0 +1,144 @@
+"""Corrections: filed by who has the data, answered by its owner, told to every user, about people whom nobody else sees."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from exchange.settings import Settings
+from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.people import CSV
+from tests.support.exchanges.starting import start_exchange
+
+CORRECTIONS = "/api/v1/corrections"
+PERSON = "P00001"
+
+
+@dataclass
+class Sharing:
+    """A file about people, shared with two consumers."""
+
+    exchange: Exchange
+    owner: Party
+    consumer: Party
+    other: Party
+    source: dict[str, Any]
+    dataset: dict[str, Any]
+    agreement: dict[str, Any]
+
+    async def file(self, **changes: Any) -> Answer:
+        document = {
+            "agreement": self.agreement["id"],
+            "fault": "inaccurate",
+            "fields": ["score"],
+            "people": [PERSON],
+            "statement": "分数与证书不一致",
+        }
+        return await self.exchange.call(self.consumer.steward, "POST", CORRECTIONS, document | changes)
+
+    async def file_ok(self, **changes: Any) -> dict[str, Any]:
+        answer = await self.file(**changes)
+        assert answer.status == 201, answer.content.decode()
+        correction: dict[str, Any] = answer.json
+        return correction
+
+    async def act(self, party: Party, correction: dict[str, Any], act: str) -> Answer:
+        target = f"{CORRECTIONS}/{correction['id']}/{act}"
+        return await self.exchange.call(party.steward, "POST", target, {"statement": "按档案"})
+
+    async def read(self, party: Party, correction: dict[str, Any]) -> Answer:
+        return await self.exchange.call(party.steward, "GET", f"{CORRECTIONS}/{correction['id']}")
+
+    async def upload(self) -> None:
+        target = f"/api/v1/sources/{self.source['id']}/content?filename=people.csv"
+        await self.exchange.call_ok(self.owner.steward, "PUT", target, CSV.replace("P00009", "P10009").encode())
+
+    async def messages(self, party: Party) -> list[str]:
+        messages = await self.exchange.call_ok(party.steward, "GET", "/api/v1/messages")
+        return [message["kind"] for message in messages]
+
+
+@pytest.fixture
+async def sharing(settings: Settings) -> AsyncIterator[Sharing]:
+    async with start_exchange(settings) as exchange:
+        owner, consumer, other = [await exchange.admit(name) for name in ("owner", "consumer", "other")]
+        source = await exchange.register_file(owner, CSV.encode())
+        dataset = await exchange.publish_dataset(owner, source, "people")
+        agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+        await exchange.conclude_agreement(other, owner, dataset)
+        yield Sharing(exchange, owner, consumer, other, source, dataset, agreement)
+
+
+async def test_a_correction_is_told_to_every_user(sharing: Sharing) -> None:
+    correction = await sharing.file_ok()
+    assert (correction["state"], correction["check"]["article"][-7:]) == ("filed", "Art. 26")
+    assert await sharing.messages(sharing.owner) == ["correction.filed"]
+    early = await sharing.act(sharing.owner, correction, "correction")
+    assert (early.status, early.problem) == (422, "correction-invalid")
+    assert early.json["errors"][0]["at"] == "dataset/content_version"
+    await sharing.upload()
+    corrected = await sharing.act(sharing.owner, correction, "correction")
+    assert (corrected.json["state"], corrected.json["corrected_version"]) == (
+        "corrected",
+        correction["content_version"] + 1,
+    )
+    assert corrected.json["check"]["outcome"] == "corrected"
+    for party in (sharing.consumer, sharing.other):
+        assert await sharing.messages(party) == ["correction.corrected"]
+    entry = next(body for body in await sharing.exchange.read_entries() if body["type"] == "correction.corrected")
+    assert entry["told"] == 2
+    settled = await sharing.act(sharing.consumer, correction, "settlement")
+    assert (settled.json["state"], settled.json["verbs"]) == ("settled", [])
+    assert (await sharing.read(sharing.owner, correction)).json["people"] == []
+
+
+async def test_what_is_confirmed_is_disputed(sharing: Sharing) -> None:
+    correction = await sharing.file_ok(people=[])
+    assert (await sharing.act(sharing.consumer, correction, "confirmation")).problem == "role-missing"
+    assert (await sharing.act(sharing.owner, correction, "settlement")).problem == "role-missing"
+    assert (await sharing.act(sharing.consumer, correction, "dispute")).problem == "conflict"
+    confirmed = await sharing.act(sharing.owner, correction, "confirmation")
+    assert (confirmed.json["state"], confirmed.json["verbs"]) == ("confirmed_accurate", ["settle", "dispute"])
+    assert await sharing.messages(sharing.other) == []
+    assert (await sharing.act(sharing.owner, correction, "correction")).problem == "conflict"
+    assert (await sharing.act(sharing.consumer, correction, "dispute")).json["state"] == "disputed"
+
+
+async def test_only_who_has_the_fields_files(sharing: Sharing) -> None:
+    assert (await sharing.file(fields=["salary"])).problem == "correction-invalid"
+    document = {"agreement": sharing.agreement["id"], "fault": "incomplete", "fields": ["score"], "statement": "x"}
+    assert (await sharing.exchange.call(sharing.other.steward, "POST", CORRECTIONS, document)).problem == "not-found"
+    target = f"/api/v1/agreements/{sharing.agreement['id']}/termination"
+    await sharing.exchange.call_ok(sharing.owner.steward, "POST", target, {"reason": "x"})
+    assert (await sharing.file()).problem == "conflict"
+
+
+async def test_people_are_seen_by_both_sides_only_and_end_with_their_erasure(sharing: Sharing) -> None:
+    correction = await sharing.file_ok(people=[PERSON, "P00002"])
+    assert correction["people"] is None
+    for party in (sharing.owner, sharing.consumer):
+        assert (await sharing.read(party, correction)).json["people"] == [PERSON, "P00002"]
+    assert (await sharing.read(sharing.other, correction)).problem == "not-found"
+    text = str(await sharing.exchange.read_entries())
+    for table in ("corrections", "correction_people", "deadlines", "messages"):
+        rows = await sharing.exchange.runtime.database.pool.fetch(f"SELECT t::text AS t FROM {table} t")
+        text += str([row["t"] for row in rows])
+    assert PERSON not in text
+    erasure = {"dataset": "owner/people", "value": PERSON, "basis": "other-law"}
+    erased = await sharing.exchange.call(sharing.exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", erasure)
+    assert erased.status == 200, erased.content.decode()
+    assert (await sharing.read(sharing.owner, correction)).json["people"] == ["P00002"]
+
+
+async def test_answers_at_once_give_one(sharing: Sharing) -> None:
+    correction = await sharing.file_ok()
+    await sharing.upload()
+    answers = await asyncio.gather(
+        sharing.act(sharing.owner, correction, "correction"),
+        sharing.act(sharing.owner, correction, "confirmation"),
+        sharing.act(sharing.consumer, correction, "withdrawal"),
+    )
+    assert [answer.status for answer in answers].count(200) == 1
+    assert [answer.problem for answer in answers].count("conflict") == 2

@@ -1,0 +1,79 @@
+"""A department, the authority and a consumer do their part of the catalogue with `exchange-client`, on a served exchange."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.server.reaching import free_port
+from data_exchange_client import SigningKey
+from data_exchange_client.commands.main import app
+from tests.support.catalogue.departments import draft
+from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.processes.server import serve_exchange, settings_on
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+async def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
+    """Run a command as somebody, in the test's directory, against a department's draft."""
+    await delete_rows(database_url)
+    settings = settings_on(free_port(), database_url=database_url, data=tmp_path / "exchange")
+    async with start_exchange(settings) as exchange:
+        department = await draft(exchange)
+        consumer = await exchange.admit("consumer", kind="institution", level="none")
+        keys = {"owner": department.owner.steward, "bureau": department.authority, "consumer": consumer.steward}
+        for name, key in keys.items():
+            SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
+    for key_file in settings.data.glob("*.key"):
+        if key_file.stem in keys:
+            shutil.copy(key_file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXCHANGE_URL", settings.public_url)
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def run(person: str, *words: str, code: int = 0) -> Any:
+        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words)
+        assert result.exit_code == code, result.output
+        return result
+
+    with serve_exchange(settings):
+        yield run
+
+
+def test_from_a_draft_to_a_correction(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "secrecy.pdf").write_bytes(b"report")
+    run("owner", "filings", "consent", "degrees", code=1)
+    run("owner", "filings", "assess", "degrees", "--secrecy-assessment", "secrecy.pdf")
+    run("owner", "filings", "consent", "degrees")
+    assert "filed" in run("owner", "filings", "file", "degrees").stdout
+    [filing] = json.loads(run("bureau", "filings", "list", "--state", "filed", "--json").stdout)
+    assert "returned" in run("bureau", "filings", "return", filing["id"], "--reason", "使用条件不明确").stdout
+    for words in (
+        ("assess", "degrees", "--secrecy-assessment", "secrecy.pdf"),
+        ("consent", "degrees"),
+        ("file", "degrees"),
+    ):
+        run("owner", "filings", *words)
+    run("owner", "filings", "publish", filing["id"], code=1)
+    assert "published" in run("bureau", "filings", "publish", filing["id"]).stdout
+
+    asked = ("--purpose", "talent-service", "--field", "name", "--basis", "x", "--scenario", "x", "--scope", "x")
+    run("consumer", "apply", "owner/degrees", *asked, "--until", "2099-01-01")
+    [application] = json.loads(run("owner", "applications", "list", "--json").stdout)
+    run("owner", "applications", "approve", application["id"])
+    [agreement] = json.loads(run("consumer", "agreements", "list", "--json").stdout)
+    filed = ("--field", "name", "--statement", "姓名有误")
+    run("consumer", "corrections", "file", agreement["id"], *filed)
+    [correction] = json.loads(run("owner", "corrections", "list", "--json").stdout)
+    refused = run("owner", "corrections", "correct", correction["id"], "--statement", "已更正", code=1)
+    assert "upload the corrected file" in refused.stderr
+    confirmed = run("owner", "corrections", "confirm", correction["id"], "--statement", "与档案一致").stdout
+    assert "confirmed_accurate" in confirmed
+    assert "settled" in run("consumer", "corrections", "settle", correction["id"], "--statement", "同意").stdout
+    assert correction["id"] in run("consumer", "corrections", "list", "--state", "settled").stdout
