@@ -202,14 +202,16 @@ def _checked_comparison(comparison: Comparison, types: Mapping[str, FieldType], 
 
 
 def _describe_unknown(name: str, known: Iterable[str]) -> str:
-    """That there is no field of a name, with the nearest names, or the first ones where none is near."""
+    """That there is no field of a name, with the nearest names, or the first ones where none is near.
+
+    A name that is near none is not repeated: it may be a value, and errors are logged and sent on.
+    """
     names = list(known)
-    shown = name if len(name) <= _SHOWN_NAME else f"{name[:_SHOWN_NAME]}…"
-    near = get_close_matches(name[:_SHOWN_NAME], names, n=_NEAREST)
-    if near:
+    if near := get_close_matches(name[:_SHOWN_NAME], names, n=_NEAREST):
+        shown = name if len(name) <= _SHOWN_NAME else f"{name[:_SHOWN_NAME]}…"
         return f'no field "{shown}"; the nearest: {", ".join(near)}'
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f'no field "{shown}"; there are: {", ".join(names[:_LISTED])}{more}'
+    return f"no such field; there are: {', '.join(names[:_LISTED])}{more}"
 
 
 def typed_value(kind: FieldType, value: Any, pointer: str) -> Any:  # noqa: C901, PLR0911 - one case per type

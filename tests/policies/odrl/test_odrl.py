@@ -207,6 +207,7 @@ GROUP = {"kinds": ["department"], "levels": ["city"], "organisations": [CONSUMER
 FULL: dict[str, Any] = {
     "consumers": {"kinds": ["department"], "levels": ["city"], "organisations": [CONSUMER], "groups": [GROUP]},
     "purposes": ["talent-service"],
+    "basis": "contract",
     "fields": ["name", "city"],
     "masks": {"name": {"kind": "hash"}},
     "row_filter": {"field": "city", "op": "eq", "value": "330100"},
@@ -297,7 +298,7 @@ def test_what_is_replaced_is_refused_or_said_by_the_terms(place: str, wrong: Any
         (lambda d: d["permission"][0]["constraint"][0].update(leftOperand="spatial"), "/permission/0/constraint/0/leftOperand"),
         (lambda d: d["permission"][0]["constraint"][0].update(operator="isNoneOf"), "/permission/0/constraint/0/operator"),
         (lambda d: d["permission"][0]["constraint"][0].update(rightOperand=[]), "/permission/0/constraint/0/rightOperand"),
-        (lambda d: d["permission"][0]["constraint"].append(d["permission"][0]["constraint"][0]), "/permission/0/constraint/12"),
+        (lambda d: d["permission"][0]["constraint"].append(d["permission"][0]["constraint"][0]), "/permission/0/constraint/13"),
         (lambda d: d["permission"][0]["constraint"].pop(0), "/permission/0/constraint"),
         (lambda d: d["permission"][0]["duty"].append({"action": "inform"}), "/permission/0/duty/2/action"),
         (lambda d: d["permission"][0]["duty"][1]["constraint"].pop(), "/permission/0/duty/1/constraint"),
