@@ -87,7 +87,7 @@ async def start_departments(settings: Settings, *, at: datetime = FRIDAY) -> Asy
     """Start an exchange on an empty database at a time, and fill it."""
     clock = SettableClock(at)
     async with start_exchange(settings, clock=clock) as exchange:
-        await _load_year(exchange)
+        await load_year(exchange)
         owner = await exchange.admit("owner")
         demander = await exchange.admit("demander", level="city")
         bureau = await exchange.admit("bureau")
@@ -119,7 +119,8 @@ async def _appoint(exchange: Exchange, bureau: Party) -> None:
     await exchange.call_ok(exchange.keys["security"], "POST", f"/api/v1/principals/{principal}/roles", role)
 
 
-async def _load_year(exchange: Exchange) -> None:
+async def load_year(exchange: Exchange) -> None:
+    """Load the year of these tests into the calendar, with the days of 2026."""
     [days] = [days for days in read_seeded() if days.year == 2026]
     off, worked = ([day.replace(year=YEAR) for day in some] for some in (days.off, days.worked))
     async with exchange.runtime.database.sessions() as session:
