@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 GO := $(shell command -v go)
+NPM := $(shell command -v npm)
 # Python keeps what it has compiled, whatever the environment says otherwise: commands and tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 OPA := build/tools/opa
@@ -12,8 +13,9 @@ PEER := build/tools/peer
 LITEWITNESS := build/tools/litewitness
 FSCK := build/tools/fsck
 SUMDB := build/tools/sumdb
+IDENTITY_PROVIDER := build/tools/oidc/node_modules
 # Built where Go is; the tests that use them then fail without them, and elsewhere are skipped and named as such.
-TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB))
+TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER))
 export TOOLS_REQUIRED := $(if $(GO),1)
 
 # Programs of the system that tests run (the last two: a timestamping authority, keys in a token), and Debian's packages of
@@ -92,6 +94,13 @@ $(FSCK):
 
 $(SUMDB): $(wildcard tests/third_party/sumdb/*)
 	cd tests/third_party/sumdb && $(GO) vet . && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/$@ .
+
+# An identity provider that people sign in at: npm's oidc-provider, by its lock.
+$(IDENTITY_PROVIDER): $(wildcard tests/third_party/oidc/*) tests/third_party/oidc/.npmrc
+	@mkdir -p build/tools/oidc
+	cp tests/third_party/oidc/* tests/third_party/oidc/.npmrc build/tools/oidc/
+	cd build/tools/oidc && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # The proxy whose configuration deploy/ has: Debian's binary, not installed. Elsewhere nginx is used where it is there.
 build/tools/nginx:

@@ -64,6 +64,9 @@ from exchange.participants.door import parts as door
 from exchange.policy_modules import parts as policy_modules
 from exchange.policy_modules import routes as policy_module_routes
 from exchange.policy_modules.queries import ModuleCache
+from exchange.portal import own_routes as own_portal_routes
+from exchange.portal import parts as portal
+from exchange.portal import routes as portal_routes
 from exchange.publication import parts as publication
 from exchange.publication import routes as publication_routes
 from exchange.settings import Settings
@@ -73,6 +76,8 @@ from exchange.sources import storage
 from exchange.sources.reach import Reach
 from exchange.subjects import parts as subjects
 from exchange.subjects import routes as subject_routes
+from exchange.subjects.requests import parts as person_requests
+from exchange.subjects.requests import routes as person_request_routes
 from exchange.whatif import parts as whatif
 from exchange.whatif import routes as whatif_routes
 from ledger.log.head import read_head
@@ -193,6 +198,11 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         agreement_routes.router,
         subject_routes.router,
         correction_routes.router,
+        person_request_routes.router,
+        portal_routes.owners,
+        portal_routes.public,
+        portal_routes.router,
+        own_portal_routes.router,
         notice_routes.router,
         consent_routes.router,
         record_routes.router,
@@ -232,6 +242,8 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     agreements.open_parts(runtime)
     consents.open_parts(runtime)
     corrections.open_parts(runtime)
+    person_requests.open_parts(runtime)
+    await portal.open_parts(runtime, stack)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
     delivery.open_parts(runtime, stack)
     whatif.open_parts(runtime)

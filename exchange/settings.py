@@ -18,6 +18,7 @@ from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.settings_sources import StrictSource, describe_faults
 from exchange.participants.door.settings import DoorSettings
 from exchange.policy_modules.settings import ModuleSettings
+from exchange.portal.settings import PortalSettings
 from exchange.publication.settings import PublicationSettings
 from exchange.sources.settings import SourceSettings
 from exchange.subjects.settings import SubjectSettings
@@ -31,6 +32,7 @@ class Settings(
     DoorSettings,
     SourceSettings,
     SubjectSettings,
+    PortalSettings,
     PublicationSettings,
     DeliverySettings,
 ):

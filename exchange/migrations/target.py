@@ -16,8 +16,10 @@ import exchange.kernel.keys.models
 import exchange.messages.models
 import exchange.participants.models
 import exchange.policy_modules.models
+import exchange.portal.models
 import exchange.sources.models
-import exchange.subjects.models  # noqa: F401 - each import adds its tables to Base.metadata
+import exchange.subjects.models
+import exchange.subjects.requests.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base
 from ledger.log import tables
 

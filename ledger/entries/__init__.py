@@ -62,14 +62,24 @@ from ledger.entries.parts import (
     Reason,
     Request,
     Result,
+    Right,
     Scope,
+    Session,
     Time,
     moves_fence,
 )
 from ledger.entries.policy_modules import ModuleAccepted
+from ledger.entries.portal import BindingCodeGiven, PersonBound
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
 from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampled, SourceWithdrawn
-from ledger.entries.subjects import DetailsDisclosed, ErasureExecuted, ErasureRefused, HoldLifted, HoldPlaced
+from ledger.entries.subjects import (
+    DetailsDisclosed,
+    ErasureExecuted,
+    ErasureRefused,
+    HoldLifted,
+    HoldPlaced,
+    PersonRequestChanged,
+)
 from ledger.entries.whatif import PolicyExplained
 
 _BODIES: Final[tuple[type[Body], ...]] = (
@@ -134,6 +144,9 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentsExpired,
     DeletionChanged,
     ConsentsLoaded,
+    PersonRequestChanged,
+    PersonBound,
+    BindingCodeGiven,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -148,6 +161,7 @@ __all__ = [
     "Assessments",
     "AuditRead",
     "AuditReplayed",
+    "BindingCodeGiven",
     "Body",
     "CalendarEntered",
     "CalendarLoaded",
@@ -198,6 +212,8 @@ __all__ = [
     "OrganisationRegistered",
     "ParameterSet",
     "People",
+    "PersonBound",
+    "PersonRequestChanged",
     "PolicyExplained",
     "PrincipalChanged",
     "Reason",
@@ -205,8 +221,10 @@ __all__ = [
     "RequestRefused",
     "RequestsRefused",
     "Result",
+    "Right",
     "RoleChanged",
     "Scope",
+    "Session",
     "SourceImported",
     "SourceRegistered",
     "SourceSampled",

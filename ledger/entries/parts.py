@@ -22,11 +22,28 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+Right = Literal[
+    "access",
+    "copy",
+    "portability",
+    "correct",
+    "supplement",
+    "delete",
+    "restrict",
+    "explain-rules",
+    "explain-decision",
+    "withdraw-consent",
+    "deceased-relative",
+]
+"""What a person asks of an owner (PIPL Articles 15, 24 and 44 to 49)."""
+
+
 class Actor(Strict):
-    """The actor: the principal, its organisation, and the key that signed."""
+    """The actor: the principal, its organisation, and the key that signed; or a person, by pseudonym."""
 
     key: str | None = None
     organisation: str | None = None
+    person: Annotated[Hex | None, Field(description="the pseudonym of a person who acts")] = None
     principal: str | None = None
 
 
@@ -43,6 +60,14 @@ class Request(Strict):
 
     base: Hex
     signature: Annotated[str, Field(description="base64, as on the wire")]
+
+
+class Session(Strict):
+    """The evidence of a person's act: a MAC of what was sent, under the digest of the session's token, and the sign-in."""
+
+    confirmation: Hex
+    level: Annotated[str, Field(description="as the identity provider states it")]
+    method: Annotated[str, Field(description="how the person signed in")]
 
 
 class Reason(Strict):
@@ -106,6 +131,7 @@ class Body(Strict):
     actor: Actor
     object: Object | None = None
     request: Request | None = None
+    session: Session | None = None
 
     @property
     def creates_object(self) -> bool:

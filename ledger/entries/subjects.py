@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Body, Erasable, Hex, Holding, Time
+from ledger.entries.parts import Body, Erasable, Hex, Holding, Right, Time
 
 
 class ErasureExecuted(Body):
@@ -54,3 +54,21 @@ class DetailsDisclosed(Body):
     type: Literal["details.disclosed"] = "details.disclosed"
     affects_decisions: ClassVar[bool] = False
     found: int
+
+
+class PersonRequestChanged(Body):
+    """A person asked an owner about their data, or withdrew that; or the owner granted, refused, or restricted it."""
+
+    type: Literal[
+        "person_request.received",
+        "person_request.granted",
+        "person_request.refused",
+        "person_request.restricted",
+        "person_request.withdrawn",
+    ]
+    affects_decisions: ClassVar[bool] = False
+    kind: Right
+    dataset: str
+    provider: Annotated[str, Field(description="the owner")]
+    statement: Annotated[Hex | None, Field(description="salted digest of what was written")] = None
+    subjects: Annotated[list[Hex] | None, Field(description="of a received one: the person's pseudonym")] = None

@@ -56,7 +56,13 @@ SECURITY = {
         "type": "http",
         "scheme": "signature",
         "description": "HTTP Message Signatures (RFC 9421) with Ed25519, label sig1, tag data-exchange; see docs/signing.md.",
-    }
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-session",
+        "description": "A person's session at the portal; see docs/portal.md.",
+    },
 }
 _DESCRIPTIONS = {
     400: ("The request cannot be read", "request-malformed"),

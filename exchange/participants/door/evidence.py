@@ -5,6 +5,7 @@ ledger what its claim establishes, and no more: nothing that a stranger sent get
 """
 
 import hashlib
+import hmac
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -51,7 +52,37 @@ class Founding:
         return {"actor": entries.Actor()}
 
 
-Evidence: TypeAlias = Signature | Founding
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A person's confirmation in a session: a MAC of what was sent, under a secret of the session.
+
+    What was sent may hold an identifier, so that a bare digest of it could be guessed. `person` is the pseudonym.
+    """
+
+    mac: bytes
+    level: str
+    method: str
+    person: str | None = None
+
+    @classmethod
+    def of(cls, sent: bytes, *, key: bytes, level: str, method: str) -> "Confirmation":
+        """The confirmation of what was sent; `key` is the session's secret."""
+        return cls(hmac.digest(key, sent, "sha256"), level, method)
+
+    @property
+    def digest(self) -> str:
+        """The MAC in hex."""
+        return self.mac.hex()
+
+    def fields(self, _principal: Principal) -> dict[str, Any]:
+        """The person by pseudonym, with the level and the method of the sign-in."""
+        return {
+            "actor": entries.Actor(person=self.person),
+            "session": entries.Session(confirmation=self.digest, level=self.level, method=self.method),
+        }
+
+
+Evidence: TypeAlias = Signature | Founding | Confirmation
 
 
 # Claims ---------------------------------------------------------------------------------------------------------------

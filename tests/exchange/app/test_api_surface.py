@@ -16,6 +16,7 @@ from exchange.catalog.schemas import Policy
 from exchange.delivery.routes import DeliveryRoute
 from exchange.kernel.schemas import In
 from exchange.participants.door.routes import SignedRoute
+from exchange.portal.person_route import PersonRoute
 from exchange.settings import Settings
 from tests.support.exchanges.endpoints import PUBLIC
 from tests.support.exchanges.populated import PopulatedExchange
@@ -60,7 +61,7 @@ def test_every_address_is_public_by_name_or_signed() -> None:
     undeclared = [
         path
         for path, _, route in routes(APP)
-        if path not in PUBLIC and not isinstance(route, SignedRoute | DeliveryRoute)
+        if path not in PUBLIC and not isinstance(route, SignedRoute | DeliveryRoute | PersonRoute)
     ]
     assert undeclared == []
     assert {path for path, _, _ in routes(APP)} >= PUBLIC

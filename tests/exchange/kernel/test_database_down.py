@@ -10,7 +10,10 @@ from tests.support.exchanges.endpoints import PUBLIC
 from tests.support.exchanges.starting import start_exchange
 from tests.support.services.cutting_proxy import run_proxy
 
-NEED_NO_DATABASE = {"/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs"}
+NEED_NO_DATABASE = {
+    "/", "/docs", "/livez", "/openapi.json", "/portal/sign-in", "/portal/sign-in/callback", "/problems/{slug}",
+    "/static-offline-docs",
+}  # fmt: skip
 ADDRESSES = {
     "/catalog/{dataset_id}": "/catalog/01930b2e-6f1a-7000-8000-000000000001",
     "/problems/{slug}": "/problems/not-found",

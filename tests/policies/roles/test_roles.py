@@ -89,7 +89,8 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         agreement: suspend resume narrow terminate end read
         delivery: request read
         audit: read
-        subject: read access erase hold
+        subject: read access erase hold identify
+        person_request: read answer
         calendar: load confirm set
         job: read retry discard
         message: read

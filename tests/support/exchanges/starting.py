@@ -27,6 +27,7 @@ TABLES = (
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, key_marks, "
     "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, "
     "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
+    "person_requests, portal_codes, portal_sessions, portal_identities, portal_accounts, portal_sign_ins, "
     "subjects, subject_numbers, subject_holds, subject_erasures, "
     "ledger_sealed, ledger_people, ledger_person, "
     "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "

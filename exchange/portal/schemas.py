@@ -1,0 +1,109 @@
+"""Requests and answers of the portal."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from exchange.kernel.schemas import In, Out, Text, with_example
+from exchange.subjects.requests.schemas import PersonRequestOut
+from exchange.subjects.schemas import KeyField, Reference, Value
+
+_PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
+
+
+class NewCode(In):
+    """A code for a person whom your organisation knows, as one of its datasets identifies them."""
+
+    model_config = with_example({**_PERSON, "level": "counter: identity card seen"})
+
+    dataset: Reference
+    field: KeyField = None
+    value: Value
+    level: Annotated[Text, Field(description="How your organisation made sure who the person is")]
+
+
+class CodeOut(Out):
+    """A code. It is shown once; hand it to the person alone."""
+
+    code: str
+    expires_at: datetime
+
+
+class NewBinding(In):
+    """A code, and the identifier that it is for."""
+
+    model_config = with_example({"code": "0" * 32, "value": "330106199003078812"})
+
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+    value: Value
+
+
+class IdentityOut(Out):
+    """An identifier of yours. The value is not repeated."""
+
+    scheme: Annotated[str, Field(description="A scheme, or an organisation's id and field")]
+    level: str
+    method: str
+
+
+class SessionOut(Out):
+    """A session of yours."""
+
+    id: UUID
+    level: str
+    method: str
+    created_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    is_this: Annotated[bool, Field(description="Whether this request belongs to it")]
+
+
+class AccountOut(Out):
+    """Who is signed in."""
+
+    account: UUID
+    identities: list[IdentityOut]
+    session: UUID
+    level: str
+    method: str
+
+
+class UseOut(Out):
+    """One use of data about you, or its refusal."""
+
+    entry: Annotated[int, Field(description="The index of the ledger's entry")]
+    at: str
+    outcome: Literal["delivered", "started", "aborted", "refused"]
+    dataset: UUID
+    dataset_name: str | None
+    consumer: Annotated[str | None, Field(description="The organisation that asked")]
+    purpose: str | None
+    agreement: str | None
+    granted: Annotated[list[str], Field(description="The fields that the agreement grants; no other can have left")]
+    reasons: Annotated[list[str], Field(description="Of a refusal: the rules that refused")]
+    certainty: Annotated[
+        Literal["named", "in-answer"],
+        Field(description="`named`: the question named you; `in-answer`: your row was in the answer to a question"),
+    ]
+    receipt: Annotated[
+        str | None,
+        Field(description="The entry's proof (C2SP tlog-proof), to verify offline; null until it is covered"),
+    ]
+
+
+class UsesOut(Out):
+    """A page of uses, newest first."""
+
+    uses: list[UseOut]
+    next: Annotated[int | None, Field(description="The `before` of the next page; null at the end")]
+
+
+class CopyOut(Out):
+    """What the exchange holds about a person. The data itself is with its owners: a request of the kind `copy` asks them."""
+
+    identities: list[IdentityOut]
+    uses: list[UseOut]
+    uses_next: Annotated[int | None, Field(description="Where `/portal/uses` goes on; null: this is everything")]
+    requests: list[PersonRequestOut]

@@ -1,0 +1,10 @@
+"""What people's requests add to a running exchange: their end with the person's erasure."""
+
+from exchange.kernel.runtime import Runtime
+from exchange.subjects.dependents import SubjectDependents
+from exchange.subjects.requests.service import end_with_person
+
+
+def open_parts(runtime: Runtime) -> None:
+    """Register what follows an erasure."""
+    runtime[SubjectDependents].erasure.append(end_with_person)

@@ -1,0 +1,76 @@
+"""Every statement about people's requests."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true, update
+
+from exchange.kernel.database import AsyncSession
+from exchange.kernel.problems import NotFound
+from exchange.participants.reading import Reading
+from exchange.subjects.requests.models import PersonRequest
+
+_NOTHING = "There is no request with this id that you may see."
+
+
+def _readable(reading: Reading) -> ColumnElement[bool]:
+    return true() if reading.everything else PersonRequest.owner_id.in_(reading.owners)
+
+
+async def requests(
+    session: AsyncSession, reading: Reading, *, state: str | None, after: UUID | None, limit: int
+) -> Sequence[PersonRequest]:
+    """Requests to a principal's organisations, by id."""
+    statement = select(PersonRequest).where(_readable(reading)).order_by(PersonRequest.id).limit(limit)
+    if state is not None:
+        statement = statement.where(PersonRequest.state == state)
+    if after is not None:
+        statement = statement.where(PersonRequest.id > after)
+    return (await session.scalars(statement)).all()
+
+
+async def request(session: AsyncSession, reading: Reading, identifier: UUID) -> PersonRequest:
+    """A request to a principal's organisations, locked. Raises NotFound."""
+    return await _one(session, identifier, _readable(reading))
+
+
+async def of_person(session: AsyncSession, numbers: Collection[int]) -> Sequence[PersonRequest]:
+    """A person's requests, newest first."""
+    statement = select(PersonRequest).where(PersonRequest.number.in_(numbers))
+    return (await session.scalars(statement.order_by(PersonRequest.id.desc()))).all()
+
+
+async def persons_request(session: AsyncSession, numbers: Collection[int], identifier: UUID) -> PersonRequest:
+    """A request of a person, locked. Raises NotFound."""
+    return await _one(session, identifier, PersonRequest.number.in_(numbers))
+
+
+async def _one(session: AsyncSession, identifier: UUID, condition: ColumnElement[bool]) -> PersonRequest:
+    statement = select(PersonRequest).where(PersonRequest.id == identifier, condition).with_for_update()
+    row = (await session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound(_NOTHING)
+    return row
+
+
+async def is_open(session: AsyncSession, *, number: int, dataset: UUID, kind: str) -> bool:
+    """Whether a request of a person about a dataset waits for its answer."""
+    statement = select(PersonRequest.id).where(
+        PersonRequest.number == number,
+        PersonRequest.dataset_id == dataset,
+        PersonRequest.kind == kind,
+        PersonRequest.state == "received",
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def forget(session: AsyncSession, number: int) -> None:
+    """Delete what the requests of an erased person hold about them; that they were, and how they ended, stays."""
+    statement = update(PersonRequest).where(PersonRequest.number == number)
+    await session.execute(statement.values(number=None, question=None, answer=None))
+
+
+async def open_of_person(session: AsyncSession, number: int) -> Sequence[UUID]:
+    """The requests of a person that wait for their answer."""
+    statement = select(PersonRequest.id).where(PersonRequest.number == number, PersonRequest.state == "received")
+    return (await session.scalars(statement)).all()
