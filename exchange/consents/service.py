@@ -5,6 +5,7 @@ entry change in one transaction.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +25,7 @@ from exchange.consents.statements import Change, loaded_statement, statement_of
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.database import driver
-from exchange.kernel.problems import Conflict, RequestInvalid
+from exchange.kernel.problems import Conflict, NotFound, RequestInvalid
 from exchange.kernel.work import Act, Work
 from exchange.participants.reading import Reading
 from exchange.subjects import numbers
@@ -64,6 +65,26 @@ async def decide(work: Work, decision: Decision) -> Consent:
         fault = {"at": "body/at", "error": f"a time that is not after the exchange's clock, {rfc3339(now)}"}
         raise RequestInvalid("Correct what `errors` lists.", errors=[fault])
     notice, scope, subject = await _lock(work, decision, verb="record")
+    return await _settle(work, decision, notice, scope, subject=subject, at=at)
+
+
+async def decide_oneself(work: Work, decision: Decision, person: Mapping[bytes, int]) -> Consent:
+    """Record what the person who acts decides, now. `person` are the lookups and numbers of their own identifiers.
+
+    Raises NotFound, Conflict, ConsentInvalid, DecisionOutdated, RequestInvalid.
+    """
+    notice, _ = await notices.notice(work.session, Reading(everything=True), decision.notice)
+    subject = person.get(await lookup_of(work, notice, decision.value))
+    if subject is None:
+        raise NotFound("There is no notice with this id about your data.")
+    scope = await notices.lock_scope(work.session, notice.scope)
+    return await _settle(work, decision, notice, scope, subject=subject, at=work.runtime.clock.now())
+
+
+async def _settle(
+    work: Work, decision: Decision, notice: ConsentNotice, scope: ConsentScope, *, subject: int, at: datetime
+) -> Consent:
+    now = work.runtime.clock.now()
     newest = await queries.newest(work.session, scope=scope.scope, subject=subject)
     last = await queries.last_decided(work.session, scope=scope.scope, subject=subject)
     if last is not None and last.decided_at is not None and last.decided_at >= at:

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from exchange.kernel.web.openapi import problems
-from exchange.portal import tracker
+from exchange.portal import consenting, tracker
 from exchange.portal.person_route import PersonRoute, SignedIn
-from exchange.portal.schemas import CopyOut, IdentityOut, UsesOut
+from exchange.portal.schemas import ConsentOfMineOut, CopyOut, DecisionOfMine, IdentityOut, UsesOut
 from exchange.subjects.requests import service as requests
 from exchange.subjects.requests.schemas import NewPersonRequest, PersonRequestOut
 
@@ -47,6 +47,18 @@ async def withdraw_request(person: SignedIn, request_id: UUID) -> PersonRequestO
     return await requests.withdraw(person.work, [one.number for one in bound], request_id)
 
 
+@router.get("/consents")
+async def list_consents(person: SignedIn) -> list[ConsentOfMineOut]:
+    """The notices about your data, and what you decided under them."""
+    return await consenting.of_person(person.work, await person.identities())
+
+
+@router.post("/consents/{notice_id}")
+async def decide(person: SignedIn, notice_id: UUID, decision: DecisionOfMine) -> ConsentOfMineOut:
+    """Give, refuse, defer or withdraw consent under a notice. It holds for deliveries that begin after the answer."""
+    return await consenting.decide(person.work, await person.acting(), notice_id, decision)
+
+
 @router.get("/copy")
 async def copy_everything(person: SignedIn) -> CopyOut:
     """Everything that the exchange holds about you, as one document (PIPL Article 45)."""
@@ -57,4 +69,5 @@ async def copy_everything(person: SignedIn) -> CopyOut:
         uses=page.uses,
         uses_next=page.next,
         requests=await requests.of_person(person.work, [one.number for one in bound]),
+        consents=await consenting.of_person(person.work, bound),
     )

@@ -131,7 +131,7 @@ class Provider:
                 },
             )
         except jwt.PyJWTError as error:
-            log().warning("an ID token does not verify", reason=type(error).__name__)
+            log().warning("an ID token does not verify", exc_info=error)
             raise SignInFailed(_FAILED) from error
         seconds, audience = now.timestamp(), claims["aud"]
         holds = (

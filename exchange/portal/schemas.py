@@ -1,7 +1,7 @@
 """Requests and answers of the portal."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -107,3 +107,22 @@ class CopyOut(Out):
     uses: list[UseOut]
     uses_next: Annotated[int | None, Field(description="Where `/portal/uses` goes on; null: this is everything")]
     requests: list[PersonRequestOut]
+    consents: "list[ConsentOfMineOut]"
+
+
+class ConsentOfMineOut(Out):
+    """A notice about your data, and what you decided under it."""
+
+    notice: UUID
+    document: Annotated[dict[str, Any], Field(description="What you are told: who, which data, for what, how long")]
+    consent: UUID | None
+    state: Annotated[str, Field(description="`unasked`: nothing is recorded, so nothing leaves by it")]
+    until: datetime | None
+
+
+class DecisionOfMine(In):
+    """What you decide under a notice. To withdraw is as easy as to give."""
+
+    model_config = with_example({"decision": "withdrawn"})
+
+    decision: Literal["given", "refused", "deferred", "withdrawn"]

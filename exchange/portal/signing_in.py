@@ -120,7 +120,7 @@ def _identities(settings: PortalSettings, values: Any) -> list[Identity]:
             continue
         text = canonical(scheme, str(values[claim]))
         if text is None:
-            log().warning("a claim of the identity provider is no identifier of its scheme", scheme=scheme)
+            log().warning(f"a claim of the identity provider is no identifier of {scheme}")
             continue
         identities.append(Identity(scheme, text))
     return identities

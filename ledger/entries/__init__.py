@@ -69,15 +69,16 @@ from ledger.entries.parts import (
     moves_fence,
 )
 from ledger.entries.policy_modules import ModuleAccepted
-from ledger.entries.portal import BindingCodeGiven, PersonBound
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
 from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampled, SourceWithdrawn
 from ledger.entries.subjects import (
+    BindingCodeGiven,
     DetailsDisclosed,
     ErasureExecuted,
     ErasureRefused,
     HoldLifted,
     HoldPlaced,
+    PersonBound,
     PersonRequestChanged,
 )
 from ledger.entries.whatif import PolicyExplained

@@ -1,4 +1,4 @@
-"""Erasure of subjects' details, holds against it, and disclosure of sealed details."""
+"""People: erasure of their details, holds against it, disclosure, their requests to owners, and their bindings at the portal."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -72,3 +72,20 @@ class PersonRequestChanged(Body):
     provider: Annotated[str, Field(description="the owner")]
     statement: Annotated[Hex | None, Field(description="salted digest of what was written")] = None
     subjects: Annotated[list[Hex] | None, Field(description="of a received one: the person's pseudonym")] = None
+
+
+class PersonBound(Body):
+    """A person's identifier was bound to their account, by a proof that a verifier checked; the object is the pseudonym."""
+
+    type: Literal["person.bound"] = "person.bound"
+    affects_decisions: ClassVar[bool] = False
+    level: Annotated[str, Field(description="as the verifier states it")]
+    method: Annotated[str, Field(description="the verifier")]
+
+
+class BindingCodeGiven(Body):
+    """An organisation gave a person whom it knows a code, with which they bind their identifier; the object is the dataset."""
+
+    type: Literal["binding_code.given"] = "binding_code.given"
+    affects_decisions: ClassVar[bool] = False
+    until: Time

@@ -132,6 +132,7 @@ _PARTS = (
     entries.Actor,
     entries.Object,
     entries.Request,
+    entries.Session,
     entries.Decision,
     entries.Reason,
     entries.Result,

@@ -10,7 +10,7 @@ from exchange.calendar import deadlines
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter
 from exchange.catalog import queries as catalog
-from exchange.catalog.schemas import DatasetDocument
+from exchange.catalog.schemas import CatalogueSearch, DatasetDocument
 from exchange.catalog.view import Listed
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
@@ -48,7 +48,7 @@ async def known_by(work: Work, identities: Mapping[Identity, int], *, dataset: s
         return _known(listed, identities)
     datasets: list[Known] = []
     after = None
-    while page := await catalog.datasets(work.session, None, after=after, limit=_PAGE):
+    while page := await catalog.datasets(work.session, None, CatalogueSearch(after=after), limit=_PAGE):
         after = page[-1].dataset.id
         datasets += [known for listed in page for known in _known(listed, identities)]
     return datasets

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.format.receipt import Receipt
 from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
+from tests.support.people.consenting import notice_for
 
 REQUESTS = "/api/v1/person-requests"
 
@@ -154,3 +155,24 @@ async def test_an_erasure_ends_binding_and_requests(portal: Portal) -> None:
     assert (row["number"], row["question"], row["state"]) == (None, None, "received")
     copy = await (await portal.sign_in(f"number:{OTHER}")).request("GET", "/portal/copy")
     assert (copy.json["uses"], copy.json["requests"]) == ([], [])
+
+
+async def test_a_person_gives_and_withdraws_consent_themselves(portal: Portal) -> None:
+    notice = await portal.people.call_ok(
+        portal.owner.steward,
+        "POST",
+        "/api/v1/consent-notices",
+        notice_for("owner/people", "consumer", fields=["person_id", "name"]),
+    )
+    person, other = await portal.sign_in(f"number:{NUMBER}"), await portal.sign_in(f"number:{OTHER}")
+    address = f"/portal/consents/{notice['id']}"
+    assert [one["state"] for one in (await person.request("GET", "/portal/consents")).json] == ["unasked"]
+    given = await person.request("POST", address, {"decision": "given"})
+    assert given.json["state"] == "given", given.content
+    entry = (await portal.people.read_entries())[int(given.headers["exchange-entry"])]
+    assert (entry["type"], entry["actor"].keys(), entry["session"]["method"]) == ("consent.given", {"person"}, "oidc")
+    assert [one["state"] for one in (await other.request("GET", "/portal/consents")).json] == ["unasked"]
+    assert (await person.request("POST", address, {"decision": "withdrawn"})).json["state"] == "withdrawn"
+    assert (await other.request("POST", address, {"decision": "withdrawn"})).problem == "conflict"
+    missing = "/portal/consents/01930b2e-6f1a-7000-8000-000000000001"
+    assert (await person.request("POST", missing, {"decision": "given"})).status == 404
