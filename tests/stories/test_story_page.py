@@ -32,9 +32,10 @@ class Story:
 
     async def run(self, block: str) -> None:
         """Send one request, or set the clock. The years of the page become the test's."""
+        block = _YEARS.sub(lambda year: f"{int(year[0]) + YEAR - 2026}", block)
         for word, value in self.words.items():
             block = block.replace(f"{{{word}}}", str(value))
-        first, *rest = _YEARS.sub(lambda year: f"{int(year[0]) + YEAR - 2026}", block).splitlines()
+        first, *rest = block.splitlines()
         who, _, act = first.partition(": ")
         if who == "clock":
             self._clock.move(datetime.fromisoformat(act).astimezone(UTC) - self._clock.now())
