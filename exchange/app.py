@@ -17,6 +17,8 @@ from adapters.registry import KINDS
 from exchange import __version__
 from exchange.agreements import routes as agreement_routes
 from exchange.agreements import tasks as agreements
+from exchange.answers import routes as answer_routes
+from exchange.answers.schemas import AnswerRequest, AnswersOut
 from exchange.applications import routes as application_routes
 from exchange.audit import routes as audit_routes
 from exchange.audit import tasks as audit
@@ -164,7 +166,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
     docs.install(app)
     for router in _routers(kinds):
         app.include_router(router)
-    openapi.complete(app, models=(DeliveryRequest, DeliveryPage))
+    openapi.complete(app, models=(DeliveryRequest, DeliveryPage, AnswerRequest, AnswersOut))
     return app
 
 
@@ -211,6 +213,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         loading_routes.uploads,
         delivery_routes.router,
         delivery_routes.streams,
+        answer_routes.router,
         whatif_routes.router,
         audit_routes.router,
     )

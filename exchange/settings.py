@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from exchange.answers.settings import AnswerSettings
 from exchange.decisions.settings import DecisionSettings
 from exchange.delivery.settings import DeliverySettings
 from exchange.jobs.settings import JobSettings
@@ -35,6 +36,7 @@ class Settings(
     PortalSettings,
     PublicationSettings,
     DeliverySettings,
+    AnswerSettings,
 ):
     """The settings of one exchange."""
 

@@ -24,6 +24,7 @@ from data_exchange_client.trust import Trust
 from groundwork import durable
 
 DELIVERIES = "/api/v1/deliveries"
+ANSWERS = "/api/v1/answers"
 _COMPLETION_WAIT = 15.0
 _COMPLETION_POLL = 0.05
 _PARTS = 3
@@ -152,6 +153,23 @@ class Client:
             cursor = delivery.next
             if cursor is None:
                 return
+
+    def ask(
+        self,
+        dataset: str,
+        people: Sequence[str | int],
+        *,
+        purpose: str,
+        answers: Sequence[str],
+        field: str | None = None,
+    ) -> Answer:
+        """Ask for answers about people, given by their identifiers: `people` of the document has them in this order.
+
+        `field` is the one that identifies the people, where the dataset has several. Raises as `request`.
+        """
+        document = {"dataset": dataset, "people": list(people), "answers": list(answers)}
+        document |= {"field": field} if field is not None else {}
+        return self.request("POST", ANSWERS, json=document, purpose=purpose)
 
     def receipt(self, index: int, *, wait: float = 10.0) -> Receipt:
         """Get the receipt of an entry and verify it: inclusion, checkpoint, and the entry's own bytes.

@@ -58,6 +58,7 @@ def describe_changes(
     changes += kept
     if before.terms.row_filter != after.terms.row_filter and _ROWS_KEPT not in kept:
         changes.append("other rows")
+    changes += _answer_changes(agreement, before, after)
     changes += _limit_changes(agreement, before, after)
     old_obstacles, obstacles = (_obstacles(agreement, consumer, document) for document in (before, after))
     changes += [f"nothing is delivered: {reason}" for reason in obstacles if reason not in old_obstacles]
@@ -97,6 +98,19 @@ def _columns(agreement: AgreementView, document: DatasetDocument) -> dict[str, _
         for field in document.fields
         if field.name in document.terms.fields and field.name in agreement.fields
     }
+
+
+def _answer_changes(agreement: AgreementView, before: DatasetDocument, after: DatasetDocument) -> list[str]:
+    meant = {answer["name"]: answer["where"] for answer in agreement.terms.get("answers", ())}
+
+    def given(document: DatasetDocument) -> list[str]:
+        meanings = {answer.name: answer.where for answer in document.terms.answers}
+        return [name for name in agreement.answers if name in meanings and meanings[name] == meant.get(name)]
+
+    old, new = given(before), given(after)
+    return [
+        f"answer {name} is no longer given: the terms drop it or change its meaning" for name in old if name not in new
+    ] + [f"answer {name} is given again" for name in new if name not in old]
 
 
 def _kind(mask: _Mask) -> str:
@@ -143,5 +157,7 @@ def _obstacles(agreement: AgreementView, consumer: OrganisationView, document: D
     if terms.min_group:
         reasons.append("only figures about groups may leave")
     on_file = Assessments.model_validate(agreement.assessments)
-    faults = faults_in_grounds(document, lane=agreement.lane, fields=agreement.fields, assessments=on_file)
+    faults = faults_in_grounds(
+        document, lane=agreement.lane, fields=agreement.fields, answers=agreement.answers, assessments=on_file
+    )
     return reasons + [fault["error"] for fault in faults]

@@ -30,6 +30,7 @@ class Agreement(Base):
     lane: Mapped[str] = mapped_column(String(16))
     purpose: Mapped[str] = mapped_column(String(63))
     fields: Mapped[list[str]] = mapped_column(JSONB)
+    answers: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     masks: Mapped[dict[str, Any]] = mapped_column(JSONB)
     row_filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     row_cap: Mapped[int] = mapped_column(BigInteger)

@@ -82,7 +82,7 @@ def _faults(narrowing: Narrowing, view: AgreementView, document: DatasetDocument
         for index, name in enumerate(narrowing.without)
         if name not in view.fields
     ]
-    if not set(view.fields) - set(narrowing.without):
+    if not set(view.fields) - set(narrowing.without) and not view.answers:
         faults.append({"at": "without", "error": "no field would be left; terminate the agreement instead"})
     faults += [
         {"at": f"masks/{name}", "error": f'the agreement does not grant the field "{name}"'}

@@ -88,6 +88,7 @@ class AgreementOut(Out):
     lane: Lane
     purpose: str
     fields: list[str]
+    answers: Annotated[list[str], Field(description="The answers that may be asked for, by name")] = []
     masks: dict[str, MaskDocument]
     row_filter: dict[str, Any] | None
     row_cap: int

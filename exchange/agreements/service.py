@@ -58,6 +58,7 @@ class Grant:
     price: dict[str, Any] | None
     not_before: datetime
     not_after: datetime
+    answers: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The document that both sides accept; its salted digest goes to the ledger."""
@@ -75,6 +76,7 @@ class Grant:
             "purpose": self.purpose,
             "row_cap": self.row_cap,
             "row_filter": self.row_filter,
+            **({"answers": list(self.answers)} if self.answers else {}),
             **({"assessments": self.assessments} if self.assessments else {}),
             **({"resharing": True} if self.resharing else {}),
             **({"price": self.price} if self.price else {}),
@@ -116,9 +118,17 @@ def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Ag
             "row_cap": agreement.row_cap,
             "assessments": sorted(agreement.assessments),
             "rates": [rate] if rate is not None and rate not in terms.rates else [],
+            "answers": [] if is_void else _unchanged_answers(agreement, terms),
             "module": granted.get("module") if granted.get("module") != terms.module else None,
         }
     )
+
+
+def _unchanged_answers(agreement: AgreementView, terms: documents.Terms) -> list[str]:
+    """The answers that an agreement grants and that mean what they meant when it was concluded."""
+    meant = {answer["name"]: answer["where"] for answer in agreement.terms.get("answers", ())}
+    means = {answer.name: answer.where for answer in terms.answers}
+    return [name for name in agreement.answers if name in means and means[name] == meant.get(name)]
 
 
 def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
@@ -141,6 +151,7 @@ def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         lane=grant.lane,
         purpose=grant.purpose,
         fields=list(grant.fields),
+        answers=list(grant.answers),
         masks=grant.masks,
         row_filter=grant.row_filter,
         row_cap=grant.row_cap,

@@ -38,6 +38,7 @@ class AgreementView:
     not_after: datetime
     mask_key: bytes
     terms: Mapping[str, Any]
+    answers: Sequence[str] = ()
 
 
 def view_of(
@@ -69,6 +70,7 @@ def view_of(
         not_after=not_after,
         mask_key=row.mask_key,
         terms=terms,
+        answers=tuple(row.answers or ()),
     )
 
 

@@ -28,6 +28,7 @@ def faults_in_request(
     consumer: OrganisationView,
     purpose: str,
     fields: Sequence[str],
+    answers: Sequence[str],
     row_filter: dict[str, Any] | None,
     not_after: datetime,
     now: datetime,
@@ -45,6 +46,12 @@ def faults_in_request(
         {"at": f"fields/{index}", "error": "the terms do not offer this field"}
         for index, name in enumerate(fields)
         if name not in terms.fields
+    ]
+    offered = {answer.name for answer in terms.answers}
+    faults += [
+        {"at": f"answers/{index}", "error": f"the terms offer: {', '.join(sorted(offered)) or 'no answers'}"}
+        for index, name in enumerate(answers)
+        if name not in offered
     ]
     if not_after <= now:
         faults.append({"at": "not_after", "error": "this time is over"})
@@ -69,6 +76,13 @@ def faults_in_approval(
         for index, name in enumerate(approval.fields or ())
         if name not in application.fields
     ]
+    faults += [
+        {"at": f"answers/{index}", "error": "the application does not ask for this answer"}
+        for index, name in enumerate(approval.answers or ())
+        if name not in application.answers
+    ]
+    if not granted_fields(application, approval) and not granted_answers(application, approval):
+        faults.append({"at": "fields", "error": "grant a field or an answer, or refuse the application"})
     faults += faults_in_masks(approval.masks, described)
     faults += faults_in_strictness(approval.masks, than=terms.masks)
     faults += faults_in_condition(combine_conditions(application.row_filter, approval.row_filter), described)
@@ -80,9 +94,20 @@ def faults_in_approval(
     return faults + faults_in_grounds(
         document,
         lane=application.lane,
-        fields=approval.fields or application.fields,
+        fields=granted_fields(application, approval),
+        answers=granted_answers(application, approval),
         assessments=approval.assessments,
     )
+
+
+def granted_fields(application: Application, approval: Approval) -> list[str]:
+    """The fields that an approval grants: as asked for, unless it names them."""
+    return approval.fields if approval.fields is not None else application.fields
+
+
+def granted_answers(application: Application, approval: Approval) -> list[str]:
+    """The answers that an approval grants: as asked for, unless it names them."""
+    return approval.answers if approval.answers is not None else application.answers
 
 
 def combine_conditions(first: dict[str, Any] | None, second: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -8,7 +8,13 @@ from uuid import UUID
 from exchange.agreements.schemas import AgreementOut
 from exchange.agreements.service import Grant, conclude
 from exchange.applications import queries
-from exchange.applications.bounds import combine_conditions, faults_in_approval, faults_in_request
+from exchange.applications.bounds import (
+    combine_conditions,
+    faults_in_approval,
+    faults_in_request,
+    granted_answers,
+    granted_fields,
+)
 from exchange.applications.errors import OutsideTerms
 from exchange.applications.models import Application
 from exchange.applications.schemas import Approval, Extension, ExtensionConsent, Reasons, SupplementRequest
@@ -47,7 +53,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     listed = await catalog.any_dataset(work.session, str(application.dataset_id))
     document = offered(listed)
     await take(work, application, "approve", _conditions(document, approval.conditions))
-    fields = approval.fields or application.fields
+    fields, answers = granted_fields(application, approval), granted_answers(application, approval)
     not_after = approval.not_after or application.not_after
     faults = faults_in_approval(document, application=application, approval=approval, now=work.runtime.clock.now())
     faults += faults_in_request(
@@ -55,6 +61,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
         consumer=await participants.organisation(work.session, application.consumer_id),
         purpose=application.purpose,
         fields=fields,
+        answers=answers,
         row_filter=application.row_filter,
         not_after=not_after,
         now=work.runtime.clock.now(),
@@ -80,6 +87,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             price=_price(document, application.lane),
             not_before=work.runtime.clock.now(),
             not_after=not_after,
+            answers=tuple(dict.fromkeys(answers)),
         ),
         document.terms,
     )

@@ -33,6 +33,7 @@ class Application(Base):
     lane: Mapped[str] = mapped_column(String(16))
     purpose: Mapped[str] = mapped_column(String(63))
     fields: Mapped[list[str]] = mapped_column(JSONB)
+    answers: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     basis: Mapped[str] = mapped_column(Text)
     scenario: Mapped[str] = mapped_column(Text)
     scope: Mapped[str] = mapped_column(Text)

@@ -1,15 +1,15 @@
 """Requests and answers about applications."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
 from exchange.calendar.schemas import DeadlineOut
-from exchange.catalog.terms.schemas import Assessments, MaskDocument, Purpose, RowFilter
+from exchange.catalog.terms.schemas import AnswerName, Assessments, MaskDocument, Purpose, RowFilter
 from exchange.kernel.schemas import PRINTABLE, In, Moment, Out, Prose, Salt, with_example
 
 
@@ -39,7 +39,12 @@ class NewApplication(In):
             examples=["demo-education/degrees"],
         ),
     ]
-    fields: Annotated[list[FieldName], Field(min_length=1, max_length=500)]
+    fields: Annotated[
+        list[FieldName], Field(max_length=500, description="At least one, unless answers are asked for")
+    ] = []
+    answers: Annotated[
+        list[AnswerName], Field(max_length=50, description="Answers about one person that the terms offer, by name")
+    ] = []
     purpose: Purpose
     basis: Annotated[Prose, Field(description="使用依据: the law or duty that the use rests on")]
     scenario: Annotated[Prose, Field(description="使用场景")]
@@ -58,6 +63,12 @@ class NewApplication(In):
         UUID | None, Field(description="The agreement whose scope or purpose this application asks to change")
     ] = None
 
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.fields and not self.answers:
+            raise ValueError("ask for at least one field, or an answer")
+        return self
+
 
 class Approval(In):
     """The owner's grant; a member that is left out is granted as asked for."""
@@ -72,7 +83,8 @@ class Approval(In):
         }
     )
 
-    fields: Annotated[list[FieldName] | None, Field(min_length=1, max_length=500)] = None
+    fields: Annotated[list[FieldName] | None, Field(max_length=500)] = None
+    answers: Annotated[list[AnswerName] | None, Field(max_length=50)] = None
     masks: Annotated[
         dict[str, MaskDocument], Field(description="Masks for fields that the terms leave clear, and stricter ones")
     ] = {}
@@ -161,6 +173,7 @@ class ApplicationOut(Out):
     lane: Lane
     purpose: str
     fields: list[str]
+    answers: list[str] = []
     basis: str
     scenario: str
     scope: str

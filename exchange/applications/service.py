@@ -46,6 +46,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
         consumer=consumer,
         purpose=new.purpose,
         fields=new.fields,
+        answers=new.answers,
         row_filter=new.row_filter,
         not_after=new.not_after,
         now=now,
@@ -66,6 +67,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
         lane=lane,
         purpose=new.purpose,
         fields=list(dict.fromkeys(new.fields)),
+        answers=list(dict.fromkeys(new.answers)),
         basis=new.basis,
         scenario=new.scenario,
         scope=new.scope,
@@ -111,6 +113,7 @@ def offered(listed: Listed) -> DatasetDocument:
 def _document(application: Application) -> dict[str, Any]:
     return {
         "basis": application.basis,
+        **({"answers": application.answers} if application.answers else {}),
         "consumer": str(application.consumer_id),
         "dataset": str(application.dataset_id),
         "fields": application.fields,
@@ -213,6 +216,7 @@ async def consent(work: Work, *, application_id: UUID) -> Application:
         consumer=consumer,
         purpose=application.purpose,
         fields=application.fields,
+        answers=application.answers,
         row_filter=application.row_filter,
         not_after=application.not_after,
         now=now,

@@ -10,6 +10,7 @@ from adapters.plan.condition import comparisons, condition_from_json
 from adapters.plan.plan import Field
 from exchange.catalog.schemas import Citation, DatasetDocument
 from exchange.catalog.terms.checks import (
+    faults_in_answers,
     faults_in_condition,
     faults_in_masks,
     faults_in_row_filter,
@@ -62,6 +63,10 @@ def faults_in_document(document: DatasetDocument) -> list[dict[str, str]]:
     faults += faults_in_masks(document.terms.masks, described, at="terms/masks")
     faults += faults_in_row_filter(document.terms, described)
     faults += _faults_in_citation(document.sharing.citation)
+    identifies = any(field.subject_key for field in document.fields)
+    answer_faults = faults_in_answers(document.terms.answers, described, identifies=identifies)
+    if answer_faults:
+        return faults + answer_faults
     try:
         for_policy(document.terms)
     except ValidationError as error:
@@ -89,11 +94,17 @@ def _faults_in_citation(citation: Citation | None) -> list[dict[str, str]]:
 
 
 def faults_in_grounds(
-    document: DatasetDocument, *, lane: str, fields: Iterable[str], assessments: Assessments
+    document: DatasetDocument,
+    *,
+    lane: str,
+    fields: Iterable[str],
+    assessments: Assessments,
+    answers: Iterable[str] = (),
 ) -> list[dict[str, str]]:
-    """Assessments that an agreement over these fields needs, and that neither it nor the dataset has on file."""
+    """Assessments that an agreement over these fields and answers needs, and that neither it nor the dataset has on file."""
     on_file = {*document.assessments.on_file, *assessments.on_file}
-    granted = {*fields}
+    named = {*answers}
+    granted = {*fields}.union(*(answer.fields() for answer in document.terms.answers if answer.name in named))
     faults = []
     if (
         lane in ("operation", "trade")

@@ -5,11 +5,13 @@ A refusal, too, is on the ledger before it is answered. Deliveries bypass routin
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from adapters.plan.condition import PlanError
@@ -17,7 +19,7 @@ from exchange.catalog.terms.schemas import PURPOSE_PATTERN
 from exchange.delivery import paging, streaming
 from exchange.delivery.deciding import Counted, count_request, decide
 from exchange.delivery.errors import ExchangeBusy, WitnessesMissing
-from exchange.delivery.facts import Facts
+from exchange.delivery.facts import DatasetFacts, Facts
 from exchange.delivery.formats.answers import negotiate
 from exchange.delivery.planning import describe_misfit, plan
 from exchange.delivery.schemas import DeliveryRequest, from_query
@@ -51,6 +53,7 @@ WAYS: Mapping[str, Way] = {
 }
 """What the door demands of a request for data, by method. The decision gives the reasons against a suspended sender."""
 
+_Document = TypeVar("_Document", bound=BaseModel)
 _PURPOSE = re.compile(PURPOSE_PATTERN)
 _ERRORS_SHOWN = 20
 _FREE_ATTEMPTS = 3
@@ -59,77 +62,109 @@ _FAILED = "The exchange failed and delivered nothing; its log holds the cause."
 _OWNER_ACTS = "The data owner has to act: it mends the source, or publishes a version that fits it."
 
 
-async def answer(request: Request) -> Response:
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a request: what it works with, what was counted for the request, and the stage that it has reached."""
+
+    request: Request
+    admission: Admission
+    runtime: Runtime
+    facts: Facts
+    counted: set[Counted]
+    stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an admitted request asks for: how it is done, and the body of the entry of its refusal."""
+
+    run: Callable[[Attempt, Admitted], Awaitable[Response]]
+    refused: Callable[..., entries.Body]
+
+
+async def answer(request: Request, act: Act | None = None) -> Response:
     """Answer a request for data; each answer but the refusal of an unsigned request has its entry on the ledger.
 
     An attempt whose facts or decision ended before its entry was appended is thrown away and repeated. The last ones hold
     the fence, so that nobody's changes keep others from an answer. All attempts of a request count once against a rate.
     """
+    act = act or DELIVER
     runtime = runtime_of(request)
     facts = runtime[Facts]
     admission = Admission(request, runtime)
     counted = set[Counted]()
     try:
         for number in range(_ATTEMPTS):
+            attempt = Attempt(request, admission, runtime, facts, counted)
             try:
                 if number < _FREE_ATTEMPTS:
-                    return await _attempt(request, admission, runtime, facts, counted)
+                    return await _attempt(attempt, act)
                 async with facts.standing_still():
-                    return await _attempt(request, admission, runtime, facts, counted)
+                    return await _attempt(attempt, act)
             except store.FenceMoved as moved:
                 facts.forget(moved.fence)
             except (Outlasted, store.EpochMoved, FenceBusy):
                 pass
         busy = ExchangeBusy("Nothing was delivered; send the request again.", headers={"Retry-After": "1"})
-        return await _refuse(request, runtime, _again(runtime, admission.claim), busy)
+        return await _refuse(request, runtime, _again(runtime, admission.claim), busy, act)
     except LEDGER_FAILURES as error:
         log().error("delivery failed", exc_info=error, method=request.method, route=template_of(request.scope))
         return problem_response(unwritable(error, "Nothing was delivered; try again later."))
 
 
-async def _attempt(
-    request: Request, admission: Admission, runtime: Runtime, facts: Facts, counted: set[Counted]
-) -> Response:
-    """One attempt; `counted` holds what the attempts before it have counted.
-
-    Raises store.FenceMoved, Outlasted, ClientDisconnect, and the errors of a failing database.
-    """
+async def _attempt(attempt: Attempt, act: Act) -> Response:
+    """One attempt. Raises store.FenceMoved, Outlasted, ClientDisconnect, and the errors of a failing database."""
+    request, runtime, admission = attempt.request, attempt.runtime, attempt.admission
     now = runtime.clock.now()
     at, seconds = rfc3339(now), int(now.timestamp())
-    stage: Stage | None = None
     try:
-        sender = await admission.run(WAYS[request.method], facts.look_up)
+        sender = await admission.run(WAYS[request.method], attempt.facts.look_up)
         asked = Asked(at, seconds, sender)
-        stage = asked
-        admitted = stage = Admitted(asked, sender, purpose_of(admission.headers))
+        attempt.stage = asked
+        admitted = attempt.stage = Admitted(asked, sender, purpose_of(admission.headers))
         _check_witnesses(runtime)
-        form = negotiate(admission.headers.get("accept"))
-        question = question_of(request.method, admission.body, request.scope["query_string"])
-        limit = paging.limit_of(question, form, runtime[DeliverySettings])
-        dataset = await facts.dataset(sender.holder.principal, question.dataset)
-        if dataset.fence != sender.fence:
-            raise store.FenceMoved(dataset.fence)
-        known = stage = Known(admitted, question, dataset)
-        decided = stage = await decide(runtime, known)
-        planned = stage = await plan(runtime, facts, decided, limit=limit or question.limit)
-        if planned.rates:
-            await count_request(runtime, planned, counted)
-        if form == "json" or limit is not None:
-            return await paging.page(runtime, planned, form)
-        return await streaming.stream(runtime, facts, planned, form)
+        return await act.run(attempt, admitted)
     except (store.FenceMoved, store.EpochMoved, Outlasted, ClientDisconnect, *LEDGER_FAILURES):
         raise
     except Exception as error:  # noqa: BLE001 - every error is answered in the one form and recorded
-        reached = stage or Asked(at, seconds, admission.claim)
+        reached = attempt.stage or Asked(at, seconds, admission.claim)
         is_copy = isinstance(error, NONCE_REFUSALS)
         failure = _blame(error, reached)
         is_understood = is_copy or isinstance(failure, Problem)
         problem = problem_of(failure) if is_understood else InternalError(_FAILED)
-        response = await _refuse(request, runtime, reached, problem, is_copy=is_copy)
+        response = await _refuse(request, runtime, reached, problem, act, is_copy=is_copy)
         if not is_understood:
             route, entry = template_of(request.scope), entry_of(response)
             log().error("delivery failed", exc_info=error, method=request.method, route=route, entry=entry)
         return response
+
+
+async def _deliver(attempt: Attempt, admitted: Admitted) -> Response:
+    """Deliver the rows that a request asks for, as a page or a stream."""
+    request, runtime, admission, facts = attempt.request, attempt.runtime, attempt.admission, attempt.facts
+    form = negotiate(admission.headers.get("accept"))
+    question = question_of(request.method, admission.body, request.scope["query_string"])
+    limit = paging.limit_of(question, form, runtime[DeliverySettings])
+    known = attempt.stage = Known(admitted, question, await dataset_of(attempt, admitted, question.dataset))
+    decided = attempt.stage = await decide(runtime, known)
+    planned = attempt.stage = await plan(runtime, facts, decided, limit=limit or question.limit)
+    if planned.rates:
+        await count_request(runtime, planned, attempt.counted)
+    if form == "json" or limit is not None:
+        return await paging.page(runtime, planned, form)
+    return await streaming.stream(runtime, facts, planned, form)
+
+
+DELIVER = Act(_deliver, entries.DeliveryRefused)
+"""The delivery of rows."""
+
+
+async def dataset_of(attempt: Attempt, admitted: Admitted, reference: str) -> DatasetFacts:
+    """The facts of the dataset that a request names, at the fence of its sender. Raises NotFound, store.FenceMoved."""
+    dataset = await attempt.facts.dataset(admitted.sender.holder.principal, reference)
+    if dataset.fence != admitted.sender.fence:
+        raise store.FenceMoved(dataset.fence)
+    return dataset
 
 
 def purpose_of(headers: Mapping[str, str]) -> str:
@@ -145,25 +180,38 @@ def purpose_of(headers: Mapping[str, str]) -> str:
 
 def question_of(method: str, body: bytes, query: bytes) -> DeliveryRequest:
     """The question in a body of JSON (POST) or in a query string (GET). Raises RequestInvalid, RequestMalformed."""
+    if method == "POST":
+        return document_of(body, DeliveryRequest)
     try:
-        if method == "POST":
-            check_members(body)
-            return DeliveryRequest.model_validate_json(body)
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=100)
         return DeliveryRequest.model_validate(from_query(pairs))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(fault["type"] == "json_invalid" for fault in faults):
-            raise RequestMalformed("The body is not JSON.") from error
-        raise RequestInvalid(
-            "Correct what `errors` lists and send the request again.",
-            errors=[
-                {"at": "/".join(["body", *(str(part) for part in fault["loc"])]), "error": fault["msg"]}
-                for fault in faults[:_ERRORS_SHOWN]
-            ],
-        ) from error
+        raise _invalid(error) from error
     except ValueError as error:
         raise RequestMalformed("The query string cannot be read.") from error
+
+
+def document_of(body: bytes, model: type[_Document]) -> _Document:
+    """The document in a body of JSON. Raises RequestInvalid, RequestMalformed."""
+    check_members(body)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: ValidationError) -> Problem:
+    """The problem of a question of another form, with the place of each fault."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return RequestMalformed("The body is not JSON.")
+    return RequestInvalid(
+        "Correct what `errors` lists and send the request again.",
+        errors=[
+            {"at": "/".join(["body", *(str(part) for part in fault["loc"])]), "error": fault["msg"]}
+            for fault in faults[:_ERRORS_SHOWN]
+        ],
+    )
 
 
 def _blame(error: Exception, reached: Stage) -> Exception:
@@ -194,14 +242,14 @@ def _again(runtime: Runtime, claim: Claim) -> Asked:
 
 
 async def _refuse(
-    request: Request, runtime: Runtime, stage: Stage, problem: Problem, *, is_copy: bool = False
+    request: Request, runtime: Runtime, stage: Stage, problem: Problem, act: Act, *, is_copy: bool = False
 ) -> Response:
     """Put a refusal on the ledger and answer it. Raises store.FenceMoved if it rests on facts that have changed."""
-    body = entries.DeliveryRefused(**stage.fields(), decision=stage.decision, problem=problem.slug)
+    body = act.refused(**stage.fields(), decision=stage.decision, problem=problem.slug)
     claim, fence = stage.claim, stage.fence
     if is_copy:
         claim, fence = as_copy(claim), None
     try:
         return await append_refusal(request, runtime, claim, problem, body, fence=fence, sealed=stage.sealed)
     except NONCE_REFUSALS as error:
-        return await _refuse(request, runtime, stage, problem_of(error), is_copy=True)
+        return await _refuse(request, runtime, stage, problem_of(error), act, is_copy=True)

@@ -3,7 +3,7 @@
 An allowed request is then counted against the rates of the terms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
@@ -11,10 +11,10 @@ from adapters.plan.condition import Condition
 from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
 from exchange.delivery import queries
-from exchange.delivery.errors import FieldUnknown, RateExceeded, denial
+from exchange.delivery.errors import AnswerUnknown, FieldUnknown, RateExceeded, denial
 from exchange.delivery.facts import Ruling, subject_of
 from exchange.delivery.people.grounds import Ground, Notices, find_notices, ground_of
-from exchange.delivery.planning import columns_json, granted, shuffling, sorting
+from exchange.delivery.planning import columns_json, granted, row_condition, shuffling, sorting
 from exchange.delivery.stages import Decided, Known, Planned
 from exchange.kernel.runtime import Runtime
 from policies.decision import documents
@@ -23,12 +23,12 @@ from policies.engines.cache import DecisionCache, find_validity, keep, weigh
 
 _MIDNIGHT_IN_CHINA = 8 * 3600
 
-Counted: TypeAlias = tuple[UUID, int, int]
-"""What a request has counted against: an agreement, the length of a period in seconds, and the period's number."""
+Counted: TypeAlias = tuple[Hashable, ...]
+"""What a request has counted against: for a rate, an agreement, the length of a period in seconds, and its number."""
 
 
 async def decide(runtime: Runtime, known: Known) -> Decided:
-    """Decide on a delivery at the time it was asked for, or return the cached decision.
+    """Decide on a delivery, or on answers, at the time it was asked for, or return the cached decision.
 
     What is decided is kept, so it holds no names that a sender makes up: unknown fields are refused, and so is a purpose
     that neither the terms nor an agreement have. A denial that holds whatever fields are requested is decided without
@@ -44,6 +44,9 @@ async def decide(runtime: Runtime, known: Known) -> Decided:
     unknown = [(at, name) for at, name in named if name not in dataset.types]
     if unknown:
         raise FieldUnknown.of(unknown)
+    offered = {answer.name for answer in dataset.resource.terms.answers}
+    if not_offered := [(f"answers/{at}", name) for at, name in enumerate(known.answers) if name not in offered]:
+        raise AnswerUnknown.of(not_offered)
     if purpose not in dataset.resource.terms.purposes and not any(
         purpose in agreement.purposes for agreement in dataset.agreements
     ):
@@ -65,7 +68,8 @@ def _is_of_all_fields(reason: Reason) -> bool:
 
 def _key(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> tuple[object, ...]:
     admitted, dataset = known.admitted, known.dataset
-    return (dataset.fence, dataset.id, admitted.sender.holder.principal.key, admitted.purpose, tuple(fields), filtered)
+    holder = admitted.sender.holder.principal.key
+    return (dataset.fence, dataset.id, holder, admitted.purpose, tuple(fields), filtered, known.answers)
 
 
 def _cached(known: Known, fields: Sequence[str], filtered: tuple[str, ...]) -> Ruling | None:
@@ -90,18 +94,16 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
     shuffle: bytes | None = None
     ground: Ground | None = None
     if decision.allow and decision.obligations is not None and decision.agreement is not None:
-        columns, where = granted(
-            fields, dataset=dataset, obligations=decision.obligations, agreement=decision.agreement
-        )
-        order = sorting(dataset, obligations=decision.obligations, agreement=decision.agreement)
-        shuffle = shuffling(dataset, obligations=decision.obligations, agreement=decision.agreement)
-        if decision.obligations.people is not None:
+        obligations, agreement = decision.obligations, decision.agreement
+        if known.answers:
+            where = row_condition(dataset, obligations)
+        else:
+            columns, where = granted(fields, dataset=dataset, obligations=obligations, agreement=agreement)
+            order = sorting(dataset, obligations=obligations, agreement=agreement)
+            shuffle = shuffling(dataset, obligations=obligations, agreement=agreement)
+        if obligations.people is not None:
             ground = ground_of(
-                notices,
-                decision.obligations.people,
-                owner=dataset.owner,
-                keys=dataset.subject_keys,
-                seal=runtime.seal,
+                notices, obligations.people, owner=dataset.owner, keys=dataset.subject_keys, seal=runtime.seal
             )
     ruling = Ruling(
         decision=decision,
@@ -162,6 +164,7 @@ def _document(
         resource=dataset.resource,
         agreements=candidates(dataset.agreements, purpose),
         consent=notices.for_policy() if notices is not None else None,
+        answers=tuple(sorted(set(known.answers))),
         now=known.admitted.asked.now,
     )
 

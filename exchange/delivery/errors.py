@@ -47,6 +47,24 @@ class FieldUnknown(Problem):
         )
 
 
+class AnswerUnknown(Problem):
+    """The request names answers that the dataset's terms do not offer; `errors` names each. The catalogue lists the answers.
+    Nothing was decided.
+    """
+
+    slug = "answer-unknown"
+    title = "The dataset offers no such answer"
+    status = 422
+
+    @classmethod
+    def of(cls, unknown: Sequence[tuple[str, str]]) -> "AnswerUnknown":
+        """The problem of unknown names, each with its place in the request."""
+        return cls(
+            f'The dataset offers no answer "{unknown[0][1]}"; the catalogue lists its answers.',
+            errors=[{"at": at, "error": f'the dataset offers no answer "{name}"'} for at, name in unknown[:_SHOWN]],
+        )
+
+
 class ExchangeBusy(Problem):
     """The facts behind the decision kept changing while it was made, or too many streams are open: your organisation's, the
     source's, or all together; `detail` says which. Nothing was delivered; send the request again after `Retry-After`.

@@ -41,6 +41,12 @@ def granted(
     return columns, check(Plan(columns=columns, where=all_of(*conditions)), dataset.fields).where
 
 
+def row_condition(dataset: DatasetFacts, obligations: Obligations) -> Condition | None:
+    """The condition on the rows that answers may rest on, checked against the dataset's fields."""
+    where = all_of(*(condition_from_json(dict(row_filter)) for row_filter in obligations.row_filters))
+    return check_condition(where, dataset.types) if where is not None else None
+
+
 def sorting(dataset: DatasetFacts, *, obligations: Obligations, agreement: str) -> tuple[str, ...]:
     """Return the fields that pages may be sorted by: the source's key, if the agreement leaves all of it in the clear.
 
@@ -169,6 +175,7 @@ def digest(plan: Plan, *, known: Known, ruling: Ruling, agreement: str) -> str:
         "columns": ruling.columns_json,
         "dataset": str(known.dataset.id),
         "version": known.dataset.version,
+        **({"answers": list(known.answers)} if known.answers else {}),
         **rest_to_json(plan),
     }
     hashed = hashlib.sha256(known.admitted.sender.signed.nonce.encode() + b"\0")

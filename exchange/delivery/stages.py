@@ -76,11 +76,15 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A request whose question is read, with the facts of the dataset that it names."""
+    """A request whose question is read, with the facts of the dataset that it names.
+
+    `answers` are the names of the answers that it asks for, instead of rows.
+    """
 
     admitted: Admitted
     question: DeliveryRequest
     dataset: DatasetFacts
+    answers: tuple[str, ...] = ()
 
     decision: ClassVar[None] = None
     sealed: ClassVar[tuple[Sealed, ...]] = ()
@@ -131,9 +135,13 @@ class Decided:
         return self.known.claim
 
     def fields(self) -> dict[str, Any]:
-        """The agreement too, if one allows the delivery."""
-        agreement = self.ruling.decision.agreement
-        return {**self.known.fields(), **({"agreement": agreement} if agreement is not None else {})}
+        """The agreement too, if one allows the delivery, and the answers, whose names the terms offer."""
+        agreement, answers = self.ruling.decision.agreement, self.known.answers
+        return {
+            **self.known.fields(),
+            **({"agreement": agreement} if agreement is not None else {}),
+            **({"answers": list(answers)} if answers else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True)

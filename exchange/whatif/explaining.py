@@ -14,7 +14,7 @@ from exchange.applications import queries as applications
 from exchange.catalog.schemas import DatasetDocument
 from exchange.delivery import queries
 from exchange.delivery.deciding import candidates
-from exchange.delivery.errors import FieldUnknown
+from exchange.delivery.errors import AnswerUnknown, FieldUnknown
 from exchange.delivery.facts import resource_of, subject_of
 from exchange.delivery.people.grounds import find_notices
 from exchange.kernel.database import driver
@@ -72,6 +72,9 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     unknown = [(at, name) for at, name in names if name not in known]
     if unknown:
         raise FieldUnknown.of(unknown)
+    offered = {answer["name"] for answer in shared.document["terms"].get("answers", ())}
+    if not_offered := [(f"answers/{at}", name) for at, name in enumerate(question.answers) if name not in offered]:
+        raise AnswerUnknown.of(not_offered)
     resource = resource_of(shared.listed, shared.source, DatasetDocument.model_validate(shared.document))
     agreements = [for_policy(agreement, resource.terms) for agreement in shared.agreements]
     lane = lane_between(provider_kind=shared.listed.owner.kind, consumer_kind=holder.principal.organisation_kind)
@@ -83,6 +86,7 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
         purpose=question.purpose,
         requested=tuple(question.fields),
         filtered=tuple(sorted(set(question.filtered))),
+        answers=tuple(sorted(set(question.answers))),
         subject=subject_of(holder),
         rbac=Rbac(allow=permit.allow, roles=permit.roles),
         resource=resource,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from adapters.kind import FieldName
-from exchange.catalog.terms.schemas import Purpose
+from exchange.catalog.terms.schemas import AnswerName, Purpose
 from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
@@ -28,6 +28,9 @@ class Question(In):
     dataset: Annotated[str, Field(min_length=1, max_length=130, pattern=PRINTABLE, examples=["demo-education/degrees"])]
     purpose: Purpose
     fields: Annotated[list[FieldName], Field(max_length=500, description="Left out: all that are granted")] = []
+    answers: Annotated[
+        list[AnswerName], Field(max_length=50, description="The answers it would ask for, instead of rows")
+    ] = []
     filtered: Annotated[list[FieldName], Field(max_length=50, description="The fields it would filter on")] = []
     at: Annotated[
         AwareDatetime | None, Field(ge=_EARLIEST, lt=_LATEST, description="When, from 1970 to 2999; left out: now")
@@ -47,7 +50,7 @@ class RuleOut(Out):
 class ObligationOut(Out):
     """One obligation, with the rule that demands it and its origins (none: the column is not masked)."""
 
-    kind: Literal["column", "row_filter", "row_cap", "not_after", "people"]
+    kind: Literal["column", "answer", "row_filter", "row_cap", "not_after", "people"]
     rule: str
     sources: Annotated[
         list[Literal["terms", "agreement", "module", "notices"]], Field(description="Where it comes from")

@@ -9,6 +9,7 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 from typing import Any, Final
 
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
+from ledger.entries.answers import AnswerGiven, AnswerRefused
 from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
@@ -123,6 +124,8 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DeliveryCompleted,
     DeliveryAborted,
     DeliveryRefused,
+    AnswerGiven,
+    AnswerRefused,
     RequestRefused,
     RequestsRefused,
     AuditRead,
@@ -156,6 +159,8 @@ __all__ = [
     "AgreementChanged",
     "AgreementConcluded",
     "AgreementNarrowed",
+    "AnswerGiven",
+    "AnswerRefused",
     "ApplicationChanged",
     "ApplicationDrafted",
     "ApplicationSubmitted",

@@ -7,7 +7,9 @@ from pydantic import Field
 from ledger.entries.parts import Body, Decision, Hex, Lane, People, Result, Scope
 
 
-class _Delivery(Body):
+class DeliveryBody(Body):
+    """What entries about deliveries and answers state."""
+
     affects_decisions: ClassVar[bool] = False
     agreement: str | None = None
     dataset: str | None = None
@@ -26,7 +28,7 @@ class _Delivery(Body):
     named: Annotated[int | None, Field(description="how many people the request named, if more than 100")] = None
 
 
-class _Released(_Delivery):
+class ReleaseBody(DeliveryBody):
     """What an entry states about the people whose rows were released."""
 
     consents: Annotated[
@@ -41,14 +43,14 @@ class _Released(_Delivery):
     ] = None
 
 
-class DeliveryStarted(_Delivery):
+class DeliveryStarted(DeliveryBody):
     """A stream was allowed, and begins after this entry."""
 
     type: Literal["delivery.started"] = "delivery.started"
     plan: Hex
 
 
-class DeliveryCompleted(_Released):
+class DeliveryCompleted(ReleaseBody):
     """All data was delivered: an answer with its decision, or the end of the stream whose first entry is `started`."""
 
     type: Literal["delivery.completed"] = "delivery.completed"
@@ -57,7 +59,7 @@ class DeliveryCompleted(_Released):
     started: int | None = None
 
 
-class DeliveryAborted(_Released):
+class DeliveryAborted(ReleaseBody):
     """A stream ended early; `result` is what may have been delivered."""
 
     type: Literal["delivery.aborted"] = "delivery.aborted"
@@ -66,7 +68,7 @@ class DeliveryAborted(_Released):
     started: int
 
 
-class DeliveryRefused(_Delivery):
+class DeliveryRefused(DeliveryBody):
     """A request for data was refused; `problem` is the problem type's name."""
 
     type: Literal["delivery.refused"] = "delivery.refused"

@@ -12,6 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask
 
+ANSWER_PATTERN = r"^[a-z][a-z0-9-]{1,62}$"
+"""The name of an answer."""
+
 NEVER = 253_402_300_799
 """The end of the year 9999 in epoch seconds: the `not_after` of terms without an end."""
 
@@ -56,6 +59,7 @@ ReasonCode = Literal[
     "owner-denied",
     "field-not-granted",
     "filter-not-granted",
+    "answer-not-granted",
     "nothing-granted",
 ]
 REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
@@ -88,6 +92,10 @@ class Document(BaseModel):
 
 def _is_absent(value: object) -> bool:
     return value is None
+
+
+def _is_empty(value: object) -> bool:
+    return not value
 
 
 class Subject(Document):
@@ -144,6 +152,18 @@ class Rate(Document):
 Rates = Annotated[tuple[Rate, ...], Field(strict=False, max_length=10)]
 
 
+AnswerName = Annotated[str, StringConstraints(pattern=ANSWER_PATTERN)]
+AnswerNames = Annotated[tuple[AnswerName, ...], Field(strict=False, max_length=50)]
+
+
+class OfferedAnswer(Document):
+    """An answer that the terms offer: whether `where`, a condition on rows over `fields`, is true of a person."""
+
+    name: AnswerName
+    where: dict[str, JsonValue]
+    fields: Names
+
+
 class Terms(Document):
     """
     The owner's terms of the dataset today. Empty `purposes` or `fields` grant nothing; `row_cap` is in rows.
@@ -166,6 +186,7 @@ class Terms(Document):
     # Omitted where it is None, as is the type of a field: documents older than these keep their digests.
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
     basis: Annotated[Basis | None, Field(exclude_if=_is_absent)] = None
+    answers: Annotated[tuple[OfferedAnswer, ...], Field(strict=False, max_length=50, exclude_if=_is_empty)] = ()
 
 
 class Resource(Document):
@@ -215,6 +236,7 @@ class Agreement(Document):
     # Omitted where empty: documents older than these keep their digests.
     rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
+    answers: Annotated[AnswerNames, Field(exclude_if=_is_empty)] = ()
 
 
 class ConsentScope(Document):
@@ -235,6 +257,7 @@ class DeliveryInput(Document):
     All facts that decide a delivery, schema 1.
 
     `requested`: the requested fields; empty means all granted fields. `filtered`: the fields that the request filters on.
+    `answers`: the requested answers; with these, no rows leave, and the other two are empty.
     """
 
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
@@ -249,6 +272,7 @@ class DeliveryInput(Document):
     agreements: Annotated[tuple[Agreement, ...], Field(strict=False, max_length=MAX_AGREEMENTS)]
     # Omitted where there is no notice: documents older than notices keep their digests.
     consent: Annotated[Consent | None, Field(exclude_if=_is_absent)] = None
+    answers: Annotated[AnswerNames, Field(exclude_if=_is_empty)] = ()
     now: Seconds
 
     def to_json(self) -> bytes:
@@ -309,10 +333,20 @@ class People(Document):
     consent: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**53)], ...], Field(min_length=1, max_length=MAX_SCOPES)]
 
 
-class Obligations(Document):
-    """The limits of a delivery: columns, row filters that each row passes, people, most rows, most requests, and its end."""
+class Answer(Document):
+    """One answer that may be given: whether one of the person's rows that pass the row filters satisfies `where`."""
 
-    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_FIELDS)]
+    name: AnswerName
+    where: Condition
+
+
+class Obligations(Document):
+    """The limits of a delivery: columns, row filters that each row passes, people, most rows, most requests, and its end.
+
+    Instead of columns there may be answers: then no row leaves.
+    """
+
+    columns: Annotated[tuple[Column, ...], Field(max_length=MAX_FIELDS)]
     row_filters: tuple[Condition, ...]
     row_cap: RowCap
     # Omitted where empty: decisions older than rates replay to their digests on the ledger.
@@ -320,6 +354,13 @@ class Obligations(Document):
     not_after: Seconds
     # Omitted where the rows are released whoever they are about.
     people: Annotated[People | None, Field(exclude_if=_is_absent)] = None
+    answers: Annotated[tuple[Answer, ...], Field(max_length=50, exclude_if=_is_empty)] = ()
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if bool(self.columns) == bool(self.answers):
+            raise ValueError("rows leave by their columns, or answers are given")
+        return self
 
 
 class Decision(Document):

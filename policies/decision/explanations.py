@@ -221,6 +221,16 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
             "仅对未脱敏的授权字段过滤，或申请该字段的明文使用。",
         ),
     },
+    "answer-not-granted": {
+        "en": (
+            "The requested answer is not in both the owner's terms and the agreement, or the owner has changed its meaning",
+            "Ask only for answers that both list, or submit an application for this answer.",
+        ),
+        "zh": (
+            "请求的核验答案未同时列入提供方条款和协议，或提供方已变更其含义",
+            "请仅请求条款和协议均列明的答案，或就该答案另行申请。",
+        ),
+    },
     "nothing-granted": {
         "en": (
             "No field is in the terms, the agreement and the dataset alike",

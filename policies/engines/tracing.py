@@ -60,7 +60,7 @@ def list_conjuncts(bundle: Bundle) -> tuple[str, ...]:
 class TracedObligation:
     """One obligation and the sides that it comes from."""
 
-    kind: Literal["column", "row_filter", "row_cap", "not_after", "people"]
+    kind: Literal["column", "answer", "row_filter", "row_cap", "not_after", "people"]
     value: Any
     sources: tuple[Source, ...]
     name: str | None = None
@@ -99,6 +99,7 @@ def _trace(document: DeliveryInput, chosen: str | None, obligations: Obligations
             )
             for column in obligations.columns
         ),
+        *(TracedObligation("answer", answer.where, ("terms",), answer.name) for answer in obligations.answers),
         *(
             TracedObligation("row_filter", condition, _sources_of_filter(condition, terms, agreement))
             for condition in obligations.row_filters

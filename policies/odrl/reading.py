@@ -115,6 +115,8 @@ def _constraints(value: Any, pointer: str, readers: _Readers) -> dict[str, Any]:
             raise OdrlRefused(operand_at, "this value is withheld from you; give the value")
         value = read(constraint["rightOperand"], operand_at)
         _add(members, {name: value if operand != "count" else _rate(value, constraint.get("unit"), at)}, at)
+    if "answers" in members:
+        members.setdefault("fields", [])
     for (operand, _), (name, _) in readers.items():
         if name in ("purposes", "fields") and name not in members:
             raise OdrlRefused(pointer, f"a constraint on {operand} is needed")
@@ -274,6 +276,13 @@ def _object(value: Any, pointer: str) -> Mapping[str, Any]:
     return members
 
 
+def _array(value: Any, pointer: str) -> list[Any]:
+    members = _list(_literal(value, "@json", pointer), f"{pointer}/@value")
+    if not members:
+        raise OdrlRefused(f"{pointer}/@value", "a list that is not empty is needed")
+    return members
+
+
 def _moment(value: Any, pointer: str) -> str:
     return str(_literal(value, "xsd:dateTime", pointer))
 
@@ -282,6 +291,7 @@ _BOTH: _Readers = {
     ("purpose", "isAnyOf"): ("purposes", _texts),
     ("dateTime", "lt"): ("not_after", _moment),
     ("dx:field", "isAnyOf"): ("fields", _texts),
+    ("dx:answers", "eq"): ("answers", _array),
     ("dx:masks", "eq"): ("masks", _object),
     ("dx:rowFilter", "eq"): ("row_filter", _object),
     ("dx:rowsPerDelivery", "lteq"): ("row_cap", _count),

@@ -90,7 +90,9 @@ def write_agreement(
 
 def _limits(source: Mapping[str, Any], *, withheld_filter: bool) -> list[dict[str, Any]]:
     """The constraints that terms and agreements have in common."""
-    constraints = [_constraint("dx:field", "isAnyOf", list(source["fields"]))]
+    constraints = [_constraint("dx:field", "isAnyOf", list(source["fields"]))] if source["fields"] else []
+    if source.get("answers"):
+        constraints.append(_constraint("dx:answers", "eq", _json(source["answers"])))
     if source["masks"]:
         constraints.append(_constraint("dx:masks", "eq", _json(source["masks"])))
     if withheld_filter:

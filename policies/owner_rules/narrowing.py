@@ -136,9 +136,14 @@ def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rul
     reasons = [Reason(code="field-not-granted", rule=rule, ref=name) for name in document.requested if name in dropped]
     hidden = dropped | narrowing.masks.keys()
     reasons += [Reason(code="filter-not-granted", rule=rule, ref=name) for name in document.filtered if name in hidden]
+    reasons += [
+        Reason(code="answer-not-granted", rule=rule, ref=answer.name)
+        for answer in base.obligations.answers
+        if _collect_fields(answer.where) & hidden
+    ]
     if reasons:
         return _deny_for(base, reasons)
-    if not columns:
+    if not columns and not base.obligations.answers:
         return deny("nothing-granted", rule=rule, revision=base.revision, ref=base.agreement)
     before = base.obligations
     return base.model_copy(
@@ -150,6 +155,7 @@ def narrow(base: Decision, narrowing: Narrowing, document: DeliveryInput, *, rul
                 rates=before.rates,
                 not_after=before.not_after,
                 people=before.people,
+                answers=before.answers,
             )
         }
     )

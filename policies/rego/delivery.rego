@@ -139,7 +139,7 @@ impact_assessed(agreement) if on_file(agreement, "impact")
 impact_assessed(_) if input.lane in {"government", "person"}
 
 impact_assessed(agreement) if {
-	within := granted(agreement)
+	within := granted(agreement) | answering(agreement)
 	every field in input.resource.fields { impersonal(field, within) }
 }
 
@@ -158,10 +158,31 @@ general_levels := {"G1", "G2", "G3", "G4"}
 
 # A filter on a masked or withheld field would reveal it by trial, so it needs the field granted in the clear.
 covers(agreement) if {
+	count(asked) == 0
 	within := granted(agreement)
 	count(leaving(within)) > 0
 	count(requested - within) == 0
 	count(((filtered - within) | (filtered & masked(agreement)))) == 0
+}
+
+# A request for answers is for nothing else; the fields that an answer rests on need not be granted.
+covers(agreement) if {
+	count(asked) > 0
+	count(requested | filtered) == 0
+	count(asked - answerable(agreement)) == 0
+}
+
+asked := {name | some name in input.answers} if input.answers
+
+else := set()
+
+answerable(agreement) := {offer.name | some offer in terms.answers; offer.name in agreement.answers}
+
+# The fields that the answers of an agreement rest on.
+answering(agreement) := {name |
+	some offer in terms.answers
+	offer.name in agreement.answers
+	some name in offer.fields
 }
 
 # Named in rules of their own: a list that is missing leaves these undefined, where a comprehension would find it empty.
@@ -209,8 +230,13 @@ about_nobody(field, within) if {
 	impersonal(field, within)
 }
 
-# What a delivery shows: the fields that leave, and those whose values its filters name.
-shown := leaving(granted(chosen)) | filtered
+# What a delivery shows: the fields that leave, and those whose values its filters name; or those that its answers rest on.
+shown := leaving(granted(chosen)) | filtered if count(asked) == 0
+
+shown := {name | some offer in terms.answers; offer.name in asked; some name in offer.fields} if {
+	chosen
+	count(asked) > 0
+}
 
 covering := [scope.scope |
 	some scope in input.consent.scopes
@@ -223,21 +249,24 @@ some_notice if count(input.consent.scopes) > 0
 
 # What an allowed delivery obliges ------------------------------------------------------------------------------------
 
-obligations := limits if consent_unneeded
+obligations := {name: value | some part in [what, limits, people]; some name, value in part} if limits
 
-obligations := {
-	"columns": limits.columns,
-	"row_filters": limits.row_filters,
-	"row_cap": limits.row_cap,
-	"rates": limits.rates,
-	"not_after": limits.not_after,
-	"people": {"consent": covering},
-} if {
+what := {"columns": columns} if count(asked) == 0
+
+what := {"columns": [], "answers": answers} if count(asked) > 0
+
+answers := [{"name": offer.name, "where": offer.where} |
+	some offer in terms.answers
+	offer.name in asked
+]
+
+people := {} if consent_unneeded
+
+people := {"people": {"consent": covering}} if {
 	not consent_unneeded
 }
 
 limits := {
-	"columns": columns,
 	"row_filters": array.concat(terms.row_filters, chosen.row_filters),
 	"row_cap": lower(terms.row_cap, chosen.row_cap),
 	"rates": terms.rates,
@@ -402,7 +431,13 @@ reasons contains because("filter-not-granted", "covers", name) if {
 	some name in ((filtered - granted(holding[0])) | (filtered & masked(holding[0])))
 }
 
+reasons contains because("answer-not-granted", "covers", name) if {
+	not chosen
+	some name in (asked - answerable(holding[0]))
+}
+
 reasons contains because("nothing-granted", "covers", holding[0].id) if {
 	not chosen
+	count(asked) == 0
 	count(granted(holding[0])) == 0
 }

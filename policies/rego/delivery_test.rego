@@ -554,3 +554,69 @@ test_government_sharing_is_not_for_others if {
 		not delivery.lane_permitted with input as {"lane": "government", "subject": {"kind": kind}}
 	}
 }
+
+# Answers ---------------------------------------------------------------------------------------------------------------
+
+master := {"name": "master", "where": {"field": "degree", "op": "eq", "value": "硕士"}, "fields": ["degree"]}
+
+local := {"name": "local", "where": {"field": "region", "op": "eq", "value": "330100"}, "fields": ["region"]}
+
+about_answers := json.patch(request, [
+	{"op": "add", "path": "/answers", "value": ["master"]},
+	{"op": "replace", "path": "/filtered", "value": []},
+	{"op": "add", "path": "/resource/terms/answers", "value": [master, local]},
+	{"op": "add", "path": "/agreements/0/answers", "value": ["master", "local"]},
+	{"op": "replace", "path": "/agreements/0/fields", "value": []},
+])
+
+test_answers_are_obliged_instead_of_columns if {
+	given := delivery.obligations with input as about_answers
+	given.columns == []
+	given.answers == [{"name": "master", "where": master.where}]
+	rows := delivery.obligations with input as request
+	object.remove(given, ["columns", "answers"]) == object.remove(rows, ["columns"])
+	not rows.answers
+	both := delivery.obligations with input as json.patch(about_answers, [{"op": "replace", "path": "/answers", "value": ["local", "master"]}])
+	[answer.name | some answer in both.answers] == ["master", "local"]
+}
+
+not_granted := {["answer-not-granted", "delivery.covers", "master"]}
+
+test_terms_and_agreement_have_the_answer if {
+	codes(json.patch(about_answers, [{"op": "replace", "path": "/resource/terms/answers", "value": [local]}])) == not_granted
+	codes(json.patch(about_answers, [{"op": "replace", "path": "/agreements/0/answers", "value": ["local"]}])) == not_granted
+	codes(json.patch(about_answers, [{"op": "remove", "path": "/resource/terms/answers"}])) == not_granted
+	codes(json.patch(about_answers, [{"op": "remove", "path": "/agreements/0/answers"}])) == not_granted
+}
+
+test_answers_are_asked_for_alone if {
+	every member in ["requested", "filtered"] {
+		with_rows := json.patch(about_answers, [
+			{"op": "replace", "path": sprintf("/%s", [member]), "value": ["region"]},
+			{"op": "replace", "path": "/agreements/0/fields", "value": ["region"]},
+		])
+		not delivery.allow with input as with_rows
+	}
+}
+
+test_rows_are_not_granted_by_answers if {
+	rows := json.patch(about_answers, [{"op": "replace", "path": "/answers", "value": []}])
+	codes(rows) == {["nothing-granted", "delivery.covers", "first"]}
+}
+
+test_an_answer_over_personal_fields_needs_an_impact_assessment if {
+	bare := json.patch(about_answers, [{"op": "replace", "path": "/resource/assessments", "value": []}])
+	codes(bare) == {["impact-assessment-missing", "delivery.impact_assessed", "first"]}
+	over_region := json.patch(bare, [{"op": "replace", "path": "/agreements/0/answers", "value": ["local"]}, {"op": "replace", "path": "/answers", "value": ["local"]}])
+	delivery.allow with input as over_region
+	with_fields := json.patch(over_region, [{"op": "replace", "path": "/agreements/0/fields", "value": ["name"]}])
+	codes(with_fields) == {["impact-assessment-missing", "delivery.impact_assessed", "first"]}
+}
+
+test_a_notice_covers_an_answer_by_its_fields if {
+	bare := json.patch(about_answers, [without_basis])
+	codes(under_notices(bare, [["region", "id"]])) == without_consent
+	people_of(under_notices(bare, [["region"], ["degree"]])) == {"consent": [8]}
+	over_region := json.patch(bare, [{"op": "replace", "path": "/answers", "value": ["local"]}])
+	delivery.allow with input as over_region
+}

@@ -39,7 +39,10 @@ def apply(
     *,
     key: KeyFile,
     purpose: Annotated[str, typer.Option("--purpose", help="What the data is for: a purpose of the dataset's terms.")],
-    field: Annotated[list[str], typer.Option("--field", help="A field to apply for; repeat it.")],
+    field: Annotated[list[str] | None, typer.Option("--field", help="A field to apply for; repeat it.")] = None,
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", help="An answer about a person to apply for, by name; repeat it.")
+    ] = None,
     basis: Annotated[str, typer.Option("--basis", help="使用依据: the law or duty that the use rests on.")],
     scenario: Annotated[str, typer.Option("--scenario", help="使用场景: what is done with the data.")],
     scope: Annotated[str, typer.Option("--scope", help="使用范围: whose data, and how much of it.")],
@@ -60,7 +63,8 @@ def apply(
     """Apply for fields of a dataset, for a purpose, until a day."""
     application = {
         "dataset": dataset,
-        "fields": field,
+        "fields": field or [],
+        **({"answers": answer} if answer else {}),
         "purpose": purpose,
         "basis": basis,
         "scenario": scenario,
@@ -255,8 +259,8 @@ def _due(deadline: dict[str, Any]) -> str:
 
 
 _SHOWN = (
-    "id state consumer provider dataset dataset_id lane purpose fields basis scenario scope method row_filter not_after "
-    "attribute is_return_flow amends supplement_wanted supplement_due supplement extension_consent "
+    "id state consumer provider dataset dataset_id lane purpose fields answers basis scenario scope method row_filter "
+    "not_after attribute is_return_flow amends supplement_wanted supplement_due supplement extension_consent "
     "extension_consent_reason extension_days extension_reason extended_at reasons agreement_id submitted_at decided_at"
 )
 

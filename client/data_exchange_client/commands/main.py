@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from data_exchange_client.commands import (
     agreements,
+    answer,
     applications,
     audit,
     catalog,
@@ -34,6 +35,7 @@ for command in (
     catalog.describe,
     applications.apply,
     fetch.fetch,
+    answer.answer,
     proofs.receipt,
     proofs.verify,
     publish.publish,

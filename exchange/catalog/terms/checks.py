@@ -5,7 +5,7 @@ and an adapter carries out only what its plan accepts. What is stored has passed
 ever.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from adapters.plan.masks import mask_from_json, mask_type
 from adapters.plan.plan import Column, Field, Plan, check
 from adapters.plan.plan import check_condition as check_comparison
 from adapters.plan.text import ConditionTextError, condition_from_text
-from exchange.catalog.terms.schemas import Assessments, ConsumerGroup, Consumers, Terms
+from exchange.catalog.terms.schemas import Assessments, ConsumerGroup, Consumers, OfferedAnswer, Terms
 from policies.decision import documents
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask, hides
 
@@ -24,6 +24,7 @@ from policies.decision.obligations import UnknownObligation, check_condition, ch
 _KEY_FOR_CHECKING = bytes(32)
 _SECONDS: Final[dict[str, Literal[3600, 86400]]] = {"hour": 3600, "day": 86400}
 _EASTERNMOST = timedelta(hours=14)
+_ABOUT_NOBODY: Final = "an answer is about a person: mark the field that identifies people as `subject_key`"
 _MASK_MISFIT: Final = (
     "The data owner publishes a version that fits the agreement, withholds the field by narrowing the agreement, or "
     "terminates it."
@@ -87,6 +88,20 @@ def faults_in_row_filter(terms: Terms, fields: tuple[Field, ...]) -> list[dict[s
     return faults_in_condition(terms.row_filter, fields, at="terms/row_filter")
 
 
+def faults_in_answers(
+    answers: Sequence[OfferedAnswer], fields: tuple[Field, ...], *, identifies: bool
+) -> list[dict[str, str]]:
+    """Faults in offered answers: names given twice, conditions that do not fit the fields, nothing that identifies a person."""
+    names = [answer.name for answer in answers]
+    faults = [] if identifies or not answers else [{"at": "terms/answers", "error": _ABOUT_NOBODY}]
+    for index, answer in enumerate(answers):
+        at = f"terms/answers/{index}"
+        if names.index(answer.name) < index:
+            faults.append({"at": f"{at}/name", "error": f'the answer "{answer.name}" is offered twice'})
+        faults += faults_in_condition(answer.where, fields, at=f"{at}/where")
+    return faults
+
+
 def faults_in_assessments(assessments: Assessments, now: datetime, *, at: str = "assessments") -> list[dict[str, str]]:
     """Faults in assessments: one is on file once it is concluded, by the date of the easternmost time zone."""
     today = (now + _EASTERNMOST).date()
@@ -117,6 +132,9 @@ def for_policy(terms: Terms, *, is_older: bool = False) -> documents.Terms:
             **({"not_after": int(terms.not_after.timestamp())} if terms.not_after else {}),
             **({"module": terms.module} if terms.module else {}),
             **({"basis": basis} if basis else {}),
+            "answers": [
+                {"name": answer.name, "where": answer.where, "fields": answer.fields()} for answer in terms.answers
+            ],
         }
     )
 

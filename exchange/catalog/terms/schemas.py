@@ -16,16 +16,20 @@ from pydantic import (
 )
 
 from adapters.kind import FieldName
-from adapters.plan.condition import condition_to_json
+from adapters.plan.condition import comparisons, condition_from_json, condition_to_json
 from adapters.plan.masks import KINDS as MASKS
 from adapters.plan.masks import mask_schema
 from adapters.plan.text import ConditionTextError, condition_from_text
 from exchange.kernel.schemas import In, Moment, Text
 from exchange.participants.schemas import Kind, Level
-from policies.decision.documents import LawfulBasis
+from policies.decision.documents import ANSWER_PATTERN, LawfulBasis
 
 PURPOSE_PATTERN = "^[a-z][a-z0-9-]{1,62}$"
 Purpose = Annotated[str, StringConstraints(pattern=PURPOSE_PATTERN), Field(examples=["talent-service", "statistics"])]
+
+
+AnswerName = Annotated[str, StringConstraints(pattern=ANSWER_PATTERN), Field(examples=["holds-masters-degree"])]
+"""The name of an answer that terms offer and agreements grant."""
 
 
 def _condition(value: Any) -> Any:
@@ -129,13 +133,39 @@ class Rate(In):
     per: Literal["hour", "day"]
 
 
+class OfferedAnswer(In):
+    """An answer about a person that the dataset offers: yes or no, and no value of a field.
+
+    The answer is yes where one of the person's rows satisfies `where`. The fields that it names need not be offered.
+    """
+
+    name: AnswerName
+    title: Annotated[Text, Field(description="The question in Chinese", examples=["是否具有硕士及以上学位"])]
+    title_en: Annotated[
+        Text, Field(description="The question in English", examples=["Holds a master's degree or higher"])
+    ]
+    where: Annotated[
+        dict[str, Any],
+        BeforeValidator(_condition, json_schema_input_type=dict[str, Any] | str),
+        Field(
+            description="A condition on rows, as a row filter has; everybody may read it",
+            examples=["degree in ('硕士', '博士')"],
+        ),
+    ]
+
+    def fields(self) -> list[str]:
+        """The fields that the condition names. Raises PlanError for a condition of another form."""
+        return sorted({comparison.field for comparison in comparisons(condition_from_json(self.where))})
+
+
 class Terms(In):
     """The conditions attached to a dataset; agreements can only narrow them."""
 
     consumers: Consumers = Consumers()
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=50)]
     fields: Annotated[
-        list[FieldName], Field(min_length=1, max_length=500, description="The fields that may be granted")
+        list[FieldName],
+        Field(max_length=500, description="The fields that may be granted; at least one, unless answers are offered"),
     ]
     masks: Annotated[
         dict[str, MaskDocument],
@@ -180,6 +210,10 @@ class Terms(In):
         ),
     ] = None
     price: Annotated[Price | None, Field(exclude_if=_is_absent)] = None
+    answers: Annotated[
+        list[OfferedAnswer],
+        Field(max_length=50, description="Answers about one person, instead of rows", exclude_if=_is_absent),
+    ] = []
     module: Annotated[
         str | None,
         StringConstraints(pattern=r"^[0-9a-f]{64}$"),
@@ -190,6 +224,12 @@ class Terms(In):
     ] = None
 
     _written: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _offers_something(self) -> Self:
+        if not self.fields and not self.answers:
+            raise ValueError("the terms offer at least one field, or an answer")
+        return self
 
     @model_validator(mode="wrap")
     @classmethod

@@ -323,7 +323,13 @@ def test_one_rule_may_stand_without_a_list() -> None:
     document = as_offer(FULL)
     document["permission"] = document["permission"][0]
     document["prohibition"] = document["prohibition"][0]
-    assert read(document) == FULL
+    assert read(document) == EMPTY | FULL
+
+
+def test_offered_answers_come_back_and_stand_without_fields() -> None:
+    answer = {"name": "in-city", "title": "是否在杭州", "title_en": "Lives in Hangzhou", "where": FULL["row_filter"]}
+    offered = EMPTY | FULL | {"answers": [answer], "fields": [], "masks": {}}
+    assert read(as_offer(offered)) == offered
 
 
 def test_what_is_withheld_is_said_to_be_and_is_not_taken() -> None:

@@ -299,6 +299,7 @@ class Exchange:
         return {
             "dataset": dataset["id"],
             "fields": dataset["document"]["terms"]["fields"],
+            "answers": [answer["name"] for answer in dataset["document"]["terms"].get("answers", ())],
             "purpose": "talent-service",
             "basis": "浙江省公共数据条例",
             "scenario": "talent service",

@@ -1,0 +1,20 @@
+"""Settings of answers."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from exchange.kernel.settings import KernelSettings
+
+
+class AnswerSettings(KernelSettings):
+    """Limits of asking about people."""
+
+    answers_per_person_day: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Answers about one person that one organisation gets in a day of China's time",
+        ),
+    ] = 100
