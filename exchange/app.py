@@ -18,6 +18,8 @@ from exchange import __version__
 from exchange.agreements import routes as agreement_routes
 from exchange.agreements import tasks as agreements
 from exchange.answers import routes as answer_routes
+from exchange.answers.codes import tasks as codes
+from exchange.answers.codes.schemas import Redemption
 from exchange.answers.schemas import AnswerRequest, AnswersOut
 from exchange.applications import routes as application_routes
 from exchange.audit import routes as audit_routes
@@ -166,7 +168,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
     docs.install(app)
     for router in _routers(kinds):
         app.include_router(router)
-    openapi.complete(app, models=(DeliveryRequest, DeliveryPage, AnswerRequest, AnswersOut))
+    openapi.complete(app, models=(DeliveryRequest, DeliveryPage, AnswerRequest, AnswersOut, Redemption))
     return app
 
 
@@ -249,6 +251,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     await portal.open_parts(runtime, stack)
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
     delivery.open_parts(runtime, stack)
+    codes.open_parts(runtime)
     whatif.open_parts(runtime)
     await publication.open_parts(runtime, stack)
     await stack.enter_async_context(runtime[Loops].running())

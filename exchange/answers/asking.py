@@ -8,9 +8,10 @@ satisfies, so that the time of an answer does not tell that person from one whom
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from fastapi import Response
 
@@ -41,10 +42,14 @@ from exchange.participants.door.answers import signature_headers
 from exchange.sources.service import problem_of
 from exchange.subjects.identity import Identity, SubjectKey, identity
 from ledger import entries
+from ledger.log import store
 from policies.decision.documents import Obligations
 
 COUNTING: Final = "how often an organisation asks about a person"
 """The purpose of the key under which counts are kept (see Seal.derive)."""
+
+Append: TypeAlias = Callable[[store.Submission], Awaitable[int]]
+"""Puts an entry on the ledger, durably; returns its index. Raises store.Refused."""
 
 _NOBODY: Final = Any_(())
 _READS_AT_ONCE = 4
@@ -73,8 +78,22 @@ class Asked:
 
 async def ask(attempt: Attempt, admitted: Admitted) -> Response:
     """Answer an admitted request for answers. Raises the problem of a refusal, store.Refused."""
+    return await give(attempt, admitted, document_of(attempt.admission.body, AnswerRequest))
+
+
+async def give(
+    attempt: Attempt,
+    admitted: Admitted,
+    question: AnswerRequest,
+    *,
+    code: UUID | None = None,
+    append: Append | None = None,
+) -> Response:
+    """Give the answers to a question, with an entry that `append` puts on the ledger: of the code, where one is redeemed.
+
+    Raises the problem of a refusal, store.Refused.
+    """
     runtime = attempt.runtime
-    question = document_of(attempt.admission.body, AnswerRequest)
     names = tuple(dict.fromkeys(question.answers))
     dataset = await dataset_of(attempt, admitted, question.dataset)
     known = attempt.stage = Known(admitted, DeliveryRequest(dataset=question.dataset), dataset, answers=names)
@@ -86,7 +105,7 @@ async def ask(attempt: Attempt, admitted: Admitted) -> Response:
     await _count_people(runtime, asked, attempt.counted)
     standing = await _look_up(runtime, asked)
     verdicts = await _read(asked, standing)
-    return await _answer(runtime, asked, standing, verdicts)
+    return await _answer(runtime, asked, standing, verdicts, code=code, append=append or runtime.sequencer.append)
 
 
 ASK = Act(ask, entries.AnswerRefused)
@@ -223,7 +242,13 @@ async def _read_person(asked: Asked, person: Person, standing: Standing | None) 
 
 
 async def _answer(
-    runtime: Runtime, asked: Asked, standing: Standing | None, verdicts: list[dict[str, Verdict]]
+    runtime: Runtime,
+    asked: Asked,
+    standing: Standing | None,
+    verdicts: list[dict[str, Verdict]],
+    *,
+    code: UUID | None,
+    append: Append,
 ) -> Response:
     """Put the answer on the ledger, and sign it. Raises store.Refused."""
     planned, identifier = asked.planned, new_id()
@@ -240,6 +265,8 @@ async def _answer(
     hashed = hashlib.sha256(content)
     epochs = standing.epochs if standing is not None else {}
     body = entries.AnswerGiven(
+        type="answer.given" if code is None else "code.redeemed",
+        code=str(code) if code is not None else None,
         **planned.fields(),
         decision=planned.decision,
         plan=planned.digest,
@@ -247,7 +274,7 @@ async def _answer(
         consents=[entries.Scope(**span) for span in spans(epochs, epochs)] if standing is not None else None,
     )
     submission = planned.submission(body.canonical(), now=runtime.clock.seconds(), epochs=epochs)
-    index = await runtime.sequencer.append(submission)
+    index = await append(submission)
     headers = {"content-digest": signatures.digest_field(hashed.digest()), "exchange-entry": str(index)}
     signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
     return Response(

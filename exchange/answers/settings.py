@@ -18,3 +18,6 @@ class AnswerSettings(KernelSettings):
             description="Answers about one person that one organisation gets in a day of China's time",
         ),
     ] = 100
+    answers_code_seconds: Annotated[
+        int, Field(ge=10, le=3600, description="How long a one-time code of a person can be redeemed, seconds")
+    ] = 120

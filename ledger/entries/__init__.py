@@ -9,7 +9,7 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 from typing import Any, Final
 
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
-from ledger.entries.answers import AnswerGiven, AnswerRefused
+from ledger.entries.answers import AnswerGiven, AnswerRefused, CodeEnded, CodeIssued
 from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
@@ -126,6 +126,8 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     DeliveryRefused,
     AnswerGiven,
     AnswerRefused,
+    CodeIssued,
+    CodeEnded,
     RequestRefused,
     RequestsRefused,
     AuditRead,
@@ -171,6 +173,8 @@ __all__ = [
     "Body",
     "CalendarEntered",
     "CalendarLoaded",
+    "CodeEnded",
+    "CodeIssued",
     "ConsentChanged",
     "ConsentNoticeClosed",
     "ConsentNoticePublished",

@@ -233,6 +233,9 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "delivery.completed": ("started", "named"),
     "delivery.aborted": ("decision", *_NAMING, *_RELEASE),
     "delivery.refused": ("agreement", *_NAMING),
+    "answer.given": ("named", "withheld", "people", "code"),
+    "answer.refused": ("agreement", *_NAMING),
+    "code.redeemed": ("named", "withheld", "people"),
     "erasure.refused": ("until",),
 }
 # Objects of a kind that is not the first half of the type; None: there is no object.
@@ -247,6 +250,8 @@ _OBJECTS: Mapping[str, str | None] = {
     "principal": "system",
     "role": "principal",
     "delivery": "dataset",
+    "answer": "dataset",
+    "code.redeemed": "dataset",
     "deadline": "application",
     "item_source": "organisation",
     "erasure": "subject",
@@ -263,7 +268,7 @@ _OBJECT_IDS: Mapping[str, str] = {
     "module": _DIGEST,
     "subject": _DIGEST,
 }
-_VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery")
+_VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery", "answer", "code.redeemed")
 _DELETION = {"notice": f"{_ID}9", "people": 1, "due": "2026-01-26"}
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "consents.expired": {"count": 1200},
@@ -274,6 +279,10 @@ _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "consent.requested": {"notice": f"{_ID}9"},
     "dataset.change_extended": {"consent": _DIGEST, "days": 5},
     "deadline.overdue": {"due": "2026-01-12"},
+    "answer.given": {"answers": ["holds-masters-degree"]},
+    "answer.refused": {"answers": ["holds-masters-degree"], "problem": "answer-not-granted", "outcome": "deny"},
+    "code.issued": {"expires_at": "2026-01-05T08:02:00.000000Z"},
+    "code.redeemed": {"answers": ["holds-masters-degree"], "code": f"{_ID}9"},
     "delivery.refused": {"problem": "purpose-not-granted", "outcome": "deny"},
     "requests.refused": {
         "since": "2026-01-05T07:59:30.250000Z",
@@ -402,7 +411,8 @@ def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
         [member] = typing.get_args(inner)
-        return f"list of [{_link(member)}" if isinstance(member, type) else "list of SHA-256, hex"
+        words = "texts" if member is str else "SHA-256, hex"
+        return f"list of [{_link(member)}" if isinstance(member, type) and member is not str else f"list of {words}"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
     if typing.get_origin(inner) is typing.Literal:

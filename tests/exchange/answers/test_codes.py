@@ -1,0 +1,157 @@
+"""One-time codes: exactly what the person chose, to one recipient, once, for minutes; and who may not redeem them."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from exchange.answers.codes import queries, service, tasks
+from exchange.answers.codes.schemas import CodeOut, NewCode
+from exchange.kernel.clock import SettableClock
+from exchange.kernel.database import driver
+from exchange.kernel.problems import NotFound, RequestInvalid
+from exchange.kernel.work import Caller, Principal, Work
+from exchange.participants.door.evidence import Founding
+from exchange.settings import Settings
+from exchange.subjects import numbers
+from exchange.subjects.identity import Identity
+from tests.support.exchanges.exchange import Answer, Key
+from tests.support.exchanges.owner import MORNING
+from tests.support.exchanges.starting import start_exchange
+from tests.support.people.asking import Asking, offer_answers
+
+REDEMPTIONS = "/api/v1/answers/redemptions"
+
+
+@pytest.fixture
+async def asking(settings: Settings) -> Any:
+    async with start_exchange(settings, clock=SettableClock(MORNING)) as exchange:
+        yield await offer_answers(exchange)
+
+
+def identity_of(asking: Asking, value: str) -> Identity:
+    return Identity(f"{asking.owner.id}/person_id", value)
+
+
+async def number_of(asking: Asking, value: str) -> int:
+    runtime = asking.exchange.runtime
+    async with runtime.database.pool.acquire() as connection:
+        [number] = await numbers.ensure(connection, [identity_of(asking, value).lookup(runtime.seal)])
+    return number
+
+
+async def issue(asking: Asking, value: str = "P00003", **changes: Any) -> CodeOut:
+    """Issue a code, as the person would: the act of nobody who is a member."""
+    runtime = asking.exchange.runtime
+    document = {
+        "dataset": "owner/degrees",
+        "recipient": asking.consumer.id,
+        "purpose": "talent-service",
+        "answers": ["holds-doctorate"],
+    }
+    number = await number_of(asking, value)
+    async with runtime.database.sessions() as session:
+        work = person_work(session, asking)
+        new = NewCode.model_validate(document | changes)
+        code = await service.issue(work, person=identity_of(asking, value), subject=number, new=new)
+        await work.commit()
+    return code
+
+
+def person_work(session: Any, asking: Asking) -> Work:
+    nobody = Principal(UUID(int=0), "person", "", UUID(int=0), "", "", ())
+    return Work(session, Caller(nobody, Founding()), asking.exchange.runtime)
+
+
+async def redeem(asking: Asking, code: str, *, key: Key | None = None, purpose: str = "talent-service") -> Answer:
+    sender = key or asking.consumer.system
+    return await asking.exchange.call(sender, "POST", REDEMPTIONS, {"code": code}, purpose=purpose)
+
+
+async def test_a_code_shows_what_the_person_chose_once(asking: Asking) -> None:
+    issued = await issue(asking)
+    answer = await redeem(asking, issued.code)
+    assert answer.status == 200, answer.content.decode()
+    assert answer.json["people"] == [{"holds-doctorate": "yes"}]
+    entry = (await asking.exchange.read_entries())[int(answer.headers["exchange-entry"])]
+    assert (entry["type"], entry["code"], entry["answers"]) == ("code.redeemed", str(issued.id), ["holds-doctorate"])
+    assert (await redeem(asking, issued.code)).problem == "code-unknown"
+    text = json.dumps(await asking.exchange.read_entries())
+    assert "P00003" not in text
+    assert issued.code not in text
+    async with asking.exchange.runtime.database.pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT state, person FROM answer_codes")
+    assert (row["state"], row["person"]) == ("redeemed", None)
+
+
+async def test_redeemed_twice_at_once_it_is_redeemed_once(asking: Asking) -> None:
+    for value in ("P00003", "P00006"):
+        issued = await issue(asking, value)
+        tries = await asyncio.gather(*(redeem(asking, issued.code) for _ in range(5)))
+        assert Counter(answer.status for answer in tries) == {200: 1, 404: 4}
+    types = Counter(entry["type"] for entry in await asking.exchange.read_entries())
+    assert types["code.redeemed"] == 2
+
+
+async def test_others_and_other_purposes_learn_nothing_and_use_nothing_up(asking: Asking) -> None:
+    issued = await issue(asking)
+    other = await asking.exchange.admit("other", kind="institution", level="none")
+    assert (await redeem(asking, issued.code, key=other.system)).problem == "code-unknown"
+    assert (await redeem(asking, issued.code, purpose="statistics")).problem == "code-unknown"
+    assert (await redeem(asking, "A" * 26)).problem == "code-unknown"
+    assert (await redeem(asking, issued.code)).status == 200
+
+
+async def test_a_refused_redemption_leaves_the_code(asking: Asking) -> None:
+    issued = await issue(asking)
+    address = f"/api/v1/agreements/{asking.agreement['id']}"
+    await asking.exchange.call_ok(asking.owner.steward, "POST", f"{address}/suspension", {"reason": "核查"})
+    assert (await redeem(asking, issued.code)).problem == "agreement-suspended"
+    await asking.exchange.call_ok(asking.owner.steward, "POST", f"{address}/resumption", {"reason": "核查"})
+    assert (await redeem(asking, issued.code)).status == 200
+
+
+async def test_a_code_ends_with_its_minutes(asking: Asking) -> None:
+    issued = await issue(asking)
+    clock = asking.exchange.runtime.clock
+    assert isinstance(clock, SettableClock)
+    clock.move(issued.expires_at - clock.now())
+    assert (await redeem(asking, issued.code)).problem == "code-unknown"
+    await tasks.expire_overdue(asking.exchange.runtime)
+    ended = [entry for entry in await asking.exchange.read_entries() if entry["type"] == "code.expired"]
+    assert [entry["object"]["id"] for entry in ended] == [str(issued.id)]
+    assert await tasks.expire_overdue(asking.exchange.runtime) == 0
+
+
+async def test_a_person_revokes_a_code_and_nobody_else_does(asking: Asking) -> None:
+    issued, number = await issue(asking), await number_of(asking, "P00003")
+    async with asking.exchange.runtime.database.sessions() as session:
+        with pytest.raises(NotFound):
+            await service.revoke(person_work(session, asking), issued.id, subjects=[number + 1])
+    async with asking.exchange.runtime.database.sessions() as session:
+        work = person_work(session, asking)
+        await service.revoke(work, issued.id, subjects=[number])
+        await work.commit()
+    assert (await redeem(asking, issued.code)).problem == "code-unknown"
+    assert (await asking.exchange.read_entries())[-2]["type"] in {"code.revoked", "answer.refused"}
+
+
+async def test_an_erasure_ends_the_codes_of_the_person(asking: Asking) -> None:
+    issued = await issue(asking)
+    document = {"dataset": "owner/degrees", "value": "P00003", "basis": "consent-withdrawn"}
+    await asking.exchange.call_ok(asking.exchange.keys["operator"], "POST", "/api/v1/subjects/erasure", document)
+    assert (await redeem(asking, issued.code)).problem == "code-unknown"
+    async with asking.exchange.runtime.database.sessions() as session:
+        connection = await driver(session)
+        assert await connection.fetchval("SELECT state FROM answer_codes") == "revoked"
+        assert await queries.lock_of_person(session, 0) == []
+
+
+async def test_a_code_is_about_answers_that_are_offered_and_a_person_who_is_known_so(asking: Asking) -> None:
+    with pytest.raises(RequestInvalid):
+        await issue(asking, answers=["is-rich"])
+    with pytest.raises(RequestInvalid):
+        await issue(asking, field="degree")
