@@ -47,6 +47,8 @@ def faults_in_request(
         for index, name in enumerate(fields)
         if name not in terms.fields
     ]
+    if not fields and not answers:
+        faults.append({"at": "fields", "error": "name at least one field, or an answer"})
     offered = {answer.name for answer in terms.answers}
     faults += [
         {"at": f"answers/{index}", "error": f"the terms offer: {', '.join(sorted(offered)) or 'no answers'}"}
@@ -81,8 +83,6 @@ def faults_in_approval(
         for index, name in enumerate(approval.answers or ())
         if name not in application.answers
     ]
-    if not granted_fields(application, approval) and not granted_answers(application, approval):
-        faults.append({"at": "fields", "error": "grant a field or an answer, or refuse the application"})
     faults += faults_in_masks(approval.masks, described)
     faults += faults_in_strictness(approval.masks, than=terms.masks)
     faults += faults_in_condition(combine_conditions(application.row_filter, approval.row_filter), described)

@@ -1,10 +1,10 @@
 """Requests and answers about applications."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field
 
 from adapters.kind import FieldName
 from exchange.agreements.schemas import AgreementOut, Lane
@@ -62,12 +62,6 @@ class NewApplication(In):
     amends: Annotated[
         UUID | None, Field(description="The agreement whose scope or purpose this application asks to change")
     ] = None
-
-    @model_validator(mode="after")
-    def _asks_for_something(self) -> Self:
-        if not self.fields and not self.answers:
-            raise ValueError("ask for at least one field, or an answer")
-        return self
 
 
 class Approval(In):

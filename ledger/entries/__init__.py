@@ -9,7 +9,6 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 from typing import Any, Final
 
 from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
-from ledger.entries.answers import AnswerGiven, AnswerRefused, CodeEnded, CodeIssued
 from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
@@ -35,7 +34,16 @@ from ledger.entries.consents import (
     DeletionChanged,
 )
 from ledger.entries.corrections import CorrectionChanged, CorrectionFiled
-from ledger.entries.delivery import DeliveryAborted, DeliveryCompleted, DeliveryRefused, DeliveryStarted
+from ledger.entries.delivery import (
+    AnswerGiven,
+    AnswerRefused,
+    CodeEnded,
+    CodeIssued,
+    DeliveryAborted,
+    DeliveryCompleted,
+    DeliveryRefused,
+    DeliveryStarted,
+)
 from ledger.entries.jobs import JobDiscarded
 from ledger.entries.participants import (
     KeyRegistered,

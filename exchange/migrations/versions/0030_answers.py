@@ -1,15 +1,15 @@
 """Answers: those that applications ask for and agreements grant, and how often each consumer asks about each person.
 
-Revision: 0029
-Revises: 0028
+Revision: 0030
+Revises: 0029
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

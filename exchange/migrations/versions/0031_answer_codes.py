@@ -1,15 +1,15 @@
 """One-time codes of people for answers about them.
 
-Revision: 0030
-Revises: 0029
+Revision: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
