@@ -46,6 +46,8 @@ from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
+from exchange.disputes import routes as dispute_routes
+from exchange.duties import routes as duty_routes
 from exchange.jobs import parts as jobs
 from exchange.jobs import routes as job_routes
 from exchange.kernel import logs, tasks
@@ -189,6 +191,8 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         publication_routes.public,
         participant_routes.router,
         calendar_routes.router,
+        dispute_routes.router,
+        duty_routes.router,
         job_routes.router,
         message_routes.router,
         *source_routes.routers(kinds),

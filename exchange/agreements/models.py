@@ -82,3 +82,20 @@ class AgreementStatement(Base):
     salt: Mapped[str] = mapped_column(String(32))
     stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     by: Mapped[UUID | None]
+
+
+class AgreementRecord(Base):
+    """A record about an agreement between departments: of its use, a disposal, a report. It never changes.
+
+    `document` is what was stated; the entry of `type` has its digest. `organisation_id` is who stated it.
+    """
+
+    __tablename__ = "agreement_records"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreements.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    type: Mapped[str] = mapped_column(String(32))
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    salt: Mapped[str] = mapped_column(String(32))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

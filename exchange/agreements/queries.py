@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
+from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementRecord, AgreementStatement
 from exchange.agreements.view import AgreementView, view_of
 from exchange.catalog import queries as catalog
 from exchange.kernel.problems import NotFound
@@ -59,6 +59,17 @@ async def locked(work: Work, agreement_id: UUID) -> Agreement:
     return await _one(
         work.session, select(Agreement).where(Agreement.id == agreement_id, _of_side(work)).with_for_update()
     )
+
+
+async def lock_any(session: AsyncSession, agreement_id: UUID) -> Agreement:
+    """One agreement, locked; the caller decides who may act on it. Raises NotFound."""
+    return await _one(session, select(Agreement).where(Agreement.id == agreement_id).with_for_update())
+
+
+async def records(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementRecord]:
+    """The records about an agreement, oldest first."""
+    statement = select(AgreementRecord).where(AgreementRecord.agreement_id == agreement_id).order_by(AgreementRecord.id)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def _one(session: AsyncSession, statement: Select[Agreement]) -> Agreement:

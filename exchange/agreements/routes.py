@@ -6,10 +6,20 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from exchange.agreements import queries, service
+from exchange.agreements import queries, records, service
 from exchange.agreements.models import Agreement
 from exchange.agreements.narrowing import narrow as narrow_agreement
-from exchange.agreements.schemas import AgreementOut, Narrowing, Statement, StatementOut
+from exchange.agreements.schemas import (
+    AgreementOut,
+    Disposal,
+    Narrowing,
+    RecordOut,
+    Report,
+    ResharingRequest,
+    Statement,
+    StatementOut,
+    Usage,
+)
 from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
@@ -64,7 +74,7 @@ async def read_statements(work: SignedWork, agreement_id: UUID) -> list[Statemen
 @router.post("/{agreement_id}/suspension")
 async def suspend(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Suspend an agreement: it permits no delivery until it is resumed."""
-    changed = await service.change(work, agreement_id=agreement_id, verb="suspend", reason=statement.reason)
+    changed = await service.change(work, agreement_id=agreement_id, verb="suspend", statement=statement)
     return await _out(work, changed)
 
 
@@ -77,15 +87,52 @@ async def narrow(work: SignedWork, agreement_id: UUID, narrowing: Narrowing) -> 
 @router.post("/{agreement_id}/resumption")
 async def resume(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Resume a suspended agreement."""
-    changed = await service.change(work, agreement_id=agreement_id, verb="resume", reason=statement.reason)
+    changed = await service.change(work, agreement_id=agreement_id, verb="resume", statement=statement)
     return await _out(work, changed)
 
 
 @router.post("/{agreement_id}/termination")
 async def terminate(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Terminate an agreement, for good."""
-    changed = await service.change(work, agreement_id=agreement_id, verb="terminate", reason=statement.reason)
+    changed = await service.change(work, agreement_id=agreement_id, verb="terminate", statement=statement)
     return await _out(work, changed)
+
+
+@router.post("/{agreement_id}/rectification")
+async def rectify(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
+    """State that the use of a suspended agreement was rectified; its provider resumes it."""
+    return await _out(work, await records.rectify(work, agreement_id=agreement_id, reason=statement.reason))
+
+
+@router.post("/{agreement_id}/reports", status_code=201)
+async def report(work: SignedWork, agreement_id: UUID, report: Report) -> RecordOut:
+    """Report that data shared between departments was passed on, or used outside the agreement."""
+    return RecordOut.model_validate(await records.report(work, agreement_id=agreement_id, report=report))
+
+
+@router.post("/{agreement_id}/resharing", status_code=201)
+async def request_resharing(work: SignedWork, agreement_id: UUID, request: ResharingRequest) -> RecordOut:
+    """Ask to pass shared data on: it is denied, on the record, and the agreement's suspension is proposed."""
+    return RecordOut.model_validate(await records.request_resharing(work, agreement_id=agreement_id, request=request))
+
+
+@router.post("/{agreement_id}/disposal", status_code=201)
+async def dispose(work: SignedWork, agreement_id: UUID, disposal: Disposal) -> RecordOut:
+    """Record, with evidence, that the data of an agreement that ended was disposed of."""
+    return RecordOut.model_validate(await records.dispose(work, agreement_id=agreement_id, disposal=disposal))
+
+
+@router.post("/{agreement_id}/usage", status_code=201)
+async def record_usage(work: SignedWork, agreement_id: UUID, usage: Usage) -> RecordOut:
+    """Record the use of shared data (Decree 809, Article 29)."""
+    return RecordOut.model_validate(await records.record_usage(work, agreement_id=agreement_id, usage=usage))
+
+
+@router.get("/{agreement_id}/records")
+async def read_records(work: SignedWork, agreement_id: UUID) -> list[RecordOut]:
+    """The records of use, disposal and reports of an agreement between departments."""
+    agreement = await queries.agreement(work.session, demand_reading(work, "agreement"), agreement_id)
+    return [RecordOut.model_validate(row) for row in await queries.records(work.session, agreement.id)]
 
 
 async def _out(work: Work, agreement: Agreement) -> AgreementOut:

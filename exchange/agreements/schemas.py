@@ -115,12 +115,86 @@ class Statement(In):
     model_config = with_example({"reason": "核查超范围使用"})
 
     reason: Prose
+    ground: Annotated[
+        Literal["out_of_scope", "third_party", "other"],
+        Field(
+            description="Of a suspension between departments: a use outside the agreement, or data given to others, begins the "
+            "demander's time to rectify (Decree 809, Article 27)"
+        ),
+    ] = "other"
+    consultation: Annotated[
+        Prose | None,
+        Field(
+            description="Of a provider's termination between departments: the consultation, and its filing with the authority"
+        ),
+    ] = None
 
 
 class StatementOut(Out):
     """The reason of an agreement's change, or what a new version changed for it, as both sides see it."""
 
-    type: Literal["agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.affected"]
+    type: Literal[
+        "agreement.rectified", "agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.affected"
+    ]
     reason: str
     salt: Salt
     stated_at: datetime
+
+
+class Report(In):
+    """A report that data shared under an agreement was passed on, or used outside of it."""
+
+    model_config = with_example({"ground": "third_party", "reason": "数据出现在另一单位的系统中"})
+
+    ground: Literal["out_of_scope", "third_party"]
+    reason: Prose
+
+
+class ResharingRequest(In):
+    """A demander's wish to pass shared data on: to whom, and why."""
+
+    model_config = with_example({"recipient": "某区人力资源部门", "reason": "联合办理"})
+
+    recipient: Prose
+    reason: Prose
+
+
+class Disposal(In):
+    """The disposal of shared data after an agreement's end: how, and the SHA-256 of the evidence."""
+
+    model_config = with_example({"statement": "已按要求删除全部副本", "evidence": "9f" * 32})
+
+    statement: Prose
+    evidence: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Hex SHA-256 of the evidence's file")]
+
+
+class Usage(In):
+    """A record of the use of shared data (Decree 809, Article 29)."""
+
+    model_config = with_example(
+        {
+            "scenario": "人才认定",
+            "process": "逐件核验",
+            "effect": "减少材料两份",
+            "storage": "政务云，加密",
+            "destruction": "办结后三十日删除",
+        }
+    )
+
+    scenario: Annotated[Prose, Field(description="使用场景")]
+    process: Annotated[Prose, Field(description="使用过程")]
+    effect: Annotated[Prose, Field(description="应用成效")]
+    storage: Annotated[Prose, Field(description="存储情况")]
+    destruction: Annotated[Prose, Field(description="销毁情况")]
+
+
+class RecordOut(Out):
+    """A record about an agreement, as both sides and the authority see it."""
+
+    id: UUID
+    agreement_id: UUID
+    organisation_id: UUID
+    type: str
+    document: dict[str, Any]
+    salt: Salt
+    recorded_at: datetime

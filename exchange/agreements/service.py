@@ -10,12 +10,14 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.agreements import queries
+from exchange.agreements.clocks import follow, matter_of
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import find_misfits
-from exchange.agreements.lifecycle import AGREEMENT
+from exchange.agreements.lifecycle import AGREEMENT, REMEDIES, SHARING
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
-from exchange.agreements.schemas import AgreementOut, Lane
+from exchange.agreements.schemas import AgreementOut, Lane, Statement
 from exchange.agreements.view import AgreementView, view_of
+from exchange.calendar import queries as calendar
 from exchange.catalog import queries as catalog
 from exchange.catalog.errors import SecondPersonNeeded
 from exchange.catalog.schemas import DatasetDocument
@@ -25,7 +27,7 @@ from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict, RequestInvalid
+from exchange.kernel.problems import Conflict, RequestInvalid, refusal_of
 from exchange.kernel.work import Act, Principal, Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused
@@ -226,7 +228,7 @@ async def read_out(work: Work, rows: Sequence[Agreement]) -> list[AgreementOut]:
     return [agreement_out(row, view, work.principal, narrowings[row.id]) for row, view in zip(rows, views, strict=True)]
 
 
-async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> Agreement:
+async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statement) -> Agreement:
     """Suspend, resume or terminate an agreement. The provider may do each; the consumer may terminate its own.
 
     Where the provider separates its duties, another person than the one who suspended it resumes it. Raises NotFound,
@@ -236,6 +238,9 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
     by_owner = Act("agreement", verb, agreement.provider_id, "the owner of the data")
     by_consumer = Act("agreement", "end", agreement.consumer_id, "the consumer")
     work.permit_one(by_owner, *([by_consumer] if verb == "terminate" else []))
+    if agreement.lane == "government":
+        is_demander = verb == "terminate" and not work.may("agreement", "terminate", agreement.provider_id)
+        await _check_step(work, agreement, "end" if is_demander else verb, statement)
     try:
         AGREEMENT.step(agreement.state, verb)
     except Refused as refused:
@@ -246,8 +251,23 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, reason: str) -> A
     if verb == "resume":
         await _check_person(work, agreement)
         await check_fit(work, agreement)
-    set_state(work, agreement, verb=verb, reason=reason)
+    set_state(work, agreement, verb=verb, reason=statement.reason)
+    await follow(work.session, agreement, at=work.runtime.clock.now(), ground=statement.ground)
     return agreement
+
+
+async def _check_step(work: Work, agreement: Agreement, verb: str, statement: Statement) -> None:
+    """Check what Decree 809 demands of a step between departments. Raises Conflict."""
+    facts = set()
+    if statement.consultation is not None:
+        facts |= {"consultation_recorded", "time_to_rectify_over"}
+    rectify = await calendar.open_row(work.session, matter_of(agreement), "rectify")
+    if rectify is not None and calendar.view_of(rectify).is_overdue(work.runtime.clock.now()):
+        facts.add("time_to_rectify_over")
+    try:
+        SHARING.step(agreement.state, verb, facts)
+    except Refused as refused:
+        raise refusal_of(refused, "An agreement", REMEDIES) from refused
 
 
 async def _check_person(work: Work, agreement: Agreement) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from exchange.agreements import queries
+from exchange.agreements.clocks import follow
 from exchange.agreements.lifecycle import AGREEMENT
 from exchange.agreements.models import AgreementStatement
 from exchange.agreements.publication import check_version, end_with_dataset
@@ -86,6 +87,7 @@ async def expire_overdue(session: AsyncSession, now: datetime) -> int:
         for agreement in overdue:
             step = AGREEMENT.step(agreement.state, "expire")
             agreement.state = step.target
+            await follow(session, agreement, at=now)
             body = entries.AgreementChanged.model_validate(
                 {
                     "type": step.entry,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from exchange.agreements.clocks import USAGE
 from exchange.agreements.schemas import AgreementOut
 from exchange.agreements.service import Grant, conclude
 from exchange.applications import queries
@@ -21,6 +22,7 @@ from exchange.applications.schemas import Approval, Extension, ExtensionConsent,
 from exchange.applications.service import matter_of, offered, record_change, take
 from exchange.calendar import deadlines
 from exchange.calendar import queries as calendar
+from exchange.calendar.counting import Matter
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.clock import rfc3339
@@ -91,6 +93,15 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
         ),
         document.terms,
     )
+    if application.lane == "government":
+        await deadlines.start(
+            work.session,
+            Matter("agreement", agreement.id),
+            USAGE.name,
+            parameter=USAGE.parameter,
+            organisation=application.consumer_id,
+            at=work.runtime.clock.now(),
+        )
     application.agreement_id = agreement.id
     application.decided_at = work.runtime.clock.now()
     return application, agreement

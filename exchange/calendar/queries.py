@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Integer, String, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, Date, Integer, String, and_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.calendar.counting import DeadlineView, Matter, day_of
@@ -216,6 +216,22 @@ async def deadlines(
     if clocks is not None:
         statement = statement.where(Deadline.clock.in_(clocks))
     return [view_of(row) for row in (await session.execute(statement)).scalars()]
+
+
+async def counts(
+    session: AsyncSession, organisation: UUID | None, today: date
+) -> Sequence[tuple[str, int, int, int, int]]:
+    """By clock: deadlines that are open, overdue on a day, were ended late, and were ended in time. None: everybody's."""
+    is_open = Deadline.ended_at.is_(None)
+    is_overdue = and_(is_open, Deadline.paused_at.is_(None), Deadline.due < today)
+    ended_on = func.date(func.timezone("Asia/Shanghai", Deadline.ended_at))
+    is_late = and_(Deadline.ended_at.is_not(None), ended_on > Deadline.due)
+    is_in_time = and_(Deadline.ended_at.is_not(None), or_(Deadline.due.is_(None), ended_on <= Deadline.due))
+    numbers = (func.count().filter(condition) for condition in (is_open, is_overdue, is_late, is_in_time))
+    statement = select(Deadline.clock, *numbers).group_by(Deadline.clock).order_by(Deadline.clock)
+    if organisation is not None:
+        statement = statement.where(Deadline.organisation_id == organisation)
+    return [tuple(row) for row in await session.execute(statement)]
 
 
 async def lock_overdue(session: AsyncSession, now: datetime, *, limit: int) -> Sequence[Deadline]:

@@ -14,6 +14,7 @@ import exchange.consents.models
 import exchange.corrections.models
 import exchange.decisions.models
 import exchange.delivery.models
+import exchange.disputes.models
 import exchange.kernel.keys.models
 import exchange.messages.models
 import exchange.participants.models

@@ -335,6 +335,20 @@ async def assignments_of(session: AsyncSession, principal_id: UUID) -> Sequence[
     return [(role, domain) for role, domain in await session.execute(statement)]
 
 
+async def holders(session: AsyncSession) -> Mapping[tuple[str, str], list[str]]:
+    """The handles of the active members that hold a role, by its domain and the role, in order."""
+    statement = (
+        select(RoleAssignment.domain, RoleAssignment.role, PrincipalRow.handle)
+        .join(PrincipalRow, PrincipalRow.id == RoleAssignment.principal_id)
+        .where(PrincipalRow.state == "active", PrincipalRow.kind == "member")
+        .order_by(PrincipalRow.handle)
+    )
+    handles: dict[tuple[str, str], list[str]] = {}
+    for domain, role, handle in await session.execute(statement):
+        handles.setdefault((domain, role), []).append(handle)
+    return handles
+
+
 async def roles_in(session: AsyncSession, organisation_id: UUID) -> Mapping[str, list[str]]:
     """The roles held in an organisation, by the handle of each member and system of its own that holds one.
 

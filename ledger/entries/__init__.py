@@ -8,7 +8,13 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 
 from typing import Any, Final
 
-from ledger.entries.agreements import AgreementChanged, AgreementConcluded, AgreementNarrowed
+from ledger.entries.agreements import (
+    AgreementChanged,
+    AgreementConcluded,
+    AgreementNarrowed,
+    AgreementRecorded,
+    DisputeChanged,
+)
 from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
@@ -128,6 +134,8 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     AgreementConcluded,
     AgreementChanged,
     AgreementNarrowed,
+    AgreementRecorded,
+    DisputeChanged,
     DeliveryStarted,
     DeliveryCompleted,
     DeliveryAborted,
@@ -169,6 +177,7 @@ __all__ = [
     "AgreementChanged",
     "AgreementConcluded",
     "AgreementNarrowed",
+    "AgreementRecorded",
     "AnswerGiven",
     "AnswerRefused",
     "ApplicationChanged",
@@ -208,6 +217,7 @@ __all__ = [
     "DeliveryRefused",
     "DeliveryStarted",
     "DetailsDisclosed",
+    "DisputeChanged",
     "Erasable",
     "ErasureExecuted",
     "ErasureRefused",

@@ -1,6 +1,6 @@
-"""Agreements about data."""
+"""Agreements about data, and disputes between departments."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,10 +22,17 @@ class AgreementConcluded(Body):
 
 
 class AgreementChanged(Body):
-    """An agreement was suspended, resumed or terminated, or has expired; or a new version of its dataset affected it."""
+    """An agreement was suspended, resumed or terminated, or has expired; the demander stated that a use was rectified; or a new
+    version of its dataset affected it.
+    """
 
     type: Literal[
-        "agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.expired", "agreement.affected"
+        "agreement.suspended",
+        "agreement.rectified",
+        "agreement.resumed",
+        "agreement.terminated",
+        "agreement.expired",
+        "agreement.affected",
     ]
     consumer: str
     dataset: str
@@ -41,3 +48,36 @@ class AgreementNarrowed(Body):
     dataset: str
     document: Hex
     lane: Lane
+
+
+class AgreementRecorded(Body):
+    """A record about an agreement between departments: of the use of the data, of its disposal, of a report that it was passed
+    on or misused, or of a wish to pass it on, which is denied. A report and a denied wish propose the suspension.
+    """
+
+    type: Literal["agreement.usage_recorded", "agreement.disposed", "agreement.reported", "agreement.resharing_denied"]
+    affects_decisions: ClassVar[bool] = False
+    consumer: str
+    dataset: str
+    document: Annotated[Hex, Field(description="salted digest of what was stated")]
+    lane: Lane
+
+
+class DisputeChanged(Body):
+    """A dispute about an application or an agreement was opened, or took a step (Decree 809, Article 28)."""
+
+    type: Literal[
+        "dispute.opened",
+        "dispute.settled",
+        "dispute.applied",
+        "dispute.coordinated",
+        "dispute.agreed",
+        "dispute.referred",
+        "dispute.decided",
+    ]
+    affects_decisions: ClassVar[bool] = False
+    matter_kind: Literal["application", "agreement"]
+    matter: Annotated[str, Field(description="the id of the application or agreement")]
+    consumer: str
+    provider: str
+    statement: Annotated[Hex, Field(description="salted digest of what was stated")]

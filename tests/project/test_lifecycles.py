@@ -7,7 +7,12 @@ from ledger import entries
 from tests.support.pages import machines
 
 MACHINES = machines()
-BY_TIME_ALONE = {("agreement", "expire"), ("consent", "expire"), ("deletion", "run_late")}
+BY_TIME_ALONE = {
+    ("agreement", "expire"),
+    ("agreement between departments", "expire"),
+    ("consent", "expire"),
+    ("deletion", "run_late"),
+}
 """The steps that time alone takes, each with its law or agreement behind it: a new one is a decision."""
 
 

@@ -90,10 +90,78 @@ def show(
 
 @agreements.command()
 def suspend(
-    agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+    agreement: Id,
+    *,
+    key: KeyFile,
+    reason: Reason,
+    ground: Annotated[
+        str, typer.Option("--ground", help="out_of_scope or third_party begin the demander's time to rectify.")
+    ] = "other",
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Suspend an agreement: nothing is delivered under it until it is resumed."""
-    _act(agreement, "suspension", {"reason": reason}, key=key, url=url, trust=trust)
+    _act(agreement, "suspension", {"reason": reason, "ground": ground}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def rectify(
+    agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+) -> None:
+    """State that you rectified the use for which an agreement was suspended."""
+    _act(agreement, "rectification", {"reason": reason}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def report(
+    agreement: Id,
+    ground: Annotated[str, typer.Argument(help="out_of_scope or third_party.")],
+    *,
+    key: KeyFile,
+    reason: Reason,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Report that data shared between departments was misused or passed on."""
+    _record(agreement, "reports", {"ground": ground, "reason": reason}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def dispose(
+    agreement: Id,
+    *,
+    key: KeyFile,
+    statement: Annotated[str, typer.Option("--statement", help="How the data was disposed of.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="Hex SHA-256 of the evidence's file.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Record that the data of an agreement that ended was disposed of."""
+    _record(agreement, "disposal", {"statement": statement, "evidence": evidence}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def usage(
+    agreement: Id,
+    *,
+    key: KeyFile,
+    scenario: Annotated[str, typer.Option("--scenario", help="使用场景")],
+    process: Annotated[str, typer.Option("--process", help="使用过程")],
+    effect: Annotated[str, typer.Option("--effect", help="应用成效")],
+    storage: Annotated[str, typer.Option("--storage", help="存储情况")],
+    destruction: Annotated[str, typer.Option("--destruction", help="销毁情况")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Record the use of shared data."""
+    document = {
+        "scenario": scenario,
+        "process": process,
+        "effect": effect,
+        "storage": storage,
+        "destruction": destruction,
+    }
+    _record(agreement, "usage", document, key=key, url=url, trust=trust)
 
 
 @agreements.command()
@@ -130,13 +198,30 @@ def narrow(
 
 @agreements.command()
 def terminate(
-    agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+    agreement: Id,
+    *,
+    key: KeyFile,
+    reason: Reason,
+    consultation: Annotated[
+        str | None,
+        typer.Option(
+            "--consultation", help="Between departments: the consultation, and its filing with the authority."
+        ),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Terminate an agreement for good."""
-    _act(agreement, "termination", {"reason": reason}, key=key, url=url, trust=trust)
+    """Terminate an agreement, for good."""
+    document = {"reason": reason} | ({"consultation": consultation} if consultation else {})
+    _act(agreement, "termination", document, key=key, url=url, trust=trust)
 
 
 def _act(agreement: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
     with connect(url, key, trust) as client:
         changed: dict[str, Any] = client.request("POST", f"{PATH}/{agreement}/{act}", json=document).json()
     print_facts({"id": changed["id"], "state": changed["state"]})
+
+
+def _record(agreement: str, act: str, document: dict[str, str], *, key: Path, url: str, trust: Path) -> None:
+    with connect(url, key, trust) as client:
+        print_json(client.request("POST", f"{PATH}/{agreement}/{act}", json=document).json())

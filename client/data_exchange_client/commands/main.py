@@ -12,6 +12,7 @@ from data_exchange_client.commands import (
     audit,
     catalog,
     consents,
+    duties,
     fetch,
     filings,
     identity,
@@ -41,6 +42,7 @@ for command in (
     publish.publish,
     publish.refresh,
     publish.withdraw,
+    duties.duties,
 ):
     app.command()(command)
 for group in (
@@ -54,6 +56,7 @@ for group in (
     consents.consents,
     consents.deletions,
     publish.draft,
+    duties.disputes,
 ):
     app.add_typer(group, name=group.info.name)
 

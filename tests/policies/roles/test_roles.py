@@ -92,6 +92,8 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         subject: read access erase hold identify
         person_request: read answer
         calendar: load confirm set
+        dispute: open coordinate read
+        duty: read
         job: read retry discard
         message: read
         notice: publish close read

@@ -97,6 +97,30 @@ def extension(_: PopulatedExchange) -> Any:
     return {"days": 1, "reason": "x"}
 
 
+def report(_: PopulatedExchange) -> Any:
+    return {"ground": "third_party", "reason": "x"}
+
+
+def resharing(_: PopulatedExchange) -> Any:
+    return {"recipient": "x", "reason": "x"}
+
+
+def disposal(_: PopulatedExchange) -> Any:
+    return {"statement": "x", "evidence": "0" * 64}
+
+
+def usage(_: PopulatedExchange) -> Any:
+    return dict.fromkeys(("scenario", "process", "effect", "storage", "destruction"), "x")
+
+
+def dispute(exchange: PopulatedExchange) -> Any:
+    return {"kind": "agreement", "matter": exchange.objects["agreement"]["id"], "statement": "x"}
+
+
+def step(_: PopulatedExchange) -> Any:
+    return {"verb": "settle", "statement": "x"}
+
+
 def question(exchange: PopulatedExchange) -> Any:
     return {"system": exchange.consumer.system_id, "dataset": "owner/people", "purpose": "talent-service"}
 
@@ -213,6 +237,18 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/agreements/{agreement_id}/suspension", reason, (N, R, None, R)),
     ("POST", "/agreements/{agreement_id}/resumption", reason, (N, R, "conflict", R)),
     ("POST", "/agreements/{agreement_id}/termination", reason, (N, None, None, R)),
+    ("GET", "/agreements/{agreement_id}/records", nothing, (N, OK, OK, OK)),
+    ("POST", "/agreements/{agreement_id}/rectification", reason, (N, "conflict", R, R)),
+    ("POST", "/agreements/{agreement_id}/reports", report, ("conflict",) * 4),
+    ("POST", "/agreements/{agreement_id}/resharing", resharing, (N, "conflict", R, R)),
+    ("POST", "/agreements/{agreement_id}/disposal", disposal, (N, "conflict", R, R)),
+    ("POST", "/agreements/{agreement_id}/usage", usage, (N, "conflict", R, R)),
+    ("GET", "/duties", nothing, (R, R, R, OK)),
+    ("GET", "/organisations/{organisation_id}/duties", nothing, (R, R, OK, OK)),
+    ("GET", "/disputes", nothing, (OK, OK, OK, OK)),
+    ("POST", "/disputes", dispute, (N, "conflict", "conflict", R)),
+    ("GET", "/disputes/{dispute_id}", nothing, (N, N, N, N)),
+    ("POST", "/disputes/{dispute_id}/steps", step, (N, N, N, N)),
     ("GET", "/deliveries/{stream_id}", nothing, (N, N, N, N)),
     ("POST", "/subjects/details", lambda _: {"entry": 0}, (N, N, N, N)),
     ("POST", "/subjects/erasure", lambda _: {"subject": "0" * 64, "basis": "other-law"}, (R, R, R, R)),
@@ -274,6 +310,7 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         consent_id=exchange.objects["consent"]["id"],
         load_id="01930b2e-6f1a-7000-8000-000000000001",
         deletion_id=exchange.objects["deletion"]["id"],
+        dispute_id="01930b2e-6f1a-7000-8000-000000000001",
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
         change_id="01930b2e-6f1a-7000-8000-000000000001",
         correction_id="01930b2e-6f1a-7000-8000-000000000001",

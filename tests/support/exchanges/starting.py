@@ -24,6 +24,7 @@ _KEYS: dict[Path, dict[str, Key]] = {}
 TABLES = (
     "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
+    "dispute_statements, disputes, agreement_records, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, answer_counts, answer_codes, key_marks, "
     "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, "
     "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
