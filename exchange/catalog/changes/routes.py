@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from exchange.catalog.changes import queries, service
-from exchange.catalog.changes.schemas import ChangeOut, Extension, NewChange
+from exchange.catalog.changes.schemas import ChangeOut, NewChange, UpdateExtension
 from exchange.catalog.reading import visible_owners
 from exchange.kernel.problems import NotFound
 from exchange.kernel.web.openapi import problems
@@ -48,7 +48,7 @@ async def read_change(work: SignedWork, change_id: UUID) -> ChangeOut:
 
 
 @router.post("/catalogue-changes/{change_id}/extension")
-async def extend_update(work: SignedWork, change_id: UUID, extension: Extension) -> ChangeOut:
+async def extend_update(work: SignedWork, change_id: UUID, extension: UpdateExtension) -> ChangeOut:
     """Consent to a later update, by at most 5 working days and once, as the sharing authority."""
     change = await service.extend(work, change_id=change_id, extension=extension)
     await work.session.flush()

@@ -25,7 +25,7 @@ class NewChange(In):
     reason: Annotated[Prose, Field(description="What changes in the entry. The ledger holds a salted digest")]
 
 
-class Extension(In):
+class UpdateExtension(In):
     """The authority's consent to a later update. Its reference goes to both sides; the ledger holds a digest."""
 
     model_config = with_example({"days": 5, "consent": "浙数局函〔2026〕7号"})

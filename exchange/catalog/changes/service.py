@@ -12,7 +12,7 @@ from exchange.catalog import queries as datasets
 from exchange.catalog.changes import queries
 from exchange.catalog.changes.lifecycle import CATALOGUE_UPDATE, CONSENT, EXTENSION, IN_FORCE, UPDATE
 from exchange.catalog.changes.models import CatalogueChange
-from exchange.catalog.changes.schemas import ChangeOut, Due, Extension, NewChange
+from exchange.catalog.changes.schemas import ChangeOut, Due, NewChange, UpdateExtension
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
@@ -74,7 +74,7 @@ async def state(work: Work, *, dataset_id: UUID, new: NewChange) -> CatalogueCha
     return change
 
 
-async def extend(work: Work, *, change_id: UUID, extension: Extension) -> CatalogueChange:
+async def extend(work: Work, *, change_id: UUID, extension: UpdateExtension) -> CatalogueChange:
     """Extend the time of an update, once, as the authority, whose consent it needs.
 
     Raises Forbidden, NotFound, Conflict, DeadlinePassed, ExtensionRefused.

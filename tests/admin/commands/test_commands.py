@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ _SCIENCE = code()
 @pytest.fixture(scope="module")
 def home(worker_directory: Path) -> Path:
     """A data directory with an exchange, founded over the files of an attempt that was killed."""
-    data = worker_directory / "home"
+    data = Path(tempfile.mkdtemp(prefix="home-", dir=worker_directory)) / "data"
     (data / "keys").mkdir(parents=True)
     half_done = Embedded(data)
     asyncio.run(half_done.create())
