@@ -75,13 +75,19 @@ class UseOut(Out):
 
     entry: Annotated[int, Field(description="The index of the ledger's entry")]
     at: str
-    outcome: Literal["delivered", "started", "aborted", "refused"]
+    outcome: Annotated[
+        Literal["delivered", "started", "aborted", "answered", "code-redeemed", "refused"],
+        Field(
+            description="`answered`: yes, no or unknown to a question about you; `code-redeemed`: to a code that you issued"
+        ),
+    ]
     dataset: UUID
     dataset_name: str | None
     consumer: Annotated[str | None, Field(description="The organisation that asked")]
     purpose: str | None
     agreement: str | None
     granted: Annotated[list[str], Field(description="The fields that the agreement grants; no other can have left")]
+    answers: Annotated[list[str], Field(description="The names of the answers that were given or asked for")]
     reasons: Annotated[list[str], Field(description="Of a refusal: the rules that refused")]
     certainty: Annotated[
         Literal["named", "in-answer"],

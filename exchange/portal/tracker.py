@@ -22,7 +22,16 @@ from exchange.portal.schemas import UseOut, UsesOut
 from exchange.subjects import queries as subjects
 from ledger.log import publication
 
-_TYPES: Final = frozenset({"delivery.completed", "delivery.started", "delivery.aborted", "delivery.refused"})
+_OUTCOMES: Final = {
+    "delivery.completed": "delivered",
+    "delivery.started": "started",
+    "delivery.aborted": "aborted",
+    "delivery.refused": "refused",
+    "answer.given": "answered",
+    "answer.refused": "refused",
+    "code.redeemed": "code-redeemed",
+}
+_TYPES: Final = frozenset(_OUTCOMES)
 _ALL: Final = Scope(everything=True)
 
 
@@ -73,13 +82,14 @@ async def _lines(work: Work, entries: dict[int, tuple[dict[str, Any], str]]) -> 
                 {
                     "entry": index,
                     "at": body["at"],
-                    "outcome": body["type"].partition(".")[2].replace("completed", "delivered"),
+                    "outcome": _OUTCOMES[body["type"]],
                     "dataset": body["dataset"],
                     "dataset_name": dataset_names.get(UUID(body["dataset"])),
                     "consumer": f"{consumer.name_zh} ({consumer.handle})" if consumer is not None else None,
                     "purpose": body.get("purpose"),
                     "agreement": agreement,
                     "granted": list(granted[agreement].fields) if agreement in granted else [],
+                    "answers": body.get("answers") or [],
                     "reasons": [reason["code"] for reason in body.get("decision", {}).get("reasons", [])],
                     "certainty": certainty,
                     "receipt": await _receipt(work, index),

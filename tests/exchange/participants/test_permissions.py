@@ -41,6 +41,8 @@ def test_the_table_has_every_address() -> None:
     assert {(method, path) for method, path, _, _ in TABLE} == signed - {
         ("GET", "/deliveries"),
         ("POST", "/deliveries"),
+        ("POST", "/answers"),
+        ("POST", "/answers/redemptions"),
     }
 
 
