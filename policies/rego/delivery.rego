@@ -233,10 +233,7 @@ about_nobody(field, within) if {
 # What a delivery shows: the fields that leave, and those whose values its filters name; or those that its answers rest on.
 shown := leaving(granted(chosen)) | filtered if count(asked) == 0
 
-shown := {name | some offer in terms.answers; offer.name in asked; some name in offer.fields} if {
-	chosen
-	count(asked) > 0
-}
+shown := {name | some offer in terms.answers; offer.name in asked; some name in offer.fields} if count(asked) > 0
 
 covering := [scope.scope |
 	some scope in input.consent.scopes

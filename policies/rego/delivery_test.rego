@@ -589,6 +589,15 @@ test_terms_and_agreement_have_the_answer if {
 	codes(json.patch(about_answers, [{"op": "remove", "path": "/agreements/0/answers"}])) == not_granted
 }
 
+test_an_agreement_without_the_answer_is_beside_the_point_once_another_has_it if {
+	first := object.union(about_answers.agreements[0], {"id": "without", "answers": ["local"]})
+	two := json.patch(about_answers, [
+		{"op": "replace", "path": "/agreements", "value": array.concat([first], about_answers.agreements)},
+		{"op": "replace", "path": "/resource/state", "value": "withdrawn"},
+	])
+	{code | some [code, _, _] in codes(two)} == {"dataset-unavailable"}
+}
+
 test_answers_are_asked_for_alone if {
 	every member in ["requested", "filtered"] {
 		with_rows := json.patch(about_answers, [
