@@ -111,7 +111,7 @@ async def test_only_who_has_the_fields_files(sharing: Sharing) -> None:
     document = {"agreement": sharing.agreement["id"], "fault": "incomplete", "fields": ["score"], "statement": "x"}
     assert (await sharing.exchange.call(sharing.other.steward, "POST", CORRECTIONS, document)).problem == "not-found"
     target = f"/api/v1/agreements/{sharing.agreement['id']}/termination"
-    await sharing.exchange.call_ok(sharing.owner.steward, "POST", target, {"reason": "x"})
+    await sharing.exchange.call_ok(sharing.owner.steward, "POST", target, {"reason": "x", "consultation": "x"})
     assert (await sharing.file()).problem == "conflict"
 
 

@@ -122,11 +122,12 @@ def calls(tree: ast.Module) -> list[tuple[str, str]]:
     return calls_by_function
 
 
-def test_the_exchange_delivers_in_two_places_each_of_which_needs_a_plan() -> None:
+def test_every_place_that_delivers_needs_a_plan() -> None:
     """Both read the plan of a `Planned`, and one function makes these, after it has refused what was denied.
 
     A stream that withholds rows is read in the same file as one that does not. Other places that read rows deliver none: one
-    shows an owner what masks would leave of its own, before it publishes; one gives numbers to the people of a file.
+    shows an owner what masks would leave of its own, before it publishes; one gives numbers to the people of a file. An
+    answer reads a constant, and whether there is a row.
     """
     reads, planned, decided = set(), set(), set()
     for path in sorted((ROOT / "exchange").rglob("*.py")):
@@ -142,7 +143,14 @@ def test_the_exchange_delivers_in_two_places_each_of_which_needs_a_plan() -> Non
     numbers = {("subjects/numbering/sidecars.py", "_number")}
     pages = {("delivery/paging.py", "read")}
     streams = {("delivery/people/streams.py", "__init__"), ("delivery/people/streams.py", "batches")}
-    assert reads == pages | streams | owners_own | numbers
+    answers = {("answers/asking.py", "has_row")}
+    assert reads == pages | streams | answers | owners_own | numbers
+    asking: Any = (ROOT / "exchange/answers/asking.py").read_text(encoding="utf-8")
+    assert (
+        asking.count("Plan(")
+        == asking.count("Plan(columns=(Column(asked.key.name, Constant(1)),), where=all_of(rows,")
+        == 1
+    )
     text: Any = (ROOT / "exchange/delivery/streaming.py").read_text(encoding="utf-8")
     assert "CappedRows(dataset.adapter, planned.plan" in text
     assert planned == {("delivery/planning.py", "plan")}
