@@ -123,7 +123,7 @@ def calls(tree: ast.Module) -> list[tuple[str, str]]:
 
 
 def test_every_place_that_delivers_needs_a_plan() -> None:
-    """Both read the plan of a `Planned`, and one function makes these, after it has refused what was denied.
+    """They read the plan of a `Planned`, which two functions make, after they have refused what was denied.
 
     A stream that withholds rows is read in the same file as one that does not. Other places that read rows deliver none: one
     shows an owner what masks would leave of its own, before it publishes; one gives numbers to the people of a file. An
@@ -147,13 +147,14 @@ def test_every_place_that_delivers_needs_a_plan() -> None:
     assert reads == pages | streams | answers | owners_own | numbers
     asking: Any = (ROOT / "exchange/answers/asking.py").read_text(encoding="utf-8")
     assert (
-        asking.count("Plan(")
-        == asking.count("Plan(columns=(Column(asked.key.name, Constant(1)),), where=all_of(rows,")
-        == 1
+        "plan = Plan(columns=(Column(asked.key.name, Constant(1)),), where=all_of(rows, condition), limit=1)" in asking
     )
+    assert asking.count("adapter.read(plan)") == 1
     text: Any = (ROOT / "exchange/delivery/streaming.py").read_text(encoding="utf-8")
     assert "CappedRows(dataset.adapter, planned.plan" in text
-    assert planned == {("delivery/planning.py", "plan")}
+    assert planned == {("delivery/planning.py", "plan"), ("answers/asking.py", "_plan")}
+    plan = asking[asking.index("async def _plan(") : asking.index("def _identifying(")]
+    assert plan.index("if decision.obligations is None") < plan.index("raise denial(") < plan.index("Planned(\n")
     assert decided == {("delivery/deciding.py", "decide")}
     text = (ROOT / "exchange/delivery/planning.py").read_text(encoding="utf-8")
     plan = text[text.index("async def plan(") : text.index("def _narrowed(")]
