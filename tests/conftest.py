@@ -9,7 +9,7 @@ import pytest
 
 # Properties are tried on a few examples with each run, and on many in `make endurance`.
 hypothesis.settings.register_profile("few", max_examples=25, deadline=None)
-hypothesis.settings.register_profile("many", max_examples=250, deadline=None)
+hypothesis.settings.register_profile("many", max_examples=100, deadline=None)
 hypothesis.settings.load_profile("few")
 
 # Imported modules and collected tests stay for the whole run. Freezing them spares every collection a scan of them.

@@ -87,11 +87,13 @@ def fetch_rows(data: Path, url: str) -> list[dict[str, object]]:
 
 
 def grant(data: Path, url: str) -> None:
-    """Let the consumer apply for the dataset, and the owner approve."""
+    """Let the consumer apply for the dataset with its own office's consent, and the owner approve."""
     fields = ("--field", "lab", "--field", "city", "--purpose", "talent-service")
     grounds = ("--basis", "省条例", "--scenario", "核验", "--scope", "本年度", "--until", "2099-06-30")
     applied = client(data, url, "reader", "apply", "labs/labs", *fields, *grounds, "--json")
-    client(data, url, "labs", "applications", "approve", json.loads(applied)["id"])
+    application = json.loads(applied)["id"]
+    client(data, url, "reader", "applications", "consent", application)
+    client(data, url, "labs", "applications", "approve", application)
 
 
 def test_an_exchange_moves_by_backup_to_another_server(

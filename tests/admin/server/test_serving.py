@@ -24,7 +24,8 @@ def test_a_policy_server_is_added_to_an_exchange_that_was_served_before(home: Pa
     with (home / "exchange.toml").open("a") as file:
         file.write('opa_url = "http://127.0.0.1:9"\nopa_token_file = "token"\n')
     with serving(home):
-        assert run("health", "--data", home).status == 0
+        health = run("health", "--data", home)
+        assert (health.status, "deliveries that need a new decision are denied" in health.out) == (1, True), health.out
 
 
 def test_a_weakening_is_accepted_once_and_hinders_no_backup(home: Path, tmp_path: Path) -> None:
