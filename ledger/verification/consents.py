@@ -31,9 +31,8 @@ _CONTEXT: Final = {
     "dx": "urn:data-exchange:consent#",
 }
 _BY: Final = {"revoked": "controller", "invalidated": "controller", "requested": "controller", "expired": "law"}
-
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
 class ConsentUnproven(ValueError):
@@ -134,7 +133,8 @@ def _event(statement: Mapping[str, Any], principal: str | None) -> dict[str, Any
 def check(receipt: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> None:
     """Check a consent's receipt against the bodies of entries whose own receipts are verified. Raises ConsentUnproven.
 
-    Every statement, the notice, and the load need their entry. An expiry has none of its own: it follows from the term.
+    Every statement, the notice, and the load need their entry, and each is about this consent under this notice. An expiry
+    has no entry of its own: it follows from the term.
     """
     try:
         _check(receipt, bodies)
@@ -155,13 +155,17 @@ def _check(receipt: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> N
     until = None
     for step in steps:
         statement = step["statement"]
+        if statement["consent"] != consent:
+            raise ConsentUnproven("a step is of another consent")
         if "load" in statement:
-            _check_row(step, bodies)
+            _check_row(step, notice, bodies)
         elif statement["state"] == "expired" and until is not None:
             if statement["at"] != until:
                 raise ConsentUnproven("the consent did not expire when its term ended")
         elif not any(_states(body, consent, step) for body in bodies):
             raise ConsentUnproven(f"no entry has the step {step['type']} of {statement['at']}")
+        elif (statement["notice"], statement["notice_digest"]) != (notice["id"], notice["digest"]):
+            raise ConsentUnproven("a step was taken under another notice")
         until = statement.get("until", until)
     principal = record["dpv:hasDataSubject"]["dct:identifier"]
     if record_of(consent, principal, notice, [step["statement"] for step in steps]) != record:
@@ -169,21 +173,30 @@ def _check(receipt: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> N
 
 
 def _states(body: Mapping[str, Any], consent: str, step: Mapping[str, Any]) -> bool:
-    is_step = body["type"] == step["type"] and body["object"]["id"] == consent == step["statement"]["consent"]
+    is_step = body["type"] == step["type"] and body["object"]["id"] == consent
     return bool(is_step and body["statement"] == _commitment(step["statement"], step["salt"]))
 
 
-def _check_row(step: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> None:
-    """Check that a loaded row is in the tree whose root is on the ledger, and says what the step says."""
+def _check_row(step: Mapping[str, Any], notice: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> None:
+    """Check that a loaded row is in the tree whose root is on the ledger, and says what the step says.
+
+    The row has no end of the consent: that follows from the notice's term.
+    """
     statement, leaf = step["statement"], bytes.fromhex(step["leaf"])
     loaded = [body for body in bodies if body["type"] == "consents.loaded" and body["load"] == statement["load"]]
     if len(loaded) != 1:
         raise ConsentUnproven("no entry has the load that brought the consent")
+    if loaded[0]["object"]["id"] != notice["id"]:
+        raise ConsentUnproven("the load was under another notice")
     code = b"r" if statement["state"] == "refused" else b"g"
     head = b"%d\n%b\n%d\n" % (statement["row"], code, _microseconds(statement["at"]))
     tail = bytes.fromhex(statement["proof"] or "") + (statement["method"] or "").encode()
     if not (leaf.startswith(head) and leaf.endswith(tail) and len(leaf) == len(head) + merkle.HASH_SIZE + len(tail)):
         raise ConsentUnproven("the loaded row does not say what the record says")
+    term = notice["document"]["term_days"] * _MICROSECONDS_A_DAY
+    end = _microseconds(statement["at"]) + term if statement["state"] != "refused" else None
+    if end != (_microseconds(statement["until"]) if statement["until"] is not None else None):
+        raise ConsentUnproven("the consent does not end when the notice's term does")
     merkle.verify_inclusion(
         index=step["index"],
         size=loaded[0]["count"],

@@ -13,7 +13,7 @@ from exchange.consents.tasks import EXPIRY
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.loops import Loops
 from exchange.settings import Settings
-from ledger.verification.consents import ConsentUnproven, check
+from ledger.verification.consents import ConsentUnproven, check, record_of
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.exchanges.starting import start_exchange
 from tests.support.people.consenting import ago, decide_ok, publish_notice
@@ -120,6 +120,36 @@ async def test_no_part_of_a_receipt_can_be_altered(people: PeopleExchange) -> No
             check(altered, bodies)
 
 
+async def test_a_receipt_shows_no_other_notice_than_the_one_that_was_shown(people: PeopleExchange) -> None:
+    """An owner publishes a milder notice, and shows it in the receipts of consents to the first one."""
+    notice = await publish_notice(people, people.owner, DATASET, "consumer", term_days=30)
+    milder = await publish_notice(people, people.owner, DATASET, "consumer", term_days=60)
+    target = f"/api/v1/consent-notices/{notice['id']}/decisions"
+    text = f"person,decision,at,method,proof\nP00003,given,{ago(people, days=2).isoformat()},window,{PROOF}\n"
+    assert (await people.call(people.owner.steward, "PUT", target, text.encode())).status == 200
+    await people.runtime[Loops][tasks.MERGING].tick()
+    given = await decide_ok(people, people.owner, notice, PERSON, at=ago(people, days=2))
+    request = {"notice": notice["id"], "value": "P00003"}
+    [loaded] = await people.call_ok(people.owner.steward, "POST", "/api/v1/consents/search", request)
+    other = await decide_ok(people, people.owner, milder, PERSON)
+    shown = (await receipt_of(people, other["id"]))["evidence"]["notice"]
+    bodies = await people.read_entries()
+    for consent in (given["id"], loaded["id"]):
+        receipt = await receipt_of(people, consent)
+        check(receipt, bodies)
+        receipt["evidence"]["notice"] = shown
+        with pytest.raises(ConsentUnproven, match="notice"):
+            check(with_record(receipt), bodies)
+
+
+def with_record(receipt: dict[str, Any]) -> dict[str, Any]:
+    """A receipt whose record follows from its evidence, as somebody who forges it would make it."""
+    record, evidence = receipt["record"], receipt["evidence"]
+    principal = record["dpv:hasDataSubject"]["dct:identifier"]
+    statements = [step["statement"] for step in evidence["steps"]]
+    return receipt | {"record": record_of(record["dct:identifier"], principal, evidence["notice"], statements)}
+
+
 async def test_an_expiry_follows_from_the_term(empty_database: str, tmp_path: Any) -> None:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1)
     async with start_exchange(settings, clock=SettableClock(datetime.now(UTC))) as exchange:
@@ -158,6 +188,10 @@ async def test_a_loaded_consent_is_proved_by_its_path(people: PeopleExchange) ->
         altered["evidence"]["steps"][0]["statement"][path] = value
         with pytest.raises(ConsentUnproven):
             check(altered, bodies)
+    altered = copy.deepcopy(receipt)
+    altered["evidence"]["steps"][-1]["statement"]["until"] = "2999-01-01T00:00:00.000000Z"
+    with pytest.raises(ConsentUnproven, match="term"):
+        check(with_record(altered), bodies)
     await decide_ok(people, people.owner, notice, "Q01399", "withdrawn")
     receipt = await receipt_of(people, record["id"])
     assert [step["type"] for step in receipt["evidence"]["steps"]] == [
