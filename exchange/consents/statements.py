@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from exchange.consents.lifecycle import VALID
 from exchange.consents.models import Consent, ConsentEvent, ConsentNotice
 from exchange.kernel.clock import rfc3339
 
@@ -40,13 +41,17 @@ def statement_of(notice: ConsentNotice, consent: Consent, change: Change) -> dic
 def loaded_statement(consent: Consent, events: Iterable[ConsentEvent]) -> dict[str, Any] | None:
     """What the newest step states that a load took, unless an event has it already; None for a record without a load.
 
-    A load keeps no event of its own: millions of records follow from their rows.
+    A load keeps no event of its own: millions of records follow from their rows. Nor does an expiry, so the state of an
+    expired record is not what the load brought: it renewed a consent that had a step before, and gave one that had none.
     """
-    if consent.load is None or any(_is_of(event.statement, consent) for event in events):
+    before = list(events)
+    if consent.load is None or any(_is_of(event.statement, consent) for event in before):
         return None
+    has_held = any(event.statement["state"] in VALID for event in before)
+    brought = "renewed" if has_held else "given"
     return {
         "consent": str(consent.id),
-        "state": consent.state,
+        "state": consent.state if consent.state != "expired" else brought,
         "load": str(consent.load),
         "row": consent.row,
         "method": consent.method,

@@ -31,6 +31,7 @@ _CONTEXT: Final = {
     "dx": "urn:data-exchange:consent#",
 }
 _BY: Final = {"revoked": "controller", "invalidated": "controller", "requested": "controller", "expired": "law"}
+_CODES: Final = {"given": b"g", "renewed": b"g", "refused": b"r"}  # in a loaded row
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
@@ -188,7 +189,9 @@ def _check_row(step: Mapping[str, Any], notice: Mapping[str, Any], bodies: Seque
         raise ConsentUnproven("no entry has the load that brought the consent")
     if loaded[0]["object"]["id"] != notice["id"]:
         raise ConsentUnproven("the load was under another notice")
-    code = b"r" if statement["state"] == "refused" else b"g"
+    code = _CODES.get(statement["state"])
+    if code is None:
+        raise ConsentUnproven(f"no load brings a consent that is {statement['state']}")
     head = b"%d\n%b\n%d\n" % (statement["row"], code, _microseconds(statement["at"]))
     tail = bytes.fromhex(statement["proof"] or "") + (statement["method"] or "").encode()
     if not (leaf.startswith(head) and leaf.endswith(tail) and len(leaf) == len(head) + merkle.HASH_SIZE + len(tail)):

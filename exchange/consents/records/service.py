@@ -33,7 +33,7 @@ async def read(work: Work, consent_id: UUID) -> dict[str, Any]:
     ]
     loaded = loaded_statement(consent, events)
     if loaded is not None:
-        steps.append({"type": f"consent.{consent.state}", "statement": loaded})
+        steps.append({"type": f"consent.{loaded['state']}", "statement": loaded})
     if consent.state == "expired" and consent.until is not None:
         expired = {"consent": str(consent.id), "state": "expired", "at": rfc3339(consent.until)}
         steps.append({"type": "consent.expired", "statement": expired})

@@ -156,13 +156,22 @@ async def test_an_expiry_follows_from_the_term(empty_database: str, tmp_path: An
         people = await publish_people(exchange, empty_database)
         notice = await publish_notice(people, people.owner, DATASET, "consumer", term_days=3)
         given = await decide_ok(people, people.owner, notice, PERSON)
+        target = f"/api/v1/consent-notices/{notice['id']}/decisions"
+        text = f"person,decision,at,method,proof\nP00003,given,{ago(people, days=2).isoformat()},window,{PROOF}\n"
+        assert (await people.call(people.owner.steward, "PUT", target, text.encode())).status == 200
+        await people.runtime[Loops][tasks.MERGING].tick()
+        request = {"notice": notice["id"], "value": "P00003"}
+        [loaded] = await people.call_ok(people.owner.steward, "POST", "/api/v1/consents/search", request)
         clock = people.runtime.clock
         assert isinstance(clock, SettableClock)
         clock.move(timedelta(days=3))
         await people.runtime[Loops][EXPIRY].tick()
-        receipt, bodies = await receipt_of(people, given["id"]), await people.read_entries()
-    assert receipt["record"]["dpv:hasConsentStatus"] == "dpv:ConsentExpired"
-    check(receipt, bodies)
+        bodies = await people.read_entries()
+        for consent in (loaded["id"], given["id"]):
+            receipt = await receipt_of(people, consent)
+            assert receipt["record"]["dpv:hasConsentStatus"] == "dpv:ConsentExpired"
+            assert [event["dx:eventType"] for event in receipt["record"]["dx:events"]] == ["dx:given", "dx:expired"]
+            check(receipt, bodies)
     receipt["evidence"]["steps"][-1]["statement"]["at"] = "2020-01-01T00:00:00.000000Z"
     with pytest.raises(ConsentUnproven):
         check(receipt, bodies)
