@@ -45,8 +45,16 @@ def read_terms(path: Path) -> dict[str, Any]:
 
 
 def find_line(path: Path, names: Sequence[str]) -> int | None:
-    """The line of a member of terms in a file, or of the last of its parents that is there; None without the first."""
-    node = yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
+    """The line of a member of terms in a file, or of the last of its parents that is there; None without the first.
+
+    None too where the file is not as it was when it was read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        # JSON may be indented with tabs, which YAML forbids and no string of JSON has.
+        node = yaml.compose(text.replace("\t", " ") if path.suffix.lower() == ".json" else text, _Loader)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None
     line = None
     for depth, name in enumerate(names):
         parts = _parts_of(node)

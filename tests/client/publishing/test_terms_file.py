@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data_exchange_client.errors import CannotDo
-from data_exchange_client.publishing.terms_file import read_terms
+from data_exchange_client.publishing.terms_file import find_line, read_terms
 
 
 def write(path: Path, text: str) -> Path:
@@ -65,3 +65,25 @@ def test_a_file_that_means_nothing_is_refused_with_the_place(tmp_path: Path, nam
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotDo, match=r"absent\.yaml"):
         read_terms(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("t.yaml", "row_cap: 5\nconsumers:\n  groups:\n  - kinds: [bank]\n", 4),
+        ("t.yaml", "terms:\n  consumers:\n    groups:\n    - {kinds: [bank]}\n", 4),
+        ("t.yaml", "consumers:\n  levels: [province]\n", 1),
+        ("t.yaml", "row_cap: 5\n", None),
+        ("t.json", '{\n\t"consumers": {\n\t\t"groups": [\n\t\t\t{"kinds": ["bank"]}\n\t\t]\n\t}\n}', 4),
+        ("t.yaml", "consumers: [\n", None),
+        ("t.json", "{" + '"a":{' * 5_000, None),
+    ],
+)
+def test_a_member_has_a_line_or_that_of_its_nearest_parent(
+    tmp_path: Path, name: str, text: str, line: int | None
+) -> None:
+    assert find_line(write(tmp_path / name, text), ["consumers", "groups", "0", "kinds"]) == line
+
+
+def test_a_file_that_is_gone_has_no_lines(tmp_path: Path) -> None:
+    assert find_line(tmp_path / "gone.yaml", ["row_cap"]) is None
