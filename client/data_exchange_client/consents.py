@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from data_exchange_client.trust import Trust
 from groundwork import durable
 from ledger.verification.consents import ConsentUnproven, check
 
+_PAGE = 1000
 _POLL = 0.5
 
 
@@ -23,22 +24,31 @@ def fetch(client: Client, consent: str, *, wait: float) -> dict[str, Any]:
     Raises ReceiptInvalid, ExchangeProblem.
     """
     document: dict[str, Any] = client.request("GET", f"/api/v1/consents/{consent}/record").json()
-    notice = document["evidence"]["notice"]["id"]
-    steps = document["evidence"]["steps"]
-    loads = {step["statement"].get("load") for step in steps}
-    has_own_entries = any("salt" in step for step in steps)  # what a load brought has none but the load's
-    entries = [
-        row
-        for identifier in ([notice, consent] if has_own_entries else [notice])
-        for row in client.request("GET", "/api/v1/audit/entries", params={"object": identifier}).json()["entries"]
-        if row["body"]["type"] != "consents.loaded" or row["body"]["load"] in loads
-    ]
+    notice, steps = document["evidence"]["notice"]["id"], document["evidence"]["steps"]
+    loads = {step["statement"]["load"] for step in steps if "load" in step["statement"]}
+    entries = list(_entries(client, {"object": notice, "type": "consent_notice.published"}))
+    if loads:
+        brought = _entries(client, {"object": notice, "type": "consents.loaded"})
+        entries += [row for row in brought if row["body"]["load"] in loads]
+    if any("salt" in step for step in steps):  # what a load brought has no entry but the load's
+        entries += _entries(client, {"object": consent})
     document["receipts"] = []
     for row in entries:
-        found = client.receipt(row["index"], wait=wait)
-        document["receipts"].append({"receipt": found.text, "entry": found.leaf.decode()})
+        receipt = client.receipt(row["index"], wait=wait)
+        document["receipts"].append({"receipt": receipt.text, "entry": receipt.leaf.decode()})
     verify(document, client.trust)
     return document
+
+
+def _entries(client: Client, about: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The entries of the ledger that a search finds, page by page."""
+    start: dict[str, Any] = {}
+    while True:
+        page = client.request("GET", "/api/v1/audit/entries", params={**about, **start, "limit": _PAGE}).json()
+        yield from page["entries"]
+        if page["next"] is None:
+            return
+        start = {"start": page["next"]}
 
 
 def verify(document: Mapping[str, Any], trust: Trust) -> None:

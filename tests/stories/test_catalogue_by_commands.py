@@ -1,22 +1,17 @@
 """A department, the authority and a consumer do their part of the catalogue with `exchange-client`, on a served exchange."""
 
 import json
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
-from data_exchange_client.commands.main import app
 from tests.support.catalogue.departments import draft
 from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.processes.client_commands import Run, client_commands
 from tests.support.processes.server import serve_exchange, settings_on
-
-Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -30,20 +25,8 @@ async def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         keys = {"owner": department.owner.steward, "bureau": department.authority, "consumer": consumer.steward}
         for name, key in keys.items():
             SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
-    for key_file in settings.data.glob("*.key"):
-        if key_file.stem in keys:
-            shutil.copy(key_file, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EXCHANGE_URL", settings.public_url)
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def run(person: str, *words: str, code: int = 0) -> Any:
-        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words)
-        assert result.exit_code == code, result.output
-        return result
-
     with serve_exchange(settings):
-        yield run
+        yield client_commands(settings, tmp_path, monkeypatch)
 
 
 def test_from_a_draft_to_a_correction(run: Run, tmp_path: Path) -> None:

@@ -1,26 +1,23 @@
 """A steward and a recipient do everything about consents with `exchange-client`, on a served exchange."""
 
 import json
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from admin.server.reaching import free_port
-from data_exchange_client import SigningKey
-from data_exchange_client.commands.main import app
+from data_exchange_client import Client, SigningKey, Trust
+from data_exchange_client import consents as receipts
 from exchange.settings import Settings
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.people.consenting import notice_for
+from tests.support.processes.client_commands import Run, client_commands
 from tests.support.processes.server import serve_exchange, settings_on
 
 CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
 PROOF = "cd" * 32
-
-Run = Callable[..., Any]
+IN_HANGZHOU = {"name": "in-hangzhou", "title": "在杭州", "title_en": "Lives in Hangzhou", "where": "city = 330100"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +31,12 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         source = await exchange.register_file(owner, CSV.encode())
         dataset = await exchange.publish_dataset(owner, source, "people")
         await exchange.conclude_agreement(consumer, owner, dataset)
-        for name, key in {"owner": owner.steward, "consumer": consumer.steward}.items():
+        source = await exchange.register_file(owner, CSV.encode())
+        terms = {"basis": "statutory-duty", "fields": ["person_id"], "answers": [IN_HANGZHOU]}
+        answering = await exchange.publish_dataset(owner, source, "residents", terms=terms)
+        await exchange.conclude_agreement(consumer, owner, answering)
+        keys = {"owner": owner.steward, "consumer": consumer.steward, "system": consumer.system}
+        for name, key in keys.items():
             SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
     with serve_exchange(settings):
         yield settings
@@ -42,19 +44,7 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command as somebody, in the test's directory. `code` is the exit status it has to have."""
-    for key in served.data.glob("*.key"):
-        shutil.copy(key, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EXCHANGE_URL", served.public_url)
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def run(person: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
-        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words, input=stdin)
-        assert result.exit_code == code, result.output
-        return result
-
-    return run
+    return client_commands(served, tmp_path, monkeypatch)
 
 
 def test_from_a_notice_to_a_deletion(run: Run, tmp_path: Path) -> None:
@@ -98,3 +88,32 @@ def test_from_a_notice_to_a_deletion(run: Run, tmp_path: Path) -> None:
     how = ("--method", "覆盖删除", "--deleted-at", "2026-05-01T10:00:00+0800", "--proof", "form.pdf")
     assert "evidenced" in run("consumer", "deletions", "evidence", deletion["id"], *how).stdout
     assert deletion["id"] in run("owner", "deletions", "list").stdout
+
+
+def test_answers_are_asked_for_without_identifiers_among_the_words(run: Run) -> None:
+    ask = ("answer", "owner/residents", "--purpose", "talent-service", "--answer", "in-hangzhou")
+    assert "standard input" in run("system", *ask, code=2, stdin="").stderr
+    given = run("system", *ask, stdin="P1\nP2\n\nP9\n")
+    assert [line.split() for line in given.stdout.splitlines()[1:]] == [["1", "yes"], ["2", "no"], ["3", "unknown"]]
+    assert "entry" in given.stderr
+    answered = json.loads(run("system", *ask, "--json", stdin="P1\n").stdout)["people"]
+    assert answered == [{"in-hangzhou": "yes"}]
+    assert "whole number" in run("system", *ask, "--integer", code=2, stdin="P1\n").stderr
+
+
+def test_the_receipt_of_the_newest_of_many_loads_is_found(served: Settings, run: Run, tmp_path: Path) -> None:
+    """A search gives 100 entries unless it is asked for more, and a notice with a load a week has as many in two years."""
+    document = notice_for("owner/people", "consumer", fields=["person_id", "name"], version="many")
+    (tmp_path / "notice.json").write_text(json.dumps(document), encoding="utf-8")
+    run("owner", "consents", "notice", "people", "--file", "notice.json")
+    notices = json.loads(run("consumer", "consents", "notices", "--json").stdout)
+    notice = next(row["id"] for row in notices if row["document"]["version"] == "many")
+    trust = Trust.load(tmp_path / "exchange.trust.json")
+    with Client(served.public_url, SigningKey.load(tmp_path / "owner.key"), trust=trust) as client:
+        for number in range(101):
+            rows = f"person,decision,at,method,proof\nL{number},given,2026-05-01T00:00:00Z,window,{PROOF}\n"
+            load = client.request("PUT", f"/api/v1/consent-notices/{notice}/decisions", content=rows.encode()).json()
+        receipts.wait_for_load(client, load, seconds=60)
+    [record] = json.loads(run("owner", "consents", "show", notice, "--json", stdin="L100\n").stdout)
+    run("owner", "consents", "receipt", record["id"], "-o", "newest.json")
+    assert "dpv:ConsentGiven" in run("owner", "consents", "verify", "newest.json").stdout

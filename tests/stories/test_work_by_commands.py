@@ -2,19 +2,16 @@
 
 import csv
 import json
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
-from data_exchange_client.commands.main import app
 from exchange.settings import Settings
 from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.processes.client_commands import Run, client_commands
 from tests.support.processes.server import serve_exchange, settings_on
 
 CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
@@ -22,8 +19,6 @@ APPLICATION = [
     *("--purpose", "talent-service", "--field", "person_id", "--field", "name", "--basis", "省条例第二十条"),
     *("--scenario", "核验", "--scope", "本年度", "--until", "2099-12-31"),
 ]
-
-Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +44,7 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def run(served: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command as somebody, in the test's directory. `code` is the exit status it has to have."""
-    for key in served.data.glob("*.key"):
-        shutil.copy(key, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EXCHANGE_URL", served.public_url)
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def run(person: str, *words: str, code: int = 0, stdin: str | None = None) -> Any:
-        result = CliRunner(env={"EXCHANGE_KEY": f"{person}.key"}).invoke(app, words, input=stdin)
-        assert result.exit_code == code, result.output
-        return result
-
-    return run
+    return client_commands(served, tmp_path, monkeypatch)
 
 
 def test_an_application_becomes_an_agreement_that_delivers_until_it_is_suspended(run: Run, tmp_path: Path) -> None:

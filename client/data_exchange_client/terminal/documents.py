@@ -30,3 +30,16 @@ def read_secret(what: str) -> str:
     if not value:
         raise typer.BadParameter(f"standard input has no line: {what.lower()} is expected there")
     return value
+
+
+def read_secrets(what: str) -> list[str]:
+    """Values that belong in no list of commands: one asked for at a terminal, else each line of standard input.
+
+    Raises BadParameter where nothing is given.
+    """
+    if sys.stdin.isatty():
+        return [read_secret(what)]
+    values = [line.strip() for line in sys.stdin if line.strip()]
+    if not values:
+        raise typer.BadParameter(f"standard input has no line: {what.lower()} is expected there, one a line")
+    return values
