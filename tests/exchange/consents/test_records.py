@@ -192,11 +192,19 @@ async def test_a_loaded_consent_is_proved_by_its_path(people: PeopleExchange) ->
     receipt, bodies = await receipt_of(people, record["id"]), await people.read_entries()
     assert [event["dx:eventType"] for event in receipt["record"]["dx:events"]] == ["dx:given", "dx:renewed"]
     check(receipt, bodies)
-    for path, value in (("row", 3), ("at", "2020-01-01T00:00:00.000000Z"), ("proof", "00" * 32)):
+    for path, value in (
+        ("row", 3),
+        ("at", "2020-01-01T00:00:00.000000Z"),
+        ("proof", "00" * 32),
+        ("until", "2999-01-01T00:00:00.000000Z"),
+        ("until", None),
+        ("state", "requested"),
+        ("consent", notice["id"]),
+    ):
         altered = copy.deepcopy(receipt)
         altered["evidence"]["steps"][0]["statement"][path] = value
         with pytest.raises(ConsentUnproven):
-            check(altered, bodies)
+            check(with_record(altered), bodies)
     altered = copy.deepcopy(receipt)
     altered["evidence"]["steps"][-1]["statement"]["until"] = "2999-01-01T00:00:00.000000Z"
     with pytest.raises(ConsentUnproven, match="term"):
