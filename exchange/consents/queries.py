@@ -213,12 +213,27 @@ async def locked(session: AsyncSession, consent_id: UUID) -> Consent:
     return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
 
 
+_NEWEST_FIRST = (Consent.state.in_(OPEN).desc(), Consent.decided_at.desc().nulls_last(), Consent.id.desc())
+
+
+async def newest_of_person(session: AsyncSession, subjects: Collection[int]) -> Sequence[tuple[Consent, ConsentNotice]]:
+    """A person's newest record under each notice, by all numbers that the person has, with the notice."""
+    statement = (
+        select(Consent, ConsentNotice)
+        .join(ConsentNotice, ConsentNotice.scope == Consent.scope)
+        .where(Consent.subject.in_(subjects))
+        .ext(postgresql.distinct_on(Consent.scope))
+        .order_by(Consent.scope, *_NEWEST_FIRST)
+    )
+    return [(record, shown) for record, shown in await session.execute(statement)]
+
+
 async def newest(session: AsyncSession, *, scope: int, subject: int) -> Consent | None:
     """The person's newest record under a notice: the one that goes on, or the one that ended last."""
     statement = (
         select(Consent)
         .where(Consent.scope == scope, Consent.subject == subject)
-        .order_by(Consent.state.in_(OPEN).desc(), Consent.decided_at.desc().nulls_last(), Consent.id.desc())
+        .order_by(*_NEWEST_FIRST)
         .limit(1)
         .with_for_update()
     )

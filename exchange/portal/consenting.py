@@ -27,25 +27,24 @@ _CHILD: Final = 14  # years: below, a guardian consents (PIPL Article 31)
 
 async def of_person(work: Work, person: Sequence[Bound]) -> list[ConsentOfMineOut]:
     """The notices about a person's data that are in force, and those under which there is a record of theirs."""
-    records = {
-        notice: consent
-        for bound in person
-        for consent, notice in await consents.consents(work.session, _EVERYTHING, subject=bound.number, limit=_MOST)
+    records = await consents.newest_of_person(work.session, [bound.number for bound in person])
+    shown = {
+        notice.id: ConsentOfMineOut(
+            notice=notice.id,
+            document=notice.document,
+            consent=consent.id,
+            state=consent.state,
+            until=consent.until,
+        )
+        for consent, notice in records
     }
-    shown: dict[UUID, ConsentOfMineOut] = {}
-    datasets = await requests.known_by(work, {bound.identity: bound.number for bound in person})
-    for known in datasets:
+    for known in await requests.known_by(work, {bound.identity: bound.number for bound in person}):
         for notice, scope in await notices.notices(
             work.session, _EVERYTHING, dataset=known.listed.dataset.id, after=None, limit=_MOST
         ):
-            record = records.get(notice.id)
-            if scope.closed_at is None or record is not None:
+            if scope.closed_at is None and notice.id not in shown:
                 shown[notice.id] = ConsentOfMineOut(
-                    notice=notice.id,
-                    document=notice.document,
-                    consent=record.id if record is not None else None,
-                    state=record.state if record is not None else "unasked",
-                    until=record.until if record is not None else None,
+                    notice=notice.id, document=notice.document, consent=None, state="unasked", until=None
                 )
     return [shown[identifier] for identifier in sorted(shown)]
 
@@ -72,9 +71,9 @@ async def decide(work: Work, person: Sequence[Bound], notice: UUID, wanted: Deci
         break
     if consent is None:
         raise NotFound("There is no notice with this id about your data.")
-    found, _ = await notices.notice(work.session, _EVERYTHING, notice)
+    shown, _ = await notices.notice(work.session, _EVERYTHING, notice)
     return ConsentOfMineOut(
-        notice=notice, document=found.document, consent=consent.id, state=consent.state, until=consent.until
+        notice=notice, document=shown.document, consent=consent.id, state=consent.state, until=consent.until
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exchange.kernel.database import Base
+from exchange.kernel.database import CONFLICT, Base
 
 STATES = "'received','granted','refused','restricted_storage','withdrawn'"
 
@@ -24,6 +24,7 @@ class PersonRequest(Base):
             "kind",
             unique=True,
             postgresql_where=text("state = 'received'"),
+            info={CONFLICT: "Another request of yours of this kind is open; GET /portal/requests lists it."},
         ),
     )
 

@@ -2,9 +2,11 @@
 
 from exchange.kernel.runtime import Runtime
 from exchange.subjects.dependents import SubjectDependents
-from exchange.subjects.requests.service import end_with_person
+from exchange.subjects.requests.service import end_with_person, lock_person
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register what follows an erasure."""
-    runtime[SubjectDependents].erasure.append(end_with_person)
+    """Register what an erasure locks, and what follows it."""
+    dependents = runtime[SubjectDependents]
+    dependents.locking.append(lock_person)
+    dependents.erasure.append(end_with_person)

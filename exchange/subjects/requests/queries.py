@@ -70,6 +70,12 @@ async def forget(session: AsyncSession, number: int) -> None:
     await session.execute(statement.values(number=None, question=None, answer=None))
 
 
+async def lock_of_person(session: AsyncSession, number: int) -> None:
+    """Lock the requests of a person, in the order of their ids."""
+    statement = select(PersonRequest.id).where(PersonRequest.number == number)
+    await session.execute(statement.order_by(PersonRequest.id).with_for_update())
+
+
 async def open_of_person(session: AsyncSession, number: int) -> Sequence[UUID]:
     """The requests of a person that wait for their answer."""
     statement = select(PersonRequest.id).where(PersonRequest.number == number, PersonRequest.state == "received")

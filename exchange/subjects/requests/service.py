@@ -8,7 +8,7 @@ from uuid import UUID
 
 from exchange.calendar import deadlines
 from exchange.calendar import queries as calendar
-from exchange.calendar.counting import Matter
+from exchange.calendar.counting import DeadlineView, Matter
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import CatalogueSearch, DatasetDocument
 from exchange.catalog.view import Listed
@@ -111,14 +111,16 @@ async def send(work: Work, identities: Mapping[Identity, int], new: NewPersonReq
 async def withdraw(work: Work, numbers: Sequence[int], identifier: UUID) -> PersonRequestOut:
     """Withdraw a request of one's own. Raises NotFound, Conflict."""
     row = await queries.persons_request(work.session, numbers, identifier)
-    return await _answer(work, row, "withdraw", set(), {})
+    await _answer(work, row, "withdraw", set(), {})
+    return await _out(work, row, opened=True)
 
 
 async def grant(work: Work, identifier: UUID, new: NewAnswer) -> PersonRequestOut:
     """Grant a request. Raises NotFound, Forbidden, Conflict, AnswerIncomplete."""
     row = await _to_answer(work, identifier)
     facts = {lifecycle.EVIDENCE} if new.statement is not None or new.document is not None else set()
-    return await _answer(work, row, "grant", facts, new.model_dump(exclude_none=True))
+    await _answer(work, row, "grant", facts, new.model_dump(exclude_none=True))
+    return await _out(work, row, opened=False)
 
 
 async def refuse(work: Work, identifier: UUID, new: NewRefusal) -> PersonRequestOut:
@@ -126,7 +128,8 @@ async def refuse(work: Work, identifier: UUID, new: NewRefusal) -> PersonRequest
     row = await _to_answer(work, identifier)
     facts = {lifecycle.REASONS} if new.reasons is not None else set()
     facts |= {lifecycle.COMPLAINT} if new.complaint is not None else set()
-    return await _answer(work, row, "refuse", facts, new.model_dump(exclude_none=True))
+    await _answer(work, row, "refuse", facts, new.model_dump(exclude_none=True))
+    return await _out(work, row, opened=False)
 
 
 async def restrict(work: Work, identifier: UUID, new: NewRestriction) -> PersonRequestOut:
@@ -135,7 +138,8 @@ async def restrict(work: Work, identifier: UUID, new: NewRestriction) -> PersonR
     facts = {lifecycle.REASONS} if new.reasons is not None else set()
     facts |= {lifecycle.LAW} if new.law is not None else set()
     facts |= {lifecycle.RESTRICTABLE} if row.kind in _RESTRICTABLE else set()
-    return await _answer(work, row, "restrict", facts, new.model_dump(exclude_none=True))
+    await _answer(work, row, "restrict", facts, new.model_dump(exclude_none=True))
+    return await _out(work, row, opened=False)
 
 
 async def read(work: Work, identifier: UUID) -> PersonRequestOut:
@@ -153,12 +157,17 @@ async def listed(work: Work, *, state: str | None, after: UUID | None, limit: in
     rows = await queries.requests(
         work.session, demand_reading(work, "person_request"), state=state, after=after, limit=limit
     )
-    return [await _out(work, row, opened=False) for row in rows]
+    return await _outs(work, rows, opened=False)
 
 
 async def of_person(work: Work, numbers: Sequence[int]) -> list[PersonRequestOut]:
     """A person's own requests."""
-    return [await _out(work, row, opened=True) for row in await queries.of_person(work.session, numbers)]
+    return await _outs(work, await queries.of_person(work.session, numbers), opened=True)
+
+
+async def lock_person(work: Work, number: int) -> None:
+    """Lock the requests of a person before the ledger's lock is taken, since whoever answers one locks in that order."""
+    await queries.lock_of_person(work.session, number)
 
 
 async def end_with_person(work: Work, number: int) -> None:
@@ -176,9 +185,7 @@ async def _to_answer(work: Work, identifier: UUID) -> PersonRequest:
     return row
 
 
-async def _answer(
-    work: Work, row: PersonRequest, verb: str, facts: set[str], answer: dict[str, Any]
-) -> PersonRequestOut:
+async def _answer(work: Work, row: PersonRequest, verb: str, facts: set[str], answer: dict[str, Any]) -> None:
     try:
         step = REQUEST.step(row.state, verb, facts)
     except Refused as refused:
@@ -194,7 +201,6 @@ async def _answer(
     for clock in step.stops:
         await deadlines.stop(work.session, Matter("person_request", row.id), clock, at=now, outcome=step.target)
     _enter(work, row, step, statement=answer)
-    return await _out(work, row, opened=True)
 
 
 def _enter(work: Work, row: PersonRequest, step: Step, *, statement: Any, subject: bytes | None = None) -> None:
@@ -222,9 +228,18 @@ def _open(work: Work, row: PersonRequest, part: str, sealed: bytes | None) -> di
 
 
 async def _out(work: Work, row: PersonRequest, *, opened: bool) -> PersonRequestOut:
+    [out] = await _outs(work, [row], opened=opened)
+    return out
+
+
+async def _outs(work: Work, rows: Sequence[PersonRequest], *, opened: bool) -> list[PersonRequestOut]:
+    """Requests as answers; with `opened`, with who they are about and what was written."""
+    clocks = await calendar.deadlines_of(work.session, [Matter("person_request", row.id) for row in rows])
+    return [_view(work, row, clocks[Matter("person_request", row.id)], opened=opened) for row in rows]
+
+
+def _view(work: Work, row: PersonRequest, clocks: Sequence[DeadlineView], *, opened: bool) -> PersonRequestOut:
     question = _open(work, row, "question", row.question) if opened else None
-    matter = Matter("person_request", row.id)
-    clocks = (await calendar.deadlines_of(work.session, [matter]))[matter]
     due = next((clock.due for clock in clocks if clock.ended_at is None), None)
     return PersonRequestOut.model_validate(
         {

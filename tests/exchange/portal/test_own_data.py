@@ -1,11 +1,18 @@
 """What a person sees and asks at the portal: uses of their data, requests with clocks, and nothing of anybody else's."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 
+from exchange.kernel.work import Caller, Work
+from exchange.participants.door.evidence import Founding
+from exchange.portal.binding import principal_of
+from exchange.subjects.dependents import SubjectDependents
 from ledger.format.receipt import Receipt
 from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
 from tests.support.people.consenting import notice_for
@@ -90,7 +97,12 @@ async def test_a_request_reaches_its_owner_with_a_clock_and_is_answered(portal: 
     assert await answer(portal, sent["id"], "grant", {}) == "answer-incomplete"
     assert await answer(portal, sent["id"], "refusal", {"reasons": "属实"}) == "answer-incomplete"
     assert await answer(portal, sent["id"], "restriction", {"reasons": "x", "law": "x"}) == "answer-incomplete"
-    assert await answer(portal, sent["id"], "grant", {"statement": "已更正"}) == "granted"
+    granted = await portal.people.call_ok(
+        portal.owner.steward, "POST", f"{REQUESTS}/{sent['id']}/grant", {"statement": "已更正"}
+    )
+    assert (granted["state"], granted["person"], granted["text"]) == ("granted", None, None), (
+        "only a reading names whom"
+    )
     assert await answer(portal, sent["id"], "refusal", {"reasons": "x", "complaint": "x"}) == "conflict"
     [mine] = (await person.request("GET", "/portal/requests")).json
     assert (mine["state"], mine["answer"], mine["due"]) == ("granted", {"statement": "已更正"}, None)
@@ -113,6 +125,27 @@ async def test_requests_of_others_are_unknown_and_ones_own_can_be_withdrawn(port
     assert (await other.request("GET", "/portal/requests")).json == []
     assert (await person.request("POST", address)).json["state"] == "withdrawn"
     assert (await person.request("POST", address)).problem == "conflict"
+
+
+async def test_the_same_request_twice_at_once_is_one_and_says_so(portal: Portal) -> None:
+    person = await portal.sign_in(f"number:{NUMBER}")
+    wanted = {"kind": "access", "text": "x", "dataset": "owner/people"}
+    sent = await asyncio.gather(*(person.request("POST", "/portal/requests", wanted) for _ in range(4)))
+    assert sorted(answer.status for answer in sent) == [201, 409, 409, 409]
+    assert all("GET /portal/requests" in answer.json["detail"] for answer in sent if answer.status == 409)
+
+
+async def test_an_erasure_locks_requests_before_the_ledger(portal: Portal) -> None:
+    """As whoever answers a request does; in another order the two would wait for each other."""
+    person = await portal.sign_in(f"number:{NUMBER}")
+    await person.request("POST", "/portal/requests", {"kind": "access", "text": "x"})
+    [row] = await portal.people.run_sql("SELECT number FROM person_requests")
+    runtime = portal.people.runtime
+    async with runtime.database.sessions() as session, runtime.database.pool.acquire() as connection:
+        work = Work(session, Caller(principal_of(UUID(int=1)), Founding()), runtime)
+        await runtime[SubjectDependents].lock(work, row["number"])
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await connection.execute("SELECT FROM person_requests FOR UPDATE NOWAIT")
 
 
 async def test_a_code_binds_a_number_once_and_to_one_account(portal: Portal) -> None:
@@ -155,6 +188,23 @@ async def test_an_erasure_ends_binding_and_requests(portal: Portal) -> None:
     assert (row["number"], row["question"], row["state"]) == (None, None, "received")
     copy = await (await portal.sign_in(f"number:{OTHER}")).request("GET", "/portal/copy")
     assert (copy.json["uses"], copy.json["requests"]) == ([], [])
+
+
+async def test_a_person_sees_the_newest_decision_of_many(portal: Portal) -> None:
+    """Each consent after a withdrawal is a record of its own; it shows also where the dataset is offered no more."""
+    new = notice_for("owner/people", "consumer", fields=["person_id", "name"])
+    notice = await portal.people.call_ok(portal.owner.steward, "POST", "/api/v1/consent-notices", new)
+    person = await portal.sign_in(f"number:{NUMBER}")
+    for decision in ("given", "withdrawn") * 6 + ("given",):
+        await person.request("POST", f"/portal/consents/{notice['id']}", {"decision": decision})
+        [mine] = (await person.request("GET", "/portal/consents")).json
+        assert mine["state"] == decision
+    address = f"/api/v1/datasets/{portal.people.dataset['id']}/withdrawal"
+    await portal.people.call_ok(portal.owner.steward, "POST", address, {"reason": "停止提供"})
+    [mine] = (await person.request("GET", "/portal/consents")).json
+    assert mine["state"] == "given"
+    ended = await person.request("POST", f"/portal/consents/{notice['id']}", {"decision": "withdrawn"})
+    assert ended.json["state"] == "withdrawn"
 
 
 async def test_a_person_gives_and_withdraws_consent_themselves(portal: Portal) -> None:
