@@ -16,7 +16,6 @@ from exchange.agreements.models import Agreement, AgreementRecord
 from exchange.agreements.schemas import Disposal, Report, ResharingRequest, Usage
 from exchange.agreements.service import state
 from exchange.calendar import deadlines
-from exchange.calendar import queries as calendar
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, refusal_of
@@ -93,7 +92,7 @@ async def request_resharing(work: Work, *, agreement_id: UUID, request: Resharin
 async def rectify(work: Work, *, agreement_id: UUID, reason: str) -> Agreement:
     """State, as the demander of a suspended agreement, that the use was rectified. Raises NotFound, Forbidden, Conflict."""
     agreement = await _lock_own(work, agreement_id)
-    clock = await calendar.open_row(work.session, matter_of(agreement), "rectify")
+    clock = await deadlines.find_open(work.session, matter_of(agreement), "rectify")
     step = _step(agreement, "rectify", set() if clock is None else {"rectification_ordered"})
     at = work.runtime.clock.now()
     await deadlines.stop(work.session, matter_of(agreement), "rectify", at=at, outcome="rectified")

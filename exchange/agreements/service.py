@@ -17,7 +17,7 @@ from exchange.agreements.lifecycle import AGREEMENT, REMEDIES, SHARING
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.schemas import AgreementOut, Lane, Statement
 from exchange.agreements.view import AgreementView, view_of
-from exchange.calendar import queries as calendar
+from exchange.calendar import deadlines
 from exchange.catalog import queries as catalog
 from exchange.catalog.errors import SecondPersonNeeded
 from exchange.catalog.schemas import DatasetDocument
@@ -261,8 +261,8 @@ async def _check_step(work: Work, agreement: Agreement, verb: str, statement: St
     facts = set()
     if statement.consultation is not None:
         facts |= {"consultation_recorded", "time_to_rectify_over"}
-    rectify = await calendar.open_row(work.session, matter_of(agreement), "rectify")
-    if rectify is not None and calendar.view_of(rectify).is_overdue(work.runtime.clock.now()):
+    rectify = await deadlines.find_open(work.session, matter_of(agreement), "rectify")
+    if rectify is not None and rectify.is_overdue(work.runtime.clock.now()):
         facts.add("time_to_rectify_over")
     try:
         SHARING.step(agreement.state, verb, facts)

@@ -21,7 +21,6 @@ from exchange.applications.models import Application
 from exchange.applications.schemas import Approval, Extension, ExtensionConsent, Reasons, SupplementRequest
 from exchange.applications.service import matter_of, offered, record_change, take
 from exchange.calendar import deadlines
-from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
@@ -154,8 +153,8 @@ async def request_supplement(work: Work, *, application_id: UUID, request: Suppl
 async def _reply_is_due(work: Work, application: Application) -> set[str]:
     """The fact that the last day of the reply is not over, which an overdue mark ends as well."""
     now = work.runtime.clock.now()
-    row = await calendar.open_row(work.session, matter_of(application), "reply")
-    is_running = row is not None and row.overdue_at is None and not calendar.view_of(row).is_overdue(now)
+    clock = await deadlines.find_open(work.session, matter_of(application), "reply")
+    is_running = clock is not None and clock.overdue_at is None and not clock.is_overdue(now)
     return {"reply_not_overdue"} if is_running else set()
 
 

@@ -60,16 +60,20 @@ async def start(
     return view_of(row)
 
 
+async def find_open(session: AsyncSession, matter: Matter, clock: str) -> DeadlineView | None:
+    """A matter's clock that has not ended, locked, also where it is paused or over. None where it does not run."""
+    row = await queries.open_row(session, matter, clock)
+    return None if row is None else view_of(row)
+
+
 async def stop(session: AsyncSession, matter: Matter, clock: str, *, at: datetime, outcome: str) -> DeadlineView | None:
     """End a matter's clock: what it was for has happened, or cannot any more. None where the clock does not run."""
-    await queries.share_days(session)
     row = await queries.open_row(session, matter, clock)
     return None if row is None else await _end(session, row, at=at, outcome=outcome)
 
 
 async def stop_all(session: AsyncSession, matter: Matter, *, at: datetime, outcome: str) -> list[DeadlineView]:
     """End every clock of a matter that runs, as when the matter itself ends."""
-    await queries.share_days(session)
     return [await _end(session, row, at=at, outcome=outcome) for row in await queries.open_rows(session, matter)]
 
 
@@ -97,7 +101,6 @@ async def resume(session: AsyncSession, matter: Matter, clock: str, *, at: datet
 
     Raises DeadlinePassed where it is not paused, CalendarMissing where the pause has days beyond the loaded calendar.
     """
-    await queries.share_days(session)
     row = await queries.open_row(session, matter, clock)
     if row is None or row.paused_at is None:
         raise DeadlinePassed(f"The clock {clock} is not paused, so it cannot resume.")
@@ -156,7 +159,6 @@ async def extend(
 
 async def _running(session: AsyncSession, matter: Matter, clock: str, *, at: datetime) -> Deadline:
     """The open deadline of a clock, locked, whose last day is not over. Raises DeadlinePassed."""
-    await queries.share_days(session)
     row = await queries.open_row(session, matter, clock)
     if row is None or row.paused_at is not None:
         raise DeadlinePassed(f"The clock {clock} does not run.")

@@ -169,13 +169,15 @@ async def parameter(session: AsyncSession, name: str, day: date) -> Parameter:
 
 
 async def open_row(session: AsyncSession, matter: Matter, clock: str) -> Deadline | None:
-    """The open deadline of a matter's clock, locked; None where the clock does not run."""
+    """The open deadline of a matter's clock, locked after the days; None where the clock does not run."""
+    await share_days(session)
     statement = select(Deadline).where(*_of(matter), Deadline.clock == clock, Deadline.ended_at.is_(None))
     return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 
 async def open_rows(session: AsyncSession, matter: Matter) -> Sequence[Deadline]:
-    """The open deadlines of a matter, locked."""
+    """The open deadlines of a matter, locked after the days."""
+    await share_days(session)
     statement = select(Deadline).where(*_of(matter), Deadline.ended_at.is_(None)).order_by(Deadline.id)
     return (await session.execute(statement.with_for_update())).scalars().all()
 

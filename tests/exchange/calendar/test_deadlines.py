@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from exchange.calendar import deadlines, queries
 from exchange.calendar.counting import DeadlineView, Matter
@@ -48,6 +49,35 @@ def extension(**changes: Any) -> dict[str, Any]:
         "by": BY,
         "at": MONDAY + timedelta(days=1),
     } | changes
+
+
+async def test_a_clock_is_locked_after_the_days(exchange: Exchange) -> None:
+    """A load holds the days and then locks deadlines, so who holds a deadline and waits for the days would deadlock with it."""
+    sessions = exchange.runtime.database.sessions
+    async with sessions() as session:
+        matter = await start(session)
+        await session.commit()
+
+    async def read_and_stop() -> None:
+        async with sessions() as session:
+            clock = await deadlines.find_open(session, matter, "reply")
+            assert clock is not None
+            await deadlines.stop(session, matter, clock.clock, at=MONDAY, outcome="answered")
+            await session.commit()
+
+    async with sessions() as loading:
+        await queries.lock_days(loading)
+        stopping = asyncio.create_task(read_and_stop())
+        async with exchange.runtime.database.pool.acquire() as connection, asyncio.timeout(30):
+            while not await connection.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            ):
+                pass
+        await loading.execute(text("SELECT id FROM deadlines FOR UPDATE NOWAIT"))
+        await loading.commit()
+    await stopping
+    async with sessions() as session:
+        assert (await read(session, matter)).outcome == "answered"
 
 
 async def test_a_deadline_counts_from_the_day_after_and_names_its_article(session: AsyncSession) -> None:
