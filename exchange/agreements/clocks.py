@@ -27,6 +27,12 @@ async def begin(session: AsyncSession, agreement: Agreement, clock: Clock, *, at
     await deadlines.start(session, matter, clock.name, parameter=clock.parameter, organisation=organisation, at=at)
 
 
+async def begin_decision(session: AsyncSession, agreement: Agreement, *, at: datetime) -> None:
+    """Begin the provider's time to decide on a report, unless it runs: a further report does not put it off."""
+    if await deadlines.find_open(session, matter_of(agreement), REPORT.name) is None:
+        await begin(session, agreement, REPORT, at=at)
+
+
 async def follow(session: AsyncSession, agreement: Agreement, *, at: datetime, ground: str = "other") -> None:
     """Stop and start the clocks that follow from the agreement's new state. In other lanes there are none."""
     if agreement.lane != "government":

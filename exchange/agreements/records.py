@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from exchange.agreements import queries
-from exchange.agreements.clocks import REPORT, USAGE, begin, matter_of
+from exchange.agreements.clocks import USAGE, begin, begin_decision, matter_of
 from exchange.agreements.lifecycle import REMEDIES, SHARING
 from exchange.agreements.models import Agreement, AgreementRecord
 from exchange.agreements.schemas import Disposal, Report, ResharingRequest, Usage
@@ -72,7 +72,7 @@ async def report(work: Work, *, agreement_id: UUID, report: Report) -> Agreement
     if agreement.lane != "government" or agreement.state not in ("active", "suspended"):
         raise Conflict("Reports are about agreements between departments that have not ended.", state=agreement.state)
     record = _add(work, agreement, "agreement.reported", report, proposed="suspension")
-    await begin(work.session, agreement, REPORT, at=work.runtime.clock.now())
+    await begin_decision(work.session, agreement, at=work.runtime.clock.now())
     return record
 
 
@@ -85,7 +85,7 @@ async def request_resharing(work: Work, *, agreement_id: UUID, request: Resharin
     if agreement.resharing:
         raise Conflict("The agreement permits to pass the data on; no consent is needed.", state=agreement.state)
     record = _add(work, agreement, "agreement.resharing_denied", request, outcome="denied", proposed="suspension")
-    await begin(work.session, agreement, REPORT, at=work.runtime.clock.now())
+    await begin_decision(work.session, agreement, at=work.runtime.clock.now())
     return record
 
 

@@ -45,6 +45,21 @@ async def test_t6_passing_data_on_is_denied_on_record_and_proposes_the_suspensio
     assert "report" not in await duties(sharing, "owner", sharing.owner.id)
 
 
+async def test_further_reports_do_not_put_off_the_providers_decision(sharing: DepartmentsExchange) -> None:
+    path = f"/agreements/{(await sharing.grant())['id']}"
+    await sharing.act_ok("authority", f"{path}/reports", {"ground": "out_of_scope", "reason": "x"})
+    due = (await duties(sharing, "owner", sharing.owner.id))["report"]["due"]
+    sharing.move_to(FRIDAY + timedelta(days=3))
+    await sharing.act_ok("demander", f"{path}/reports", {"ground": "out_of_scope", "reason": "y"})
+    await sharing.act_ok("demander", f"{path}/resharing", {"recipient": "某单位", "reason": "联办"})
+    assert (await duties(sharing, "owner", sharing.owner.id))["report"]["due"] == due
+    assert [row["type"] for row in await sharing.read("owner", f"{path}/records")] == [
+        "agreement.reported",
+        "agreement.reported",
+        "agreement.resharing_denied",
+    ]
+
+
 async def test_anybody_reports_and_the_demander_rectifies_in_time(sharing: DepartmentsExchange) -> None:
     path = f"/agreements/{(await sharing.grant())['id']}"
     await sharing.act_ok("authority", f"{path}/reports", {"ground": "out_of_scope", "reason": "x"})
