@@ -27,7 +27,7 @@ from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict, RequestInvalid, refusal_of
+from exchange.kernel.problems import RequestInvalid, refusal_of
 from exchange.kernel.work import Act, Principal, Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused
@@ -244,10 +244,7 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statem
     try:
         AGREEMENT.step(agreement.state, verb)
     except Refused as refused:
-        possible = f"; it can {' or '.join(refused.verbs)}" if refused.verbs else " and stays so"
-        raise Conflict(
-            f"An agreement that is {agreement.state} cannot {verb}{possible}.", state=agreement.state
-        ) from refused
+        raise refusal_of(refused, "An agreement", {}) from refused
     if verb == "resume":
         await _check_person(work, agreement)
         await check_fit(work, agreement)

@@ -18,7 +18,7 @@ from exchange.corrections.schemas import Check, CorrectionOut, NewCorrection
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict
+from exchange.kernel.problems import Conflict, refusal_of
 from exchange.kernel.work import Work
 from exchange.messages.service import notify
 from exchange.participants.reading import Reading
@@ -39,8 +39,7 @@ def _step(state: str, verb: str, *, lacking: frozenset[str] = frozenset()) -> St
         return CORRECTION.step(state, verb, {GRANTED, REASON, CONTENT} - lacking)
     except Refused as refused:
         if not refused.lacking:
-            possible = f"; it can {' or '.join(refused.verbs)}" if refused.verbs else " and stays so"
-            raise Conflict(f"A correction that is {state} cannot {verb}{possible}.", state=state) from refused
+            raise refusal_of(refused, "A correction", {}) from refused
         errors = [{"at": _PLACES[fact][0], "error": _PLACES[fact][1]} for fact in refused.lacking]
         raise CorrectionInvalid("Correct what `errors` lists.", errors=errors) from refused
 

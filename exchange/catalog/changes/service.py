@@ -15,7 +15,7 @@ from exchange.catalog.changes.models import CatalogueChange
 from exchange.catalog.changes.schemas import ChangeOut, Due, NewChange, UpdateExtension
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict, RequestInvalid
+from exchange.kernel.problems import Conflict, RequestInvalid, refusal_of
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused, Step
@@ -27,7 +27,7 @@ def _step(state: str, verb: str) -> Step:
     try:
         return CATALOGUE_UPDATE.step(state, verb, {CONSENT})
     except Refused as refused:
-        raise Conflict(f"An update that is {state} cannot {verb}.", state=state) from refused
+        raise refusal_of(refused, "An update", {}) from refused
 
 
 def _matter(change: CatalogueChange) -> Matter:

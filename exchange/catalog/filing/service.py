@@ -33,7 +33,7 @@ from exchange.catalog.terms.schemas import Assessments
 from exchange.catalog.view import Draft, draft_of
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import Conflict
+from exchange.kernel.problems import Conflict, refusal_of
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused, Step
@@ -69,8 +69,7 @@ def _step(state: str, verb: str, *, lacking: set[str] | None = None) -> Step:
         return CATALOGUE_ENTRY.step(state, verb, ARTICLES.keys() - (lacking or set()))
     except Refused as refused:
         if not refused.lacking:
-            possible = f"; it can {' or '.join(refused.verbs)}" if refused.verbs else " and stays so"
-            raise Conflict(f"A filing that is {state} cannot {verb}{possible}.", state=state) from refused
+            raise refusal_of(refused, "A filing", {}) from refused
         if refused.lacking == (ANOTHER,):
             raise SecondPersonNeeded(
                 "You drafted or assessed it; another member with the role approver consents."
