@@ -4,7 +4,7 @@ Each function changes rows only. The act's own entry states what happened; `dead
 (`exchange/calendar/tasks.py`).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from exchange.calendar import queries
@@ -104,9 +104,8 @@ async def resume(session: AsyncSession, matter: Matter, clock: str, *, at: datet
     row = await queries.open_row(session, matter, clock)
     if row is None or row.paused_at is None:
         raise DeadlinePassed(f"The clock {clock} is not paused, so it cannot resume.")
-    # The first day of the pause that was to be counted: its own day, unless that is the day of the event.
-    last, resumed = max(day_of(row.paused_at).toordinal() - 1, row.counted_from.toordinal()), day_of(at)
-    before = resumed.fromordinal(last)
+    # The last day before those of the pause: the pause begins with its own day, unless that is the day of the event.
+    before, resumed = max(day_of(row.paused_at) - timedelta(days=1), row.counted_from), day_of(at)
     if row.unit == "wd":
         first, until = await queries.nth_of(session, before), await queries.nth_of(session, resumed)
         if first is None or until is None:
@@ -114,7 +113,7 @@ async def resume(session: AsyncSession, matter: Matter, clock: str, *, at: datet
         row.extra_days += max(until - first, 0)
     else:
         row.extra_days += max((resumed - before).days, 0)
-    row.paused_at = None
+    row.paused_at = row.told_at = None
     return await _compute(session, row)
 
 

@@ -13,7 +13,7 @@ from exchange.calendar import deadlines, queries
 from exchange.calendar.counting import DeadlineView, Matter
 from exchange.calendar.errors import CalendarMissing, DeadlinePassed, ExtensionRefused
 from exchange.calendar.hooks import DeadlineDependents
-from exchange.calendar.tasks import SWEEP, sweep
+from exchange.calendar.tasks import SWEEP, remind, sweep
 from exchange.kernel.database import AsyncSession, IntegrityError
 from exchange.kernel.loops import Loops
 from exchange.kernel.problems import NotFound
@@ -139,6 +139,14 @@ async def test_a_pause_on_the_day_of_the_event_does_not_count_that_day_twice(ses
     await deadlines.pause(session, matter, "reply", at=MONDAY)
     resumed = await deadlines.resume(session, matter, "reply", at=MONDAY + timedelta(days=1))
     assert resumed.due == date(2026, 3, 17)
+
+
+async def test_after_a_pause_the_organisation_is_reminded_of_the_new_last_day(session: AsyncSession) -> None:
+    matter = await start(session)
+    assert await remind(session, datetime(2026, 3, 13, 1, tzinfo=UTC)) == 1
+    await deadlines.pause(session, matter, "reply", at=datetime(2026, 3, 13, 2, tzinfo=UTC))
+    await deadlines.resume(session, matter, "reply", at=datetime(2026, 4, 1, 2, tzinfo=UTC))
+    assert await remind(session, datetime(2026, 4, 2, 1, tzinfo=UTC)) == 1
 
 
 async def test_a_pause_in_calendar_days(session: AsyncSession) -> None:
