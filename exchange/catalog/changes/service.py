@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from exchange.calendar import deadlines
@@ -42,8 +42,11 @@ async def state(work: Work, *, dataset_id: UUID, new: NewChange) -> CatalogueCha
     if dataset.state != "published" or owner.kind != "department":
         raise Conflict("Only a published dataset of a department has to be updated so.", state=dataset.state)
     now = work.runtime.clock.now()
-    if new.changed_on > day_of(now):
+    first = (await calendar.loaded(work.session, day_of(now))).first
+    if not first <= new.changed_on <= day_of(now):
         error = "state a change on the day from which it is in force, or later; this day is in the future"
+        if new.changed_on < first:
+            error = f"the calendar of working days begins on {first}, so no time is counted from a day before it"
         raise RequestInvalid("Correct what `errors` lists.", errors=[{"at": "body/changed_on", "error": error}])
     change = CatalogueChange(
         id=new_id(),
@@ -109,7 +112,7 @@ async def follow_filing(work: Work, dataset_id: UUID, filing: UUID) -> None:
     now = work.runtime.clock.now()
     for change in await queries.open_changes(work.session, dataset_id):
         change.state, change.filing_id = _step(change.state, "file").target, filing
-        clock = await deadlines_of(work, change)
+        clock = await deadlines.find_open(work.session, _matter(change), UPDATE)
         if clock is not None and not clock.is_overdue(now):
             await deadlines.pause(work.session, _matter(change), UPDATE, at=now)
 
@@ -120,7 +123,7 @@ async def follow_end(work: Work, dataset_id: UUID, filing: UUID, verb: Literal["
         if change.state != "filed":
             continue
         change.state, change.filing_id = _step(change.state, verb).target, None
-        clock = await deadlines_of(work, change)
+        clock = await deadlines.find_open(work.session, _matter(change), UPDATE)
         if clock is not None and clock.paused_at is not None:
             await deadlines.resume(work.session, _matter(change), UPDATE, at=work.runtime.clock.now())
 
@@ -142,12 +145,6 @@ async def follow_withdrawal(work: Work, dataset_id: UUID) -> None:
 async def _stop(work: Work, change: CatalogueChange) -> None:
     now = work.runtime.clock.now()
     await deadlines.stop(work.session, _matter(change), UPDATE, at=now, outcome=change.state)
-
-
-async def deadlines_of(work: Work, change: CatalogueChange) -> Any:
-    """The clock of an update; None where it has none."""
-    clocks = (await calendar.deadlines_of(work.session, [_matter(change)]))[_matter(change)]
-    return next((clock for clock in clocks if clock.ended_at is None), None)
 
 
 async def out(work: Work, changes: Sequence[CatalogueChange]) -> list[ChangeOut]:

@@ -98,6 +98,13 @@ async def test_the_clock_waits_for_the_review_and_ends_with_the_version(
     assert [row["outcome"] for row in outcomes] == ["updated"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "2003-12-31"])
+async def test_a_day_before_the_calendar_is_refused(department: Department, day: str) -> None:
+    answer = await department.act("change", CHANGE | {"changed_on": day})
+    assert (answer.status, answer.json["errors"][0]["at"]) == (422, "body/changed_on")
+    assert "2004-01-01" in answer.json["errors"][0]["error"]
+
+
 async def test_what_was_filed_before_a_change_does_not_answer_it(department: Department) -> None:
     await department.redraft()
     filing = await department.file()
