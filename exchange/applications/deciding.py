@@ -45,7 +45,7 @@ def _conditions(document: DatasetDocument, demanded: Sequence[str]) -> set[str]:
 
 
 async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tuple[Application, AgreementOut]:
-    """Approve an application, as asked or narrower: its agreement is active at once, or provided within its time.
+    """Approve an application, as asked or narrower: its agreement is active at once.
 
     Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
     """
