@@ -25,6 +25,7 @@ class AgreementView:
 
     id: UUID
     dataset_id: UUID
+    provider_id: UUID
     consumer_id: UUID
     lane: str
     state: str
@@ -57,6 +58,7 @@ def view_of(
     return AgreementView(
         id=row.id,
         dataset_id=row.dataset_id,
+        provider_id=row.provider_id,
         consumer_id=row.consumer_id,
         lane=row.lane,
         state=row.state,

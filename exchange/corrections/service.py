@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from exchange.agreements import queries as agreements
+from exchange.agreements.view import AgreementView
 from exchange.calendar import deadlines
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter
@@ -59,15 +60,11 @@ async def file(work: Work, new: NewCorrection) -> Correction:
 
     Raises NotFound, Forbidden, Conflict, CorrectionInvalid, RequestInvalid for an identifier that does not fit its field.
     """
-    people = await _identify(work, new)
-    own = Reading(consumers=frozenset({work.principal.organisation}))
-    agreement = await agreements.agreement(work.session, own, new.agreement)
-    work.permit("correction", "file", agreement.consumer_id, side="the consumer")
-    if agreement.state not in ("active", "suspended"):
-        raise Conflict("The agreement is over; its data is disposed of.", state=agreement.state)
-    [view] = await agreements.views(work.session, [agreement])
-    lacking = frozenset() if set(new.fields) <= set(view.fields) else frozenset({GRANTED})
-    step, now = _step(FOUND_WRONG, "file", lacking=lacking), work.runtime.clock.now()
+    agreement, step = await _begin(work, new)
+    people = await _identify(work, agreement.dataset_id, new)
+    if people:
+        agreement, step = await _begin(work, new)  # again, since giving numbers ended the transaction
+    now = work.runtime.clock.now()
     correction = Correction(
         id=new_id(),
         dataset_id=agreement.dataset_id,
@@ -79,7 +76,7 @@ async def file(work: Work, new: NewCorrection) -> Correction:
         fields=list(dict.fromkeys(new.fields)),
         statement=new.statement,
         salt=new_salt(),
-        content_version=(await _content(work, agreement.dataset_id))[0],
+        content_version=await _content_version(work, agreement.dataset_id),
         answers=[],
         filed_by=work.principal.id,
         filed_at=now,
@@ -106,13 +103,25 @@ async def file(work: Work, new: NewCorrection) -> Correction:
     return correction
 
 
-async def _identify(work: Work, new: NewCorrection) -> list[tuple[str, int]]:
-    """The people that a correction is about: the text of each identifier, and the number, which is given before."""
+async def _begin(work: Work, new: NewCorrection) -> tuple[AgreementView, Step]:
+    """The agreement that a correction rests on, and the first step. Raises NotFound, Forbidden, Conflict, CorrectionInvalid."""
+    own = Reading(consumers=frozenset({work.principal.organisation}))
+    [agreement] = await agreements.views(work.session, [await agreements.agreement(work.session, own, new.agreement)])
+    work.permit("correction", "file", agreement.consumer_id, side="the consumer")
+    if agreement.state not in ("active", "suspended"):
+        raise Conflict("The agreement is over; its data is disposed of.", state=agreement.state)
+    lacking = frozenset() if set(new.fields) <= set(agreement.fields) else frozenset({GRANTED})
+    return agreement, _step(FOUND_WRONG, "file", lacking=lacking)
+
+
+async def _identify(work: Work, dataset_id: UUID, new: NewCorrection) -> list[tuple[str, int]]:
+    """The people that a correction is about: the text of each identifier, and the number.
+
+    Numbers are given in a transaction of their own: where there are people, it ends the present one.
+    """
     if not new.people:
         return []
-    own = Reading(consumers=frozenset({work.principal.organisation}))
-    agreement = await agreements.agreement(work.session, own, new.agreement)
-    listed = await catalog.any_dataset(work.session, str(agreement.dataset_id))
+    listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
         raise Conflict("The dataset has no version.", state=listed.dataset.state)
     document = DatasetDocument.model_validate(listed.version.document)
@@ -125,13 +134,13 @@ async def _identify(work: Work, new: NewCorrection) -> list[tuple[str, int]]:
     return [(each.value, subject) for each, subject in zip(identities, given, strict=True)]
 
 
-async def _content(work: Work, dataset_id: UUID) -> tuple[int | None, str]:
-    """The version of a dataset's present content, None where it is no file, and the name of its source."""
+async def _content_version(work: Work, dataset_id: UUID) -> int | None:
+    """The version of a dataset's present content; None where it is no file."""
     listed = await catalog.any_dataset(work.session, str(dataset_id))
     if listed.version is None:
-        return None, ""
+        return None
     source = await sources.any_source(work.session, listed.version.source_id)
-    return (source.content_version if source.refreshed_at is not None else None), str(source.id)
+    return source.content_version if source.refreshed_at is not None else None
 
 
 async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) -> Correction:
@@ -145,12 +154,10 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
         work.permit("correction", "answer", correction.provider_id, side="the owner of the data")
     else:
         work.permit("correction", "end", correction.consumer_id, side="the consumer")
-    content, _ = await _content(work, correction.dataset_id)
+    content = await _content_version(work, correction.dataset_id)
     is_same = verb == "correct" and content is not None and content == correction.content_version
-    step, now = (
-        _step(correction.state, verb, lacking=frozenset({CONTENT}) if is_same else frozenset()),
-        work.runtime.clock.now(),
-    )
+    step = _step(correction.state, verb, lacking=frozenset({CONTENT}) if is_same else frozenset())
+    now = work.runtime.clock.now()
     correction.state = step.target
     salt = new_salt()
     correction.answers = [

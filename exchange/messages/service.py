@@ -19,6 +19,8 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "correction.filed": ("A consumer found your data wrong", "收到数据校核申请"),
     "correction.corrected": ("Data that you receive was corrected", "所使用的数据已更正"),
     "correction.confirmed": ("The owner confirmed that the data is accurate", "提供方确认数据无误"),
+    "correction.withdrawn": ("A correction was withdrawn", "校核申请已撤回"),
+    "correction.settled": ("A consumer accepted your answer", "使用方接受校核结果"),
     "correction.disputed": ("A consumer disputes your answer", "使用方对校核结果有异议"),
 }
 """The titles of known kinds, in English and Chinese. A kind of another room is shown by its name."""

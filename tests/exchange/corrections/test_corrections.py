@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from exchange.corrections.lifecycle import CORRECTION
+from exchange.messages.service import TITLES
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party
 from tests.support.exchanges.people import CSV
@@ -113,6 +115,21 @@ async def test_only_who_has_the_fields_files(sharing: Sharing) -> None:
     target = f"/api/v1/agreements/{sharing.agreement['id']}/termination"
     await sharing.exchange.call_ok(sharing.owner.steward, "POST", target, {"reason": "x", "consultation": "x"})
     assert (await sharing.file()).problem == "conflict"
+
+
+async def test_what_is_refused_gives_nobody_a_number(sharing: Sharing) -> None:
+    count = "SELECT count(*) FROM subject_numbers"
+    before = await sharing.exchange.runtime.database.pool.fetchval(count)
+    assert (await sharing.file(fields=["salary"], people=["P77777"])).problem == "correction-invalid"
+    assert (await sharing.file(people=["P77777"], statement="")).status == 422
+    target = f"/api/v1/agreements/{sharing.agreement['id']}/termination"
+    await sharing.exchange.call_ok(sharing.owner.steward, "POST", target, {"reason": "x", "consultation": "x"})
+    assert (await sharing.file(people=["P77777"])).problem == "conflict"
+    assert await sharing.exchange.runtime.database.pool.fetchval(count) == before
+
+
+def test_every_message_about_a_correction_has_a_title() -> None:
+    assert {step.entry for step in CORRECTION.steps} <= TITLES.keys()
 
 
 async def test_people_are_seen_by_both_sides_only_and_end_with_their_erasure(sharing: Sharing) -> None:
