@@ -146,3 +146,11 @@ def test_a_member_is_enrolled_and_rotates_its_key(run: Run, tmp_path: Path) -> N
     old = SigningKey.load(tmp_path / "deputy.key").keyid
     assert old in run("new", "keys", "list").stdout
     run("new", "keys", "revoke", old)
+
+
+def test_a_state_is_listed_whatever_else_comes_before(run: Run) -> None:
+    ids = [json.loads(run("consumer", "apply", "owner/others", *APPLICATION, "--json").stdout)["id"] for _ in range(3)]
+    for application in ids[1:]:
+        run("owner", "applications", "refuse", application, "--reason", "用途不在共享条件之内")
+    listed = run("owner", "applications", "list", "--state", "refused", "--limit", "1", "--json").stdout
+    assert [row["id"] for row in json.loads(listed)] == [ids[1]]

@@ -50,9 +50,7 @@ def list_agreements(
 ) -> None:
     """List the agreements that your organisation is a side of, with the fields and the end that are in force."""
     with connect(url, key, trust) as client:
-        rows = DatasetNames(client).add_to(
-            row for row in list_all(client, PATH, limit=limit) if state in (None, row["state"])
-        )
+        rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
         rows = OrganisationNames(client).add_to(rows)
     if as_json:
         print_json(rows)

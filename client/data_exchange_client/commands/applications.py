@@ -89,9 +89,7 @@ def list_applications(
 ) -> None:
     """List the applications that your organisation made, or has to decide."""
     with connect(url, key, trust) as client:
-        rows = DatasetNames(client).add_to(
-            row for row in list_all(client, PATH, limit=limit) if state in (None, row["state"])
-        )
+        rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
         rows = OrganisationNames(client).add_to(rows)
     if as_json:
         print_json(rows)

@@ -46,7 +46,7 @@ def list_filings(
 ) -> None:
     """List your organisation's filings; for the sharing authority, all that were filed."""
     with connect(url, key, trust) as client:
-        rows = [row for row in list_all(client, FILINGS, limit=limit) if state in (None, row["state"])]
+        rows = list(list_all(client, FILINGS, limit=limit, state=state))
     if as_json:
         print_json(rows)
         return
@@ -116,7 +116,7 @@ def list_corrections(
 ) -> None:
     """List what your organisation filed, or has to answer."""
     with connect(url, key, trust) as client:
-        rows = [row for row in list_all(client, CORRECTIONS, limit=limit) if state in (None, row["state"])]
+        rows = list(list_all(client, CORRECTIONS, limit=limit, state=state))
     if as_json:
         print_json(rows)
         return

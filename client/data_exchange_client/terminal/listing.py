@@ -9,15 +9,25 @@ PAGE = 500
 
 
 def list_all(
-    client: Client, path: str, *, limit: int, after: str = "id", params: Mapping[str, Any] | None = None
+    client: Client,
+    path: str,
+    *,
+    limit: int,
+    after: str = "id",
+    state: str | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Give the rows of a list, at most `limit`; `after` names the member that a page's last row is continued by."""
+    """Give the rows of a list, at most `limit`; `after` names the member that a page's last row is continued by.
+
+    With `state`, of the rows in this state: the others do not count, however many come before.
+    """
     last: dict[str, Any] = {}
     while limit > 0:
-        size = min(limit, PAGE)
+        size = PAGE if state else min(limit, PAGE)
         rows = client.request("GET", path, params={**(params or {}), **last, "limit": size}).json()
-        yield from rows
-        limit -= len(rows)
+        wanted = [row for row in rows if state in (None, row["state"])][:limit]
+        yield from wanted
+        limit -= len(wanted)
         if len(rows) < size:
             return
         last = {"after": rows[-1][after]}
