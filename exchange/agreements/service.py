@@ -95,15 +95,15 @@ def lane_between(*, provider_kind: str, consumer_kind: str) -> Lane:
 def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Agreement:
     """An agreement as a decision's input, beside the present terms. Raises ValidationError for one that no decision fits.
 
-    What the terms of its conclusion demanded and the present terms do not is part of the agreement. People's consent and
-    groups cannot be: an agreement that was granted for these alone grants nothing without them.
+    What the terms of its conclusion demanded and the present terms do not is part of the agreement. Groups cannot be: an
+    agreement that was granted for figures alone grants nothing without them.
     """
     granted = agreement.terms
     rate = rate_of(granted["rate"]) if granted.get("rate") else None
     conditions = [*agreement.row_filters]
     if granted["row_filter"] and granted["row_filter"] not in terms.row_filters:
         conditions.insert(0, granted["row_filter"])
-    is_void = (granted.get("consent", False) and not terms.consent) or (granted.get("min_group") or 0) > terms.min_group
+    is_void = (granted.get("min_group") or 0) > terms.min_group
     return documents.Agreement.model_validate(
         {
             "id": str(agreement.id),
@@ -122,6 +122,8 @@ def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Ag
             "rates": [rate] if rate is not None and rate not in terms.rates else [],
             "answers": [] if is_void else _unchanged_answers(agreement, terms),
             "module": granted.get("module") if granted.get("module") != terms.module else None,
+            "consent": granted.get("consent", False) and not terms.consent,
+            "without_basis": not granted.get("basis") and terms.basis is not None,
         }
     )
 

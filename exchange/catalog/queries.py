@@ -18,6 +18,7 @@ from exchange.kernel.work import Principal
 from exchange.participants.queries import organisation_columns, organisations_table
 from exchange.participants.reading import Reading
 from exchange.participants.view import OrganisationView
+from policies.decision.documents import PUBLISHED_EARLIER
 
 _OWNER = organisation_columns()
 
@@ -200,10 +201,21 @@ async def version(session: AsyncSession, dataset: Dataset) -> PublishedVersion:
 async def terms_of_versions(
     session: AsyncSession, versions: Collection[tuple[UUID, int]]
 ) -> dict[tuple[UUID, int], Mapping[str, Any]]:
-    """The terms of published versions, as JSON, by dataset and number."""
-    columns = (DatasetVersion.dataset_id, DatasetVersion.version, DatasetVersion.document["terms"])
+    """The terms of published versions, as JSON, by dataset and number.
+
+    Terms from before they stated a legal basis have the basis "published-earlier", as decisions have it.
+    """
+    columns = (
+        DatasetVersion.dataset_id,
+        DatasetVersion.version,
+        DatasetVersion.document["terms"],
+        DatasetVersion.predates_basis,
+    )
     statement = select(*columns).where(tuple_(DatasetVersion.dataset_id, DatasetVersion.version).in_(versions))
-    return {(dataset, version): terms for dataset, version, terms in await session.execute(statement)}
+    return {
+        (dataset, version): terms if not predates else {**terms, "basis": PUBLISHED_EARLIER}
+        for dataset, version, terms, predates in await session.execute(statement)
+    }
 
 
 async def lock_for_grant(session: AsyncSession, dataset_id: UUID) -> None:

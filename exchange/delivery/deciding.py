@@ -127,12 +127,13 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
 async def _notices(runtime: Runtime, known: Known) -> Notices | None:
     """The notices that the decision may turn on. A new one moves the fence."""
     dataset = known.dataset
-    if not dataset.resource.turns_on_consent(dataset.lane):
+    if not dataset.resource.turns_on_consent(dataset.lane, dataset.agreements):
         return None
     async with runtime.database.pool.acquire() as connection:
         return await find_notices(
             connection,
             resource=dataset.resource,
+            agreements=dataset.agreements,
             lane=dataset.lane,
             consumer=known.admitted.sender.holder.principal.organisation,
             purpose=known.admitted.purpose,

@@ -240,6 +240,7 @@ async def _input(
     notices = await find_notices(
         await driver(work.session),
         resource=resource,
+        agreements=[granted],
         lane=granted.lane,
         consumer=agreement.consumer_id,
         purpose=purpose or agreement.purpose,

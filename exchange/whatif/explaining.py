@@ -79,7 +79,12 @@ async def explain(work: Work, question: Question) -> ExplanationOut:
     agreements = [for_policy(agreement, resource.terms) for agreement in shared.agreements]
     lane = lane_between(provider_kind=shared.listed.owner.kind, consumer_kind=holder.principal.organisation_kind)
     notices = await find_notices(
-        await driver(work.session), resource=resource, lane=lane, consumer=consumer, purpose=question.purpose
+        await driver(work.session),
+        resource=resource,
+        agreements=agreements,
+        lane=lane,
+        consumer=consumer,
+        purpose=question.purpose,
     )
     document = DeliveryInput(
         lane=lane,

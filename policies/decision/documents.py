@@ -5,7 +5,8 @@ engine gets only an input of exactly this shape, and its answer counts only in e
 since the epoch. There are no nulls: an optional member has a default, so that every fact a rule reads is in the document.
 """
 
-from typing import Annotated, Any, Literal, Self, get_args
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -77,6 +78,7 @@ FieldType = Literal["string", "integer", "decimal", "number", "boolean", "date",
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 LawfulBasis = Literal["contract", "statutory-duty", "emergency", "news-reporting", "disclosed", "other-law"]
 """The bases of processing without consent: PIPL Article 13, paragraph 1, items 2 to 7, in their order."""
+PUBLISHED_EARLIER: Final = "published-earlier"
 Basis = LawfulBasis | Literal["published-earlier"]
 """A basis in a decision's input: the terms' own, or that the version is older than the question for a basis."""
 # Assessments on file: "impact" (PIPL Article 55), "risk" (Decree 790, Article 31).
@@ -203,12 +205,15 @@ class Resource(Document):
     terms: Terms
     assessments: Assessments
 
-    def turns_on_consent(self, lane: Lane) -> bool:
-        """Whether a decision on a lane can turn on notices of this dataset (delivery.rego: `consent_unneeded`).
+    def turns_on_consent(self, lane: Lane, agreements: Iterable["Agreement"]) -> bool:
+        """Whether a decision on a lane, by one of these agreements, can turn on notices (delivery.rego: `consent_unneeded`).
 
         Where no field identifies people, no notice helps.
         """
-        is_asked = self.terms.consent or (lane in {"operation", "trade"} and self.terms.basis is None)
+        agreements = tuple(agreements)
+        is_asked = self.terms.consent or any(agreement.consent for agreement in agreements)
+        if lane in {"operation", "trade"}:
+            is_asked |= self.terms.basis is None or any(agreement.without_basis for agreement in agreements)
         return is_asked and any(field.subject_key for field in self.fields)
 
 
@@ -217,7 +222,9 @@ class Agreement(Document):
     One agreement, as both sides accepted it; valid in [`not_before`, `not_after`).
 
     It holds what was granted: its masks and row filters include those of the terms at that time. `rates` and `module` are
-    those of these terms, where the present terms have others; the exchange applies them to an allowance.
+    those of these terms, where the present terms have others; the exchange applies them to an allowance. `consent`: whether
+    these terms asked for people's consent, and the present ones do not. `without_basis`: whether these terms stated no basis
+    without consent, and the present ones do.
     """
 
     id: Identifier
@@ -237,6 +244,8 @@ class Agreement(Document):
     rates: Annotated[Rates, Field(exclude_if=lambda rates: not rates)] = ()
     module: Annotated[Digest | None, Field(exclude_if=_is_absent)] = None
     answers: Annotated[AnswerNames, Field(exclude_if=_is_empty)] = ()
+    consent: Annotated[bool, Field(exclude_if=_is_empty)] = False
+    without_basis: Annotated[bool, Field(exclude_if=_is_empty)] = False
 
 
 class ConsentScope(Document):

@@ -205,7 +205,8 @@ leaving(within) := within & requested if count(requested) > 0
 
 # Consent is needed where the terms ask for it, and in authorised operation and in trade for rows about people (PIPL
 # Articles 13 and 23), unless the terms state another basis. A notice covers a delivery whose fields, those of its filters
-# too, it names. Which people consented is no fact of a decision: the obligation `people` names the notices, and each row is
+# too, it names. What an agreement was granted under stays so: terms that drop consent, or state a basis later, do not widen
+# it. Which people consented is no fact of a decision: the obligation `people` names the notices, and each row is
 # released only while its person's consent to one of them holds.
 consent_settled if consent_unneeded
 
@@ -213,12 +214,16 @@ else := count(covering) > 0
 
 consent_unneeded if {
 	terms.consent == false
+	not chosen.consent
 	consent_unasked
 }
 
 consent_unasked if input.lane in {"government", "person"}
 
-consent_unasked if terms.basis
+consent_unasked if {
+	terms.basis
+	not chosen.without_basis
+}
 
 consent_unasked if {
 	within := shown

@@ -374,6 +374,26 @@ test_terms_that_ask_outweigh_a_basis_and_a_lane if {
 	codes(json.patch(asking, lanes)) == without_consent
 }
 
+test_later_terms_do_not_widen_an_agreement if {
+	granted := {"operation": ["consent", "without_basis"], "trade": ["consent", "without_basis"], "government": ["consent"]}
+	every lane, members in granted {
+		every member in members {
+			codes(json.patch(request, [
+				{"op": "replace", "path": "/lane", "value": lane},
+				{"op": "replace", "path": "/subject/kind", "value": "department"},
+				{"op": "replace", "path": "/agreements/0/lane", "value": lane},
+				{"op": "add", "path": sprintf("/agreements/0/%s", [member]), "value": true},
+			])) == without_consent
+		}
+	}
+	nobody := json.patch(request, [
+		{"op": "add", "path": "/agreements/0/without_basis", "value": true},
+		{"op": "replace", "path": "/requested", "value": ["region"]},
+		{"op": "replace", "path": "/filtered", "value": []},
+	])
+	delivery.allow with input as nobody
+}
+
 test_a_notice_covers_what_is_shown if {
 	bare := json.patch(request, [without_basis])
 	all_fields := ["id", "name", "region", "salary"]

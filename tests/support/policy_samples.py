@@ -197,6 +197,7 @@ def any_document(random: Random) -> dict[str, Any]:
             "row_filters": random.sample(FILTERS, random.randint(0, 2)),
             "row_cap": random.choice((0, 9, 10, 1037, 1_000_000)),
             "assessments": usually([], ["impact"], ["risk"], ["impact", "risk"]),
+            **usually({}, {"consent": True}, {"without_basis": True}),
         }
         for number in range(random.choice((1, 1, 1, 2, 3, usually(1, 0, 10))))
     ]

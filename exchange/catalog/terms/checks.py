@@ -117,7 +117,7 @@ def for_policy(terms: Terms, *, is_older: bool = False) -> documents.Terms:
 
     Raises ValidationError for terms that no decision can be made by.
     """
-    basis = terms.basis or ("published-earlier" if is_older else None)
+    basis = terms.basis or (documents.PUBLISHED_EARLIER if is_older else None)
     return documents.Terms.model_validate(
         {
             "consumers": {"groups": [], **terms.consumers.model_dump(mode="json")},

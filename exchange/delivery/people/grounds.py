@@ -55,14 +55,20 @@ class Notices:
 
 
 async def find_notices(
-    connection: Connection, *, resource: documents.Resource, lane: documents.Lane, consumer: UUID, purpose: str
+    connection: Connection,
+    *,
+    resource: documents.Resource,
+    agreements: Sequence[documents.Agreement],
+    lane: documents.Lane,
+    consumer: UUID,
+    purpose: str,
 ) -> Notices | None:
     """The notices of a dataset to a consumer that a decision may turn on.
 
     None where it cannot turn on any, or where there is none by which a row's person can be told. Where notices identify
     people by different fields, those by the field of the newest one count.
     """
-    if not resource.turns_on_consent(lane):
+    if not resource.turns_on_consent(lane, agreements):
         return None
     keys = {field.name: field for field in resource.fields if field.subject_key}
     views = await consents.scopes_covering(

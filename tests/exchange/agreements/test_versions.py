@@ -233,12 +233,24 @@ async def test_terms_that_grow_narrower_hold_at_once(shared: Shared) -> None:
 
 
 async def test_consent_that_was_demanded_is_not_forgotten(exchange: Exchange) -> None:
-    """An agreement over records whose people have to consent grants nothing once the terms no longer ask for consent."""
+    """An agreement over records whose people have to consent needs their consent also once the terms no longer ask for it."""
     shared = await share(exchange, consent=True)
     await exchange.conclude_agreement(shared.consumer, shared.owner, shared.dataset)
     assert (await shared.fetch()).problem == "consent-missing"
     await shared.redraft(shared.source)
     assert (await shared.publish()).status == 200
-    assert (await shared.fetch()).problem == "nothing-granted"
+    assert (await shared.fetch()).problem == "consent-missing"
+    await exchange.conclude_agreement(shared.consumer, shared.owner, shared.dataset)
+    assert (await shared.fetch()).status == 200
+
+
+async def test_a_basis_that_is_stated_later_does_not_widen_an_agreement(exchange: Exchange) -> None:
+    """Without a basis people's consent is needed on this lane; an agreement that was concluded so goes on needing it."""
+    shared = await share(exchange, basis=None)
+    await exchange.conclude_agreement(shared.consumer, shared.owner, shared.dataset)
+    assert (await shared.fetch()).problem == "consent-missing"
+    await shared.redraft(shared.source, basis="contract")
+    assert (await shared.publish()).status == 200
+    assert (await shared.fetch()).problem == "consent-missing"
     await exchange.conclude_agreement(shared.consumer, shared.owner, shared.dataset)
     assert (await shared.fetch()).status == 200

@@ -185,4 +185,4 @@ def test_the_digest_is_what_sha256sum_would_give(own_bundle: Bundle, tmp_path: A
 
 def test_the_revision_of_the_policy_changes_only_on_purpose(own_bundle: Bundle):
     # Every entry on a ledger names this digest, and a comment changes it too: state in the changelog why it changed.
-    assert own_bundle.digest == "56fa51062fcb3b13d6ee380f83f4918f936f281ed53fbd0489af58c379677bf6"
+    assert own_bundle.digest == "88167bd3bb750ae08d1af50e48554eb349784b78e0cfe1c5983503dee6b8c7a4"
