@@ -7,7 +7,8 @@ from typing import Any
 from exchange.applications.errors import NotShared
 from exchange.kernel.problems import Forbidden, Problem, ProblemType, register_problem
 from exchange.participants.errors import PrincipalSuspended
-from policies.decision.documents import REASON_CODES, Agreement, Decision, Reason, ReasonCode, Terms
+from policies.decision.documents import Agreement, Decision, Reason, Terms
+from policies.decision.reasons import REASON_CODES, ReasonCode
 from policies.decision.explanations import explain
 
 _SHOWN = 20

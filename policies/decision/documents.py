@@ -6,12 +6,13 @@ since the epoch. There are no nulls: an optional member has a default, so that e
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from policies.decision.obligations import UnknownObligation, check_condition, check_mask
+from policies.decision.reasons import REASON_CODES, ReasonCode
 
 ANSWER_PATTERN = r"^[a-z][a-z0-9-]{1,62}$"
 """The name of an answer."""
@@ -33,38 +34,6 @@ Level = Literal["G1", "G2", "G3", "G4", "IMPORTANT", "CORE"]
 OrganisationKind = Literal["department", "enterprise", "institution"]
 OrganisationLevel = Literal["province", "city", "county", "none"]
 OrganisationState = Literal["registered", "admitted", "suspended", "departed"]
-ReasonCode = Literal[
-    "policy-unavailable",
-    "obligation-unknown",
-    "role-missing",
-    "consumer-not-admitted",
-    "principal-suspended",
-    "owner-not-admitted",
-    "dataset-unavailable",
-    "dataset-not-shared",
-    "level-forbidden",
-    "lane-mismatch",
-    "consumer-not-in-terms",
-    "terms-expired",
-    "aggregates-only",
-    "consent-missing",
-    "agreement-missing",
-    "agreement-suspended",
-    "agreement-terminated",
-    "agreement-not-yet-valid",
-    "agreement-expired",
-    "impact-assessment-missing",
-    "risk-assessment-missing",
-    "purpose-not-granted",
-    "agreement-unfit",
-    "owner-denied",
-    "field-not-granted",
-    "filter-not-granted",
-    "answer-not-granted",
-    "nothing-granted",
-]
-REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
-"""All reasons, the most fundamental first. The reasons of a decision have this order."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,120}$")]

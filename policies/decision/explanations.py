@@ -7,7 +7,8 @@ agreement or dataset that a reason is about is its `ref`.
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.decision.documents import Reason, ReasonCode
+from policies.decision.documents import Reason
+from policies.decision.reasons import ReasonCode
 
 Language = Literal["en", "zh"]
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from adapters.plan.condition import PlanError, condition_from_json, condition_to_json
 from adapters.plan.masks import KINDS, mask_from_json, mask_schema, mask_to_json
-from policies.decision.documents import NEVER, REASON_CODES, Decision, DeliveryInput, Reason, deny, schemas
+from policies.decision.documents import NEVER, Decision, DeliveryInput, Reason, deny, schemas
+from policies.decision.reasons import REASON_CODES
 from policies.decision.explanations import explain
 from policies.decision.obligations import MASK_KINDS, OPERATORS, UnknownObligation, check_condition, check_mask
 from tests.support.policy_samples import MASKS, allowed, any_document
