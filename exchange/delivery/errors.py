@@ -8,8 +8,8 @@ from exchange.applications.errors import NotShared
 from exchange.kernel.problems import Forbidden, Problem, ProblemType, register_problem
 from exchange.participants.errors import PrincipalSuspended
 from policies.decision.documents import Agreement, Decision, Reason, Terms
-from policies.decision.reasons import REASON_CODES, ReasonCode
 from policies.decision.explanations import explain
+from policies.decision.reasons import REASON_CODES, ReasonCode
 
 _SHOWN = 20
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from adapters.plan.condition import PlanError, condition_from_json, condition_to_json
 from adapters.plan.masks import KINDS, mask_from_json, mask_schema, mask_to_json
 from policies.decision.documents import NEVER, Decision, DeliveryInput, Reason, deny, schemas
-from policies.decision.reasons import REASON_CODES
 from policies.decision.explanations import explain
 from policies.decision.obligations import MASK_KINDS, OPERATORS, UnknownObligation, check_condition, check_mask
+from policies.decision.reasons import REASON_CODES
 from tests.support.policy_samples import MASKS, allowed, any_document
 
 
