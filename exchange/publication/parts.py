@@ -65,7 +65,8 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
     cosigning = Cosigning(policy, signers.first.name, seconds=settings.witness_timeout)
     stack.push_async_callback(cosigning.close)
     if cosigning.has_witnesses:
-        witnesses = Witnesses(runtime, cosigning, signers, anchor)
+        witnesses = Witnesses(runtime, cosigning, signers, anchor, interval=settings.witness_interval)
+        runtime[Alarms].sources.append(witnesses.alarm)
     _watch_coverage(runtime, coverage, policy if cosigning.has_witnesses else None)
     publisher = runtime.add(Publisher(runtime, signers, anchor, policy, witnesses))
     leader = Leader(runtime.database, publication.lead, publication.resign, is_kept=True, begin=publisher.begin)

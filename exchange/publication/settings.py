@@ -62,6 +62,10 @@ class PublicationSettings(KernelSettings):
         int, Field(ge=0, description="Requests of a process that may wait for a checkpoint (`Prefer: wait=`) at once")
     ] = 200
     witness_timeout: Annotated[float, Field(gt=0, le=60, description="Time limit for witnesses, seconds")] = 5.0
+    witness_interval: Annotated[
+        float,
+        Field(gt=0, le=3600, description="Seconds after which witnesses are asked again while no entries come"),
+    ] = 60.0
     witness_cutoff: Annotated[
         int,
         Field(

@@ -1,7 +1,8 @@
 """Publishing with witnesses: a checkpoint is published once a quorum of them has cosigned it.
 
 No request waits for the witnesses, and no transaction is open meanwhile. While too few answer, publishing waits and an
-alarm is raised; entries are still accepted, and each attempt covers the newest ones.
+alarm is raised; entries are still accepted, and each attempt covers the newest ones. While no entries come, the witnesses
+are asked about the newest checkpoint again and again, so that those that are gone are noticed before the next entry.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import Connection
 from exchange.kernel.logs import log
 from exchange.kernel.runtime import Runtime
-from exchange.publication.cosigning import Contradicted, Cosigning, Tree
+from exchange.publication.cosigning import Contradicted, Cosigning, Replies, Tree
 from ledger import entries
+from ledger.format import note
 from ledger.format.trust_policy import encode
 from ledger.log import continuity, publication, store
 from ledger.log.anchor import Anchor
@@ -20,13 +22,21 @@ from ledger.log.head import Halted, lock_head
 from ledger.log.publication import Published
 
 _REPEAT_ALARM = 60.0
+_ROUNDS_KNOWN = 3
+"""For so many intervals the witnesses' last answers count: another process may publish by then."""
 
 
 class Witnesses:
     """The witnessed publication of the one process that publishes."""
 
-    def __init__(self, runtime: Runtime, cosigning: Cosigning, signers: publication.Signers, anchor: Anchor) -> None:
+    def __init__(
+        self, runtime: Runtime, cosigning: Cosigning, signers: publication.Signers, anchor: Anchor, *, interval: float
+    ) -> None:
+        """`interval`: the seconds after which the witnesses of a ledger without new entries are asked again."""
         self._runtime, self._cosigning, self._signers, self._anchor = runtime, cosigning, signers, anchor
+        self._interval = interval
+        self._asked: float | None = None
+        self._missing: dict[str, str] = {}
         self._pending: Published | None = None
         self._alarmed: float | None = None
         self._warned: float | None = None
@@ -36,6 +46,7 @@ class Witnesses:
         """Begin to publish in this process, whose knowledge of the witnesses may be out of date."""
         self._pending = None
         self._is_demanded = False
+        self._asked = None
         self._cosigning.forget()
 
     async def publish(self, connection: Connection) -> Published | None:
@@ -49,8 +60,51 @@ class Witnesses:
         self._pending = grown or self._pending
         if self._pending is None:
             await self._demand(connection)
+            await self._look(connection)
             return None
-        candidate, guard = self._pending, asyncio.Lock()
+        candidate = self._pending
+        replies = await self._ask(connection, candidate)
+        if not self._cosigning.is_satisfied(replies.lines):
+            self._log_alarm(
+                "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
+                candidate,
+                replies.reasons,
+            )
+            return None
+        cosigned = Published(candidate.size, candidate.note + "".join(replies.lines.values()))
+        await publication.record(connection, cosigned, now=self._runtime.clock.now())
+        self._pending = None
+        self._note_quorum(cosigned, replies.reasons)
+        return cosigned
+
+    def alarm(self) -> str | None:
+        """The alarm for an operator where too few witnesses answer this process, one line."""
+        if not self._missing or self._asked is None:
+            return None
+        if asyncio.get_running_loop().time() - self._asked > _ROUNDS_KNOWN * self._interval:
+            return None
+        reasons = "; ".join(f"{name}: {why}" for name, why in _printable(self._missing).items())
+        return f"alarm: too few witnesses cosign, so that further entries get no checkpoint ({reasons})"
+
+    async def _look(self, connection: Connection) -> None:
+        """Ask the witnesses about the newest checkpoint once an interval, where no entries come. Raises as `publish` does."""
+        newest = await publication.latest(connection)
+        if newest is None or (
+            self._asked is not None and asyncio.get_running_loop().time() - self._asked < self._interval
+        ):
+            return
+        text, lines = note.split(newest.note)
+        origin = self._signers.first.name
+        own = "".join(note.line(name, line[:4], line[4:]) for name, line in lines if name == origin)
+        replies = await self._ask(connection, Published(newest.size, f"{text}\n{own}"))
+        if self._cosigning.is_satisfied(replies.lines):
+            self._note_quorum(newest, replies.reasons)
+        else:
+            self._log_alarm("too few witnesses answer; the next entries get no checkpoint", newest, replies.reasons)
+
+    async def _ask(self, connection: Connection, candidate: Published) -> Replies:
+        """Ask the witnesses to cosign a checkpoint, and keep who did not. Raises as `publish` does."""
+        guard = asyncio.Lock()
         keys = await continuity.history(connection, self._signers.first)
 
         async def prove(old: int) -> list[bytes]:
@@ -67,17 +121,9 @@ class Witnesses:
             keep = self._anchor.swap if error.is_ahead else self._anchor.accuse
             await asyncio.to_thread(keep, candidate.note, error.note)
             raise
-        if not self._cosigning.is_satisfied(replies.lines):
-            self._raise_alarm(candidate, replies.reasons)
-            return None
-        cosigned = Published(candidate.size, candidate.note + "".join(replies.lines.values()))
-        await publication.record(connection, cosigned, now=self._runtime.clock.now())
-        self._pending = None
-        self._warn(replies.reasons)
-        if self._alarmed is not None:
-            self._alarmed = None
-            log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
-        return cosigned
+        self._asked = asyncio.get_running_loop().time()
+        self._missing = {} if self._cosigning.is_satisfied(replies.lines) else replies.reasons
+        return replies
 
     async def _demand(self, connection: Connection) -> None:
         """Append an entry where the newest checkpoint covers every entry without a quorum, so that the next one has it.
@@ -109,22 +155,21 @@ class Witnesses:
             )
             await store.append(connection, [store.Submission(body.canonical())])
 
-    def _raise_alarm(self, candidate: Published, reasons: dict[str, str]) -> None:
+    def _log_alarm(self, event: str, checkpoint: Published, reasons: dict[str, str]) -> None:
         now = asyncio.get_running_loop().time()
         if self._alarmed is None or now - self._alarmed >= _REPEAT_ALARM:
             self._alarmed = now
-            log().critical(
-                "too few witnesses cosigned; no checkpoint is published, and deliveries stop at the cut-off",
-                size=candidate.size,
-                reasons=_printable(reasons),
-            )
+            log().critical(event, size=checkpoint.size, reasons=_printable(reasons))
 
-    def _warn(self, reasons: dict[str, str]) -> None:
-        """Log the witnesses that did not cosign: they may be down, or hold another history."""
+    def _note_quorum(self, cosigned: Published, reasons: dict[str, str]) -> None:
+        """Log the witnesses that did not cosign, since they may be down or hold another history, and the end of an alarm."""
         now = asyncio.get_running_loop().time()
         if reasons and (self._warned is None or now - self._warned >= _REPEAT_ALARM):
             self._warned = now
-            log().warning("a checkpoint was published without some witnesses", reasons=_printable(reasons))
+            log().warning("some witnesses did not cosign a checkpoint", reasons=_printable(reasons))
+        if self._alarmed is not None:
+            self._alarmed = None
+            log().warning("the witnesses are back; checkpoints are published again", size=cosigned.size)
 
 
 def _printable(reasons: dict[str, str]) -> dict[str, str]:

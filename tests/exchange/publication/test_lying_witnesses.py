@@ -61,7 +61,7 @@ async def test_a_witness_that_lies_or_hangs_is_no_witness_and_holds_nobody_up(
     keys: list[note.Key] = [log.verifier, Cosigner.parse(honest[1].vkeys[0])]
     assert note.open(signed, keys).signed_by == tuple(keys)
     assert len(note.split(signed)[1]) == 2
-    assert "published without some witnesses" in log_output.getvalue()
+    assert "some witnesses did not cosign a checkpoint" in log_output.getvalue()
 
 
 @pytest.mark.parametrize("lie", [(409, b"99999999\n", 0), (409, b"0\n", 0), (422, b"", 0)])
