@@ -8,14 +8,6 @@ hex SHA-256 unless the field says otherwise. docs/ledger-format.md lists the typ
 
 from typing import Any, Final
 
-from ledger.entries.agreements import (
-    AgreementChanged,
-    AgreementConcluded,
-    AgreementNarrowed,
-    AgreementRecorded,
-    DisputeChanged,
-)
-from ledger.entries.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
 from ledger.entries.audit import AuditRead, AuditReplayed
 from ledger.entries.calendar import CalendarEntered, CalendarLoaded, DeadlineOverdue, ParameterSet
 from ledger.entries.catalog import (
@@ -39,7 +31,6 @@ from ledger.entries.consents import (
     ConsentsLoaded,
     DeletionChanged,
 )
-from ledger.entries.corrections import CorrectionChanged, CorrectionFiled
 from ledger.entries.delivery import (
     AnswerGiven,
     AnswerRefused,
@@ -85,6 +76,15 @@ from ledger.entries.parts import (
 )
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
+from ledger.entries.sharing.agreements import (
+    AgreementChanged,
+    AgreementConcluded,
+    AgreementNarrowed,
+    AgreementRecorded,
+    DisputeChanged,
+)
+from ledger.entries.sharing.applications import ApplicationChanged, ApplicationDrafted, ApplicationSubmitted
+from ledger.entries.sharing.corrections import CorrectionChanged, CorrectionFiled
 from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampled, SourceWithdrawn
 from ledger.entries.subjects import (
     BindingCodeGiven,

@@ -1,0 +1,1 @@
+"""Data between organisations: applications, agreements with their disputes, corrections."""
