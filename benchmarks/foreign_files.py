@@ -4,7 +4,7 @@
 Test data of other projects holds what no author of ours would think of. Each file is imported in its bounded process, as an
 upload is. What was imported is read again by csv, json, openpyxl, xlrd, DuckDB or a few lines of ours, and compared cell by
 cell; a difference has a class, and the classes that the importer promises (marks of missing values, trimmed text, …) are
-counted apart from others. Only .xlsb has no independent reader here.
+counted apart from others.
 
 Options: `--every N` takes each N-th file, `--report FILE` gets a line of JSON for each file.
 """
@@ -32,12 +32,13 @@ from adapters.files.infer.missing import MISSING
 from adapters.files.options import ImportOptions
 from adapters.files.process import import_bounded
 from adapters.kind import ImportLimits
-from tests.support.sheet_readers import Table, read_binary_workbook, read_opendocument
+from tests.support.sheet_readers import Table, read_binary_sheets, read_binary_workbook, read_opendocument
 
 SUFFIXES: Final = frozenset(
     ".csv .tsv .txt .tab .psv .dat .json .jsonl .ndjson .parquet .xls .xlsx .xlsm .xlsb .ods .et".split()  # noqa: SIM905
 )
 LIMITS: Final = ImportLimits(memory=1 << 30, seconds=60)
+_ARCHIVES: Final = {".ods": read_opendocument, ".xlsb": read_binary_sheets}
 _DELIMITERS: Final = ",;\t|"
 _EXAMPLES: Final = 3
 
@@ -97,8 +98,8 @@ def _read(path: Path, description: Description) -> Table | None:
     other_sheets = next((note.where for note in description.notes if note.code == "other-sheets"), None)
     name = other_sheets[7:-1] if other_sheets else None
     if head == b"PK\x03\x04":
-        if path.suffix.lower() == ".ods":
-            return read_opendocument(path, name)
+        if reader := _ARCHIVES.get(path.suffix.lower()):
+            return reader(path, name)
         book = openpyxl.load_workbook(path, data_only=True)
         sheet = book[name] if name is not None else book.worksheets[0]
         return [tuple(row) for row in sheet.iter_rows(values_only=True)]

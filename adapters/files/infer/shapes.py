@@ -17,13 +17,13 @@ from adapters.plan.masks import FieldType
 
 _MONTH: Final = "(?:0?[1-9]|1[0-2])"
 _DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
-_DATE: Final = (
-    f"(?:[12][0-9]{{3}}-{_MONTH}-{_DAY}|[12][0-9]{{3}}/{_MONTH}/{_DAY}|[12][0-9]{{3}}\\.{_MONTH}\\.{_DAY}"
-    f"|[12][0-9]{{3}}年{_MONTH}月{_DAY}日)"
-)
+_YEAR: Final = "(?:[12][0-9]{3}|9999)"
+"""A year, or the one that states "without an end"."""
+_DATE: Final = f"{_YEAR}(?:-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY}|\\.{_MONTH}\\.{_DAY}|年{_MONTH}月{_DAY}日)"
 _CLOCK: Final = "[ T]*(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?"
 _ZONE: Final = "(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 _UTC: Final = pa.timestamp("us", "UTC")
+_YEAR_10000: Final = 253_402_300_800 * 1_000_000  # microseconds since the epoch
 # Traits of some cells of a column, beside its shape.
 WITHOUT_ZONE: Final = f"^{_DATE}(?:{_CLOCK})?$"
 FINER_THAN_MICROSECONDS: Final = "\\.[0-9]{6}[0-9]*[1-9]"
@@ -149,9 +149,16 @@ def _reordered(column: Any, order: str) -> Any:
 
 
 def _timestamp(column: Any, zone: str) -> Any:
-    """Instants. A time without an offset is in `zone`, a date alone is its midnight."""
+    """Instants. A time without an offset is in `zone`, a date alone is its midnight.
+
+    Raises pa.ArrowInvalid where an instant is in the year 10000 by UTC, which most programs cannot read.
+    """
     plain = _cast(column, pa.timestamp("us"))
-    return _timestamp_of_any_shape(column, zone) if plain is None else _instants(plain, zone)
+    instants = _timestamp_of_any_shape(column, zone) if plain is None else _instants(plain, zone)
+    last: Any = pc.max(instants)
+    if last.is_valid and last.value >= _YEAR_10000:
+        raise pa.ArrowInvalid("a time is in the year 10000 by UTC")
+    return instants
 
 
 def _instants(local: Any, zone: str) -> Any:
@@ -197,7 +204,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "decimal_comma": Shape("string", "-?[0-9]{1,3}(?:[.]?[0-9]{3})*(?:,[0-9]+)?", lambda column, _zone: column),
     "dotted_groups": Shape("string", "-?[1-9][0-9]{0,2}(?:\\.[0-9]{3})?", lambda column, _zone: column),
     "serial_like": Shape("string", "[1-7][0-9]{4}(?:\\.[0-9]+)?", lambda column, _zone: column),  # days, 1927 to 2119
-    "compact": Shape("date", f"(?:19|20)[0-9]{{2}}{_MONTH_DAY}", _compact_date),
+    "compact": Shape("date", f"(?:(?:19|20)[0-9]{{2}}|9999){_MONTH_DAY}", _compact_date),
     "date": Shape("date", _DATE, _date),
     "day_first": Shape("date", f"{_DAY}[-/.]{_MONTH}[-/.](?:19|20)[0-9]{{2}}", _day_first),
     "month_first": Shape("date", f"{_MONTH}[-/.]{_DAY}[-/.](?:19|20)[0-9]{{2}}", _month_first),

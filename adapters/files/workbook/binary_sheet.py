@@ -1,4 +1,7 @@
-"""Examine a sheet of a binary workbook (.xlsb, [MS-XLSB]) for hidden columns and rows, and for cells with errors."""
+"""Examine a sheet of a binary workbook (.xlsb, [MS-XLSB]) for hidden columns and rows, and for cells with errors.
+
+Cells with integers that are packed into four bytes are rewritten for the parser, which ignores their date formats.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -14,6 +17,9 @@ _SHORTEST: Final = {_ROW: 12, _ERROR: 9, _FORMULA_ERROR: 9, _COLUMNS: 18}
 _NEVER: Final = 1 << 30
 _ROW_HIDDEN: Final = 0x10
 _MOST_COLUMNS: Final = 16_384
+_PACKED, _PACKED_LENGTH, _INTEGER = 2, 12, 2
+_DOUBLE_HEADER: Final = bytes([5, 16])
+"""The header of a cell with a double: its kind, and the length of its body."""
 
 
 def examine_binary_sheet(path: Path, index: int) -> SheetFacts:
@@ -38,6 +44,19 @@ def examine_binary_sheet(path: Path, index: int) -> SheetFacts:
     return facts
 
 
+def unpack_integers(content: bytes) -> bytes:
+    """Rewrite the cells of a sheet whose number is an integer in four bytes (RkNumber, section 2.5.122) as doubles."""
+    pieces, begun = [], 0
+    for start, place, kind, length in _headers(content):
+        end = place + length
+        if kind == _PACKED and length == _PACKED_LENGTH and end <= len(content) and content[place + 8] & 3 == _INTEGER:
+            (packed,) = struct.unpack_from("<i", content, place + 8)
+            number = struct.pack("<d", packed >> 2)
+            pieces += [content[begun:start], _DOUBLE_HEADER, content[place : place + 8], number]
+            begun = end
+    return b"".join([*pieces, content[begun:]])
+
+
 def _add(facts: SheetFacts, kind: int, body: bytes, row: int) -> None:
     if kind == _ROW:
         if body[11] & _ROW_HIDDEN:
@@ -51,10 +70,16 @@ def _add(facts: SheetFacts, kind: int, body: bytes, row: int) -> None:
 
 
 def _records(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Records: a number of one or two bytes, a length of up to four, and the body."""
+    """The kind and the body of each record."""
+    for _, place, kind, length in _headers(content):
+        yield kind, content[place : place + length]
+
+
+def _headers(content: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Where each record starts, where its body does, its kind (one or two bytes) and the body's length (up to four)."""
     place, end = 0, len(content)
     while place < end:
-        kind = content[place]
+        start, kind = place, content[place]
         place += 1
         if kind & 0x80 and place < end:
             kind = (kind & 0x7F) | (content[place] & 0x7F) << 7
@@ -67,5 +92,5 @@ def _records(content: bytes) -> Iterator[tuple[int, bytes]]:
             shift += 7
             if not byte & 0x80 or shift == 28:  # noqa: PLR2004 - four bytes
                 break
-        yield kind, content[place : place + length]
+        yield start, place, kind, length
         place += length

@@ -12,7 +12,7 @@ import pytest
 import xlwt
 
 from tests.support.imported_files import book_of, imported, refused
-from tests.support.sheet_readers import read_binary_workbook, read_opendocument
+from tests.support.sheet_readers import read_binary_sheets, read_binary_workbook, read_opendocument
 
 ROWS: list[list[Any]] = [
     ["单位", "内部编号", "数量"],
@@ -41,16 +41,21 @@ def text(value: str) -> bytes:
     return struct.pack("<I", len(value)) + value.encode("utf-16-le")
 
 
-def binary_book() -> bytes:
-    """A binary workbook whose column B and row 4 are hidden, with an error in C5."""
+def binary_book(rows: list[list[Any]] = ROWS, *, styles: bytes | None = None) -> bytes:
+    """A binary workbook whose column B and row 4 are hidden; None is an error, an int is packed into four bytes.
+
+    With `styles`, cells of the second column and the following ones have style 1.
+    """
     sheet = record(129) + record(148, struct.pack("<4I", 0, 4, 0, 2))
     sheet += record(390) + record(60, struct.pack("<4IH", 1, 1, 2000, 0, 1)) + record(391) + record(145)
-    for row, cells in enumerate(ROWS):
+    for row, cells in enumerate(rows):
         sheet += record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0x10 if row == 3 else 0, 0, 0))
         for column, cell in enumerate(cells):
-            place = struct.pack("<II", column, 0)
+            place = struct.pack("<II", column, int(styles is not None and column > 0))
             if isinstance(cell, float):
                 sheet += record(5, place + struct.pack("<d", cell))
+            elif isinstance(cell, int):
+                sheet += record(2, place + struct.pack("<i", cell << 2 | 2))
             else:
                 sheet += record(6, place + text(cell)) if isinstance(cell, str) else record(3, place + b"\x17")
     sheet += record(146) + record(130)
@@ -65,6 +70,7 @@ def binary_book() -> bytes:
             "xl/workbook.bin": book + record(144) + record(132),
             "xl/_rels/workbook.bin.rels": relations.encode(),
             "xl/worksheets/sheet1.bin": sheet,
+            **({} if styles is None else {"xl/styles.bin": styles}),
         }
     )
 
@@ -112,6 +118,21 @@ def test_hidden_parts_are_left_out_and_errors_noted(tmp_path: Path, content: byt
     assert table.notes["hidden-cells"].where == "column B; row 4"
     assert table.notes["missing-values"].where == "cell C5"
     assert len(imported(tmp_path, content, hidden="include").rows) == 4
+
+
+def test_days_packed_as_integers_are_dates_by_their_format(tmp_path: Path) -> None:
+    """Excel packs whole numbers into four bytes, with the cell's format beside them; the last day takes 22 bits."""
+    form = record(44, struct.pack("<H", 164) + text("yyyy/mm/dd"))
+    plain, dated = (record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 164))
+    formats = record(615, struct.pack("<I", 1)) + form + record(616)
+    styles = record(278) + formats + record(617, struct.pack("<I", 2)) + plain + dated + record(618) + record(279)
+    rows = [["人数", "", "起点"], [7, "", 39630], [-8, "", 2958465]]
+    content = binary_book(rows, styles=styles)
+    table = imported(tmp_path, content)
+    assert table.rows == [(7, date(2008, 7, 1)), (-8, date(9999, 12, 31))]
+    (tmp_path / "book.xlsb").write_bytes(content)
+    read = read_binary_sheets(tmp_path / "book.xlsb", None)
+    assert [row[2] for row in read[1:3]] == [datetime(2008, 7, 1), datetime(9999, 12, 31)]  # noqa: DTZ001 - a workbook's
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
