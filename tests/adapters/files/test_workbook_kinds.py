@@ -126,7 +126,7 @@ def test_days_packed_as_integers_are_dates_by_their_format(tmp_path: Path) -> No
     plain, dated = (record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 164))
     formats = record(615, struct.pack("<I", 1)) + form + record(616)
     styles = record(278) + formats + record(617, struct.pack("<I", 2)) + plain + dated + record(618) + record(279)
-    rows = [["人数", "", "起点"], [7, "", 39630], [-8, "", 2958465]]
+    rows: list[list[Any]] = [["人数", "", "起点"], [7, "", 39630], [-8, "", 2958465]]
     content = binary_book(rows, styles=styles)
     table = imported(tmp_path, content)
     assert table.rows == [(7, date(2008, 7, 1)), (-8, date(9999, 12, 31))]
