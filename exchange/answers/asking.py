@@ -40,7 +40,7 @@ from exchange.kernel.problems import RequestInvalid
 from exchange.kernel.runtime import Runtime
 from exchange.participants.door.answers import signature_headers
 from exchange.sources.service import problem_of
-from exchange.subjects.identity import Identity, SubjectKey, identity
+from exchange.subjects.identity import Identity, SubjectKey, as_sent, identity
 from ledger import entries
 from ledger.log import store
 from policies.decision.documents import Obligations
@@ -121,10 +121,9 @@ async def _plan(attempt: Attempt, decided: Decided, question: AnswerRequest) -> 
             decision, agreements=dataset.agreements, terms=dataset.resource.terms, purpose=known.admitted.purpose
         )
     key = _identifying(question, decided)
-    people = _people(question.people, key, dataset)
-    named = DeliveryRequest(
-        dataset=question.dataset, filters=[Filter(field=key.name, op="in", value=list(question.people))]
-    )
+    values = [as_sent(key, value) for value in question.people]
+    people = _people(values, key, dataset)
+    named = DeliveryRequest(dataset=question.dataset, filters=[Filter(field=key.name, op="in", value=values)])
     rows = all_of(decided.ruling.where, Comparison(key.name, "in", tuple(person.value for person in people)))
     reads = Plan(columns=(), where=rows)
     planned = Planned(

@@ -21,3 +21,12 @@ class AnswerSettings(KernelSettings):
     answers_code_seconds: Annotated[
         int, Field(ge=10, le=3600, description="How long a one-time code of a person can be redeemed, seconds")
     ] = 120
+    answers_wrong_minute: Annotated[
+        int, Field(ge=1, le=1000, description="Short codes that are none which one organisation may try in a minute")
+    ] = 5
+    answers_wrong_day: Annotated[
+        int, Field(ge=1, le=100_000, description="Short codes that are none which one organisation may try in a day")
+    ] = 100
+    answers_wrong_day_all: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Short codes that are none which all may try in a day")
+    ] = 10_000

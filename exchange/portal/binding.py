@@ -6,6 +6,7 @@ organisation gives to whom it knows. An identifier is bound to one account at mo
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -55,6 +56,11 @@ class Bound:
     birth_date: str | None
     level: str
     method: str
+
+
+def numbers_of(bound: Sequence[Bound]) -> dict[Identity, int]:
+    """The identities of an account, each with the person's number."""
+    return {one.identity: one.number for one in bound}
 
 
 def principal_of(account: UUID) -> Principal:

@@ -83,6 +83,13 @@ def identity(owner: UUID, key: SubjectKey, value: Any) -> Identity:
     return Identity(scheme_of(owner, key), text)
 
 
+def as_sent(key: SubjectKey, value: Any) -> Any:
+    """The value as the field's type takes it from JSON: a person who types an identifier, or a code, sends text."""
+    if key.type == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    return value
+
+
 def parse_identity(
     owner: UUID, document: DatasetDocument, *, field: str | None, value: Any, by_field: bool = False
 ) -> Identity:
@@ -98,10 +105,8 @@ def parse_identity(
             errors=[{"at": "body/field", "error": f"name the field that identifies a person{_of(keys)}"}],
         )
     key = replace(keys[name], identifier=None) if by_field else keys[name]
-    if key.type == "integer" and isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)  # a person who types an identifier sends text
     try:
-        person = identity(owner, key, value)
+        person = identity(owner, key, as_sent(key, value))
     except PlanError as error:
         raise RequestInvalid(
             "Correct what `errors` lists.", errors=[{"at": "body/value", "error": error.reason}]

@@ -11,3 +11,21 @@ class CodeUnknown(Problem):
     slug = "code-unknown"
     title = "The code cannot be redeemed"
     status = 404
+
+
+class CodeTriesExceeded(Problem):
+    """Too many short codes were tried that are none, by your organisation or by all, so none is taken before the seconds in
+    `Retry-After`. Codes of 26 characters, as a QR code holds them, are taken meanwhile.
+    """
+
+    slug = "code-tries-exceeded"
+    title = "Too many wrong codes"
+    status = 429
+
+
+class CodesExceeded(Problem):
+    """You have as many codes that can still be redeemed as one person may have at once. Revoke one, or wait until one ends."""
+
+    slug = "codes-exceeded"
+    title = "You have too many codes"
+    status = 409

@@ -4,12 +4,75 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exchange.answers.codes.models import AnswerCode
+from exchange.answers.codes.models import AnswerCode, WrongTries
 
+MOST_WRONG = 20
+"""The wrong tries of its recipient after which a short code is void."""
 _ROUND = 100
+_SHOWN = 100
+_DAY_MINUTES = 24 * 60
+
+
+async def add(session: AsyncSession, code: AnswerCode) -> bool:
+    """Add a code, unless another has its digest."""
+    values = {column.key: getattr(code, column.key) for column in AnswerCode.__table__.columns}
+    values = {name: value for name, value in values.items() if value is not None}
+    statement = insert(AnswerCode).values(values).on_conflict_do_nothing(index_elements=["digest"])
+    return (await session.execute(statement.returning(AnswerCode.id))).scalar_one_or_none() is not None
+
+
+async def count_usable(session: AsyncSession, subjects: Collection[int], *, now: datetime) -> int:
+    """How many codes of these people can still be redeemed."""
+    statement = select(func.count()).where(
+        AnswerCode.subject.in_(subjects), AnswerCode.state == "issued", AnswerCode.expires_at > now
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def of_person(session: AsyncSession, subjects: Collection[int]) -> Sequence[AnswerCode]:
+    """The newest 100 codes of these people, newest first."""
+    statement = select(AnswerCode).where(AnswerCode.subject.in_(subjects))
+    newest = statement.order_by(AnswerCode.issued_at.desc(), AnswerCode.id).limit(_SHOWN)
+    return (await session.execute(newest)).scalars().all()
+
+
+async def lock_tries(session: AsyncSession, organisation: UUID, *, minute: int) -> WrongTries:
+    """The wrong tries of an organisation in this minute and its day, locked."""
+    values = {
+        "organisation_id": organisation,
+        "minute": minute,
+        "in_minute": 0,
+        "day": minute // _DAY_MINUTES,
+        "in_day": 0,
+    }
+    await session.execute(insert(WrongTries).values(values).on_conflict_do_nothing())
+    statement = select(WrongTries).where(WrongTries.organisation_id == organisation).with_for_update()
+    row = (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
+    if row.minute != minute:
+        row.minute, row.in_minute = minute, 0
+    if row.day != minute // _DAY_MINUTES:
+        row.day, row.in_day = minute // _DAY_MINUTES, 0
+    return row
+
+
+async def lock_short(session: AsyncSession, recipient: UUID, *, now: datetime) -> Sequence[AnswerCode]:
+    """The short codes that a recipient may redeem now, locked."""
+    statement = (
+        select(AnswerCode)
+        .where(
+            AnswerCode.recipient_id == recipient,
+            AnswerCode.form == "digits",
+            AnswerCode.state == "issued",
+            AnswerCode.expires_at > now,
+        )
+        .order_by(AnswerCode.id)
+        .with_for_update()
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def usable(
@@ -22,6 +85,7 @@ async def usable(
         AnswerCode.purpose == purpose,
         AnswerCode.state == "issued",
         AnswerCode.expires_at > now,
+        AnswerCode.wrong < MOST_WRONG,
     )
     return (await session.execute(statement)).scalar_one_or_none()
 
@@ -30,8 +94,13 @@ async def use_up(session: AsyncSession, code_id: UUID, *, now: datetime) -> bool
     """Mark a code as redeemed, once: whoever comes at the same time waits, and is told False."""
     statement = (
         update(AnswerCode)
-        .where(AnswerCode.id == code_id, AnswerCode.state == "issued", AnswerCode.expires_at > now)
-        .values(state="redeemed", person=None)
+        .where(
+            AnswerCode.id == code_id,
+            AnswerCode.state == "issued",
+            AnswerCode.expires_at > now,
+            AnswerCode.wrong < MOST_WRONG,
+        )
+        .values(state="redeemed", person=None, digest=None)
         .returning(AnswerCode.id)
     )
     return (await session.execute(statement)).scalar_one_or_none() is not None

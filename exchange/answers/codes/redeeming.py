@@ -3,7 +3,7 @@
 from fastapi import Response
 
 from exchange.answers.asking import give
-from exchange.answers.codes import queries
+from exchange.answers.codes import guessing, queries
 from exchange.answers.codes.errors import CodeUnknown
 from exchange.answers.codes.models import AnswerCode
 from exchange.answers.codes.schemas import Redemption
@@ -20,14 +20,16 @@ _UNKNOWN = "Ask the person for a new code."
 
 
 async def redeem(attempt: Attempt, admitted: Admitted) -> Response:
-    """Redeem a code. A refusal leaves the code as it is. Raises CodeUnknown, and as an ordinary request for answers."""
+    """Redeem a code. A refusal leaves the code as it is. Raises CodeUnknown, CodeTriesExceeded, and as a request for answers."""
     runtime, now = attempt.runtime, attempt.runtime.clock.now()
     redemption = document_of(attempt.admission.body, Redemption)
     recipient = admitted.sender.holder.principal.organisation
-    async with runtime.database.sessions() as session:
-        code = await queries.usable(
-            session, digest_of(redemption.code), recipient=recipient, purpose=admitted.purpose, now=now
-        )
+    if redemption.code.isdigit():
+        code = await guessing.find(runtime, redemption.code, recipient=recipient, purpose=admitted.purpose, now=now)
+    else:
+        async with runtime.database.sessions() as session:
+            digest = digest_of(redemption.code)
+            code = await queries.usable(session, digest, recipient=recipient, purpose=admitted.purpose, now=now)
     if code is None or code.person is None:
         raise CodeUnknown(_UNKNOWN)
     value = runtime.seal.open(code.person, name=f"answer-code/{code.id}").decode()

@@ -1,7 +1,7 @@
 """The documents of codes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -9,6 +9,8 @@ from pydantic import Field
 from adapters.kind import FieldName
 from exchange.catalog.terms.schemas import AnswerName, Purpose
 from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
+
+Form = Literal["qr", "digits"]
 
 
 class NewCode(In):
@@ -21,6 +23,7 @@ class NewCode(In):
     recipient: Annotated[UUID, Field(description="The organisation that may redeem the code")]
     purpose: Purpose
     answers: Annotated[list[AnswerName], Field(min_length=1, max_length=10, description="Exactly what the code shows")]
+    form: Annotated[Form, Field(description="`qr`: 26 characters to scan; `digits`: 8 digits to type")] = "qr"
 
 
 class CodeOut(Out):
@@ -28,8 +31,28 @@ class CodeOut(Out):
 
     id: UUID
     code: Annotated[
-        str, Field(description="The text of the QR code: 26 characters of RFC 4648 base32, 128 random bits")
+        str,
+        Field(
+            description="`qr`: the text of the QR code, 26 characters of RFC 4648 base32, 128 random bits; `digits`: 8 digits"
+        ),
     ]
+    expires_at: datetime
+
+
+class CodeOfMineOut(Out):
+    """A code that you issued, without its text."""
+
+    id: UUID
+    dataset: UUID
+    recipient: UUID
+    purpose: str
+    answers: list[str]
+    form: Form
+    state: Annotated[
+        Literal["issued", "redeemed", "revoked", "expired", "void"],
+        Field(description="`void`: the recipient tried too many wrong short codes while this one could be guessed"),
+    ]
+    issued_at: datetime
     expires_at: datetime
 
 
@@ -38,4 +61,6 @@ class Redemption(In):
 
     model_config = with_example({"code": "MFRGGZDFMZTWQ2LKNNWG23TPOA"})
 
-    code: Annotated[str, Field(pattern="^[A-Z2-7]{26}$")]
+    code: Annotated[
+        str, Field(pattern="^(?:[A-Z2-7]{26}|[0-9]{8})$", description="26 characters that were scanned, or 8 digits")
+    ]

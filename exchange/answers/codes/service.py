@@ -2,27 +2,36 @@
 
 import base64
 import hashlib
+import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from exchange.answers.codes import queries
+from exchange.answers.codes.errors import CodesExceeded
 from exchange.answers.codes.models import AnswerCode
-from exchange.answers.codes.schemas import CodeOut, NewCode
+from exchange.answers.codes.schemas import CodeOfMineOut, CodeOut, Form, NewCode
 from exchange.answers.settings import AnswerSettings
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
+from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import NotFound, RequestInvalid
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.subjects.identity import Identity, scheme_of, subject_keys
 from ledger import entries
 
-_OCTETS = 16
+SHORT: Final = "short codes"
+"""The purpose of the key under which short codes are digested (see Seal.derive)."""
+_OCTETS: Final = 16
+_DIGITS: Final = 8
+_TRIES: Final = 8
+_MOST: Final = 10
 
 
 def digest_of(code: str) -> bytes:
@@ -30,8 +39,25 @@ def digest_of(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-async def issue(work: Work, *, person: Identity, subject: int, new: NewCode) -> CodeOut:
-    """Issue a code about a person, whose identity and number the caller has established. Raises NotFound, RequestInvalid."""
+def short_digest(seal: Seal, code: str, recipient: UUID) -> bytes:
+    """The digest of a short code, as one of its recipient's: under the seal, since 8 digits can be guessed."""
+    return hmac.digest(seal.derive(SHORT), recipient.bytes + code.encode(), "sha256")
+
+
+def _new_text(seal: Seal, form: Form, recipient: UUID) -> tuple[str, bytes]:
+    """A new code of a form, and its digest."""
+    if form == "qr":
+        text = base64.b32encode(secrets.token_bytes(_OCTETS)).decode().rstrip("=")
+        return text, digest_of(text)
+    text = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    return text, short_digest(seal, text, recipient)
+
+
+async def issue(work: Work, *, identities: Mapping[Identity, int], new: NewCode) -> CodeOut:
+    """Issue a code about a person, whose identities and their numbers the caller has established.
+
+    Raises NotFound, RequestInvalid, CodesExceeded.
+    """
     listed = await catalog.dataset(work.session, None, new.dataset)
     if listed.version is None:
         raise NotFound("There is no such dataset; the catalogue lists them.")
@@ -43,40 +69,82 @@ async def issue(work: Work, *, person: Identity, subject: int, new: NewCode) -> 
         for index, name in enumerate(new.answers)
         if name not in offered
     ]
-    usable = [name for name, key in subject_keys(document).items() if scheme_of(listed.owner.id, key) == person.scheme]
-    field = new.field if new.field is not None or len(usable) != 1 else usable[0]
-    if field not in usable:
+    schemes = {identity.scheme: identity for identity in identities}
+    known = {
+        name: schemes[scheme]
+        for name, key in subject_keys(document).items()
+        if (scheme := scheme_of(listed.owner.id, key)) in schemes
+    }
+    field = new.field if new.field is not None or len(known) != 1 else next(iter(known))
+    if field not in known:
         faults.append({"at": "body/field", "error": "the dataset does not identify people as you are known here"})
     if faults or field is None:
         raise RequestInvalid("Correct what `errors` lists.", errors=faults)
-    identifier, now = new_id(), work.runtime.clock.now()
-    text = base64.b32encode(secrets.token_bytes(_OCTETS)).decode().rstrip("=")
-    expires_at = now + timedelta(seconds=work.runtime[AnswerSettings].answers_code_seconds)
-    work.session.add(
-        AnswerCode(
-            id=identifier,
-            digest=digest_of(text),
-            subject=subject,
-            person=work.runtime.seal.close(person.value.encode(), name=f"answer-code/{identifier}"),
-            recipient_id=recipient.id,
-            dataset_id=listed.dataset.id,
-            field=field,
-            purpose=new.purpose,
-            answers=list(dict.fromkeys(new.answers)),
-            state="issued",
-            issued_at=now,
-            expires_at=expires_at,
-        )
+    now, seconds = work.runtime.clock.now(), work.runtime[AnswerSettings].answers_code_seconds
+    if await queries.count_usable(work.session, identities.values(), now=now) >= _MOST:
+        raise CodesExceeded(f"A person has at most {_MOST} codes at once; GET /portal/codes lists yours.")
+    code = AnswerCode(
+        id=new_id(),
+        subject=identities[known[field]],
+        recipient_id=recipient.id,
+        dataset_id=listed.dataset.id,
+        field=field,
+        purpose=new.purpose,
+        answers=list(dict.fromkeys(new.answers)),
+        form=new.form,
+        wrong=0,
+        state="issued",
+        issued_at=now,
+        expires_at=now + timedelta(seconds=seconds),
     )
+    code.person = work.runtime.seal.close(known[field].value.encode(), name=f"answer-code/{code.id}")
+    text = await _add(work, code, new.form)
     work.entry(
         entries.CodeIssued,
-        about=("code", identifier),
+        about=("code", code.id),
         dataset=str(listed.dataset.id),
         consumer=str(recipient.id),
         purpose=new.purpose,
-        expires_at=rfc3339(expires_at),
+        expires_at=rfc3339(code.expires_at),
     )
-    return CodeOut(id=identifier, code=text, expires_at=expires_at)
+    return CodeOut(id=code.id, code=text, expires_at=code.expires_at)
+
+
+async def _add(work: Work, code: AnswerCode, form: Form) -> str:
+    """Add a code under a text that no other has. Raises CodesExceeded where its recipient has hardly any left."""
+    for _ in range(_TRIES):
+        text, code.digest = _new_text(work.runtime.seal, form, code.recipient_id)
+        if await queries.add(work.session, code):
+            return text
+    raise CodesExceeded("The recipient has too many short codes at present; make one of the form `qr`.")
+
+
+async def of_person(work: Work, subjects: Collection[int]) -> list[CodeOfMineOut]:
+    """The newest codes of a person, given by number, newest first."""
+    now = work.runtime.clock.now()
+    return [
+        CodeOfMineOut.model_validate(
+            {
+                "id": code.id,
+                "dataset": code.dataset_id,
+                "recipient": code.recipient_id,
+                "purpose": code.purpose,
+                "answers": code.answers,
+                "form": code.form,
+                "state": _state(code, now),
+                "issued_at": code.issued_at,
+                "expires_at": code.expires_at,
+            }
+        )
+        for code in await queries.of_person(work.session, subjects)
+    ]
+
+
+def _state(code: AnswerCode, now: datetime) -> str:
+    """The state of a code now, before the sweep has marked it."""
+    if code.state == "issued" and code.wrong >= queries.MOST_WRONG:
+        return "void"
+    return "expired" if code.state == "issued" and code.expires_at <= now else code.state
 
 
 async def revoke(work: Work, code_id: UUID, *, subjects: Collection[int]) -> None:
@@ -100,7 +168,7 @@ async def end_with_person(work: Work, subject: int) -> None:
 
 
 def _end(work: Work, code: AnswerCode) -> None:
-    code.state, code.person = "revoked", None
+    code.state, code.person, code.digest = "revoked", None, None
     work.entry(entries.CodeEnded, about=("code", code.id), type="code.revoked", dataset=str(code.dataset_id))
 
 
@@ -108,7 +176,7 @@ async def expire(session: AsyncSession, now: datetime) -> list[entries.Body]:
     """Mark codes whose time is over, without their person's identifiers; returns the entries to append."""
     bodies: list[entries.Body] = []
     for code in await queries.lock_overdue(session, now):
-        code.state, code.person = "expired", None
+        code.state, code.person, code.digest = "expired", None, None
         bodies.append(
             entries.CodeEnded(
                 type="code.expired",

@@ -4,71 +4,24 @@ import asyncio
 import json
 from collections import Counter
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from exchange.answers.codes import queries, service, tasks
-from exchange.answers.codes.schemas import CodeOut, NewCode
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound, RequestInvalid
-from exchange.kernel.work import Caller, Principal, Work
-from exchange.participants.door.evidence import Founding
 from exchange.settings import Settings
-from exchange.subjects import numbers
-from exchange.subjects.identity import Identity
-from tests.support.exchanges.exchange import Answer, Key
 from tests.support.exchanges.owner import MORNING
 from tests.support.exchanges.starting import start_exchange
 from tests.support.people.asking import Asking, offer_answers
-
-REDEMPTIONS = "/api/v1/answers/redemptions"
+from tests.support.people.codes import issue, number_of, person_work, redeem
 
 
 @pytest.fixture
 async def asking(settings: Settings) -> Any:
     async with start_exchange(settings, clock=SettableClock(MORNING)) as exchange:
         yield await offer_answers(exchange)
-
-
-def identity_of(asking: Asking, value: str) -> Identity:
-    return Identity(f"{asking.owner.id}/person_id", value)
-
-
-async def number_of(asking: Asking, value: str) -> int:
-    runtime = asking.exchange.runtime
-    async with runtime.database.pool.acquire() as connection:
-        [number] = await numbers.ensure(connection, [identity_of(asking, value).lookup(runtime.seal)])
-    return number
-
-
-async def issue(asking: Asking, value: str = "P00003", **changes: Any) -> CodeOut:
-    """Issue a code, as the person would: the act of nobody who is a member."""
-    runtime = asking.exchange.runtime
-    document = {
-        "dataset": "owner/degrees",
-        "recipient": asking.consumer.id,
-        "purpose": "talent-service",
-        "answers": ["holds-doctorate"],
-    }
-    number = await number_of(asking, value)
-    async with runtime.database.sessions() as session:
-        work = person_work(session, asking)
-        new = NewCode.model_validate(document | changes)
-        code = await service.issue(work, person=identity_of(asking, value), subject=number, new=new)
-        await work.commit()
-    return code
-
-
-def person_work(session: Any, asking: Asking) -> Work:
-    nobody = Principal(UUID(int=0), "person", "", UUID(int=0), "", "", ())
-    return Work(session, Caller(nobody, Founding()), asking.exchange.runtime)
-
-
-async def redeem(asking: Asking, code: str, *, key: Key | None = None, purpose: str = "talent-service") -> Answer:
-    sender = key or asking.consumer.system
-    return await asking.exchange.call(sender, "POST", REDEMPTIONS, {"code": code}, purpose=purpose)
 
 
 async def test_a_code_shows_what_the_person_chose_once(asking: Asking) -> None:

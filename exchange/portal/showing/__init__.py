@@ -1,0 +1,1 @@
+"""Showing: which answers about a person can be shown to whom, and the codes that a person makes for it."""
