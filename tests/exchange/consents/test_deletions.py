@@ -49,7 +49,6 @@ async def bodies_of(people: PeopleExchange, family: str) -> list[dict[str, Any]]
 
 
 async def test_a_withdrawal_orders_the_deletion(people: PeopleExchange) -> None:
-    """T12, in part: a consent withdrawn after the approval has a deletion task."""
     deletion = await withdraw(people)
     assert (deletion["cause"], deletion["people"], deletion["state"]) == ("withdrawn", 1, "ordered")
     worked = "SELECT count(*) FROM work_calendar WHERE is_workday AND day > $1 AND day <= $2"

@@ -138,6 +138,21 @@ async def test_only_the_rows_of_who_consents_leave(people: PeopleExchange) -> No
     assert second not in await streamed(people)
 
 
+async def test_t12_a_consent_withdrawn_between_approval_and_delivery_denies_the_row_and_orders_its_deletion(
+    people: PeopleExchange,
+) -> None:
+    """The agreement is approved already. Without any other consent, nothing at all is delivered."""
+    first, *_ = await known_people(people)
+    notice = await give(people, first)
+    await withdraw(people, notice, first)
+    assert await ids_of(people) == []
+    assert await streamed(people) == []
+    about = await people.fetch({**ABOUT, "value": first}, limit=1)
+    assert about.json["rows"] == []
+    [deletion] = await people.call_ok(people.consumer.steward, "GET", "/api/v1/deletions?state=ordered")
+    assert (deletion["cause"], deletion["people"]) == ("withdrawn", 1)
+
+
 async def test_a_person_without_consent_is_answered_as_one_nobody_knows(people: PeopleExchange) -> None:
     first, second, *_ = await known_people(people)
     await give(people, first)
