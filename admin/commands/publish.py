@@ -10,7 +10,8 @@ from admin import data_directory, output
 from admin.commands.options import Data
 from admin.server.reaching import reach
 from admin.terminal import console, reporting_failures
-from data_exchange_client.commands import publish as shared
+from data_exchange_client.commands.catalogue import options as shared
+from data_exchange_client.commands.catalogue.confirming import questions
 from data_exchange_client.publishing import showing
 from data_exchange_client.publishing.assessments import read_assessment
 from data_exchange_client.publishing.sources import FileSource
@@ -89,7 +90,7 @@ def publish_command(
         key = directory.steward_key(owner)
         output.show_directory(directory)
         with reach(directory) as reached, reached.client(key) as client:
-            published = publish(client, publication, shared.questions(source.name, yes=yes))
+            published = publish(client, publication, questions(source.name, yes=yes))
         showing.show_published(console(), published)
         if published is None:
             raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.catalog import DatasetName
+from data_exchange_client.commands.names import DatasetName
 from data_exchange_client.terminal.documents import read_secret
 from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, AsJson, KeyFile, TrustFile, Url, connect
 from data_exchange_client.terminal.output import note, print_json, print_table

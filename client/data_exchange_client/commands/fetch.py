@@ -11,8 +11,8 @@ import httpx2
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.agreements import PATH as AGREEMENTS
-from data_exchange_client.commands.catalog import read_dataset
+from data_exchange_client.commands.names import read_dataset
+from data_exchange_client.commands.sharing.agreements import PATH as AGREEMENTS
 from data_exchange_client.delivery import Delivery, Format
 from data_exchange_client.errors import CannotDo, ExchangeError, ExchangeProblem
 from data_exchange_client.terminal.filters import read_filter

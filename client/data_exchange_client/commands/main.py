@@ -5,22 +5,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from data_exchange_client.commands import (
-    agreements,
-    answer,
-    applications,
-    audit,
-    catalog,
-    consents,
-    duties,
-    fetch,
-    filings,
-    identity,
-    keys,
-    members,
-    proofs,
-    publish,
-)
+from data_exchange_client.commands import audit, fetch, proofs
+from data_exchange_client.commands.catalogue import catalog, changes, filings, items, publish, upkeep
+from data_exchange_client.commands.organisation import duties, identity, keys, members, messages
+from data_exchange_client.commands.people import answer, consents, deletions, requests
+from data_exchange_client.commands.sharing import agreements, applications, corrections, disputes
 from data_exchange_client.terminal.output import reporting_failures
 from data_exchange_client.terminal.profile import profile_file, read_profile
 
@@ -40,8 +29,8 @@ for command in (
     proofs.receipt,
     proofs.verify,
     publish.publish,
-    publish.refresh,
-    publish.withdraw,
+    upkeep.refresh,
+    upkeep.withdraw,
     duties.duties,
 ):
     app.command()(command)
@@ -49,14 +38,18 @@ for group in (
     applications.applications,
     agreements.agreements,
     filings.filings,
-    filings.corrections,
+    changes.changes,
+    items.items,
+    corrections.corrections,
     members.members,
+    messages.messages,
     keys.keys,
     audit.audit,
     consents.consents,
-    consents.deletions,
-    publish.draft,
-    duties.disputes,
+    deletions.deletions,
+    requests.requests,
+    upkeep.draft,
+    disputes.disputes,
 ):
     app.add_typer(group, name=group.info.name)
 

@@ -1,12 +1,15 @@
 """Agreements: what was granted, and its suspension, resumption and termination."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from data_exchange_client.commands.catalog import DatasetNames
-from data_exchange_client.commands.organisations import OrganisationNames
+from data_exchange_client.commands.names import DatasetNames, OrganisationNames
+from data_exchange_client.commands.sharing import applications
+from data_exchange_client.consents import digest_of
+from data_exchange_client.terminal.acting import print_rows, read, same, stated
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
@@ -21,9 +24,10 @@ from data_exchange_client.terminal.options import (
     connect,
     end_of,
 )
-from data_exchange_client.terminal.output import print_facts, print_json, print_table
+from data_exchange_client.terminal.output import print_facts, print_json, print_table, reporting_failures
 
 PATH = "/api/v1/agreements"
+_DIGEST = re.compile("[0-9a-f]{64}")
 _SHOWN = (
     *("id", "state", "consumer", "provider", "dataset", "dataset_id", "dataset_version", "lane", "purpose"),
     *("not_before", "concluded_at"),
@@ -52,12 +56,9 @@ def list_agreements(
     with connect(url, key, trust) as client:
         rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
         rows = OrganisationNames(client).add_to(rows)
-    if as_json:
-        print_json(rows)
-        return
-    columns = {name: name for name in ("id", "state", "consumer", "provider", "dataset", "lane", "purpose", "fields")}
     in_force = ({**row, **{name: row["in_force"][name] for name in ("fields", "not_after")}} for row in rows)
-    print_table(columns | {"until": "not_after"}, in_force)
+    columns = same("id state consumer provider dataset lane purpose fields") | {"until": "not_after"}
+    print_rows(rows if as_json else in_force, columns, as_json=as_json)
 
 
 @agreements.command()
@@ -130,12 +131,16 @@ def dispose(
     *,
     key: KeyFile,
     statement: Annotated[str, typer.Option("--statement", help="How the data was disposed of.")],
-    evidence: Annotated[str, typer.Option("--evidence", help="Hex SHA-256 of the evidence's file.")],
+    evidence: Annotated[
+        str, typer.Option("--evidence", help="The evidence's file, of which only the SHA-256 is sent; or that, in hex.")
+    ],
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Record that the data of an agreement that ended was disposed of."""
-    _record(agreement, "disposal", {"statement": statement, "evidence": evidence}, key=key, url=url, trust=trust)
+    with reporting_failures():
+        digest = evidence if _DIGEST.fullmatch(evidence) else digest_of(Path(evidence))
+    _record(agreement, "disposal", {"statement": statement, "evidence": digest}, key=key, url=url, trust=trust)
 
 
 @agreements.command()
@@ -160,6 +165,76 @@ def usage(
         "destruction": destruction,
     }
     _record(agreement, "usage", document, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def reshare(
+    agreement: Id,
+    recipient: Annotated[str, typer.Argument(help="To whom you would pass the data on.")],
+    *,
+    key: KeyFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the exchange keeps it on record.")],
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Ask to pass shared data on. Unless the agreement permits it, this is refused on record (Decree 809, Article 25)."""
+    document = {"recipient": recipient, "reason": reason}
+    _record(agreement, "resharing", document, key=key, url=url, trust=trust)
+
+
+@agreements.command()
+def records(
+    agreement: Id, *, key: KeyFile, as_json: AsJson = False, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+) -> None:
+    """List the reports, re-sharing requests, uses and disposals on record about an agreement."""
+    rows = read(f"{PATH}/{agreement}/records", key=key, url=url, trust=trust)
+    columns = {"when": "recorded_at", "what": "type", "by": "organisation_id", "document": "document"}
+    print_rows(rows, columns, as_json=as_json)
+
+
+@agreements.command()
+def scope(
+    agreement: Id,
+    *,
+    key: KeyFile,
+    scope: applications.Scope,
+    basis: applications.Basis,
+    scenario: applications.Scenario,
+    until: applications.LastDay,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="Otherwise the agreement's.")] = None,
+    field: applications.Fields = None,
+    answer: applications.Answers = None,
+    method: applications.Method = "api",
+    where: applications.Where = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Apply for another scope or purpose of an agreement, which stays as it is until the owner has decided.
+
+    Without --field and --answer, the application is for the fields and answers that the agreement grants now.
+    """
+    with connect(url, key, trust) as client:
+        current = client.request("GET", f"{PATH}/{agreement}").json()
+        in_force = current["in_force"]
+        is_new = bool(field or answer)
+        document = {
+            "amends": agreement,
+            "dataset": current["dataset_id"],
+            "purpose": purpose or current["purpose"],
+            "basis": basis,
+            "scenario": scenario,
+            "scope": scope,
+            "method": method,
+            "not_after": end_of(until),
+            **stated(
+                fields=field if is_new else in_force["fields"],
+                answers=answer if is_new else in_force.get("answers"),
+                row_filter=where,
+            ),
+        }
+        made = client.request("POST", applications.PATH, json=document).json()
+        applications.print_application(client, made, as_json=as_json)
 
 
 @agreements.command()
@@ -188,9 +263,7 @@ def narrow(
 ) -> None:
     """Narrow an agreement at once and for good, as its owner: fewer fields, stricter masks, fewer rows, an earlier end."""
     options = {"without": without, "row_filter": where, "row_cap": row_cap, "not_after": until and end_of(until)}
-    document = (read_document(narrowing) if narrowing else {}) | {
-        name: value for name, value in options.items() if value
-    }
+    document = (read_document(narrowing) if narrowing else {}) | stated(**options)
     _act(agreement, "narrowing", {**document, "reason": reason}, key=key, url=url, trust=trust)
 
 
@@ -210,7 +283,7 @@ def terminate(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Terminate an agreement, for good."""
-    document = {"reason": reason} | ({"consultation": consultation} if consultation else {})
+    document = stated(reason=reason, consultation=consultation)
     _act(agreement, "termination", document, key=key, url=url, trust=trust)
 
 

@@ -9,8 +9,8 @@ import typer
 
 from data_exchange_client import consents as receipts
 from data_exchange_client.publishing.verbs import read_own
+from data_exchange_client.terminal.acting import act, print_rows, read, rows_of, same, stated
 from data_exchange_client.terminal.documents import read_document, read_secret
-from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
@@ -21,13 +21,15 @@ from data_exchange_client.terminal.options import (
     Url,
     connect,
 )
-from data_exchange_client.terminal.output import note, print_facts, print_json, print_table, reporting_failures
+from data_exchange_client.terminal.output import note, print_facts, print_json, reporting_failures
 from data_exchange_client.trust import Trust
 
 Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="The notice's id; `consents notices` lists them.")]
 Consent = Annotated[str, typer.Argument(metavar="CONSENT", help="The consent's id.")]
+NOTICES, CONSENTS = "/api/v1/consent-notices", "/api/v1/consents"
+EndingReason = Annotated[str, typer.Option("--reason", help="Why; the ledger holds its salted digest.")]
 _WHO = "The person's identifier in the dataset"
-_SHOWN = ("id", "notice", "state", "decided_at", "until")
+_SHOWN = "id notice state decided_at until"
 
 
 class Decision(StrEnum):
@@ -64,13 +66,9 @@ def notices(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """List the notices of your datasets, and those that your organisation is the recipient of."""
-    with connect(url, key, trust) as client:
-        rows = list(list_all(client, "/api/v1/consent-notices", limit=limit))
-    if as_json:
-        print_json(rows)
-        return
+    rows = rows_of(NOTICES, key=key, url=url, trust=trust, limit=limit)
     columns = {"id": "id", "purpose": "purpose", "recipient": "recipient_id", "closed": "closed_at"}
-    print_table(columns, rows)
+    print_rows(rows, columns, as_json=as_json)
 
 
 @consents.command()
@@ -86,7 +84,7 @@ def notice(
     document = read_document(file)
     with connect(url, key, trust) as client:
         body = document | {"dataset": read_own(client, dataset)["id"]}
-        published = client.request("POST", "/api/v1/consent-notices", json=body).json()
+        published = client.request("POST", NOTICES, json=body).json()
     print_facts({name: published[name] for name in ("id", "purpose", "recipient_id", "term_days", "digest")})
 
 
@@ -94,8 +92,7 @@ def notice(
 def ask(notice: Notice, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
     """Record that a person is asked. The identifier is read from standard input."""
     person = {"notice": notice, "value": read_secret(_WHO)}
-    with connect(url, key, trust) as client:
-        _print(client.request("POST", "/api/v1/consents/requests", json=person).json())
+    _print(act(f"{CONSENTS}/requests", person, key=key, url=url, trust=trust))
 
 
 @consents.command()
@@ -117,20 +114,16 @@ def record(
 ) -> None:
     """Record what a person decided. The identifier is read from standard input."""
     document: dict[str, Any] = {"notice": notice, "decision": decision.value, "value": read_secret(_WHO)}
-    document |= {"at": at.isoformat()} if at is not None else {}
-    document |= {"method": method.value} if method is not None else {}
     with reporting_failures():
-        document |= {"proof": receipts.digest_of(proof)} if proof is not None else {}
-    with connect(url, key, trust) as client:
-        _print(client.request("POST", "/api/v1/consents/decisions", json=document).json())
+        document |= stated(at=at and at.isoformat(), method=method, proof=proof and receipts.digest_of(proof))
+    _print(act(f"{CONSENTS}/decisions", document, key=key, url=url, trust=trust))
 
 
 @consents.command()
 def withdraw(notice: Notice, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
     """Record that a person withdraws, at once and without a proof. The identifier is read from standard input."""
     document = {"notice": notice, "decision": "withdrawn", "value": read_secret(_WHO)}
-    with connect(url, key, trust) as client:
-        _print(client.request("POST", "/api/v1/consents/decisions", json=document).json())
+    _print(act(f"{CONSENTS}/decisions", document, key=key, url=url, trust=trust))
 
 
 @consents.command()
@@ -157,6 +150,52 @@ def load(
         raise typer.Exit(1)
 
 
+@consents.command()
+def close(
+    notice: Notice,
+    *,
+    key: KeyFile,
+    reason: EndingReason,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Close a notice: nobody consents under it any more, and the consents that hold stay."""
+    closed = act(f"{NOTICES}/{notice}/closing", {"reason": reason}, key=key, url=url, trust=trust)
+    print_facts({name: closed[name] for name in ("id", "purpose", "closed_at")})
+
+
+@consents.command("show-notice")
+def show_notice(notice: Notice, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
+    """Show a notice as JSON: its text, its term, and for its owner how many decided how."""
+    print_json(read(f"{NOTICES}/{notice}", key=key, url=url, trust=trust))
+
+
+@consents.command()
+def revoke(
+    consent: Consent,
+    *,
+    key: KeyFile,
+    reason: EndingReason,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """End a consent although the person did not withdraw it, such as where its purpose is over."""
+    _print(act(f"{CONSENTS}/{consent}/revocation", {"reason": reason}, key=key, url=url, trust=trust))
+
+
+@consents.command()
+def invalidate(
+    consent: Consent,
+    *,
+    key: KeyFile,
+    reason: EndingReason,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """End a consent that never was valid, such as that of a child without a guardian."""
+    _print(act(f"{CONSENTS}/{consent}/invalidation", {"reason": reason}, key=key, url=url, trust=trust))
+
+
 @consents.command("list")
 def list_consents(
     *,
@@ -169,10 +208,9 @@ def list_consents(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """List consents. They name nobody; `show` finds those of one person."""
-    params = {name: value for name, value in {"notice": notice, "state": state}.items() if value}
-    with connect(url, key, trust) as client:
-        rows = list(list_all(client, "/api/v1/consents", limit=limit, params=params))
-    _list(rows, as_json=as_json)
+    params = {"notice": notice, "state": state}
+    rows = rows_of(CONSENTS, key=key, url=url, trust=trust, limit=limit, params=params)
+    print_rows(rows, same(_SHOWN), as_json=as_json)
 
 
 @consents.command()
@@ -181,9 +219,8 @@ def show(
 ) -> None:
     """Show a person's records under a notice. The identifier is read from standard input."""
     person = {"notice": notice, "value": read_secret(_WHO)}
-    with connect(url, key, trust) as client:
-        rows = client.request("POST", "/api/v1/consents/search", json=person).json()
-    _list(rows, as_json=as_json)
+    rows = act(f"{CONSENTS}/search", person, key=key, url=url, trust=trust)
+    print_rows(rows, same(_SHOWN), as_json=as_json)
 
 
 @consents.command()
@@ -216,73 +253,5 @@ def verify(
     typer.echo(f"verified: {path} is a consent on the ledger: {document['record']['dpv:hasConsentStatus']}")
 
 
-deletions = typer.Typer(
-    name="deletions", no_args_is_help=True, help="What has to be deleted at recipients after consents ended."
-)
-
-
-@deletions.command("list")
-def list_deletions(
-    *,
-    key: KeyFile,
-    limit: Most = 1000,
-    as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
-    trust: TrustFile = DEFAULT_TRUST,
-) -> None:
-    """List what your organisation has to delete, and what others have to delete of its data."""
-    with connect(url, key, trust) as client:
-        rows = list(list_all(client, "/api/v1/deletions", limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    columns = ("id", "state", "cause", "people", "due")
-    print_table({name: name for name in columns} | {"dataset": "dataset_id"}, rows)
-
-
-@deletions.command()
-def person(
-    deletion: Annotated[str, typer.Argument(metavar="DELETION", help="The deletion's id.")],
-    *,
-    key: KeyFile,
-    url: Url = DEFAULT_URL,
-    trust: TrustFile = DEFAULT_TRUST,
-) -> None:
-    """Print whose data your organisation has to delete. The reading is on the ledger."""
-    with connect(url, key, trust) as client:
-        print_json(client.request("POST", f"/api/v1/deletions/{deletion}/person").json())
-
-
-@deletions.command()
-def evidence(
-    deletion: Annotated[str, typer.Argument(metavar="DELETION", help="The deletion's id.")],
-    *,
-    key: KeyFile,
-    method: Annotated[str, typer.Option("--method", help="How the data was deleted.")],
-    deleted_at: Annotated[
-        datetime, typer.Option("--deleted-at", formats=["%Y-%m-%dT%H:%M:%S%z"], help="When, with the zone.")
-    ],
-    proof: Annotated[
-        Path | None, typer.Option("--proof", help="The file that proves it, of which only the SHA-256 is sent.")
-    ] = None,
-    url: Url = DEFAULT_URL,
-    trust: TrustFile = DEFAULT_TRUST,
-) -> None:
-    """State that the data is deleted. Without it by the last day, your agreements over the dataset are suspended."""
-    document = {"method": method, "deleted_at": deleted_at.isoformat()}
-    with reporting_failures():
-        document |= {"proof": receipts.digest_of(proof)} if proof is not None else {}
-    with connect(url, key, trust) as client:
-        done = client.request("POST", f"/api/v1/deletions/{deletion}/evidence", json=document).json()
-    print_facts({name: done[name] for name in ("id", "state", "people", "evidenced_at")})
-
-
 def _print(row: dict[str, Any]) -> None:
-    print_facts({name: row[name] for name in _SHOWN})
-
-
-def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-        return
-    print_table({name: name for name in _SHOWN}, rows)
+    print_facts({name: row[name] for name in _SHOWN.split()})

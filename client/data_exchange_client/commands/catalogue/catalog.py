@@ -1,14 +1,12 @@
 """Commands that show offers: the catalogue, and one dataset in full."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.organisations import OrganisationNames
-from data_exchange_client.errors import ExchangeProblem
+from data_exchange_client.commands.names import OrganisationNames, OwnDatasetName
 from data_exchange_client.publishing.verbs import read_own
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
@@ -20,12 +18,6 @@ from data_exchange_client.terminal.options import (
     connect,
 )
 from data_exchange_client.terminal.output import print_facts, print_json, print_table, reporting_failures
-
-DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or <organisation>/<dataset>.")]
-OwnDatasetName = Annotated[
-    str,
-    typer.Argument(metavar="DATASET", help="Its id, <organisation>/<dataset>, or <dataset> alone if it is your own."),
-]
 
 
 def catalog(
@@ -82,44 +74,6 @@ def describe(
         {"field": "name", "type": "type", "level": "level", "about people": "personal", "leaves": "mask"},
         ({**field, "mask": _mask(masks.get(field["name"]))} for field in document.get("fields", [])),
     )
-
-
-def read_dataset(client: Client, name: str) -> dict[str, Any]:
-    """A dataset by id or by `<organisation>/<dataset>`. Raises ExchangeProblem."""
-    organisation, slash, handle = name.partition("/")
-    path = f"by-handle/{organisation}/{handle}" if slash else _id(name)
-    described = client.request("GET", f"/api/v1/datasets/{path}").json()
-    return dict(described)
-
-
-class DatasetNames:
-    """Names of datasets by their ids; each is asked for once. A dataset that the caller may not see keeps its id."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._names: dict[str, str] = {}
-
-    def __getitem__(self, dataset: str) -> str:
-        if dataset not in self._names:
-            try:
-                described = read_dataset(self._client, dataset)
-                self._names[dataset] = f"{described['organisation']}/{described['handle']}"
-            except ExchangeProblem:
-                self._names[dataset] = dataset
-        return self._names[dataset]
-
-    def add_to(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The rows with `dataset`, the name of the dataset whose id is their `dataset_id`."""
-        return [{**row, "dataset": self[row["dataset_id"]]} for row in rows]
-
-
-def _id(name: str) -> str:
-    try:
-        return str(UUID(name))
-    except ValueError:
-        raise typer.BadParameter(
-            f"{name!r} is neither a dataset's id nor <organisation>/<dataset>", param_hint="DATASET"
-        ) from None
 
 
 def _terms(terms: Mapping[str, Any], names: OrganisationNames) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.catalog import DatasetName, DatasetNames
-from data_exchange_client.commands.organisations import OrganisationNames
+from data_exchange_client.commands.names import DatasetName, DatasetNames, OrganisationNames
+from data_exchange_client.terminal.acting import print_rows, same, stated
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
@@ -25,7 +25,7 @@ from data_exchange_client.terminal.options import (
     connect,
     end_of,
 )
-from data_exchange_client.terminal.output import note, print_facts, print_json, print_table
+from data_exchange_client.terminal.output import note, print_facts, print_json
 
 PATH = "/api/v1/applications"
 
@@ -34,27 +34,46 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The application's id, as 
 applications = typer.Typer(name="applications", no_args_is_help=True, help="List, show and decide applications.")
 
 
+Fields = Annotated[list[str] | None, typer.Option("--field", help="A field to apply for; repeat it.")]
+Answers = Annotated[
+    list[str] | None, typer.Option("--answer", help="An answer about a person to apply for, by name; repeat it.")
+]
+Basis = Annotated[str, typer.Option("--basis", help="使用依据: the law or duty that the use rests on.")]
+Scenario = Annotated[str, typer.Option("--scenario", help="使用场景: what is done with the data.")]
+Scope = Annotated[str, typer.Option("--scope", help="使用范围: whose data, and how much of it.")]
+LastDay = Annotated[
+    datetime,
+    typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help=f"使用时限: the last day{LAST_DAY_ENDS}"),
+]
+Method = Annotated[str, typer.Option("--method", help="共享方式: api, batch or file.")]
+Where = Annotated[
+    str | None, typer.Option("--where", help="Rows to apply for, such as \"city = '330100'\"; otherwise all.")
+]
+
+
 def apply(
     dataset: DatasetName,
     *,
     key: KeyFile,
     purpose: Annotated[str, typer.Option("--purpose", help="What the data is for: a purpose of the dataset's terms.")],
-    field: Annotated[list[str] | None, typer.Option("--field", help="A field to apply for; repeat it.")] = None,
-    answer: Annotated[
-        list[str] | None, typer.Option("--answer", help="An answer about a person to apply for, by name; repeat it.")
-    ] = None,
-    basis: Annotated[str, typer.Option("--basis", help="使用依据: the law or duty that the use rests on.")],
-    scenario: Annotated[str, typer.Option("--scenario", help="使用场景: what is done with the data.")],
-    scope: Annotated[str, typer.Option("--scope", help="使用范围: whose data, and how much of it.")],
-    until: Annotated[
-        datetime,
+    field: Fields = None,
+    answer: Answers = None,
+    basis: Basis,
+    scenario: Scenario,
+    scope: Scope,
+    until: LastDay,
+    method: Method = "api",
+    where: Where = None,
+    return_flow: Annotated[
+        bool,
         typer.Option(
-            "--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help=f"使用时限: the last day{LAST_DAY_ENDS}"
+            "--return-flow",
+            help="数据回流: your department asks a higher level for data that was collected in its own region.",
         ),
-    ],
-    method: Annotated[str, typer.Option("--method", help="共享方式: api, batch or file.")] = "api",
-    where: Annotated[
-        str | None, typer.Option("--where", help="Rows to apply for, such as \"city = '330100'\"; otherwise all.")
+    ] = False,
+    amends: Annotated[
+        str | None,
+        typer.Option("--amends", metavar="AGREEMENT", help="The agreement whose scope or purpose this asks to change."),
     ] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -64,17 +83,16 @@ def apply(
     application = {
         "dataset": dataset,
         "fields": field or [],
-        **({"answers": answer} if answer else {}),
         "purpose": purpose,
         "basis": basis,
         "scenario": scenario,
         "scope": scope,
         "method": method,
-        "row_filter": where,
         "not_after": end_of(until),
+        **stated(answers=answer, row_filter=where, return_flow=return_flow, amends=amends),
     }
     with connect(url, key, trust) as client:
-        _print(client, client.request("POST", PATH, json=application).json(), as_json=as_json)
+        print_application(client, client.request("POST", PATH, json=application).json(), as_json=as_json)
 
 
 @applications.command("list")
@@ -91,20 +109,8 @@ def list_applications(
     with connect(url, key, trust) as client:
         rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
         rows = OrganisationNames(client).add_to(rows)
-    if as_json:
-        print_json(rows)
-        return
-    columns = {
-        "id": "id",
-        "state": "state",
-        "consumer": "consumer",
-        "dataset": "dataset",
-        "lane": "lane",
-        "purpose": "purpose",
-        "fields": "fields",
-        "until": "not_after",
-    }
-    print_table(columns | {"submitted": "submitted_at"}, rows)
+    columns = same("id state consumer dataset lane purpose fields")
+    print_rows(rows, columns | {"until": "not_after", "submitted": "submitted_at"}, as_json=as_json)
 
 
 @applications.command()
@@ -113,7 +119,7 @@ def show(
 ) -> None:
     """Show an application."""
     with connect(url, key, trust) as client:
-        _print(client, client.request("GET", f"{PATH}/{application}").json(), as_json=as_json)
+        print_application(client, client.request("GET", f"{PATH}/{application}").json(), as_json=as_json)
 
 
 @applications.command()
@@ -177,13 +183,13 @@ def approve(
 ) -> None:
     """Grant an application, as applied for or narrower: it becomes an agreement."""
     options = {"fields": field, "row_cap": row_cap, "row_filter": where, "not_after": until and end_of(until)}
-    approval = (read_document(grant) if grant else {}) | {name: value for name, value in options.items() if value}
+    approval = (read_document(grant) if grant else {}) | stated(**options)
     with connect(url, key, trust) as client:
         approved = client.request("POST", f"{PATH}/{application}/approval", json=approval).json()
         if as_json:
             print_json(approved)
             return
-        _print(client, approved["application"], as_json=False)
+        print_application(client, approved["application"], as_json=False)
     note(f"agreed: `exchange-client agreements show {approved['agreement']['id']}`")
 
 
@@ -200,7 +206,7 @@ def refuse(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Refuse an application."""
-    document = {"reason": reason} | ({"incomplete_materials": True} if incomplete else {})
+    document = stated(reason=reason, incomplete_materials=incomplete)
     _act(application, "refusal", document, key=key, url=url, trust=trust)
 
 
@@ -238,10 +244,13 @@ def withdraw(application: Id, *, key: KeyFile, url: Url = DEFAULT_URL, trust: Tr
 
 def _act(application: str, act: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
     with connect(url, key, trust) as client:
-        _print(client, client.request("POST", f"{PATH}/{application}/{act}", json=document).json(), as_json=False)
+        print_application(
+            client, client.request("POST", f"{PATH}/{application}/{act}", json=document).json(), as_json=False
+        )
 
 
-def _print(client: Client, application: dict[str, Any], *, as_json: bool) -> None:
+def print_application(client: Client, application: dict[str, Any], *, as_json: bool) -> None:
+    """Print an application with the names of its dataset and its sides, and its last days."""
     if as_json:
         print_json(application)
         return

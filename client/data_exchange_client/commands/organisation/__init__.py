@@ -1,0 +1,1 @@
+"""Commands about one's own organisation: members, keys, identity, duties, messages."""

@@ -1,0 +1,1 @@
+"""Commands about data between organisations: applications, agreements, corrections, disputes."""
