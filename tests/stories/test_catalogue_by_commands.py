@@ -51,8 +51,8 @@ def test_from_a_draft_to_a_correction(run: Run, tmp_path: Path) -> None:
     [application] = json.loads(run("owner", "applications", "list", "--json").stdout)
     run("owner", "applications", "approve", application["id"])
     [agreement] = json.loads(run("consumer", "agreements", "list", "--json").stdout)
-    filed = ("--field", "name", "--statement", "姓名有误")
-    run("consumer", "corrections", "file", agreement["id"], *filed)
+    filed = ("corrections", "file", agreement["id"], "--field", "name", "--statement", "姓名有误", "--people")
+    run("consumer", *filed, stdin="P1\n")
     [correction] = json.loads(run("owner", "corrections", "list", "--json").stdout)
     refused = run("owner", "corrections", "correct", correction["id"], "--statement", "已更正", code=1)
     assert "upload the corrected file" in refused.stderr
@@ -60,3 +60,22 @@ def test_from_a_draft_to_a_correction(run: Run, tmp_path: Path) -> None:
     assert "confirmed_accurate" in confirmed
     assert "settled" in run("consumer", "corrections", "settle", correction["id"], "--statement", "同意").stdout
     assert correction["id"] in run("consumer", "corrections", "list", "--state", "settled").stdout
+
+    run("consumer", *filed, stdin="P1\n")
+    [disputed] = json.loads(run("owner", "corrections", "list", "--state", "filed", "--json").stdout)
+    assert "P1" in run("owner", "corrections", "show", disputed["id"]).stdout
+    run("owner", "corrections", "confirm", disputed["id"], "--statement", "与档案一致")
+    assert "disputed" in run("consumer", "corrections", "dispute", disputed["id"], "--statement", "不同意").stdout
+    run("consumer", *filed, stdin="P2\n")
+    [withdrawn] = json.loads(run("owner", "corrections", "list", "--state", "filed", "--json").stdout)
+    assert "withdrawn" in run("consumer", "corrections", "withdraw", withdrawn["id"], "--statement", "误报").stdout
+
+    unread = ("messages", "list", "--unread", "--json")
+    told = {who: [row["id"] for row in json.loads(run(who, *unread).stdout)] for who in ("owner", "consumer")}
+    assert any(told.values())
+    for who, ids in told.items():
+        if ids:
+            assert ids[0] in run(who, "messages", "list").stdout
+            assert ids[0] in run(who, "messages", "read", *ids).stdout
+        assert json.loads(run(who, *unread).stdout) == []
+    assert "duty" in run("owner", "duties").stdout

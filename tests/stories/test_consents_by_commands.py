@@ -89,6 +89,13 @@ def test_from_a_notice_to_a_deletion(run: Run, tmp_path: Path) -> None:
     assert "evidenced" in run("consumer", "deletions", "evidence", deletion["id"], *how).stdout
     assert deletion["id"] in run("owner", "deletions", "list").stdout
 
+    ended = ("--reason", "用途已结束")
+    assert "revoked" in run("owner", "consents", "revoke", other, *ended).stdout
+    run("owner", "consents", "invalidate", other, *ended, code=1)
+    assert json.loads(run("consumer", "consents", "show-notice", notice["id"]).stdout)["counts"] is None
+    run("owner", "consents", "close", notice["id"], *ended)
+    assert "closed" in run("owner", "consents", "ask", notice["id"], code=1, stdin="P9\n").stderr
+
 
 def test_answers_are_asked_for_without_identifiers_among_the_words(run: Run) -> None:
     ask = ("answer", "owner/residents", "--purpose", "talent-service", "--answer", "in-hangzhou")

@@ -25,7 +25,7 @@ def list_all(
     while limit > 0:
         size = PAGE if state else min(limit, PAGE)
         rows = client.request("GET", path, params={**(params or {}), **last, "limit": size}).json()
-        wanted = [row for row in rows if state in (None, row["state"])][:limit]
+        wanted = [row for row in rows if state is None or row["state"] == state][:limit]
         yield from wanted
         limit -= len(wanted)
         if len(rows) < size:
