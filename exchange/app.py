@@ -73,6 +73,7 @@ from exchange.policy_modules.queries import ModuleCache
 from exchange.portal import own_routes as own_portal_routes
 from exchange.portal import parts as portal
 from exchange.portal import routes as portal_routes
+from exchange.portal.passkeys import routes as passkey_routes
 from exchange.portal.showing import routes as showing_routes
 from exchange.publication import parts as publication
 from exchange.publication import routes as publication_routes
@@ -213,6 +214,8 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         portal_routes.router,
         own_portal_routes.router,
         showing_routes.router,
+        passkey_routes.public,
+        passkey_routes.router,
         notice_routes.router,
         consent_routes.router,
         record_routes.router,

@@ -77,8 +77,8 @@ async def bind_in_sign_in(runtime: Runtime, account: UUID, proof: Proof) -> None
         await work.commit()
 
 
-async def bind_by_code(work: Work, account: UUID, new: NewBinding) -> None:
-    """Bind an identifier with an organisation's code. Raises CodeRefused, IdentityTaken.
+async def bind_by_code(work: Work, account: UUID, new: NewBinding, *, is_new: bool = False) -> None:
+    """Bind an identifier with an organisation's code; `is_new` makes the account too. Raises CodeRefused, IdentityTaken.
 
     A try is counted before the code is compared, in a transaction of its own, so that no failure gives it back.
     """
@@ -95,17 +95,19 @@ async def bind_by_code(work: Work, account: UUID, new: NewBinding) -> None:
     identity = parse_identity(row.organisation_id, document, field=row.field, value=new.value)
     if not secrets.compare_digest(identity.lookup(runtime.seal), row.lookup):
         raise CodeRefused(_REFUSED)
-    await _bind(work, account, Proof(identity, row.level, "code"))
+    await _bind(work, account, Proof(identity, row.level, "code"), is_new=is_new)
     if not await queries.use_code(work.session, code):
         raise CodeRefused(_REFUSED)
 
 
-async def _bind(work: Work, account: UUID, proof: Proof) -> None:
+async def _bind(work: Work, account: UUID, proof: Proof, *, is_new: bool = False) -> None:
     runtime, identity = work.runtime, proof.identity
     await work.pause()
     subject = (await keys.ensure(runtime, [identity]))[identity]
     async with runtime.database.pool.acquire() as connection:
         [number] = await numbers.ensure(connection, [identity.lookup(runtime.seal)])
+    if is_new:
+        await queries.add_account(work.session, account, runtime.clock.now())
     if number in {bound.number for bound in await queries.identities_of(work.session, account)}:
         return
     plain = json.dumps([identity.scheme, identity.value, proof.birth_date]).encode()

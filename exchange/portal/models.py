@@ -22,12 +22,12 @@ class SignIn(Base):
 
 
 class Account(Base):
-    """A person at an identity provider; `holder` is a MAC of issuer and subject."""
+    """A person at an identity provider: `holder` is a MAC of issuer and subject; None for one who enrolled at a desk."""
 
     __tablename__ = "portal_accounts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    holder: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    holder: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 

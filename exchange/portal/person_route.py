@@ -58,6 +58,32 @@ class Person:
         self.work.caller = Caller(self.work.principal, evidence)
         return bound
 
+    async def name_actor(self) -> None:
+        """Name the person in entries of the work, as `acting` does; without an identifier they name nobody."""
+        if await binding.identities_of(self.work, self.session.account):
+            await self.acting()
+
+
+class PageRoute(APIRoute):
+    """A route that a page of the exchange calls before anybody is signed in: its endpoint looks after its own work."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's handling in the checks of origin and body."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                await _checked_body(request, runtime_of(request))
+                response = await inner(request)
+            except ClientDisconnect:
+                raise
+            except Exception as error:  # noqa: BLE001 - every error is answered in the one form
+                return _refuse(error)
+            response.headers["cache-control"] = _NO_STORE
+            return response
+
+        return handle
+
 
 class PersonRoute(APIRoute):
     """A route whose requests belong to a session; its endpoint takes the person as `SignedIn`."""
@@ -79,10 +105,7 @@ class PersonRoute(APIRoute):
 async def _handle(request: Request, inner: Handler) -> Response:
     runtime = runtime_of(request)
     try:
-        check_origin(request, runtime)
-        body = await body_of(request, settings=runtime.settings)
-        _check_body(request, body)
-        check_members(body)
+        body = await _checked_body(request, runtime)
         async with runtime.database.sessions() as session:
             view = await _find(request, runtime)
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -104,6 +127,15 @@ async def _handle(request: Request, inner: Handler) -> Response:
         response.headers["exchange-entry"] = str(work.appended[0])
     response.headers["cache-control"] = _NO_STORE
     return response
+
+
+async def _checked_body(request: Request, runtime: Runtime) -> bytes:
+    """The body of a page's request. Raises OriginRefused, ContentTooLarge, UnsupportedMediaType and what check_members does."""
+    check_origin(request, runtime)
+    body = await body_of(request, settings=runtime.settings)
+    _check_body(request, body)
+    check_members(body)
+    return body
 
 
 async def _find(request: Request, runtime: Runtime) -> SessionView:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from exchange.kernel.database import AsyncSession
@@ -27,6 +27,34 @@ async def ensure_account(session: AsyncSession, holder: bytes, now: datetime) ->
     statement = postgresql.insert(Account).values(id=new_id(), holder=holder, created_at=now)
     await session.execute(statement.on_conflict_do_nothing(index_elements=["holder"]))
     return (await session.execute(select(Account.id).where(Account.holder == holder))).scalar_one()
+
+
+async def add_account(session: AsyncSession, account: UUID, now: datetime) -> None:
+    """Make an account of a person who is at no provider."""
+    await session.execute(insert(Account).values(id=account, holder=None, created_at=now))
+
+
+async def lock_account(session: AsyncSession, account: UUID) -> Account:
+    """An account, locked: its ways in change one at a time."""
+    return (await session.execute(select(Account).where(Account.id == account).with_for_update())).scalar_one()
+
+
+async def account_of_number(session: AsyncSession, number: int) -> Account | None:
+    """The account that a person's identity is bound to, locked."""
+    bound = select(BoundIdentity.account_id).where(BoundIdentity.number == number)
+    statement = select(Account).where(Account.id.in_(bound)).with_for_update()
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def count_identities(session: AsyncSession, account: UUID) -> int:
+    """How many identities an account has."""
+    statement = select(func.count()).where(BoundIdentity.account_id == account)
+    return (await session.execute(statement)).scalar_one()
+
+
+async def end_sessions(session: AsyncSession, account: UUID) -> None:
+    """Delete all sessions of an account."""
+    await session.execute(delete(Session).where(Session.account_id == account))
 
 
 async def live_session(session: AsyncSession, token: bytes, *, now: datetime, seen_after: datetime) -> Session | None:

@@ -14,7 +14,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 class PortalSettings(KernelSettings):
-    """The portal for people. Without an issuer there is none."""
+    """The portal for people. Without an issuer or an enrolment nobody gets in."""
 
     portal_issuer: Annotated[
         str | None, Field(description="The issuer of the identity provider (OpenID Connect); unset: no portal")
@@ -43,6 +43,19 @@ class PortalSettings(KernelSettings):
     portal_session_minutes: Annotated[
         int, Field(ge=1, le=7 * 24 * 60, description="How long a session lasts at most, minutes")
     ] = 480
+    portal_enrolment: Annotated[
+        bool,
+        Field(
+            description="Whether a code from an organisation that knows a person is enough for an account with a passkey, "
+            "without an identity provider"
+        ),
+    ] = False
+    portal_passkey_domain: Annotated[
+        str | None,
+        Field(
+            description="The domain that passkeys are for: that of the public URL, which it is if unset, or one above"
+        ),
+    ] = None
     portal_code_days: Annotated[
         int, Field(ge=1, le=90, description="How long a code lasts with which a person binds an identifier, days")
     ] = 14

@@ -22,7 +22,7 @@ from exchange.portal.settings import PortalSettings
 from exchange.subjects.identity import Identity
 
 _CALLBACK: Final = "/portal/sign-in/callback"
-_NONE: Final = "This exchange has no portal: its operator has not set EXCHANGE_PORTAL_ISSUER."
+_NONE: Final = "This exchange has no identity provider: its operator has not set EXCHANGE_PORTAL_ISSUER."
 _FAILED: Final = "Begin the sign-in again in this browser."
 
 

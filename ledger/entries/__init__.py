@@ -93,6 +93,7 @@ from ledger.entries.subjects import (
     ErasureRefused,
     HoldLifted,
     HoldPlaced,
+    PasskeyChanged,
     PersonBound,
     PersonRequestChanged,
 )
@@ -168,6 +169,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentsLoaded,
     PersonRequestChanged,
     PersonBound,
+    PasskeyChanged,
     BindingCodeGiven,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
@@ -239,6 +241,7 @@ __all__ = [
     "OrganisationChanged",
     "OrganisationRegistered",
     "ParameterSet",
+    "PasskeyChanged",
     "People",
     "PersonBound",
     "PersonRequestChanged",

@@ -83,6 +83,13 @@ class PersonBound(Body):
     method: Annotated[str, Field(description="the verifier")]
 
 
+class PasskeyChanged(Body):
+    """A person registered or removed a passkey; or a sign-in was refused, since its sign count had not grown."""
+
+    type: Literal["passkey.registered", "passkey.removed", "passkey.regressed"]
+    affects_decisions: ClassVar[bool] = False
+
+
 class BindingCodeGiven(Body):
     """An organisation gave a person whom it knows a code, with which they bind their identifier; the object is the dataset."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from exchange.kernel.clock import Clock
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import URL, Answer, Party, document_for
 from tests.support.exchanges.people import PeopleExchange
@@ -53,7 +54,9 @@ class Portal:
 
 
 @asynccontextmanager
-async def run_portal(database_url: str, data: Path, **changes: Any) -> AsyncIterator[Portal]:
+async def run_portal(
+    database_url: str, data: Path, *, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[Portal]:
     """Run an exchange with a portal on an empty database."""
     async with run_provider(f"{URL}{CALLBACK}") as issuer:
         settings = Settings(
@@ -68,7 +71,7 @@ async def run_portal(database_url: str, data: Path, **changes: Any) -> AsyncIter
             portal_identifiers=("cn-resident-id=id_number",),
             **changes,
         )
-        async with start_exchange(settings) as exchange:
+        async with start_exchange(settings, clock=clock) as exchange:
             owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution")
             source = await exchange.register_file(owner, CSV.encode())
             document = document_for(source["description"]["fields"])

@@ -1,0 +1,56 @@
+"""The documents of passkeys."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from exchange.kernel.schemas import PRINTABLE, In, Out
+from exchange.portal.schemas import NewBinding
+
+PasskeyName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)]
+Answer = Annotated[
+    dict[str, Any],
+    Field(description="The credential of the browser, by its `toJSON` (Web Authentication, section 5.1)"),
+]
+
+
+class OptionsOut(Out):
+    """What the page gives to the browser: `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` reads it."""
+
+    options: dict[str, Any]
+
+
+class NewPasskey(In):
+    """A passkey that the browser has made."""
+
+    name: Annotated[PasskeyName, Field(description="By which you know it again, such as the device")]
+    credential: Answer
+
+
+class PasskeyAnswer(In):
+    """The browser's answer to a sign-in."""
+
+    credential: Answer
+
+
+class Enrolment(NewBinding):
+    """A code from an organisation that knows you, the identifier that it is for, and the passkey to come back with."""
+
+    name: PasskeyName
+    credential: Answer
+
+
+class PasskeyOut(Out):
+    """A passkey of yours."""
+
+    id: UUID
+    name: str
+    is_synced: Annotated[bool, Field(description="Whether a service keeps it besides the device")]
+    created_at: datetime
+    used_at: datetime | None
+    regressed_at: Annotated[
+        datetime | None,
+        Field(description="When its sign count last failed to grow: there may be a copy of it; remove it"),
+    ]
