@@ -75,16 +75,20 @@ def read_delimited(text: TextFile, options: ImportOptions, *, is_careful: bool) 
 
 
 def sniff_delimiter(sample: str) -> str:
-    """The delimiter that splits most lines into the same number (at least two) of cells; a comma if none does."""
-    best, best_score = ",", 0.0
+    """The delimiter that splits most lines into the same number (at least two) of cells.
+
+    If none does, the lines are one column, whose cells may end in `;`: one that no line has, or else a comma.
+    """
+    best, best_score = next((each for each in _DELIMITERS if each not in sample), ","), 0.0
     lines = sample.splitlines(keepends=True)[:_SNIFFED_LINES]
     for delimiter in _DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
+        widths = [len(row) for row in rows]
         wide = [width for width in widths if width > 1]
-        if not wide:
+        if not wide or (widths[0] == 1 and not any(any(row[1:]) for row in rows)):
             continue
         usual = max(set(wide), key=lambda width: (wide.count(width), width))
         # Regularity counts first, the number of columns decides between equals.

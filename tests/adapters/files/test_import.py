@@ -284,6 +284,11 @@ def test_a_record_of_ascending_numbers_is_no_numbering(tmp_path: Path, content: 
 
 def test_one_column_is_a_table(tmp_path: Path) -> None:
     assert imported(tmp_path, "name\nAnn\nBo\n").rows == [("Ann",), ("Bo",)]
+    for mark in ";,":  # at the end of a cell it delimits nothing
+        assert imported(tmp_path, f'statement\n"a{mark}b"\ndelete c{mark}\n').rows == [
+            (f"a{mark}b",),
+            (f"delete c{mark}",),
+        ]
 
 
 def old_book() -> bytes:
