@@ -15,7 +15,8 @@ FSCK := build/tools/fsck
 SUMDB := build/tools/sumdb
 IDENTITY_PROVIDER := build/tools/oidc/node_modules
 # Built where Go is; the tests that use them then fail without them, and elsewhere are skipped and named as such.
-TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER))
+SD_JWT := build/tools/sdjwt/node_modules
+TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER) $(SD_JWT))
 export TOOLS_REQUIRED := $(if $(GO),1)
 
 # Programs of the system that tests run (the last two: a timestamping authority, keys in a token), and Debian's packages of
@@ -100,6 +101,13 @@ $(IDENTITY_PROVIDER): $(wildcard tests/third_party/oidc/*) tests/third_party/oid
 	@mkdir -p build/tools/oidc
 	cp tests/third_party/oidc/* tests/third_party/oidc/.npmrc build/tools/oidc/
 	cd build/tools/oidc && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# A verifier of tokens that disclose some of their claims: npm's @sd-jwt/core, by its lock.
+$(SD_JWT): $(wildcard tests/third_party/sdjwt/*) tests/third_party/sdjwt/.npmrc
+	@mkdir -p build/tools/sdjwt
+	cp tests/third_party/sdjwt/* tests/third_party/sdjwt/.npmrc build/tools/sdjwt/
+	cd build/tools/sdjwt && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # The proxy whose configuration deploy/ has: Debian's binary, not installed. Elsewhere nginx is used where it is there.

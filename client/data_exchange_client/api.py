@@ -25,6 +25,7 @@ from groundwork import durable
 
 DELIVERIES = "/api/v1/deliveries"
 ANSWERS = "/api/v1/answers"
+REDEMPTIONS = f"{ANSWERS}/redemptions"
 _COMPLETION_WAIT = 15.0
 _COMPLETION_POLL = 0.05
 _PARTS = 3
@@ -170,6 +171,10 @@ class Client:
         document = {"dataset": dataset, "people": list(people), "answers": list(answers)}
         document |= {"field": field} if field is not None else {}
         return self.request("POST", ANSWERS, json=document, purpose=purpose)
+
+    def redeem(self, code: str, *, purpose: str) -> Answer:
+        """Redeem a person's one-time code: 26 characters that were scanned, or 8 digits. Raises as `request`."""
+        return self.request("POST", REDEMPTIONS, json={"code": code}, purpose=purpose)
 
     def receipt(self, index: int, *, wait: float = 10.0) -> Receipt:
         """Get the receipt of an entry and verify it: inclusion, checkpoint, and the entry's own bytes.

@@ -20,7 +20,7 @@ from adapters.contract import SourceError
 from adapters.plan.condition import Any_, Comparison, Condition, PlanError, all_of, condition_from_json
 from adapters.plan.masks import Constant
 from adapters.plan.plan import Column, Plan, check_condition, typed_value
-from exchange.answers import queries
+from exchange.answers import proofs, queries
 from exchange.answers.errors import AnswersExceeded
 from exchange.answers.schemas import AnswerRequest, AnswersOut, Verdict
 from exchange.answers.settings import AnswerSettings
@@ -259,6 +259,7 @@ async def _answer(
         version=dataset.version,
         content_version=dataset.content_version,
         people=verdicts,
+        proof=_prove(runtime, asked, verdicts, identifier) if code is not None else None,
     )
     content = out.model_dump_json().encode()
     hashed = hashlib.sha256(content)
@@ -278,4 +279,17 @@ async def _answer(
     signature = signature_headers(status=200, headers=headers, runtime=runtime, signed=planned.sender.signed)
     return Response(
         content, media_type="application/json", headers={"cache-control": "no-store", **headers, **signature}
+    )
+
+
+def _prove(runtime: Runtime, asked: Asked, verdicts: Sequence[dict[str, Verdict]], identifier: UUID) -> str:
+    """The proof of what a code showed; it is about one person."""
+    planned, [shown] = asked.planned, verdicts
+    return proofs.prove(
+        runtime,
+        shown,
+        identifier=identifier,
+        recipient=planned.sender.holder.principal.organisation,
+        dataset=planned.known.dataset.reference,
+        purpose=planned.known.admitted.purpose,
     )

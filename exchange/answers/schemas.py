@@ -54,3 +54,7 @@ class AnswersOut(Out):
     people: Annotated[
         list[dict[str, Verdict]], Field(description="The answers by name, for each person in the order of the request")
     ]
+    proof: Annotated[
+        str | None,
+        Field(description="Of a code: the answers as an SD-JWT (RFC 9901), which verifies without the exchange"),
+    ] = None

@@ -21,6 +21,9 @@ class AnswerSettings(KernelSettings):
     answers_code_seconds: Annotated[
         int, Field(ge=10, le=3600, description="How long a one-time code of a person can be redeemed, seconds")
     ] = 120
+    answers_proof_minutes: Annotated[
+        int, Field(ge=1, le=525_600, description="How long the proof of what a code showed verifies, minutes")
+    ] = 10
     answers_wrong_minute: Annotated[
         int, Field(ge=1, le=1000, description="Short codes that are none which one organisation may try in a minute")
     ] = 5

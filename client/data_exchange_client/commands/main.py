@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from data_exchange_client.commands import audit, fetch, proofs
 from data_exchange_client.commands.catalogue import catalog, changes, filings, items, publish, upkeep
 from data_exchange_client.commands.organisation import duties, identity, keys, members, messages
-from data_exchange_client.commands.people import answer, consents, deletions, requests
+from data_exchange_client.commands.people import answer, codes, consents, deletions, requests
 from data_exchange_client.commands.sharing import agreements, applications, corrections, disputes
 from data_exchange_client.terminal.output import reporting_failures
 from data_exchange_client.terminal.profile import profile_file, read_profile
@@ -26,6 +26,8 @@ for command in (
     applications.apply,
     fetch.fetch,
     answer.answer,
+    codes.redeem,
+    codes.verify_answers,
     proofs.receipt,
     proofs.verify,
     publish.publish,

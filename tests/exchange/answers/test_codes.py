@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from data_exchange_client.proofs import AnswerProof, ProofInvalid
+from data_exchange_client.trust import WELL_KNOWN, Trust
 from exchange.answers.codes import queries, service, tasks
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import driver
 from exchange.kernel.problems import NotFound, RequestInvalid
 from exchange.settings import Settings
+from signatures import sd_jwt
 from tests.support.exchanges.owner import MORNING
 from tests.support.exchanges.starting import start_exchange
 from tests.support.people.asking import Asking, offer_answers
@@ -108,3 +112,20 @@ async def test_a_code_is_about_answers_that_are_offered_and_a_person_who_is_know
         await issue(asking, answers=["is-rich"])
     with pytest.raises(RequestInvalid):
         await issue(asking, field="degree")
+
+
+async def test_what_a_window_gets_verifies_without_the_exchange(asking: Asking) -> None:
+    """For the organisation that redeemed it, with the published key alone, for some minutes."""
+    issued = await issue(asking, answers=["scores-ten", "holds-doctorate"])
+    text = (await redeem(asking, issued.code)).json["proof"]
+    trust = Trust.parse((await asking.exchange.send("GET", WELL_KNOWN, {})).json)
+    now = asking.exchange.runtime.clock.now()
+    proof = AnswerProof.verify(text, trust, now=now, recipient=asking.consumer.id)
+    assert proof.answers == {"scores-ten": "no", "holds-doctorate": "yes"}
+    assert (proof.dataset, proof.purpose) == ("owner/degrees", "talent-service")
+    assert "P00003" not in str(sd_jwt.verify(text, key_of=trust.public_key))
+    with pytest.raises(ProofInvalid, match="another organisation"):
+        AnswerProof.verify(text, trust, now=now, recipient=asking.owner.id)
+    with pytest.raises(ProofInvalid, match="over"):
+        AnswerProof.verify(text, trust, now=now + timedelta(minutes=10))
+    assert (await asking.ask("P00003")).json["proof"] is None
