@@ -81,7 +81,7 @@ async def _load(connection: Connection, rows: int) -> None:
     await loads.begin(connection, load, _NOTICE, _OWNER, _NOW)
     lookups = Lookups(Seal(bytes(32)), f"{_OWNER}/person_id")
     rules = Rules(_NOW - timedelta(days=900), _NOW, _TERM, is_written=False, is_for_children=False)
-    reader = Reader("csv", rules, lookups.of)
+    reader = Reader("csv", rules, lookups.of, lambda _row, text: text.encode())
     before, cpu = time.perf_counter(), time.process_time()
     piece, first = 0, _peak()
     for chunk in _file(rows):
@@ -105,7 +105,12 @@ async def _merge(connection: Connection, load: UUID, rows: int) -> None:
     scope = await connection.fetchval("SELECT scope FROM consent_scopes")
     for begin in range(0, rows, _BATCH):
         end = min(begin + _BATCH, rows)
-        await loads.merge_batch(connection, load, begin=begin, end=end, scope=scope, term=_TERM, now=_NOW)
+        await loads.give_numbers(connection, load, begin=begin, end=end)
+        async with connection.transaction():
+            epoch, _ = await loads.lock(connection, load, scope)
+            await loads.merge_batch(
+                connection, load, begin=begin, end=end, scope=scope, epoch=epoch, term=_TERM, now=_NOW
+            )
 
 
 async def _read_bitmap(connection: Connection) -> None:

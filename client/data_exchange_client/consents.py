@@ -1,9 +1,10 @@
 """Receipts of consents: the record with its evidence, and the receipts of its entries, verified together and offline."""
 
+import csv
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,14 @@ def digest_of(path: Path) -> str:
     """The SHA-256 of a file, hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save_rejects(rejects: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write the rows of a load that were not taken to a CSV file with `row` and `reason`. Raises OSError."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("row", "reason"))
+        writer.writerows((row["row"], row["reason"]) for row in rejects)
 
 
 def wait_for_load(client: Client, load: Mapping[str, Any], *, seconds: float) -> dict[str, Any]:

@@ -163,13 +163,17 @@ class ConsentLoad(Base):
     repeated: Mapped[int] = mapped_column(BigInteger, server_default="0")
     outdated: Mapped[int] = mapped_column(BigInteger, server_default="0")
     conflicting: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    withdrawn: Mapped[int] = mapped_column(BigInteger, server_default="0")
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     merged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ConsentStaging(Base):
-    """A valid row of a load that is not merged yet. It has the person's look-up, and the identifier nowhere."""
+    """A valid row of a load that is not merged yet. It has the person's look-up.
+
+    `sealed` has, of a child's consent, its guardian; of a withdrawal, the identifier for the recipient who has to delete.
+    """
 
     __tablename__ = "consent_staging"
     __table_args__ = (PrimaryKeyConstraint("load", "row"),)
@@ -181,6 +185,18 @@ class ConsentStaging(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     method: Mapped[str | None] = mapped_column(String(24))
     proof: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ConsentLoadReject(Base):
+    """A row of a load that was not taken, and why; never its values."""
+
+    __tablename__ = "consent_load_rejects"
+    __table_args__ = (PrimaryKeyConstraint("load", "row"),)
+
+    load: Mapped[UUID]
+    row: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class ConsentLoadPiece(Base):

@@ -48,16 +48,17 @@ def loaded_statement(consent: Consent, events: Iterable[ConsentEvent]) -> dict[s
     if consent.load is None or any(_is_of(event.statement, consent) for event in before):
         return None
     has_held = any(event.statement["state"] in VALID for event in before)
-    brought = "renewed" if has_held else "given"
+    state = consent.state if consent.state != "expired" else "renewed" if has_held else "given"
     return {
         "consent": str(consent.id),
-        "state": consent.state if consent.state != "expired" else brought,
+        "state": state,
         "load": str(consent.load),
         "row": consent.row,
         "method": consent.method,
         "proof": consent.proof.hex() if consent.proof is not None else None,
         "at": rfc3339(consent.decided_at) if consent.decided_at is not None else None,
         "until": rfc3339(consent.until) if consent.until is not None else None,
+        **({"by_guardian": True} if consent.guardian is not None and state in VALID else {}),
     }
 
 

@@ -29,6 +29,7 @@ from ledger.entries.consents import (
     ConsentNoticePublished,
     ConsentsExpired,
     ConsentsLoaded,
+    ConsentsWithdrawn,
     DeletionChanged,
 )
 from ledger.entries.delivery import (
@@ -167,6 +168,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentsExpired,
     DeletionChanged,
     ConsentsLoaded,
+    ConsentsWithdrawn,
     PersonRequestChanged,
     PersonBound,
     PasskeyChanged,
@@ -199,6 +201,7 @@ __all__ = [
     "ConsentNoticePublished",
     "ConsentsExpired",
     "ConsentsLoaded",
+    "ConsentsWithdrawn",
     "CorrectionChanged",
     "CorrectionFiled",
     "DatasetAssessed",

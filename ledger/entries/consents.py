@@ -67,6 +67,18 @@ class ConsentsExpired(Body):
     epoch: int
 
 
+class ConsentsWithdrawn(Body):
+    """Several people withdrew under one notice, by a file that was loaded before; the object is the notice."""
+
+    type: Literal["consents.withdrawn"] = "consents.withdrawn"
+    affects_decisions: ClassVar[bool] = False
+    consents: Annotated[Hex, Field(description="salted digest of the sorted list of their ids")]
+    count: int
+    dataset: str
+    epoch: Annotated[int, Field(description="the epoch of the notice's scope from then on")]
+    load: str
+
+
 class DeletionChanged(Body):
     """A recipient is told to delete what it holds about people whose consent ended; it did, with evidence; or it is late.
 

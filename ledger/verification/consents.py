@@ -31,7 +31,8 @@ _CONTEXT: Final = {
     "dx": "urn:data-exchange:consent#",
 }
 _BY: Final = {"revoked": "controller", "invalidated": "controller", "requested": "controller", "expired": "law"}
-_CODES: Final = {"given": b"g", "renewed": b"g", "refused": b"r"}  # in a loaded row
+_CODES: Final = {"given": b"g", "renewed": b"g", "refused": b"r", "withdrawn": b"w"}  # in a loaded row
+_BY_GUARDIAN: Final = b"c"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
@@ -192,12 +193,14 @@ def _check_row(step: Mapping[str, Any], notice: Mapping[str, Any], bodies: Seque
     code = _CODES.get(statement["state"])
     if code is None:
         raise ConsentUnproven(f"no load brings a consent that is {statement['state']}")
+    if statement.get("by_guardian") and code == _CODES["given"]:
+        code = _BY_GUARDIAN
     head = b"%d\n%b\n%d\n" % (statement["row"], code, _microseconds(statement["at"]))
     tail = bytes.fromhex(statement["proof"] or "") + (statement["method"] or "").encode()
     if not (leaf.startswith(head) and leaf.endswith(tail) and len(leaf) == len(head) + merkle.HASH_SIZE + len(tail)):
         raise ConsentUnproven("the loaded row does not say what the record says")
     term = notice["document"]["term_days"] * _MICROSECONDS_A_DAY
-    end = _microseconds(statement["at"]) + term if statement["state"] != "refused" else None
+    end = _microseconds(statement["at"]) + term if statement["state"] not in ("refused", "withdrawn") else None
     if end != (_microseconds(statement["until"]) if statement["until"] is not None else None):
         raise ConsentUnproven("the consent does not end when the notice's term does")
     merkle.verify_inclusion(

@@ -275,6 +275,7 @@ _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery", "answer", "c
 _DELETION = {"notice": f"{_ID}9", "people": 1, "due": "2026-01-26"}
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "consents.expired": {"count": 1200},
+    "consents.withdrawn": {"count": 1200, "load": f"{_ID}8"},
     "consents.loaded": {"count": 1_200_000, "bad": 3, "load": f"{_ID}8"},
     "deletion.ordered": _DELETION,
     "deletion.evidenced": _DELETION,

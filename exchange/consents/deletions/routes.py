@@ -40,8 +40,8 @@ async def read_deletion(work: SignedWork, deletion_id: UUID) -> DeletionOut:
 @router.post("/{deletion_id}/person")
 async def read_person(work: SignedWork, deletion_id: UUID) -> PersonOut:
     """Whose data the recipient has to delete; the reading is on the ledger. Null where it never got identifiers."""
-    field, value = await service.read_person(work, deletion_id=deletion_id)
-    return PersonOut(field=field, value=value)
+    field, people = await service.read_people(work, deletion_id=deletion_id)
+    return PersonOut(field=field, value=people[0] if len(people) == 1 else None, values=people)
 
 
 @router.post("/{deletion_id}/evidence")

@@ -42,7 +42,8 @@ class DeletionOut(Out):
 
 
 class PersonOut(Out):
-    """The identifier of the person to delete; null where the recipient never got identifiers, or nobody recorded it."""
+    """Whom to delete; nobody where the recipient never got identifiers, or nobody recorded them."""
 
     field: str | None
-    value: str | None
+    value: Annotated[str | None, Field(description="The identifier, where it is one person")]
+    values: Annotated[list[str], Field(description="The identifiers of all, such as of withdrawals in one file")]

@@ -1,5 +1,6 @@
 """The verbs of deletions: order with the end of a consent, give evidence; and what follows where evidence is late."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,7 @@ _LATE = "A deletion that was ordered has no evidence by its last day: {}."
 
 async def order(work: Work, notice: ConsentNotice, *, consent: Consent, person: str | int | None) -> None:
     """Order the deletion of what the recipient holds about a person whose consent ended, where it may hold anything."""
-    identifier = str(person) if person is not None and await _has_identifiers(work, notice) else None
+    identifier = str(person) if person is not None and await has_identifiers(work, notice) else None
     fields = await add(
         work.session,
         notice,
@@ -56,7 +57,10 @@ async def add(
     seal: Seal,
     identifier: str | None = None,
 ) -> dict[str, Any] | None:
-    """Add a deletion with its deadline: the fields of its entry. None where the recipient never had an agreement."""
+    """Add a deletion with its deadline: the fields of its entry. None where the recipient never had an agreement.
+
+    `identifier` is that of the person of `consent`; without a consent, a JSON list of the people's identifiers.
+    """
     if not await agreements.has_any(session, consumer=notice.recipient_id, dataset=notice.dataset_id):
         return None
     task = DeletionTask(
@@ -105,7 +109,7 @@ def _fields(task: DeletionTask, type_: str, *, due: DeadlineView | None) -> dict
     }
 
 
-async def _has_identifiers(work: Work, notice: ConsentNotice) -> bool:
+async def has_identifiers(work: Work, notice: ConsentNotice) -> bool:
     """Whether the recipient gets the identifying field in clear: only then may it read whom to delete."""
     if notice.identified_by not in notice.fields:
         return False
@@ -136,18 +140,19 @@ async def give_evidence(work: Work, *, deletion_id: UUID, evidence: Evidence) ->
     return task
 
 
-async def read_person(work: Work, *, deletion_id: UUID) -> tuple[str | None, str | None]:
-    """The identifying field and the person's value, for the recipient; the reading is on the ledger.
+async def read_people(work: Work, *, deletion_id: UUID) -> tuple[str | None, list[str]]:
+    """The identifying field and the people's values, for the recipient; the reading is on the ledger.
 
     Raises NotFound, Forbidden.
     """
     task = await queries.recipients_own(work.session, work.principal.organisation, deletion_id)
     work.permit(KIND, "evidence", task.recipient_id, side="the recipient of the data")
-    work.entry(entries.DetailsDisclosed, about=(KIND, task.id), found=0 if task.person is None else 1)
-    if task.person is None:
-        return None, None
-    value = work.runtime.seal.open(task.person, name=_name(task)).decode()
-    return await queries.field_of(work.session, task.notice_id), value
+    people: list[str] = []
+    if task.person is not None:
+        text = work.runtime.seal.open(task.person, name=_name(task)).decode()
+        people = [text] if task.consent_id is not None else json.loads(text)
+    work.entry(entries.DetailsDisclosed, about=(KIND, task.id), found=len(people))
+    return await queries.field_of(work.session, task.notice_id) if people else None, people
 
 
 async def run_late(session: AsyncSession, deadline: DeadlineView, now: datetime) -> Sequence[entries.Body]:

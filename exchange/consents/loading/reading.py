@@ -4,20 +4,26 @@ A row that is no valid decision is reported with its number and a reason, never 
 """
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
+from pydantic import ValidationError
 
 from adapters.plan.condition import PlanError
-from exchange.consents.schemas import WRITTEN, Method
+from exchange.consents.schemas import WRITTEN, Guardian, Method
 from exchange.kernel.problems import RequestMalformed
 from ledger.format import merkle
 
 COLUMNS: Final = ("person", "decision", "at", "method", "proof")
-DECISIONS: Final = {"given": "g", "refused": "r"}
+GUARDIAN: Final = ("guardian_name", "guardian_relation", "guardian_verified_by")
+"""The columns of the guardian who consents for a child; all are filled, or none."""
+DECISIONS: Final = {"given": "g", "refused": "r", "withdrawn": "w"}
+BY_GUARDIAN: Final = "c"
+"""What stands for `given` in the row of a child whose guardian consents."""
 METHODS: Final[tuple[str, ...]] = Method.__args__  # type: ignore[attr-defined]
 PIECE: Final = 1024
 """The leaves of one piece of a load's tree; a power of two."""
@@ -30,6 +36,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Format = Literal["csv", "ndjson"]
 LookUp = Callable[[str], bytes]
+Close = Callable[[int, str], bytes]
+"""Seals a text of a row."""
 
 
 class Staged(NamedTuple):
@@ -41,6 +49,7 @@ class Staged(NamedTuple):
     at: datetime
     method: str | None
     proof: bytes | None
+    sealed: bytes | None = None
 
 
 class BadRow(NamedTuple):
@@ -59,6 +68,8 @@ class Rules:
     term: timedelta
     is_written: bool
     is_for_children: bool
+    keeps_withdrawing: bool = False
+    """Whether the identifiers of those who withdraw are kept, sealed, for the recipient who has to delete."""
 
 
 class _Bad(ValueError):
@@ -67,14 +78,19 @@ class _Bad(ValueError):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the bytes of one file. `look_up` gives the look-up of a person's identifier; it raises PlanError for none."""
+    """Reads the bytes of one file. `look_up` gives the look-up of a person's identifier; it raises PlanError for none.
+
+    `close` seals what is kept of a row beside it.
+    """
 
     format: Format
     rules: Rules
     look_up: LookUp
+    close: Close
     rows: int = 0
     bad: int = 0
     reported: list[BadRow] = field(default_factory=list)
+    rejects: list[BadRow] = field(default_factory=list)
     tree: merkle.Frontier = field(default_factory=merkle.Frontier)
     pieces: list[bytes] = field(default_factory=list)
     _rest: bytes = b""
@@ -105,6 +121,11 @@ class Reader:
         """The pieces that are complete since the last call: leaf hashes, one after the other."""
         pieces, self.pieces = self.pieces, []
         return pieces
+
+    def take_rejects(self) -> list[BadRow]:
+        """The rows that were not taken since the last call."""
+        rejects, self.rejects = self.rejects, []
+        return rejects
 
     def _read(self, text: bytes) -> list[Staged]:
         staged = []
@@ -148,15 +169,16 @@ class Reader:
             raise _Bad("it is not a row of the columns that the file names")
         decision = DECISIONS.get(str(document.get("decision")))
         if decision is None:
-            raise _Bad(
-                "`decision` is given or refused; withdrawals are recorded one by one, since each is in force at once"
-            )
+            raise _Bad("`decision` is given, refused or withdrawn")
         at = self._moment(document.get("at"))
         method, proof = document.get("method") or None, _digest(document.get("proof"))
         if method is not None and method not in METHODS:
             raise _Bad(f"`method` is one of {', '.join(METHODS)}")
+        guardian = _guardian(document)
         if decision == "g":
-            self._check_given(at, method, proof)
+            self._check_given(at, method, proof, guardian)
+        elif (method is None) != (proof is None):
+            raise _Bad("`method` and `proof` belong together")
         value = document.get("person")
         if value is None or value == "":
             raise _Bad("`person` is empty")
@@ -164,14 +186,18 @@ class Reader:
             lookup = self.look_up(value)
         except PlanError:
             raise _Bad("`person` does not fit the type of the field that identifies people") from None
+        if decision == "g" and guardian is not None:
+            return Staged(self.rows, lookup, BY_GUARDIAN, at, method, proof, self.close(self.rows, guardian))
+        if decision == "w" and self.rules.keeps_withdrawing:
+            return Staged(self.rows, lookup, decision, at, method, proof, self.close(self.rows, str(value)))
         return Staged(self.rows, lookup, decision, at, method, proof)
 
-    def _check_given(self, at: datetime, method: str | None, proof: bytes | None) -> None:
+    def _check_given(self, at: datetime, method: str | None, proof: bytes | None, guardian: str | None) -> None:
         rules = self.rules
         if proof is None or method is None:
             raise _Bad("a consent needs `method` and `proof` (PIPL 69)")
-        if rules.is_for_children:
-            raise _Bad("consents for children are recorded one by one, with the guardian (PIPL 31)")
+        if rules.is_for_children and guardian is None:
+            raise _Bad(f"a child's consent needs its guardian: {', '.join(f'`{name}`' for name in GUARDIAN)} (PIPL 31)")
         if rules.is_written and method not in WRITTEN:
             raise _Bad("the notice demands the written form (PIPL 29)")
         if at < rules.since:
@@ -198,8 +224,10 @@ class Reader:
 
     def _report(self, reason: str) -> None:
         self.bad += 1
+        row = BadRow(self.rows, reason)
+        self.rejects.append(row)
         if len(self.reported) < REPORTED:
-            self.reported.append(BadRow(self.rows, reason))
+            self.reported.append(row)
 
     def _commit(self, row: Staged) -> None:
         leaf = merkle.leaf_hash(leaf_of(row))
@@ -218,6 +246,20 @@ def leaf_of(row: Staged) -> bytes:
     microseconds = (row.at - _EPOCH) // timedelta(microseconds=1)
     head = b"%d\n%b\n%d\n" % (row.row, row.decision.encode(), microseconds)
     return head + row.lookup + (row.proof or b"") + (row.method or "").encode()
+
+
+def _guardian(document: Mapping[str, Any]) -> str | None:
+    """The guardian of a row as JSON; None where none is named."""
+    values = [document.get(name) for name in GUARDIAN]
+    if not any(values):
+        return None
+    name, relation, verified_by = values
+    try:
+        guardian = Guardian(name=name, relation=relation, verified_by=verified_by)
+    except ValidationError:
+        named = ", ".join(f"`{name}`" for name in GUARDIAN)
+        raise _Bad(f"a guardian has {named}; the relation is parent or guardian (PIPL 31)") from None
+    return json.dumps(guardian.model_dump(), ensure_ascii=False)
 
 
 def _object(line: bytes) -> Mapping[str, Any] | None:

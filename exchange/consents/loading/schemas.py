@@ -27,14 +27,15 @@ class LoadOut(Out):
     rows: Annotated[int, Field(description="Rows of the file, without its header")]
     staged: Annotated[int, Field(description="Rows that are valid")]
     bad: Annotated[int, Field(description="Rows that are not")]
-    bad_rows: Annotated[list[BadRowOut], Field(description="The first 1000 of them")]
+    bad_rows: Annotated[list[BadRowOut], Field(description="The first 1000 of them; `/rejects` has all")]
     merged_to: Annotated[int, Field(description="Rows up to this number are merged")]
     given: Annotated[int, Field(description="New consents")]
     renewed: Annotated[int, Field(description="Consents that held and were given again")]
     refused: int
     repeated: Annotated[int, Field(description="Decisions that were recorded already, or twice in the file")]
     outdated: Annotated[int, Field(description="Decisions older than the person's newest one")]
-    conflicting: Annotated[int, Field(description="Refusals by people whose consent holds: record a withdrawal")]
+    conflicting: Annotated[int, Field(description="Refusals by people whose consent holds: load a withdrawal")]
+    withdrawn: Annotated[int, Field(description="Withdrawals, with those by people who had no consent that holds")]
     started_at: datetime
     received_at: datetime | None
     merged_at: datetime | None

@@ -11,7 +11,9 @@ from adapters.plan.condition import PlanError
 from adapters.plan.plan import typed_value
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
+from exchange.consents.deletions import service as deletions
 from exchange.consents.loading import queries
+from exchange.consents.loading.merging import sealed_name
 from exchange.consents.loading.reading import Format, LookUp, Reader, Rules
 from exchange.consents.models import ConsentLoad, ConsentNotice
 from exchange.consents.notices import queries as notices
@@ -40,9 +42,9 @@ async def load(
     _, scope = await notices.notice(work.session, Reading(everything=True), notice_id)
     if scope.closed_at is not None:
         raise Conflict("The notice is closed: nobody consents under it any more.", state="closed")
-    reader = await _open_reader(work, notice, file_format)
-    await work.pause()
     identifier = new_id()
+    reader = await _open_reader(work, notice, identifier, file_format)
+    await work.pause()
     async with work.runtime.database.pool.acquire() as connection:
         await queries.begin(connection, identifier, notice_id, work.principal.organisation, work.runtime.clock.now())
     try:
@@ -58,7 +60,7 @@ async def load(
     return before
 
 
-async def _open_reader(work: Work, notice: ConsentNotice, file_format: Format) -> Reader:
+async def _open_reader(work: Work, notice: ConsentNotice, identifier: UUID, file_format: Format) -> Reader:
     listed = await catalog.any_dataset(work.session, str(notice.dataset_id))
     if listed.version is None:
         raise Conflict("The dataset has no version.", state=listed.dataset.state)
@@ -73,10 +75,15 @@ async def _open_reader(work: Work, notice: ConsentNotice, file_format: Format) -
         term=timedelta(days=notice.term_days),
         is_written=notice.document["written"],
         is_for_children="children_rules" in notice.document,
+        keeps_withdrawing=await deletions.has_identifiers(work, notice),
     )
     field = keys[notice.identified_by]
     lookups = Lookups(work.runtime.seal, scheme_of(notice.controller_id, field))
-    return Reader(file_format, rules, _look_up(lookups, field))
+
+    def close(row: int, text: str) -> bytes:
+        return work.runtime.seal.close(text.encode(), name=sealed_name(identifier, row))
+
+    return Reader(file_format, rules, _look_up(lookups, field), close)
 
 
 def _look_up(lookups: Lookups, field: SubjectKey) -> LookUp:
@@ -105,6 +112,7 @@ async def _receive(work: Work, identifier: UUID, reader: Reader, chunks: AsyncIt
         async with work.runtime.database.pool.acquire() as connection:
             await queries.stage(connection, identifier, rows)
             await queries.keep_pieces(connection, identifier, piece, pieces)
+            await queries.keep_rejects(connection, identifier, reader.take_rejects())
         return len(pieces)
 
     async for chunk in chunks:

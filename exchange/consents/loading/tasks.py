@@ -3,17 +3,19 @@
 A batch and how far the load is merged are one transaction, so a process that is killed leaves a load that goes on.
 """
 
+from contextlib import suppress
 from datetime import timedelta
-from uuid import UUID
 
 from exchange.consents.loading import queries
+from exchange.consents.loading.merging import Load, merge
 from exchange.kernel.database import Connection
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
+from ledger.log.head import Halted
 
 MERGING = "consent-loads"
 _SECONDS = 2.0
-_BATCH = 25_000
+BATCH = 25_000
 _ABANDONED = timedelta(days=1)
 
 
@@ -24,19 +26,18 @@ def open_parts(runtime: Runtime) -> None:
         async with runtime.database.pool.acquire() as connection:
             for load in await queries.abandoned(connection, runtime.clock.now() - _ABANDONED):
                 await queries.drop(connection, load)
-            for load, rows, merged_to, scope, term in await queries.waiting(connection):
-                await _merge(
-                    runtime, connection, load, rows=rows, begin=merged_to, scope=scope, term=timedelta(days=term)
-                )
+            waiting = await queries.waiting(connection)
+        with suppress(Halted):  # a halted ledger takes no entry of withdrawals; the next round tries again
+            for load, rows, merged_to, scope, term in waiting:
+                await _merge(runtime, Load(load, scope, timedelta(days=term)), begin=merged_to, rows=rows)
 
     runtime[Loops].add(every(_SECONDS, merge_all, name=MERGING, leader=leader_of(runtime.database, MERGING)))
 
 
-async def _merge(
-    runtime: Runtime, connection: Connection, load: UUID, *, rows: int, begin: int, scope: int, term: timedelta
-) -> None:
+async def _merge(runtime: Runtime, load: Load, *, begin: int, rows: int) -> None:
     while begin < rows:
-        end, now = min(begin + _BATCH, rows), runtime.clock.now()
-        await queries.merge_batch(connection, load, begin=begin, end=end, scope=scope, term=term, now=now)
+        end = min(begin + BATCH, rows)
+        await merge(runtime, load, begin=begin, end=end)
         begin = end
-    await queries.finish(connection, load, runtime.clock.now())
+    async with runtime.database.pool.acquire() as connection:
+        await queries.finish(connection, load.id, runtime.clock.now())

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from exchange.consents import queries
 from exchange.consents.loading import queries as loads
-from exchange.consents.loading.reading import PIECE, Staged, leaf_of
+from exchange.consents.loading.reading import BY_GUARDIAN, PIECE, Staged, leaf_of
 from exchange.consents.models import ConsentNotice
 from exchange.consents.statements import loaded_statement
 from exchange.kernel.clock import rfc3339
@@ -20,7 +20,7 @@ from exchange.subjects import queries as subjects
 from ledger.format import merkle
 from ledger.verification.consents import record_of
 
-_CODES = {"given": "g", "renewed": "g", "refused": "r"}
+_CODES = {"given": "g", "renewed": "g", "refused": "r", "withdrawn": "w"}
 
 
 async def read(work: Work, consent_id: UUID) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def _path(work: Work, statement: Mapping[str, Any], lookup: bytes) -> dict
     row = Staged(
         row=statement["row"],
         lookup=lookup,
-        decision=_CODES.get(statement["state"], "g"),
+        decision=BY_GUARDIAN if statement.get("by_guardian") else _CODES.get(statement["state"], "g"),
         at=datetime.fromisoformat(statement["at"]),
         method=statement["method"],
         proof=bytes.fromhex(statement["proof"]) if statement["proof"] else None,

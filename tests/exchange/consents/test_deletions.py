@@ -67,7 +67,7 @@ async def test_the_recipient_reads_whom_to_delete_and_gives_evidence(people: Peo
     target = f"{DELETIONS}/{deletion['id']}"
     assert (await people.call(people.owner.steward, "POST", f"{target}/person")).problem == "not-found"
     person = await people.call_ok(people.consumer.steward, "POST", f"{target}/person")
-    assert person == {"field": "person_id", "value": "P00001"}
+    assert person == {"field": "person_id", "value": "P00001", "values": ["P00001"]}
     assert (await people.read_entries())[-1]["type"] == "details.disclosed"
     early = EVIDENCE | {"deleted_at": "2999-01-01T00:00:00+08:00"}
     assert (

@@ -73,7 +73,11 @@ def test_from_a_notice_to_a_deletion(run: Run, tmp_path: Path) -> None:
 
     rows = f"person,decision,at,method,proof\nP2,given,2026-05-01T00:00:00Z,window,{PROOF}\nP3,perhaps,,,\n"
     (tmp_path / "decisions.csv").write_text(rows, encoding="utf-8")
-    loaded = run("owner", "consents", "load", notice["id"], "decisions.csv", code=1)
+    load = ("consents", "load", notice["id"], "decisions.csv")
+    loaded = run("owner", *load, "--report", "rejects.csv", code=1)
+    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8").startswith("row,reason\n2,")
+    identifier = loaded.stdout.split()[1]
+    assert "`decision`" in run("owner", "consents", "rejects", identifier).stdout
     assert "row 2: `decision`" in loaded.stderr
     assert "merged" in loaded.stdout
     listed = json.loads(run("owner", "consents", "list", "--state", "given", "--json").stdout)

@@ -27,7 +27,7 @@ TABLES = (
     "dispute_statements, disputes, agreement_records, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, answer_counts, answer_codes, "
     "answer_code_tries, key_marks, "
-    "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, "
+    "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, consent_load_rejects, "
     "consent_events, consent_now, consent_withdrawn, consents, consent_notices, consent_scopes, "
     "person_requests, portal_challenges, portal_passkeys, "
     "portal_codes, portal_sessions, portal_identities, portal_accounts, portal_sign_ins, "

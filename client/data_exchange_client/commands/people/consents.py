@@ -11,6 +11,7 @@ from data_exchange_client import consents as receipts
 from data_exchange_client.publishing.verbs import read_own
 from data_exchange_client.terminal.acting import act, print_rows, read, rows_of, same, stated
 from data_exchange_client.terminal.documents import read_document, read_secret
+from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
@@ -26,9 +27,12 @@ from data_exchange_client.trust import Trust
 
 Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="The notice's id; `consents notices` lists them.")]
 Consent = Annotated[str, typer.Argument(metavar="CONSENT", help="The consent's id.")]
-NOTICES, CONSENTS = "/api/v1/consent-notices", "/api/v1/consents"
+NOTICES, CONSENTS, LOADS = "/api/v1/consent-notices", "/api/v1/consents", "/api/v1/consent-loads"
 EndingReason = Annotated[str, typer.Option("--reason", help="Why; the ledger holds its salted digest.")]
 _WHO = "The person's identifier in the dataset"
+_COUNTS = "rows bad given renewed refused withdrawn repeated outdated conflicting"
+_NOTED = 100
+"""The rows that were not taken of which a command prints the reasons; `rejects` lists all."""
 _SHOWN = "id notice state decided_at until"
 
 
@@ -129,25 +133,55 @@ def withdraw(notice: Notice, *, key: KeyFile, url: Url = DEFAULT_URL, trust: Tru
 @consents.command()
 def load(
     notice: Notice,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON: person, decision, at, method, proof.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV or NDJSON: person, decision, at, method, proof; for children guardian_name, guardian_relation and "
+            "guardian_verified_by, too.",
+        ),
+    ],
     *,
     key: KeyFile,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write every row that was not taken to this file, with the reason.")
+    ] = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait until the rows are merged.")] = 600.0,
     url: Url = DEFAULT_URL,
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Load decisions from a file, each with its proof. Sending the same file again changes nothing."""
+    """Load what people decided from a file, withdrawals too. Sending the same file again changes nothing."""
     file_format = "ndjson" if file.suffix.lower() in (".ndjson", ".jsonl") else "csv"
     with connect(url, key, trust) as client:
-        target = f"/api/v1/consent-notices/{notice}/decisions"
+        target = f"{NOTICES}/{notice}/decisions"
         received = client.request("PUT", target, params={"format": file_format}, content=file).json()
+        if report is not None:
+            rejects = list_all(client, f"{LOADS}/{received['id']}/rejects", limit=received["bad"], after="row")
+            receipts.save_rejects(rejects, report)
         row = receipts.wait_for_load(client, received, seconds=wait)
-    for bad in row["bad_rows"]:
+    for bad in row["bad_rows"][:_NOTED]:
         note(f"row {bad['row']}: {bad['reason']}")
-    counts = ("rows", "bad", "given", "renewed", "refused", "repeated", "outdated", "conflicting")
-    print_facts({"load": row["id"], "state": row["state"], **{name: row[name] for name in counts}})
+    if row["bad"] > _NOTED:
+        note(f"{row['bad'] - _NOTED} more rows were not taken: `exchange-client consents rejects {row['id']}`")
+    print_facts({"load": row["id"], "state": row["state"], **{name: row[name] for name in _COUNTS.split()}})
     if row["bad"]:
         raise typer.Exit(1)
+
+
+@consents.command()
+def rejects(
+    load: Annotated[str, typer.Argument(metavar="LOAD", help="The load's id, which `consents load` prints.")],
+    *,
+    key: KeyFile,
+    limit: Most = 1_000_000,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """List every row of a load that was not taken, and why."""
+    with connect(url, key, trust) as client:
+        rows = list(list_all(client, f"{LOADS}/{load}/rejects", limit=limit, after="row"))
+    print_rows(rows, same("row reason"), as_json=as_json)
 
 
 @consents.command()
