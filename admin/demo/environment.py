@@ -130,6 +130,8 @@ def set_up(directory: Path, output: Output, *, port: int | None) -> Iterator[Env
         stack.callback(embedded.close)
         # The department's database runs on this PostgreSQL server too.
         text = f"checkpoint_interval = 0.2\nsource_hosts = [{json.dumps(embedded.socket)}]\n"
+        # A person without an identity provider enrols with the code of a desk.
+        text += "portal_enrolment = true\n"
         durable.write(file_of(data.path), text.encode())
         server = reaching.start(data, port=port)
         stack.callback(server.stop)

@@ -12,7 +12,7 @@ from admin.demo import people as synthetic
 from admin.demo.environment import Environment, set_up
 from admin.demo.materials import OwnFiles, materials
 from admin.demo.output import Output
-from admin.demo.steps import agreeing, auditing, consenting, counting, fetching, publishing, refusing
+from admin.demo.steps import agreeing, auditing, consenting, counting, fetching, publishing, refusing, showing
 from admin.server import reaching, serving
 from admin.server.reaching import Server
 from data_exchange_client.publishing.sources import FileSource
@@ -67,6 +67,7 @@ def run_demo(
         refusing.refuse(environment)
         refusing.suspend(environment)
         consenting.consent(environment, talents)
+        showing.show(environment, talents)
         counting.count(environment)
         report = auditing.audit(environment, people)
         auditing.tamper(environment)

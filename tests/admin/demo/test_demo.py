@@ -81,6 +81,15 @@ def test_a_person_who_refuses_or_withdraws_is_in_no_later_row(demo: Demonstratio
     assert first < withdrawal < last
 
 
+def test_a_code_is_redeemed_once_and_the_person_sees_it(demo: Demonstration) -> None:
+    redeemed = re.search(r"redeems it: holds-masters-degree = yes, and nothing else +(\d+)", demo.out)
+    seen = re.search(r"sees who used it, for talent-service +(\d+)", demo.out)
+    assert redeemed is not None
+    assert seen is not None
+    assert redeemed[1] == seen[1]
+    assert re.search(r"tries it again: 404 code-unknown +\d+", demo.out)
+
+
 def test_a_deadline_ends_on_a_saturday_that_is_worked(demo: Demonstration) -> None:
     assert re.search(r"reply_unconditional +1 +Saturday 2026-02-14 ", demo.out)
 
