@@ -43,8 +43,13 @@ COMMANDS = {
     "erase": "Erase a person: destroy their key, and with it all that is sealed about them, for good.",
     "demo": "Run the main job from beginning to end on a real server: publish, apply, grant, fetch, refuse, audit.",
 }
-"""Each command with the first line of its help. Its module is `admin.commands.<name>`, and the command is its `app`."""
-_MODULES = {name: f"upkeep.{name}" for name in ("settings", "backup", "restore", "jobs", "work")}
+"""Each command with the first line of its help. Its module is `admin.commands.<name>`, or that of `_MODULES`; the command is
+its `app`.
+"""
+_MODULES = {
+    **{name: f"upkeep.{name}" for name in ("settings", "backup", "restore", "jobs", "work")},
+    **{name: f"people.{name}" for name in ("erase", "hold")},
+}
 """The modules of commands that are in folders."""
 
 

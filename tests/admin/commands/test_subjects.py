@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from admin.commands.erase import ErasureBasis
-from admin.commands.hold import HoldBasis
+from admin.commands.people.erase import ErasureBasis
+from admin.commands.people.hold import HoldBasis
 from admin.data_directory import DataDirectory
 from ledger.entries.parts import Erasable, Holding
 from tests.support.processes.commands import CommandResult, run_in_process

@@ -1,0 +1,1 @@
+"""Commands about the people in the data: erasure, and legal holds against it."""
