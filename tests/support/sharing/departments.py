@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from exchange.calendar import queries
@@ -17,6 +18,8 @@ from tests.support.exchanges.starting import start_exchange
 
 YEAR = 2093
 """A year ahead of every real clock, whose days fall on the weekdays of 2026, and which gets the calendar of 2026."""
+LAST_YEAR = YEAR + 2
+"""The last year that tests may load; the later ones have the days of 2026 too, on other weekdays."""
 FRIDAY = datetime(YEAR, 2, 13, 2, tzinfo=UTC)
 """Ten o'clock in China, before a Saturday on which people work, as 2026-02-14, and the holidays of the Spring Festival."""
 
@@ -36,6 +39,7 @@ class DepartmentsExchange(Exchange):
     clock: SettableClock
     owner: Party
     demander: Party
+    stranger: Party
     authority: Key
     conditional: dict[str, Any]
     unconditional: dict[str, Any]
@@ -78,8 +82,9 @@ class DepartmentsExchange(Exchange):
         return await self.call_ok(self.key_of(who), "GET", f"/api/v1{path}")
 
     def key_of(self, who: str) -> Key:
-        """The key of the owner's or the demander's steward, or of the authority's member."""
-        return {"owner": self.owner.steward, "demander": self.demander.steward, "authority": self.authority}[who]
+        """The key of a department's steward, or of the authority's member."""
+        parties = {"owner": self.owner, "demander": self.demander, "stranger": self.stranger}
+        return self.authority if who == "authority" else parties[who].steward
 
 
 @asynccontextmanager
@@ -91,6 +96,7 @@ async def start_departments(settings: Settings, *, at: datetime = FRIDAY) -> Asy
         owner = await exchange.admit("owner")
         demander = await exchange.admit("demander", level="city")
         bureau = await exchange.admit("bureau")
+        stranger = await exchange.admit("stranger")
         source = await exchange.register_file(owner, CSV)
         free = {"attribute": "unconditional"}
         conditional = await exchange.publish_dataset(owner, source, "codes")
@@ -106,6 +112,7 @@ async def start_departments(settings: Settings, *, at: datetime = FRIDAY) -> Asy
             clock=clock,
             owner=owner,
             demander=demander,
+            stranger=stranger,
             authority=bureau.steward,
             conditional=conditional,
             unconditional=unconditional,
@@ -119,11 +126,18 @@ async def _appoint(exchange: Exchange, bureau: Party) -> None:
     await exchange.call_ok(exchange.keys["security"], "POST", f"/api/v1/principals/{principal}/roles", role)
 
 
-async def load_year(exchange: Exchange) -> None:
-    """Load the year of these tests into the calendar, with the days of 2026."""
+@cache
+def exceptions(year: int) -> tuple[frozenset[date], frozenset[date]]:
+    """The weekdays off and the days of weekends worked in a year of these tests: those of 2026."""
     [days] = [days for days in read_seeded() if days.year == 2026]
-    off, worked = ([day.replace(year=YEAR) for day in some] for some in (days.off, days.worked))
+    off, worked = (frozenset(day.replace(year=year) for day in some) for some in (days.off, days.worked))
+    return off, worked
+
+
+async def load_year(exchange: Exchange, year: int = YEAR) -> None:
+    """Load a year of these tests into the calendar."""
+    off, worked = exceptions(year)
     async with exchange.runtime.database.sessions() as session:
-        moved = Days(YEAR, tuple(off), tuple(worked))
-        await queries.write_days(session, moved, source="as 2026", now=exchange.now)
+        days = Days(year, tuple(sorted(off)), tuple(sorted(worked)))
+        await queries.write_days(session, days, source="as 2026", now=exchange.now)
         await session.commit()

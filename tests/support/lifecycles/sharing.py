@@ -1,0 +1,260 @@
+"""Between departments: applications, agreements, disputes and corrections, as walks see them."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from exchange.agreements.lifecycle import SHARING
+from exchange.agreements.tasks import expire_overdue
+from exchange.applications.lifecycle import SHARE_REQUEST
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, REASON
+from exchange.disputes.lifecycle import DISPUTE
+from groundwork.lifecycle import Clock, Step
+from tests.support.exchanges.exchange import Answer
+from tests.support.lifecycles.model import Act, Past
+from tests.support.lifecycles.rooms import Room
+
+TERM = timedelta(days=60)
+WHY = {"reason": "核查"}
+STATED = {"statement": "按档案"}
+DISPOSAL = {"statement": "已删除", "evidence": "9f" * 32}
+
+
+class Requests(Room):
+    """Share requests between departments (Decree 809, Articles 20 and 21)."""
+
+    machine = SHARE_REQUEST
+    kind = "application"
+    by: ClassVar = {
+        "demander's approver": frozenset({"demander"}),
+        "demander": frozenset({"demander"}),
+        "provider's approver": frozenset({"owner"}),
+        "authority": frozenset({"authority"}),
+    }
+    variants: ClassVar = {
+        "request_supplement": ("conditions_of_catalogue",),
+        "approve": ("conditions_of_catalogue",),
+        "refuse": ("not_for_incomplete_materials",),
+        "extend": ("authority_consent",),
+    }
+    paths: ClassVar = {
+        "consent": "consent",
+        "discard": "withdrawal",
+        "withdraw": "withdrawal",
+        "request_supplement": "supplement-request",
+        "supplement": "supplement",
+        "consent_to_extension": "extension-consent",
+        "extend": "extension",
+        "approve": "approval",
+        "refuse": "refusal",
+    }
+
+    async def begin(self) -> str:
+        draft = await self.exchange.draft(not_after=(self.exchange.now + timedelta(days=900)).isoformat())
+        return str(draft["id"])
+
+    def begun(self) -> Past:
+        return Past("drafted", self.exchange.now)
+
+    def parties_of(self, verb: str) -> tuple[str, ...]:
+        # Withdrawing a draft discards it, so the demander's withdrawal is one of the two by the state.
+        return ("owner", "authority", "stranger") if verb == "discard" else self.parties
+
+    def facts(self, past: Past, act: Act) -> set[str]:
+        due = past.mark("supplement_due")
+        holds = {
+            "another_person": True,
+            "first_supplement": due is None,
+            "conditions_of_catalogue": True,
+            "reply_not_overdue": past.clock("reply") is not None and not past.is_over("reply"),
+            "authority_consent": past.mark("consent") is not None,
+            "not_for_incomplete_materials": True,
+            "supplement_time_over": isinstance(due, datetime) and past.now >= due,
+        }
+        if act.variant == "not_for_incomplete_materials":
+            holds[act.variant] = due is not None
+        elif act.variant:
+            holds[act.variant] = False
+        return {fact for fact, does_hold in holds.items() if does_hold}
+
+    def starts(self, past: Past, step: Step, act: Act) -> tuple[Clock, ...]:
+        return tuple(clock for clock in step.starts if clock.parameter == "reply_conditional")
+
+    def after(self, past: Past, step: Step, act: Act) -> Past:
+        if step.verb == "request_supplement":
+            return past.with_mark("supplement_due", past.now + timedelta(days=5)).with_mark("consent", None)
+        if step.verb == "consent_to_extension":
+            return past.with_mark("consent", "given")
+        if step.verb == "extend":
+            return past.extend("reply", 3)
+        return past
+
+    async def send(self, thing: str, act: Act) -> Answer:
+        document: dict[str, Any] | None = {
+            "request_supplement": {"missing": "依据", "days": 5},
+            "supplement": {"supplement": "第十二条"},
+            "consent_to_extension": {"days": 3, "reason": "会商"},
+            "extend": {"days": 3, "reason": "会商", "consent": await self._consent(thing, act)},
+            "approve": {},
+            "refuse": {"reason": "不符"},
+        }.get(act.verb)
+        if act.variant == "conditions_of_catalogue":
+            document = {**(document or {}), "conditions": ["目录之外的条件"]}
+        elif act.variant == "not_for_incomplete_materials":
+            document = {**(document or {}), "incomplete_materials": True}
+        return await self.post(act.who, f"/applications/{thing}/{self.paths[act.verb]}", document)
+
+    async def _consent(self, thing: str, act: Act) -> str | None:
+        if act.verb != "extend" or act.variant:
+            return None if act.variant else str(uuid4())
+        consent = (await self.exchange.read("demander", f"/applications/{thing}"))["extension_consent"]
+        return None if consent is None else str(consent)
+
+    async def read(self, thing: str) -> str:
+        return str((await self.exchange.read("demander", f"/applications/{thing}"))["state"])
+
+    def is_about(self, thing: str, body: dict[str, Any]) -> bool:
+        return super().is_about(thing, body) or body.get("application") == thing
+
+
+class Agreements(Room):
+    """Agreements between departments (Decree 809, Articles 25 and 27)."""
+
+    machine = SHARING
+    kind = "agreement"
+    by: ClassVar = {"provider": frozenset({"owner"}), "demander": frozenset({"demander"})}
+    variants: ClassVar = {"suspend": ("without_ground",), "terminate": ("consultation_recorded",)}
+    paths: ClassVar = {
+        "suspend": "suspension",
+        "rectify": "rectification",
+        "resume": "resumption",
+        "terminate": "termination",
+        "end": "termination",
+        "dispose": "disposal",
+    }
+
+    async def begin(self) -> str:
+        application = await self.exchange.ask(not_after=(self.exchange.now + TERM).isoformat())
+        approved = await self.exchange.act_ok("owner", f"/applications/{application['id']}/approval", {})
+        return str(approved["agreement"]["id"])
+
+    def begun(self) -> Past:
+        past = Past("active", self.exchange.now).start("usage", "usage_record")
+        return past.with_mark("not_after", past.now + TERM)
+
+    def parties_of(self, verb: str) -> tuple[str, ...]:
+        # Both sides end an agreement at the same address, by different steps.
+        other = {"terminate": "demander", "end": "owner"}.get(verb)
+        return tuple(who for who in self.parties if who != other)
+
+    def facts(self, past: Past, act: Act) -> set[str]:
+        is_recorded = act.verb == "terminate" and not act.variant
+        holds = {
+            "rectification_ordered": past.clock("rectify") is not None,
+            "consultation_recorded": is_recorded,
+            "time_to_rectify_over": is_recorded or past.is_over("rectify"),
+            "not_disposed": past.mark("disposed") is None,
+        }
+        return {fact for fact, does_hold in holds.items() if does_hold}
+
+    def is_due(self, past: Past, step: Step) -> bool:
+        not_after = past.mark("not_after")
+        return isinstance(not_after, datetime) and past.now >= not_after
+
+    def starts(self, past: Past, step: Step, act: Act) -> tuple[Clock, ...]:
+        # No rectification is ordered by a suspension for another reason than a use outside the agreement.
+        return () if act.variant == "without_ground" else step.starts
+
+    def after(self, past: Past, step: Step, act: Act) -> Past:
+        return past.with_mark("disposed", "yes") if step.verb == "dispose" else past
+
+    async def pass_time(self) -> None:
+        async with self.exchange.runtime.database.sessions() as session:
+            await expire_overdue(session, self.exchange.now)
+
+    async def send(self, thing: str, act: Act) -> Answer:
+        document: dict[str, Any] = dict(WHY)
+        if act.verb == "dispose":
+            document = DISPOSAL
+        elif act.verb == "suspend" and not act.variant:
+            document["ground"] = "out_of_scope"
+        elif act.verb == "terminate" and not act.variant:
+            document["consultation"] = "已协商并备案"
+        return await self.post(act.who, f"/agreements/{thing}/{self.paths[act.verb]}", document)
+
+    async def read(self, thing: str) -> str:
+        return str((await self.exchange.read("demander", f"/agreements/{thing}"))["state"])
+
+
+class Disputes(Room):
+    """Disputes between departments (Decree 809, Article 28)."""
+
+    machine = DISPUTE
+    kind = "dispute"
+    by: ClassVar = {"either side": frozenset({"owner", "demander"}), "authority": frozenset({"authority"})}
+
+    async def begin(self) -> str:
+        application = await self.exchange.ask()
+        new = {"kind": "application", "matter": application["id"], "statement": "范围有异议"}
+        return str((await self.exchange.act_ok("demander", "/disputes", new))["id"])
+
+    def begun(self) -> Past:
+        return Past("negotiating", self.exchange.now)
+
+    def facts(self, past: Past, act: Act) -> set[str]:
+        return set()
+
+    async def send(self, thing: str, act: Act) -> Answer:
+        return await self.post(act.who, f"/disputes/{thing}/steps", {"verb": act.verb, "statement": "x"})
+
+    async def read(self, thing: str) -> str:
+        return str((await self.exchange.read("demander", f"/disputes/{thing}"))["state"])
+
+
+class Corrections(Room):
+    """Corrections (Decree 809, Articles 26 and 28), from their filing on."""
+
+    machine = CORRECTION
+    kind = "correction"
+    by: ClassVar = {"consumer": frozenset({"demander"}), "provider": frozenset({"owner"})}
+    variants: ClassVar = {"correct": (CONTENT,)}
+    paths: ClassVar = {
+        "correct": "correction",
+        "confirm": "confirmation",
+        "withdraw": "withdrawal",
+        "settle": "settlement",
+        "dispute": "dispute",
+    }
+    _uploads = 0
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        return tuple(verb for verb in super().verbs if verb != "file")
+
+    async def begin(self) -> str:
+        agreement = await self.exchange.grant()
+        filed = {"agreement": agreement["id"], "fault": "inaccurate", "fields": ["name"], "statement": "x"}
+        return str((await self.exchange.act_ok("demander", "/corrections", filed))["id"])
+
+    def begun(self) -> Past:
+        return Past("filed", self.exchange.now).start("check", "check")
+
+    def facts(self, past: Past, act: Act) -> set[str]:
+        is_newer = act.variant != CONTENT or past.mark("newer") is not None
+        return {REASON} | ({CONTENT} if is_newer else set())
+
+    def tried(self, past: Past, act: Act) -> Past:
+        # The content is newer from the first upload on, whatever becomes of the act that came with it.
+        return past.with_mark("newer", "yes") if act.verb == "correct" and not act.variant else past
+
+    async def send(self, thing: str, act: Act) -> Answer:
+        if act.verb == "correct" and not act.variant:
+            Corrections._uploads += 1
+            content = f"code,name\n1,a\n2,b{self._uploads}\n".encode()
+            source = self.exchange.conditional["source"]
+            target = f"/api/v1/sources/{source}/content?filename=data.csv"
+            await self.exchange.call_ok(self.exchange.owner.steward, "PUT", target, content)
+        return await self.post(act.who, f"/corrections/{thing}/{self.paths[act.verb]}", STATED)
+
+    async def read(self, thing: str) -> str:
+        return str((await self.exchange.read("demander", f"/corrections/{thing}"))["state"])

@@ -1,0 +1,133 @@
+"""Take acts in a room one after the other, and hold all that it did against the prediction."""
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from groundwork.lifecycle import Machine
+from tests.support.lifecycles.model import Act, Past
+from tests.support.lifecycles.rooms import WAIT, WAITS, Room
+
+REFUSALS = {403, 404, 409, 422}
+
+
+class Differs(AssertionError):
+    """A room did what its table does not say."""
+
+
+@dataclass
+class Walk:
+    """A walk of one thing. `allowed` counts the acts that the table allows, by verb."""
+
+    room: Room
+    thing: str
+    past: Past
+    allowed: dict[str, int] = field(default_factory=dict)
+    _read: int = 0
+
+    @classmethod
+    async def begin(cls, room: Room) -> "Walk":
+        """Make a thing, and compare it with what a new one is."""
+        walk = cls(room, await room.begin(), room.begun())
+        await walk._compare()
+        walk._read = await walk._count()
+        return walk
+
+    async def take(self, act: Act) -> None:
+        """Take one act. Raises Differs."""
+        if act.verb == WAIT:
+            return await self._wait(act)
+        predicted = self.room.predict(self.room.machine, self.past, act)
+        answer = await self.room.send(self.thing, act)
+        self._hold(answer.status < 500, act, answer.content.decode())
+        if predicted is None:
+            self._hold(answer.status in REFUSALS, act, f"is not refused but {answer.status}")
+            await self._hold_entries(act, [])
+            self.past = self.room.tried(self.past, act)
+        else:
+            self._hold(answer.status < 300, act, f"is refused: {answer.content.decode()}")
+            self.past, step = predicted
+            self.allowed[step.verb] = self.allowed.get(step.verb, 0) + 1
+            await self._hold_entries(act, [step.entry])
+        await self._compare(act)
+
+    async def _wait(self, act: Act) -> None:
+        span = WAITS[act.who]
+        self.past, steps = self.room.predict_wait(self.room.machine, self.past, span)
+        self.room.exchange.clock.move(span)
+        await self.room.pass_time()
+        await self.room.exchange.sweep()
+        for step in steps:
+            self.allowed[step.verb] = self.allowed.get(step.verb, 0) + 1
+        await self._hold_entries(act, [step.entry for step in steps])
+        await self._compare(act, is_swept=True)
+
+    def _hold(self, holds: bool, act: Act | None, what: object) -> None:  # noqa: FBT001 - an assertion with its reason
+        if not holds:
+            raise Differs(f"{self.room.machine.name}: {act} on {self.past}: {what}")
+
+    async def _hold_entries(self, act: Act, expected: list[str]) -> None:
+        async with self.room.exchange.runtime.database.pool.acquire() as connection:
+            rows = await connection.fetch("SELECT leaf FROM ledger_entry WHERE seq >= $1 ORDER BY seq", self._read)
+        self._read += len(rows)
+        bodies = [json.loads(row["leaf"])["body"] for row in rows]
+        types = [body["type"] for body in bodies if self.room.is_about(self.thing, body)]
+        self._hold(types == expected, act, f"has the entries {types} and not {expected}")
+
+    async def _count(self) -> int:
+        async with self.room.exchange.runtime.database.pool.acquire() as connection:
+            return int(await connection.fetchval("SELECT size FROM ledger_head"))
+
+    async def _compare(self, act: Act | None = None, *, is_swept: bool = False) -> None:
+        state = await self.room.read(self.thing)
+        self._hold(state == self.past.state, act, f"the state is {state}")
+        async with self.room.exchange.runtime.database.pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT clock, due, paused_at, overdue_at FROM deadlines "
+                "WHERE matter_kind = $1 AND matter_id = $2::uuid AND ended_at IS NULL ORDER BY clock",
+                self.room.matter,
+                self.thing,
+            )
+        clocks = [(row["clock"], None if row["paused_at"] else row["due"]) for row in rows]
+        expected = [(clock.name, None if clock.since else clock.due) for clock in self.past.clocks]
+        self._hold(clocks == expected, act, f"has the clocks {clocks} and not {expected}")
+        if is_swept:
+            late = {row["clock"] for row in rows if row["overdue_at"]}
+            over = {clock.name for clock in self.past.clocks if clock.is_over(self.past.now)}
+            self._hold(late == over, act, f"are overdue: {late} and not {over}")
+
+
+def distinguish(room: Room, mutant: Machine, *, depth: int = 7) -> list[Act] | None:
+    """The fewest acts after which a table and a changed one predict different things; None where there are none."""
+    acts = [act for act in room.acts() if act.verb != WAIT or act.who == "long"]
+    first = room.begun()
+    seen, paths = {(first.state, first.marks, _names(first))}, deque([(first, list[Act]())])
+    while paths:
+        past, path = paths.popleft()
+        if len(path) == depth:
+            continue
+        for act in acts:
+            ours, theirs = _outcome(room, room.machine, past, act), _outcome(room, mutant, past, act)
+            if ours != theirs:
+                return [*path, act]
+            following = ours[0]
+            late = tuple(clock.name for clock in following.clocks if clock.is_over(following.now))
+            key = (following.state, following.marks, (_names(following), late))
+            if key not in seen:
+                seen.add(key)
+                paths.append((following, [*path, act]))
+    return None
+
+
+def _names(past: Past) -> object:
+    return tuple(clock.name for clock in past.clocks)
+
+
+def _outcome(room: Room, machine: Machine, past: Past, act: Act) -> tuple[Past, Sequence[str]]:
+    """What follows from an act by a table, and the entries; of a refusal, the same as before and none."""
+    if act.verb == WAIT:
+        following, steps = room.predict_wait(machine, past, WAITS[act.who])
+        return following, [step.entry for step in steps]
+    predicted = room.predict(machine, past, act)
+    return (room.tried(past, act), ["refused"]) if predicted is None else (predicted[0], [predicted[1].entry])
