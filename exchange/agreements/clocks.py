@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-from exchange.agreements.lifecycle import SHARING
 from exchange.agreements.models import Agreement
 from exchange.calendar import deadlines
 from exchange.calendar.counting import Matter
 from exchange.kernel.database import AsyncSession
-from groundwork.lifecycle import Clock
+from groundwork.lifecycle import Clock, Step
 
 USAGE = Clock("usage", "usage_record")
 REPORT = Clock("report", "report_decision")
-_ENDS = {"terminated", "expired"}
 
 
 def matter_of(agreement: Agreement) -> Matter:
@@ -33,13 +31,16 @@ async def begin_decision(session: AsyncSession, agreement: Agreement, *, at: dat
         await begin(session, agreement, REPORT, at=at)
 
 
-async def follow(session: AsyncSession, agreement: Agreement, *, at: datetime, ground: str = "other") -> None:
-    """Stop and start the clocks that follow from the agreement's new state. In other lanes there are none."""
-    if agreement.lane != "government":
+async def follow(
+    session: AsyncSession, agreement: Agreement, step: Step, *, at: datetime, ground: str = "out_of_scope"
+) -> None:
+    """Stop and start the clocks of a step that an agreement took.
+
+    A suspension on the ground `other` orders no rectification, so that its time does not begin.
+    """
+    for name in sorted(step.stops):
+        await deadlines.stop(session, matter_of(agreement), name, at=at, outcome=step.target)
+    if step.verb == "suspend" and ground == "other":
         return
-    steps = [step for step in SHARING.steps if step.target == agreement.state and agreement.state not in step.sources]
-    for name in sorted({name for step in steps for name in step.stops}):
-        await deadlines.stop(session, matter_of(agreement), name, at=at, outcome=agreement.state)
-    if agreement.state in _ENDS or (agreement.state == "suspended" and ground != "other"):
-        for clock in dict.fromkeys(clock for step in steps for clock in step.starts):
-            await begin(session, agreement, clock, at=at)
+    for clock in step.starts:
+        await begin(session, agreement, clock, at=at)

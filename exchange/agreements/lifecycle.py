@@ -106,3 +106,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "not_disposed": "The disposal is on record already.",
 }
 """What a user does about each fact that a step lacks."""
+
+
+def machine_of(lane: str) -> Machine:
+    """The lifecycle of agreements in a lane."""
+    return SHARING if lane == "government" else AGREEMENT

@@ -7,10 +7,9 @@ the version changes gets a statement, which both sides read. Agreements end with
 from uuid import UUID
 
 from exchange.agreements import queries
-from exchange.agreements.clocks import follow
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import describe_changes, find_misfits
-from exchange.agreements.service import set_state, state
+from exchange.agreements.service import change_by_owner, state
 from exchange.catalog.dependents import NextVersion
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
@@ -38,12 +37,10 @@ async def check_version(work: Work, version: NextVersion) -> None:
                 text += f". Kept: {reason}"
             state(work, row, type_="agreement.affected", reason=text[:_LONGEST])
         if row in unfit and choice in ("suspend", "terminate") and reason is not None:
-            set_state(work, row, verb=choice, reason=reason)
-            await follow(work.session, row, at=work.runtime.clock.now())
+            await change_by_owner(work, row, verb=choice, reason=reason)
 
 
 async def end_with_dataset(work: Work, dataset: UUID, reason: str) -> None:
     """Terminate the agreements over a dataset that its owner withdraws, with the owner's reason."""
     for agreement in await queries.lock_running(work.session, dataset):
-        set_state(work, agreement, verb="terminate", reason=reason)
-        await follow(work.session, agreement, at=work.runtime.clock.now())
+        await change_by_owner(work, agreement, verb="terminate", reason=reason)

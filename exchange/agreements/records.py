@@ -94,8 +94,10 @@ async def rectify(work: Work, *, agreement_id: UUID, reason: str) -> Agreement:
     agreement = await _lock_own(work, agreement_id)
     clock = await deadlines.find_open(work.session, matter_of(agreement), "rectify")
     step = _step(agreement, "rectify", set() if clock is None else {"rectification_ordered"})
+    agreement.state = step.target
     at = work.runtime.clock.now()
-    await deadlines.stop(work.session, matter_of(agreement), "rectify", at=at, outcome="rectified")
+    for name in step.stops:
+        await deadlines.stop(work.session, matter_of(agreement), name, at=at, outcome="rectified")
     state(work, agreement, type_=step.entry, reason=reason)
     return agreement
 
@@ -105,9 +107,11 @@ async def dispose(work: Work, *, agreement_id: UUID, disposal: Disposal) -> Agre
     agreement = await _lock_own(work, agreement_id)
     is_disposed = "agreement.disposed" in {row.type for row in await queries.records(work.session, agreement.id)}
     step = _step(agreement, "dispose", set() if is_disposed else {"not_disposed"})
+    agreement.state = step.target
     record = _add(work, agreement, step.entry, disposal)
     at = work.runtime.clock.now()
-    await deadlines.stop(work.session, matter_of(agreement), "dispose", at=at, outcome="disposed")
+    for name in step.stops:
+        await deadlines.stop(work.session, matter_of(agreement), name, at=at, outcome="disposed")
     return record
 
 

@@ -13,7 +13,7 @@ from exchange.agreements import queries
 from exchange.agreements.clocks import follow, matter_of
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import find_misfits
-from exchange.agreements.lifecycle import AGREEMENT, REMEDIES, SHARING
+from exchange.agreements.lifecycle import REMEDIES, machine_of
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.schemas import AgreementOut, Lane, Statement
 from exchange.agreements.view import AgreementView, view_of
@@ -30,12 +30,13 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import RequestInvalid, refusal_of
 from exchange.kernel.work import Act, Principal, Work
 from exchange.participants import queries as participants
-from groundwork.lifecycle import Refused
+from groundwork.lifecycle import Refused, Step
 from ledger import entries
 from ledger.format import canonical
 from policies.decision import documents
 
 _MASK_KEY_BYTES = 32
+_TO_TERMINATE = frozenset({"consultation_recorded", "time_to_rectify_over"})
 UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
 _RESUME_LATER = "Publish a version that the agreement fits, or narrow or terminate the agreement."
 
@@ -240,33 +241,28 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statem
     by_owner = Act("agreement", verb, agreement.provider_id, "the owner of the data")
     by_consumer = Act("agreement", "end", agreement.consumer_id, "the consumer")
     work.permit_one(by_owner, *([by_consumer] if verb == "terminate" else []))
-    if agreement.lane == "government":
-        is_demander = verb == "terminate" and not work.may("agreement", "terminate", agreement.provider_id)
-        await _check_step(work, agreement, "end" if is_demander else verb, statement)
+    is_demander = verb == "terminate" and not work.may("agreement", "terminate", agreement.provider_id)
+    facts = await _facts(work, agreement, statement)
     try:
-        AGREEMENT.step(agreement.state, verb)
+        step = machine_of(agreement.lane).step(
+            agreement.state, "end" if is_demander and agreement.lane == "government" else verb, facts
+        )
     except Refused as refused:
-        raise refusal_of(refused, "An agreement", {}) from refused
+        raise refusal_of(refused, "An agreement", REMEDIES) from refused
     if verb == "resume":
         await _check_person(work, agreement)
         await check_fit(work, agreement)
-    set_state(work, agreement, verb=verb, reason=statement.reason)
-    await follow(work.session, agreement, at=work.runtime.clock.now(), ground=statement.ground)
+    await _take(work, agreement, step, reason=statement.reason, ground=statement.ground)
     return agreement
 
 
-async def _check_step(work: Work, agreement: Agreement, verb: str, statement: Statement) -> None:
-    """Check what Decree 809 demands of a step between departments. Raises Conflict."""
-    facts = set()
+async def _facts(work: Work, agreement: Agreement, statement: Statement) -> set[str]:
+    """The facts that Decree 809 demands for a provider's termination."""
     if statement.consultation is not None:
-        facts |= {"consultation_recorded", "time_to_rectify_over"}
+        return set(_TO_TERMINATE)
     rectify = await deadlines.find_open(work.session, matter_of(agreement), "rectify")
-    if rectify is not None and rectify.is_overdue(work.runtime.clock.now()):
-        facts.add("time_to_rectify_over")
-    try:
-        SHARING.step(agreement.state, verb, facts)
-    except Refused as refused:
-        raise refusal_of(refused, "An agreement", REMEDIES) from refused
+    is_over = rectify is not None and rectify.is_overdue(work.runtime.clock.now())
+    return {"time_to_rectify_over"} if is_over else set()
 
 
 async def _check_person(work: Work, agreement: Agreement) -> None:
@@ -280,11 +276,20 @@ async def _check_person(work: Work, agreement: Agreement) -> None:
         )
 
 
-def set_state(work: Work, agreement: Agreement, *, verb: str, reason: str) -> None:
-    """Change the state of an agreement that is locked, with its statement and entry. Raises Refused."""
-    step = AGREEMENT.step(agreement.state, verb)
+async def change_by_owner(work: Work, agreement: Agreement, *, verb: str, reason: str) -> None:
+    """Suspend or terminate an agreement that is locked, as follows from what its owner does with the dataset.
+
+    Raises Refused.
+    """
+    step = machine_of(agreement.lane).step(agreement.state, verb, _TO_TERMINATE)
+    await _take(work, agreement, step, reason=reason, ground="other")
+
+
+async def _take(work: Work, agreement: Agreement, step: Step, *, reason: str, ground: str) -> None:
+    """Take a step of an agreement that is locked: its state, statement, entry and clocks."""
     agreement.state = step.target
     state(work, agreement, type_=step.entry, reason=reason)
+    await follow(work.session, agreement, step, at=work.runtime.clock.now(), ground=ground)
 
 
 def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from exchange.agreements import queries
 from exchange.agreements.clocks import follow
-from exchange.agreements.lifecycle import AGREEMENT
+from exchange.agreements.lifecycle import machine_of
 from exchange.agreements.models import AgreementStatement
 from exchange.agreements.publication import check_version, end_with_dataset
 from exchange.catalog.dependents import DatasetDependents
@@ -49,8 +49,9 @@ async def suspend_for(
     """
     bodies: list[entries.Body] = []
     for agreement in await queries.lock_active(session, consumer=consumer, dataset=dataset):
-        step, salt = AGREEMENT.step(agreement.state, "suspend"), new_salt()
+        step, salt = machine_of(agreement.lane).step(agreement.state, "suspend"), new_salt()
         agreement.state = step.target
+        await follow(session, agreement, step, at=now, ground="other")
         session.add(
             AgreementStatement(
                 id=new_id(),
@@ -85,9 +86,9 @@ async def expire_overdue(session: AsyncSession, now: datetime) -> int:
     if overdue:
         submissions = []
         for agreement in overdue:
-            step = AGREEMENT.step(agreement.state, "expire")
+            step = machine_of(agreement.lane).step(agreement.state, "expire")
             agreement.state = step.target
-            await follow(session, agreement, at=now)
+            await follow(session, agreement, step, at=now)
             body = entries.AgreementChanged.model_validate(
                 {
                     "type": step.entry,

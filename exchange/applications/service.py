@@ -138,10 +138,11 @@ def _record_draft(work: Work, application: Application, type_: str) -> None:
     )
 
 
-def _record_submission(work: Work, application: Application) -> None:
+def _record_submission(work: Work, application: Application, type_: str = "application.submitted") -> None:
     work.entry(
         entries.ApplicationSubmitted,
         about=("application", application.id),
+        type=type_,
         basis=commitment(application.basis, salt=application.salt),
         dataset=str(application.dataset_id),
         document=commitment(_document(application), salt=application.salt),
@@ -210,7 +211,7 @@ async def consent(work: Work, *, application_id: UUID) -> Application:
     now = work.runtime.clock.now()
     document = offered(await catalog.any_dataset(work.session, str(application.dataset_id)))
     application.attribute = "unconditional" if application.is_return_flow else document.sharing.attribute
-    await take(work, application, "consent", set() if is_same else {"another_person"})
+    step = await take(work, application, "consent", set() if is_same else {"another_person"})
     faults = faults_in_request(
         document,
         consumer=consumer,
@@ -225,7 +226,7 @@ async def consent(work: Work, *, application_id: UUID) -> Application:
         raise OutsideTerms("The terms have changed since the draft; draft another application.", errors=faults)
     application.consented_by = work.principal.id
     application.submitted_at = now
-    _record_submission(work, application)
+    _record_submission(work, application, step.entry)
     return application
 
 

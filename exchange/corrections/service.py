@@ -13,7 +13,7 @@ from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.corrections import queries
 from exchange.corrections.errors import CorrectionInvalid
-from exchange.corrections.lifecycle import CHECK, CONTENT, CORRECTION, FOUND_WRONG, GRANTED, OPEN, REASON
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, FOUND_WRONG, GRANTED, OPEN, REASON
 from exchange.corrections.models import Correction, CorrectionPerson
 from exchange.corrections.schemas import Check, CorrectionOut, NewCorrection
 from exchange.kernel.clock import rfc3339
@@ -88,13 +88,20 @@ async def file(work: Work, new: NewCorrection) -> Correction:
         work.session.add(
             CorrectionPerson(correction_id=correction.id, position=position, subject=subject, sealed=sealed)
         )
-    await deadlines.start(
-        work.session, _matter(correction), CHECK, parameter=CHECK, organisation=correction.provider_id, at=now
-    )
+    for clock in step.starts:
+        await deadlines.start(
+            work.session,
+            _matter(correction),
+            clock.name,
+            parameter=clock.parameter,
+            organisation=correction.provider_id,
+            at=now,
+        )
     await _tell(work, correction, [correction.provider_id], step.entry)
     work.entry(
         entries.CorrectionFiled,
         about=("correction", correction.id),
+        type=step.entry,
         agreement=str(correction.agreement_id),
         consumer=str(correction.consumer_id),
         dataset=str(correction.dataset_id),
@@ -171,8 +178,8 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
     if verb == "correct":
         correction.corrected_version = content
         told = await _users(work, correction)
-    if CHECK in step.stops:
-        await deadlines.stop(work.session, _matter(correction), CHECK, at=now, outcome=correction.state)
+    for name in step.stops:
+        await deadlines.stop(work.session, _matter(correction), name, at=now, outcome=correction.state)
     if correction.state not in OPEN and correction.state != "disputed":
         await queries.delete_people(work.session, correction.id)
     await _tell(work, correction, told, step.entry)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from groundwork.lifecycle import Clock, Machine, Step
+from groundwork.lifecycle import Machine, Step
 
 
 def changes(machine: Machine, step: Step) -> Iterator[tuple[str, Step]]:
@@ -26,8 +26,8 @@ def changes(machine: Machine, step: Step) -> Iterator[tuple[str, Step]]:
         yield f"does not stop {name}", dataclasses.replace(step, stops=step.stops - {name})
     for name in sorted(names):
         yield f"stops {name}", dataclasses.replace(step, stops=step.stops | {name})
-    entry = next(each.entry for each in (*machine.steps, step) if each.entry != step.entry or each is step)
-    yield f"entry {entry or 'none'}", dataclasses.replace(step, entry=entry if entry != step.entry else "")
+    entry = next((each.entry for each in machine.steps if each.entry != step.entry), "")
+    yield f"entry {entry or 'none'}", dataclasses.replace(step, entry=entry)
 
 
 def mutants(machine: Machine) -> Iterator[tuple[str, Machine]]:
@@ -36,19 +36,10 @@ def mutants(machine: Machine) -> Iterator[tuple[str, Machine]]:
         for name, changed in changes(machine, step):
             steps = (*machine.steps[:number], changed, *machine.steps[number + 1 :])
             try:
-                mutant = _unchecked(machine, steps)
+                mutant = Machine(machine.name, machine.start, steps)
             except ValueError:
                 continue
             yield f"{step.verb} from {', '.join(sorted(step.sources))}: {name}", mutant
-
-
-def _unchecked(machine: Machine, steps: tuple[Step, ...]) -> Machine:
-    return Machine(machine.name, machine.start, steps)
-
-
-def clocks_of(machine: Machine) -> set[Clock]:
-    """All clocks of a machine."""
-    return {clock for step in machine.steps for clock in step.starts}
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class Room(ABC):
     by: ClassVar[Mapping[str, frozenset[str]]]
     parties: ClassVar[tuple[str, ...]] = ("owner", "demander", "authority", "stranger")
     variants: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    opening: ClassVar[Act | None] = None
+    """The act that makes a thing, where the table has it."""
 
     def __init__(self, exchange: DepartmentsExchange) -> None:
         self.exchange = exchange
@@ -74,16 +76,28 @@ class Room(ABC):
         return await self.exchange.act(who, path, document)
 
     @abstractmethod
-    async def begin(self) -> str:
-        """Make a thing: its id."""
+    async def begin(self) -> Answer:
+        """Make a thing: the answer that has its id."""
 
-    @abstractmethod
+    def nothing(self) -> Past:
+        """What is so before anything happened."""
+        return Past(self.machine.start, self.exchange.now)
+
     def begun(self) -> Past:
         """What is so of a thing that was made just now."""
+        if self.opening is None:
+            return self.nothing()
+        predicted = self.predict(self.machine, self.nothing(), self.opening)
+        assert predicted is not None
+        return predicted[0]
 
     @abstractmethod
     def facts(self, past: Past, act: Act) -> set[str]:
         """The facts that hold of an act."""
+
+    def name(self, answer: Answer) -> str:
+        """The id of the thing that was made."""
+        return str(answer.json["id"])
 
     @abstractmethod
     async def send(self, thing: str, act: Act) -> Answer:
@@ -98,7 +112,7 @@ class Room(ABC):
         del past, step
         return False
 
-    async def pass_time(self) -> None:
+    async def pass_time(self) -> None:  # noqa: B027 - most rooms have none
         """Do the room's recurring work, as its loops do."""
 
     def starts(self, past: Past, step: Step, act: Act) -> tuple[Clock, ...]:
@@ -111,6 +125,20 @@ class Room(ABC):
         del step, act
         return past
 
+    def sees(self, past: Past, who: str) -> bool:
+        """Whether a party may know of the thing."""
+        del past
+        return who != "stranger"
+
+    def means(self, past: Past, act: Act) -> Act:
+        """The act that the table has for an address that serves two verbs."""
+        del past
+        return act
+
+    def names_lack(self, answer: Answer, lacking: set[str]) -> bool:
+        """Whether a refusal says what lacks."""
+        return bool(answer.json.get("lacking") == sorted(lacking))
+
     def tried(self, past: Past, act: Act) -> Past:
         """What an act leaves behind even where it is refused."""
         del act
@@ -118,7 +146,8 @@ class Room(ABC):
 
     def predict(self, machine: Machine, past: Past, act: Act) -> tuple[Past, Step] | None:
         """What follows from an act by a table; None where it is refused."""
-        if act.who not in self.may(act.verb):
+        act = self.means(past, act)
+        if act.who not in self.may(act.verb) or not self.sees(past, act.who):
             return None
         past = self.tried(past, act)
         step = step_of(machine, past, act.verb, self.facts(past, act))

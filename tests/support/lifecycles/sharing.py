@@ -1,4 +1,5 @@
 """Between departments: applications, agreements, disputes and corrections, as walks see them."""
+# ruff: noqa: ARG002 - every room answers the same questions, and seldom needs all of a question
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -7,7 +8,7 @@ from uuid import uuid4
 from exchange.agreements.lifecycle import SHARING
 from exchange.agreements.tasks import expire_overdue
 from exchange.applications.lifecycle import SHARE_REQUEST
-from exchange.corrections.lifecycle import CONTENT, CORRECTION, REASON
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, GRANTED, REASON
 from exchange.disputes.lifecycle import DISPUTE
 from groundwork.lifecycle import Clock, Step
 from tests.support.exchanges.exchange import Answer
@@ -17,6 +18,7 @@ from tests.support.lifecycles.rooms import Room
 TERM = timedelta(days=60)
 WHY = {"reason": "核查"}
 STATED = {"statement": "按档案"}
+REPORT = {"ground": "out_of_scope", "reason": "x"}
 DISPOSAL = {"statement": "已删除", "evidence": "9f" * 32}
 
 
@@ -32,6 +34,7 @@ class Requests(Room):
         "authority": frozenset({"authority"}),
     }
     variants: ClassVar = {
+        "consent": ("another_person",),
         "request_supplement": ("conditions_of_catalogue",),
         "approve": ("conditions_of_catalogue",),
         "refuse": ("not_for_incomplete_materials",),
@@ -49,16 +52,21 @@ class Requests(Room):
         "refuse": "refusal",
     }
 
-    async def begin(self) -> str:
-        draft = await self.exchange.draft(not_after=(self.exchange.now + timedelta(days=900)).isoformat())
-        return str(draft["id"])
+    attribute: ClassVar = "conditional"
 
-    def begun(self) -> Past:
-        return Past("drafted", self.exchange.now)
+    async def begin(self) -> Answer:
+        dataset = getattr(self.exchange, self.attribute)
+        until = {"not_after": (self.exchange.now + timedelta(days=900)).isoformat()}
+        return await self.post("demander", "/applications", self.exchange.draft_application(dataset) | until)
 
-    def parties_of(self, verb: str) -> tuple[str, ...]:
-        # Withdrawing a draft discards it, so the demander's withdrawal is one of the two by the state.
-        return ("owner", "authority", "stranger") if verb == "discard" else self.parties
+    def sees(self, past: Past, who: str) -> bool:
+        return who == "demander" or (super().sees(past, who) and past.mark("submitted") is not None)
+
+    def means(self, past: Past, act: Act) -> Act:
+        # Withdrawing a draft discards it: both have one address.
+        if act.verb not in ("discard", "withdraw"):
+            return act
+        return act._replace(verb="discard" if past.state == "drafted" else "withdraw")
 
     def facts(self, past: Past, act: Act) -> set[str]:
         due = past.mark("supplement_due")
@@ -78,11 +86,13 @@ class Requests(Room):
         return {fact for fact, does_hold in holds.items() if does_hold}
 
     def starts(self, past: Past, step: Step, act: Act) -> tuple[Clock, ...]:
-        return tuple(clock for clock in step.starts if clock.parameter == "reply_conditional")
+        return tuple(clock for clock in step.starts if clock.parameter == f"reply_{self.attribute}")
 
     def after(self, past: Past, step: Step, act: Act) -> Past:
         if step.verb == "request_supplement":
             return past.with_mark("supplement_due", past.now + timedelta(days=5)).with_mark("consent", None)
+        if step.verb == "consent":
+            return past.with_mark("submitted", "yes")
         if step.verb == "consent_to_extension":
             return past.with_mark("consent", "given")
         if step.verb == "extend":
@@ -90,19 +100,32 @@ class Requests(Room):
         return past
 
     async def send(self, thing: str, act: Act) -> Answer:
-        document: dict[str, Any] | None = {
+        documents: dict[str, dict[str, Any]] = {
             "request_supplement": {"missing": "依据", "days": 5},
             "supplement": {"supplement": "第十二条"},
             "consent_to_extension": {"days": 3, "reason": "会商"},
             "extend": {"days": 3, "reason": "会商", "consent": await self._consent(thing, act)},
             "approve": {},
             "refuse": {"reason": "不符"},
-        }.get(act.verb)
+        }
+        document = documents.get(act.verb)
         if act.variant == "conditions_of_catalogue":
             document = {**(document or {}), "conditions": ["目录之外的条件"]}
         elif act.variant == "not_for_incomplete_materials":
             document = {**(document or {}), "incomplete_materials": True}
-        return await self.post(act.who, f"/applications/{thing}/{self.paths[act.verb]}", document)
+        path = f"/applications/{thing}/{self.paths[act.verb]}"
+        if act.variant != "another_person":
+            return await self.post(act.who, path, document)
+        await self._separate_duties(does=True)
+        try:
+            return await self.post(act.who, path, document)
+        finally:
+            await self._separate_duties(does=False)
+
+    async def _separate_duties(self, *, does: bool) -> None:
+        async with self.exchange.runtime.database.pool.acquire() as connection:
+            statement = "UPDATE organisations SET separates_duties = $1 WHERE id = $2::uuid"
+            await connection.execute(statement, does, self.exchange.demander.id)
 
     async def _consent(self, thing: str, act: Act) -> str | None:
         if act.verb != "extend" or act.variant:
@@ -115,6 +138,12 @@ class Requests(Room):
 
     def is_about(self, thing: str, body: dict[str, Any]) -> bool:
         return super().is_about(thing, body) or body.get("application") == thing
+
+
+class UnconditionalRequests(Requests):
+    """Share requests for what is shared without conditions."""
+
+    attribute: ClassVar = "unconditional"
 
 
 class Agreements(Room):
@@ -133,13 +162,17 @@ class Agreements(Room):
         "dispose": "disposal",
     }
 
-    async def begin(self) -> str:
+    async def begin(self) -> Answer:
         application = await self.exchange.ask(not_after=(self.exchange.now + TERM).isoformat())
-        approved = await self.exchange.act_ok("owner", f"/applications/{application['id']}/approval", {})
-        return str(approved["agreement"]["id"])
+        answer = await self.post("owner", f"/applications/{application['id']}/approval", {})
+        await self.exchange.act_ok("authority", f"/agreements/{self.name(answer)}/reports", REPORT)
+        return answer
+
+    def name(self, answer: Answer) -> str:
+        return str(answer.json["agreement"]["id"])
 
     def begun(self) -> Past:
-        past = Past("active", self.exchange.now).start("usage", "usage_record")
+        past = super().begun().start("usage", "usage_record").start("report", "report_decision")
         return past.with_mark("not_after", past.now + TERM)
 
     def parties_of(self, verb: str) -> tuple[str, ...]:
@@ -193,13 +226,10 @@ class Disputes(Room):
     kind = "dispute"
     by: ClassVar = {"either side": frozenset({"owner", "demander"}), "authority": frozenset({"authority"})}
 
-    async def begin(self) -> str:
+    async def begin(self) -> Answer:
         application = await self.exchange.ask()
         new = {"kind": "application", "matter": application["id"], "statement": "范围有异议"}
-        return str((await self.exchange.act_ok("demander", "/disputes", new))["id"])
-
-    def begun(self) -> Past:
-        return Past("negotiating", self.exchange.now)
+        return await self.post("demander", "/disputes", new)
 
     def facts(self, past: Past, act: Act) -> set[str]:
         return set()
@@ -227,21 +257,23 @@ class Corrections(Room):
     }
     _uploads = 0
 
+    opening: ClassVar = Act("file", "demander")
+
     @property
     def verbs(self) -> tuple[str, ...]:
         return tuple(verb for verb in super().verbs if verb != "file")
 
-    async def begin(self) -> str:
+    async def begin(self) -> Answer:
         agreement = await self.exchange.grant()
         filed = {"agreement": agreement["id"], "fault": "inaccurate", "fields": ["name"], "statement": "x"}
-        return str((await self.exchange.act_ok("demander", "/corrections", filed))["id"])
+        return await self.post("demander", "/corrections", filed)
 
-    def begun(self) -> Past:
-        return Past("filed", self.exchange.now).start("check", "check")
+    def names_lack(self, answer: Answer, lacking: set[str]) -> bool:
+        return answer.problem == "correction-invalid" and len(answer.json["errors"]) == len(lacking)
 
     def facts(self, past: Past, act: Act) -> set[str]:
         is_newer = act.variant != CONTENT or past.mark("newer") is not None
-        return {REASON} | ({CONTENT} if is_newer else set())
+        return {REASON, GRANTED} | ({CONTENT} if is_newer else set())
 
     def tried(self, past: Past, act: Act) -> Past:
         # The content is newer from the first upload on, whatever becomes of the act that came with it.

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from groundwork.lifecycle import Machine
-from tests.support.lifecycles.model import Act, Past
+from tests.support.exchanges.exchange import Answer
+from tests.support.lifecycles.model import Act, Past, step_of
 from tests.support.lifecycles.rooms import WAIT, WAITS, Room
 
 REFUSALS = {403, 404, 409, 422}
@@ -29,20 +30,30 @@ class Walk:
     @classmethod
     async def begin(cls, room: Room) -> "Walk":
         """Make a thing, and compare it with what a new one is."""
-        walk = cls(room, await room.begin(), room.begun())
-        await walk._compare()
+        walk = cls(room, "", room.begun())
         walk._read = await walk._count()
+        answer = await room.begin()
+        walk._hold(answer.status < 300, None, f"does not begin: {answer.content.decode()}")
+        walk.thing = room.name(answer)
+        expected = []
+        if room.opening is not None:
+            step = step_of(room.machine, room.nothing(), room.opening.verb, room.facts(room.nothing(), room.opening))
+            expected = [] if step is None else [step.entry]
+        await walk._hold_entries(None, expected)
+        await walk._compare()
         return walk
 
     async def take(self, act: Act) -> None:
         """Take one act. Raises Differs."""
         if act.verb == WAIT:
-            return await self._wait(act)
+            await self._wait(act)
+            return
         predicted = self.room.predict(self.room.machine, self.past, act)
         answer = await self.room.send(self.thing, act)
         self._hold(answer.status < 500, act, answer.content.decode())
         if predicted is None:
             self._hold(answer.status in REFUSALS, act, f"is not refused but {answer.status}")
+            self._hold_reason(act, answer)
             await self._hold_entries(act, [])
             self.past = self.room.tried(self.past, act)
         else:
@@ -51,6 +62,26 @@ class Walk:
             self.allowed[step.verb] = self.allowed.get(step.verb, 0) + 1
             await self._hold_entries(act, [step.entry])
         await self._compare(act)
+
+    def _hold_reason(self, act: Act, answer: Answer) -> None:
+        """Hold a refusal against what it has to say: the role, or the state, or what lacks."""
+        past = self.room.tried(self.past, act)
+        meant = self.room.means(past, act)
+        leaving = [step for step in self.room.machine.steps if step.verb == meant.verb and past.state in step.sources]
+        if not self.room.sees(past, meant.who):
+            self._hold(answer.status in {403, 404}, act, f"is not hidden: {answer.content.decode()}")
+        elif meant.who not in self.room.may(meant.verb):
+            self._hold(
+                answer.status in {403, 404}, act, f"is refused otherwise than by role: {answer.content.decode()}"
+            )
+        elif not leaving:
+            says = (answer.problem, answer.json.get("state"))
+            self._hold(says == ("conflict", past.state), act, f"is refused otherwise than by state: {says}")
+        else:
+            lacking = set(leaving[0].needs - self.room.facts(past, meant))
+            self._hold(
+                self.room.names_lack(answer, lacking), act, f"does not name {lacking}: {answer.content.decode()}"
+            )
 
     async def _wait(self, act: Act) -> None:
         span = WAITS[act.who]
@@ -67,7 +98,7 @@ class Walk:
         if not holds:
             raise Differs(f"{self.room.machine.name}: {act} on {self.past}: {what}")
 
-    async def _hold_entries(self, act: Act, expected: list[str]) -> None:
+    async def _hold_entries(self, act: Act | None, expected: list[str]) -> None:
         async with self.room.exchange.runtime.database.pool.acquire() as connection:
             rows = await connection.fetch("SELECT leaf FROM ledger_entry WHERE seq >= $1 ORDER BY seq", self._read)
         self._read += len(rows)
@@ -101,8 +132,12 @@ class Walk:
 def distinguish(room: Room, mutant: Machine, *, depth: int = 7) -> list[Act] | None:
     """The fewest acts after which a table and a changed one predict different things; None where there are none."""
     acts = [act for act in room.acts() if act.verb != WAIT or act.who == "long"]
-    first = room.begun()
-    seen, paths = {(first.state, first.marks, _names(first))}, deque([(first, list[Act]())])
+    if room.opening is not None:
+        nothing = room.nothing()
+        if _outcome(room, room.machine, nothing, room.opening) != _outcome(room, mutant, nothing, room.opening):
+            return []
+    paths = deque([(room.begun(), list[Act]())])
+    seen = set()
     while paths:
         past, path = paths.popleft()
         if len(path) == depth:
@@ -112,16 +147,13 @@ def distinguish(room: Room, mutant: Machine, *, depth: int = 7) -> list[Act] | N
             if ours != theirs:
                 return [*path, act]
             following = ours[0]
-            late = tuple(clock.name for clock in following.clocks if clock.is_over(following.now))
-            key = (following.state, following.marks, (_names(following), late))
-            if key not in seen:
+            late = tuple((clock.name, clock.is_over(following.now), bool(clock.since)) for clock in following.clocks)
+            waited = sum(act.verb == WAIT for act in path)
+            key = (following.state, frozenset(dict(following.marks)), late, waited)
+            if key not in seen and waited < 3:
                 seen.add(key)
                 paths.append((following, [*path, act]))
     return None
-
-
-def _names(past: Past) -> object:
-    return tuple(clock.name for clock in past.clocks)
 
 
 def _outcome(room: Room, machine: Machine, past: Past, act: Act) -> tuple[Past, Sequence[str]]:
