@@ -30,14 +30,15 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return import_file(source, directory / "snapshots").path
 
 
-async def _refused(path: Path, directory: Path, code: str) -> None:
+async def _refusal(path: Path, directory: Path) -> str:
+    """The code with which a snapshot is not read, and which its health names too."""
     adapter = FileAdapter(path, Engine(directory), owns_engine=True)
     with pytest.raises(SourceError) as caught:
         await adapter.read(PLAN)
-    assert caught.value.code == code
     health = await adapter.health()
-    assert (health.is_healthy, health.problem and health.problem.code) == (False, code)
+    assert (health.is_healthy, health.problem and health.problem.code) == (False, caught.value.code)
     await adapter.close()
+    return caught.value.code
 
 
 @pytest.fixture
@@ -51,9 +52,12 @@ def altered(snapshot: Path, tmp_path: Path) -> Path:
 
 
 async def test_a_changed_or_missing_snapshot_is_refused(snapshot: Path, altered: Path) -> None:
-    await _refused(altered, altered.parent, "snapshot-altered")
-    await _refused(altered.parent / f"{'0' * 64}.parquet", altered.parent, "snapshot-missing")
-    await _refused(snapshot, altered.parent, "snapshot-missing")
+    assert await _refusal(altered, altered.parent) == "snapshot-altered"
+    assert await _refusal(altered.parent / f"{'0' * 64}.parquet", altered.parent) == "snapshot-missing"
+    assert await _refusal(snapshot, altered.parent) == "snapshot-missing"
+    intact = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
+    assert (await intact.health()).is_healthy, "the snapshot itself is read, so that the change is what is refused"
+    await intact.close()
 
 
 def test_a_snapshot_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:

@@ -88,7 +88,11 @@ async def test_a_local_rule_forbids_no_sharing(exchange: Exchange, title: str) -
 async def test_a_law_forbids_sharing(exchange: Exchange, title: str) -> None:
     owner = await exchange.admit("owner")
     sharing = {"attribute": "not_shared", "reason": "规定", "citation": CITATION | {"title": title}}
-    await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "secret", sharing=sharing)
+    source = await exchange.register_file(owner, CSV)
+    dataset = await exchange.publish_dataset(owner, source, "secret", sharing=sharing)
+    assert (dataset["state"], dataset["document"]["sharing"]["citation"]["title"]) == ("published", title)
+    [entry] = [entry for entry in await exchange.read_entries() if entry["type"] == "dataset.published"]
+    assert entry["sharing"] == "not_shared"
 
 
 async def published(exchange: Exchange, owner: Party, *, level: str) -> dict[str, Any]:

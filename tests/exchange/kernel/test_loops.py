@@ -133,13 +133,18 @@ async def test_a_loop_that_ends_ends_the_process() -> None:
     """A library may cancel the task, for instance. Unnoticed, no further checkpoint would be made."""
     given_up = asyncio.Event()
 
+    rounds = []
+
     async def cancel() -> None:
+        rounds.append("cancelled")
         raise asyncio.CancelledError
 
     loops = Loops(given_up.set)
     loops.add(every(LONG, cancel, name="cancelled"))
     async with asyncio.timeout(10), loops.running():
+        assert not given_up.is_set(), "a start ends nothing"
         await given_up.wait()
+    assert rounds == ["cancelled"], "it ended with its first round"
 
 
 async def test_loops_that_are_stopped_end_no_process() -> None:

@@ -37,10 +37,12 @@ async def held(exchange: Exchange, principal: str) -> set[tuple[str, str]]:
 async def test_no_pair_is_enrolled_or_assigned(exchange: Exchange, first: str, second: str) -> None:
     party = await exchange.admit("education")
     for duty, other in ((first, second), (second, first)):
-        await try_to_unite(exchange, party, duty, other)
+        person = await try_to_unite(exchange, party, duty, other)
+        assert await held(exchange, person) == {(other, "exchange"), ("steward", party.id)}, "one duty in the end"
 
 
-async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str) -> None:
+async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str) -> str:
+    """Try to give a person two duties in every way, and then one after the other: the person."""
     before = len(await exchange.read_entries())
     refused = await clerk(exchange, party, first, second)
     assert (refused.status, refused.problem) == (409, "separation-of-duties")
@@ -58,6 +60,7 @@ async def try_to_unite(exchange: Exchange, party: Party, first: str, second: str
     for domain in (party.id, "exchange"):
         assert (await assign(exchange, person, first, domain, verb="/revocation")).status == 204
     assert (await assign(exchange, person, second, "exchange")).status == 204  # one after the other may be
+    return str(person)
 
 
 async def test_the_first_member_of_an_organisation_is_no_exception(exchange: Exchange) -> None:
