@@ -66,7 +66,7 @@ CONSENT: Final = Machine(
             frozenset({STATED}),
             entry="consent.invalidated",
         ),
-        Step("expire", VALID, "expired", LAW, "Decree 790, 22(4)", entry="consent.expired"),
+        Step("expire", VALID, "expired", LAW, "Decree 790, 22(4)", entry="consents.expired"),
     ),
 )
-"""Withdrawing needs nothing that giving does not need (PIPL 15)."""
+"""Withdrawing needs nothing that giving does not need (PIPL 15). Consents that expire at once share an entry."""

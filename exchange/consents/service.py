@@ -43,11 +43,11 @@ async def ask(work: Work, person: PersonUnderNotice) -> Consent:
     now = work.runtime.clock.now()
     refused = await queries.newest_refusal(work.session, scope=scope.scope, subject=subject)
     again = await _askable_from(work, refused) if refused is not None else None
-    if again is not None and again > now:
-        raise AskedTooSoon(f"Ask after {rfc3339(again)}; the person may consent at any time.", until=rfc3339(again))
-    facts = {lifecycle.UNREFUSED} | ({lifecycle.IN_FORCE} if scope.closed_at is None else set())
+    facts = {lifecycle.IN_FORCE} if scope.closed_at is None else set()
+    if again is None or again <= now:
+        facts.add(lifecycle.UNREFUSED)
     state = newest.state if newest is not None and newest.state in OPEN else UNKNOWN
-    step = _step(state, "ask", facts)
+    step = _step(state, "ask", facts, again=again)
     consent = _new(scope, subject, asked_at=now)
     work.session.add(consent)
     await _record(work, notice, consent, step, Change(at=now))
@@ -205,11 +205,16 @@ def _facts(notice: ConsentNotice, scope: ConsentScope, decision: Decision, *, at
     return {fact for fact, does_hold in holds.items() if does_hold}
 
 
-def _step(state: str, verb: str, facts: set[str]) -> Step:
-    """The step of the lifecycle. Raises ConsentInvalid, Conflict."""
+def _step(state: str, verb: str, facts: set[str], *, again: datetime | None = None) -> Step:
+    """The step of the lifecycle; `again` is when a person who refused may be asked. Raises ConsentInvalid, Conflict,
+    AskedTooSoon.
+    """
     try:
         return CONSENT.step(state, verb, facts)
     except Refused as refused:
+        if refused.lacking == (lifecycle.UNREFUSED,) and again is not None:
+            until = rfc3339(again)
+            raise AskedTooSoon(f"Ask after {until}; the person may consent at any time.", until=until) from refused
         if refused.lacking:
             raise ConsentInvalid.lacking(refused.lacking) from refused
         possible = ", ".join(verb for verb in refused.verbs if verb != "expire") or "none"

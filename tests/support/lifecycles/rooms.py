@@ -75,6 +75,9 @@ class Room(ABC):
         """Post a document as a party."""
         return await self.exchange.act(who, path, document)
 
+    async def prepare(self) -> None:  # noqa: B027 - most rooms need nothing more
+        """Make what all things of the room need."""
+
     @abstractmethod
     async def begin(self) -> Answer:
         """Make a thing: the answer that has its id."""
@@ -130,6 +133,15 @@ class Room(ABC):
         del past
         return who != "stranger"
 
+    def is_hidden(self, past: Past, act: Act) -> bool:
+        """Whether an act meets nothing that its party knows of."""
+        return not self.sees(past, act.who)
+
+    def standing(self, past: Past, act: Act) -> Past:
+        """What an act meets: the past, unless it begins a new thing in place of one that ended."""
+        del act
+        return past
+
     def means(self, past: Past, act: Act) -> Act:
         """The act that the table has for an address that serves two verbs."""
         del past
@@ -146,7 +158,7 @@ class Room(ABC):
 
     def predict(self, machine: Machine, past: Past, act: Act) -> tuple[Past, Step] | None:
         """What follows from an act by a table; None where it is refused."""
-        act = self.means(past, act)
+        act, past = self.means(past, act), self.standing(past, act)
         if act.who not in self.may(act.verb) or not self.sees(past, act.who):
             return None
         past = self.tried(past, act)

@@ -65,10 +65,10 @@ class Walk:
 
     def _hold_reason(self, act: Act, answer: Answer) -> None:
         """Hold a refusal against what it has to say: the role, or the state, or what lacks."""
-        past = self.room.tried(self.past, act)
+        past = self.room.standing(self.room.tried(self.past, act), act)
         meant = self.room.means(past, act)
         leaving = [step for step in self.room.machine.steps if step.verb == meant.verb and past.state in step.sources]
-        if not self.room.sees(past, meant.who):
+        if self.room.is_hidden(past, meant):
             self._hold(answer.status in {403, 404}, act, f"is not hidden: {answer.content.decode()}")
         elif meant.who not in self.room.may(meant.verb):
             self._hold(
@@ -116,7 +116,7 @@ class Walk:
         async with self.room.exchange.runtime.database.pool.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT clock, due, paused_at, overdue_at FROM deadlines "
-                "WHERE matter_kind = $1 AND matter_id = $2::uuid AND ended_at IS NULL ORDER BY clock",
+                "WHERE matter_kind = $1 AND matter_id::text = $2 AND ended_at IS NULL ORDER BY clock",
                 self.room.matter,
                 self.thing,
             )
