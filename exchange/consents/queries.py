@@ -329,14 +329,18 @@ async def overdue(session: AsyncSession, *, scope: int, now: datetime, limit: in
     return (await session.execute(statement.order_by(ConsentNow.until).limit(limit))).scalars().all()
 
 
-async def mark_expired(session: AsyncSession, *, scope: int, subjects: Sequence[int]) -> Sequence[UUID]:
-    """Mark the valid consents of people under a scope as expired; returns their ids."""
+async def mark_expired(
+    session: AsyncSession, *, scope: int, subjects: Sequence[int], sources: Collection[str], target: str
+) -> Sequence[UUID]:
+    """Mark the consents of people under a scope that are in one of some states as expired; returns their ids."""
     statement = (
         update(Consent)
         .where(
-            Consent.scope == scope, Consent.subject == any_(literal(subjects, ARRAY(Integer))), Consent.state.in_(VALID)
+            Consent.scope == scope,
+            Consent.subject == any_(literal(subjects, ARRAY(Integer))),
+            Consent.state.in_(sources),
         )
-        .values(state="expired")
+        .values(state=target)
         .returning(Consent.id)
     )
     return (await session.execute(statement)).scalars().all()

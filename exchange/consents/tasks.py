@@ -8,6 +8,7 @@ from datetime import datetime
 
 from exchange.consents import queries
 from exchange.consents.deletions import service as deletions
+from exchange.consents.lifecycle import CONSENT
 from exchange.consents.notices import queries as notices
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment
@@ -54,7 +55,10 @@ async def expire_overdue(session: AsyncSession, scope: int, now: datetime, *, se
     if not subjects:
         return 0
     notice = await notices.of_scope(session, scope)
-    expired = await queries.mark_expired(session, scope=scope, subjects=subjects)
+    [step] = [step for step in CONSENT.steps if step.verb == "expire"]
+    expired = await queries.mark_expired(
+        session, scope=scope, subjects=subjects, sources=step.sources, target=step.target
+    )
     epoch = await queries.exclude(session, scope=scope, subjects=subjects, now=now)
     common = {"at": rfc3339(now), "actor": entries.Actor()}
     salt = seal.salt(f"consents expired/{scope}/{epoch}")
@@ -62,6 +66,7 @@ async def expire_overdue(session: AsyncSession, scope: int, now: datetime, *, se
         entries.ConsentsExpired.model_validate(
             {
                 **common,
+                "type": step.entry,
                 "object": entries.Object(kind="consent_notice", id=str(notice.id)),
                 "consents": commitment(sorted(str(identifier) for identifier in expired), salt=salt),
                 "count": len(expired),

@@ -134,7 +134,8 @@ async def give_evidence(work: Work, *, deletion_id: UUID, evidence: Evidence) ->
         raise Conflict("There is evidence of this deletion already.", state=task.state) from refused
     task.state, task.person, task.evidenced_at = step.target, None, now
     task.evidence = evidence.model_dump(mode="json", exclude_none=True)
-    await deadlines.stop(work.session, Matter(KIND, task.id), CLOCK.name, at=now, outcome=step.target)
+    for clock in step.stops:
+        await deadlines.stop(work.session, Matter(KIND, task.id), clock, at=now, outcome=step.target)
     statement = commitment(task.evidence, salt=task.salt)
     work.entry(entries.DeletionChanged, **_fields(task, step.entry, due=None), statement=statement)
     return task

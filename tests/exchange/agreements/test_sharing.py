@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from exchange.agreements.tasks import suspend_for
 from exchange.settings import Settings
 from tests.support.exchanges.parties import check_one_succeeded
 from tests.support.sharing.departments import FRIDAY, REASON, YEAR, DepartmentsExchange, start_departments
@@ -58,6 +60,20 @@ async def test_further_reports_do_not_put_off_the_providers_decision(sharing: De
         "agreement.reported",
         "agreement.resharing_denied",
     ]
+
+
+async def test_a_suspension_by_nobody_ends_the_time_to_decide_on_a_report(sharing: DepartmentsExchange) -> None:
+    """A recipient that is late with a deletion is suspended so: what was proposed has happened."""
+    agreement = await sharing.grant()
+    path = f"/agreements/{agreement['id']}"
+    await sharing.act_ok("authority", f"{path}/reports", {"ground": "out_of_scope", "reason": "x"})
+    dataset, demander = UUID(sharing.conditional["id"]), UUID(sharing.demander.id)
+    async with sharing.runtime.database.sessions() as session:
+        await suspend_for(session, consumer=demander, dataset=dataset, reason="x", now=sharing.now)
+        await session.commit()
+    assert (await sharing.read("owner", path))["state"] == "suspended"
+    assert "report" not in await duties(sharing, "owner", sharing.owner.id)
+    assert "rectify" not in await duties(sharing, "demander", sharing.demander.id), "no rectification was ordered"
 
 
 async def test_anybody_reports_and_the_demander_rectifies_in_time(sharing: DepartmentsExchange) -> None:

@@ -148,9 +148,9 @@ def distinguish(room: Room, mutant: Machine, *, depth: int = 7) -> list[Act] | N
                 return [*path, act]
             following = ours[0]
             late = tuple((clock.name, clock.is_over(following.now), bool(clock.since)) for clock in following.clocks)
-            waited = sum(act.verb == WAIT for act in path)
+            waited = sum(taken.verb == WAIT for taken in [*path, act])
             key = (following.state, frozenset(dict(following.marks)), late, waited)
-            if key not in seen and waited < 3:
+            if key not in seen and waited <= 3:
                 seen.add(key)
                 paths.append((following, [*path, act]))
     return None
