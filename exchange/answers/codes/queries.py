@@ -60,7 +60,7 @@ async def lock_tries(session: AsyncSession, organisation: UUID, *, minute: int) 
 
 
 async def lock_short(session: AsyncSession, recipient: UUID, *, now: datetime) -> Sequence[AnswerCode]:
-    """The short codes that a recipient may redeem now, locked."""
+    """The short codes that a recipient could guess now, locked."""
     statement = (
         select(AnswerCode)
         .where(
@@ -68,6 +68,7 @@ async def lock_short(session: AsyncSession, recipient: UUID, *, now: datetime) -
             AnswerCode.form == "digits",
             AnswerCode.state == "issued",
             AnswerCode.expires_at > now,
+            AnswerCode.wrong < MOST_WRONG,
         )
         .order_by(AnswerCode.id)
         .with_for_update()

@@ -7,4 +7,6 @@ from exchange.subjects.dependents import SubjectDependents
 
 def open_parts(runtime: Runtime) -> None:
     """Register what follows an erasure."""
-    runtime[SubjectDependents].erasure.append(service.forget_person)
+    dependents = runtime[SubjectDependents]
+    dependents.locking.append(service.lock_person)
+    dependents.erasure.append(service.forget_person)

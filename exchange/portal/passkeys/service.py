@@ -103,12 +103,13 @@ async def sign_in(runtime: Runtime, browser: str | None, answer: Mapping[str, An
         raise PasskeyRefused(AGAIN) from error
     if answered.user not in {None, account.bytes}:
         raise PasskeyRefused(AGAIN)
-    return await _enter(runtime, answered.credential, count, now=runtime.clock.now())
+    return await _enter(runtime, account, answered.credential, count, now=runtime.clock.now())
 
 
-async def _enter(runtime: Runtime, credential: bytes, count: int, *, now: datetime) -> str:
+async def _enter(runtime: Runtime, account: UUID, credential: bytes, count: int, *, now: datetime) -> str:
     """Count a use of a passkey, and begin a session. Raises PasskeyRefused; the refusal of a lower count is noted."""
     async with runtime.database.sessions() as session:
+        await accounts.lock_account(session, account)  # before its passkeys, as whoever changes these
         passkey = await queries.locked(session, credential)
         if passkey is None:  # removed meanwhile
             raise PasskeyRefused(AGAIN)
@@ -201,6 +202,13 @@ def _evidence(account: UUID) -> Confirmation:
 def _shown(account: UUID) -> str:
     """What a browser's list of passkeys shows: nothing about the person."""
     return account.hex[-8:]
+
+
+async def lock_person(work: Work, number: int) -> None:
+    """Lock the account of a person and its passkeys, before the ledger's lock is taken."""
+    account = await accounts.account_of_number(work.session, number)
+    if account is not None:
+        await queries.of_account(work.session, account.id, lock=True)
 
 
 async def forget_person(work: Work, number: int) -> None:

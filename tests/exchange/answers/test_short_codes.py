@@ -89,7 +89,7 @@ async def test_a_code_is_void_after_twenty_wrong_tries_of_its_window(asking: Ask
     async with runtime.database.sessions() as session:
         [shown] = await service.of_person(person_work(session, asking), [number])
     assert shown.state == "void"
-    assert (await read_code(asking))["wrong"] == 21
+    assert (await read_code(asking))["wrong"] == 20
     for code in wrong[:4]:
         assert (await redeem(asking, code)).problem == "code-unknown"
     move(asking, minutes=1)

@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from admin.demo.authenticator import Authenticator
 from exchange.kernel.clock import SettableClock
+from exchange.kernel.work import Caller, Work
+from exchange.participants.door.evidence import Founding
+from exchange.portal.binding import principal_of
+from exchange.subjects.dependents import SubjectDependents
 from tests.support.exchanges.exchange import URL, Answer
 from tests.support.exchanges.owner import MORNING
 from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
@@ -212,6 +218,19 @@ async def test_an_erasure_ends_an_account_that_a_desk_made(portal: Portal) -> No
     assert (await browser.request("GET", "/portal/me")).problem == "session-missing"
     assert (await sign_in(portal.browser(), device)).problem == "passkey-refused"
     assert await portal.people.run_sql("SELECT FROM portal_passkeys") == []
+
+
+async def test_an_erasure_locks_passkeys_before_the_ledger(portal: Portal) -> None:
+    """As whoever signs in or removes one does; in another order the two would wait for each other."""
+    assert (await enrol(portal, portal.browser(), Authenticator(URL), await portal.give_code(NUMBER))).status == 204
+    [row] = await portal.people.run_sql("SELECT number FROM portal_identities")
+    runtime = portal.people.runtime
+    async with runtime.database.sessions() as session, runtime.database.pool.acquire() as connection:
+        work = Work(session, Caller(principal_of(UUID(int=1)), Founding()), runtime)
+        await runtime[SubjectDependents].lock(work, row["number"])
+        for table in ("portal_accounts", "portal_passkeys"):
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await connection.execute(f"SELECT FROM {table} FOR UPDATE NOWAIT")
 
 
 async def test_a_challenge_lasts_for_minutes(empty_database: str, tmp_path: Path) -> None:
