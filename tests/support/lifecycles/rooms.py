@@ -159,7 +159,7 @@ class Room(ABC):
     def predict(self, machine: Machine, past: Past, act: Act) -> tuple[Past, Step] | None:
         """What follows from an act by a table; None where it is refused."""
         act, past = self.means(past, act), self.standing(past, act)
-        if act.who not in self.may(act.verb) or not self.sees(past, act.who):
+        if act.who not in self.may(act.verb) or self.is_hidden(past, act):
             return None
         past = self.tried(past, act)
         step = step_of(machine, past, act.verb, self.facts(past, act))
