@@ -3,7 +3,7 @@
 import atexit
 import gc
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI
@@ -148,11 +148,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
     """
     logs.configure(has_requests=settings.access_log)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            app.state.runtime = await _open(settings, clock or Clock(), kinds, stack)
-            yield
+    def lifespan(app: FastAPI) -> AbstractAsyncContextManager[None]:
+        return opened(app, settings, clock=clock, kinds=kinds)
 
     app = Exchange(
         title="Data exchange",
@@ -174,6 +171,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, kinds: Kinds =
         app.include_router(router)
     openapi.complete(app, models=(DeliveryRequest, DeliveryPage, AnswerRequest, AnswersOut, Redemption))
     return app
+
+
+@asynccontextmanager
+async def opened(
+    app: FastAPI, settings: Settings, *, clock: Clock | None = None, kinds: Kinds = KINDS
+) -> AsyncIterator[None]:
+    """Open the parts of an exchange for the block, and let an application of the same kinds of source answer with them.
+
+    An application holds no part of an exchange itself: after the block, it can serve another one at the same public URL.
+    """
+    async with AsyncExitStack() as stack:
+        app.state.runtime = await _open(settings, clock or Clock(), kinds, stack)
+        yield
 
 
 def from_environment() -> FastAPI:

@@ -10,7 +10,8 @@ import httpx2
 from fastapi import FastAPI
 
 from adapters.registry import KINDS
-from exchange.app import Kinds, create_app
+from exchange.app import Kinds, create_app, opened
+from exchange.kernel import logs
 from exchange.kernel.clock import Clock
 from exchange.kernel.database import arguments
 from exchange.participants.founding import founder, initialise
@@ -20,6 +21,8 @@ from tests.support.exchanges.exchange import Exchange, Key, code
 
 _KEYS: dict[Path, dict[str, Key]] = {}
 """Administrators' keys of the exchanges founded by this process, by data directory."""
+_IDLE: dict[str, list[FastAPI]] = {}
+"""Applications of the usual kinds of source that serve no exchange now, by public URL."""
 
 TABLES = (
     "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
@@ -56,8 +59,7 @@ async def start_exchange(
     settings: Settings, *, clock: Clock | None = None, kinds: Kinds = KINDS
 ) -> AsyncIterator[Exchange]:
     """Found an exchange on an empty database, and call it in this process. `kinds` are its kinds of source."""
-    app = create_app(settings, clock=clock, kinds=kinds)
-    async with app.router.lifespan_context(app):
+    async with _open_app(settings, clock=clock, kinds=kinds) as app:
         keys = {name: Key() for name in ("operator", "security", "auditor")}
         await initialise(
             app.state.runtime,
@@ -85,8 +87,10 @@ async def restart_exchange(
 
     `keys` are its administrators', if another process founded it.
     """
-    app = create_app(settings, clock=clock, kinds=kinds)
-    async with app.router.lifespan_context(app), _client(app, settings, keys or _KEYS[settings.data]) as exchange:
+    async with (
+        _open_app(settings, clock=clock, kinds=kinds) as app,
+        _client(app, settings, keys or _KEYS[settings.data]) as exchange,
+    ):
         yield exchange
 
 
@@ -95,6 +99,28 @@ def copy_exchange(settings: Settings, data: Path) -> Settings:
     shutil.copytree(settings.data, data)
     _KEYS[data] = _KEYS[settings.data]
     return settings.model_copy(update={"data": data})
+
+
+@asynccontextmanager
+async def _open_app(settings: Settings, *, clock: Clock | None, kinds: Kinds) -> AsyncIterator[FastAPI]:
+    """Open an exchange in an application that serves no other one meanwhile, and may have served others before.
+
+    FastAPI reads the signatures of all endpoints with an application's first request, which costs more than opening an
+    exchange. Nothing of an exchange is in its application but the parts that `opened` puts there.
+    """
+    if kinds is not KINDS:
+        app = create_app(settings, clock=clock, kinds=kinds)
+        async with app.router.lifespan_context(app):
+            yield app
+        return
+    idle = _IDLE.setdefault(settings.public_url, [])
+    app = idle.pop() if idle else create_app(settings)
+    logs.configure(has_requests=settings.access_log)
+    try:
+        async with opened(app, settings, clock=clock, kinds=kinds):
+            yield app
+    finally:
+        idle.append(app)
 
 
 @asynccontextmanager
