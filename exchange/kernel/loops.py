@@ -20,6 +20,7 @@ from exchange.kernel.database import FAILURES, Connection, Database, try_lock, u
 from exchange.kernel.logs import log
 
 _RETRY = 1.0
+_TURN_SECONDS = 1.0  # the longest that the first round of one loop puts off those of others
 
 GIVEN_UP: Final = threading.Event()
 """Set where this process ends because a loop has ended."""
@@ -69,10 +70,14 @@ class Loop:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._turn: asyncio.Lock | None = None
 
-    def start(self, give_up: Callable[[], None]) -> None:
-        """Begin, on the running event loop. `give_up` is called where the loop ends before `stop`."""
-        task = self._task = asyncio.create_task(self._run(), name=self.name)
+    def start(self, give_up: Callable[[], None], turns: asyncio.Lock | None = None) -> None:
+        """Begin, on the running event loop. `give_up` is called where the loop ends before `stop`.
+
+        First rounds hold `turns`, one after another, so an exchange that starts needs few connections at once.
+        """
+        task = self._task = asyncio.create_task(self._run(turns or asyncio.Lock()), name=self.name)
 
         def on_end(ended: asyncio.Task[None]) -> None:
             if self._task is task:
@@ -99,7 +104,8 @@ class Loop:
         self._wake.set()
         await future
 
-    async def _run(self) -> None:
+    async def _run(self, turns: asyncio.Lock) -> None:
+        await self._take_turn(turns)
         is_leadership_kept = self._leader is not None and self._leader.is_kept
         while True:
             pause = _RETRY if is_leadership_kept else self._seconds
@@ -111,7 +117,20 @@ class Loop:
                 log().warning("background work failed; trying again", kind=self.name, exc_info=error)
             except Exception as error:  # noqa: BLE001 - a loop that ended would be missed too late
                 log().critical("background work failed unexpectedly; trying again", kind=self.name, exc_info=error)
+            self._end_turn()
             await self._pause(pause)
+
+    async def _take_turn(self, turns: asyncio.Lock) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TURN_SECONDS):
+                await turns.acquire()
+                self._turn = turns
+
+    def _end_turn(self) -> None:
+        """Let the next loop begin. Idempotent."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release()
 
     async def _work(self) -> None:
         """Do one round or, where leadership is kept, one round after another; nothing while another process leads."""
@@ -144,6 +163,7 @@ class Loop:
         try:
             await self._do(*arguments)
         finally:
+            self._end_turn()  # a leadership that is kept goes on
             ended = [future for number, future in self._waiting if number <= self._begun]
             self._waiting = [(number, future) for number, future in self._waiting if number > self._begun]
             for future in ended:
@@ -190,8 +210,9 @@ class Loops:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Loops"]:
         """Run all loops during the block."""
+        turns = asyncio.Lock()
         for loop in self._loops.values():
-            loop.start(self._give_up)
+            loop.start(self._give_up, turns)
         try:
             yield self
         finally:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from exchange.kernel import logs
+from exchange.kernel import loops as loops_module
 from exchange.kernel.database import Connection, Database, open_database
 from exchange.kernel.loops import Leader, Loop, Loops, RoundFailed, every, leader_of
 
@@ -79,6 +80,42 @@ async def test_a_tick_waits_for_a_whole_round() -> None:
     await loop.stop()
     with pytest.raises(asyncio.CancelledError):
         await stopped
+
+
+async def test_first_rounds_come_one_after_another() -> None:
+    at_once, most, done = 0, 0, [asyncio.Event() for _ in range(3)]
+
+    def counting(number: int) -> Loop:
+        async def work() -> None:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0)
+            at_once -= 1
+            done[number].set()
+
+        return every(LONG, work, name=f"counting {number}")
+
+    async with loops_of(*(counting(number) for number in range(3))).running():
+        for event in done:
+            await event.wait()
+    assert most == 1
+
+
+async def test_a_first_round_that_does_not_end_delays_the_others_only_for_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loops_module, "_TURN_SECONDS", 0.01)
+    worked = asyncio.Event()
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        worked.set()
+
+    async with loops_of(every(LONG, hang, name="hanging"), every(LONG, work, name="working")).running():
+        await worked.wait()
 
 
 async def test_one_process_leads_and_another_takes_over(database: Database, empty_database: str) -> None:
