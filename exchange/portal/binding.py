@@ -22,7 +22,7 @@ from exchange.participants.door.evidence import Confirmation
 from exchange.portal import queries
 from exchange.portal.errors import CodeRefused, IdentityTaken
 from exchange.portal.models import BindingCode, BoundIdentity
-from exchange.portal.schemas import CodeOut, NewBinding, NewCode
+from exchange.portal.schemas import CodeOut, NewBinding, NewShownCode
 from exchange.portal.sessions import digest_of
 from exchange.portal.settings import PortalSettings
 from exchange.subjects import keys, numbers
@@ -139,7 +139,7 @@ async def unbind(work: Work, number: int) -> None:
     await queries.unbind(work.session, number)
 
 
-async def give_code(work: Work, new: NewCode) -> CodeOut:
+async def give_code(work: Work, new: NewShownCode) -> CodeOut:
     """Make a code for a person whom the caller's organisation knows. Raises NotFound, Forbidden, RequestInvalid."""
     listed = await catalog.any_dataset(work.session, new.dataset)
     if listed.version is None or listed.owner.id != work.principal.organisation:

@@ -12,7 +12,7 @@ from exchange.kernel.web.openapi import problems
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.portal import binding, queries, sessions, signing_in
 from exchange.portal.person_route import PersonRoute, SignedIn
-from exchange.portal.schemas import AccountOut, CodeOut, IdentityOut, NewBinding, NewCode, SessionOut
+from exchange.portal.schemas import AccountOut, CodeOut, IdentityOut, NewBinding, NewShownCode, SessionOut
 from exchange.portal.settings import PortalSettings
 
 public = APIRouter(prefix="/portal", tags=["portal"], responses=problems(public=True))
@@ -103,6 +103,6 @@ async def sign_out(person: SignedIn, response: Response) -> None:
 
 
 @owners.post("/codes", status_code=201)
-async def give_code(work: SignedWork, new: NewCode) -> CodeOut:
+async def give_code(work: SignedWork, new: NewShownCode) -> CodeOut:
     """Make a code with which a person whom you know binds their identifier to their account at the portal, once."""
     return await binding.give_code(work, new)

@@ -13,7 +13,7 @@ from exchange.subjects.schemas import KeyField, Reference, Value
 _PERSON = {"dataset": "demo-civil-affairs/residents", "value": "330106199003078812"}
 
 
-class NewCode(In):
+class NewShownCode(In):
     """A code for a person whom your organisation knows, as one of its datasets identifies them."""
 
     model_config = with_example({**_PERSON, "level": "counter: identity card seen"})

@@ -16,6 +16,15 @@ Form = Literal["qr", "digits"]
 class NewCode(In):
     """A code that a person asks for: which answers about themselves, for whom and for what."""
 
+    model_config = with_example(
+        {
+            "dataset": "education/degrees",
+            "recipient": "01a0c2b4-7d9e-7c3a-8f21-3b5d6e7f8091",
+            "purpose": "talent-service",
+            "answers": ["masters-or-higher"],
+        }
+    )
+
     dataset: Annotated[str, Field(min_length=1, max_length=130, pattern=PRINTABLE)]
     field: Annotated[
         FieldName | None, Field(description="The field that identifies the person, where there are several")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from exchange.kernel.schemas import PRINTABLE, In, Out
+from exchange.kernel.schemas import PRINTABLE, In, Out, with_example
 from exchange.portal.schemas import NewBinding
 
 PasskeyName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)]
@@ -14,6 +14,8 @@ Answer = Annotated[
     dict[str, Any],
     Field(description="The credential of the browser, by its `toJSON` (Web Authentication, section 5.1)"),
 ]
+
+_CREDENTIAL = {"id": "VGhlIGlk", "type": "public-key", "response": {}}
 
 
 class OptionsOut(Out):
@@ -25,6 +27,8 @@ class OptionsOut(Out):
 class NewPasskey(In):
     """A passkey that the browser has made."""
 
+    model_config = with_example({"name": "My telephone", "credential": _CREDENTIAL})
+
     name: Annotated[PasskeyName, Field(description="By which you know it again, such as the device")]
     credential: Answer
 
@@ -32,11 +36,17 @@ class NewPasskey(In):
 class PasskeyAnswer(In):
     """The browser's answer to a sign-in."""
 
+    model_config = with_example({"credential": _CREDENTIAL})
+
     credential: Answer
 
 
 class Enrolment(NewBinding):
     """A code from an organisation that knows you, the identifier that it is for, and the passkey to come back with."""
+
+    model_config = with_example(
+        {"code": "0" * 32, "value": "330106199003078812", "name": "My telephone", "credential": _CREDENTIAL}
+    )
 
     name: PasskeyName
     credential: Answer

@@ -322,6 +322,10 @@ def address(exchange: PopulatedExchange, path: str) -> str:
 
 
 PUBLIC = {
+    "/portal/sign-in/passkey/options",
+    "/portal/sign-in/passkey",
+    "/portal/enrolment/options",
+    "/portal/enrolment",
     "/",
     "/.well-known/data-exchange",
     "/catalog",
