@@ -27,7 +27,9 @@ from exchange.portal.sessions import digest_of
 from exchange.portal.settings import PortalSettings
 from exchange.subjects import keys, numbers
 from exchange.subjects.identity import Identity, parse_identity
+from exchange.subjects.numbering.tokens import Tokens
 from ledger import entries
+from ledger.format.members import digest_of_secret
 
 MOST_TRIES: Final = 5
 _OCTETS: Final = 16
@@ -121,7 +123,13 @@ async def _bind(work: Work, account: UUID, proof: Proof, *, is_new: bool = False
     )
     if await queries.bind(work.session, bound) != account:
         raise IdentityTaken(_TAKEN)
-    work.entry(entries.PersonBound, about=("subject", subject.pseudonym.hex()), level=proof.level, method=proof.method)
+    work.entry(
+        entries.PersonBound,
+        about=("subject", subject.pseudonym.hex()),
+        level=proof.level,
+        method=proof.method,
+        secret=digest_of_secret(Tokens(runtime.seal).secret(number)),
+    )
 
 
 async def identities_of(work: Work, account: UUID) -> list[Bound]:

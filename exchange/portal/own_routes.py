@@ -3,12 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from exchange.kernel.web.openapi import problems
-from exchange.portal import consenting, tracker
+from exchange.portal import consenting, opening, tracker
 from exchange.portal.person_route import PersonRoute, SignedIn
-from exchange.portal.schemas import ConsentOfMineOut, CopyOut, DecisionOfMine, IdentityOut, UsesOut
+from exchange.portal.schemas import ConsentOfMineOut, CopyOut, DecisionOfMine, IdentityOut, OpeningOut, UsesOut
 from exchange.subjects.requests import service as requests
 from exchange.subjects.requests.schemas import NewPersonRequest, PersonRequestOut
 
@@ -25,6 +25,12 @@ async def list_uses(
 ) -> UsesOut:
     """Who used which data about you, when and for what, refusals included, newest first, each with its receipt."""
     return await tracker.uses(person.work, await person.identities(), before=before, limit=limit)
+
+
+@router.get("/uses/{entry}/opening")
+async def open_use(person: SignedIn, entry: Annotated[int, Path(ge=0, lt=_MOST)]) -> OpeningOut:
+    """The proof that you were in an answer that names nobody, or were not, to verify without the exchange."""
+    return await opening.opening(person.work, await person.identities(), entry)
 
 
 @router.get("/requests")

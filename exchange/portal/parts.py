@@ -8,6 +8,7 @@ from exchange.kernel.database import Connection
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from exchange.portal import binding, queries
+from exchange.portal.opening import Openings
 from exchange.portal.passkeys import parts as passkeys
 from exchange.portal.passkeys import queries as challenges
 from exchange.portal.provider import Provider
@@ -23,6 +24,7 @@ async def open_parts(runtime: Runtime, stack: AsyncExitStack) -> None:
     """Register the provider of the settings, and what follows an erasure."""
     passkeys.open_parts(runtime)
     runtime[SubjectDependents].erasure.append(binding.unbind)
+    runtime.add(Openings())
     settings = runtime[PortalSettings]
     if settings.portal_issuer is None and not settings.portal_enrolment:
         return

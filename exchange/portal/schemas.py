@@ -97,6 +97,12 @@ class UseOut(Out):
         str | None,
         Field(description="The entry's proof (C2SP tlog-proof), to verify offline; null until it is covered"),
     ]
+    opening: Annotated[
+        str | None,
+        Field(
+            description="The address of the proof that you are in this answer, which names nobody; null where it is named"
+        ),
+    ]
 
 
 class UsesOut(Out):
@@ -104,6 +110,33 @@ class UsesOut(Out):
 
     uses: list[UseOut]
     next: Annotated[int | None, Field(description="The `before` of the next page; null at the end")]
+
+
+class ProvenEntryOut(Out):
+    """An entry of the ledger: its bytes, and its proof (C2SP tlog-proof)."""
+
+    leaf: str
+    receipt: str
+
+
+class ProofOfMineOut(Out):
+    """The opening of an answer's commitment for one of your identifiers. It shows nothing of anybody else."""
+
+    secret: Annotated[str | None, Field(description="Your secret, hex; keep it: nobody else has it")] = None
+    number: Annotated[int | None, Field(description="Of former answers: your number, instead of the secret")] = None
+    opening: Annotated[dict[str, Any] | None, Field(description="Null: your number was given after the former answer")]
+    binding: Annotated[
+        ProvenEntryOut | None, Field(description="The entry that fixed your secret when you bound the identifier")
+    ] = None
+
+
+class OpeningOut(Out):
+    """Whether an answer that names nobody had rows about you, with its proof; `exchange-client opening` verifies it."""
+
+    format: str
+    in_answer: bool
+    entry: ProvenEntryOut
+    proofs: list[ProofOfMineOut]
 
 
 class CopyOut(Out):

@@ -18,6 +18,7 @@ from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.portal import queries
 from exchange.portal.binding import Bound
+from exchange.portal.opening import is_committed
 from exchange.portal.schemas import UseOut, UsesOut
 from exchange.subjects import queries as subjects
 from ledger.log import publication
@@ -93,6 +94,7 @@ async def _lines(work: Work, entries: dict[int, tuple[dict[str, Any], str]]) -> 
                     "reasons": [reason["code"] for reason in body.get("decision", {}).get("reasons", [])],
                     "certainty": certainty,
                     "receipt": await _receipt(work, index),
+                    "opening": f"/portal/uses/{index}/opening" if is_committed(body) else None,
                 }
             )
         )

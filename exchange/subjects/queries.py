@@ -111,9 +111,9 @@ async def answers_about(connection: Connection, number: int, *, after: int, limi
 
 
 async def people_beside(connection: Connection, index: int) -> Mapping[str, Any] | None:
-    """What is kept of the people in an answer beside its entry: key, size, width, bits."""
+    """What is kept of the people in an answer beside its entry: key, size, width, bits, buckets."""
     row: Mapping[str, Any] | None = await connection.fetchrow(
-        "SELECT key, size, width, bits FROM ledger_people WHERE seq = $1", index
+        "SELECT key, size, width, bits, buckets FROM ledger_people WHERE seq = $1", index
     )
     return row
 

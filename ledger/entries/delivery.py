@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Body, Decision, Hex, Lane, People, Result, Scope, Time
+from ledger.entries.parts import Body, Decision, Hex, Lane, Members, People, Result, Scope, Time
 
 
 class DeliveryBody(Body):
@@ -39,7 +39,10 @@ class ReleaseBody(DeliveryBody):
         Field(description="the salted digest of the number of rows withheld, of which the owner has the salt"),
     ] = None
     people: Annotated[
-        People | None, Field(description="the commitment to the people whom the answer has rows about")
+        People | None, Field(description="in former entries, the commitment to the people of the rows by their numbers")
+    ] = None
+    members: Annotated[
+        Members | None, Field(description="the commitment to the people whom the answer has rows about")
     ] = None
 
 

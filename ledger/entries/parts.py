@@ -120,6 +120,14 @@ class People(Strict):
     pieces: int
 
 
+class Members(Strict):
+    """The commitment to the people in an answer: the root over buckets of tokens, the key of the tokens, and their number."""
+
+    root: Hex
+    token_key: Annotated[Hex, Field(description="the key under which a person's secret becomes the token")]
+    buckets: Annotated[int, Field(description="the number of buckets, a power of two")]
+
+
 class Body(Strict):
     """The fields that every entry may have."""
 

@@ -81,6 +81,9 @@ class PersonBound(Body):
     affects_decisions: ClassVar[bool] = False
     level: Annotated[str, Field(description="as the verifier states it")]
     method: Annotated[str, Field(description="the verifier")]
+    secret: Annotated[
+        Hex | None, Field(description="the digest of the person's secret, by which answers are opened to the person")
+    ] = None
 
 
 class PasskeyChanged(Body):

@@ -46,16 +46,18 @@ class Sealed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people in an answer, kept beside its entry: what ledger.format.people commits to, and how many rows were withheld.
+    """The people in an answer, kept beside its entry: what ledger.format.members commits to, and how many rows were withheld.
 
-    `key` is the commitment's key, sealed. `bits` is the bitmap of their numbers, with `size` people in a piece; None where
-    the entry has no such commitment. `withheld` is None where no row could be.
+    `key` is the commitment's seed, sealed. `bits` is the bitmap of their numbers, and `buckets` the commitment's buckets; None
+    where the entry has no such commitment. `size` is that of pieces, in former entries (ledger.format.people). `withheld` is
+    None where no row could be.
     """
 
     key: bytes
     size: int | None = None
     bits: bytes | None = None
     withheld: int | None = None
+    buckets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,8 @@ _BESIDE = {
     "sealed": ("ledger_sealed", "subject, nonce, ciphertext", ("bytea", "bytea", "bytea")),
     "people": (
         "ledger_people",
-        "key, size, withheld, width, bits",
-        ("bytea", "integer", "bigint", "integer", "bytea"),
+        "key, size, withheld, width, bits, buckets",
+        ("bytea", "integer", "bigint", "integer", "bytea", "integer"),
     ),
     "person": ("ledger_person", "number", ("integer",)),
 }
@@ -203,7 +205,7 @@ def _rows_beside(submissions: Sequence[Submission]) -> dict[str, list[tuple[obje
         if bits is not None and int.from_bytes(bits).bit_count() * _FEW <= len(bits):
             rows["person"] += [(place, number) for number in numbers_in(bits)]
             bits = None
-        rows["people"].append((place, people.key, people.size, people.withheld, width, bits))
+        rows["people"].append((place, people.key, people.size, people.withheld, width, bits, people.buckets))
     return rows
 
 

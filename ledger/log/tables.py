@@ -54,9 +54,9 @@ sealed = Table(
     Index("ix_ledger_sealed_subject_seq", "subject", "seq"),
 )
 
-# The people in an answer, beside its entry: the sealed key of the commitment, the number of people in a piece, the length of
-# the bitmap in bytes, and the number of rows that were withheld. `bits` is the bitmap, unless its people are few: then they
-# are rows of `person`.
+# The people in an answer, beside its entry: the sealed seed of the commitment, its number of buckets (in former entries, the
+# number of people in a piece), the length of the bitmap in bytes, and the number of rows that were withheld. `bits` is the
+# bitmap, unless its people are few: then they are rows of `person`.
 people = Table(
     "ledger_people",
     metadata,
@@ -66,6 +66,7 @@ people = Table(
     Column("withheld", BigInteger),
     Column("width", Integer),
     Column("bits", LargeBinary),
+    Column("buckets", Integer),
 )
 
 person = Table(

@@ -30,6 +30,7 @@ for command in (
     codes.verify_answers,
     proofs.receipt,
     proofs.verify,
+    proofs.opening,
     publish.publish,
     upkeep.refresh,
     upkeep.withdraw,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from data_exchange_client import openings
 from data_exchange_client.evidence import Evidence
 from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, TrustFile, Url, connect
 from data_exchange_client.terminal.output import fail, note, print_json, reporting_failures
@@ -30,6 +31,23 @@ def receipt(
     print_json(verified.body)
     size = verified.checkpoint.size
     note(f"entry {index} is in the ledger {verified.checkpoint.origin}, under its checkpoint of size {size}")
+
+
+def opening(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The answer of /portal/uses/ENTRY/opening.")],
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Check, offline, whether a person was in an answer that names nobody, by the file that the portal gave them."""
+    with reporting_failures():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            fail(f"a file cannot be read: {error}")
+        proven = openings.verify(text, Trust.load(trust))
+    stands = "in" if proven.is_in else "NOT in"
+    typer.echo(f"verified: the person was {stands} the answer of ledger entry {proven.index}, {proven.body['at']}")
+    if not proven.is_bound:
+        note("the identifier was bound after this answer: that it was made with the same secret is the exchange's word")
 
 
 def verify(

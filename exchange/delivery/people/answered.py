@@ -1,7 +1,7 @@
 """The set of people in an answer: collected by number, committed to in the entry, and kept beside it."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,10 +10,12 @@ import pyarrow.compute as pc
 from exchange.kernel.commitments import commitment
 from exchange.kernel.keys.sealing import Seal
 from exchange.subjects.numbering.answers import PEOPLE
-from ledger.format import people
+from exchange.subjects.numbering.tokens import Tokens
+from ledger.format import members, people
 from ledger.log.store import People
 
-MOST_PIECES_OF_A_PAGE: Final = 1024
+BUCKETS_OF_A_PAGE: Final = 64
+MOST_BUCKETS_OF_A_STREAM: Final = 4096
 _KEY = 32
 _SALT = 16
 _PENDING = 1_000_000  # numbers that are held before they are merged
@@ -77,24 +79,23 @@ def bitmap_of_few(numbers: Iterable[int], *, newest: int) -> bytes:
 
 
 def beside(
-    bits: bytes | None, *, withheld: int | None, width: int, most: int, seal: Seal
+    bits: bytes | None, *, withheld: int | None, buckets: int, seal: Seal, numbers: Sequence[int] | None = None
 ) -> tuple[dict[str, Any], People]:
     """The fields of the entry about the people in an answer, and what is kept beside it.
 
-    `bits` is padded to `width` bytes, so that the number of pieces depends on how many people have numbers and not on whom
-    the answer is about.
+    `bits` is None for an entry without a commitment. `numbers` are the same people where they are few. The number of
+    `buckets` must not depend on whom the answer is about.
     """
     key = secrets.token_bytes(_KEY)
     fields: dict[str, Any] = {}
-    size = None
     if bits is not None:
-        bits = bits.ljust(width, b"\0")
-        size = people.piece_size(8 * len(bits), most=most)
-        made = people.commit(bits, key=key, size=size)
-        fields["people"] = {"root": made.root.hex(), "size": made.size, "pieces": made.pieces}
+        groups = Tokens(seal).groups(bits if numbers is None else numbers, key=members.key_of(key), buckets=buckets)
+        made = members.commit(groups, seed=key, buckets=buckets)
+        fields["members"] = {"root": made.root.hex(), "token_key": made.key.hex(), "buckets": made.buckets}
     if withheld is not None:
         fields["withheld"] = commitment(withheld, salt=salt_of(key))
-    return fields, People(seal.close(key, name=PEOPLE), size, bits, withheld)
+    kept = None if bits is None else buckets
+    return fields, People(seal.close(key, name=PEOPLE), None, bits, withheld, kept)
 
 
 def salt_of(key: bytes) -> str:

@@ -62,13 +62,13 @@ class PageRelease:
 
         An entry that names the one person in question (`names_one`) needs no commitment to a set.
         """
-        bits = None if names_one else answered.bitmap_of_few(self.people.values(), newest=self.newest)
+        numbers = sorted(set(self.people.values()))
         fields, people = answered.beside(
-            bits,
+            None if names_one else answered.bitmap_of_few(numbers, newest=self.newest),
             withheld=self.withheld,
-            width=len(bits or b""),
-            most=answered.MOST_PIECES_OF_A_PAGE,
+            buckets=answered.BUCKETS_OF_A_PAGE,
             seal=self._runtime.seal,
+            numbers=numbers,
         )
         return {"consents": answered.spans(self.epochs, self.epochs), **fields}, people
 

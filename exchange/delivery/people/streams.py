@@ -26,7 +26,7 @@ from exchange.subjects import queries
 from exchange.subjects.identity import SubjectKey, scheme_of
 from exchange.subjects.numbering.directory import Directory
 from exchange.subjects.numbering.sidecars import Numbered, Sidecar, Sidecars
-from ledger.format.people import MOST_PIECES
+from exchange.subjects.numbering.tokens import bucket_count
 from ledger.log import store
 
 
@@ -119,8 +119,7 @@ class StreamRelease:
             lambda: answered.beside(
                 self._people.bits(),
                 withheld=withheld,
-                width=(newest >> 3) + 1,
-                most=MOST_PIECES,
+                buckets=bucket_count(newest + 1, most=answered.MOST_BUCKETS_OF_A_STREAM),
                 seal=self._runtime.seal,
             )
         )

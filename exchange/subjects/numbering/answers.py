@@ -1,7 +1,7 @@
 """The answers that held a row about a person: found by number, and shown to that person alone.
 
-What is kept beside the entries tells it. Each is confirmed by opening the one piece of the entry's commitment with the
-person's bit (ledger.format.people), which the person can check without the exchange.
+What is kept beside the entries tells it. Each is confirmed by opening the entry's commitment for the one person
+(ledger.format.members; in former entries ledger.format.people), which the person can check without the exchange.
 """
 
 import asyncio
@@ -11,17 +11,27 @@ from dataclasses import dataclass
 from exchange.kernel.database import Connection
 from exchange.kernel.keys.sealing import Seal
 from exchange.subjects import queries
-from ledger.format import people
+from exchange.subjects.numbering.tokens import Tokens
+from ledger.format import members, people
 
 PEOPLE = "the people in an answer"
-"""The name under which the key of a commitment is sealed."""
+"""The name under which the seed of a commitment is sealed."""
 
 _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The proof that a person is in an answer, or is not: the person's secret, and the opening of their bucket."""
+
+    entry: int
+    secret: bytes
+    opening: members.Opening
+
+
+@dataclass(frozen=True, slots=True)
 class ShownPiece:
-    """The proof that a person is in an answer, or is not: the entry's index, and the opening of the person's piece.
+    """The proof by a former entry: the person's number, and the opening of its piece.
 
     `opening` is None for a person whose number is beyond the pieces: they had none when the answer was given.
     """
@@ -45,20 +55,30 @@ async def entries_about(connection: Connection, number: int, *, after: int = -1)
         after = indexes[-1]
 
 
-async def show(connection: Connection, seal: Seal, *, entry: int, number: int) -> ShownPiece | None:
+async def show(connection: Connection, seal: Seal, *, entry: int, number: int) -> Shown | ShownPiece | None:
     """The proof for a person by an entry; None for an entry without a commitment to people. Raises SealBroken."""
     row = await queries.people_beside(connection, entry)
-    if row is None or row["size"] is None:
+    if row is None or row["width"] is None:
         return None
     bits = row["bits"]
     if bits is None:
         bits = _bitmap(await queries.people_listed(connection, entry), row["width"])
     key = seal.open(row["key"], name=PEOPLE)
+    if row["buckets"] is not None:
+        return await asyncio.to_thread(_open, seal, entry, number, bits, key, row["buckets"])
     size: int = row["size"]
     if number >= size * max(1, -(-8 * len(bits) // size)):
         return ShownPiece(entry, number, None)
     opening = await asyncio.to_thread(people.open_piece, bits, key=key, size=size, number=number)
     return ShownPiece(entry, number, opening)
+
+
+def _open(seal: Seal, entry: int, number: int, bits: bytes, seed: bytes, buckets: int) -> Shown:
+    tokens, key = Tokens(seal), members.key_of(seed)
+    secret = tokens.secret(number)
+    index = members.bucket_of(members.tokens_of(secret, key), buckets)
+    groups = tokens.groups(bits, key=key, buckets=buckets)
+    return Shown(entry, secret, members.open_bucket(groups, seed=seed, buckets=buckets, index=index))
 
 
 def _bitmap(numbers: list[int], width: int) -> bytes:

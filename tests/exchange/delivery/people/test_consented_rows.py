@@ -18,9 +18,10 @@ from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from exchange.subjects import numbers
 from exchange.subjects.identity import Identity, SubjectKey, scheme_of
-from exchange.subjects.numbering.answers import PEOPLE, entries_about, show
+from exchange.subjects.numbering.answers import PEOPLE, Shown, ShownPiece, entries_about, show
 from exchange.subjects.numbering.sidecars import Sidecars
-from ledger.format.people import Commitment, is_in, open_piece
+from ledger.format import people as pieces
+from ledger.format.members import Commitment, is_in
 from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.exchanges.starting import start_exchange
 from tests.support.people.consenting import decide_ok, publish_notice
@@ -99,11 +100,9 @@ async def withdraw(people: PeopleExchange, notice: dict[str, Any], value: str) -
     await decide_ok(people, people.owner, notice, value, "withdrawn")
 
 
-async def commitments(people: PeopleExchange) -> list[tuple[dict[str, Any], Any]]:
-    """The entries that commit to people, each with what is kept beside it."""
-    entries = await people.read_entries()
-    rows = await people.run_sql("SELECT * FROM ledger_people WHERE bits IS NOT NULL ORDER BY seq")
-    return [(entries[row["seq"]], row) for row in rows]
+async def commitments(people: PeopleExchange) -> list[tuple[int, dict[str, Any]]]:
+    """The entries that commit to people, with their indexes."""
+    return [(index, body) for index, body in enumerate(await people.read_entries()) if "members" in body]
 
 
 async def number_of(people: PeopleExchange, value: str) -> int | None:
@@ -166,7 +165,7 @@ async def test_a_person_without_consent_is_answered_as_one_nobody_knows(people: 
         assert entry["result"]["rows"] == len(body["rows"])
         assert entry["consents"] == [{"scope": entry["consents"][0]["scope"], "first": 0, "last": 0}]
         assert "withheld" in entry
-        assert "people" not in entry, "its one person is named already"
+        assert "members" not in entry, "its one person is named already"
     assert len(answers[first][1]["rows"]) == 1
     assert answers[second] == answers["nobody"]
 
@@ -254,20 +253,40 @@ async def test_each_person_is_shown_to_be_in_an_answer_or_not(people: PeopleExch
     await people.runtime[Sidecars].settled()
     assert sorted(await streamed(people)) == who
     assert await ids_of(people, limit=1) in [[value] for value in who]
-    for entry, row in await commitments(people):
-        made = Commitment(bytes.fromhex(entry["people"]["root"]), entry["people"]["size"], entry["people"]["pieces"])
-        key = people.runtime.seal.open(row["key"], name=PEOPLE)
-        present = set()
-        for value in [*who, "P00001", "P00300"]:
-            number = await number_of(people, value)
-            if number is None:
-                continue
-            beyond = number >= made.size * made.pieces
-            opening = None if beyond else open_piece(row["bits"], key=key, size=row["size"], number=number)
-            if is_in(number, made, opening):
-                present.add(value)
-        assert len(present) == entry["result"]["rows"]
-        assert present <= {*who}
+    async with people.runtime.database.pool.acquire() as connection:
+        for index, entry in await commitments(people):
+            made, present = Commitment.from_json(entry["members"]), set()
+            for value in [*who, "P00001", "P00300"]:
+                number = await number_of(people, value)
+                if number is None:
+                    continue
+                shown = await show(connection, people.runtime.seal, entry=index, number=number)
+                assert isinstance(shown, Shown)
+                if is_in(shown.secret, made, shown.opening):
+                    present.add(value)
+            assert len(present) == entry["result"]["rows"]
+            assert present <= {*who}
+
+
+async def test_what_a_former_version_committed_to_is_shown_still(people: PeopleExchange) -> None:
+    """A bitmap in pieces, as the column `size` says."""
+    await give(people, "P00002")
+    await ids_of(people)
+    number = await number_of(people, "P00002")
+    assert number is not None
+    bits = answered.bitmap_of_few([number], newest=number + 600)
+    size = 256
+    made = pieces.commit(bits, key=bytes(32), size=size)
+    sealed = people.runtime.seal.close(bytes(32), name=PEOPLE)
+    await people.run_sql("INSERT INTO ledger_people VALUES (100000, $1, $2, 0, $3, $4)", sealed, size, len(bits), bits)
+    async with people.runtime.database.pool.acquire() as connection:
+        for other in (number, number + 1, number + size):
+            shown = await show(connection, people.runtime.seal, entry=100_000, number=other)
+            assert isinstance(shown, ShownPiece)
+            assert pieces.is_in(other, made, shown.opening) is (other == number)
+        beyond = await show(connection, people.runtime.seal, entry=100_000, number=1 << 30)
+        assert isinstance(beyond, ShownPiece)
+        assert beyond.opening is None
 
 
 async def test_the_answers_about_a_person_are_found_and_shown(people: PeopleExchange) -> None:
@@ -286,13 +305,9 @@ async def test_the_answers_about_a_person_are_found_and_shown(people: PeopleExch
             assert held == [committed[place] for place in places]
             for index in committed:
                 shown = await show(connection, people.runtime.seal, entry=index, number=number)
-                assert shown is not None
-                made = entries[index]["people"]
-                commitment_made = Commitment(bytes.fromhex(made["root"]), made["size"], made["pieces"])
-                assert is_in(number, commitment_made, shown.opening) is (index in held)
-        beyond = await show(connection, people.runtime.seal, entry=committed[0], number=1 << 30)
-        assert beyond is not None
-        assert beyond.opening is None
+                assert isinstance(shown, Shown)
+                made = Commitment.from_json(entries[index]["members"])
+                assert is_in(shown.secret, made, shown.opening) is (index in held)
         assert await show(connection, people.runtime.seal, entry=0, number=0) is None
 
 
