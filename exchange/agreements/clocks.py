@@ -1,4 +1,4 @@
-"""The clocks of agreements between departments: rectification, reports, records of use, disposal."""
+"""The clocks of agreements between departments: provision, rectification, reports, records of use, disposal."""
 
 from datetime import datetime
 
@@ -10,6 +10,8 @@ from groundwork.lifecycle import Clock, Step
 
 USAGE = Clock("usage", "usage_record")
 REPORT = Clock("report", "report_decision")
+PROVIDE = Clock("provide", "provide")
+_OF_PROVIDER = (PROVIDE, REPORT)
 
 
 def matter_of(agreement: Agreement) -> Matter:
@@ -18,10 +20,10 @@ def matter_of(agreement: Agreement) -> Matter:
 
 
 async def begin(session: AsyncSession, agreement: Agreement, clock: Clock, *, at: datetime) -> None:
-    """Begin a clock of an agreement anew: the provider decides on reports, everything else is the demander's."""
+    """Begin a clock of an agreement anew: the provider provides and decides on reports; the rest is the demander's."""
     matter = matter_of(agreement)
     await deadlines.stop(session, matter, clock.name, at=at, outcome="renewed")
-    organisation = agreement.provider_id if clock == REPORT else agreement.consumer_id
+    organisation = agreement.provider_id if clock in _OF_PROVIDER else agreement.consumer_id
     await deadlines.start(session, matter, clock.name, parameter=clock.parameter, organisation=organisation, at=at)
 
 

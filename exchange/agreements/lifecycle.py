@@ -7,6 +7,8 @@ from groundwork.lifecycle import LAW, Clock, Machine, Step
 
 _ENTRY: Final = "agreement."
 _OPEN: Final = frozenset({"active", "suspended"})
+RUNNING: Final = _OPEN | {"provisioning"}
+"""The states of an agreement that has not ended."""
 
 AGREEMENT: Final = Machine(
     "agreement",
@@ -15,17 +17,42 @@ AGREEMENT: Final = Machine(
         Step("suspend", frozenset({"active"}), "suspended", "provider", "809/27", entry=f"{_ENTRY}suspended"),
         Step("resume", frozenset({"suspended"}), "active", "provider", "809/27", entry=f"{_ENTRY}resumed"),
         Step("terminate", _OPEN, "terminated", "provider or consumer", "809/27", entry=f"{_ENTRY}terminated"),
+        Step("amend", frozenset({"active"}), "terminated", "provider", "as 809/25", entry=f"{_ENTRY}amended"),
         Step("expire", _OPEN, "expired", LAW, "its own term", entry=f"{_ENTRY}expired"),
     ),
 )
 
 _DISPOSE: Final = (Clock("dispose", "dispose"),)
 _ALL: Final = frozenset({"rectify", "report", "usage"})
+_UNPROVIDED: Final = frozenset({"provisioning"})
+_PROVIDE: Final = frozenset({"provide"})
 
 SHARING: Final = Machine(
     "agreement between departments",
-    "active",
+    "provisioning",
     (
+        Step(
+            "activate",
+            _UNPROVIDED,
+            "active",
+            "provider",
+            "809/22",
+            starts=(Clock("usage", "usage_record"),),
+            stops=_PROVIDE,
+            entry=f"{_ENTRY}activated",
+        ),
+        Step(
+            "terminate",
+            _UNPROVIDED,
+            "terminated",
+            "provider",
+            "809/27",
+            needs=frozenset({"consultation_recorded"}),
+            stops=_PROVIDE,
+            entry=f"{_ENTRY}terminated",
+        ),
+        Step("end", _UNPROVIDED, "terminated", "demander", "809/25", stops=_PROVIDE, entry=f"{_ENTRY}terminated"),
+        Step("expire", _UNPROVIDED, "expired", LAW, "its own term", stops=_PROVIDE, entry=f"{_ENTRY}expired"),
         Step(
             "suspend",
             frozenset({"active"}),
@@ -81,6 +108,16 @@ SHARING: Final = Machine(
             "end", _OPEN, "terminated", "demander", "809/25", starts=_DISPOSE, stops=_ALL, entry=f"{_ENTRY}terminated"
         ),
         Step("expire", _OPEN, "expired", LAW, "its own term", starts=_DISPOSE, stops=_ALL, entry=f"{_ENTRY}expired"),
+        Step(
+            "amend",
+            frozenset({"active", "provisioning"}),
+            "terminated",
+            "provider",
+            "809/25",
+            needs=frozenset({"no_report_undecided"}),
+            stops=_ALL | _PROVIDE,
+            entry=f"{_ENTRY}amended",
+        ),
         *(
             Step(
                 "dispose",
@@ -103,6 +140,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "with the authority: state `consultation`, the record of both. For a use outside the agreement, suspend it first.",
     "time_to_rectify_over": "The demander may rectify until the day due of the clock `rectify`. Wait, resume the agreement, "
     "or state `consultation`.",
+    "no_report_undecided": "A report about the agreement waits for your decision: suspend the agreement, or wait until the "
+    "clock `report` is over. An amendment does not put a report aside.",
     "not_disposed": "The disposal is on record already.",
 }
 """What a user does about each fact that a step lacks."""

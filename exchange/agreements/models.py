@@ -16,7 +16,7 @@ class Agreement(Base):
 
     __tablename__ = "agreements"
     __table_args__ = (
-        CheckConstraint("state IN ('active','suspended','terminated','expired')", name="state"),
+        CheckConstraint("state IN ('provisioning','active','suspended','terminated','expired')", name="state"),
         CheckConstraint("lane IN ('government','operation','trade','person')", name="lane"),
         Index("ix_agreements_consumer_id_dataset_id", "consumer_id", "dataset_id"),
     )
@@ -39,6 +39,7 @@ class Agreement(Base):
     assessments: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     resharing: Mapped[bool] = mapped_column(server_default="false")
     price: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    amends: Mapped[UUID | None]
     mask_key: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
     salt: Mapped[str] = mapped_column(String(32))

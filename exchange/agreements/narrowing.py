@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from exchange.agreements import queries
+from exchange.agreements.lifecycle import RUNNING
 from exchange.agreements.models import Agreement, AgreementNarrowing
 from exchange.agreements.schemas import Narrowing
 from exchange.agreements.service import UNUSABLE, for_policy
@@ -29,7 +30,6 @@ from ledger import entries
 from ledger.format import canonical
 
 _MOST = 50
-_RUNNING = frozenset({"active", "suspended"})
 _CORRECT = "A narrowing takes away from what the agreement grants; correct what `errors` lists."
 
 
@@ -40,8 +40,8 @@ async def narrow(work: Work, *, agreement_id: UUID, narrowing: Narrowing) -> Agr
     """
     agreement = await queries.locked(work, agreement_id)
     work.permit("agreement", "narrow", agreement.provider_id)
-    if agreement.state not in _RUNNING:
-        raise Conflict("Only an agreement that is active or suspended can be narrowed.", state=agreement.state)
+    if agreement.state not in RUNNING:
+        raise Conflict("Only an agreement that has not ended can be narrowed.", state=agreement.state)
     earlier = (await queries.narrowings(work.session, [agreement.id]))[agreement.id]
     if len(earlier) >= _MOST:
         raise Conflict(f"It was narrowed {_MOST} times; conclude a new agreement instead.", state=agreement.state)

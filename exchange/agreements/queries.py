@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exchange.agreements.lifecycle import RUNNING
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementRecord, AgreementStatement
 from exchange.agreements.view import AgreementView, view_of
 from exchange.catalog import queries as catalog
@@ -48,9 +49,9 @@ async def agreement(session: AsyncSession, reading: Reading, agreement_id: UUID)
 
 
 async def of_consumer(session: AsyncSession, consumer: UUID, agreement_id: UUID) -> AgreementView:
-    """One agreement that is active or suspended, of a consumer. Raises NotFound."""
+    """One agreement that has not ended, of a consumer. Raises NotFound."""
     own = select(Agreement).where(Agreement.id == agreement_id, Agreement.consumer_id == consumer)
-    [view] = await views(session, [await _one(session, own.where(Agreement.state.in_(("active", "suspended"))))])
+    [view] = await views(session, [await _one(session, own.where(Agreement.state.in_(RUNNING)))])
     return view
 
 
@@ -112,7 +113,7 @@ async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) ->
         .limit(_CANDIDATES)
     )
     rows = (await session.execute(statement)).scalars().all()
-    open_rows = [row for row in rows if row.state in {"active", "suspended"}]
+    open_rows = [row for row in rows if row.state in RUNNING]
     return await views(session, open_rows or rows[:1])
 
 
@@ -137,7 +138,7 @@ async def running(session: AsyncSession, dataset: UUID, *, limit: int) -> Sequen
     """The agreements over a dataset that have not ended, newest first."""
     statement = (
         select(Agreement)
-        .where(Agreement.dataset_id == dataset, Agreement.state.in_(("active", "suspended")))
+        .where(Agreement.dataset_id == dataset, Agreement.state.in_(RUNNING))
         .order_by(Agreement.id.desc())
         .limit(limit)
     )
@@ -148,7 +149,7 @@ async def lock_running(session: AsyncSession, dataset: UUID) -> Sequence[Agreeme
     """The agreements over a dataset that have not ended, oldest first, locked."""
     statement = (
         select(Agreement)
-        .where(Agreement.dataset_id == dataset, Agreement.state.in_(("active", "suspended")))
+        .where(Agreement.dataset_id == dataset, Agreement.state.in_(RUNNING))
         .order_by(Agreement.id)
         .with_for_update()
     )
@@ -191,7 +192,7 @@ async def lock_overdue(session: AsyncSession, now: datetime) -> Sequence[Agreeme
     statement = (
         select(Agreement)
         .where(
-            Agreement.state.in_(("active", "suspended")),
+            Agreement.state.in_(RUNNING),
             or_(
                 Agreement.not_after <= now,
                 exists().where(AgreementNarrowing.agreement_id == Agreement.id, AgreementNarrowing.not_after <= now),

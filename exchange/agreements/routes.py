@@ -71,6 +71,12 @@ async def read_statements(work: SignedWork, agreement_id: UUID) -> list[Statemen
     return [StatementOut.model_validate(row) for row in rows]
 
 
+@router.post("/{agreement_id}/activation")
+async def activate(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
+    """Activate an agreement whose data is provided from now on (Decree 809, Article 22)."""
+    return await _out(work, await service.activate(work, agreement_id=agreement_id, statement=statement))
+
+
 @router.post("/{agreement_id}/suspension")
 async def suspend(work: SignedWork, agreement_id: UUID, statement: Statement) -> AgreementOut:
     """Suspend an agreement: it permits no delivery until it is resumed."""

@@ -11,7 +11,7 @@ from exchange.catalog.terms.schemas import Assessments, MaskDocument, Price, Rat
 from exchange.kernel.schemas import In, Moment, Out, Prose, Salt, with_example
 
 Lane = Literal["government", "operation", "trade", "person"]
-State = Literal["active", "suspended", "terminated", "expired"]
+State = Literal["provisioning", "active", "suspended", "terminated", "expired"]
 
 
 class Narrowing(In):
@@ -104,7 +104,8 @@ class AgreementOut(Out):
     ]
     salt: Salt
     concluded_at: datetime
-    state: State
+    amends: Annotated[UUID | None, Field(description="The agreement that this one ended when it became active")] = None
+    state: Annotated[State, Field(description="`provisioning`: the owner has agreed, and provides the data later")]
     in_force: InForce
     narrowings: Annotated[list[NarrowingOut], Field(description="Oldest first")]
 
@@ -134,7 +135,13 @@ class StatementOut(Out):
     """The reason of an agreement's change, or what a new version changed for it, as both sides see it."""
 
     type: Literal[
-        "agreement.rectified", "agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.affected"
+        "agreement.activated",
+        "agreement.amended",
+        "agreement.rectified",
+        "agreement.suspended",
+        "agreement.resumed",
+        "agreement.terminated",
+        "agreement.affected",
     ]
     reason: str
     salt: Salt

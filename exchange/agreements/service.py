@@ -1,19 +1,19 @@
-"""The verbs of agreements: conclude, suspend, resume, terminate."""
+"""The verbs of agreements: conclude, activate, amend, suspend, resume, terminate."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from exchange.agreements import queries
-from exchange.agreements.clocks import follow, matter_of
+from exchange.agreements.clocks import PROVIDE, REPORT, USAGE, begin, follow, matter_of
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import find_misfits
-from exchange.agreements.lifecycle import REMEDIES, machine_of
+from exchange.agreements.lifecycle import REMEDIES, RUNNING, machine_of
 from exchange.agreements.models import Agreement, AgreementNarrowing, AgreementStatement
 from exchange.agreements.schemas import AgreementOut, Lane, Statement
 from exchange.agreements.view import AgreementView, view_of
@@ -62,6 +62,8 @@ class Grant:
     not_before: datetime
     not_after: datetime
     answers: tuple[str, ...] = ()
+    amends: UUID | None = None
+    provision: Literal["at_once", "later"] = "at_once"
 
     def document(self) -> dict[str, Any]:
         """The document that both sides accept; its salted digest goes to the ledger."""
@@ -83,6 +85,7 @@ class Grant:
             **({"assessments": self.assessments} if self.assessments else {}),
             **({"resharing": True} if self.resharing else {}),
             **({"price": self.price} if self.price else {}),
+            **({"amends": str(self.amends)} if self.amends else {}),
         }
 
 
@@ -97,8 +100,10 @@ def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Ag
     """An agreement as a decision's input, beside the present terms. Raises ValidationError for one that no decision fits.
 
     What the terms of its conclusion demanded and the present terms do not is part of the agreement. Groups cannot be: an
-    agreement that was granted for figures alone grants nothing without them.
+    agreement that was granted for figures alone grants nothing without them. One whose data is not provided yet has not
+    begun: it holds at no time.
     """
+    is_provided = agreement.state != "provisioning"
     granted = agreement.terms
     rate = rate_of(granted["rate"]) if granted.get("rate") else None
     conditions = [*agreement.row_filters]
@@ -111,8 +116,8 @@ def for_policy(agreement: AgreementView, terms: documents.Terms) -> documents.Ag
             "consumer": str(agreement.consumer_id),
             "dataset": str(agreement.dataset_id),
             "lane": agreement.lane,
-            "state": agreement.state,
-            "not_before": int(agreement.not_before.timestamp()),
+            "state": agreement.state if is_provided else "active",
+            "not_before": int((agreement.not_before if is_provided else agreement.not_after).timestamp()),
             "not_after": int(agreement.not_after.timestamp()),
             "purposes": [agreement.purpose],
             "fields": [] if is_void else agreement.fields,
@@ -136,10 +141,11 @@ def _unchanged_answers(agreement: AgreementView, terms: documents.Terms) -> list
     return [name for name in agreement.answers if name in means and means[name] == meant.get(name)]
 
 
-def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
-    """Conclude an agreement under the terms of its dataset's version: it is active at once.
+async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
+    """Conclude an agreement under the terms of its dataset's version: it is active at once, unless its data is provided later.
 
-    Raises RequestInvalid for one that no decision could be made by.
+    An active one ends the agreement that it amends. Raises RequestInvalid for one that no decision could be made by,
+    Conflict where the amended agreement cannot end.
     """
     identifier, salt = new_id(), new_salt()
     try:
@@ -163,13 +169,14 @@ def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         assessments=grant.assessments,
         resharing=grant.resharing,
         price=grant.price,
+        amends=grant.amends,
         not_before=grant.not_before,
         not_after=grant.not_after,
         mask_key=work.runtime.seal.close(secrets.token_bytes(_MASK_KEY_BYTES), name=f"agreement/{identifier}"),
         digest=digest,
         salt=salt,
         concluded_at=work.runtime.clock.now(),
-        state="active",
+        state="active" if grant.provision == "at_once" else "provisioning",
     )
     view = view_of(agreement, terms=terms.model_dump(mode="json"))
     try:
@@ -188,7 +195,15 @@ def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         not_after=rfc3339(grant.not_after),
         purpose=grant.purpose,
         assessments={name: commitment(assessment, salt=salt) for name, assessment in grant.assessments.items()},
+        amends=None if grant.amends is None else str(grant.amends),
+        provision=None if grant.provision == "at_once" else grant.provision,
     )
+    if grant.lane == "government":
+        await begin(
+            work.session, agreement, USAGE if agreement.state == "active" else PROVIDE, at=agreement.concluded_at
+        )
+    if agreement.state == "active":
+        await end_amended(work, agreement)
     return agreement_out(agreement, view, work.principal)
 
 
@@ -256,6 +271,36 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statem
     return agreement
 
 
+async def activate(work: Work, *, agreement_id: UUID, statement: Statement) -> Agreement:
+    """Activate an agreement whose data is provided now; it ends the one that it amends. Raises NotFound, Forbidden, Conflict."""
+    agreement = await queries.locked(work, agreement_id)
+    work.permit("agreement", "activate", agreement.provider_id, side="the owner of the data")
+    try:
+        step = machine_of(agreement.lane).step(agreement.state, "activate")
+    except Refused as refused:
+        raise refusal_of(refused, "An agreement", REMEDIES) from refused
+    await check_fit(work, agreement)
+    await _take(work, agreement, step, reason=statement.reason)
+    await end_amended(work, agreement)
+    return agreement
+
+
+async def end_amended(work: Work, agreement: Agreement) -> None:
+    """End the agreement that another one amends, in the transaction in which that one becomes active. Raises Conflict."""
+    if agreement.amends is None:
+        return
+    before = await queries.lock_any(work.session, agreement.amends)
+    if before.state not in RUNNING:
+        return
+    report = await deadlines.find_open(work.session, matter_of(before), REPORT.name)
+    facts = {"no_report_undecided"} if report is None else set()
+    try:
+        step = machine_of(before.lane).step(before.state, "amend", facts)
+    except Refused as refused:
+        raise refusal_of(refused, "The agreement that is amended", REMEDIES) from refused
+    await _take(work, before, step, reason=f"It is amended by the agreement {agreement.id}.")
+
+
 async def _facts(work: Work, agreement: Agreement, statement: Statement) -> set[str]:
     """The facts that Decree 809 demands for a provider's termination."""
     if statement.consultation is not None:
@@ -282,10 +327,10 @@ async def change_by_owner(work: Work, agreement: Agreement, *, verb: str, reason
     Raises Refused.
     """
     step = machine_of(agreement.lane).step(agreement.state, verb, _TO_TERMINATE)
-    await _take(work, agreement, step, reason=reason, ground="other")
+    await _take(work, agreement, step, reason=reason)
 
 
-async def _take(work: Work, agreement: Agreement, step: Step, *, reason: str, ground: str) -> None:
+async def _take(work: Work, agreement: Agreement, step: Step, *, reason: str, ground: str = "other") -> None:
     """Take a step of an agreement that is locked: its state, statement, entry and clocks."""
     agreement.state = step.target
     state(work, agreement, type_=step.entry, reason=reason)

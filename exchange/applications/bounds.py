@@ -68,7 +68,10 @@ def faults_in_approval(
     """The faults by which an owner's approval exceeds the application or the terms, or cannot be carried out."""
     terms, described = document.terms, fields_of(document)
     faults = []
-    if application.is_return_flow and approval.model_fields_set - {"assessments"}:
+    if approval.provision == "later" and application.lane != "government":
+        error = "data is provided later between departments only; approve once it is there"
+        faults.append({"at": "provision", "error": error})
+    if application.is_return_flow and approval.model_fields_set - {"assessments", "provision"}:
         error = (
             "data returns without further conditions (Decree 809, Article 24): approve it as applied for, or refuse it"
         )

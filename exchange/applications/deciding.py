@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from exchange.agreements.clocks import USAGE
 from exchange.agreements.schemas import AgreementOut
 from exchange.agreements.service import Grant, conclude
 from exchange.applications import queries
@@ -21,7 +20,6 @@ from exchange.applications.models import Application
 from exchange.applications.schemas import Approval, Extension, ExtensionConsent, Reasons, SupplementRequest
 from exchange.applications.service import matter_of, offered, record_change, take
 from exchange.calendar import deadlines
-from exchange.calendar.counting import Matter
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.clock import rfc3339
@@ -45,7 +43,9 @@ def _conditions(document: DatasetDocument, demanded: Sequence[str]) -> set[str]:
 
 
 async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tuple[Application, AgreementOut]:
-    """Approve an application, as asked or narrower: its agreement is active at once.
+    """Approve an application, as asked or narrower: its agreement is active at once, or once its data is provided.
+
+    An agreement that it amends ends when the new one becomes active.
 
     Raises NotFound, Forbidden, Conflict, NotShared, OutsideTerms, RequestInvalid.
     """
@@ -69,7 +69,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
     )
     if faults:
         raise OutsideTerms("A grant can only be as wide as the application and the terms.", errors=faults)
-    agreement = conclude(
+    agreement = await conclude(
         work,
         Grant(
             application=application.id,
@@ -89,18 +89,11 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             not_before=work.runtime.clock.now(),
             not_after=not_after,
             answers=tuple(dict.fromkeys(answers)),
+            amends=application.amends,
+            provision=approval.provision,
         ),
         document.terms,
     )
-    if application.lane == "government":
-        await deadlines.start(
-            work.session,
-            Matter("agreement", agreement.id),
-            USAGE.name,
-            parameter=USAGE.parameter,
-            organisation=application.consumer_id,
-            at=work.runtime.clock.now(),
-        )
     application.agreement_id = agreement.id
     application.decided_at = work.runtime.clock.now()
     return application, agreement

@@ -92,6 +92,13 @@ class Approval(In):
         list[Prose],
         Field(max_length=10, description="Conditions of the use; each has to stand in the catalogue (Article 15)"),
     ] = []
+    provision: Annotated[
+        Literal["at_once", "later"],
+        Field(
+            description="`later`, between departments: the data has to be prepared first; it is due after 20 working days "
+            "(Article 22), and `POST /api/v1/agreements/{id}/activation` states that it is there"
+        ),
+    ] = "at_once"
 
 
 class Reasons(In):

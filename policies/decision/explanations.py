@@ -152,10 +152,10 @@ _TEXTS: dict[ReasonCode, dict[Language, tuple[str, str]]] = {
     },
     "agreement-not-yet-valid": {
         "en": (
-            "The agreement is not valid yet (`not_before`)",
-            "Request again after the agreement's `not_before`.",
+            "The agreement is not valid yet (`not_before`, or the state `provisioning`)",
+            "Request again after the agreement's `not_before`, or once its owner has provided the data and activated it.",
         ),
-        "zh": ("协议尚未到生效时间", "请在协议的生效时间之后再请求。"),
+        "zh": ("协议尚未生效", "请在协议的生效时间之后，或提供方提供数据并启用协议之后再请求。"),
     },
     "agreement-expired": {
         "en": ("The agreement has expired (`not_after`)", "Submit an application for a new agreement."),

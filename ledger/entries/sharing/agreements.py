@@ -19,14 +19,23 @@ class AgreementConcluded(Body):
     not_after: Time
     purpose: str
     assessments: Assessments | None = None
+    amends: Annotated[str | None, Field(description="the agreement that ends when this one becomes active")] = None
+    provision: Annotated[
+        Literal["later"] | None,
+        Field(
+            description="the data is provided later, and `agreement.activated` states it; otherwise it is active at once"
+        ),
+    ] = None
 
 
 class AgreementChanged(Body):
-    """An agreement was suspended, resumed or terminated, or has expired; the demander stated that a use was rectified; or a new
+    """An agreement became active since its data is provided, or ended since another one amends it; it was suspended, resumed or terminated, or has expired; the demander stated that a use was rectified; or a new
     version of its dataset affected it.
     """
 
     type: Literal[
+        "agreement.activated",
+        "agreement.amended",
         "agreement.suspended",
         "agreement.rectified",
         "agreement.resumed",
