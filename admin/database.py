@@ -51,7 +51,7 @@ class DatabaseState:
     `origin` and `vkey` are those in the first entry. `not_continued` is the reason why the ledger is not the one that was
     signed, or None. `uncovered_since` is the time of the first entry that no published checkpoint covers, `checkpoint_at`
     that of the newest checkpoint. `jobs` are the numbers of background jobs by state, `calendar_days_left` the working
-    days until the last loaded one.
+    days until the last loaded one, and `calendar_is_short` whether it is time to load the next year.
     """
 
     revision: str | None
@@ -67,6 +67,7 @@ class DatabaseState:
     checkpoint_at: datetime | None = None
     jobs: Mapping[str, int] = field(default_factory=dict)
     calendar_days_left: int = 0
+    calendar_is_short: bool = False
 
     def history(self, first: str) -> History:
         """The ledger's keys, former and present; only `first`, a verifier key, where it was never rotated."""
@@ -196,6 +197,7 @@ async def state_of(url: str, settings: Settings | None = None) -> DatabaseState:
         leaves = await store.read_leaves(connection, 0, 1)
         first = json.loads(leaves[0])["body"] if leaves else {}
         vkey = first.get("vkey")
+        remaining = await calendar.remaining(connection, day_of(Clock().now()))
         return DatabaseState(
             revision=revision,
             entries=head.size,
@@ -209,7 +211,8 @@ async def state_of(url: str, settings: Settings | None = None) -> DatabaseState:
             uncovered_since=await publication.uncovered_since(connection),
             checkpoint_at=await publication.newest_at(connection),
             jobs=await count_jobs(connection),
-            calendar_days_left=await calendar.days_left(connection, day_of(Clock().now())),
+            calendar_days_left=remaining.days_left,
+            calendar_is_short=remaining.is_short,
         )
 
 

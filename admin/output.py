@@ -10,7 +10,6 @@ from admin.database import DatabaseState
 from admin.founding import Founded
 from admin.joining import PEOPLE, Joined
 from admin.terminal import console
-from exchange.calendar.service import SHORT
 
 _DIM = "dim"
 _BOLD = "bold"
@@ -121,8 +120,7 @@ def show_health(directory: DataDirectory, url: str | None, state: DatabaseState,
         waiting, failed = state.jobs.get("waiting", 0), state.jobs.get("failed", 0)
         held = f", {failed} FAILED AND HELD: exchange jobs list" if failed else ""
         rows.append(("jobs", f"{waiting} waiting{held}"))
-        is_short = state.calendar_days_left <= SHORT
-        following = ": load the next year when its notice appears" if is_short else ""
+        following = ": load the next year when its notice appears" if state.calendar_is_short else ""
         rows.append(("calendar", f"{state.calendar_days_left} working days left{following}"))
     rows += [("alarm", line.removeprefix("alarm: ")) for line in alarms]
     if state.not_continued:

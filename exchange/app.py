@@ -17,6 +17,7 @@ from adapters.registry import KINDS
 from exchange import __version__
 from exchange.agreements import routes as agreement_routes
 from exchange.agreements import tasks as agreements
+from exchange.agreements.notices import routes as agreement_notice_routes
 from exchange.answers import routes as answer_routes
 from exchange.answers.codes import tasks as codes
 from exchange.answers.codes.schemas import Redemption
@@ -46,6 +47,7 @@ from exchange.decisions.watching import watch_policy_server
 from exchange.delivery import parts as delivery
 from exchange.delivery import routes as delivery_routes
 from exchange.delivery.schemas import DeliveryPage, DeliveryRequest
+from exchange.disputes import parts as disputes
 from exchange.disputes import routes as dispute_routes
 from exchange.duties import routes as duty_routes
 from exchange.jobs import parts as jobs
@@ -216,6 +218,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         policy_module_routes.router,
         application_routes.router,
         agreement_routes.router,
+        agreement_notice_routes.router,
         subject_routes.router,
         correction_routes.router,
         person_request_routes.router,
@@ -264,6 +267,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     messages.open_parts(runtime)
     catalog.open_parts(runtime)
     agreements.open_parts(runtime)
+    disputes.open_parts(runtime)
     consents.open_parts(runtime)
     corrections.open_parts(runtime)
     person_requests.open_parts(runtime)

@@ -71,7 +71,8 @@ class AgreementNarrowing(Base):
 class AgreementStatement(Base):
     """The reason why an agreement changed, or what a publication changed for it; the entry of this `type` has its digest.
 
-    `by` is the principal who changed it; None in a statement of a former version of the exchange.
+    `by` is the principal who changed it; None in a statement of a former version of the exchange. `ground` is that of a
+    suspension between departments.
     """
 
     __tablename__ = "agreement_statements"
@@ -83,6 +84,7 @@ class AgreementStatement(Base):
     salt: Mapped[str] = mapped_column(String(32))
     stated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     by: Mapped[UUID | None]
+    ground: Mapped[str | None] = mapped_column(String(16))
 
 
 class AgreementRecord(Base):

@@ -9,6 +9,7 @@ from uuid import UUID
 from exchange.agreements import queries
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import describe_changes, find_misfits
+from exchange.agreements.records import record_stop
 from exchange.agreements.service import change_by_owner, state
 from exchange.catalog.dependents import NextVersion
 from exchange.kernel.work import Work
@@ -37,10 +38,13 @@ async def check_version(work: Work, version: NextVersion) -> None:
                 text += f". Kept: {reason}"
             state(work, row, type_="agreement.affected", reason=text[:_LONGEST])
         if row in unfit and choice in ("suspend", "terminate") and reason is not None:
+            if choice == "terminate":
+                await record_stop(work, row, cause="version")
             await change_by_owner(work, row, verb=choice, reason=reason)
 
 
 async def end_with_dataset(work: Work, dataset: UUID, reason: str) -> None:
     """Terminate the agreements over a dataset that its owner withdraws, with the owner's reason."""
     for agreement in await queries.lock_running(work.session, dataset):
+        await record_stop(work, agreement, cause="withdrawal")
         await change_by_owner(work, agreement, verb="terminate", reason=reason)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.agreements.lifecycle import RUNNING
@@ -99,6 +99,27 @@ async def last_suspended_by(session: AsyncSession, agreement_id: UUID) -> UUID |
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def count_grounds(session: AsyncSession, consumer: UUID | None) -> dict[str, int]:
+    """How often agreements were suspended on each ground that the law names: those of a consumer, or with None all."""
+    statement = (
+        select(AgreementStatement.ground, func.count())
+        .join(Agreement, Agreement.id == AgreementStatement.agreement_id)
+        .where(AgreementStatement.ground.is_not(None), Agreement.consumer_id == (consumer or Agreement.consumer_id))
+        .group_by(AgreementStatement.ground)
+    )
+    rows = (await session.execute(statement)).all()
+    return {str(ground): count for ground, count in rows}
+
+
+async def count_unannounced(session: AsyncSession, provider: UUID | None) -> int:
+    """How many agreements ended with their dataset without a notice ahead: by a provider, or with None by any."""
+    records = AgreementRecord
+    statement = select(func.count()).where(records.type == "agreement.stopped_unannounced")
+    if provider is not None:
+        statement = statement.where(records.organisation_id == provider)
+    return int((await session.execute(statement)).scalar_one())
 
 
 async def candidates(session: AsyncSession, *, consumer: UUID, dataset: UUID) -> Sequence[AgreementView]:

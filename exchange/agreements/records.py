@@ -13,9 +13,11 @@ from exchange.agreements import queries
 from exchange.agreements.clocks import USAGE, begin, begin_decision, matter_of
 from exchange.agreements.lifecycle import REMEDIES, SHARING
 from exchange.agreements.models import Agreement, AgreementRecord
+from exchange.agreements.notices import queries as notices
 from exchange.agreements.schemas import Disposal, Report, ResharingRequest, Usage
 from exchange.agreements.service import state
 from exchange.calendar import deadlines
+from exchange.calendar.counting import day_of
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, refusal_of
@@ -24,13 +26,15 @@ from groundwork.lifecycle import Refused, Step
 from ledger import entries
 
 
-def _add(work: Work, agreement: Agreement, type_: str, document: BaseModel, **more: Any) -> AgreementRecord:
+def _add(
+    work: Work, agreement: Agreement, type_: str, document: BaseModel | None = None, **more: Any
+) -> AgreementRecord:
     record = AgreementRecord(
         id=new_id(),
         agreement_id=agreement.id,
         organisation_id=work.principal.organisation,
         type=type_,
-        document=document.model_dump(mode="json") | more,
+        document=({} if document is None else document.model_dump(mode="json")) | more,
         salt=new_salt(),
         recorded_at=work.runtime.clock.now(),
     )
@@ -122,3 +126,11 @@ async def record_usage(work: Work, *, agreement_id: UUID, usage: Usage) -> Agree
     if agreement.state in ("active", "suspended"):
         await begin(work.session, agreement, USAGE, at=work.runtime.clock.now())
     return record
+
+
+async def record_stop(work: Work, agreement: Agreement, *, cause: str) -> None:
+    """Record that an agreement between departments ends by its provider's act without a notice ahead, where that is so."""
+    if agreement.lane != "government":
+        return
+    if not await notices.is_announced(work.session, agreement.id, day_of(work.runtime.clock.now())):
+        _add(work, agreement, "agreement.stopped_unannounced", cause=cause)

@@ -146,6 +146,7 @@ class StatementOut(Out):
     reason: str
     salt: Salt
     stated_at: datetime
+    ground: Annotated[str | None, Field(description="Of a suspension between departments")] = None
 
 
 class Report(In):

@@ -333,11 +333,12 @@ async def change_by_owner(work: Work, agreement: Agreement, *, verb: str, reason
 async def _take(work: Work, agreement: Agreement, step: Step, *, reason: str, ground: str = "other") -> None:
     """Take a step of an agreement that is locked: its state, statement, entry and clocks."""
     agreement.state = step.target
-    state(work, agreement, type_=step.entry, reason=reason)
+    is_ordered = step.verb == "suspend" and agreement.lane == "government"
+    state(work, agreement, type_=step.entry, reason=reason, ground=ground if is_ordered else None)
     await follow(work.session, agreement, step, at=work.runtime.clock.now(), ground=ground)
 
 
-def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:
+def state(work: Work, agreement: Agreement, *, type_: str, reason: str, ground: str | None = None) -> None:
     """Add a statement about an agreement, which both sides read, and its entry."""
     statement = AgreementStatement(
         id=new_id(),
@@ -347,6 +348,7 @@ def state(work: Work, agreement: Agreement, *, type_: str, reason: str) -> None:
         salt=new_salt(),
         stated_at=work.runtime.clock.now(),
         by=work.principal.id,
+        ground=ground,
     )
     work.session.add(statement)
     work.entry(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.applications.models import Application
@@ -67,3 +67,10 @@ async def _one(session: AsyncSession, statement: Select[Application]) -> Applica
     if row is None:
         raise NotFound("There is no application with this id that you may see.")
     return row
+
+
+async def count_refused_returns(session: AsyncSession, provider: UUID | None) -> int:
+    """How often the return of data to its region was refused: by a provider, or with None by any."""
+    refused = select(func.count()).where(Application.is_return_flow, Application.state == "refused")
+    statement = refused if provider is None else refused.where(Application.provider_id == provider)
+    return int((await session.execute(statement)).scalar_one())

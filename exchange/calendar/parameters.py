@@ -64,5 +64,8 @@ def _read() -> dict[str, Parameter]:
     return parameters
 
 
+SHORT: Final = "calendar_short"
+"""The parameter from how many working days on the next year's calendar is asked for."""
+
 PARAMETERS: Final[Mapping[str, Parameter]] = _read()
 """The parameters as this version knows them, by name."""

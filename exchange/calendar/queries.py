@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Integer, String, and_, bindparam, func, or_, select, text, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exchange.calendar.counting import DeadlineView, Matter, day_of
 from exchange.calendar.models import Deadline, ParameterValue, WorkDay, YearDocument
 from exchange.calendar.notices import Days
-from exchange.calendar.parameters import PARAMETERS, Parameter, Unit
+from exchange.calendar.parameters import PARAMETERS, SHORT, Parameter, Unit
 from exchange.kernel.database import Connection
 from exchange.kernel.problems import NotFound
 
@@ -35,12 +35,30 @@ async def loaded(session: AsyncSession, today: date) -> Loaded:
     return Loaded(first, last, 0 if nth is None else most - nth)
 
 
-async def days_left(connection: Connection, today: date) -> int:
-    """The working days after a day until the last loaded one; 0 where the day is outside of the calendar."""
+class Remaining(NamedTuple):
+    """The working days until the last loaded one, and from how few on the next year is asked for."""
+
+    days_left: int
+    short: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is time to load the next year: its notice appears in November or December."""
+        return self.days_left <= self.short
+
+
+async def remaining(connection: Connection, today: date) -> Remaining:
+    """What remains of the calendar after a day: 0 where the day is outside of it."""
     left: int | None = await connection.fetchval(
         "SELECT (SELECT max(nth) FROM work_calendar) - nth FROM work_calendar WHERE day = $1", today
     )
-    return left or 0
+    short: int | None = await connection.fetchval(
+        "SELECT value FROM parameter_values WHERE name = $1 AND effective_from <= $2 "
+        "ORDER BY effective_from DESC, set_at DESC, id DESC LIMIT 1",
+        SHORT,
+        today,
+    )
+    return Remaining(left or 0, PARAMETERS[SHORT].value if short is None else short)
 
 
 async def exceptions(session: AsyncSession, year: int) -> Sequence[WorkDay]:

@@ -8,7 +8,7 @@ from exchange.calendar.counting import DeadlineView, day_of
 from exchange.calendar.errors import ConfirmedByAnother, NoticeInvalid
 from exchange.calendar.models import ParameterValue, YearDocument
 from exchange.calendar.notices import Days, Holiday, days_of, find_faults
-from exchange.calendar.parameters import Parameter
+from exchange.calendar.parameters import SHORT, Parameter
 from exchange.calendar.schemas import (
     CalendarOut,
     DeadlineOut,
@@ -24,8 +24,6 @@ from exchange.kernel.work import Work
 from ledger import entries
 from policies.roles.roles import EXCHANGE
 
-SHORT = 40
-"""From so many working days left on, the next year's calendar is asked for: notices appear in November and December."""
 _CORRECT = "Compare the document with the notice, and correct what `errors` lists."
 
 
@@ -141,12 +139,13 @@ def _check_day_of_year(value: int) -> None:
 
 async def describe(work: Work) -> CalendarOut:
     """The state of the calendar today."""
-    calendar = await queries.loaded(work.session, day_of(work.runtime.clock.now()))
+    today = day_of(work.runtime.clock.now())
+    calendar, short = await queries.loaded(work.session, today), await queries.parameter(work.session, SHORT, today)
     return CalendarOut(
         first=calendar.first,
         last=calendar.last,
         days_left=calendar.days_left,
-        is_short=calendar.days_left <= SHORT,
+        is_short=calendar.days_left <= short.value,
         provisional=await queries.count_provisional(work.session),
         entered=[year_out(row) for row in await queries.entered(work.session)],
     )

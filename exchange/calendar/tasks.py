@@ -7,7 +7,7 @@ deadlines that another transaction holds are left for the next round.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from exchange.calendar import queries
@@ -22,23 +22,53 @@ from exchange.kernel.logs import log
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.metrics import gauge
 from exchange.kernel.runtime import Runtime
+from exchange.kernel.web.health import Alarms
 from ledger import entries
 from ledger.log import store
 from ledger.log.head import Halted, lock_changes
 
-SWEEP = "deadlines-sweep"
+SWEEP, RANGE = "deadlines-sweep", "calendar-range"
 _SECONDS = 10.0
+_WATCH_SECONDS = 600.0
 _AT_ONCE = 500
 
 
+class CalendarRange:
+    """What remains of the loaded calendar, as this process saw it last: an alarm of its own in `/readyz`.
+
+    Beyond the loaded range, deadlines are provisional and nothing is ever overdue.
+    """
+
+    def __init__(self) -> None:
+        self._remaining: queries.Remaining | None = None
+
+    async def look(self, connection: Connection, today: date) -> None:
+        """Look at what remains after a day."""
+        self._remaining = await queries.remaining(connection, today)
+
+    def alarm(self) -> str | None:
+        """The alarm; None while enough days are loaded."""
+        if self._remaining is None or not self._remaining.is_short:
+            return None
+        return (
+            f"alarm: the calendar of working days ends in {self._remaining.days_left} working days; load the next year "
+            "(exchange calendar load)"
+        )
+
+
 def open_parts(runtime: Runtime) -> None:
-    """Register the sweep, and the list to which other rooms add what follows from a deadline."""
+    """Register the sweep, the alarm of a calendar that ends, and the list of what follows from a deadline in other rooms."""
     dependents = runtime.add(DeadlineDependents())
+    watched = CalendarRange()
     left: dict[str, float] = {}
+
+    async def watch() -> None:
+        async with runtime.database.pool.acquire() as connection:
+            await watched.look(connection, day_of(runtime.clock.now()))
 
     async def sweep_all(leading: Connection) -> None:
         now = runtime.clock.now()
-        left[""] = await queries.days_left(leading, day_of(now))
+        left[""] = (await queries.remaining(leading, day_of(now))).days_left
         with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
             while await _sweep(runtime, dependents, now) == _AT_ONCE:
                 pass
@@ -46,6 +76,8 @@ def open_parts(runtime: Runtime) -> None:
             pass
 
     gauge("exchange.calendar.days_left", "1", "Working days until the last loaded one", lambda: left)
+    runtime[Alarms].sources.append(watched.alarm)
+    runtime[Loops].add(every(_WATCH_SECONDS, watch, name=RANGE))
     runtime[Loops].add(every(_SECONDS, sweep_all, name=SWEEP, leader=leader_of(runtime.database, SWEEP)))
 
 

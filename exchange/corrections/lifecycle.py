@@ -10,6 +10,7 @@ GRANTED: Final = "an agreement that grants these fields"
 REASON: Final = "a stated reason"
 CONTENT: Final = "a newer content of a file"
 CHECK: Final = "check"
+DISPUTE_OVER: Final = "a dispute that has ended"
 
 _ANSWERED: Final = frozenset({"corrected", "confirmed_accurate"})
 _STOPS: Final = frozenset({CHECK})
@@ -59,6 +60,17 @@ CORRECTION: Final = Machine(
         ),
         Step("settle", _ANSWERED, "settled", "consumer", "809/26", entry="correction.settled"),
         Step("dispute", _ANSWERED, "disputed", "consumer", "809/28", frozenset({REASON}), entry="correction.disputed"),
+        Step(
+            "resolve",
+            frozenset({"disputed"}),
+            "settled",
+            "either side or authority",
+            "809/28",
+            frozenset({DISPUTE_OVER}),
+            entry="correction.settled",
+        ),
     ),
 )
-"""The owner's answer is the feedback: both sides read it. Silence confirms nothing; it is overdue."""
+"""Between departments, `dispute` opens a dispute, whose end resolves the matter.
+
+The owner's answer is the feedback: both sides read it. Silence confirms nothing; it is overdue."""

@@ -35,6 +35,7 @@ class Correction(Base):
     content_version: Mapped[int | None] = mapped_column(Integer)
     corrected_version: Mapped[int | None] = mapped_column(Integer)
     answers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    dispute_id: Mapped[UUID | None] = mapped_column(ForeignKey("disputes.id"))
     filed_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     filed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

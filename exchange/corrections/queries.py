@@ -14,7 +14,8 @@ from exchange.participants.reading import Reading
 def _readable(reading: Reading) -> ColumnElement[bool]:
     if reading.everything:
         return true()
-    return or_(Correction.provider_id.in_(reading.owners), Correction.consumer_id.in_(reading.consumers))
+    sides = or_(Correction.provider_id.in_(reading.owners), Correction.consumer_id.in_(reading.consumers))
+    return or_(sides, Correction.dispute_id.is_not(None)) if reading.government else sides
 
 
 async def corrections(
@@ -48,6 +49,12 @@ async def lock_of_side(session: AsyncSession, organisation: UUID, correction_id:
     if row is None:
         raise missing()
     return row
+
+
+async def lock_disputed(session: AsyncSession, correction_id: UUID) -> Correction | None:
+    """A correction that is disputed, locked; None where it is not any more."""
+    statement = select(Correction).where(Correction.id == correction_id, Correction.state == "disputed")
+    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 
 async def people_of(session: AsyncSession, correction_id: UUID) -> Sequence[CorrectionPerson]:

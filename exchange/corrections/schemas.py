@@ -81,6 +81,7 @@ class CorrectionOut(Out):
     content_version: Annotated[int | None, Field(description="The content in which the fault was found")]
     corrected_version: Annotated[int | None, Field(description="The content in which it is corrected")]
     answers: Annotated[list[dict[str, Any]], Field(description="Each with type, statement, salt and time")]
+    dispute: Annotated[UUID | None, Field(description="Between departments: the dispute about the owner's answer")]
     filed_at: datetime
     answered_at: datetime | None
     check: Check | None

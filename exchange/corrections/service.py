@@ -1,6 +1,7 @@
 """The verbs of corrections: file, correct, confirm, settle, dispute, withdraw; and what an erasure does to them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.corrections import queries
 from exchange.corrections.errors import CorrectionInvalid
-from exchange.corrections.lifecycle import CONTENT, CORRECTION, FOUND_WRONG, GRANTED, OPEN, REASON
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, DISPUTE_OVER, FOUND_WRONG, GRANTED, OPEN, REASON
 from exchange.corrections.models import Correction, CorrectionPerson
 from exchange.corrections.schemas import Check, CorrectionOut, NewCorrection
+from exchange.disputes.service import Sides, open_about
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
@@ -165,12 +167,9 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
     is_same = verb == "correct" and content is not None and content == correction.content_version
     step = _step(correction.state, verb, lacking=frozenset({CONTENT}) if is_same else frozenset())
     now = work.runtime.clock.now()
-    correction.state = step.target
-    salt = new_salt()
-    correction.answers = [
-        *correction.answers,
-        {"type": step.entry, "statement": statement, "salt": salt, "at": rfc3339(now)},
-    ]
+    if verb == "dispute":
+        await _open_dispute(work, correction, statement)
+    salt = _answer(correction, step, statement, at=now)
     told = [correction.provider_id]
     if verb in _PROVIDERS:
         correction.answered_at = now
@@ -183,6 +182,44 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
     if correction.state not in OPEN and correction.state != "disputed":
         await queries.delete_people(work.session, correction.id)
     await _tell(work, correction, told, step.entry)
+    _record(work, correction, step, statement, salt=salt, told=len(told) if verb == "correct" else None)
+    return correction
+
+
+async def _open_dispute(work: Work, correction: Correction, statement: str) -> None:
+    """Open a dispute, which goes to the sharing authority unless it is settled; in other lanes there is no authority."""
+    agreement = (await agreements.by_ids(work.session, [correction.agreement_id]))[str(correction.agreement_id)]
+    if agreement.lane == "government":
+        sides = Sides(correction.provider_id, correction.consumer_id)
+        dispute = open_about(work, kind="correction", matter=correction.id, sides=sides, statement=statement)
+        await work.session.flush()
+        correction.dispute_id = dispute.id
+
+
+async def resolve(work: Work, correction_id: UUID, statement: str) -> None:
+    """End a disputed correction with its dispute: who it is about is deleted, and both sides are told."""
+    correction = await queries.lock_disputed(work.session, correction_id)
+    if correction is None:
+        return
+    step = CORRECTION.step(correction.state, "resolve", {DISPUTE_OVER})
+    salt = _answer(correction, step, statement, at=work.runtime.clock.now())
+    await queries.delete_people(work.session, correction.id)
+    await _tell(work, correction, [correction.provider_id, correction.consumer_id], "correction.resolved")
+    _record(work, correction, step, statement, salt=salt)
+
+
+def _answer(correction: Correction, step: Step, statement: str, *, at: datetime) -> str:
+    """Take a step of a correction with what is stated; returns the salt of its digest."""
+    salt = new_salt()
+    correction.state = step.target
+    answer = {"type": step.entry, "statement": statement, "salt": salt, "at": rfc3339(at)}
+    correction.answers = [*correction.answers, answer]
+    return salt
+
+
+def _record(
+    work: Work, correction: Correction, step: Step, statement: str, *, salt: str, told: int | None = None
+) -> None:
     work.entry(
         entries.CorrectionChanged,
         about=("correction", correction.id),
@@ -190,10 +227,9 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
         consumer=str(correction.consumer_id),
         dataset=str(correction.dataset_id),
         statement=commitment(statement, salt=salt),
-        content_version=correction.corrected_version if verb == "correct" else None,
-        told=len(told) if verb == "correct" else None,
+        content_version=correction.corrected_version if step.verb == "correct" else None,
+        told=told,
     )
-    return correction
 
 
 async def _users(work: Work, correction: Correction) -> list[UUID]:
@@ -247,6 +283,7 @@ async def out(work: Work, rows: Sequence[Correction]) -> list[CorrectionOut]:
                 "agreement": row.agreement_id,
                 "provider": row.provider_id,
                 "consumer": row.consumer_id,
+                "dispute": row.dispute_id,
                 "verbs": list(CORRECTION.verbs(row.state)),
                 "check": Check.model_validate(clocks[_matter(row)][-1]) if clocks[_matter(row)] else None,
             }

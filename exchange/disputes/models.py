@@ -17,7 +17,7 @@ class Dispute(Base):
     __tablename__ = "disputes"
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
-        CheckConstraint("matter_kind IN ('application','agreement')", name="matter_kind"),
+        CheckConstraint("matter_kind IN ('application','agreement','correction')", name="matter_kind"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

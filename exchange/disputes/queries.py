@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.disputes.models import Dispute, DisputeStatement
@@ -45,3 +45,9 @@ async def statements(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, l
     for row in (await session.execute(query)).scalars():
         by_dispute[row.dispute_id].append(row)
     return by_dispute
+
+
+async def count_waiting(session: AsyncSession) -> int:
+    """How many disputes wait for the authority."""
+    statement = select(func.count()).where(Dispute.state.in_(("applied_to_authority", "coordinating")))
+    return int((await session.execute(statement)).scalar_one())

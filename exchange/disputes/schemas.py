@@ -6,9 +6,11 @@ from uuid import UUID
 
 from exchange.kernel.schemas import In, Out, Prose, Salt, with_example
 
+MatterKind = Literal["application", "agreement", "correction"]
+
 
 class NewDispute(In):
-    """A dispute about an application or an agreement between departments."""
+    """A dispute about an application or an agreement between departments. A correction is disputed at its own address."""
 
     model_config = with_example(
         {"kind": "agreement", "matter": "01930b2e-6f1a-7000-8000-000000000006", "statement": "对共享范围有异议"}
@@ -42,7 +44,7 @@ class DisputeOut(Out):
     """A dispute, as both sides and the authority see it."""
 
     id: UUID
-    matter_kind: Literal["application", "agreement"]
+    matter_kind: MatterKind
     matter_id: UUID
     provider_id: UUID
     demander_id: UUID

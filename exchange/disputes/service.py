@@ -1,14 +1,17 @@
 """The verbs of disputes: open, and the steps of their lifecycle."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from exchange.agreements import queries as agreements
 from exchange.applications import queries as applications
 from exchange.disputes import queries
+from exchange.disputes.dependents import DisputeDependents
 from exchange.disputes.lifecycle import BY_AUTHORITY, DISPUTE
 from exchange.disputes.models import Dispute, DisputeStatement
-from exchange.disputes.schemas import DisputeOut, DisputeStatementOut, DisputeStep, NewDispute
+from exchange.disputes.schemas import DisputeOut, DisputeStatementOut, DisputeStep, MatterKind, NewDispute
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, refusal_of
@@ -30,20 +33,34 @@ async def open_dispute(work: Work, new: NewDispute) -> Dispute:
         if new.kind == "application"
         else await agreements.agreement(work.session, reading, new.matter)
     )
+    _permit_side(work, matter.provider_id, matter.consumer_id)
+    if matter.lane != "government" or matter.state == "drafted":
+        raise Conflict("Disputes are about what departments submitted or agreed on.", state=matter.state)
+    sides = Sides(matter.provider_id, matter.consumer_id)
+    return open_about(work, kind=new.kind, matter=matter.id, sides=sides, statement=new.statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The organisations on the two sides of a dispute."""
+
+    provider: UUID
+    demander: UUID
+
+
+def open_about(work: Work, *, kind: str, matter: UUID, sides: Sides, statement: str) -> Dispute:
+    """Open a dispute about a matter between departments. The caller has checked who opens it."""
     dispute = Dispute(
         id=new_id(),
-        matter_kind=new.kind,
-        matter_id=matter.id,
-        provider_id=matter.provider_id,
-        demander_id=matter.consumer_id,
+        matter_kind=kind,
+        matter_id=matter,
+        provider_id=sides.provider,
+        demander_id=sides.demander,
         state=DISPUTE.start,
         opened_at=work.runtime.clock.now(),
     )
-    _permit_side(work, dispute)
-    if matter.lane != "government" or matter.state == "drafted":
-        raise Conflict("Disputes are about what departments submitted or agreed on.", state=matter.state)
     work.session.add(dispute)
-    _state(work, dispute, type_="dispute.opened", statement=new.statement)
+    _state(work, dispute, type_="dispute.opened", statement=statement)
     return dispute
 
 
@@ -53,20 +70,23 @@ async def take(work: Work, *, dispute_id: UUID, step: DisputeStep) -> Dispute:
     if step.verb in BY_AUTHORITY:
         work.permit("dispute", "coordinate", EXCHANGE, side="the sharing authority")
     else:
-        _permit_side(work, dispute)
+        _permit_side(work, dispute.provider_id, dispute.demander_id)
     try:
         taken = DISPUTE.step(dispute.state, step.verb)
     except Refused as refused:
         raise refusal_of(refused, "A dispute", {}) from refused
     dispute.state = taken.target
     _state(work, dispute, type_=taken.entry, statement=step.statement)
+    follow = work.runtime[DisputeDependents].ended.get(dispute.matter_kind)
+    if follow is not None and not DISPUTE.verbs(dispute.state):
+        await follow(work, dispute.matter_id, step.statement)
     return dispute
 
 
-def _permit_side(work: Work, dispute: Dispute) -> None:
+def _permit_side(work: Work, provider: UUID, demander: UUID) -> None:
     work.permit_one(
-        Act("dispute", "open", dispute.provider_id, "the owner of the data"),
-        Act("dispute", "open", dispute.demander_id, "the demander"),
+        Act("dispute", "open", provider, "the owner of the data"),
+        Act("dispute", "open", demander, "the demander"),
     )
 
 
@@ -100,7 +120,7 @@ async def read_out(work: Work, rows: Sequence[Dispute]) -> list[DisputeOut]:
     return [
         DisputeOut(
             id=row.id,
-            matter_kind="application" if row.matter_kind == "application" else "agreement",
+            matter_kind=cast("MatterKind", row.matter_kind),
             matter_id=row.matter_id,
             provider_id=row.provider_id,
             demander_id=row.demander_id,

@@ -35,10 +35,27 @@ class CounterOut(Out):
     in_time: int
 
 
+class LiabilityOut(Out):
+    """An item for which the decree makes somebody answerable (Articles 39 to 41), and how often it was met.
+
+    `seen`: `counted` here; `prevented`, since the exchange refuses it; or `outside`, where the exchange cannot see it.
+    """
+
+    item: str
+    article: str
+    side: Literal["provider", "demander", "authority"]
+    seen: Literal["counted", "prevented", "outside"]
+    overdue: Annotated[int, Field(description="Duties that are overdue now")]
+    breaches: Annotated[int, Field(description="How often it happened so far, those overdue now among them")]
+
+
 class BoardOut(Out):
-    """The compliance board: counters by kind of duty, and each open duty, the earliest first."""
+    """The compliance board: counters by kind of duty and by item of liability, and each open duty, the earliest first."""
 
     organisation: Annotated[UUID | None, Field(description="null: every organisation")]
     day: date
     counters: list[CounterOut]
+    liability: Annotated[
+        list[LiabilityOut], Field(description="Those of the authority on the board of all organisations only")
+    ]
     duties: list[DutyOut]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import DeadlineView, day_of
+from exchange.duties.liability import liability_of
 from exchange.duties.schemas import BoardOut, CounterOut, DutyOut
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
@@ -31,13 +32,15 @@ async def board_of(work: Work, organisation: UUID | None, *, limit: int) -> Boar
     now = work.runtime.clock.now()
     views = await calendar.deadlines(work.session, organisation=organisation, limit=limit)
     holders = await participants.holders(work.session)
+    counters = [
+        CounterOut(clock=clock, open=open_, overdue=overdue, late=late, in_time=in_time)
+        for clock, open_, overdue, late, in_time in await calendar.counts(work.session, organisation, day_of(now))
+    ]
     return BoardOut(
         organisation=organisation,
         day=day_of(now),
-        counters=[
-            CounterOut(clock=clock, open=open_, overdue=overdue, late=late, in_time=in_time)
-            for clock, open_, overdue, late, in_time in await calendar.counts(work.session, organisation, day_of(now))
-        ],
+        counters=counters,
+        liability=await liability_of(work.session, organisation, counters),
         duties=[_duty(view, work, holders) for view in views],
     )
 

@@ -16,12 +16,20 @@ from exchange.messages.schemas import MessageOut
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "deadline.near": ("A deadline ends soon", "期限即将届满"),
     "deadline.overdue": ("A deadline is over", "期限已届满"),
+    "agreement_notice.announced": ("The sharing of data that you use stops or changes", "所使用数据的共享将停止或变更"),
+    "agreement_notice.consulted": ("A stop or change was consulted on and filed", "停止或变更共享已协商并备案"),
+    "agreement_notice.carried_out": (
+        "The sharing of data that you use has stopped or changed",
+        "所使用数据的共享已停止或变更",
+    ),
+    "agreement_notice.withdrawn": ("A notice of a stop or change was withdrawn", "停止或变更共享的通知已撤回"),
     "correction.filed": ("A consumer found your data wrong", "收到数据校核申请"),
     "correction.corrected": ("Data that you receive was corrected", "所使用的数据已更正"),
     "correction.confirmed": ("The owner confirmed that the data is accurate", "提供方确认数据无误"),
     "correction.withdrawn": ("A correction was withdrawn", "校核申请已撤回"),
     "correction.settled": ("A consumer accepted your answer", "使用方接受校核结果"),
     "correction.disputed": ("A consumer disputes your answer", "使用方对校核结果有异议"),
+    "correction.resolved": ("The dispute about a correction has ended", "校核争议已办结"),
 }
 """The titles of known kinds, in English and Chinese. A kind of another room is shown by its name."""
 

@@ -1,6 +1,7 @@
 """The target of the migrations: the tables of every room and of the ledger."""
 
 import exchange.agreements.models
+import exchange.agreements.notices.models
 import exchange.answers.codes.models
 import exchange.answers.models
 import exchange.applications.models

@@ -82,6 +82,7 @@ from ledger.entries.sharing.agreements import (
     AgreementChanged,
     AgreementConcluded,
     AgreementNarrowed,
+    AgreementNoticeChanged,
     AgreementRecorded,
     DisputeChanged,
 )
@@ -137,6 +138,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     AgreementConcluded,
     AgreementChanged,
     AgreementNarrowed,
+    AgreementNoticeChanged,
     AgreementRecorded,
     DisputeChanged,
     DeliveryStarted,
@@ -182,6 +184,7 @@ __all__ = [
     "AgreementChanged",
     "AgreementConcluded",
     "AgreementNarrowed",
+    "AgreementNoticeChanged",
     "AgreementRecorded",
     "AnswerGiven",
     "AnswerRefused",

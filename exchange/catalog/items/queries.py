@@ -79,3 +79,21 @@ async def item_sources(session: AsyncSession, items: Collection[str] | None = No
     if items is not None:
         statement = statement.where(ItemSource.item.in_(items))
     return (await session.execute(statement)).scalars().all()
+
+
+async def count_unnamed(session: AsyncSession) -> int:
+    """How many items several organisations publish, by the Chinese title of a field, without a source that is named."""
+    fields = func.jsonb_array_elements(DatasetVersion.document["fields"]).table_valued("value").render_derived()
+    title = cast(fields.c.value, JSONB)["title"]["zh"].astext
+    several = (
+        select(title.label("item"))
+        .select_from(Dataset)
+        .join(DatasetVersion, and_(DatasetVersion.dataset_id == Dataset.id, DatasetVersion.version == Dataset.version))
+        .join(fields, literal(value=True))
+        .where(Dataset.state == "published", title.is_not(None))
+        .group_by(title)
+        .having(func.count(Dataset.organisation_id.distinct()) > 1)
+        .subquery()
+    )
+    named = select(ItemSource.id).where(func.lower(ItemSource.item) == func.lower(several.c.item)).exists()
+    return int((await session.execute(select(func.count()).select_from(several).where(~named))).scalar_one())

@@ -29,8 +29,8 @@ class AgreementConcluded(Body):
 
 
 class AgreementChanged(Body):
-    """An agreement became active since its data is provided, or ended since another one amends it; it was suspended, resumed or terminated, or has expired; the demander stated that a use was rectified; or a new
-    version of its dataset affected it.
+    """An agreement was suspended, resumed or terminated, or has expired; the demander stated that a use was rectified; or a new
+    version of its dataset affected it. It became active since its data is provided, or ended since another one amends it.
     """
 
     type: Literal[
@@ -61,10 +61,17 @@ class AgreementNarrowed(Body):
 
 class AgreementRecorded(Body):
     """A record about an agreement between departments: of the use of the data, of its disposal, of a report that it was passed
-    on or misused, or of a wish to pass it on, which is denied. A report and a denied wish propose the suspension.
+    on or misused, or of a wish to pass it on, which is denied. A report and a denied wish propose the suspension. Or the
+    agreement ended with its dataset without a notice ahead.
     """
 
-    type: Literal["agreement.usage_recorded", "agreement.disposed", "agreement.reported", "agreement.resharing_denied"]
+    type: Literal[
+        "agreement.usage_recorded",
+        "agreement.disposed",
+        "agreement.reported",
+        "agreement.resharing_denied",
+        "agreement.stopped_unannounced",
+    ]
     affects_decisions: ClassVar[bool] = False
     consumer: str
     dataset: str
@@ -72,8 +79,30 @@ class AgreementRecorded(Body):
     lane: Lane
 
 
+class AgreementNoticeChanged(Body):
+    """A provider announced that it stops or changes the sharing of a dataset from a day on, consulted the demanders and filed
+    that with the authority, carried the notice out, or withdrew it (Decree 809, Article 27).
+    """
+
+    type: Literal[
+        "agreement_notice.announced",
+        "agreement_notice.consulted",
+        "agreement_notice.carried_out",
+        "agreement_notice.withdrawn",
+    ]
+    affects_decisions: ClassVar[bool] = False
+    dataset: str
+    change: Annotated[Literal["stop", "change"], Field(description="what the notice is of")]
+    outcome: Annotated[
+        Literal["terminate", "keep"], Field(description="what becomes of the agreements when it is carried out")
+    ]
+    effective_on: Annotated[str, Field(description="the first day on which it may be carried out")]
+    agreements: Annotated[list[str], Field(description="the agreements that it is about")]
+    statement: Annotated[Hex, Field(description="salted digest of what was stated")]
+
+
 class DisputeChanged(Body):
-    """A dispute about an application or an agreement was opened, or took a step (Decree 809, Article 28)."""
+    """A dispute about an application, an agreement or a correction was opened, or took a step (Decree 809, Article 28)."""
 
     type: Literal[
         "dispute.opened",
@@ -85,8 +114,8 @@ class DisputeChanged(Body):
         "dispute.decided",
     ]
     affects_decisions: ClassVar[bool] = False
-    matter_kind: Literal["application", "agreement"]
-    matter: Annotated[str, Field(description="the id of the application or agreement")]
+    matter_kind: Literal["application", "agreement", "correction"]
+    matter: Annotated[str, Field(description="the id of the application, agreement or correction")]
     consumer: str
     provider: str
     statement: Annotated[Hex, Field(description="salted digest of what was stated")]

@@ -108,6 +108,32 @@ async def test_what_is_confirmed_is_disputed(sharing: Sharing) -> None:
     assert (await sharing.act(sharing.consumer, correction, "dispute")).json["state"] == "disputed"
 
 
+async def test_a_disputed_correction_goes_to_the_authority_which_reads_it_without_people(sharing: Sharing) -> None:
+    exchange = sharing.exchange
+    bureau = await exchange.admit("bureau")
+    principal = await exchange.find_principal(bureau.steward)
+    role = {"role": "authority", "domain": "exchange"}
+    await exchange.call_ok(exchange.keys["security"], "POST", f"/api/v1/principals/{principal}/roles", role)
+    correction = await sharing.file_ok()
+    await sharing.act(sharing.owner, correction, "confirmation")
+    assert (await sharing.read(bureau, correction)).problem == "not-found"
+    disputed = (await sharing.act(sharing.consumer, correction, "dispute")).json
+    steps = f"/api/v1/disputes/{disputed['dispute']}"
+    dispute = await exchange.call_ok(bureau.steward, "GET", steps)
+    assert (dispute["matter_kind"], dispute["matter_id"]) == ("correction", correction["id"])
+    seen = (await sharing.read(bureau, correction)).json
+    assert (seen["state"], seen["people"]) == ("disputed", None)
+    assert (await sharing.read(sharing.owner, correction)).json["people"] == [PERSON]
+    for party, verb in ((sharing.consumer, "apply"), (bureau, "coordinate"), (bureau, "agree")):
+        await exchange.call_ok(party.steward, "POST", f"{steps}/steps", {"verb": verb, "statement": "x"})
+    ended = (await sharing.read(sharing.consumer, correction)).json
+    assert (ended["state"], ended["people"], ended["answers"][-1]["type"]) == ("settled", [], "correction.settled")
+    assert "correction.resolved" in await sharing.messages(sharing.owner)
+    types = [body["type"] for body in await exchange.read_entries()]
+    assert types[-2:] == ["dispute.agreed", "correction.settled"]
+    assert (await sharing.read(sharing.other, correction)).problem == "not-found"
+
+
 async def test_only_who_has_the_fields_files(sharing: Sharing) -> None:
     assert (await sharing.file(fields=["salary"])).problem == "correction-invalid"
     document = {"agreement": sharing.agreement["id"], "fault": "incomplete", "fields": ["score"], "statement": "x"}

@@ -27,7 +27,7 @@ _IDLE: dict[str, list[FastAPI]] = {}
 TABLES = (
     "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
-    "dispute_statements, disputes, agreement_records, "
+    "dispute_statements, disputes, agreement_records, agreement_notices, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, answer_counts, answer_codes, "
     "answer_code_tries, key_marks, "
     "deletion_tasks, consent_loads, consent_staging, consent_load_pieces, consent_load_rejects, "
