@@ -122,7 +122,9 @@ def show_health(directory: DataDirectory, url: str | None, state: DatabaseState,
         rows.append(("jobs", f"{waiting} waiting{held}"))
         following = ": load the next year when its notice appears" if state.calendar_is_short else ""
         rows.append(("calendar", f"{state.calendar_days_left} working days left{following}"))
-    rows += [("alarm", line.removeprefix("alarm: ")) for line in alarms]
+    for line in alarms:
+        kind, _, text = line.partition(": ")
+        rows.append((kind, text))
     if state.not_continued:
         rows.append(("", f"NOTHING IS SIGNED OR TAKEN IN: {state.not_continued}"))
     console().print(facts(rows))

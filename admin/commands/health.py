@@ -39,7 +39,8 @@ def health(
                 raise
             print(json.dumps(output.no_database_document(directory, url, error), ensure_ascii=False))
             raise typer.Exit(1) from error
-        is_well = url is not None and state.is_current and not state.not_continued and not alarms
+        is_alarmed = any(not line.startswith("warning: ") for line in alarms)
+        is_well = url is not None and state.is_current and not state.not_continued and not is_alarmed
         if as_json:
             document = output.health_document(directory, url, state, is_well=is_well, alarms=alarms)
             print(json.dumps(document, ensure_ascii=False))

@@ -34,7 +34,7 @@ _AT_ONCE = 500
 
 
 class CalendarRange:
-    """What remains of the loaded calendar, as this process saw it last: an alarm of its own in `/readyz`.
+    """What remains of the loaded calendar, as this process saw it last: a warning in `/readyz`, since there are weeks left.
 
     Beyond the loaded range, deadlines are provisional and nothing is ever overdue.
     """
@@ -47,11 +47,11 @@ class CalendarRange:
         self._remaining = await queries.remaining(connection, today)
 
     def alarm(self) -> str | None:
-        """The alarm; None while enough days are loaded."""
+        """The line; None while enough days are loaded."""
         if self._remaining is None or not self._remaining.is_short:
             return None
         return (
-            f"alarm: the calendar of working days ends in {self._remaining.days_left} working days; load the next year "
+            f"warning: the calendar of working days ends in {self._remaining.days_left} working days; load the next year "
             "(exchange calendar load)"
         )
 

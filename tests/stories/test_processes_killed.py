@@ -20,6 +20,7 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded.postmaster import read_status
 from tests.support.exchanges.exchange import code
 from tests.support.processes.commands import ROOT, command, environment, list_processes, run_in_process, wait_until
+from tests.support.processes.readiness import readiness
 
 pytestmark = pytest.mark.endurance
 
@@ -120,7 +121,7 @@ def test_a_log_without_a_reader_stops_no_checkpoint(data: Path) -> None:
     wait_until(lambda: join(data), what="connections that work", seconds=PATIENCE)
 
     def is_covered() -> bool:
-        return httpx2.get(f"{served.url}/readyz", timeout=5).text == "ok\n" and size() >= entries
+        return readiness(httpx2.get(f"{served.url}/readyz", timeout=5).text) == ["ok"] and size() >= entries
 
     def size() -> int:
         return int(httpx2.get(f"{served.url}/ledger/checkpoint", timeout=5).text.splitlines()[1])

@@ -276,6 +276,10 @@ _OBJECT_IDS: Mapping[str, str] = {
 _VERSIONED = ("dataset.published", "dataset.withdrawn", "delivery", "answer", "code.redeemed")
 _DELETION = {"notice": f"{_ID}9", "people": 1, "due": "2026-01-26"}
 _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
+    **{
+        f"agreement_notice.{verb}": {"agreements": [f"{_ID}6"], "effective_on": "2027-03-31"}
+        for verb in ("announced", "consulted", "carried_out", "withdrawn")
+    },
     "consents.expired": {"count": 1200},
     "consents.withdrawn": {"count": 1200, "load": f"{_ID}8"},
     "consents.loaded": {"count": 1_200_000, "bad": 3, "load": f"{_ID}8"},

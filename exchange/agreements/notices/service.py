@@ -33,11 +33,11 @@ async def announce(work: Work, new: NewNotice) -> AgreementNotice:
     """
     dataset = await catalog.own_dataset(work.session, work.principal, new.dataset)
     work.permit("agreement", "terminate", dataset.organisation_id, side="the owner of the data")
-    step = await _check_time(work, new)
     rows = [row for row in await agreements.lock_running(work.session, dataset.id) if row.lane == "government"]
     named = _choose(rows, new.agreements)
     if not named:
         raise Conflict("No agreement between departments runs over this dataset; there is nobody to notify.")
+    step = await _check_time(work, new)
     notice = AgreementNotice(
         id=new_id(),
         dataset_id=dataset.id,

@@ -15,8 +15,9 @@ from ledger.log.head import read_head
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Alarms for the operator of a process that works. Rooms register sources: each gives a line, or None where all is
-    well.
+    """Alarms for the operator of a process that works. Rooms register sources: each gives a line, or None where all is well.
+
+    A line begins with `alarm: ` where something has to be done now, with `warning: ` where there are weeks.
     """
 
     sources: list[Callable[[], str | None]] = field(default_factory=list)

@@ -21,6 +21,10 @@ def upgrade() -> None:
     op.add_column("agreements", sa.Column("amends", sa.Uuid(), nullable=True))
     op.add_column("agreement_statements", sa.Column("ground", sa.String(16), nullable=True))
     _create_notices()
+    op.execute(
+        "CREATE TRIGGER agreement_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON agreement_records "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
     _replace("agreements", "state", f"'provisioning',{_ENDED}")
     _replace("disputes", "matter_kind", f"{_MATTERS},'correction'")
     op.add_column("corrections", sa.Column("dispute_id", sa.Uuid(), nullable=True))
@@ -30,6 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("corrections", "dispute_id")
     _replace("disputes", "matter_kind", _MATTERS)
+    op.execute("DROP TRIGGER agreement_records_append_only ON agreement_records")
     op.drop_table("agreement_notices")
     op.drop_column("agreement_statements", "ground")
     _replace("agreements", "state", _ENDED)

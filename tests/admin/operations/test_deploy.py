@@ -18,6 +18,7 @@ from admin.data_directory import DataDirectory
 from admin.server.reaching import find_running, free_port
 from exchange.kernel.embedded import account
 from tests.support.processes.commands import ROOT, wait_until
+from tests.support.processes.readiness import readiness
 from tests.support.services.compose import Compose, give
 from tests.support.services.opa import certificate
 from tests.support.services.postgres import Postgres
@@ -161,7 +162,7 @@ def through_the_proxy(place: Path, *, public: int, port: int) -> None:
         background([nginx, "-c", str(place / "nginx.conf"), "-e", "/dev/stderr", "-g", "daemon off;"], public),
         httpx2.Client(base_url=f"https://127.0.0.1:{public}", verify=context) as client,
     ):
-        assert client.get("/readyz").text == "ok\n"
+        assert readiness(client.get("/readyz").text) == ["ok"]
         assert client.get("/.well-known/data-exchange").headers["strict-transport-security"]
         assert client.post("/api/v1/deliveries", content=b"x" * 2_000_000).status_code == 413
         with (

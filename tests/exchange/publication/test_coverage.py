@@ -7,6 +7,7 @@ from exchange.publication.coverage import Coverage
 from exchange.publication.parts import CHECKPOINTS, WATCH
 from exchange.publication.publisher import Publisher
 from tests.support.exchanges.exchange import Exchange
+from tests.support.processes.readiness import readiness
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ async def test_readiness_shows_that_no_checkpoint_is_made(exchange: Exchange) ->
     coverage, loops = exchange.runtime[Coverage], exchange.runtime[Loops]
     await loops[CHECKPOINTS].tick()
     await loops[WATCH].tick()
-    assert (await exchange.send("GET", "/readyz", {})).content == b"ok\n"
+    assert readiness((await exchange.send("GET", "/readyz", {})).content.decode()) == ["ok"]
     await loops[CHECKPOINTS].stop()
     await exchange.admit("owner")
     await loops[WATCH].tick()
@@ -28,7 +29,7 @@ async def test_readiness_shows_that_no_checkpoint_is_made(exchange: Exchange) ->
     async with exchange.runtime.database.pool.acquire() as connection:
         await exchange.runtime[Publisher].publish(connection)
     await loops[WATCH].tick()
-    assert (await exchange.send("GET", "/readyz", {})).content == b"ok\n"
+    assert readiness((await exchange.send("GET", "/readyz", {})).content.decode()) == ["ok"]
 
 
 def test_missing_witnesses_are_an_alarm_before_deliveries_stop() -> None:

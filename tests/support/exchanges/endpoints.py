@@ -68,6 +68,15 @@ def statement(_: PopulatedExchange) -> Any:
     return {"statement": "x"}
 
 
+def notice_of_stop(exchange: PopulatedExchange) -> Any:
+    dataset = exchange.objects["people"]["id"]
+    return {"dataset": dataset, "kind": "stop", "effective_on": "2093-03-31", "reason": "x"}
+
+
+def consultation(_: PopulatedExchange) -> Any:
+    return {"statement": "x", "filing": "x"}
+
+
 def secrecy(_: PopulatedExchange) -> Any:
     return {"secrecy": assessment()}
 
@@ -237,6 +246,13 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/agreements/{agreement_id}/suspension", reason, (N, R, None, R)),
     ("POST", "/agreements/{agreement_id}/resumption", reason, (N, R, "conflict", R)),
     ("POST", "/agreements/{agreement_id}/termination", reason, (N, None, None, R)),
+    ("POST", "/agreements/{agreement_id}/activation", reason, (N, R, "conflict", R)),
+    ("GET", "/agreement-notices", nothing, (OK, OK, OK, OK)),
+    ("POST", "/agreement-notices", notice_of_stop, (N, N, "conflict", N)),
+    ("GET", "/agreement-notices/{notice_id}", nothing, (N, N, N, N)),
+    ("POST", "/agreement-notices/{notice_id}/consultation", consultation, (N, N, N, N)),
+    ("POST", "/agreement-notices/{notice_id}/execution", reason, (N, N, N, N)),
+    ("POST", "/agreement-notices/{notice_id}/withdrawal", reason, (N, N, N, N)),
     ("GET", "/agreements/{agreement_id}/records", nothing, (N, OK, OK, OK)),
     ("POST", "/agreements/{agreement_id}/rectification", reason, (N, "conflict", R, R)),
     ("POST", "/agreements/{agreement_id}/reports", report, ("conflict",) * 4),
