@@ -12,7 +12,7 @@ Kind = Literal["stop", "change"]
 Outcome = Literal["terminate", "keep"]
 
 
-class NewNotice(In):
+class NewAgreementNotice(In):
     """A notice that the sharing of a dataset stops or changes on a day, for a stated just cause."""
 
     model_config = with_example(
@@ -51,7 +51,7 @@ class Consultation(In):
     filing: Prose
 
 
-class Reason(In):
+class NoticeReason(In):
     """Why a notice is carried out or withdrawn. The ledger holds its salted digest."""
 
     model_config = with_example({"reason": "过渡期已满"})
@@ -59,7 +59,7 @@ class Reason(In):
     reason: Prose
 
 
-class NoticeOut(Out):
+class AgreementNoticeOut(Out):
     """A notice, as both sides and the authority see it."""
 
     id: UUID

@@ -9,7 +9,7 @@ from exchange.agreements.models import Agreement
 from exchange.agreements.notices import queries
 from exchange.agreements.notices.lifecycle import NOTICE, REMEDIES
 from exchange.agreements.notices.models import AgreementNotice
-from exchange.agreements.notices.schemas import Consultation, NewNotice, NoticeOut
+from exchange.agreements.notices.schemas import AgreementNoticeOut, Consultation, NewAgreementNotice
 from exchange.agreements.service import change_by_owner, state
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter, day_of
@@ -26,7 +26,7 @@ from groundwork.lifecycle import Refused, Step
 from ledger import entries
 
 
-async def announce(work: Work, new: NewNotice) -> AgreementNotice:
+async def announce(work: Work, new: NewAgreementNotice) -> AgreementNotice:
     """Announce a change or stop some working days ahead; every demander whose agreement it names is told.
 
     Raises NotFound, Forbidden, Conflict, CalendarMissing, RequestInvalid for an agreement that it cannot name.
@@ -56,7 +56,7 @@ async def announce(work: Work, new: NewNotice) -> AgreementNotice:
     return notice
 
 
-async def _check_time(work: Work, new: NewNotice) -> Step:
+async def _check_time(work: Work, new: NewAgreementNotice) -> Step:
     """Check that the notice leaves the demanders their time. Raises Conflict, CalendarMissing."""
     today = day_of(work.runtime.clock.now())
     ahead = await calendar.parameter(work.session, "stop_notice", today)
@@ -158,15 +158,15 @@ async def _take(work: Work, notice: AgreementNotice, step: Step, statement: str,
     )
 
 
-def out(notice: AgreementNotice, reading: Reading, own: Sequence[str]) -> NoticeOut:
+def out(notice: AgreementNotice, reading: Reading, own: Sequence[str]) -> AgreementNoticeOut:
     """A notice as a principal sees it: a demander sees of the agreements only its own, whose ids are `own`."""
-    shown = NoticeOut.model_validate(notice)
+    shown = AgreementNoticeOut.model_validate(notice)
     if reading.everything or reading.government or notice.provider_id in reading.owners:
         return shown
     return shown.model_copy(update={"agreements": [each for each in shown.agreements if str(each) in own]})
 
 
-async def read_out(work: Work, rows: Sequence[AgreementNotice], reading: Reading) -> list[NoticeOut]:
+async def read_out(work: Work, rows: Sequence[AgreementNotice], reading: Reading) -> list[AgreementNoticeOut]:
     """Notices as the principal sees them, in their order."""
     await work.session.flush()
     ids = {UUID(each) for row in rows for each in row.agreements}

@@ -1,15 +1,15 @@
 """Agreements whose data is provided later, those that amend another one, notices of a stop, and disputes about corrections.
 
-Revision: 0034
-Revises: 0033
+Revision: 0037
+Revises: 0036
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0034"
-down_revision = "0033"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
