@@ -86,7 +86,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         correction: file answer end read
         module: submit read
         application: submit consent withdraw supplement decide consent_to_extension read
-        agreement: suspend resume narrow terminate end read
+        agreement: activate suspend resume narrow terminate end read
         delivery: request read
         audit: read
         subject: read access erase hold identify
