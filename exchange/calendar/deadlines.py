@@ -29,10 +29,12 @@ async def start(
     organisation: UUID | None,
     at: datetime,
     article: str | None = None,
+    extra_days: int = 0,
 ) -> DeadlineView:
     """Start a clock of a matter: the period of a parameter, counted from the day after `at`.
 
-    `organisation` has to act; None: the exchange. `article` is the parameter's source unless given. Raises NotFound for an
+    `organisation` has to act; None: the exchange. `article` is the parameter's source unless given. `extra_days` lengthen the
+    period in its unit, as where it counts from a later working day that the calendar may not have yet. Raises NotFound for an
     unknown parameter, ValueError for one that is no period, Conflict at the commit where the clock runs already.
     """
     await queries.share_days(session)
@@ -52,8 +54,8 @@ async def start(
         counted_from=counted_from,
         days=period.value,
         unit=period.unit,
-        extra_days=0,
-        due=await queries.due(session, counted_from, period.value, period.unit),
+        extra_days=extra_days,
+        due=await queries.due(session, counted_from, period.value + extra_days, period.unit),
     )
     session.add(row)
     await session.flush()

@@ -184,6 +184,12 @@ async def organisations_by_ids(session: AsyncSession, ids: Collection[UUID]) -> 
     return {row.id: view_of(row) for row in (await session.execute(statement)).scalars()}
 
 
+async def by_codes(session: AsyncSession, codes: Collection[str]) -> Mapping[str, OrganisationView]:
+    """The organisations of these unified social credit codes, in any state, by code."""
+    statement = select(Organisation).where(Organisation.code.in_(codes))
+    return {row.code: view_of(row) for row in (await session.execute(statement)).scalars()}
+
+
 async def organisation_ids(session: AsyncSession, text: str) -> Sequence[UUID]:
     """The id of the organisation with this id or handle; empty where there is none."""
     identifier = as_id(text)

@@ -84,6 +84,7 @@ RIGHTS_RECORD: Final = Machine(
     "valid",
     (
         Step("renew", _VALID, "valid", _BY, "32-37", entry="rights_record.renewed"),
+        Step("renew", _RESTRICTED, "restricted", _BY, "32-37", entry="rights_record.renewed"),
         Step("change", _VALID, "valid", _BY, "32-37", entry="rights_record.changed"),
         Step("transfer_part", _VALID, "valid", _BY, "32-37", entry="rights_record.transferred_in_part"),
         Step("transfer", _VALID, "transferred", _BY, "32-37", entry="rights_record.transferred"),
@@ -93,4 +94,4 @@ RIGHTS_RECORD: Final = Machine(
         Step("lapse", _VALID | _RESTRICTED, "lapsed", LAW, "26, 32-37", entry="rights_record.lapsed"),
     ),
 )
-"""What a deposit enters begins it, valid for at most five years. Under seizure, nothing changes but by its end or by time."""
+"""What a deposit enters begins it, valid for at most five years. Under seizure, it is only renewed."""

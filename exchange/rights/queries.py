@@ -24,7 +24,7 @@ from exchange.rights.models import (
     RightsSerial,
     RightsStatement,
 )
-from exchange.rights.tables import Right
+from exchange.rights.forms.tables import Right
 
 APPLICATION = "rights_application"
 RECORD = "rights_record"
@@ -214,6 +214,14 @@ async def lock_record(session: AsyncSession, record_id: UUID) -> RightsRecord:
     """A record, locked. The caller decides who may see it. Raises NotFound."""
     statement = select(RightsRecord).where(RightsRecord.id == record_id).with_for_update()
     row = (await session.execute(statement)).scalar_one_or_none()
+    if row is None:
+        raise no_record()
+    return row
+
+
+async def any_record(session: AsyncSession, record_id: UUID) -> RightsRecord:
+    """A record. The caller decides who may see it. Raises NotFound."""
+    row = await session.get(RightsRecord, record_id)
     if row is None:
         raise no_record()
     return row

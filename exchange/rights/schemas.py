@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from exchange.kernel.schemas import In, Out, Prose, Salt, Text, with_example
-from exchange.rights.form import Contact, Evidence, Form
-from exchange.rights.tables import Right
+from exchange.rights.forms.form import Contact, Evidence, Form
+from exchange.rights.forms.tables import Right
 
 Kind = Literal["initial", "renewal", "transfer", "change", "cancellation"]
 RecordState = Literal["valid", "restricted", "transferred", "cancelled", "lapsed"]

@@ -78,6 +78,7 @@ from ledger.entries.parts import (
 )
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
+from ledger.entries.rights import RightsApplicationChanged, RightsCertificateChanged, RightsRecordChanged
 from ledger.entries.sharing.agreements import (
     AgreementChanged,
     AgreementConcluded,
@@ -176,6 +177,9 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     PersonBound,
     PasskeyChanged,
     BindingCodeGiven,
+    RightsApplicationChanged,
+    RightsRecordChanged,
+    RightsCertificateChanged,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -261,6 +265,9 @@ __all__ = [
     "RequestsRefused",
     "Result",
     "Right",
+    "RightsApplicationChanged",
+    "RightsCertificateChanged",
+    "RightsRecordChanged",
     "RoleChanged",
     "Scope",
     "Session",

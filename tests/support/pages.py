@@ -198,6 +198,10 @@ _VALUES: Mapping[str, Any] = {
     "origin": "exchange.example/ledger/1",
     "principal": f"{_ID}3",
     "problem": "conflict",
+    "record": "QY2026010001",
+    "rights": ["HOLD", "USE"],
+    "number": "SJ3312026080001",
+    "valid_until": "2031-01-05",
     "public_key": "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs",
     "purpose": "talent-service",
     "responsible": f"{_ID}1",
@@ -242,6 +246,9 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "answer.refused": ("agreement", *_NAMING),
     "code.redeemed": ("named", "withheld", "people"),
     "erasure.refused": ("until",),
+    **dict.fromkeys(entries.types_of(entries.RightsApplicationChanged), ("codes", "entered")),
+    "rights_application.refused": ("entered",),
+    "rights_application.deposited": ("codes",),
 }
 # Objects of a kind that is not the first half of the type; None: there is no object.
 _OBJECTS: Mapping[str, str | None] = {
@@ -287,6 +294,8 @@ _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "deletion.evidenced": _DELETION,
     "deletion.overdue": _DELETION,
     "consent.requested": {"notice": f"{_ID}9"},
+    "rights_application.refused": {"codes": ["unlawful_source"]},
+    "rights_application.deposited": {"entered": ["QY2026010001"]},
     "dataset.change_extended": {"consent": _DIGEST, "days": 5},
     "deadline.overdue": {"due": "2026-01-12"},
     "answer.given": {"answers": ["holds-masters-degree"]},

@@ -59,6 +59,8 @@ def test_one_distribution_provides_casbin():
         ("subject.access", ["operator"]),
         ("subject.erase", ["operator"]),
         ("subject.hold", ["security_administrator"]),
+        ("rights.apply", ["steward"]),
+        ("rights.review", ["registrar"]),
         ("calendar.load", ["operator"]),
         ("calendar.confirm", ["operator", "security_administrator"]),
         ("calendar.set", ["operator"]),
@@ -99,6 +101,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         notice: publish close read
         consent: ask record load end read
         deletion: read evidence
+        rights: apply confirm object read review
     """
     lines = [line.strip().split(": ") for line in expected.strip().splitlines()]
     assert WORKED.verbs() == {(resource, verb) for resource, verbs in lines for verb in verbs.split()}

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Final
 
 from exchange.participants import uscc
-from exchange.rights.form import MAX_NAME, MAX_SUMMARY, Form, HeldRight, Holder
-from exchange.rights.tables import CLASSES, EVIDENCE, RIGHTS, SITUATIONS, Situation, is_industry, is_registrable
+from exchange.rights.forms.form import MAX_NAME, MAX_SUMMARY, Form, HeldRight, Holder
+from exchange.rights.forms.tables import CLASSES, EVIDENCE, RIGHTS, SITUATIONS, Situation, is_industry, is_registrable
 
 _ANNEX: Final = "Annex 1"
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
