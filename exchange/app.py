@@ -79,6 +79,8 @@ from exchange.portal.passkeys import routes as passkey_routes
 from exchange.portal.showing import routes as showing_routes
 from exchange.publication import parts as publication
 from exchange.publication import routes as publication_routes
+from exchange.rights import routes as rights_routes
+from exchange.rights import tasks as rights
 from exchange.settings import Settings
 from exchange.sources import parts as sources
 from exchange.sources import routes as source_routes
@@ -203,6 +205,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         health.public,
         catalog_routes.public,
         publication_routes.public,
+        rights_routes.public,
         participant_routes.router,
         calendar_routes.router,
         dispute_routes.router,
@@ -216,6 +219,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         change_routes.router,
         item_routes.router,
         policy_module_routes.router,
+        rights_routes.router,
         application_routes.router,
         agreement_routes.router,
         agreement_notice_routes.router,
@@ -266,6 +270,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     calendar.open_parts(runtime)
     messages.open_parts(runtime)
     catalog.open_parts(runtime)
+    rights.open_parts(runtime)
     agreements.open_parts(runtime)
     disputes.open_parts(runtime)
     consents.open_parts(runtime)

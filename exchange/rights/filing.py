@@ -196,7 +196,8 @@ async def _record_faults(work: Work, record: RightsRecord, kind: str, form: Mapp
     today = day_of(work.runtime.clock.now())
     if record.valid_until < today or not set(VERBS[kind]) & set(RIGHTS_RECORD.verbs(record.state)):
         raise Conflict(
-            f"A record that is {record.state} or over allows no {kind}; read it for what is possible.", state=record.state
+            f"A record that is {record.state} or over allows no {kind}; read it for what is possible.",
+            state=record.state,
         )
     faults = []
     if kind == "renewal":
@@ -206,7 +207,9 @@ async def _record_faults(work: Work, record: RightsRecord, kind: str, form: Mapp
                 f"The record can be renewed from {first} to {last}.", first=first.isoformat(), last=last.isoformat()
             )
         if "valid_until" in form and date.fromisoformat(form["valid_until"]) <= record.valid_until:
-            faults.append(Fault("body/valid_until", "state a day after the record's last", "应晚于现有效期届满日", "26"))
+            faults.append(
+                Fault("body/valid_until", "state a day after the record's last", "应晚于现有效期届满日", "26")
+            )
     if kind == "transfer":
         faults = await _transfer_faults(work, record, form)
     if kind == "change" and set(form) == {"statement"}:
@@ -221,12 +224,16 @@ async def _transfer_faults(work: Work, record: RightsRecord, form: Mapping[str, 
     organisations = await _organisations(work, [form["transferee"]])
     if not organisations or organisations[0] == record.organisation_id:
         faults.append(
-            Fault("body/transferee", "state the code of another organisation of this exchange", "受让人须为本平台其他机构")
+            Fault(
+                "body/transferee", "state the code of another organisation of this exchange", "受让人须为本平台其他机构"
+            )
         )
     held = {row.right for row in (await queries.holdings(work.session, [record.id]))[record.id] if row.ended_at is None}
     if not set(form["rights"]) <= held:
         faults.append(
-            Fault("body/rights", f"state rights that the record has: {', '.join(sorted(held))}", "仅可转让本登记所载权利")
+            Fault(
+                "body/rights", f"state rights that the record has: {', '.join(sorted(held))}", "仅可转让本登记所载权利"
+            )
         )
     return faults
 

@@ -138,7 +138,7 @@ class RightsHolding(Base):
     """One right of a record. It ends with the record, or with its transfer (`ended_at`)."""
 
     __tablename__ = "rights_holdings"
-    __table_args__ = (CheckConstraint('"right" IN (\'HOLD\',\'USE\',\'OPERATE\')', name="right"),)
+    __table_args__ = (CheckConstraint("\"right\" IN ('HOLD','USE','OPERATE')", name="right"),)
 
     record_id: Mapped[UUID] = mapped_column(ForeignKey("rights_records.id"), primary_key=True)
     right: Mapped[str] = mapped_column(String(8), primary_key=True)

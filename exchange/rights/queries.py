@@ -13,6 +13,7 @@ from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter
 from exchange.kernel.problems import NotFound
 from exchange.participants.reading import Reading
+from exchange.rights.forms.tables import Right
 from exchange.rights.lifecycle import PUBLICISED, UNDECIDED
 from exchange.rights.models import (
     OutsideCertificate,
@@ -24,7 +25,6 @@ from exchange.rights.models import (
     RightsSerial,
     RightsStatement,
 )
-from exchange.rights.forms.tables import Right
 
 APPLICATION = "rights_application"
 RECORD = "rights_record"

@@ -69,7 +69,7 @@ async def carry_out(work: Work, application: RightsApplication) -> list[RightsRe
         latest = await terms.last_day(work.session, today, date.fromisoformat(wanted) if wanted else None)
         record.valid_until = max(record.valid_until, latest)
     elif application.kind == "change":
-        changes = {name: application.form[name] for name in _CHANGEABLE if name in application.form}
+        changes: dict[str, Any] = {name: application.form[name] for name in _CHANGEABLE if name in application.form}
         record.document = {**record.document, **changes}
     await _record(work, record, step.entry)
     return []
@@ -217,7 +217,10 @@ async def link(work: Work, *, record_id: UUID, new: NewCertificate) -> RightsRec
 async def check(
     work: Work, *, certificate_id: UUID, checked: Literal["confirmed", "contradicted", "not_found"]
 ) -> RightsRecord:
-    """State what a check of an outside certificate with its issuer found, as a registrar. Raises Forbidden, NotFound, Conflict."""
+    """State what a check of an outside certificate with its issuer found.
+
+    Raises Forbidden, NotFound, Conflict.
+    """
     work.permit("rights", "review", EXCHANGE)
     certificate = await queries.lock_certificate(work.session, certificate_id)
     record, lacking = await _load(work, certificate.record_id)

@@ -21,7 +21,6 @@ from exchange.rights import filing, queries, recording
 from exchange.rights.forms.form import Evidence
 from exchange.rights.lifecycle import (
     ACCEPT,
-    ANOTHER,
     FIRST_LIST,
     IN_TIME,
     PUBLICITY_OVER,
@@ -158,7 +157,9 @@ async def object_to(
     return application
 
 
-async def decide(work: Work, *, application_id: UUID, objection_id: UUID, is_upheld: bool, statement: str) -> RightsApplication:
+async def decide(
+    work: Work, *, application_id: UUID, objection_id: UUID, is_upheld: bool, statement: str
+) -> RightsApplication:
     """Decide an objection: upheld, the application is refused; dismissed, it goes on after the last one.
 
     Raises Forbidden, NotFound, Conflict.

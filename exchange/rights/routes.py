@@ -89,9 +89,7 @@ async def list_applications(
 ) -> list[ApplicationOut]:
     """The applications of your organisation, and those it is a party to; for registrars, all that were filed."""
     reading = demand_reading(work, "rights")
-    rows = await queries.applications(
-        work.session, reading, state=state, dataset=dataset, after=after, limit=limit
-    )
+    rows = await queries.applications(work.session, reading, state=state, dataset=dataset, after=after, limit=limit)
     return await showing.applications_out(work, rows)
 
 
@@ -136,9 +134,7 @@ async def supplement_application(work: SignedWork, application_id: UUID) -> Appl
 @router.post("/applications/{application_id}/evidence")
 async def give_evidence(work: SignedWork, application_id: UUID, given: WithEvidence) -> ApplicationOut:
     """Give the evidence that the registrar asked for."""
-    act = filing.give_evidence(
-        work, application_id=application_id, statement=given.statement, evidence=given.evidence
-    )
+    act = filing.give_evidence(work, application_id=application_id, statement=given.statement, evidence=given.evidence)
     return await _shown(work, act)
 
 
@@ -222,9 +218,7 @@ async def uphold_objection(
 @router.post("/applications/{application_id}/refusal")
 async def refuse_application(work: SignedWork, application_id: UUID, refused: RefusedFor) -> ApplicationOut:
     """Refuse an application for reasons of Article 22, as a registrar."""
-    act = reviewing.refuse(
-        work, application_id=application_id, reasons=refused.reasons, statement=refused.statement
-    )
+    act = reviewing.refuse(work, application_id=application_id, reasons=refused.reasons, statement=refused.statement)
     return await _shown(work, act)
 
 

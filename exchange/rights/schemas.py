@@ -22,7 +22,7 @@ Proofs = Annotated[list[Evidence], Field(min_length=1, max_length=20)]
 _DIGEST = "5f0c9a3f6c1f1a0f7b3ad0de3b1f5a6e2c0b7e6d4c8b9a1f2e3d4c5b6a798081"
 _PROOF = {"title": "合同", "digest": _DIGEST}
 _ID = "01930b2e-6f1a-7000-8000-000000000003"
-_FORM: dict[str, Any] = Form.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,call-overload,assignment]
+_FORM: dict[str, Any] = Form.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,assignment]
 
 
 class NewRights(In):
@@ -69,7 +69,9 @@ class Transfer(In):
         {"transferee": "91330000MA00000008", "rights": ["OPERATE"], "contract": _PROOF, "statement": "整体转让经营权"}
     )
 
-    transferee: Annotated[Text, Field(description="统一社会信用代码 of an organisation of this exchange, which confirms")]
+    transferee: Annotated[
+        Text, Field(description="统一社会信用代码 of an organisation of this exchange, which confirms")
+    ]
     rights: Annotated[list[Right], Field(min_length=1, max_length=3)]
     contract: Evidence
     statement: Prose
@@ -78,7 +80,9 @@ class Transfer(In):
 class Change(In):
     """A change of what a record describes: never of the holder, the rights or the source."""
 
-    model_config = with_example({"summary": "企业招聘中形成的岗位需求，按周汇总", "to": "2026-12-31", "statement": "延长"})
+    model_config = with_example(
+        {"summary": "企业招聘中形成的岗位需求，按周汇总", "to": "2026-12-31", "statement": "延长"}
+    )
 
     summary: Annotated[str | None, StringConstraints(min_length=1, max_length=400)] = None
     since: date | None = None
@@ -235,14 +239,18 @@ class ApplicationOut(Out):
     record: Annotated[UUID | None, Field(description="The record that it is about")]
     form: dict[str, Any]
     salt: Salt
-    contact: Annotated[Contact | None, Field(description="Only where one application is read, by applicant or registrar")]
+    contact: Annotated[
+        Contact | None, Field(description="Only where one application is read, by applicant or registrar")
+    ]
     parties: list[PartyOut]
     drafted_at: datetime
     filed_at: datetime | None
     accepted_on: Annotated[date | None, Field(description="The day after which the review counts")]
     is_deemed_accepted: bool
     publicity_from: date | None
-    publicity_until: Annotated[date | None, Field(description="The last day of the publicity, where the calendar has it")]
+    publicity_until: Annotated[
+        date | None, Field(description="The last day of the publicity, where the calendar has it")
+    ]
     registered_at: datetime | None
     records: Annotated[list[Code], Field(description="The codes of the records that its deposit entered")]
     clocks: list[ClockOut]

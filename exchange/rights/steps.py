@@ -65,9 +65,7 @@ async def take(
         )
     if step.target in _OVER:
         await _end_objections(work, application, now)
-    stated = state(
-        work, step.entry, application=application, statement=statement, codes=codes, evidence=evidence
-    )
+    stated = state(work, step.entry, application=application, statement=statement, codes=codes, evidence=evidence)
     record_step(work, application, step.entry, statement=stated, codes=codes, entered=entered)
     await tell(work, application, step.entry)
     return step

@@ -3,13 +3,12 @@
 from contextlib import suppress
 from datetime import datetime
 
-from exchange.calendar.counting import day_of
+from exchange.calendar.counting import Matter, day_of
 from exchange.calendar.hooks import DeadlineDependents
 from exchange.kernel.database import AsyncSession, Connection, driver
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from exchange.messages.service import notify
-from exchange.calendar.counting import Matter
 from exchange.rights import queries
 from exchange.rights.lifecycle import ACCEPT, SUPPLEMENT
 from exchange.rights.recording import lapse

@@ -12,6 +12,9 @@ BY_TIME_ALONE = {
     ("agreement between departments", "expire"),
     ("consent", "expire"),
     ("deletion", "run_late"),
+    ("rights application", "abandon"),
+    ("rights application", "deem_accepted"),
+    ("rights record", "lapse"),
 }
 """The steps that time alone takes, each with its law or agreement behind it: a new one is a decision."""
 

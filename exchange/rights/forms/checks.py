@@ -113,9 +113,7 @@ def _situation_faults(form: Form) -> Iterator[Fault]:
     situation = SITUATIONS.get(form.situation or "")
     if situation is None:
         names = ", ".join(SITUATIONS)
-        yield Fault(
-            "form/situation", f"state how the data came about: {names}", f"请选择数据形成情形：{names}", "21"
-        )
+        yield Fault("form/situation", f"state how the data came about: {names}", f"请选择数据形成情形：{names}", "21")
     elif form.source_type in _VALUES["source_type"] and form.source_type not in situation.sources:
         fitting = ", ".join(sorted(situation.sources))
         yield Fault(
@@ -176,7 +174,9 @@ def _time_faults(form: Form, known: Known) -> Iterator[Fault]:
 def _restriction_faults(form: Form) -> Iterator[Fault]:
     for member, (en, zh) in _RESTRICTIONS.items():
         if not getattr(form.restrictions, member):
-            yield Fault(f"form/restrictions/{member}", f"state {en}; 无 where nothing limits it", f"请填写{zh}，没有填“无”")
+            yield Fault(
+                f"form/restrictions/{member}", f"state {en}; 无 where nothing limits it", f"请填写{zh}，没有填“无”"
+            )
     for member, en, zh in (("resale", "resold", "转售"), ("export", "exported", "出境")):
         if getattr(form.restrictions, member) is None:
             yield Fault(f"form/restrictions/{member}", f"state whether it may be {en}", f"请填写是否允许{zh}")
@@ -197,7 +197,9 @@ def _holder_faults(form: Form, known: Known) -> Iterator[Fault]:
         named = [held.right for held in holder.rights]
         for place, held in enumerate(holder.rights):
             is_twice = named.count(held.right) > 1
-            yield from _right_faults(f"{at}/rights/{place}", held, form, situation, today=known.today, is_twice=is_twice)
+            yield from _right_faults(
+                f"{at}/rights/{place}", held, form, situation, today=known.today, is_twice=is_twice
+            )
         if holder.proof is None:
             yield Fault(f"{at}/proof", "attach what proves the rights", "请提供权利来源证明")
 

@@ -6,7 +6,7 @@ Members with a list of values are plain texts here, so that one answer names eve
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from exchange.kernel.schemas import In, Prose, Text, with_example
 
@@ -77,12 +77,18 @@ class Contact(In):
 class Form(In):
     """What a first registration asks for."""
 
-    model_config: ConfigDict = with_example(
+    model_config = with_example(
         {
             "data_class": "enterprise",
             "situation": "own_operation",
             "source_type": "collected",
-            "name": {"time": "2025年", "region": "浙江", "industry": "人力资源", "content": "岗位需求", "kind": "数据集"},
+            "name": {
+                "time": "2025年",
+                "region": "浙江",
+                "industry": "人力资源",
+                "content": "岗位需求",
+                "kind": "数据集",
+            },
             "summary": "企业招聘中形成的岗位需求，按月汇总",
             "industry": "L72",
             "applicant_type": "legal_person",
@@ -111,7 +117,8 @@ class Form(In):
                 }
             ],
             "attachments": {
-                name: {"title": name, "digest": _DIGEST} for name in ("identity", "acquisition", "sample", "description")
+                name: {"title": name, "digest": _DIGEST}
+                for name in ("identity", "acquisition", "sample", "description")
             },
         }
     )
@@ -124,14 +131,12 @@ class Form(In):
     industry: Annotated[Text | None, Field(description="GB/T 4754: section and division, such as I65")] = None
     applicant_type: Annotated[Text | None, Field(description="legal_person or unincorporated")] = None
     business: Annotated[Prose | None, Field(description="经营情况")] = None
-    scope: Annotated[
-        Text | None, Field(description="international, national, province, city or county_or_below")
-    ] = None
+    scope: Annotated[Text | None, Field(description="international, national, province, city or county_or_below")] = (
+        None
+    )
     since: date | None = None
     to: date | None = None
-    frequency: Annotated[
-        Text | None, Field(description="day, week, month, year, on_demand, real_time or other")
-    ] = None
+    frequency: Annotated[Text | None, Field(description="day, week, month, year, on_demand, real_time or other")] = None
     rows: Count | None = None
     bytes: Count | None = None
     medium: Annotated[Text | None, Field(description="image, text, video, audio, table or other")] = None

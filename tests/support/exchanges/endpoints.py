@@ -75,6 +75,35 @@ def notice_of_stop(exchange: PopulatedExchange) -> Any:
 
 def consultation(_: PopulatedExchange) -> Any:
     return {"statement": "x", "filing": "x"}
+PROOF = {"title": "x", "digest": "0" * 64}
+
+
+def rights(exchange: PopulatedExchange) -> Any:
+    return {"dataset": exchange.objects["draft"]["id"], "form": {}}
+
+
+def with_evidence(_: PopulatedExchange) -> Any:
+    return {"statement": "x", "evidence": [PROOF]}
+
+
+def in_review(_: PopulatedExchange) -> Any:
+    return {"days": 1, "statement": "x"}
+
+
+def rights_refusal(_: PopulatedExchange) -> Any:
+    return {"reasons": ["harm"], "statement": "x"}
+
+
+def transfer(_: PopulatedExchange) -> Any:
+    return {"transferee": "x", "rights": ["USE"], "contract": PROOF, "statement": "x"}
+
+
+def cancellation(_: PopulatedExchange) -> Any:
+    return {"reason": "request", "statement": "x"}
+
+
+def certificate(_: PopulatedExchange) -> Any:
+    return {"number": "SJ3312026080001", "registrar": "x", "stated": "valid"}
 
 
 def secrecy(_: PopulatedExchange) -> Any:
@@ -224,6 +253,38 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/corrections/{correction_id}/settlement", statement, (N, N, N, N)),
     ("POST", "/corrections/{correction_id}/dispute", statement, (N, N, N, N)),
     ("POST", "/corrections/{correction_id}/withdrawal", statement, (N, N, N, N)),
+    ("POST", "/rights/checks", rights, (N, N, OK, N)),
+    ("GET", "/rights/applications", nothing, (OK, OK, OK, OK)),
+    ("POST", "/rights/applications", rights, (N, N, "data-not-registrable", N)),
+    ("GET", "/rights/applications/{application_id}", nothing, (N, N, N, N)),
+    ("PUT", "/rights/applications/{application_id}/form", lambda _: {"form": {}}, (N, N, N, N)),
+    ("POST", "/rights/applications/{application_id}/confirmation", nothing, (N, N, N, R)),
+    ("POST", "/rights/applications/{application_id}/filing", nothing, (N, N, N, N)),
+    ("POST", "/rights/applications/{application_id}/supplement", nothing, (N, N, N, N)),
+    ("POST", "/rights/applications/{application_id}/evidence", with_evidence, (N, N, N, N)),
+    ("POST", "/rights/applications/{application_id}/withdrawal", statement, (N, N, N, N)),
+    ("POST", "/rights/applications/{application_id}/acceptance", nothing, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/return", lambda _: {"missing": ["x"]}, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/evidence-request", statement, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/extension", in_review, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/publicity", nothing, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/publicity-waiver", statement, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/objections", with_evidence, (N, N, N, R)),
+    ("POST", "/rights/applications/{application_id}/objections/{objection_id}/dismissal", statement, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/objections/{objection_id}/upholding", statement, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/refusal", rights_refusal, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/termination", statement, (R, R, R, R)),
+    ("POST", "/rights/applications/{application_id}/deposit", nothing, (R, R, R, R)),
+    ("GET", "/rights/records", nothing, (OK, OK, OK, OK)),
+    ("GET", "/rights/records/{record_id}", nothing, (N, N, N, N)),
+    ("POST", "/rights/records/{record_id}/renewals", statement, (N, N, N, N)),
+    ("POST", "/rights/records/{record_id}/transfers", transfer, (N, N, N, N)),
+    ("POST", "/rights/records/{record_id}/changes", statement, (N, N, N, N)),
+    ("POST", "/rights/records/{record_id}/cancellations", cancellation, (N, N, N, N)),
+    ("POST", "/rights/records/{record_id}/restriction", with_evidence, (R, R, R, R)),
+    ("POST", "/rights/records/{record_id}/release", with_evidence, (R, R, R, R)),
+    ("POST", "/rights/records/{record_id}/certificates", certificate, (N, N, N, N)),
+    ("POST", "/rights/certificates/{certificate_id}/check", lambda _: {"checked": "confirmed"}, (R, R, R, R)),
     ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
     ("POST", "/policy-modules", module, (R, R, None, R)),
     ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
@@ -333,11 +394,16 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         correction_id="01930b2e-6f1a-7000-8000-000000000001",
         filing_id="01930b2e-6f1a-7000-8000-000000000001",
         request_id="01930b2e-6f1a-7000-8000-000000000001",
+        objection_id="01930b2e-6f1a-7000-8000-000000000001",
+        record_id="01930b2e-6f1a-7000-8000-000000000001",
+        certificate_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )
 
 
 PUBLIC = {
+    "/rights/publicity",
+    "/rights/{code}",
     "/portal/sign-in/passkey/options",
     "/portal/sign-in/passkey",
     "/portal/enrolment/options",
