@@ -1,15 +1,15 @@
 """The registration of rights over data: applications, records, outside certificates.
 
-Revision: 0036
-Revises: 0035
+Revision: 0037
+Revises: 0036
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
