@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 
+from exchange.calendar.counting import day_of
 from exchange.kernel.web.http import runtime_of
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
@@ -59,9 +60,10 @@ async def publicity(request: Request, after: _After = None, limit: _Limit = 100)
 @public.get("/{code}")
 async def public_record(request: Request, code: Annotated[str, Path(pattern=CODE_PATTERN)]) -> PublicRecord:
     """A record by its registration code: holder, rights, limits, term and state, and linked outside certificates."""
-    async with runtime_of(request).database.sessions() as session:
+    runtime = runtime_of(request)
+    async with runtime.database.sessions() as session:
         record = await queries.by_code(session, code)
-        return (await showing.public_records(session, [record]))[0]
+        return (await showing.public_records(session, [record], day_of(runtime.clock.now())))[0]
 
 
 @router.post("/checks")

@@ -285,6 +285,9 @@ class PublicRecord(Out):
     code: Code
     notice: Annotated[str, Field(description="What the record is, and what it is not")]
     state: RecordState
+    in_force: Annotated[
+        bool, Field(description="Whether its rights hold today: not ended, and its last day is not over")
+    ]
     dataset: UUID
     holder: Annotated[str, Field(description="The holder's name")]
     holder_code: Annotated[str, Field(description="统一社会信用代码")]

@@ -1,6 +1,7 @@
 """Applications, records and the publicity as those who may read them see them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -113,7 +114,7 @@ def _objection(row: RightsObjection, clocks: Sequence[DeadlineView]) -> Objectio
     return ObjectionOut.model_validate({**document, "organisation": row.organisation_id, "due": due})
 
 
-async def public_records(session: AsyncSession, rows: Sequence[RightsRecord]) -> list[PublicRecord]:
+async def public_records(session: AsyncSession, rows: Sequence[RightsRecord], today: date) -> list[PublicRecord]:
     """Records as anyone may read them by their codes: organisations only, and nothing of a contact."""
     ids = [row.id for row in rows]
     holdings = await queries.holdings(session, ids)
@@ -125,6 +126,7 @@ async def public_records(session: AsyncSession, rows: Sequence[RightsRecord]) ->
                 "code": row.code,
                 "notice": NOTICE,
                 "state": row.state,
+                "in_force": row.state in queries.IN_FORCE and today <= row.valid_until,
                 "dataset": row.dataset_id,
                 "holder": holders[row.organisation_id].name_zh,
                 "holder_code": holders[row.organisation_id].code,
@@ -156,7 +158,7 @@ async def records_out(work: Work, rows: Sequence[RightsRecord]) -> list[RecordOu
     await work.session.flush()
     today = day_of(work.runtime.clock.now())
     shown: Mapping[UUID, PublicRecord] = dict(
-        zip([row.id for row in rows], await public_records(work.session, rows), strict=True)
+        zip([row.id for row in rows], await public_records(work.session, rows, today), strict=True)
     )
     stated = await queries.statements(work.session, records=[row.id for row in rows])
     outs = []

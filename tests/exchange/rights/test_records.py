@@ -107,7 +107,8 @@ async def test_a_renewal_filed_in_time_keeps_the_record_until_it_is_decided(regi
     target = f"{RECORDS}/{record['id']}/renewals"
     application = await registering.go_on(await registering.act_ok("owner", target, WHY))
     await registering.pass_days(5)
-    assert (await read(registering, record))["state"] == "valid"
+    pending = await read(registering, record)
+    assert (pending["state"], pending["in_force"]) == ("valid", False)
     assert await holders(registering, "USE") == []  # its term is over until the renewal is deposited
     target = f"{APPLICATIONS}/{application['id']}"
     await registering.act_ok("registrar", f"{target}/publicity-waiver", WHY)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +81,11 @@ async def test_t8_the_day_is_a_working_day_also_after_a_weekend(registering: Reg
 
 async def test_t9_two_holders_have_the_same_right_over_the_same_data(registering: RegisteringExchange) -> None:
     both = {"owner": ALL, "other": ("USE",)}
-    evidence = {"situation": "fusion", "source_type": "agreement", "evidence": {"consent_of_others": PROOF}}
+    evidence: dict[str, Any] = {
+        "situation": "fusion",
+        "source_type": "agreement",
+        "evidence": {"consent_of_others": PROOF},
+    }
     application = await registering.draft(holders=both, **evidence)
     target = f"{APPLICATIONS}/{application['id']}"
     early = await registering.act("owner", f"{target}/filing")
@@ -219,6 +225,18 @@ async def test_every_fault_of_a_form_at_once(registering: RegisteringExchange) -
     refused = await registering.act("owner", f"{APPLICATIONS}/{draft['id']}/filing")
     assert refused.problem == "rights-form-invalid"
     assert len(refused.json["errors"]) == len(places) + 1  # and the contact
+
+
+async def test_the_form_on_the_page_has_no_fault(registering: RegisteringExchange) -> None:
+    page = (Path(__file__).parents[3] / "docs/rights.md").read_text(encoding="utf-8")
+    document = json.loads(page.partition("```json rights\n")[2].partition("```")[0])
+    document["dataset"] = registering.dataset["id"]
+    document["form"]["holders"][0]["code"] = registering.codes["owner"]
+    checked = await registering.act_ok(
+        "owner", "/rights/checks", {name: document[name] for name in ("dataset", "form")}
+    )
+    assert (checked["faults"], checked["registrable"]) == ([], list(ALL))
+    assert (await registering.act_ok("owner", APPLICATIONS, document))["contact"]["name"] == "张三"
 
 
 async def test_who_may_read_and_act(registering: RegisteringExchange) -> None:
