@@ -21,7 +21,7 @@ from exchange.participants.reading import Reading, reading_of
 from exchange.rights import queries, terms
 from exchange.rights.errors import DataNotRegistrable, RenewalNotNow, RightsFormInvalid
 from exchange.rights.forms.checks import Fault, Known, find_faults
-from exchange.rights.forms.form import Contact, Evidence, Form
+from exchange.rights.forms.form import Proof, RightsContact, RightsForm
 from exchange.rights.forms.tables import CLASSES, GUIDELINES, is_registrable
 from exchange.rights.lifecycle import CONFIRMED, REVIEW, RIGHTS_RECORD, SUPPLEMENT, SUPPLEMENT_TIME
 from exchange.rights.models import RightsApplication, RightsParty, RightsRecord
@@ -39,7 +39,7 @@ VERBS: Final[Mapping[str, tuple[str, ...]]] = {
 """The verbs of a record by the kind of application that its deposit takes."""
 
 
-async def check(work: Work, *, dataset: str, form: Form) -> list[Fault]:
+async def check(work: Work, *, dataset: str, form: RightsForm) -> list[Fault]:
     """Every fault of a form, as while it is filled. Raises NotFound, Forbidden."""
     listed = await _dataset(work, dataset)
     return find_faults(form, await _known(work, listed, form))
@@ -58,7 +58,9 @@ async def draft(work: Work, new: NewRights) -> RightsApplication:
     return application
 
 
-async def redraft(work: Work, *, application_id: UUID, form: Form, contact: Contact | None) -> RightsApplication:
+async def redraft(
+    work: Work, *, application_id: UUID, form: RightsForm, contact: RightsContact | None
+) -> RightsApplication:
     """Replace the form of an application that is a draft or was returned; every other party confirms anew.
 
     Raises NotFound, Forbidden, Conflict, DataNotRegistrable.
@@ -128,7 +130,7 @@ async def end(work: Work, *, application_id: UUID, statement: str) -> RightsAppl
 
 
 async def give_evidence(
-    work: Work, *, application_id: UUID, statement: str, evidence: list[Evidence]
+    work: Work, *, application_id: UUID, statement: str, evidence: list[Proof]
 ) -> RightsApplication:
     """Give the evidence that the registrar asked for; the review's clock goes on. Raises NotFound, Forbidden, Conflict."""
     application = await own(work, application_id)
@@ -169,16 +171,16 @@ async def own(work: Work, application_id: UUID) -> RightsApplication:
     return application
 
 
-def contact_of(work: Work, application: RightsApplication) -> Contact | None:
+def contact_of(work: Work, application: RightsApplication) -> RightsContact | None:
     """Whom the registrar asks about an application."""
     if application.contact is None:
         return None
-    return Contact.model_validate_json(work.runtime.seal.open(application.contact, name=_sealed(application)))
+    return RightsContact.model_validate_json(work.runtime.seal.open(application.contact, name=_sealed(application)))
 
 
 async def _demand_complete(work: Work, application: RightsApplication) -> None:
     if application.kind == "initial":
-        form = Form.model_validate(application.form)
+        form = RightsForm.model_validate(application.form)
         listed = await catalog.any_dataset(work.session, str(application.dataset_id))
         _refuse_duty_data(form, _owner_kind(work, listed))
         faults = find_faults(form, await _known(work, listed, form))
@@ -289,7 +291,7 @@ def _owner_kind(work: Work, listed: Listed) -> str:
     return "department" if "department" in (listed.owner.kind, work.principal.organisation_kind) else listed.owner.kind
 
 
-def _refuse_duty_data(form: Form, owner_kind: str) -> None:
+def _refuse_duty_data(form: RightsForm, owner_kind: str) -> None:
     if not is_registrable(form.data_class, owner_kind):
         duty = CLASSES["duty"]
         raise DataNotRegistrable(
@@ -297,7 +299,7 @@ def _refuse_duty_data(form: Form, owner_kind: str) -> None:
         )
 
 
-async def _known(work: Work, listed: Listed, form: Form) -> Known:
+async def _known(work: Work, listed: Listed, form: RightsForm) -> Known:
     described = listed.version.document if listed.version is not None else None
     if described is None and listed.dataset.draft is not None:
         described = listed.dataset.draft.document
@@ -312,7 +314,7 @@ async def _known(work: Work, listed: Listed, form: Form) -> Known:
     )
 
 
-async def _holders(work: Work, form: Form) -> list[UUID]:
+async def _holders(work: Work, form: RightsForm) -> list[UUID]:
     return await _organisations(work, [holder.code for holder in form.holders if holder.code])
 
 
@@ -326,7 +328,7 @@ async def _admitted(work: Work, codes: list[str]) -> dict[str, UUID]:
     return {code: organisation.id for code, organisation in by_code.items() if organisation.state == "admitted"}
 
 
-def _seal(work: Work, application: RightsApplication, contact: Contact | None) -> None:
+def _seal(work: Work, application: RightsApplication, contact: RightsContact | None) -> None:
     if contact is not None:
         text = contact.model_dump_json().encode()
         application.contact = work.runtime.seal.close(text, name=_sealed(application))

@@ -50,7 +50,7 @@ class RightsApplication(Base):
     state: Mapped[str] = mapped_column(String(20))
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"), index=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
-    record_id: Mapped[UUID | None] = mapped_column(ForeignKey("rights_records.id"))
+    record_id: Mapped[UUID | None] = mapped_column(ForeignKey("rights_records.id", use_alter=True))
     form: Mapped[dict[str, Any]] = mapped_column(JSONB)
     salt: Mapped[str] = mapped_column(String(32))
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -16,7 +16,7 @@ from exchange.kernel.work import Work
 from exchange.participants import queries as participants
 from exchange.rights import queries, terms
 from exchange.rights.filing import VERBS
-from exchange.rights.forms.form import Evidence, Form
+from exchange.rights.forms.form import Proof, RightsForm
 from exchange.rights.lifecycle import ANOTHER, REMEDIES, RIGHTS_RECORD
 from exchange.rights.models import OutsideCertificate, RightsApplication, RightsHolding, RightsRecord
 from exchange.rights.schemas import CERTIFICATE, NewCertificate
@@ -41,7 +41,7 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 def description_of(form: Mapping[str, Any]) -> dict[str, Any]:
     """What of a form is public in a record."""
-    name = Form.model_validate(form).name.text
+    name = RightsForm.model_validate(form).name.text
     return {"name": name, **{member: form[member] for member in _DESCRIBED if member in form}}
 
 
@@ -77,7 +77,7 @@ async def carry_out(work: Work, application: RightsApplication) -> list[RightsRe
 
 async def _enter(work: Work, application: RightsApplication) -> list[RightsRecord]:
     """One record for each holder. Several may have the same right over the same data."""
-    form = Form.model_validate(application.form)
+    form = RightsForm.model_validate(application.form)
     today = day_of(work.runtime.clock.now())
     until = await terms.last_day(work.session, today, form.valid_until)
     by_code = await participants.by_codes(work.session, [holder.code or "" for holder in form.holders])
@@ -174,7 +174,7 @@ def _step(record: RightsRecord, verb: str, *, lacking: Collection[str] = ()) -> 
 
 
 async def restrict(
-    work: Work, *, record_id: UUID, verb: Literal["restrict", "release"], statement: str, evidence: list[Evidence]
+    work: Work, *, record_id: UUID, verb: Literal["restrict", "release"], statement: str, evidence: list[Proof]
 ) -> RightsRecord:
     """Note a seizure or another restriction by an authority's document, or its end (Article 23).
 

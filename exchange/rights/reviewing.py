@@ -18,7 +18,7 @@ from exchange.kernel.work import Work
 from exchange.messages.service import notify
 from exchange.participants.reading import Reading
 from exchange.rights import filing, queries, recording
-from exchange.rights.forms.form import Evidence
+from exchange.rights.forms.form import Proof
 from exchange.rights.lifecycle import (
     ACCEPT,
     FIRST_LIST,
@@ -127,7 +127,7 @@ async def refuse(work: Work, *, application_id: UUID, reasons: Sequence[str], st
 
 
 async def object_to(
-    work: Work, *, application_id: UUID, statement: str, evidence: Sequence[Evidence]
+    work: Work, *, application_id: UUID, statement: str, evidence: Sequence[Proof]
 ) -> RightsApplication:
     """Object to an application in publicity, under one's organisation's name. Raises Forbidden, NotFound, Conflict."""
     work.permit("rights", "object", work.principal.organisation)

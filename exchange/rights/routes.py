@@ -13,12 +13,11 @@ from exchange.kernel.work import Work
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.reading import demand_reading
 from exchange.rights import filing, queries, recording, reviewing, showing
-from exchange.rights.forms.form import Form
+from exchange.rights.forms.form import RightsForm
 from exchange.rights.forms.tables import RIGHTS, SITUATIONS
 from exchange.rights.models import RightsApplication, RightsRecord
 from exchange.rights.schemas import (
     CODE_PATTERN,
-    ApplicationOut,
     Cancellation,
     CertificateCheck,
     Change,
@@ -36,6 +35,7 @@ from exchange.rights.schemas import (
     RefusedFor,
     Renewal,
     Returned,
+    RightsApplicationOut,
     Stated,
     Transfer,
     WithEvidence,
@@ -75,7 +75,7 @@ async def check_form(work: SignedWork, checked: CheckedForm) -> ChecksOut:
     )
 
 
-def _registrable(form: Form) -> list[str]:
+def _registrable(form: RightsForm) -> list[str]:
     situation = SITUATIONS.get(form.situation or "")
     allowed = situation.registrable(frozenset(form.evidence)) if situation is not None else frozenset()
     return [right for right in RIGHTS if right in allowed]
@@ -88,7 +88,7 @@ async def list_applications(
     dataset: _Dataset = None,
     after: _After = None,
     limit: _Limit = 100,
-) -> list[ApplicationOut]:
+) -> list[RightsApplicationOut]:
     """The applications of your organisation, and those it is a party to; for registrars, all that were filed."""
     reading = demand_reading(work, "rights")
     rows = await queries.applications(work.session, reading, state=state, dataset=dataset, after=after, limit=limit)
@@ -96,90 +96,90 @@ async def list_applications(
 
 
 @router.post("/applications", status_code=201)
-async def draft_application(work: SignedWork, new: NewRights) -> ApplicationOut:
+async def draft_application(work: SignedWork, new: NewRights) -> RightsApplicationOut:
     """Draft an application for a first registration over a dataset that your organisation owns or has rights over."""
     return await _shown(work, filing.draft(work, new))
 
 
 @router.get("/applications/{application_id}")
-async def read_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def read_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """One application; with the contact for the applicant and registrars."""
     reading = demand_reading(work, "rights")
     return await _shown(work, queries.application(work.session, reading, application_id))
 
 
 @router.put("/applications/{application_id}/form")
-async def replace_form(work: SignedWork, application_id: UUID, redraft: Redraft) -> ApplicationOut:
+async def replace_form(work: SignedWork, application_id: UUID, redraft: Redraft) -> RightsApplicationOut:
     """Replace the form of a draft, or of a returned application; other parties confirm it anew."""
     changed = filing.redraft(work, application_id=application_id, form=redraft.form, contact=redraft.contact)
     return await _shown(work, changed)
 
 
 @router.post("/applications/{application_id}/confirmation")
-async def confirm_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def confirm_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """Confirm an application as a party to it: a further holder, or the transferee."""
     return await _shown(work, filing.confirm(work, application_id=application_id))
 
 
 @router.post("/applications/{application_id}/filing")
-async def file_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def file_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """File a draft. The registrar accepts it within 3 working days, or it is deemed accepted (Article 17)."""
     return await _shown(work, filing.file(work, application_id=application_id, verb="file"))
 
 
 @router.post("/applications/{application_id}/supplement")
-async def supplement_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def supplement_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """File a returned application again, after its form was completed."""
     return await _shown(work, filing.file(work, application_id=application_id, verb="supplement"))
 
 
 @router.post("/applications/{application_id}/evidence")
-async def give_evidence(work: SignedWork, application_id: UUID, given: WithEvidence) -> ApplicationOut:
+async def give_evidence(work: SignedWork, application_id: UUID, given: WithEvidence) -> RightsApplicationOut:
     """Give the evidence that the registrar asked for."""
     act = filing.give_evidence(work, application_id=application_id, statement=given.statement, evidence=given.evidence)
     return await _shown(work, act)
 
 
 @router.post("/applications/{application_id}/withdrawal")
-async def withdraw_application(work: SignedWork, application_id: UUID, stated: Stated) -> ApplicationOut:
+async def withdraw_application(work: SignedWork, application_id: UUID, stated: Stated) -> RightsApplicationOut:
     """Discard a draft, or withdraw an application that goes on."""
     return await _shown(work, filing.end(work, application_id=application_id, statement=stated.statement))
 
 
 @router.post("/applications/{application_id}/acceptance")
-async def accept_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def accept_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """Accept an application for review, as a registrar."""
     return await _shown(work, reviewing.accept(work, application_id=application_id))
 
 
 @router.post("/applications/{application_id}/return")
-async def return_application(work: SignedWork, application_id: UUID, returned: Returned) -> ApplicationOut:
+async def return_application(work: SignedWork, application_id: UUID, returned: Returned) -> RightsApplicationOut:
     """Refuse acceptance with the one full list of what is missing, as a registrar."""
     return await _shown(work, reviewing.give_back(work, application_id=application_id, missing=returned.missing))
 
 
 @router.post("/applications/{application_id}/evidence-request")
-async def ask_evidence(work: SignedWork, application_id: UUID, stated: Stated) -> ApplicationOut:
+async def ask_evidence(work: SignedWork, application_id: UUID, stated: Stated) -> RightsApplicationOut:
     """Ask the applicant for evidence, as a registrar; the review's clock stands still."""
     act = reviewing.state(work, application_id=application_id, verb="ask_evidence", statement=stated.statement)
     return await _shown(work, act)
 
 
 @router.post("/applications/{application_id}/extension")
-async def extend_review(work: SignedWork, application_id: UUID, extended: Extended) -> ApplicationOut:
+async def extend_review(work: SignedWork, application_id: UUID, extended: Extended) -> RightsApplicationOut:
     """Extend the review once, as a registrar."""
     act = reviewing.extend(work, application_id=application_id, days=extended.days, statement=extended.statement)
     return await _shown(work, act)
 
 
 @router.post("/applications/{application_id}/publicity")
-async def publicise_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def publicise_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """Begin the publicity of 5 working days, as a registrar."""
     return await _shown(work, reviewing.publicise(work, application_id=application_id))
 
 
 @router.post("/applications/{application_id}/publicity-waiver")
-async def waive_publicity(work: SignedWork, application_id: UUID, stated: Stated) -> ApplicationOut:
+async def waive_publicity(work: SignedWork, application_id: UUID, stated: Stated) -> RightsApplicationOut:
     """Waive the publicity at the applicant's request, with the just cause, as a registrar (Article 24)."""
     act = reviewing.state(work, application_id=application_id, verb="waive_publicity", statement=stated.statement)
     return await _shown(work, act)
@@ -198,7 +198,7 @@ async def object_to_application(work: SignedWork, application_id: UUID, objectio
 @router.post("/applications/{application_id}/objections/{objection_id}/dismissal")
 async def dismiss_objection(
     work: SignedWork, application_id: UUID, objection_id: UUID, stated: Stated
-) -> ApplicationOut:
+) -> RightsApplicationOut:
     """Dismiss an objection, as a registrar; after the last one the publicity goes on."""
     act = reviewing.decide(
         work, application_id=application_id, objection_id=objection_id, is_upheld=False, statement=stated.statement
@@ -209,7 +209,7 @@ async def dismiss_objection(
 @router.post("/applications/{application_id}/objections/{objection_id}/upholding")
 async def uphold_objection(
     work: SignedWork, application_id: UUID, objection_id: UUID, stated: Stated
-) -> ApplicationOut:
+) -> RightsApplicationOut:
     """Uphold an objection, as a registrar: the application is refused."""
     act = reviewing.decide(
         work, application_id=application_id, objection_id=objection_id, is_upheld=True, statement=stated.statement
@@ -218,21 +218,21 @@ async def uphold_objection(
 
 
 @router.post("/applications/{application_id}/refusal")
-async def refuse_application(work: SignedWork, application_id: UUID, refused: RefusedFor) -> ApplicationOut:
+async def refuse_application(work: SignedWork, application_id: UUID, refused: RefusedFor) -> RightsApplicationOut:
     """Refuse an application for reasons of Article 22, as a registrar."""
     act = reviewing.refuse(work, application_id=application_id, reasons=refused.reasons, statement=refused.statement)
     return await _shown(work, act)
 
 
 @router.post("/applications/{application_id}/termination")
-async def terminate_application(work: SignedWork, application_id: UUID, stated: Stated) -> ApplicationOut:
+async def terminate_application(work: SignedWork, application_id: UUID, stated: Stated) -> RightsApplicationOut:
     """Terminate an application that cannot be verified, as a registrar."""
     act = reviewing.state(work, application_id=application_id, verb="terminate", statement=stated.statement)
     return await _shown(work, act)
 
 
 @router.post("/applications/{application_id}/deposit")
-async def deposit_application(work: SignedWork, application_id: UUID) -> ApplicationOut:
+async def deposit_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
     """Deposit an application after its publicity, as a registrar: the registration is complete."""
     return await _shown(work, reviewing.deposit(work, application_id=application_id))
 
@@ -261,25 +261,25 @@ async def read_record(work: SignedWork, record_id: UUID) -> RecordOut:
 
 
 @router.post("/records/{record_id}/renewals", status_code=201)
-async def apply_for_renewal(work: SignedWork, record_id: UUID, renewal: Renewal) -> ApplicationOut:
+async def apply_for_renewal(work: SignedWork, record_id: UUID, renewal: Renewal) -> RightsApplicationOut:
     """Draft an application to renew a record: from six months before its last day until the day before it."""
     return await _shown(work, filing.apply_about(work, record_id=record_id, request=renewal))
 
 
 @router.post("/records/{record_id}/transfers", status_code=201)
-async def apply_for_transfer(work: SignedWork, record_id: UUID, transfer: Transfer) -> ApplicationOut:
+async def apply_for_transfer(work: SignedWork, record_id: UUID, transfer: Transfer) -> RightsApplicationOut:
     """Draft a joint application to transfer rights; the transferee confirms it before it is filed."""
     return await _shown(work, filing.apply_about(work, record_id=record_id, request=transfer))
 
 
 @router.post("/records/{record_id}/changes", status_code=201)
-async def apply_for_change(work: SignedWork, record_id: UUID, change: Change) -> ApplicationOut:
+async def apply_for_change(work: SignedWork, record_id: UUID, change: Change) -> RightsApplicationOut:
     """Draft an application to change what a record describes."""
     return await _shown(work, filing.apply_about(work, record_id=record_id, request=change))
 
 
 @router.post("/records/{record_id}/cancellations", status_code=201)
-async def apply_for_cancellation(work: SignedWork, record_id: UUID, cancellation: Cancellation) -> ApplicationOut:
+async def apply_for_cancellation(work: SignedWork, record_id: UUID, cancellation: Cancellation) -> RightsApplicationOut:
     """Draft an application to cancel a record."""
     return await _shown(work, filing.apply_about(work, record_id=record_id, request=cancellation))
 
@@ -314,7 +314,7 @@ async def check_certificate(work: SignedWork, certificate_id: UUID, check: Certi
     return await _record(work, recording.check(work, certificate_id=certificate_id, checked=check.checked))
 
 
-async def _shown(work: Work, act: Awaitable[RightsApplication]) -> ApplicationOut:
+async def _shown(work: Work, act: Awaitable[RightsApplication]) -> RightsApplicationOut:
     return (await showing.applications_out(work, [await act], with_contact=True))[0]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from exchange.kernel.schemas import In, Out, Prose, Salt, Text, with_example
-from exchange.rights.forms.form import Contact, Evidence, Form
+from exchange.rights.forms.form import Proof, RightsContact, RightsForm
 from exchange.rights.forms.tables import Right
 
 Kind = Literal["initial", "renewal", "transfer", "change", "cancellation"]
@@ -18,11 +18,11 @@ CERTIFICATE: Final = re.compile(r"SJ\d{2}\d\d{4}(0[1-9]|1[0-2])(?!0000)\d{4}", r
 CODE_PATTERN = r"^QY\d{6}\d{4,6}$"
 """A registration code of this exchange: QY, year and month, serial of the month. It is no certificate's number."""
 Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN), Field(examples=["QY2026120001"])]
-Proofs = Annotated[list[Evidence], Field(min_length=1, max_length=20)]
+Proofs = Annotated[list[Proof], Field(min_length=1, max_length=20)]
 _DIGEST = "5f0c9a3f6c1f1a0f7b3ad0de3b1f5a6e2c0b7e6d4c8b9a1f2e3d4c5b6a798081"
 _PROOF = {"title": "合同", "digest": _DIGEST}
 _ID = "01930b2e-6f1a-7000-8000-000000000003"
-_FORM: dict[str, Any] = Form.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,assignment]
+_FORM: dict[str, Any] = RightsForm.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,assignment]
 
 
 class NewRights(In):
@@ -31,8 +31,8 @@ class NewRights(In):
     model_config = with_example({"dataset": _ID, "form": _FORM})
 
     dataset: Annotated[str, StringConstraints(min_length=1, max_length=200), Field(description="Its id or name")]
-    form: Form
-    contact: Contact | None = None
+    form: RightsForm
+    contact: RightsContact | None = None
 
 
 class CheckedForm(In):
@@ -41,7 +41,7 @@ class CheckedForm(In):
     model_config = with_example({"dataset": _ID, "form": _FORM})
 
     dataset: Annotated[str, StringConstraints(min_length=1, max_length=200), Field(description="Its id or name")]
-    form: Form
+    form: RightsForm
 
 
 class Redraft(In):
@@ -49,8 +49,8 @@ class Redraft(In):
 
     model_config = with_example({"form": _FORM})
 
-    form: Form
-    contact: Contact | None = None
+    form: RightsForm
+    contact: RightsContact | None = None
 
 
 class Renewal(In):
@@ -73,7 +73,7 @@ class Transfer(In):
         Text, Field(description="统一社会信用代码 of an organisation of this exchange, which confirms")
     ]
     rights: Annotated[list[Right], Field(min_length=1, max_length=3)]
-    contract: Evidence
+    contract: Proof
     statement: Prose
 
 
@@ -182,14 +182,14 @@ class ChecksOut(Out):
     registrable: list[Right]
 
 
-class StatementOut(Out):
+class RightsStatementOut(Out):
     """A statement of a step."""
 
     type: str
     organisation: UUID
     statement: str
     codes: list[str]
-    evidence: list[Evidence]
+    evidence: list[Proof]
     salt: Salt
     stated_at: datetime
 
@@ -201,7 +201,7 @@ class ObjectionOut(Out):
     organisation: UUID
     state: Literal["open", "upheld", "dismissed", "over"]
     statement: str
-    evidence: list[Evidence]
+    evidence: list[Proof]
     decision: str | None
     due: Annotated[date | None, Field(description="The registrar's last day; null once it is decided")]
     filed_at: datetime
@@ -227,7 +227,7 @@ class ClockOut(Out):
     outcome: str | None
 
 
-class ApplicationOut(Out):
+class RightsApplicationOut(Out):
     """An application, as its parties and registrars see it."""
 
     id: UUID
@@ -240,7 +240,7 @@ class ApplicationOut(Out):
     form: dict[str, Any]
     salt: Salt
     contact: Annotated[
-        Contact | None, Field(description="Only where one application is read, by applicant or registrar")
+        RightsContact | None, Field(description="Only where one application is read, by applicant or registrar")
     ]
     parties: list[PartyOut]
     drafted_at: datetime
@@ -254,7 +254,7 @@ class ApplicationOut(Out):
     registered_at: datetime | None
     records: Annotated[list[Code], Field(description="The codes of the records that its deposit entered")]
     clocks: list[ClockOut]
-    statements: list[StatementOut]
+    statements: list[RightsStatementOut]
     objections: list[ObjectionOut]
 
 
@@ -308,7 +308,7 @@ class RecordOut(PublicRecord):
     verbs: list[str]
     renewal_from: date
     renewal_until: Annotated[date, Field(description="The last day on which a renewal can be filed")]
-    statements: list[StatementOut]
+    statements: list[RightsStatementOut]
 
 
 class Publicised(Out):

@@ -15,7 +15,6 @@ from exchange.rights.lifecycle import RIGHTS_APPLICATION, RIGHTS_RECORD
 from exchange.rights.models import RightsApplication, RightsObjection, RightsRecord, RightsStatement
 from exchange.rights.recording import description_of, digest_of
 from exchange.rights.schemas import (
-    ApplicationOut,
     CertificateOut,
     ClockOut,
     HoldingOut,
@@ -24,7 +23,8 @@ from exchange.rights.schemas import (
     Publicised,
     PublicRecord,
     RecordOut,
-    StatementOut,
+    RightsApplicationOut,
+    RightsStatementOut,
 )
 from exchange.rights.steps import OBJECTION, matter_of
 from policies.roles.roles import EXCHANGE
@@ -38,7 +38,7 @@ LABELS: Final = {"HOLD": "数据持有权", "USE": "数据使用权", "OPERATE":
 
 async def applications_out(
     work: Work, rows: Sequence[RightsApplication], *, with_contact: bool = False
-) -> list[ApplicationOut]:
+) -> list[RightsApplicationOut]:
     """Applications as their parties and registrars see them; with the contact for the applicant and registrars."""
     await work.session.flush()
     ids = [row.id for row in rows]
@@ -53,8 +53,8 @@ async def applications_out(
     for row in rows:
         may_see = work.principal.organisation == row.organisation_id or work.may("rights", "review", EXCHANGE)
         outs.append(
-            ApplicationOut(
-                **_columns(row, ApplicationOut),
+            RightsApplicationOut(
+                **_columns(row, RightsApplicationOut),
                 verbs=list(RIGHTS_APPLICATION.verbs(row.state)),
                 dataset=row.dataset_id,
                 applicant=row.organisation_id,
@@ -77,7 +77,7 @@ async def applications_out(
 _OWN: Final = frozenset({"contact", "records", "statements", "objections", "parties", "clocks", "verbs"})
 
 
-def _columns(row: RightsApplication, model: type[ApplicationOut]) -> dict[str, Any]:
+def _columns(row: RightsApplication, model: type[RightsApplicationOut]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in model.model_fields if name not in _OWN and hasattr(row, name)}
 
 
@@ -93,8 +93,8 @@ def _clock(view: DeadlineView) -> ClockOut:
     )
 
 
-def _statement(row: RightsStatement) -> StatementOut:
-    return StatementOut.model_validate(
+def _statement(row: RightsStatement) -> RightsStatementOut:
+    return RightsStatementOut.model_validate(
         {
             "type": row.type,
             "organisation": row.organisation_id,

@@ -13,7 +13,7 @@ from exchange.kernel.problems import refusal_of
 from exchange.kernel.work import Work
 from exchange.messages.service import notify
 from exchange.rights import queries
-from exchange.rights.forms.form import Evidence
+from exchange.rights.forms.form import Proof
 from exchange.rights.lifecycle import ANOTHER, REMEDIES, RIGHTS_APPLICATION
 from exchange.rights.models import RightsApplication, RightsRecord, RightsStatement
 from groundwork.lifecycle import Refused, Step
@@ -45,7 +45,7 @@ async def take(
     lacking: Collection[str] = (),
     statement: str = "",
     codes: Sequence[str] = (),
-    evidence: Sequence[Evidence] = (),
+    evidence: Sequence[Proof] = (),
     entered: Sequence[str] = (),
 ) -> Step:
     """Take a step of an application, which is locked, with its clocks and its entry. Raises Conflict."""
@@ -79,7 +79,7 @@ def state(
     record: RightsRecord | None = None,
     statement: str = "",
     codes: Sequence[str] = (),
-    evidence: Sequence[Evidence] = (),
+    evidence: Sequence[Proof] = (),
 ) -> str | None:
     """Keep what somebody stated, and return its commitment; None where nothing was stated."""
     if not (statement or codes or evidence):

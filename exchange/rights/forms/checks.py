@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from exchange.participants import uscc
-from exchange.rights.forms.form import MAX_NAME, MAX_SUMMARY, Form, HeldRight, Holder
+from exchange.rights.forms.form import MAX_NAME, MAX_SUMMARY, HeldRight, Holder, RightsForm
 from exchange.rights.forms.tables import CLASSES, EVIDENCE, RIGHTS, SITUATIONS, Situation, is_industry, is_registrable
 
 _ANNEX: Final = "Annex 1"
@@ -78,7 +78,7 @@ class Known:
     is_important: bool
 
 
-def find_faults(form: Form, known: Known) -> list[Fault]:
+def find_faults(form: RightsForm, known: Known) -> list[Fault]:
     """Every fault of a form for a first registration, in the order of the form."""
     return [
         *_class_faults(form, known),
@@ -92,7 +92,7 @@ def find_faults(form: Form, known: Known) -> list[Fault]:
     ]
 
 
-def _class_faults(form: Form, known: Known) -> Iterator[Fault]:
+def _class_faults(form: RightsForm, known: Known) -> Iterator[Fault]:
     at = "form/data_class"
     if form.data_class is None or form.data_class not in CLASSES:
         names = ", ".join(CLASSES)
@@ -109,7 +109,7 @@ def _class_faults(form: Form, known: Known) -> Iterator[Fault]:
         )
 
 
-def _situation_faults(form: Form) -> Iterator[Fault]:
+def _situation_faults(form: RightsForm) -> Iterator[Fault]:
     situation = SITUATIONS.get(form.situation or "")
     if situation is None:
         names = ", ".join(SITUATIONS)
@@ -124,7 +124,7 @@ def _situation_faults(form: Form) -> Iterator[Fault]:
         )
 
 
-def _name_faults(form: Form) -> Iterator[Fault]:
+def _name_faults(form: RightsForm) -> Iterator[Fault]:
     for part, (en, zh) in _PARTS.items():
         if not getattr(form.name, part):
             yield Fault(f"form/name/{part}", f"state {en} in the name", f"数据名称缺少“{zh}”")
@@ -152,7 +152,7 @@ def _name_faults(form: Form) -> Iterator[Fault]:
         )
 
 
-def _value_faults(form: Form) -> Iterator[Fault]:
+def _value_faults(form: RightsForm) -> Iterator[Fault]:
     for member, values in _VALUES.items():
         if getattr(form, member) not in values:
             en, zh = _LABELS[member]
@@ -161,7 +161,7 @@ def _value_faults(form: Form) -> Iterator[Fault]:
         yield Fault("form/rows", "state the volume, in rows or bytes", "请填写数据规模（条数或者字节数）")
 
 
-def _time_faults(form: Form, known: Known) -> Iterator[Fault]:
+def _time_faults(form: RightsForm, known: Known) -> Iterator[Fault]:
     if form.since is None or form.to is None:
         at = "form/since" if form.since is None else "form/to"
         yield Fault(at, "state the first and the last day of the data", "请填写数据时间跨度的起止日期")
@@ -171,7 +171,7 @@ def _time_faults(form: Form, known: Known) -> Iterator[Fault]:
         yield Fault("form/valid_until", "state a day after today", "有效期应晚于今日", "26")
 
 
-def _restriction_faults(form: Form) -> Iterator[Fault]:
+def _restriction_faults(form: RightsForm) -> Iterator[Fault]:
     for member, (en, zh) in _RESTRICTIONS.items():
         if not getattr(form.restrictions, member):
             yield Fault(
@@ -182,7 +182,7 @@ def _restriction_faults(form: Form) -> Iterator[Fault]:
             yield Fault(f"form/restrictions/{member}", f"state whether it may be {en}", f"请填写是否允许{zh}")
 
 
-def _holder_faults(form: Form, known: Known) -> Iterator[Fault]:
+def _holder_faults(form: RightsForm, known: Known) -> Iterator[Fault]:
     if not form.holders:
         yield Fault("form/holders", "name at least one holder with its rights", "请填写权利配置说明")
     codes = [holder.code for holder in form.holders if holder.code]
@@ -222,7 +222,7 @@ def _code_faults(at: str, holder: Holder, known: Known, *, is_twice: bool) -> It
 
 
 def _right_faults(
-    at: str, held: HeldRight, form: Form, situation: Situation | None, *, today: date, is_twice: bool
+    at: str, held: HeldRight, form: RightsForm, situation: Situation | None, *, today: date, is_twice: bool
 ) -> Iterator[Fault]:
     if held.right not in RIGHTS:
         names = ", ".join(RIGHTS)
@@ -250,7 +250,7 @@ def _right_faults(
         )
 
 
-def _attachment_faults(form: Form, known: Known) -> Iterator[Fault]:
+def _attachment_faults(form: RightsForm, known: Known) -> Iterator[Fault]:
     for name, (en, zh) in _ATTACHMENTS.items():
         if name not in form.attachments:
             yield Fault(f"form/attachments/{name}", f"attach {en}", f"请提供{zh}")

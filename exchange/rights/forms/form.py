@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 _DIGEST = "5f0c9a3f6c1f1a0f7b3ad0de3b1f5a6e2c0b7e6d4c8b9a1f2e3d4c5b6a798081"
 
 
-class Evidence(In):
+class Proof(In):
     """A document that proves something: its title and its SHA-256. The applicant keeps it for the registrar to see."""
 
     title: Text
@@ -52,7 +52,7 @@ class Holder(In):
     name: Text | None = None
     code: Annotated[Text | None, Field(description="统一社会信用代码")] = None
     rights: Annotated[list[HeldRight], Field(max_length=3)] = []
-    proof: Evidence | None = None
+    proof: Proof | None = None
 
 
 class Restrictions(In):
@@ -66,7 +66,7 @@ class Restrictions(In):
     export: bool | None = None
 
 
-class Contact(In):
+class RightsContact(In):
     """Whom the registrar asks. It is sealed: the applicant and registrars read it, and no publicity shows it."""
 
     name: Text
@@ -74,7 +74,7 @@ class Contact(In):
     address: Text
 
 
-class Form(In):
+class RightsForm(In):
     """What a first registration asks for."""
 
     model_config = with_example(
@@ -144,14 +144,14 @@ class Form(In):
     restrictions: Restrictions = Restrictions()
     holders: Annotated[list[Holder], Field(max_length=20)] = []
     attachments: Annotated[
-        dict[Literal["identity", "acquisition", "sample", "description", "lawfulness"], Evidence], Field(max_length=5)
+        dict[Literal["identity", "acquisition", "sample", "description", "lawfulness"], Proof], Field(max_length=5)
     ] = {}
     evidence: Annotated[
         dict[
             Literal["no_substitution", "consent_of_others", "use_of_original", "agreed_otherwise"],
-            Evidence,
+            Proof,
         ],
-        Field(max_length=4, description="Evidence that further rights need"),
+        Field(max_length=4, description="Proof that further rights need"),
     ] = {}
     public_registration: Annotated[
         Text | None, Field(description="The number of the registration as a public data resource")

@@ -194,7 +194,7 @@ def test_a_verb_without_a_rule_is_a_mistake(resource: str, verb: str):
 
 def test_the_rules_name_only_roles_there_are():
     named = set(re.findall(r"^p, (\w+),", ROLES_FILE.read_text(), re.MULTILINE))
-    assert named == set(get_args(Role)) - {"registrar", "market_operator"}  # these have no work yet
+    assert named == set(get_args(Role)) - {"market_operator"}  # it has no work yet
 
 
 def test_a_denial_outweighs_permissions(tmp_path: Path):
