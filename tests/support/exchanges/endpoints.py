@@ -75,6 +75,8 @@ def notice_of_stop(exchange: PopulatedExchange) -> Any:
 
 def consultation(_: PopulatedExchange) -> Any:
     return {"statement": "x", "filing": "x"}
+
+
 PROOF = {"title": "x", "digest": "0" * 64}
 
 

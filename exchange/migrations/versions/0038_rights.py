@@ -1,15 +1,15 @@
 """The registration of rights over data: applications, records, outside certificates.
 
-Revision: 0037
-Revises: 0036
+Revision: 0038
+Revises: 0037
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
