@@ -23,10 +23,10 @@ from exchange.rights.errors import DataNotRegistrable, RenewalNotNow, RightsForm
 from exchange.rights.forms.checks import Fault, Known, find_faults
 from exchange.rights.forms.form import Proof, RightsContact, RightsForm
 from exchange.rights.forms.tables import CLASSES, GUIDELINES, is_registrable
-from exchange.rights.lifecycle import CONFIRMED, REVIEW, RIGHTS_RECORD, SUPPLEMENT, SUPPLEMENT_TIME
+from exchange.rights.lifecycle import CONFIRMED, RIGHTS_RECORD, SUPPLEMENT, SUPPLEMENT_TIME
 from exchange.rights.models import RightsApplication, RightsParty, RightsRecord
 from exchange.rights.schemas import Cancellation, Change, NewRights, Renewal, Transfer
-from exchange.rights.steps import matter_of, record_step, state, step_of, take, tell
+from exchange.rights.steps import matter_of, record_step, resume_review, step_of, take, tell
 
 _APPLICANT: Final = "the applicant"
 _HIGH: Final = frozenset({"IMPORTANT", "CORE"})
@@ -135,9 +135,7 @@ async def give_evidence(
     """Give the evidence that the registrar asked for; the review's clock goes on. Raises NotFound, Forbidden, Conflict."""
     application = await own(work, application_id)
     await take(work, application, "give_evidence", statement=statement, evidence=evidence)
-    clock = await deadlines.find_open(work.session, matter_of(application), REVIEW.name)
-    if clock is not None and clock.paused_at is not None:
-        await deadlines.resume(work.session, matter_of(application), REVIEW.name, at=work.runtime.clock.now())
+    await resume_review(work.session, application, at=work.runtime.clock.now())
     return application
 
 
@@ -262,7 +260,6 @@ async def _begin(work: Work, application: RightsApplication, parties: list[UUID]
     work.session.add(application)
     await work.session.flush()
     await _name_parties(work, application, parties)
-    state(work, "rights_application.drafted", application=application, statement=application.form.get("statement", ""))
     record_step(work, application, "rights_application.drafted")
     await tell(work, application, "rights_application.drafted")
 

@@ -106,9 +106,12 @@ async def locked(session: AsyncSession, application_id: UUID) -> RightsApplicati
     return (await session.execute(statement)).scalar_one()
 
 
-async def in_publicity(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[RightsApplication]:
-    """The applications in publicity, by id."""
-    statement = select(RightsApplication).where(RightsApplication.state.in_(PUBLICISED))
+async def in_publicity(
+    session: AsyncSession, *, after: UUID | None, limit: int, is_undisputed: bool = False
+) -> Sequence[RightsApplication]:
+    """The applications in publicity, perhaps those without an open objection only, by id."""
+    states = {"in_publicity"} if is_undisputed else PUBLICISED
+    statement = select(RightsApplication).where(RightsApplication.state.in_(states))
     if after is not None:
         statement = statement.where(RightsApplication.id > after)
     return (await session.execute(statement.order_by(RightsApplication.id).limit(limit))).scalars().all()

@@ -29,7 +29,7 @@ from exchange.rights.lifecycle import (
     RIGHTS_APPLICATION,
 )
 from exchange.rights.models import RightsApplication, RightsObjection
-from exchange.rights.steps import OBJECTION, lacks_another, matter_of, step_of, take
+from exchange.rights.steps import OBJECTION, lacks_another, matter_of, resume_review, step_of, take
 from groundwork.lifecycle import Step
 from ledger import entries
 from policies.roles.roles import EXCHANGE
@@ -180,6 +180,9 @@ async def decide(
     await deadlines.stop(work.session, Matter(OBJECTION, objection.id), OBJECTION, at=now, outcome=objection.state)
     codes = ["unresolved_dispute"] if is_upheld else []
     await take(work, application, verb, lacking=lacking, statement=statement, codes=codes)
+    until = await filing.publicity_until(work.session, application)
+    if verb == "dismiss_last" and until is not None and until < day_of(now):
+        await resume_review(work.session, application, at=now)  # else when the publicity is over
     await notify(
         work.session,
         organisation=objection.organisation_id,

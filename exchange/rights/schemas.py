@@ -321,5 +321,6 @@ class Publicised(Out):
     summary: str
     rights: list[dict[str, Any]]
     restrictions: dict[str, Any]
+    changes: Annotated[dict[str, Any], Field(description="Of an application about a record: what changes")]
     publicity_from: date
     publicity_until: date | None

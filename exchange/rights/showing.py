@@ -195,6 +195,7 @@ async def publicity(session: AsyncSession, rows: Sequence[RightsApplication]) ->
                     "summary": form.get("summary", ""),
                     "rights": _rights(row.form),
                     "restrictions": form.get("restrictions", {}),
+                    "changes": _changes(row),
                     "publicity_from": row.publicity_from,
                     "publicity_until": await filing.publicity_until(session, row),
                 }
@@ -207,6 +208,16 @@ async def _publicised_form(session: AsyncSession, row: RightsApplication) -> Map
     if row.record_id is None:
         return description_of(row.form)
     return (await queries.any_record(session, row.record_id)).document
+
+
+_NOT_PUBLIC: Final = frozenset({"statement", "contract", "transferee", "rights"})
+
+
+def _changes(row: RightsApplication) -> dict[str, Any]:
+    """What an application about a record changes, but for statements and contracts."""
+    if row.record_id is None:
+        return {}
+    return {name: value for name, value in row.form.items() if name not in _NOT_PUBLIC}
 
 
 def _rights(form: Mapping[str, Any]) -> list[dict[str, Any]]:

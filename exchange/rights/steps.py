@@ -8,13 +8,14 @@ from uuid import UUID
 from exchange.calendar import deadlines
 from exchange.calendar.counting import Matter
 from exchange.kernel.commitments import commitment, new_salt
+from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import refusal_of
 from exchange.kernel.work import Work
 from exchange.messages.service import notify
 from exchange.rights import queries
 from exchange.rights.forms.form import Proof
-from exchange.rights.lifecycle import ANOTHER, REMEDIES, RIGHTS_APPLICATION
+from exchange.rights.lifecycle import ANOTHER, REMEDIES, REVIEW, RIGHTS_APPLICATION
 from exchange.rights.models import RightsApplication, RightsRecord, RightsStatement
 from groundwork.lifecycle import Refused, Step
 from ledger import entries
@@ -69,6 +70,15 @@ async def take(
     record_step(work, application, step.entry, statement=stated, codes=codes, entered=entered)
     await tell(work, application, step.entry)
     return step
+
+
+async def resume_review(session: AsyncSession, application: RightsApplication, *, at: datetime) -> bool:
+    """Let the review's clock go on where it stands still; returns whether it did."""
+    clock = await deadlines.find_open(session, matter_of(application), REVIEW.name)
+    if clock is None or clock.paused_at is None:
+        return False
+    await deadlines.resume(session, matter_of(application), REVIEW.name, at=at)
+    return True
 
 
 def state(

@@ -1,24 +1,30 @@
-"""What time alone does to applications and records, where the guidelines say so: deemed acceptance, never filed, lapse."""
+"""What time alone does to applications and records, where the guidelines say so: deemed acceptance, never filed, lapse.
+
+It also lets the review's clock go on when a publicity is over: nobody acts then, and the registrar's time counts again.
+"""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, time
 
-from exchange.calendar.counting import Matter, day_of
+from exchange.calendar.counting import CHINA, Matter, day_of
 from exchange.calendar.hooks import DeadlineDependents
 from exchange.kernel.database import AsyncSession, Connection, driver
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from exchange.messages.service import notify
 from exchange.rights import queries
+from exchange.rights.filing import publicity_until
 from exchange.rights.lifecycle import ACCEPT, SUPPLEMENT
 from exchange.rights.recording import lapse
 from exchange.rights.reviewing import abandon, deem_accepted
+from exchange.rights.steps import resume_review
 from ledger.log import store
 from ledger.log.head import Halted
 
 LAPSE = "rights-lapse"
 _SECONDS = 60.0
 _AT_ONCE = 100
+_MOST = 10_000
 
 
 def open_parts(runtime: Runtime) -> None:
@@ -31,6 +37,8 @@ def open_parts(runtime: Runtime) -> None:
         with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
             while await _round(runtime) == _AT_ONCE:
                 pass
+        async with runtime.database.sessions() as session:
+            await resume_reviews(session, runtime.clock.now())
 
     runtime[Loops].add(every(_SECONDS, lapse_all, name=LAPSE, leader=leader_of(runtime.database, LAPSE)))
 
@@ -38,6 +46,20 @@ def open_parts(runtime: Runtime) -> None:
 async def _round(runtime: Runtime) -> int:
     async with runtime.database.sessions() as session:
         return await lapse_due(session, runtime.clock.now())
+
+
+async def resume_reviews(session: AsyncSession, now: datetime) -> int:
+    """Let the review's clock go on from the day after a publicity that is over; returns how many.
+
+    Where an objection is open, its decision does so.
+    """
+    resumed = 0
+    for application in await queries.in_publicity(session, after=None, limit=_MOST, is_undisputed=True):
+        until = await publicity_until(session, application)
+        if until is not None and until < day_of(now):
+            resumed += await resume_review(session, application, at=datetime.combine(until, time(12), CHINA))
+    await session.commit()
+    return resumed
 
 
 async def lapse_due(session: AsyncSession, now: datetime, *, limit: int = _AT_ONCE) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from exchange.calendar.hooks import DeadlineDependents
 from exchange.calendar.tasks import sweep
 from exchange.kernel.clock import SettableClock
-from exchange.rights.tasks import lapse_due
+from exchange.rights.tasks import lapse_due, resume_reviews
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
 from tests.support.exchanges.starting import start_exchange
@@ -65,6 +65,7 @@ class RegisteringExchange(Exchange):
             await sweep(session, self.runtime[DeadlineDependents], self.clock.now())
         async with self.runtime.database.sessions() as session:
             await lapse_due(session, self.clock.now())
+            await resume_reviews(session, self.clock.now())
 
     def form(self, holders: dict[str, tuple[str, ...]] | None = None, **changes: Any) -> dict[str, Any]:
         """A complete form; `holders` are parties by name with their rights."""
