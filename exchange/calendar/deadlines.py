@@ -106,8 +106,10 @@ async def resume(session: AsyncSession, matter: Matter, clock: str, *, at: datet
     row = await queries.open_row(session, matter, clock)
     if row is None or row.paused_at is None:
         raise DeadlinePassed(f"The clock {clock} is not paused, so it cannot resume.")
-    # The last day before those of the pause: the pause begins with its own day, unless that is the day of the event.
-    before, resumed = max(day_of(row.paused_at) - timedelta(days=1), row.counted_from), day_of(at)
+    # The last day before those of the pause: the pause begins with its own day, unless that is the day of the event or the
+    # last day of a former pause.
+    begun = row.counted_from if row.resumed_on is None else max(row.resumed_on, row.counted_from)
+    before, resumed = max(day_of(row.paused_at) - timedelta(days=1), begun), day_of(at)
     if row.unit == "wd":
         first, until = await queries.nth_of(session, before), await queries.nth_of(session, resumed)
         if first is None or until is None:
@@ -116,6 +118,7 @@ async def resume(session: AsyncSession, matter: Matter, clock: str, *, at: datet
     else:
         row.extra_days += max((resumed - before).days, 0)
     row.paused_at = row.told_at = None
+    row.resumed_on = max(resumed, before)
     return await _compute(session, row)
 
 

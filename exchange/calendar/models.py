@@ -79,7 +79,7 @@ class Deadline(Base):
     """One deadline of a matter. It is open until `ended_at`, provisional while `due` is null.
 
     `due` is the day that `days` and `extra_days` count to, in `unit`, from `counted_from`, which is not counted itself.
-    `extra_days` are those of an extension and of pauses.
+    `extra_days` are those of an extension and of pauses. `resumed_on` is the last day that the last pause took.
     """
 
     __tablename__ = "deadlines"
@@ -119,6 +119,7 @@ class Deadline(Base):
     extra_days: Mapped[int] = mapped_column(Integer, server_default="0")
     due: Mapped[date | None] = mapped_column(Date)
     paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    resumed_on: Mapped[date | None] = mapped_column(Date)
     extension: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     overdue_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -19,6 +19,7 @@ IN_TIME: Final = "the time for acceptance, not over"
 FIRST_LIST: Final = "a first list, which is the only one"
 SUPPLEMENT_TIME: Final = "the time to supplement, not over"
 PUBLICITY_OVER: Final = "the end of the publicity"
+EXTENDABLE: Final = "a review whose time is not over, and that was not extended"
 RECORD_FREE: Final = "a record that allows it"
 
 REMEDIES: Final = MappingProxyType(
@@ -29,6 +30,7 @@ REMEDIES: Final = MappingProxyType(
         IN_TIME: "The time for acceptance is over: the application is deemed accepted (Article 17).",
         FIRST_LIST: "What is missing was listed once, and is listed only once (Article 17): accept it, and review it.",
         SUPPLEMENT_TIME: "The time to supplement is over: the application counts as never filed (Article 17). File a new one.",
+        EXTENDABLE: "A review is extended once, before its last day is over (Article 28).",
         PUBLICITY_OVER: "The publicity is not over yet; the record is made afterwards (Article 24).",
         RECORD_FREE: "The record's state does not allow it any more; refuse the application.",
     }
@@ -144,7 +146,7 @@ RIGHTS_APPLICATION: Final = Machine(
             "under_review",
             _BY,
             "28",
-            frozenset({ANOTHER}),
+            frozenset({ANOTHER, EXTENDABLE}),
             entry="rights_application.extended",
         ),
         Step(

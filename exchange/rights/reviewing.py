@@ -21,6 +21,7 @@ from exchange.rights import filing, queries, recording
 from exchange.rights.forms.form import Proof
 from exchange.rights.lifecycle import (
     ACCEPT,
+    EXTENDABLE,
     FIRST_LIST,
     IN_TIME,
     PUBLICITY_OVER,
@@ -103,8 +104,12 @@ async def _pause(work: Work, application: RightsApplication, verb: str) -> None:
 
 
 async def extend(work: Work, *, application_id: UUID, days: int, statement: str) -> RightsApplication:
-    """Extend the review once. Raises Forbidden, NotFound, Conflict, ExtensionRefused, DeadlinePassed."""
+    """Extend the review once. Raises Forbidden, NotFound, Conflict, ExtensionRefused."""
     application, lacking = await _load(work, application_id)
+    now = work.runtime.clock.now()
+    clock = await deadlines.find_open(work.session, matter_of(application), REVIEW.name)
+    if clock is None or clock.extension is not None or clock.overdue_at is not None or clock.is_overdue(now):
+        lacking.add(EXTENDABLE)
     await take(work, application, "extend", lacking=lacking, statement=statement)
     await deadlines.extend(
         work.session,
@@ -114,7 +119,7 @@ async def extend(work: Work, *, application_id: UUID, days: int, statement: str)
         days=days,
         consent=statement,
         by=work.principal.id,
-        at=work.runtime.clock.now(),
+        at=now,
     )
     return application
 
@@ -166,14 +171,14 @@ async def decide(
     """
     application, lacking = await _load(work, application_id)
     objections = (await queries.objections(work.session, [application.id]))[application.id]
+    is_last = sum(each.state == "open" for each in objections) == 1
+    verb = "uphold" if is_upheld else "dismiss_last" if is_last else "dismiss"
+    step_of(application, verb, lacking=lacking)
     objection = next((each for each in objections if each.id == objection_id), None)
     if objection is None:
         raise NotFound("The application has no objection with this id; read the application for its objections.")
     if objection.state != "open":
         raise Conflict("The objection is decided.", state=objection.state)
-    is_last = sum(each.state == "open" for each in objections) == 1
-    verb = "uphold" if is_upheld else "dismiss_last" if is_last else "dismiss"
-    step_of(application, verb, lacking=lacking)
     now = work.runtime.clock.now()
     objection.state = "upheld" if is_upheld else "dismissed"
     objection.decision, objection.decided_at = statement, now

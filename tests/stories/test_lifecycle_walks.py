@@ -13,6 +13,7 @@ from groundwork.lifecycle import Machine, Refused
 from tests.support.lifecycles.model import Act
 from tests.support.lifecycles.mutants import installed, mutants
 from tests.support.lifecycles.people import Consents, Deletions
+from tests.support.lifecycles.registering import Registrations
 from tests.support.lifecycles.rooms import Room
 from tests.support.lifecycles.sharing import Agreements, Corrections, Disputes, Requests, UnconditionalRequests
 from tests.support.lifecycles.walking import Differs, Walk, distinguish
@@ -26,6 +27,7 @@ ROOMS: tuple[type[Room], ...] = (
     Corrections,
     Consents,
     Deletions,
+    Registrations,
 )
 
 ELSEWHERE = (

@@ -141,6 +141,15 @@ async def test_a_pause_on_the_day_of_the_event_does_not_count_that_day_twice(ses
     assert resumed.due == date(2026, 3, 17)
 
 
+async def test_a_second_pause_on_the_last_day_of_the_first_does_not_take_that_day_twice(session: AsyncSession) -> None:
+    matter = await start(session)
+    wednesday, thursday = (datetime(2026, 3, day, 2, tzinfo=UTC) for day in (4, 5))
+    for end in (wednesday, thursday):
+        await deadlines.pause(session, matter, "reply", at=wednesday)
+        view = await deadlines.resume(session, matter, "reply", at=end)
+    assert view.days == 12  # two days of pauses, Wednesday and Thursday, beside the ten
+
+
 async def test_after_a_pause_the_organisation_is_reminded_of_the_new_last_day(session: AsyncSession) -> None:
     matter = await start(session)
     assert await remind(session, datetime(2026, 3, 13, 1, tzinfo=UTC)) == 1

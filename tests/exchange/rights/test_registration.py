@@ -186,7 +186,7 @@ async def test_the_whole_way_from_the_form_to_the_renewal(registering: Registeri
     assert (await registering.act_ok("registrar", dismissal, WHY))["state"] == "in_publicity"
     await registering.pass_days(8)
     review = (await registering.act_ok("registrar", target, method="GET"))["clocks"][-1]
-    assert (review["paused_at"], review["due"][-5:]) == (None, "04-03")  # 26 March and the days of the publicity
+    assert (review["paused_at"], review["due"][-5:]) == (None, "04-02")  # 26 March and the days of the publicity
     deposited = await registering.act_ok("registrar", f"{target}/deposit")
     assert (deposited["state"], len(deposited["records"])) == ("deposited", 1)
     [record] = await registering.records("owner")

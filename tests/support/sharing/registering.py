@@ -24,6 +24,49 @@ MONDAY = datetime(YEAR, 3, 2, 2, tzinfo=UTC)
 """Ten o'clock in China on a Monday with ordinary weeks before and behind it."""
 
 
+def complete_form(codes: dict[str, str], holders: dict[str, tuple[str, ...]], **changes: Any) -> dict[str, Any]:
+    """A complete form; `holders` are parties by name with their rights."""
+    document = {
+        "data_class": "enterprise",
+        "situation": "own_operation",
+        "source_type": "collected",
+        "name": {
+            "time": "2025年",
+            "region": "浙江",
+            "industry": "人力资源",
+            "content": "岗位需求",
+            "kind": "数据集",
+        },
+        "summary": "企业招聘中形成的岗位需求",
+        "industry": "L72",
+        "applicant_type": "legal_person",
+        "business": "人力资源服务",
+        "scope": "province",
+        "since": "2025-01-01",
+        "to": "2025-12-31",
+        "frequency": "month",
+        "rows": 120_000,
+        "medium": "table",
+        "structure": "structured",
+        "restrictions": {
+            **dict.fromkeys(("recipients", "qualification", "environment", "region"), "无"),
+            "resale": False,
+            "export": False,
+        },
+        "holders": [
+            {
+                "name": who,
+                "code": codes[who],
+                "rights": [{"right": right} for right in rights],
+                "proof": PROOF,
+            }
+            for who, rights in holders.items()
+        ],
+        "attachments": dict.fromkeys(("identity", "acquisition", "sample", "description", "lawfulness"), PROOF),
+    }
+    return {name: value for name, value in (document | changes).items() if value is not ...}
+
+
 @dataclass(kw_only=True)
 class RegisteringExchange(Exchange):
     """Two enterprises, a department, a registrar of a bureau; `dataset` is the owner's, `duty_data` the department's."""
@@ -69,45 +112,7 @@ class RegisteringExchange(Exchange):
 
     def form(self, holders: dict[str, tuple[str, ...]] | None = None, **changes: Any) -> dict[str, Any]:
         """A complete form; `holders` are parties by name with their rights."""
-        document = {
-            "data_class": "enterprise",
-            "situation": "own_operation",
-            "source_type": "collected",
-            "name": {
-                "time": "2025年",
-                "region": "浙江",
-                "industry": "人力资源",
-                "content": "岗位需求",
-                "kind": "数据集",
-            },
-            "summary": "企业招聘中形成的岗位需求",
-            "industry": "L72",
-            "applicant_type": "legal_person",
-            "business": "人力资源服务",
-            "scope": "province",
-            "since": "2025-01-01",
-            "to": "2025-12-31",
-            "frequency": "month",
-            "rows": 120_000,
-            "medium": "table",
-            "structure": "structured",
-            "restrictions": {
-                **dict.fromkeys(("recipients", "qualification", "environment", "region"), "无"),
-                "resale": False,
-                "export": False,
-            },
-            "holders": [
-                {
-                    "name": who,
-                    "code": self.codes[who],
-                    "rights": [{"right": right} for right in rights],
-                    "proof": PROOF,
-                }
-                for who, rights in (holders or {"owner": ALL}).items()
-            ],
-            "attachments": dict.fromkeys(("identity", "acquisition", "sample", "description", "lawfulness"), PROOF),
-        }
-        return {name: value for name, value in (document | changes).items() if value is not ...}
+        return complete_form(self.codes, holders or {"owner": ALL}, **changes)
 
     async def draft(self, who: str = "owner", **form: Any) -> Any:
         """Draft an application with a complete form and a contact."""
