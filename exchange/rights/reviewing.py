@@ -229,16 +229,19 @@ async def deem_accepted(session: AsyncSession, view: DeadlineView, now: datetime
     last = view.due or day_of(now)
     application.state, application.is_deemed_accepted = step.target, True
     application.accepted_on = await calendar.due(session, last, 1, "wd")
-    await deadlines.stop(session, view.matter, view.clock, at=now, outcome="deemed_accepted")
-    await deadlines.start(
-        session,
-        view.matter,
-        REVIEW.name,
-        parameter=REVIEW.parameter,
-        organisation=None,
-        at=datetime.combine(last, time(12), CHINA),
-        extra_days=1,
-    )
+    for name in sorted(step.stops):
+        await deadlines.stop(session, view.matter, name, at=now, outcome="deemed_accepted")
+    for clock in step.starts:
+        await deadlines.stop(session, view.matter, clock.name, at=now, outcome="renewed")
+        await deadlines.start(
+            session,
+            view.matter,
+            clock.name,
+            parameter=clock.parameter,
+            organisation=None,
+            at=datetime.combine(last, time(12), CHINA),
+            extra_days=1,
+        )
     return [await _by_law(session, application, step, now)]
 
 
@@ -247,7 +250,8 @@ async def abandon(session: AsyncSession, view: DeadlineView, now: datetime) -> S
     application = await queries.locked(session, view.matter.id)
     step = RIGHTS_APPLICATION.step(application.state, "abandon")
     application.state = step.target
-    await deadlines.stop(session, view.matter, view.clock, at=now, outcome=step.target)
+    for name in sorted(step.stops):
+        await deadlines.stop(session, view.matter, name, at=now, outcome=step.target)
     return [await _by_law(session, application, step, now)]
 
 

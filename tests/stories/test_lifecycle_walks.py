@@ -36,6 +36,7 @@ ELSEWHERE = (
     "consent: expire from given, renewed: sources +",  # time looks for those that may be delivered only
     "deletion: run_late from ordered: sources +",  # a deadline passes once
     "deletion: run_late from ordered: stops ",
+    "rights application: dismiss_last from objected: sources +",  # no objection is open in another state
 )
 """The beginnings of the changes that a room does not follow, since it does not take these things from its table."""
 
