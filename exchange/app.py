@@ -81,6 +81,7 @@ from exchange.publication import parts as publication
 from exchange.publication import routes as publication_routes
 from exchange.rights import routes as rights_routes
 from exchange.rights import tasks as rights
+from exchange.rights.objections import routes as record_objection_routes
 from exchange.settings import Settings
 from exchange.sources import parts as sources
 from exchange.sources import routes as source_routes
@@ -220,6 +221,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         item_routes.router,
         policy_module_routes.router,
         rights_routes.router,
+        record_objection_routes.router,
         application_routes.router,
         agreement_routes.router,
         agreement_notice_routes.router,

@@ -62,6 +62,13 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "rights_application.withdrawn": ("An application for registration was withdrawn", "权益登记申请已撤回"),
     "rights_application.deposited": ("Rights are registered", "权益登记已完成"),
     "rights_objection.decided": ("Your objection was decided", "所提异议已处理"),
+    "record_objection.holder_told": ("An organisation objects to a record of yours", "已登记权益收到异议"),
+    "record_objection.rejected": ("Your objection to a record was not taken up", "所提异议材料不符合要求"),
+    "record_objection.agreed": ("The holder agrees to your objection", "权利人同意所提异议"),
+    "record_objection.contested": ("The holder contests your objection", "权利人不同意所提异议"),
+    "record_objection.upheld": ("An objection to a record was upheld", "对已登记权益的异议成立"),
+    "record_objection.dismissed": ("An objection to a record was dismissed", "对已登记权益的异议不成立"),
+    "record_objection.withdrawn": ("An objection to a record was withdrawn", "对已登记权益的异议已撤回"),
     "rights_record.lapsed": ("A record of rights lapsed", "权益登记已失效"),
 }
 """The titles of known kinds, in English and Chinese. A kind of another room is shown by its name."""

@@ -23,6 +23,7 @@ import exchange.policy_modules.models
 import exchange.portal.models
 import exchange.portal.passkeys.models
 import exchange.rights.models
+import exchange.rights.objections.models
 import exchange.sources.models
 import exchange.subjects.models
 import exchange.subjects.requests.models  # noqa: F401 - each import adds its tables to Base.metadata

@@ -254,10 +254,20 @@ RIGHTS_RECORD: Final = Machine(
         Step("change", _VALID, "valid", _BY, "32-37", entry="rights_record.changed"),
         Step("transfer_part", _VALID, "valid", _BY, "32-37", entry="rights_record.transferred_in_part"),
         Step("transfer", _VALID, "transferred", _BY, "32-37", entry="rights_record.transferred"),
+        Step(
+            "cancel_by_order",
+            _VALID | _RESTRICTED,
+            "cancelled",
+            _BY,
+            "29, 32-37",
+            frozenset({ANOTHER}),
+            entry="rights_record.cancelled_by_order",
+        ),
         Step("cancel", _VALID, "cancelled", _BY, "29, 32-37", entry="rights_record.cancelled"),
         Step("restrict", _VALID, "restricted", _BY, "23", frozenset({ANOTHER}), entry="rights_record.restricted"),
         Step("release", _RESTRICTED, "valid", _BY, "23", frozenset({ANOTHER}), entry="rights_record.released"),
         Step("lapse", _VALID | _RESTRICTED, "lapsed", LAW, "26, 32-37", entry="rights_record.lapsed"),
     ),
 )
-"""What a deposit enters begins it, valid for at most five years. Under seizure, it is only renewed."""
+"""What a deposit enters begins it, valid for at most five years. Under seizure, it is only renewed, or
+cancelled by an order."""

@@ -174,9 +174,14 @@ def _step(record: RightsRecord, verb: str, *, lacking: Collection[str] = ()) -> 
 
 
 async def restrict(
-    work: Work, *, record_id: UUID, verb: Literal["restrict", "release"], statement: str, evidence: list[Proof]
+    work: Work,
+    *,
+    record_id: UUID,
+    verb: Literal["restrict", "release", "cancel_by_order"],
+    statement: str,
+    evidence: list[Proof],
 ) -> RightsRecord:
-    """Note a seizure or another restriction by an authority's document, or its end (Article 23).
+    """Note a seizure or another restriction by an authority's document, or its end (Article 23); or cancel by an order.
 
     Raises Forbidden, NotFound, Conflict.
     """

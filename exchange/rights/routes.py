@@ -302,6 +302,15 @@ async def release_record(work: SignedWork, record_id: UUID, stated: WithEvidence
     return await _record(work, act)
 
 
+@router.post("/records/{record_id}/cancellation-order")
+async def cancel_record_by_order(work: SignedWork, record_id: UUID, stated: WithEvidence) -> RecordOut:
+    """Cancel a record by a document of a court, arbitration or authority that took effect, as a registrar."""
+    act = recording.restrict(
+        work, record_id=record_id, verb="cancel_by_order", statement=stated.statement, evidence=stated.evidence
+    )
+    return await _record(work, act)
+
+
 @router.post("/records/{record_id}/certificates", status_code=201)
 async def link_certificate(work: SignedWork, record_id: UUID, certificate: NewCertificate) -> RecordOut:
     """Link the number of an outside certificate (数据产权登记凭证) to your record; a registrar checks it."""

@@ -78,7 +78,12 @@ from ledger.entries.parts import (
 )
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
-from ledger.entries.rights import RightsApplicationChanged, RightsCertificateChanged, RightsRecordChanged
+from ledger.entries.rights import (
+    RecordObjectionChanged,
+    RightsApplicationChanged,
+    RightsCertificateChanged,
+    RightsRecordChanged,
+)
 from ledger.entries.sharing.agreements import (
     AgreementChanged,
     AgreementConcluded,
@@ -180,6 +185,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     RightsApplicationChanged,
     RightsRecordChanged,
     RightsCertificateChanged,
+    RecordObjectionChanged,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -260,6 +266,7 @@ __all__ = [
     "PolicyExplained",
     "PrincipalChanged",
     "Reason",
+    "RecordObjectionChanged",
     "Request",
     "RequestRefused",
     "RequestsRefused",

@@ -57,6 +57,7 @@ class RightsRecordChanged(Body):
         "rights_record.transferred_in_part",
         "rights_record.transferred",
         "rights_record.cancelled",
+        "rights_record.cancelled_by_order",
         "rights_record.restricted",
         "rights_record.released",
         "rights_record.lapsed",
@@ -71,6 +72,26 @@ class RightsRecordChanged(Body):
     statement: Annotated[
         Hex | None, Field(description="salted digest of what was stated, with its codes and evidence")
     ] = None
+
+
+class RecordObjectionChanged(Body):
+    """A step of an objection to a record (Article 29). A conclusion changes no record."""
+
+    type: Literal[
+        "record_objection.filed",
+        "record_objection.holder_told",
+        "record_objection.rejected",
+        "record_objection.agreed",
+        "record_objection.contested",
+        "record_objection.upheld",
+        "record_objection.dismissed",
+        "record_objection.withdrawn",
+    ]
+    affects_decisions: ClassVar[bool] = False
+    record: Annotated[str, Field(description="the registration code")]
+    consumer: Annotated[str, Field(description="the organisation that objects")]
+    dataset: str
+    statement: Annotated[Hex, Field(description="salted digest of what was stated and of the objector's evidence")]
 
 
 class RightsCertificateChanged(Body):

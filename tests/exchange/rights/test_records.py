@@ -139,3 +139,12 @@ async def test_codes_of_a_month_are_numbered_without_gaps(registering: Registeri
     codes = sorted(code for each in deposited for code in each["records"])
     assert [code[-4:] for code in codes] == ["0001", "0002", "0003"]
     assert all(code.startswith(f"QY{day_of(registering.now):%Y%m}") for code in codes)
+
+
+async def test_an_order_cancels_a_record_also_under_seizure(registering: RegisteringExchange) -> None:
+    record = await registering.register()
+    await registering.act_ok("registrar", f"{RECORDS}/{record['id']}/restriction", SEIZED)
+    order = f"{RECORDS}/{record['id']}/cancellation-order"
+    assert (await registering.act("owner", order, SEIZED)).problem == "role-missing"
+    cancelled = await registering.act_ok("registrar", order, SEIZED)
+    assert (cancelled["state"], cancelled["in_force"], cancelled["verbs"]) == ("cancelled", False, [])

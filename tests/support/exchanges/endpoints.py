@@ -88,6 +88,14 @@ def with_evidence(_: PopulatedExchange) -> Any:
     return {"statement": "x", "evidence": [PROOF]}
 
 
+def record_objection(_: PopulatedExchange) -> Any:
+    return {"record": "QY2026129999", "statement": "x", "evidence": [PROOF]}
+
+
+def step_of_objection(_: PopulatedExchange) -> Any:
+    return {"verb": "contest", "statement": "x"}
+
+
 def in_review(_: PopulatedExchange) -> Any:
     return {"days": 1, "statement": "x"}
 
@@ -285,6 +293,10 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/rights/records/{record_id}/cancellations", cancellation, (N, N, N, N)),
     ("POST", "/rights/records/{record_id}/restriction", with_evidence, (R, R, R, R)),
     ("POST", "/rights/records/{record_id}/release", with_evidence, (R, R, R, R)),
+    ("POST", "/rights/records/{record_id}/cancellation-order", with_evidence, (R, R, R, R)),
+    ("GET", "/rights/objections", nothing, (OK, OK, OK, OK)),
+    ("POST", "/rights/objections", record_objection, (N, N, N, R)),
+    ("POST", "/rights/objections/{objection_id}/steps", step_of_objection, (N, N, N, N)),
     ("POST", "/rights/records/{record_id}/certificates", certificate, (N, N, N, N)),
     ("POST", "/rights/certificates/{certificate_id}/check", lambda _: {"checked": "confirmed"}, (R, R, R, R)),
     ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),

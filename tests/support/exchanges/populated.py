@@ -21,7 +21,7 @@ STATE = (
     "agreements", "agreement_statements", "delivery_streams", "subjects", "subject_holds", "subject_erasures",
     "policy_modules", "consent_scopes", "consent_notices", "consents", "consent_events", "consent_now", "consent_withdrawn",
     "deletion_tasks", "consent_loads", "rights_applications", "rights_parties", "rights_statements", "rights_objections",
-    "rights_records", "rights_holdings", "rights_certificates",
+    "rights_records", "rights_holdings", "rights_certificates", "rights_record_objections",
 )  # fmt: skip
 _STATE = "SELECT " + ", ".join(
     f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t) AS {table}"

@@ -25,7 +25,8 @@ _IDLE: dict[str, list[FastAPI]] = {}
 """Applications of the usual kinds of source that serve no exchange now, by public URL."""
 
 TABLES = (
-    "rights_certificates, rights_holdings, rights_objections, rights_statements, rights_parties, rights_records, "
+    "rights_record_objections, rights_certificates, rights_holdings, rights_objections, rights_statements, rights_parties, "
+    "rights_records, "
     "rights_applications, rights_serials, "
     "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
