@@ -50,7 +50,8 @@ async def is_possible(work: Work, application: RightsApplication) -> bool:
     if application.record_id is None:
         return True
     record = await queries.lock_record(work.session, application.record_id)
-    return bool(set(VERBS[application.kind]) & set(RIGHTS_RECORD.verbs(record.state)))
+    is_over = record.valid_until < day_of(work.runtime.clock.now()) and application.kind != "renewal"
+    return not is_over and bool(set(VERBS[application.kind]) & set(RIGHTS_RECORD.verbs(record.state)))
 
 
 async def carry_out(work: Work, application: RightsApplication) -> list[RightsRecord]:

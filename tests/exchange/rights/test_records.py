@@ -148,3 +148,19 @@ async def test_an_order_cancels_a_record_also_under_seizure(registering: Registe
     assert (await registering.act("owner", order, SEIZED)).problem == "role-missing"
     cancelled = await registering.act_ok("registrar", order, SEIZED)
     assert (cancelled["state"], cancelled["in_force"], cancelled["verbs"]) == ("cancelled", False, [])
+
+
+async def test_a_record_whose_last_day_is_over_is_not_transferred_before_its_lapse(
+    registering: RegisteringExchange,
+) -> None:
+    until = (registering.now + timedelta(days=3)).date()
+    record = await registering.register(valid_until=until.isoformat())
+    document = {"transferee": registering.codes["other"], "rights": ["USE"], "contract": PROOF, **WHY}
+    draft = await registering.act_ok("owner", f"{RECORDS}/{record['id']}/transfers", document)
+    target = f"{APPLICATIONS}/{(await registering.go_on(draft))['id']}"
+    await registering.act_ok("registrar", f"{target}/acceptance")
+    await registering.act_ok("registrar", f"{target}/publicity-waiver", WHY)
+    registering.clock.move(timedelta(days=4))
+    deposit = await registering.act("registrar", f"{target}/deposit")
+    assert deposit.json["lacking"] == ["a record that allows it"]
+    assert await registering.records("other") == []
