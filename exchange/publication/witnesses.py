@@ -88,10 +88,10 @@ class Witnesses:
 
     async def _look(self, connection: Connection) -> None:
         """Ask the witnesses about the newest checkpoint once an interval, where no entries come. Raises as `publish` does."""
+        if self._asked is not None and asyncio.get_running_loop().time() - self._asked < self._interval:
+            return
         newest = await publication.latest(connection)
-        if newest is None or (
-            self._asked is not None and asyncio.get_running_loop().time() - self._asked < self._interval
-        ):
+        if newest is None:
             return
         text, lines = note.split(newest.note)
         origin = self._signers.first.name
