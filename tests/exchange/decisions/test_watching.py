@@ -8,6 +8,7 @@ from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from policies.rego.bundle import load_bundle
 from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.readiness import readiness
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 
@@ -36,5 +37,5 @@ async def test_a_policy_server_that_is_away_or_has_another_bundle_is_an_alarm(se
         async with await asyncio.start_server(answer, "127.0.0.1", port):
             assert "alarm: the policy server has no policy bundle of this version" in await ready()
             revision = load_bundle().digest.encode()
-            assert await ready() == "ok\n"
+            assert readiness(await ready()) == ["ok"]
         assert "does not answer" in await ready()

@@ -9,6 +9,7 @@ from ledger.format import trust_policy
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange, start_exchange
 from tests.support.exchanges.witnessed import is_covered, ledger_signer, ledger_size, wait_until, with_policy
+from tests.support.processes.readiness import readiness
 from tests.support.services import witnesses
 
 
@@ -52,7 +53,7 @@ async def test_a_witness_that_dies_is_noticed_while_no_entries_come(settings: Se
         )
 
     async def is_well(exchange: Exchange) -> bool:
-        return await state(exchange) == "ok\n"
+        return readiness(await state(exchange)) == ["ok"]
 
     async with AsyncExitStack() as stack:
         with witnesses.serve_witness(tmp_path / "w", port=port):
