@@ -11,8 +11,10 @@ from tests.support.exchanges.starting import start_exchange
 from tests.support.services.cutting_proxy import run_proxy
 
 NEED_NO_DATABASE = {
-    "/", "/docs", "/livez", "/openapi.json", "/portal/sign-in", "/portal/sign-in/callback", "/problems/{slug}",
-    "/static-offline-docs",
+    "/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs",
+    # A portal that the settings do not open refuses before it looks at the database.
+    "/portal/enrolment", "/portal/enrolment/options", "/portal/sign-in", "/portal/sign-in/callback",
+    "/portal/sign-in/passkey", "/portal/sign-in/passkey/options",
 }  # fmt: skip
 ADDRESSES = {
     "/catalog/{dataset_id}": "/catalog/01930b2e-6f1a-7000-8000-000000000001",
@@ -21,6 +23,7 @@ ADDRESSES = {
     "/ledger/entries/{index}": "/ledger/entries/0",
     "/ledger/receipts/{index}": "/ledger/receipts/0",
     "/ledger/tile/{path:path}": "/ledger/tile/entries/000.p/1",
+    "/rights/{code}": "/rights/QY2026120001",
 }
 
 
