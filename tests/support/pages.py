@@ -430,6 +430,8 @@ def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
         [member] = typing.get_args(inner)
+        if typing.get_origin(member) is typing.Literal:
+            return f"list of {', '.join(f'`{choice}`' for choice in typing.get_args(member))}"
         words = "texts" if member is str else "SHA-256, hex"
         return f"list of [{_link(member)}" if isinstance(member, type) and member is not str else f"list of {words}"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
