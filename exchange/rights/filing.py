@@ -1,7 +1,7 @@
 """The applicant's side: check, draft, confirm, file, supplement, withdraw, and apply about a record."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from exchange.participants import queries as participants
 from exchange.participants.reading import Reading, reading_of
 from exchange.rights import queries, terms
 from exchange.rights.errors import DataNotRegistrable, RenewalNotNow, RightsFormInvalid
-from exchange.rights.forms.checks import Fault, Known, find_faults
+from exchange.rights.forms.checks import VALUES, Fault, Known, find_faults, value_fault
 from exchange.rights.forms.form import Proof, RightsContact, RightsForm
 from exchange.rights.forms.tables import CLASSES, GUIDELINES, is_registrable
 from exchange.rights.lifecycle import CONFIRMED, RIGHTS_RECORD, SUPPLEMENT, SUPPLEMENT_TIME
@@ -186,36 +186,56 @@ async def _demand_complete(work: Work, application: RightsApplication) -> None:
             faults.append(Fault("contact", "name whom the registrar asks", "请填写联系人、联系电话和联系地址"))
     else:
         record = await queries.lock_record(work.session, application.record_id or application.id)
-        faults = await _record_faults(work, record, application.kind, application.form)
+        faults = await _record_faults(work, record, application.kind, application.form, filed_at=application.filed_at)
     if faults:
         raise RightsFormInvalid("Correct what `errors` lists.", errors=[fault.document() for fault in faults])
 
 
-async def _record_faults(work: Work, record: RightsRecord, kind: str, form: Mapping[str, Any]) -> list[Fault]:
-    """The faults of an application about a record. Raises Conflict where its state does not allow it, RenewalNotNow."""
-    today = day_of(work.runtime.clock.now())
+async def _record_faults(
+    work: Work, record: RightsRecord, kind: str, form: Mapping[str, Any], *, filed_at: datetime | None = None
+) -> list[Fault]:
+    """The faults of an application about a record; of a renewal, the day of its first filing counts.
+
+    Raises Conflict where the record's state does not allow it, RenewalNotNow.
+    """
+    today = day_of((filed_at if kind == "renewal" else None) or work.runtime.clock.now())
     if record.valid_until < today or not set(VERBS[kind]) & set(RIGHTS_RECORD.verbs(record.state)):
         raise Conflict(
             f"A record that is {record.state} or over allows no {kind}; read it for what is possible.",
             state=record.state,
         )
-    faults = []
     if kind == "renewal":
-        first, last = await terms.renewal_window(work.session, record.valid_until, today)
-        if not first <= today <= last:
-            raise RenewalNotNow(
-                f"The record can be renewed from {first} to {last}.", first=first.isoformat(), last=last.isoformat()
-            )
-        if "valid_until" in form and date.fromisoformat(form["valid_until"]) <= record.valid_until:
-            faults.append(
-                Fault("body/valid_until", "state a day after the record's last", "应晚于现有效期届满日", "26")
-            )
+        return await _renewal_faults(work, record, form, today)
     if kind == "transfer":
-        faults = await _transfer_faults(work, record, form)
-    if kind == "change" and set(form) == {"statement"}:
-        faults.append(Fault("body", "state what changes", "请填写变更事项", "32-37"))
-    if kind == "change" and form.get("since", record.document.get("since", "")) > form.get("to", "9999"):
-        faults.append(Fault("body/to", "the last day is before the first", "结束日期早于起始日期"))
+        return await _transfer_faults(work, record, form)
+    return _change_faults(record, form) if kind == "change" else []
+
+
+async def _renewal_faults(work: Work, record: RightsRecord, form: Mapping[str, Any], today: date) -> list[Fault]:
+    """The faults of a renewal. Raises RenewalNotNow."""
+    first, last = await terms.renewal_window(work.session, record.valid_until, today)
+    if not first <= today <= last:
+        raise RenewalNotNow(
+            f"The record can be renewed from {first} to {last}.", first=first.isoformat(), last=last.isoformat()
+        )
+    if "valid_until" in form and date.fromisoformat(form["valid_until"]) <= record.valid_until:
+        return [Fault("body/valid_until", "state a day after the record's last", "应晚于现有效期届满日", "26")]
+    return []
+
+
+def _change_faults(record: RightsRecord, form: Mapping[str, Any]) -> list[Fault]:
+    """The faults of a change: what it leaves out stays as the record has it."""
+    if set(form) == {"statement"}:
+        return [Fault("body", "state what changes", "请填写变更事项", "32-37")]
+    faults = []
+    changed = {**record.document, **form}
+    if changed["since"] > changed["to"]:
+        at = "body/to" if "to" in form else "body/since"
+        faults.append(
+            Fault(at, "the last day is before the first; state both where both change", "结束日期早于起始日期")
+        )
+    if changed["frequency"] not in VALUES["frequency"]:
+        faults.append(value_fault("frequency", at="body/frequency"))
     return faults
 
 

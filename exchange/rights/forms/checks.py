@@ -13,7 +13,7 @@ from exchange.rights.forms.form import MAX_NAME, MAX_SUMMARY, HeldRight, Holder,
 from exchange.rights.forms.tables import CLASSES, EVIDENCE, RIGHTS, SITUATIONS, Situation, is_industry, is_registrable
 
 _ANNEX: Final = "Annex 1"
-_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "source_type": ("collected", "public_web", "agreement", "derived"),
     "applicant_type": ("legal_person", "unincorporated"),
     "scope": ("international", "national", "province", "city", "county_or_below"),
@@ -21,6 +21,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "medium": ("image", "text", "video", "audio", "table", "other"),
     "structure": ("structured", "semi_structured", "unstructured"),
 }
+"""The members of a form that have a list of values, with them."""
 _LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "source_type": ("the type of source", "数据来源类型"),
     "applicant_type": ("the applicant's type", "申请主体类型"),
@@ -114,7 +115,7 @@ def _situation_faults(form: RightsForm) -> Iterator[Fault]:
     if situation is None:
         names = ", ".join(SITUATIONS)
         yield Fault("form/situation", f"state how the data came about: {names}", f"请选择数据形成情形：{names}", "21")
-    elif form.source_type in _VALUES["source_type"] and form.source_type not in situation.sources:
+    elif form.source_type in VALUES["source_type"] and form.source_type not in situation.sources:
         fitting = ", ".join(sorted(situation.sources))
         yield Fault(
             "form/source_type",
@@ -153,12 +154,17 @@ def _name_faults(form: RightsForm) -> Iterator[Fault]:
 
 
 def _value_faults(form: RightsForm) -> Iterator[Fault]:
-    for member, values in _VALUES.items():
+    for member, values in VALUES.items():
         if getattr(form, member) not in values:
-            en, zh = _LABELS[member]
-            yield Fault(f"form/{member}", f"state {en}: {', '.join(values)}", f"请选择{zh}：{'、'.join(values)}")
+            yield value_fault(member, at=f"form/{member}")
     if form.rows is None and form.bytes is None:
         yield Fault("form/rows", "state the volume, in rows or bytes", "请填写数据规模（条数或者字节数）")
+
+
+def value_fault(member: str, *, at: str) -> Fault:
+    """The fault of a member that has none of its values."""
+    en, zh = _LABELS[member]
+    return Fault(at, f"state {en}: {', '.join(VALUES[member])}", f"请选择{zh}：{'、'.join(VALUES[member])}")
 
 
 def _time_faults(form: RightsForm, known: Known) -> Iterator[Fault]:

@@ -82,6 +82,22 @@ async def test_what_a_record_describes_is_changed_and_it_is_cancelled(registerin
     assert await holders(registering, "USE") == []
 
 
+async def test_a_change_is_checked_against_what_the_record_keeps(registering: RegisteringExchange) -> None:
+    record = await registering.register()  # its data are of 2025
+    target = f"{RECORDS}/{record['id']}/changes"
+    for change, at in (
+        ({"since": "2026-01-01"}, "body/since"),
+        ({"to": "2024-12-31"}, "body/to"),
+        ({"frequency": "sometimes"}, "body/frequency"),
+    ):
+        refused = await registering.act("owner", target, WHY | change)
+        assert (refused.problem, [error["at"] for error in refused.json["errors"]]) == ("rights-form-invalid", [at])
+    await carry_out(
+        registering, record, "changes", {"since": "2026-01-01", "to": "2026-12-31", "frequency": "week", **WHY}
+    )
+    assert (await read(registering, record))["document"]["frequency"] == "week"
+
+
 async def test_a_seized_record_changes_only_by_its_release(registering: RegisteringExchange) -> None:
     record = await registering.register()
     document = {"transferee": registering.codes["other"], "rights": ["USE"], "contract": PROOF, **WHY}
@@ -116,6 +132,19 @@ async def test_a_renewal_filed_in_time_keeps_the_record_until_it_is_decided(regi
     renewed = await read(registering, record)
     assert renewed["valid_until"] == move(day_of(registering.now), years=5).isoformat()
     assert await holders(registering, "USE") == [record["code"]]
+
+
+async def test_a_renewal_filed_in_time_is_supplemented_after_the_window(registering: RegisteringExchange) -> None:
+    until = (registering.now + timedelta(days=100)).date()
+    record = await registering.register(valid_until=until.isoformat())
+    await registering.pass_days(98)
+    draft = await registering.act_ok("owner", f"{RECORDS}/{record['id']}/renewals", WHY)
+    target = f"{APPLICATIONS}/{(await registering.go_on(draft))['id']}"
+    await registering.act_ok("registrar", f"{target}/return", {"missing": ["数据样例"]})
+    await registering.pass_days(4)  # within the time to supplement, and after the record's last day
+    supplemented = await registering.act_ok("owner", f"{target}/supplement")
+    assert supplemented["state"] == "filed"
+    assert (await read(registering, record))["state"] == "valid"
 
 
 async def test_the_longest_term_is_five_years(registering: RegisteringExchange) -> None:
