@@ -6,13 +6,11 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from exchange.calendar import deadlines
-from exchange.calendar import queries as calendar
 from exchange.calendar.counting import day_of
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.view import Listed
 from exchange.kernel.commitments import new_salt
-from exchange.kernel.database import AsyncSession
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
@@ -213,7 +211,7 @@ async def _record_faults(
 
 async def _renewal_faults(work: Work, record: RightsRecord, form: Mapping[str, Any], today: date) -> list[Fault]:
     """The faults of a renewal. Raises RenewalNotNow."""
-    first, last = await terms.renewal_window(work.session, record.valid_until, today)
+    first, last = (await terms.renewal_windows(work.session, [record.valid_until], today))[record.valid_until]
     if not first <= today <= last:
         raise RenewalNotNow(
             f"The record can be renewed from {first} to {last}.", first=first.isoformat(), last=last.isoformat()
@@ -353,11 +351,3 @@ def _seal(work: Work, application: RightsApplication, contact: RightsContact | N
 
 def _sealed(application: RightsApplication) -> str:
     return f"rights/{application.id}/contact"
-
-
-async def publicity_until(session: AsyncSession, application: RightsApplication) -> date | None:
-    """The last day of an application's publicity; None before it, and where the calendar does not reach it."""
-    if application.publicity_from is None:
-        return None
-    period = await calendar.parameter(session, "prop_publicity", application.publicity_from)
-    return await calendar.due(session, application.publicity_from, period.value, period.unit)

@@ -230,6 +230,12 @@ async def any_record(session: AsyncSession, record_id: UUID) -> RightsRecord:
     return row
 
 
+async def records_by_ids(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, RightsRecord]:
+    """Records by their ids. The caller decides who may see them."""
+    rows = (await session.execute(select(RightsRecord).where(RightsRecord.id.in_(ids)))).scalars()
+    return {row.id: row for row in rows}
+
+
 async def by_code(session: AsyncSession, code: str) -> RightsRecord:
     """The record of a registration code. Raises NotFound."""
     row = (await session.execute(select(RightsRecord).where(RightsRecord.code == code))).scalar_one_or_none()

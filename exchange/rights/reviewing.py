@@ -17,7 +17,7 @@ from exchange.kernel.problems import Conflict, NotFound
 from exchange.kernel.work import Work
 from exchange.messages.service import notify
 from exchange.participants.reading import Reading
-from exchange.rights import filing, queries, recording
+from exchange.rights import queries, recording, terms
 from exchange.rights.forms.form import Proof
 from exchange.rights.lifecycle import (
     ACCEPT,
@@ -141,7 +141,7 @@ async def object_to(
     parties = (await queries.parties(work.session, [application.id]))[application.id]
     if organisation in {application.organisation_id, *(party.organisation_id for party in parties)}:
         raise Conflict("Your organisation applies; it withdraws the application instead.", state=application.state)
-    until = await filing.publicity_until(work.session, application)
+    until = await terms.publicity_until(work.session, application.publicity_from)
     if until is not None and day_of(now) > until:
         raise Conflict(f"The publicity ended on {until}.", state=application.state)
     objection = RightsObjection(
@@ -185,7 +185,7 @@ async def decide(
     await deadlines.stop(work.session, Matter(OBJECTION, objection.id), OBJECTION, at=now, outcome=objection.state)
     codes = ["unresolved_dispute"] if is_upheld else []
     await take(work, application, verb, lacking=lacking, statement=statement, codes=codes)
-    until = await filing.publicity_until(work.session, application)
+    until = await terms.publicity_until(work.session, application.publicity_from)
     if verb == "dismiss_last" and until is not None and until < day_of(now):
         await resume_review(work.session, application, at=now)  # else when the publicity is over
     await notify(
@@ -207,7 +207,7 @@ async def deposit(work: Work, *, application_id: UUID) -> RightsApplication:
     application, lacking = await _load(work, application_id)
     now = work.runtime.clock.now()
     if application.publicity_from is not None:
-        until = await filing.publicity_until(work.session, application)
+        until = await terms.publicity_until(work.session, application.publicity_from)
         if until is None or day_of(now) <= until:
             lacking.add(PUBLICITY_OVER)
     if not await recording.is_possible(work, application):

@@ -316,10 +316,11 @@ class Publicised(Out):
 
     id: UUID
     kind: Kind
+    record: Annotated[Code | None, Field(description="Of an application about a record: its code")]
     applicant: str
     name: str
     summary: str
-    rights: list[dict[str, Any]]
+    rights: Annotated[list[dict[str, Any]], Field(description="Who is to have which; none where no holder changes")]
     restrictions: dict[str, Any]
     changes: Annotated[dict[str, Any], Field(description="Of an application about a record: what changes")]
     publicity_from: date

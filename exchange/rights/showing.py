@@ -10,6 +10,7 @@ from exchange.calendar.counting import DeadlineView, Matter, day_of
 from exchange.kernel.database import AsyncSession
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.participants.view import OrganisationView
 from exchange.rights import filing, queries, terms
 from exchange.rights.lifecycle import RIGHTS_APPLICATION, RIGHTS_RECORD
 from exchange.rights.models import RightsApplication, RightsObjection, RightsRecord, RightsStatement
@@ -49,6 +50,7 @@ async def applications_out(
     matters = [matter_of(row) for row in rows]
     matters += [Matter(OBJECTION, objection.id) for each in objections.values() for objection in each]
     clocks = await calendar.deadlines_of(work.session, matters)
+    ends = await terms.publicities_until(work.session, [row.publicity_from for row in rows])
     outs = []
     for row in rows:
         may_see = work.principal.organisation == row.organisation_id or work.may("rights", "review", EXCHANGE)
@@ -64,7 +66,7 @@ async def applications_out(
                     PartyOut(organisation=each.organisation_id, confirmed_at=each.confirmed_at)
                     for each in parties[row.id]
                 ],
-                publicity_until=await filing.publicity_until(work.session, row),
+                publicity_until=ends[row.publicity_from],
                 records=entered[row.id],
                 clocks=[_clock(view) for view in clocks[matter_of(row)]],
                 statements=[_statement(each) for each in stated[row.id]],
@@ -161,9 +163,10 @@ async def records_out(work: Work, rows: Sequence[RightsRecord]) -> list[RecordOu
         zip([row.id for row in rows], await public_records(work.session, rows, today), strict=True)
     )
     stated = await queries.statements(work.session, records=[row.id for row in rows])
+    windows = await terms.renewal_windows(work.session, [row.valid_until for row in rows], today)
     outs = []
     for row in rows:
-        first, last = await terms.renewal_window(work.session, row.valid_until, today)
+        first, last = windows[row.valid_until]
         outs.append(
             RecordOut(
                 **{name: getattr(shown[row.id], name) for name in PublicRecord.model_fields},
@@ -182,49 +185,46 @@ async def records_out(work: Work, rows: Sequence[RightsRecord]) -> list[RecordOu
 async def publicity(session: AsyncSession, rows: Sequence[RightsApplication]) -> list[Publicised]:
     """Applications in publicity: applicant, name, summary and limits (Article 24)."""
     applicants = await participants.organisations_by_ids(session, [row.organisation_id for row in rows])
+    transferees = await participants.by_codes(
+        session, [row.form["transferee"] for row in rows if row.kind == "transfer"]
+    )
+    ends = await terms.publicities_until(session, [row.publicity_from for row in rows])
+    records = await queries.records_by_ids(session, [row.record_id for row in rows if row.record_id is not None])
     shown = []
     for row in rows:
-        form = await _publicised_form(session, row)
+        record = records[row.record_id] if row.record_id is not None else None
+        described = record.document if record is not None else description_of(row.form)
         shown.append(
             Publicised.model_validate(
                 {
                     "id": row.id,
                     "kind": row.kind,
+                    "record": record.code if record is not None else None,
                     "applicant": applicants[row.organisation_id].name_zh,
-                    "name": form["name"],
-                    "summary": form.get("summary", ""),
-                    "rights": _rights(row.form),
-                    "restrictions": form.get("restrictions", {}),
-                    "changes": _changes(row),
+                    "name": described["name"],
+                    "summary": described["summary"],
+                    "rights": _rights(row, transferees),
+                    "restrictions": described["restrictions"],
+                    "changes": {name: row.form[name] for name in _CHANGES if record is not None and name in row.form},
                     "publicity_from": row.publicity_from,
-                    "publicity_until": await filing.publicity_until(session, row),
+                    "publicity_until": ends[row.publicity_from],
                 }
             )
         )
     return shown
 
 
-async def _publicised_form(session: AsyncSession, row: RightsApplication) -> Mapping[str, Any]:
-    if row.record_id is None:
-        return description_of(row.form)
-    return (await queries.any_record(session, row.record_id)).document
+_CHANGES: Final = ("summary", "since", "to", "frequency", "valid_until", "reason")
+"""What is public of an application about a record: neither its statement nor its contract."""
 
 
-_NOT_PUBLIC: Final = frozenset({"statement", "contract", "transferee", "rights"})
-
-
-def _changes(row: RightsApplication) -> dict[str, Any]:
-    """What an application about a record changes, but for statements and contracts."""
-    if row.record_id is None:
-        return {}
-    return {name: value for name, value in row.form.items() if name not in _NOT_PUBLIC}
-
-
-def _rights(form: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Who is to have which rights; a transfer names the transferee by its code."""
-    if "transferee" in form:
-        return [{"code": form["transferee"], "rights": [{"right": right} for right in form["rights"]]}]
+def _rights(row: RightsApplication, transferees: Mapping[str, OrganisationView]) -> list[dict[str, Any]]:
+    """Who is to have which rights; empty where no holder changes."""
+    if row.kind == "transfer":
+        code = row.form["transferee"]
+        rights = [{"right": right} for right in row.form["rights"]]
+        return [{"name": transferees[code].name_zh, "code": code, "rights": rights}]
     return [
-        {"name": holder.get("name", ""), "code": holder.get("code", ""), "rights": holder.get("rights", [])}
-        for holder in form.get("holders", [])
+        {"name": holder["name"], "code": holder["code"], "rights": holder["rights"]}
+        for holder in row.form.get("holders", [])
     ]

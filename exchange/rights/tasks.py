@@ -13,11 +13,11 @@ from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from exchange.messages.service import notify
 from exchange.rights import queries
-from exchange.rights.filing import publicity_until
 from exchange.rights.lifecycle import ACCEPT, SUPPLEMENT
 from exchange.rights.recording import lapse
 from exchange.rights.reviewing import abandon, deem_accepted
 from exchange.rights.steps import resume_review
+from exchange.rights.terms import publicities_until
 from ledger.log import store
 from ledger.log.head import Halted
 
@@ -54,8 +54,10 @@ async def resume_reviews(session: AsyncSession, now: datetime) -> int:
     Where an objection is open, its decision does so.
     """
     resumed = 0
-    for application in await queries.in_publicity(session, after=None, limit=_MOST, is_undisputed=True):
-        until = await publicity_until(session, application)
+    applications = await queries.in_publicity(session, after=None, limit=_MOST, is_undisputed=True)
+    ends = await publicities_until(session, [application.publicity_from for application in applications])
+    for application in applications:
+        until = ends[application.publicity_from]
         if until is not None and until < day_of(now):
             resumed += await resume_review(session, application, at=datetime.combine(until, time(12), CHINA))
     await session.commit()

@@ -1,9 +1,11 @@
-"""The terms of records: how long one is valid, and when it can be renewed (Articles 26 and 32 to 37).
+"""The terms of records and of publicities: how long a record is valid, when it can be renewed, when a publicity ends.
 
-They are days of the calendar without regard to rest days: nobody has to act on the last one.
+Those of records (Articles 26 and 32 to 37) are days of the calendar without regard to rest days: nobody has to act on
+the last one.
 """
 
 import calendar as months
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from exchange.calendar import queries as calendar
@@ -24,7 +26,22 @@ async def last_day(session: AsyncSession, deposited_on: date, wanted: date | Non
     return latest if wanted is None else min(wanted, latest)
 
 
-async def renewal_window(session: AsyncSession, valid_until: date, today: date) -> tuple[date, date]:
-    """The first and the last day on which a renewal can be filed: never the record's own last day."""
+async def renewal_windows(session: AsyncSession, ends: Iterable[date], today: date) -> Mapping[date, tuple[date, date]]:
+    """The first and the last day on which a renewal can be filed, by a record's last day, which is never one of them."""
     window = await calendar.parameter(session, "prop_renew_window", today)
-    return move(valid_until, by_months=-window.value), valid_until - timedelta(days=1)
+    return {end: (move(end, by_months=-window.value), end - timedelta(days=1)) for end in ends}
+
+
+async def publicity_until(session: AsyncSession, begun: date | None) -> date | None:
+    """The last day of a publicity; None before it, and where the calendar does not reach it."""
+    return (await publicities_until(session, [begun]))[begun]
+
+
+async def publicities_until(session: AsyncSession, begun: Iterable[date | None]) -> Mapping[date | None, date | None]:
+    """The last days of publicities, by the days on which they begin. The calendar is asked once for each such day."""
+    ends: dict[date | None, date | None] = {None: None}
+    for day in begun:
+        if day is not None and day not in ends:
+            period = await calendar.parameter(session, "prop_publicity", day)
+            ends[day] = await calendar.due(session, day, period.value, period.unit)
+    return ends

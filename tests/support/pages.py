@@ -429,21 +429,30 @@ def _table(model: type[BaseModel], names: Iterable[str]) -> list[str]:
 def _form(model: type[BaseModel], name: str) -> str:
     inner = _without_none(model.model_fields[name].annotation)
     if typing.get_origin(inner) is list:
-        [member] = typing.get_args(inner)
-        if typing.get_origin(member) is typing.Literal:
-            return f"list of {', '.join(f'`{choice}`' for choice in typing.get_args(member))}"
-        words = "texts" if member is str else "SHA-256, hex"
-        return f"list of [{_link(member)}" if isinstance(member, type) and member is not str else f"list of {words}"
+        return f"list of {_members(*typing.get_args(inner))}"
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return f"[{_link(inner)}"
     if typing.get_origin(inner) is typing.Literal:
-        return ", ".join(f"`{choice}`" for choice in typing.get_args(inner))
+        return _choices(inner)
     pattern = _pattern(model, name)
     if pattern is not None:
         if pattern.startswith("^[a-z]"):
             return "word"
         return "SHA-256, hex" if "a-f" in pattern else "time"
     return {"str": "text", "int": "integer", "bool": "boolean", "dict": "object of integers"}[inner.__name__]
+
+
+def _members(member: Any) -> str:
+    """The form of the members of a list."""
+    if typing.get_origin(member) is typing.Literal:
+        return _choices(member)
+    if isinstance(member, type) and member is not str:
+        return f"[{_link(member)}"
+    return "texts" if member is str else "SHA-256, hex"
+
+
+def _choices(literal: Any) -> str:
+    return ", ".join(f"`{choice}`" for choice in typing.get_args(literal))
 
 
 def _pattern(model: type[BaseModel], name: str) -> str | None:

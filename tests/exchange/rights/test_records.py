@@ -1,9 +1,14 @@
 """Records: renewed, transferred in part and whole, changed, cancelled, restricted, lapsed, and who has which right."""
 
 import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import event
 
 from exchange.calendar.counting import day_of
 from exchange.rights.queries import holders_of
@@ -21,6 +26,22 @@ async def carry_out(exchange: RegisteringExchange, record: dict[str, Any], kind:
 
 async def read(exchange: RegisteringExchange, record: dict[str, Any]) -> Any:
     return (await exchange.records("owner", record["code"]))[0]
+
+
+@contextmanager
+def counted(exchange: RegisteringExchange) -> Iterator[list[str]]:
+    """The statements that the exchange's sessions execute during the block."""
+    statements: list[str] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    engine = exchange.runtime.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", keep)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", keep)
 
 
 def live(record: dict[str, Any]) -> set[str]:
@@ -80,6 +101,31 @@ async def test_what_a_record_describes_is_changed_and_it_is_cancelled(registerin
     await carry_out(registering, record, "cancellations", {"reason": "destroyed", **WHY})
     assert (await read(registering, record))["state"] == "cancelled"
     assert await holders(registering, "USE") == []
+
+
+async def test_a_stranger_reads_what_is_to_change_and_of_which_record(registering: RegisteringExchange) -> None:
+    records = [await registering.register() for _ in range(3)]
+    transfer = {"transferee": registering.codes["other"], "rights": ["USE"], "contract": PROOF, **WHY}
+    requests = {
+        "transfers": transfer,
+        "changes": {"summary": "按周汇总", **WHY},
+        "cancellations": {"reason": "request", **WHY},
+    }
+    asked = []
+    for record, (kind, document) in zip(records, requests.items(), strict=True):
+        draft = await registering.act_ok("owner", f"{RECORDS}/{record['id']}/{kind}", document)
+        target = f"{APPLICATIONS}/{(await registering.go_on(draft))['id']}"
+        await registering.act_ok("registrar", f"{target}/acceptance")
+        await registering.act_ok("registrar", f"{target}/publicity")
+        with counted(registering) as statements:
+            shown = json.loads((await registering.send("GET", "/rights/publicity", {})).content)
+        asked.append(len(statements))
+    assert asked[0] == asked[-1]  # as many statements for one as for three
+    assert [each["record"] for each in shown] == [record["code"] for record in records]
+    holder = {"code": registering.codes["other"], "name": "other单位", "rights": [{"right": "USE"}]}
+    assert [each["rights"] for each in shown] == [[holder], [], []]
+    assert [each["changes"] for each in shown] == [{}, {"summary": "按周汇总"}, {"reason": "request"}]
+    assert WHY["statement"] not in json.dumps(shown, ensure_ascii=False)
 
 
 async def test_a_change_is_checked_against_what_the_record_keeps(registering: RegisteringExchange) -> None:
