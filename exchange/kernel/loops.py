@@ -80,6 +80,7 @@ class Loop:
         task = self._task = asyncio.create_task(self._run(turns or asyncio.Lock()), name=self.name)
 
         def on_end(ended: asyncio.Task[None]) -> None:
+            self._end_turn()  # it may have ended before its first round began
             if self._task is task:
                 error = None if ended.cancelled() else ended.exception()
                 log().critical("background work has ended, and with it this process", kind=self.name, exc_info=error)

@@ -106,16 +106,77 @@ async def test_a_first_round_that_does_not_end_delays_the_others_only_for_a_time
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loops_module, "_TURN_SECONDS", 0.01)
-    worked = asyncio.Event()
+    rounds, worked = [], asyncio.Event()
 
     async def hang() -> None:
+        rounds.append("hanging")
         await asyncio.Event().wait()
+        rounds.append("over")
 
     async def work() -> None:
+        rounds.append("working")
         worked.set()
 
-    async with loops_of(every(LONG, hang, name="hanging"), every(LONG, work, name="working")).running():
+    async with (
+        asyncio.timeout(10),
+        loops_of(every(LONG, hang, name="hanging"), every(LONG, work, name="working")).running(),
+    ):
         await worked.wait()
+    assert rounds == ["hanging", "working"]
+
+
+async def test_a_loop_that_stops_while_it_waits_takes_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops_module, "_TURN_SECONDS", LONG)
+    rounds, begun, gate, worked = [], asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        begun.set()
+        await gate.wait()
+
+    async def stopped() -> None:
+        rounds.append("stopped")
+
+    async def work() -> None:
+        rounds.append("working")
+        worked.set()
+
+    loops = loops_of(
+        every(LONG, first, name="first"), every(LONG, stopped, name="stopped"), every(LONG, work, name="working")
+    )
+    async with asyncio.timeout(10), loops.running():
+        await begun.wait()
+        await loops["stopped"].stop()
+        assert rounds == []
+        gate.set()
+        await worked.wait()
+    assert rounds == ["working"]
+
+
+async def test_a_loop_that_stops_before_its_first_round_gives_its_turn_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loops_module, "_TURN_SECONDS", LONG)
+    rounds, asked, worked = [], asyncio.Event(), asyncio.Event()
+
+    async def lead(_connection: Connection) -> bool:
+        asked.set()
+        await asyncio.Event().wait()
+        return True
+
+    async def never(_connection: Connection) -> None:
+        rounds.append("asking")
+
+    async def work() -> None:
+        rounds.append("working")
+        worked.set()
+
+    leader = Leader(database, lead, never)
+    loops = loops_of(every(LONG, never, name="asking", leader=leader), every(LONG, work, name="working"))
+    async with asyncio.timeout(10), loops.running():
+        await asked.wait()
+        await loops["asking"].stop()
+        await worked.wait()
+    assert rounds == ["working"]
 
 
 async def test_one_process_leads_and_another_takes_over(database: Database, empty_database: str) -> None:
