@@ -188,6 +188,7 @@ async def opened(
     """
     async with AsyncExitStack() as stack:
         app.state.runtime = await _open(settings, clock or Clock(), kinds, stack)
+        stack.callback(app.state.__delattr__, "runtime")  # first of all, so that nothing answers with closed parts
         yield
 
 
