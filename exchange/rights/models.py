@@ -125,7 +125,7 @@ class RightsRecord(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(16))
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("rights_applications.id"))
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("rights_applications.id"), index=True)
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"), index=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     state: Mapped[str] = mapped_column(String(16))

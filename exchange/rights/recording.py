@@ -31,6 +31,8 @@ _DESCRIBED: Final = (
     "medium", "structure", "restrictions", "public_registration",
 )  # fmt: skip
 """The members of a form that are public in a record."""
+MOST_CERTIFICATES: Final = 20
+"""Outside certificates of one record, all of which its public page shows."""
 _CHANGEABLE: Final = ("summary", "since", "to", "frequency")
 
 
@@ -195,7 +197,10 @@ async def restrict(
 
 
 async def link(work: Work, *, record_id: UUID, new: NewCertificate) -> RightsRecord:
-    """Link the number of an outside certificate to one's record, unchecked. Raises Forbidden, NotFound, RequestInvalid."""
+    """Link the number of an outside certificate to one's record, unchecked.
+
+    Raises Forbidden, NotFound, RequestInvalid, Conflict where the record has the most that it can.
+    """
     record = await queries.lock_record(work.session, record_id)
     if record.organisation_id != work.principal.organisation:
         raise queries.no_record()
@@ -205,6 +210,8 @@ async def link(work: Work, *, record_id: UUID, new: NewCertificate) -> RightsRec
         raise RequestInvalid(
             "The number is no certificate's.", errors=[{"at": "body/number", "error": f"write {rule}; Annex 6"}]
         )
+    if len((await queries.certificates(work.session, [record.id]))[record.id]) >= MOST_CERTIFICATES:
+        raise Conflict(f"A record has at most {MOST_CERTIFICATES} outside certificates.", state=record.state)
     certificate = OutsideCertificate(
         id=new_id(),
         record_id=record.id,

@@ -35,6 +35,8 @@ from groundwork.lifecycle import Step
 from ledger import entries
 from policies.roles.roles import EXCHANGE
 
+MOST_OBJECTIONS: Final = 20
+"""Objections of one organisation to one application."""
 _RETURNED: Final = "rights_application.returned"
 _PAUSES: Final = ("ask_evidence", "publicise")
 
@@ -141,6 +143,12 @@ async def object_to(
     parties = (await queries.parties(work.session, [application.id]))[application.id]
     if organisation in {application.organisation_id, *(party.organisation_id for party in parties)}:
         raise Conflict("Your organisation applies; it withdraws the application instead.", state=application.state)
+    objections = (await queries.objections(work.session, [application.id]))[application.id]
+    if sum(each.organisation_id == organisation for each in objections) >= MOST_OBJECTIONS:
+        raise Conflict(
+            f"Your organisation has objected {MOST_OBJECTIONS} times, the most to one application.",
+            state=application.state,
+        )
     until = await terms.publicity_until(work.session, application.publicity_from)
     if until is not None and day_of(now) > until:
         raise Conflict(f"The publicity ended on {until}.", state=application.state)

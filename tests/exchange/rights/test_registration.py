@@ -10,6 +10,8 @@ import pytest
 
 from exchange.messages.service import TITLES
 from exchange.rights.lifecycle import RIGHTS_APPLICATION
+from exchange.rights.recording import MOST_CERTIFICATES
+from exchange.rights.reviewing import MOST_OBJECTIONS
 from exchange.rights.schemas import CERTIFICATE
 from tests.support.sharing.registering import (
     ALL,
@@ -152,6 +154,23 @@ async def test_t11_an_outside_certificate_is_linked_and_checked(registering: Reg
     assert (await registering.act("owner", check, {"checked": "confirmed"})).problem == "role-missing"
     checked = await registering.act_ok("registrar", check, {"checked": "contradicted"})
     assert checked["certificates"][0]["checked"] == "contradicted"
+
+
+async def test_certificates_and_objections_have_a_most(registering: RegisteringExchange) -> None:
+    record = await registering.register()
+    target = f"{RECORDS}/{record['id']}/certificates"
+    certificate = {"registrar": "登记机构", "stated": "valid"}
+    answers = [
+        await registering.act("owner", target, certificate | {"number": f"SJ331202612{serial:04d}"})
+        for serial in range(1, MOST_CERTIFICATES + 2)
+    ]
+    assert [answer.status for answer in answers] == [201] * MOST_CERTIFICATES + [409]
+    target = f"{APPLICATIONS}/{(await registering.file())['id']}"
+    await registering.act_ok("registrar", f"{target}/acceptance")
+    await registering.act_ok("registrar", f"{target}/publicity")
+    answers = [await registering.act("other", f"{target}/objections", OBJECTION) for _ in range(MOST_OBJECTIONS + 1)]
+    assert [answer.status for answer in answers] == [200] * MOST_OBJECTIONS + [409]
+    assert (await registering.act("department", f"{target}/objections", OBJECTION)).status == 200
 
 
 async def test_the_whole_way_from_the_form_to_the_renewal(registering: RegisteringExchange) -> None:
