@@ -151,6 +151,22 @@ async def objections(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UU
     return by_application
 
 
+async def readable_objections(
+    session: AsyncSession, reading: Reading, application_id: UUID
+) -> Sequence[RightsObjection]:
+    """The objections to an application that a principal may read: its organisation's own, and all where it is a party."""
+    statement = (
+        select(RightsObjection)
+        .join(RightsApplication, RightsApplication.id == RightsObjection.application_id)
+        .where(
+            RightsObjection.application_id == application_id,
+            or_(RightsObjection.organisation_id.in_(reading.owners), _party(reading)),
+        )
+        .order_by(RightsObjection.id)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
 def _in_force(today: date) -> ColumnElement[bool]:
     return and_(RightsRecord.state.in_(IN_FORCE), RightsRecord.valid_until >= today)
 

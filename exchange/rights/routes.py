@@ -27,6 +27,7 @@ from exchange.rights.schemas import (
     FaultOut,
     NewCertificate,
     NewRights,
+    ObjectionOut,
     Publicised,
     PublicRecord,
     RecordOut,
@@ -193,6 +194,15 @@ async def object_to_application(work: SignedWork, application_id: UUID, objectio
     )
     await work.session.flush()
     return (await showing.publicity(work.session, [application]))[0]
+
+
+@router.get("/applications/{application_id}/objections")
+async def list_objections(work: SignedWork, application_id: UUID) -> list[ObjectionOut]:
+    """The objections to an application, with what was decided: your organisation's own; for parties and registrars, all."""
+    reading = demand_reading(work, "rights")
+    return await showing.objections_out(
+        work.session, await queries.readable_objections(work.session, reading, application_id)
+    )
 
 
 @router.post("/applications/{application_id}/objections/{objection_id}/dismissal")

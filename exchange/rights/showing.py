@@ -116,6 +116,12 @@ def _objection(row: RightsObjection, clocks: Sequence[DeadlineView]) -> Objectio
     return ObjectionOut.model_validate({**document, "organisation": row.organisation_id, "due": due})
 
 
+async def objections_out(session: AsyncSession, rows: Sequence[RightsObjection]) -> list[ObjectionOut]:
+    """Objections as those who may read them see them."""
+    clocks = await calendar.deadlines_of(session, [Matter(OBJECTION, row.id) for row in rows])
+    return [_objection(row, clocks[Matter(OBJECTION, row.id)]) for row in rows]
+
+
 async def public_records(session: AsyncSession, rows: Sequence[RightsRecord], today: date) -> list[PublicRecord]:
     """Records as anyone may read them by their codes: organisations only, and nothing of a contact."""
     ids = [row.id for row in rows]

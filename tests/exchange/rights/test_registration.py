@@ -299,7 +299,14 @@ async def test_an_upheld_objection_and_a_missed_supplement_end_it(registering: R
     for who in ("other", "department"):
         await registering.act_ok(who, f"{target}/objections", OBJECTION)
     [objection, _] = (await registering.act_ok("registrar", target, method="GET"))["objections"]
+    assert len(await registering.act_ok("registrar", f"{target}/objections", method="GET")) == 2
+    assert (await registering.act("other", target, method="GET")).problem == "not-found"
+    [own] = await registering.act_ok("other", f"{target}/objections", method="GET")
+    assert (own["id"], own["state"], own["decision"]) == (objection["id"], "open", None)
     upheld = await registering.act_ok("registrar", f"{target}/objections/{objection['id']}/upholding", WHY)
+    [own] = await registering.act_ok("other", f"{target}/objections", method="GET")
+    assert (own["state"], own["decision"]) == ("upheld", WHY["statement"])
+    assert len(await registering.act_ok("owner", f"{target}/objections", method="GET")) == 2
     assert (upheld["state"], [each["state"] for each in upheld["objections"]]) == ("refused", ["upheld", "over"])
     assert [clock["ended_at"] for clock in upheld["clocks"]].count(None) == 0
     await registering.pass_days(30)
