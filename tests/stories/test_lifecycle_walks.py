@@ -15,13 +15,21 @@ from tests.support.lifecycles.mutants import installed, mutants
 from tests.support.lifecycles.people import Consents, Deletions
 from tests.support.lifecycles.registering import Registrations
 from tests.support.lifecycles.rooms import Room
-from tests.support.lifecycles.sharing import Agreements, Corrections, Disputes, Requests, UnconditionalRequests
+from tests.support.lifecycles.sharing import (
+    Agreements,
+    Corrections,
+    Disputes,
+    Requests,
+    UnconditionalRequests,
+    UnprovidedAgreements,
+)
 from tests.support.lifecycles.walking import Differs, Walk, distinguish
 from tests.support.sharing.departments import FRIDAY, LAST_YEAR, YEAR, DepartmentsExchange, load_year, start_departments
 
 ROOMS: tuple[type[Room], ...] = (
     Requests,
     UnconditionalRequests,
+    UnprovidedAgreements,
     Agreements,
     Disputes,
     Corrections,

@@ -1,14 +1,15 @@
 """Between departments: applications, agreements, disputes and corrections, as walks see them."""
 # ruff: noqa: ARG002 - every room answers the same questions, and seldom needs all of a question
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from exchange.agreements.lifecycle import SHARING
+from exchange.agreements.lifecycle import RUNNING, SHARING
 from exchange.agreements.tasks import expire_overdue
 from exchange.applications.lifecycle import SHARE_REQUEST
-from exchange.corrections.lifecycle import CONTENT, CORRECTION, GRANTED, REASON
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, DISPUTE_OVER, GRANTED, REASON
 from exchange.disputes.lifecycle import DISPUTE
 from groundwork.lifecycle import Clock, Step
 from tests.support.exchanges.exchange import Answer
@@ -146,14 +147,15 @@ class UnconditionalRequests(Requests):
     attribute: ClassVar = "unconditional"
 
 
-class Agreements(Room):
-    """Agreements between departments (Decree 809, Articles 25 and 27)."""
+class UnprovidedAgreements(Room):
+    """Agreements between departments whose data is provided later (Decree 809, Articles 22, 25 and 27)."""
 
     machine = SHARING
     kind = "agreement"
     by: ClassVar = {"provider": frozenset({"owner"}), "demander": frozenset({"demander"})}
     variants: ClassVar = {"suspend": ("without_ground",), "terminate": ("consultation_recorded",)}
     paths: ClassVar = {
+        "activate": "activation",
         "suspend": "suspension",
         "rectify": "rectification",
         "resume": "resumption",
@@ -162,18 +164,26 @@ class Agreements(Room):
         "dispose": "disposal",
     }
 
+    approval: ClassVar[dict[str, str]] = {"provision": "later"}
+
     async def begin(self) -> Answer:
         application = await self.exchange.ask(not_after=(self.exchange.now + TERM).isoformat())
-        answer = await self.post("owner", f"/applications/{application['id']}/approval", {})
-        await self.exchange.act_ok("authority", f"/agreements/{self.name(answer)}/reports", REPORT)
-        return answer
+        return await self.post("owner", f"/applications/{application['id']}/approval", self.approval)
 
     def name(self, answer: Answer) -> str:
         return str(answer.json["agreement"]["id"])
 
     def begun(self) -> Past:
-        past = super().begun().start("usage", "usage_record").start("report", "report_decision")
-        return past.with_mark("not_after", past.now + TERM)
+        past = super().begun()
+        return self.concluded(past.with_mark("not_after", past.now + TERM))
+
+    def concluded(self, past: Past) -> Past:
+        """What is so of an agreement that was concluded just now."""
+        return past.start("provide", "provide")
+
+    def is_hidden(self, past: Past, act: Act) -> bool:
+        # An application amends only an agreement that runs: of another one, it is not even drafted.
+        return super().is_hidden(past, act) or (act.verb == "amend" and past.state not in RUNNING)
 
     def parties_of(self, verb: str) -> tuple[str, ...]:
         # Both sides end an agreement at the same address, by different steps.
@@ -187,6 +197,7 @@ class Agreements(Room):
             "consultation_recorded": is_recorded,
             "time_to_rectify_over": is_recorded or past.is_over("rectify"),
             "not_disposed": past.mark("disposed") is None,
+            "no_report_undecided": past.clock("report") is None,
         }
         return {fact for fact, does_hold in holds.items() if does_hold}
 
@@ -207,6 +218,8 @@ class Agreements(Room):
 
     async def send(self, thing: str, act: Act) -> Answer:
         document: dict[str, Any] = dict(WHY)
+        if act.verb == "amend":
+            return await self._amend(thing, act)
         if act.verb == "dispose":
             document = DISPOSAL
         elif act.verb == "suspend" and not act.variant:
@@ -215,8 +228,33 @@ class Agreements(Room):
             document["consultation"] = "已协商并备案"
         return await self.post(act.who, f"/agreements/{thing}/{self.paths[act.verb]}", document)
 
+    async def _amend(self, thing: str, act: Act) -> Answer:
+        """Approve an application that amends the agreement, whose data is provided at once."""
+        draft = self.exchange.draft_application(self.exchange.conditional) | {"amends": thing}
+        drafted = await self.post("demander", "/applications", draft)
+        if drafted.status >= 400:
+            return drafted
+        path = f"/applications/{drafted.json['id']}"
+        await self.exchange.act_ok("demander", f"{path}/consent")
+        return await self.post(act.who, f"{path}/approval", {})
+
     async def read(self, thing: str) -> str:
         return str((await self.exchange.read("demander", f"/agreements/{thing}"))["state"])
+
+
+class Agreements(UnprovidedAgreements):
+    """Agreements between departments whose data is provided at once, and about which a report waits for its decision."""
+
+    approval: ClassVar = {}
+
+    async def begin(self) -> Answer:
+        answer = await super().begin()
+        await self.exchange.act_ok("authority", f"/agreements/{self.name(answer)}/reports", REPORT)
+        return answer
+
+    def concluded(self, past: Past) -> Past:
+        active = replace(past, state="active")
+        return active.start("usage", "usage_record").start("report", "report_decision")
 
 
 class Disputes(Room):
@@ -246,7 +284,13 @@ class Corrections(Room):
 
     machine = CORRECTION
     kind = "correction"
-    by: ClassVar = {"consumer": frozenset({"demander"}), "provider": frozenset({"owner"})}
+    by: ClassVar = {
+        "consumer": frozenset({"demander"}),
+        "provider": frozenset({"owner"}),
+        "either side or authority": frozenset(
+            {"owner", "demander"}
+        ),  # the authority ends only what it was applied to for
+    }
     variants: ClassVar = {"correct": (CONTENT,)}
     paths: ClassVar = {
         "correct": "correction",
@@ -273,7 +317,14 @@ class Corrections(Room):
 
     def facts(self, past: Past, act: Act) -> set[str]:
         is_newer = act.variant != CONTENT or past.mark("newer") is not None
-        return {REASON, GRANTED} | ({CONTENT} if is_newer else set())
+        return {REASON, GRANTED, DISPUTE_OVER} | ({CONTENT} if is_newer else set())
+
+    def is_hidden(self, past: Past, act: Act) -> bool:
+        # A correction that is not disputed has no dispute that could end.
+        return super().is_hidden(past, act) or (act.verb == "resolve" and past.mark("disputed") is None)
+
+    def after(self, past: Past, step: Step, act: Act) -> Past:
+        return past.with_mark("disputed", "yes") if step.verb == "dispute" else past
 
     def tried(self, past: Past, act: Act) -> Past:
         # The content is newer from the first upload on, whatever becomes of the act that came with it.
@@ -286,6 +337,9 @@ class Corrections(Room):
             source = self.exchange.conditional["source"]
             target = f"/api/v1/sources/{source}/content?filename=data.csv"
             await self.exchange.call_ok(self.exchange.owner.steward, "PUT", target, content)
+        if act.verb == "resolve":
+            dispute = (await self.exchange.read("demander", f"/corrections/{thing}"))["dispute"] or uuid4()
+            return await self.post(act.who, f"/disputes/{dispute}/steps", {"verb": "settle"} | STATED)
         return await self.post(act.who, f"/corrections/{thing}/{self.paths[act.verb]}", STATED)
 
     async def read(self, thing: str) -> str:
