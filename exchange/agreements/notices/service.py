@@ -1,6 +1,7 @@
 """The verbs of notices: announce, consult, carry out, withdraw."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from exchange.agreements import queries as agreements
@@ -60,11 +61,12 @@ async def _check_time(work: Work, new: NewAgreementNotice) -> Step:
     """Check that the notice leaves the demanders their time. Raises Conflict, CalendarMissing."""
     today = day_of(work.runtime.clock.now())
     ahead = await calendar.parameter(work.session, "stop_notice", today)
-    earliest = await calendar.due(work.session, today, ahead.value, ahead.unit)
-    if earliest is None:
+    last = await calendar.due(work.session, today, ahead.value, ahead.unit)
+    if last is None:
         raise CalendarMissing(f"Load the next year's calendar first: {ahead.text} ahead reach beyond the loaded one.")
+    earliest = last + timedelta(days=1)
     try:
-        return NOTICE.step(NOTICE.start, "announce", {"time_ahead"} if new.effective_on > earliest else set())
+        return NOTICE.step(NOTICE.start, "announce", {"time_ahead"} if new.effective_on >= earliest else set())
     except Refused as refused:
         raise refusal_of(refused, "A notice", REMEDIES, earliest=str(earliest), ahead=ahead.text) from refused
 
