@@ -62,6 +62,16 @@ async def locked(work: Work, agreement_id: UUID) -> Agreement:
     )
 
 
+async def locked_with_amended(work: Work, agreement_id: UUID) -> Agreement:
+    """As `locked`; the agreement that it amends is locked before it.
+
+    Whoever locks several agreements does so in the order of their ids, and an amended one is the older. Raises NotFound.
+    """
+    amended = select(Agreement.amends).where(Agreement.id == agreement_id, _of_side(work)).scalar_subquery()
+    await work.session.execute(select(Agreement.id).where(Agreement.id == amended).with_for_update())
+    return await locked(work, agreement_id)
+
+
 async def lock_any(session: AsyncSession, agreement_id: UUID) -> Agreement:
     """One agreement, locked; the caller decides who may act on it. Raises NotFound."""
     return await _one(session, select(Agreement).where(Agreement.id == agreement_id).with_for_update())

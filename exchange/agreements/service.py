@@ -273,7 +273,7 @@ async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statem
 
 async def activate(work: Work, *, agreement_id: UUID, statement: Statement) -> Agreement:
     """Activate an agreement whose data is provided now; it ends the one that it amends. Raises NotFound, Forbidden, Conflict."""
-    agreement = await queries.locked(work, agreement_id)
+    agreement = await queries.locked_with_amended(work, agreement_id)
     work.permit("agreement", "activate", agreement.provider_id, side="the owner of the data")
     try:
         step = machine_of(agreement.lane).step(agreement.state, "activate")

@@ -113,3 +113,19 @@ async def test_no_amendment_puts_a_report_or_a_suspension_aside(sharing: Departm
     await sharing.act_ok("owner", f"/agreements/{old}/suspension", REASON | {"ground": "out_of_scope"})
     assert (await amend(sharing, old)).json["state"] == "suspended"
     assert await states(sharing) == {old: "suspended"}
+
+
+async def test_of_two_agreements_the_older_is_locked_first_as_everywhere(sharing: DepartmentsExchange) -> None:
+    """The end of a dataset locks its agreements in the order of their ids: in another order, each could wait for the other."""
+    old = (await sharing.grant())["id"]
+    new = (await amend(sharing, old, **LATER)).json["agreement"]["id"]
+    async with sharing.runtime.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT id FROM agreements WHERE id = $1::uuid FOR UPDATE", old)
+        activation = asyncio.ensure_future(sharing.act("owner", f"/agreements/{new}/activation", REASON))
+        async with asyncio.timeout(30):
+            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - PostgreSQL has no event for it
+                await asyncio.sleep(0.01)
+        free = await connection.fetch("SELECT id FROM agreements WHERE id = $1::uuid FOR UPDATE SKIP LOCKED", new)
+        assert len(free) == 1
+    assert (await activation).json["state"] == "active"
+    assert await states(sharing) == {old: "terminated", new: "active"}
