@@ -11,6 +11,7 @@ REASON: Final = "a stated reason"
 CONTENT: Final = "a newer content of a file"
 CHECK: Final = "check"
 DISPUTE_OVER: Final = "a dispute that has ended"
+NO_DISPUTE: Final = "no dispute that the authority may coordinate"
 
 _ANSWERED: Final = frozenset({"corrected", "confirmed_accurate"})
 _STOPS: Final = frozenset({CHECK})
@@ -61,6 +62,15 @@ CORRECTION: Final = Machine(
         Step("settle", _ANSWERED, "settled", "consumer", "809/26", entry="correction.settled"),
         Step("dispute", _ANSWERED, "disputed", "consumer", "809/28", frozenset({REASON}), entry="correction.disputed"),
         Step(
+            "settle",
+            frozenset({"disputed"}),
+            "settled",
+            "consumer",
+            "809/26",
+            frozenset({NO_DISPUTE}),
+            entry="correction.settled",
+        ),
+        Step(
             "resolve",
             frozenset({"disputed"}),
             "settled",
@@ -71,6 +81,7 @@ CORRECTION: Final = Machine(
         ),
     ),
 )
-"""Between departments, `dispute` opens a dispute, whose end resolves the matter.
+"""Between departments, `dispute` opens a dispute, whose end resolves the matter. Elsewhere there is none to wait for: the
+consumer settles the matter, which ends what it holds of people.
 
 The owner's answer is the feedback: both sides read it. Silence confirms nothing; it is overdue."""

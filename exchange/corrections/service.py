@@ -14,7 +14,16 @@ from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.corrections import queries
 from exchange.corrections.errors import CorrectionInvalid
-from exchange.corrections.lifecycle import CONTENT, CORRECTION, DISPUTE_OVER, FOUND_WRONG, GRANTED, OPEN, REASON
+from exchange.corrections.lifecycle import (
+    CONTENT,
+    CORRECTION,
+    DISPUTE_OVER,
+    FOUND_WRONG,
+    GRANTED,
+    NO_DISPUTE,
+    OPEN,
+    REASON,
+)
 from exchange.corrections.models import Correction, CorrectionPerson
 from exchange.corrections.schemas import Check, CorrectionOut, NewCorrection
 from exchange.disputes.service import Sides, open_about
@@ -39,7 +48,7 @@ _MOST_TOLD = 100_000
 def _step(state: str, verb: str, *, lacking: frozenset[str] = frozenset()) -> Step:
     """The step of a verb. Raises Conflict, CorrectionInvalid."""
     try:
-        return CORRECTION.step(state, verb, {GRANTED, REASON, CONTENT} - lacking)
+        return CORRECTION.step(state, verb, {GRANTED, REASON, CONTENT, NO_DISPUTE} - lacking)
     except Refused as refused:
         if not refused.lacking:
             raise refusal_of(refused, "A correction", {}) from refused
@@ -53,6 +62,10 @@ _PLACES = {
     CONTENT: (
         "dataset/content_version",
         "upload the corrected file first (PUT /api/v1/sources/{id}/content): this content is the one that was found wrong",
+    ),
+    NO_DISPUTE: (
+        "correction/dispute",
+        "the matter ends with this dispute: settle it, or apply to the authority (POST /api/v1/disputes/{id}/steps)",
     ),
 }
 
@@ -165,7 +178,8 @@ async def act(work: Work, *, correction_id: UUID, verb: Verb, statement: str) ->
         work.permit("correction", "end", correction.consumer_id, side="the consumer")
     content = await _content_version(work, correction.dataset_id)
     is_same = verb == "correct" and content is not None and content == correction.content_version
-    step = _step(correction.state, verb, lacking=frozenset({CONTENT}) if is_same else frozenset())
+    lacks = {CONTENT: is_same, NO_DISPUTE: correction.dispute_id is not None}
+    step = _step(correction.state, verb, lacking=frozenset(fact for fact, does_lack in lacks.items() if does_lack))
     now = work.runtime.clock.now()
     if verb == "dispute":
         await _open_dispute(work, correction, statement)
@@ -272,6 +286,13 @@ async def people_of(work: Work, correction: Correction) -> list[str] | None:
     return [work.runtime.seal.open(row.sealed, name=_name(correction.id, row.position)).decode() for row in rows]
 
 
+def _verbs(correction: Correction) -> list[str]:
+    """What can happen next: a matter in dispute ends by its dispute where there is one, and otherwise by its consumer."""
+    impossible = "resolve" if correction.dispute_id is None else "settle"
+    verbs = CORRECTION.verbs(correction.state)
+    return [verb for verb in verbs if correction.state != "disputed" or verb != impossible]
+
+
 async def out(work: Work, rows: Sequence[Correction]) -> list[CorrectionOut]:
     """Corrections as both sides see them, without people."""
     clocks = await calendar.deadlines_of(work.session, [_matter(row) for row in rows])
@@ -284,7 +305,7 @@ async def out(work: Work, rows: Sequence[Correction]) -> list[CorrectionOut]:
                 "provider": row.provider_id,
                 "consumer": row.consumer_id,
                 "dispute": row.dispute_id,
-                "verbs": list(CORRECTION.verbs(row.state)),
+                "verbs": _verbs(row),
                 "check": Check.model_validate(clocks[_matter(row)][-1]) if clocks[_matter(row)] else None,
             }
         )

@@ -121,6 +121,10 @@ async def test_a_disputed_correction_goes_to_the_authority_which_reads_it_withou
     steps = f"/api/v1/disputes/{disputed['dispute']}"
     dispute = await exchange.call_ok(bureau.steward, "GET", steps)
     assert (dispute["matter_kind"], dispute["matter_id"]) == ("correction", correction["id"])
+    assert disputed["verbs"] == ["resolve"]
+    assert (await sharing.act(sharing.consumer, correction, "settlement")).json["errors"][0][
+        "at"
+    ] == "correction/dispute"
     seen = (await sharing.read(bureau, correction)).json
     assert (seen["state"], seen["people"]) == ("disputed", None)
     assert (await sharing.read(sharing.owner, correction)).json["people"] == [PERSON]
@@ -132,6 +136,20 @@ async def test_a_disputed_correction_goes_to_the_authority_which_reads_it_withou
     types = [body["type"] for body in await exchange.read_entries()]
     assert types[-2:] == ["dispute.agreed", "correction.settled"]
     assert (await sharing.read(sharing.other, correction)).problem == "not-found"
+
+
+async def test_a_correction_disputed_without_an_authority_is_settled_and_its_people_deleted(sharing: Sharing) -> None:
+    exchange = sharing.exchange
+    company = await exchange.admit("company", kind="enterprise")
+    dataset = await exchange.publish_dataset(company, await exchange.register_file(company, CSV.encode()), "staff")
+    agreement = await exchange.conclude_agreement(sharing.consumer, company, dataset)
+    correction = await sharing.file_ok(agreement=agreement["id"])
+    await sharing.act(company, correction, "confirmation")
+    disputed = (await sharing.act(sharing.consumer, correction, "dispute")).json
+    assert (disputed["state"], disputed["dispute"], disputed["verbs"]) == ("disputed", None, ["settle"])
+    assert (await sharing.act(company, correction, "settlement")).problem == "role-missing"
+    assert (await sharing.act(sharing.consumer, correction, "settlement")).json["state"] == "settled"
+    assert (await sharing.read(company, correction)).json["people"] == []
 
 
 async def test_only_who_has_the_fields_files(sharing: Sharing) -> None:

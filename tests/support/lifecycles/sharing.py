@@ -9,7 +9,7 @@ from uuid import uuid4
 from exchange.agreements.lifecycle import RUNNING, SHARING
 from exchange.agreements.tasks import expire_overdue
 from exchange.applications.lifecycle import SHARE_REQUEST
-from exchange.corrections.lifecycle import CONTENT, CORRECTION, DISPUTE_OVER, GRANTED, REASON
+from exchange.corrections.lifecycle import CONTENT, CORRECTION, DISPUTE_OVER, GRANTED, NO_DISPUTE, REASON
 from exchange.disputes.lifecycle import DISPUTE
 from groundwork.lifecycle import Clock, Step
 from tests.support.exchanges.exchange import Answer
@@ -317,7 +317,12 @@ class Corrections(Room):
 
     def facts(self, past: Past, act: Act) -> set[str]:
         is_newer = act.variant != CONTENT or past.mark("newer") is not None
-        return {REASON, GRANTED, DISPUTE_OVER} | ({CONTENT} if is_newer else set())
+        is_undisputed = past.mark("disputed") is None
+        return {
+            *(REASON, GRANTED, DISPUTE_OVER),
+            *({CONTENT} if is_newer else set()),
+            *({NO_DISPUTE} if is_undisputed else set()),
+        }
 
     def is_hidden(self, past: Past, act: Act) -> bool:
         # A correction that is not disputed has no dispute that could end.
