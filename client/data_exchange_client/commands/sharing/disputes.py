@@ -1,4 +1,4 @@
-"""Disputes between departments about an application or an agreement."""
+"""Disputes between departments about an application, an agreement or the answer to a correction."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ def list_disputes(
 
 @disputes.command()
 def show(dispute: Dispute, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
-    """Show a dispute: its steps, and what can happen next."""
+    """Show a dispute: its state, and what was stated with each step."""
     print_json(read(f"{PATH}/{dispute}", key=key, url=url, trust=trust))
 
 
