@@ -41,6 +41,8 @@ ROOMS: tuple[type[Room], ...] = (
 ELSEWHERE = (
     "share request: approve from extended, submitted, supplement_requested: entry ",  # the agreements' room writes it
     "agreement between departments: expire from active, suspended: sources +",  # time looks for running ones only
+    "agreement between departments: expire from provisioning: sources +",
+    "correction: resolve from disputed: sources +settled",  # a dispute ends once
     "consent: expire from given, renewed: sources +",  # time looks for those that may be delivered only
     "deletion: run_late from ordered: sources +",  # a deadline passes once
     "deletion: run_late from ordered: stops ",
