@@ -62,6 +62,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "rights_application.withdrawn": ("An application for registration was withdrawn", "权益登记申请已撤回"),
     "rights_application.deposited": ("Rights are registered", "权益登记已完成"),
     "rights_objection.decided": ("Your objection was decided", "所提异议已处理"),
+    "rights_objection.over": ("The application that you objected to has ended", "所提异议的申请已终止"),
     "record_objection.holder_told": ("An organisation objects to a record of yours", "已登记权益收到异议"),
     "record_objection.rejected": ("Your objection to a record was not taken up", "所提异议材料不符合要求"),
     "record_objection.agreed": ("The holder agrees to your objection", "权利人同意所提异议"),

@@ -136,12 +136,20 @@ def record_step(
 
 
 async def _end_objections(work: Work, application: RightsApplication, now: datetime) -> None:
-    """End the objections that nobody decides any more, with their clocks."""
+    """End the objections that nobody decides any more, with their clocks, and tell who objected."""
     for objection in (await queries.objections(work.session, [application.id]))[application.id]:
         if objection.state == "open":
             objection.state = "over"
             await deadlines.stop(
                 work.session, Matter(OBJECTION, objection.id), OBJECTION, at=now, outcome=application.state
+            )
+            await notify(
+                work.session,
+                organisation=objection.organisation_id,
+                kind="rights_objection.over",
+                about=matter_of(application),
+                key=f"rights_objection.over/{objection.id}",
+                now=now,
             )
 
 

@@ -307,6 +307,9 @@ async def test_an_upheld_objection_and_a_missed_supplement_end_it(registering: R
     [own] = await registering.act_ok("other", f"{target}/objections", method="GET")
     assert (own["state"], own["decision"]) == ("upheld", WHY["statement"])
     assert len(await registering.act_ok("owner", f"{target}/objections", method="GET")) == 2
+    for who, kind in (("other", "rights_objection.decided"), ("department", "rights_objection.over")):
+        messages = await registering.act_ok(who, "/messages", method="GET")
+        assert {message["kind"] for message in messages if message["kind"].startswith("rights_objection")} == {kind}
     assert (upheld["state"], [each["state"] for each in upheld["objections"]]) == ("refused", ["upheld", "over"])
     assert [clock["ended_at"] for clock in upheld["clocks"]].count(None) == 0
     await registering.pass_days(30)
