@@ -16,11 +16,10 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class DataClass:
-    """Whose data it is. `needs` names what the form has to state, or is empty."""
+    """Whose data it is, and whether it can be registered."""
 
     name: str
     is_registrable: bool
-    needs: str
     article: str
     zh: str
     en: str
@@ -52,7 +51,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 CLASSES: Final[Mapping[str, DataClass]] = {
-    row["name"]: DataClass(row["name"], row["registrable"] == "yes", row["needs"], row["article"], row["zh"], row["en"])
+    row["name"]: DataClass(row["name"], row["registrable"] == "yes", row["article"], row["zh"], row["en"])
     for row in _rows("classes.csv")
 }
 SITUATIONS: Final[Mapping[str, Situation]] = {
