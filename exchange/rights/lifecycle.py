@@ -20,7 +20,7 @@ FIRST_LIST: Final = "a first list, which is the only one"
 SUPPLEMENT_TIME: Final = "the time to supplement, not over"
 PUBLICITY_OVER: Final = "the end of the publicity"
 EXTENDABLE: Final = "a review whose time is not over, and that was not extended"
-RECORD_FREE: Final = "a record that allows it"
+RECORD_FREE: Final = "a record that allows it, and a term that is not over"
 
 REMEDIES: Final = MappingProxyType(
     {
@@ -32,7 +32,7 @@ REMEDIES: Final = MappingProxyType(
         SUPPLEMENT_TIME: "The time to supplement is over: the application counts as never filed (Article 17). File a new one.",
         EXTENDABLE: "A review is extended once, before its last day is over (Article 28).",
         PUBLICITY_OVER: "The publicity is not over yet; the record is made afterwards (Article 24).",
-        RECORD_FREE: "The record's state does not allow it any more; refuse the application.",
+        RECORD_FREE: "The record's state does not allow it any more, or the term asked for is over; refuse the application.",
     }
 )
 """What to do about each fact that lacks."""

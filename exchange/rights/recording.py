@@ -48,11 +48,15 @@ def description_of(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def is_possible(work: Work, application: RightsApplication) -> bool:
-    """Whether the record that an application is about allows it still; the record stays locked."""
+    """Whether a deposit has an effect: the term asked for is not over, and the record, which stays locked, allows it still."""
+    today = day_of(work.runtime.clock.now())
+    wanted = application.form.get("valid_until")
+    if wanted is not None and date.fromisoformat(wanted) < today:
+        return False
     if application.record_id is None:
         return True
     record = await queries.lock_record(work.session, application.record_id)
-    is_over = record.valid_until < day_of(work.runtime.clock.now()) and application.kind != "renewal"
+    is_over = record.valid_until < today and application.kind != "renewal"
     return not is_over and bool(set(VERBS[application.kind]) & set(RIGHTS_RECORD.verbs(record.state)))
 
 

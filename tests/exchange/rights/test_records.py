@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import event
 
 from exchange.calendar.counting import day_of
+from exchange.rights.lifecycle import RECORD_FREE
 from exchange.rights.queries import holders_of
 from exchange.rights.terms import move
 from tests.support.sharing.registering import APPLICATIONS, PROOF, RECORDS, WHY, RegisteringExchange
@@ -155,7 +156,7 @@ async def test_a_seized_record_changes_only_by_its_release(registering: Register
     seized = await registering.act_ok("registrar", f"{RECORDS}/{record['id']}/restriction", SEIZED)
     assert (seized["state"], seized["statements"][0]["statement"]) == ("restricted", SEIZED["statement"])
     deposit = await registering.act("registrar", f"{APPLICATIONS}/{application['id']}/deposit")
-    assert deposit.json["lacking"] == ["a record that allows it"]
+    assert deposit.json["lacking"] == [RECORD_FREE]
     released = await registering.act_ok("registrar", f"{RECORDS}/{record['id']}/release", SEIZED)
     assert released["state"] == "valid"
     await registering.act_ok("registrar", f"{APPLICATIONS}/{application['id']}/deposit")
@@ -237,5 +238,15 @@ async def test_a_record_whose_last_day_is_over_is_not_transferred_before_its_lap
     await registering.act_ok("registrar", f"{target}/publicity-waiver", WHY)
     registering.clock.move(timedelta(days=4))
     deposit = await registering.act("registrar", f"{target}/deposit")
-    assert deposit.json["lacking"] == ["a record that allows it"]
+    assert deposit.json["lacking"] == [RECORD_FREE]
     assert await registering.records("other") == []
+
+
+async def test_what_would_be_over_at_its_deposit_is_not_deposited(registering: RegisteringExchange) -> None:
+    until = (registering.now + timedelta(days=3)).date()
+    target = f"{APPLICATIONS}/{(await registering.file(valid_until=until.isoformat()))['id']}"
+    await registering.act_ok("registrar", f"{target}/acceptance")
+    await registering.act_ok("registrar", f"{target}/publicity-waiver", WHY)
+    registering.clock.move(timedelta(days=4))
+    assert (await registering.act("registrar", f"{target}/deposit")).json["lacking"] == [RECORD_FREE]
+    assert await registering.records("owner") == []
