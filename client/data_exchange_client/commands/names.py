@@ -81,6 +81,11 @@ class DatasetNames:
         return [{**row, "dataset": self[row["dataset_id"]]} for row in rows]
 
 
+def add_names(client: Client, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the names of their datasets, consumers and providers."""
+    return OrganisationNames(client).add_to(DatasetNames(client).add_to(rows))
+
+
 def _id(name: str) -> str:
     try:
         return str(UUID(name))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from data_exchange_client.commands.names import DatasetNames, OrganisationNames
+from data_exchange_client.commands.names import add_names
 from data_exchange_client.commands.sharing import applications
 from data_exchange_client.consents import digest_of
 from data_exchange_client.terminal.acting import print_rows, read, same, stated
@@ -54,8 +54,7 @@ def list_agreements(
 ) -> None:
     """List the agreements that your organisation is a side of, with the fields and the end that are in force."""
     with connect(url, key, trust) as client:
-        rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
-        rows = OrganisationNames(client).add_to(rows)
+        rows = add_names(client, list_all(client, PATH, limit=limit, state=state))
     in_force = ({**row, **{name: row["in_force"][name] for name in ("fields", "not_after")}} for row in rows)
     columns = same("id state consumer provider dataset lane purpose fields") | {"until": "not_after"}
     print_rows(rows if as_json else in_force, columns, as_json=as_json)
@@ -72,7 +71,7 @@ def show(
         if as_json:
             print_json({**current, "statements": statements})
             return
-        (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([current]))
+        (named,) = add_names(client, [current])
     in_force = current["in_force"]
     facts = {name: named[name] for name in _SHOWN} | {name: in_force.get(name) for name in _IN_FORCE}
     print_facts({name.replace("_", " "): value for name, value in facts.items()})

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from data_exchange_client.api import Client
-from data_exchange_client.commands.names import DatasetName, DatasetNames, OrganisationNames
+from data_exchange_client.commands.names import DatasetName, add_names
 from data_exchange_client.terminal.acting import print_rows, same, stated
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.listing import list_all
@@ -107,8 +107,7 @@ def list_applications(
 ) -> None:
     """List the applications that your organisation made, or has to decide."""
     with connect(url, key, trust) as client:
-        rows = DatasetNames(client).add_to(list_all(client, PATH, limit=limit, state=state))
-        rows = OrganisationNames(client).add_to(rows)
+        rows = add_names(client, list_all(client, PATH, limit=limit, state=state))
     columns = same("id state consumer dataset lane purpose fields")
     print_rows(rows, columns | {"until": "not_after", "submitted": "submitted_at"}, as_json=as_json)
 
@@ -254,7 +253,7 @@ def print_application(client: Client, application: dict[str, Any], *, as_json: b
     if as_json:
         print_json(application)
         return
-    (named,) = OrganisationNames(client).add_to(DatasetNames(client).add_to([application]))
+    (named,) = add_names(client, [application])
     deadlines = {f"{item['clock']} due": _due(item) for item in application.get("deadlines", ())}
     print_facts({title: named.get(name) for title, name in _named(_SHOWN)} | deadlines)
 
