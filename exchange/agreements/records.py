@@ -132,5 +132,6 @@ async def record_stop(work: Work, agreement: Agreement, *, cause: str) -> None:
     """Record that an agreement between departments ends by its provider's act without a notice ahead, where that is so."""
     if agreement.lane != "government":
         return
-    if not await notices.is_announced(work.session, agreement.id, day_of(work.runtime.clock.now())):
+    today = day_of(work.runtime.clock.now())
+    if not await notices.is_announced(work.session, agreement.id, dataset=agreement.dataset_id, day=today):
         _add(work, agreement, "agreement.stopped_unannounced", cause=cause)

@@ -42,9 +42,10 @@ async def lock_notice(session: AsyncSession, reading: Reading, notice_id: UUID) 
     return row
 
 
-async def is_announced(session: AsyncSession, agreement: UUID, day: date) -> bool:
-    """Whether the end of an agreement was announced for a day that has come, and its demander consulted."""
+async def is_announced(session: AsyncSession, agreement: UUID, *, dataset: UUID, day: date) -> bool:
+    """Whether the end of an agreement over a dataset was announced for a day that has come, and its demander consulted."""
     statement = select(AgreementNotice.id).where(
+        AgreementNotice.dataset_id == dataset,
         AgreementNotice.agreements.contains([str(agreement)]),
         AgreementNotice.outcome == "terminate",
         AgreementNotice.state.in_(("consulted", "carried_out")),
