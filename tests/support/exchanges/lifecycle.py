@@ -23,6 +23,8 @@ from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
 from exchange.kernel.keys.keyring import KeysDiffer
 from exchange.kernel.keys.slots import Slots
+from exchange.kernel.loops import Loops
+from exchange.publication.parts import CHECKPOINTS
 from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import checkpoint, entry, merkle, note, receipt
@@ -250,7 +252,7 @@ class Lifecycle:
         """Check that no erased person has a secret, despite the rows that a backup brought back."""
         async with self._database() as database:
             rows = await database.fetch("SELECT encode(pseudonym, 'hex') AS pseudonym, slot FROM subjects")
-        slots = self.exchange.runtime[Slots]
+        slots = self._slots  # of the last start: they lie in the data directory, also while the exchange is down
         assert [row for row in rows if row["pseudonym"] in self.erased and slots.read(row["slot"]) is not None] == []
 
     async def _examine_mirror(self) -> None:
@@ -320,6 +322,7 @@ class Lifecycle:
             client=exchange.client,
             database_url=self._address(self._name),
         )
+        self._slots = exchange.runtime[Slots]
         # The protocol is named, since asyncio turns off Nagle's delay only where it is.
         listening = self._stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
         listening.bind(("127.0.0.1", 0))
@@ -335,8 +338,9 @@ class Lifecycle:
         await self._settle()
 
     async def _settle(self) -> None:
-        """Wait until the start has signed everything, or halted."""
+        """Wait until the start has signed everything, or halted, and signs nothing more by itself."""
         async with asyncio.timeout(30):
+            await self.exchange.runtime[Loops][CHECKPOINTS].tick()
             while True:
                 async with self.exchange.runtime.database.pool.acquire() as connection:
                     head, newest = await read_head(connection), await publication.latest(connection)
