@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,11 @@ class Signed(requests.auth.AuthBase):
         headers = {name.lower(): str(value) for name, value in request.headers.items() if name.lower() == PURPOSE}
         key = self.keys[hashlib.sha256(url.encode()).digest()[0] % len(self.keys)]
         target = url.removeprefix(self.exchange.url)
-        request.headers.update(self.exchange.sign(key, str(request.method), target, body=body or None, headers=headers))
+        request.headers.update(
+            self.exchange.sign(
+                key, str(request.method), target, body=body or None, headers=headers, created=int(time.time())
+            )
+        )
         return request
 
 

@@ -14,7 +14,7 @@ from exchange.portal.person_route import PageRoute, PersonRoute, SignedIn
 from exchange.portal.settings import PortalSettings
 
 router = APIRouter(prefix="/portal", tags=["portal"], route_class=PersonRoute, responses=problems())
-public = APIRouter(prefix="/portal", tags=["portal"], route_class=PageRoute, responses=problems(public=True))
+public = APIRouter(prefix="/portal", tags=["portal"], route_class=PageRoute, responses=problems())
 
 
 @router.post("/passkeys/options")
