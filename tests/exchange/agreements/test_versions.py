@@ -183,7 +183,7 @@ async def test_terms_that_grow_wider_do_not_widen_an_agreement(exchange: Exchang
     narrow = {
         "masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}, "id": {"kind": "hash"}},
         "row_filter": {"field": "city", "op": "eq", "value": 330101},
-        "row_cap": 5,
+        "row_cap": 8,  # of ten rows, three with names of two characters: both lengths are among any eight
         "rate": {"requests": 6, "per": "hour"},
     }
     shared = await share(exchange, **narrow)
