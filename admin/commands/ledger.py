@@ -40,13 +40,16 @@ app = typer.Typer(
 
 @dataclass(frozen=True, slots=True)
 class Incarnation:
-    """A new incarnation: its origin and key, how many of how many signed entries it keeps, where the old ledger lies."""
+    """A new incarnation: its origin and key, how many of how many signed entries it keeps, where the old ledger lies.
+
+    `archive` is None where the database has no checkpoint of the old ledger, so that nothing of it can be verified.
+    """
 
     origin: str
     vkey: str
     kept: int
     signed: int
-    archive: Path
+    archive: Path | None
 
 
 @app.command("reindex")
@@ -81,7 +84,11 @@ def new_incarnation_command(
         out = console()
         out.print(f"The ledger goes on as {begun.origin}; {begun.kept} entries of {begun.signed} signed are kept.")
         out.print(f"Its verifier key is {begun.vkey}", soft_wrap=True)
-        out.print(f"The old ledger lies in {begun.archive}. Give auditors and clients the key; then: exchange serve")
+        if begun.archive is None:
+            out.print("This database has no checkpoint of the old ledger, so none of it is archived.")
+        else:
+            out.print(f"The old ledger lies in {begun.archive}.")
+        out.print("Give auditors and clients the key; then: exchange serve")
 
 
 @app.command("anchor")
@@ -120,7 +127,7 @@ def _begin(settings: Settings, confirm: Callable[[str, str], bool]) -> Incarnati
         last = before.read() or asyncio.run(_newest(url))
         target = settings.data / "archive" / str(state.incarnation)
         anchored = Anchor(settings.anchor, settings.origin(state.incarnation)).read()
-        asyncio.run(_archive(url, target, note.Verifier.parse(state.vkey), anchored))
+        archived = asyncio.run(_archive(url, target, note.Verifier.parse(state.vkey), anchored))
         asyncio.run(_index(url))
         name = ledger_file(number)
         store = key_store(settings)
@@ -157,7 +164,7 @@ def _begin(settings: Settings, confirm: Callable[[str, str], bool]) -> Incarnati
             )
         )
         store.activate(name, key.keyid)
-    return Incarnation(origin, vkey, kept, incarnation.last_signed(last), target)
+    return Incarnation(origin, vkey, kept, incarnation.last_signed(last), target if archived else None)
 
 
 def restore_anchor(directory: DataDirectory, known: Path | None) -> int:
@@ -223,11 +230,11 @@ async def _index(url: str) -> None:
         await tasks.keep_up(connection, seconds=math.inf)
 
 
-async def _archive(url: str, directory: Path, first: note.Verifier, last: str | None) -> None:
+async def _archive(url: str, directory: Path, first: note.Verifier, last: str | None) -> int:
     async with database.connected(url) as connection:
         if not await publication.lead(connection):
             raise CannotDo("a server is publishing this ledger", hint="stop every server first")
         try:
-            await archive.write(connection, directory, first, last=last)
+            return await archive.write(connection, directory, first, last=last)
         except continuity.NotContinued as error:
             raise CannotDo(str(error)) from error

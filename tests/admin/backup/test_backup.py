@@ -22,7 +22,7 @@ def join(data: Path, handle: str) -> CommandResult:
 
 @pytest.fixture(scope="module")
 def home(worker_directory: Path) -> Path:
-    """An exchange with a published file, so that it has a snapshot and secrets of its own."""
+    """An exchange with a published file, so that it has a snapshot and secrets of its own, and with a checkpoint."""
     data = worker_directory / "backed-up"
     assert run("init", "--data", data, "--code", code()).status == 0
     assert join(data, "science").status == 0
@@ -30,6 +30,8 @@ def home(worker_directory: Path) -> Path:
     file.write_text("lab,city\nA,杭州\nB,宁波\n")
     published = run("publish", file, "--data", data, "--owner", "science", "--title", "Labs", "--yes")
     assert published.status == 0, published.err
+    with serving(data):
+        wait_until(lambda: "covers every entry" in run("health", "--data", data).out, what="a checkpoint")
     return data
 
 
@@ -51,7 +53,8 @@ def test_a_restore_that_lacks_signed_entries_goes_on_as_a_new_incarnation_only(
     begun = run("ledger", "new-incarnation", "--data", late, answer="y\n")
     assert (begun.status, "were signed" in begun.out) == (0, True), begun.err
     assert "exchange.local/ledger/2" in begun.out
-    assert run_ledger("verify", late / "archive" / "1").status == 0
+    checked = run_ledger("verify", late / "archive" / "1")
+    assert checked.status == 0, checked.err
     healthy = run("health", "--data", late).out
     assert ("exchange.local/ledger/2" in healthy, "NOTHING IS SIGNED" in healthy) == (True, False)
 
