@@ -77,6 +77,26 @@ async def lock_any(session: AsyncSession, agreement_id: UUID) -> Agreement:
     return await _one(session, select(Agreement).where(Agreement.id == agreement_id).with_for_update())
 
 
+async def amending(session: AsyncSession, agreement: Agreement) -> Sequence[Agreement]:
+    """The agreements that amend an agreement, oldest first: they have its consumer and its dataset."""
+    statement = select(Agreement).where(
+        Agreement.consumer_id == agreement.consumer_id,
+        Agreement.dataset_id == agreement.dataset_id,
+        Agreement.amends == agreement.id,
+    )
+    statement = statement.order_by(Agreement.id)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def amended_by(session: AsyncSession, agreement: Agreement) -> list[UUID]:
+    """The ids of an agreement and of all that it follows by amendments, newest first."""
+    ids, before = [agreement.id], agreement.amends
+    while before is not None:
+        ids.append(before)
+        before = await session.scalar(select(Agreement.amends).where(Agreement.id == before))
+    return ids
+
+
 async def records(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementRecord]:
     """The records about an agreement, oldest first."""
     statement = select(AgreementRecord).where(AgreementRecord.agreement_id == agreement_id).order_by(AgreementRecord.id)

@@ -133,5 +133,6 @@ async def record_stop(work: Work, agreement: Agreement, *, cause: str) -> None:
     if agreement.lane != "government":
         return
     today = day_of(work.runtime.clock.now())
-    if not await notices.is_announced(work.session, agreement.id, dataset=agreement.dataset_id, day=today):
+    line = await queries.amended_by(work.session, agreement)
+    if not await notices.is_announced(work.session, line, dataset=agreement.dataset_id, day=today):
         _add(work, agreement, "agreement.stopped_unannounced", cause=cause)

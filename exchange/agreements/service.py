@@ -27,7 +27,7 @@ from exchange.catalog.terms.schemas import Terms
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
-from exchange.kernel.problems import RequestInvalid, refusal_of
+from exchange.kernel.problems import Conflict, RequestInvalid, refusal_of
 from exchange.kernel.work import Act, Principal, Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused, Step
@@ -38,6 +38,14 @@ from policies.decision import documents
 _MASK_KEY_BYTES = 32
 _TO_TERMINATE = frozenset({"consultation_recorded", "time_to_rectify_over"})
 UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
+_AMENDED_HAS_ENDED = (
+    "The agreement that the application amends has ended. Refuse the application; the applicant applies without `amends`, or "
+    "amends an agreement that runs."
+)
+_AMENDED_ALREADY = (
+    "Another agreement, `successor`, amends the same agreement and waits for its data. Refuse the application, or terminate "
+    "that agreement first; the applicant may amend it once it is active."
+)
 _RESUME_LATER = "Publish a version that the agreement fits, or narrow or terminate the agreement."
 
 
@@ -145,8 +153,9 @@ async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
     """Conclude an agreement under the terms of its dataset's version: it is active at once, unless its data is provided later.
 
     An active one ends the agreement that it amends. Raises RequestInvalid for one that no decision could be made by,
-    Conflict where the amended agreement cannot end.
+    Conflict where the amended agreement has ended, cannot end, or is amended by another one already.
     """
+    await _check_amended(work, grant)
     identifier, salt = new_id(), new_salt()
     try:
         digest = commitment(grant.document(), salt=salt)
@@ -283,6 +292,21 @@ async def activate(work: Work, *, agreement_id: UUID, statement: Statement) -> A
     await _take(work, agreement, step, reason=statement.reason)
     await end_amended(work, agreement)
     return agreement
+
+
+async def _check_amended(work: Work, grant: Grant) -> None:
+    """Lock the agreement that a grant amends, and check that it runs and that no other agreement replaces it. Raises Conflict.
+
+    The lock holds until the commit, so that of two applications that amend one agreement the second one is refused.
+    """
+    if grant.amends is None:
+        return
+    before = await queries.lock_any(work.session, grant.amends)
+    if before.state not in RUNNING:
+        raise Conflict(_AMENDED_HAS_ENDED, state=before.state, amends=str(before.id))
+    successors = [row for row in await queries.amending(work.session, before) if row.state in RUNNING]
+    if successors:
+        raise Conflict(_AMENDED_ALREADY, state=before.state, amends=str(before.id), successor=str(successors[0].id))
 
 
 async def end_amended(work: Work, agreement: Agreement) -> None:

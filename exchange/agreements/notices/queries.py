@@ -42,11 +42,14 @@ async def lock_notice(session: AsyncSession, reading: Reading, notice_id: UUID) 
     return row
 
 
-async def is_announced(session: AsyncSession, agreement: UUID, *, dataset: UUID, day: date) -> bool:
-    """Whether the end of an agreement over a dataset was announced for a day that has come, and its demander consulted."""
+async def is_announced(session: AsyncSession, line: Sequence[UUID], *, dataset: UUID, day: date) -> bool:
+    """Whether the end of an agreement over a dataset was announced for a day that has come, and its demander consulted.
+
+    `line` is the agreement with those that it follows by amendments: a notice of one of them is a notice of it.
+    """
     statement = select(AgreementNotice.id).where(
         AgreementNotice.dataset_id == dataset,
-        AgreementNotice.agreements.contains([str(agreement)]),
+        AgreementNotice.agreements.has_any(array([str(each) for each in line])),
         AgreementNotice.outcome == "terminate",
         AgreementNotice.state.in_(("consulted", "carried_out")),
         AgreementNotice.effective_on <= day,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from heapq import heappop, heappush
 from uuid import UUID
 
 from exchange.agreements import queries as agreements
@@ -101,15 +102,21 @@ async def withdraw(work: Work, *, notice_id: UUID, reason: str) -> AgreementNoti
 
 
 async def carry_out(work: Work, *, notice_id: UUID, reason: str) -> AgreementNotice:
-    """Carry a notice out, on its day or later: its agreements end, or are kept, as it says.
+    """Carry a notice out, on its day or later: its agreements, and those that amend them, end or are kept, as it says.
 
     Raises NotFound, Forbidden, Conflict.
     """
     notice, step = await _begin(work, notice_id, "carry_out")
     await _take(work, notice, step, reason)
     text = f"The notice {notice.id} of a {notice.kind} is carried out: {reason}"
-    for identifier in sorted(notice.agreements):
-        agreement = await agreements.lock_any(work.session, UUID(identifier))
+    # An amending agreement is newer than the one it amends, so that the locks are taken in the order of the ids. It is
+    # looked for under the lock of that one, which every amendment takes too.
+    waiting = sorted(UUID(each) for each in notice.agreements)
+    while waiting:
+        agreement = await agreements.lock_any(work.session, heappop(waiting))
+        for amending in await agreements.amending(work.session, agreement):
+            if amending.id not in waiting:
+                heappush(waiting, amending.id)
         if agreement.state not in RUNNING:
             continue
         if notice.outcome == "terminate":

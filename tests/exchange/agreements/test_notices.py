@@ -83,6 +83,37 @@ async def test_a_change_keeps_the_agreements_that_it_says(sharing: DepartmentsEx
     assert (await sharing.act("owner", "/agreement-notices", new(sharing, outcome="keep"))).status == 422
 
 
+async def amend(sharing: DepartmentsExchange, before: dict[str, Any], **approval: Any) -> dict[str, Any]:
+    application = await sharing.ask(amends=before["id"])
+    granted = await sharing.act_ok("owner", f"/applications/{application['id']}/approval", approval)
+    agreement: dict[str, Any] = granted["agreement"]
+    return agreement
+
+
+async def test_a_notice_covers_the_agreements_that_amend_those_it_names(sharing: DepartmentsExchange) -> None:
+    first = await sharing.grant()
+    path = await announce(sharing, agreements=[first["id"]])
+    await sharing.act_ok("owner", f"{path}/consultation", CONSULTATION)
+    second = await amend(sharing, first)
+    third = await amend(sharing, second, provision="later")
+    other = await sharing.grant()
+    sharing.move_to(datetime(YEAR, 3, 5, 16, tzinfo=UTC))
+    await sharing.act_ok("owner", f"{path}/execution", REASON)
+    assert [await state_of(sharing, each) for each in (first, second, third)] == ["terminated"] * 3
+    assert await state_of(sharing, other) == "active"
+
+
+async def test_the_end_of_an_amending_agreement_was_announced_with_the_one_it_amends(
+    sharing: DepartmentsExchange,
+) -> None:
+    first = await sharing.grant()
+    await sharing.act_ok("owner", f"{await announce(sharing)}/consultation", CONSULTATION)
+    await amend(sharing, first)
+    sharing.move_to(datetime(YEAR, 3, 5, 16, tzinfo=UTC))
+    await sharing.act_ok("owner", f"/datasets/{sharing.conditional['id']}/withdrawal", REASON)
+    assert await breaches(sharing) == 0
+
+
 async def test_a_withdrawn_notice_changes_nothing(sharing: DepartmentsExchange) -> None:
     agreement = await sharing.grant()
     path = await announce(sharing)

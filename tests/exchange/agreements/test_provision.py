@@ -106,6 +106,30 @@ async def test_the_old_agreement_holds_until_the_data_of_the_new_one_is_provided
     assert await states(sharing) == {old: "terminated", new: "active"}
 
 
+async def test_of_two_applications_that_amend_one_agreement_one_is_granted(sharing: DepartmentsExchange) -> None:
+    old = (await sharing.grant())["id"]
+    paths = [f"/applications/{(await sharing.ask(amends=old))['id']}" for _ in range(2)]
+    answers = await asyncio.gather(*(sharing.act("owner", f"{path}/approval", {}) for path in paths))
+    check_one_succeeded(answers)
+    [refused] = [answer for answer in answers if answer.status == 409]
+    assert (refused.json["state"], refused.json["amends"]) == ("terminated", old)
+    assert sorted((await states(sharing)).values()) == ["active", "terminated"]
+    [path] = [path for path in paths if (await sharing.read("owner", path))["state"] == "submitted"]
+    assert (await sharing.act_ok("owner", f"{path}/refusal", REASON))["state"] == "refused"
+
+
+async def test_an_agreement_is_amended_once_while_the_data_of_the_amendment_is_awaited(
+    sharing: DepartmentsExchange,
+) -> None:
+    old = (await sharing.grant())["id"]
+    waiting = (await amend(sharing, old, **LATER)).json["agreement"]["id"]
+    refused = await amend(sharing, old)
+    assert (refused.problem, refused.json["successor"]) == ("conflict", waiting)
+    await sharing.act_ok("demander", f"/agreements/{waiting}/termination", REASON)
+    assert (await amend(sharing, old)).json["agreement"]["state"] == "active"
+    assert sorted((await states(sharing)).values()) == ["active", "terminated", "terminated"]
+
+
 async def test_no_amendment_puts_a_report_or_a_suspension_aside(sharing: DepartmentsExchange) -> None:
     old = (await sharing.grant())["id"]
     await sharing.act_ok("authority", f"/agreements/{old}/reports", {"ground": "out_of_scope", "reason": "x"})
