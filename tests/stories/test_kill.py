@@ -18,14 +18,16 @@ pytestmark = pytest.mark.endurance
 CLIENTS = 6
 
 
-async def kill_at_random(names: asyncio.StreamReader, answers: Answers) -> None:
+async def kill_at_random(names: asyncio.StreamReader, answers: Answers, asking: list[asyncio.Task[None]]) -> None:
     """Kill workers that can work, at moments nobody chose, each after a few more answers; their successors come by themselves."""
     choice = random.Random(SEED)
     alive = [await _next(names) for _ in range(WORKERS)]
     coming = asyncio.create_task(_next(names))
     for _ in range(KILLS):
         count = len(answers)
-        while len(answers) < count + ANSWERS:  # noqa: ASYNC110 - under load: requests are on their way
+        while len(answers) < count + ANSWERS:
+            if any(task.done() for task in asking):
+                return  # a client failed; its error is reported
             await asyncio.sleep(0.002)
         await asyncio.sleep(choice.uniform(0, 0.02))
         while coming.done() or len(alive) < WORKERS - 1:
@@ -58,7 +60,7 @@ async def test_no_answer_outlives_its_entry(database_url: str, people_table: str
         client = BusyClient(exchange, consumer, dataset, answers)
         tasks = [asyncio.create_task(client.run(number)) for number in range(CLIENTS)]
         try:
-            await kill_at_random(names, answers)
+            await kill_at_random(names, answers, tasks)
         finally:
             for task in tasks:
                 task.cancel()

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.endurance
 
 _FOUND = "exchange init --code 12330000MB0000001H\n"
 _JOIN = "exchange join science --code 12330000MB0000002L --name-zh 市科技局 --name-en Science\n"
+_COVER = "exchange serve\nuntil exchange health | grep -q 'covers every entry'; do sleep 0.5; done\nstop\n"
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ def test_the_page_on_witnesses(place: Path) -> None:
 
 def test_the_page_on_backups(place: Path) -> None:
     take, restore = [block for block in blocks_of("backup.md") if block.kind == "sh"][:2]
-    script = _FOUND + _JOIN + take.text + restore.text + "exchange health --data restored || true\n"
-    printed = run_script(script, place, replace={})
+    script = _FOUND + _JOIN + _COVER + take.text + restore.text + "exchange health --data restored || true\n"
+    printed = run_script(script, place, replace={}, SERVE_PORT=str(free_port()))
     assert "The backup is in backups/2026-11-30." in printed
     assert "is restored in restored." in printed
     assert "NOTHING IS SIGNED OR TAKEN IN" in printed  # the anchor is not there yet
