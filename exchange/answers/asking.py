@@ -24,7 +24,7 @@ from exchange.answers import proofs, queries
 from exchange.answers.errors import AnswersExceeded
 from exchange.answers.schemas import AnswerRequest, AnswersOut, Verdict
 from exchange.answers.settings import AnswerSettings
-from exchange.consents import queries as consents
+from exchange.consents.standings import Standings
 from exchange.consents.view import Standing
 from exchange.delivery.answering import Act, Attempt, dataset_of, document_of
 from exchange.delivery.deciding import Counted, count_request, decide
@@ -206,8 +206,7 @@ async def _look_up(runtime: Runtime, asked: Asked) -> Standing | None:
     if ground is None:
         return None
     lookups = [lookup for person in asked.people if (lookup := ground.lookup(person.value)) is not None]
-    async with runtime.database.pool.acquire() as connection:
-        return await consents.standing(connection, scopes=ground.scopes, lookups=lookups, now=runtime.clock.now())
+    return await runtime[Standings].look_up(ground.scopes, lookups)
 
 
 async def _read(asked: Asked, standing: Standing | None) -> list[dict[str, Verdict]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.contract import Rows
 from adapters.plan.plan import typed_value
-from exchange.consents import queries as consents
+from exchange.consents.standings import Standings
 from exchange.delivery.people import answered
 from exchange.delivery.people.grounds import Ground, named_values
 from exchange.kernel.runtime import Runtime
@@ -74,11 +74,8 @@ class PageRelease:
 
     async def _look_up(self, lookups: Iterable[bytes | None]) -> dict[bytes, int]:
         """Those of the people who consent, with their numbers. The epochs stay those of the first look-up."""
-        wanted = list({lookup for lookup in lookups if lookup is not None})
-        async with self._runtime.database.pool.acquire() as connection:
-            standing = await consents.standing(
-                connection, scopes=self._ground.scopes, lookups=wanted, now=self._runtime.clock.now()
-            )
+        wanted = {lookup for lookup in lookups if lookup is not None}
+        standing = await self._runtime[Standings].look_up(self._ground.scopes, wanted)
         self.epochs = self.epochs or standing.epochs
         self.newest = standing.newest
         self._consenting |= standing.consenting

@@ -1,5 +1,6 @@
 """Rows about people leave while their people consent: in points, pages and streams, of files and of tables."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -168,6 +169,14 @@ async def test_a_person_without_consent_is_answered_as_one_nobody_knows(people: 
         assert "members" not in entry, "its one person is named already"
     assert len(answers[first][1]["rows"]) == 1
     assert answers[second] == answers["nobody"]
+
+
+async def test_questions_at_once_are_answered_each_for_its_own_person(people: PeopleExchange) -> None:
+    """Look-ups of consent that share a statement give no question another one's people."""
+    await give(people, *(f"P{n:05d}" for n in range(2, 21, 2)))
+    asked = [f"P{n:05d}" for n in range(1, 21)]
+    released = await asyncio.gather(*(ids_of(people, filters=[ABOUT | {"value": value}]) for value in asked))
+    assert released == [[value] if int(value[1:]) % 2 == 0 else [] for value in asked]
 
 
 async def test_pages_count_and_continue_over_who_consents(people: PeopleExchange) -> None:
