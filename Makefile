@@ -16,7 +16,8 @@ SUMDB := build/tools/sumdb
 IDENTITY_PROVIDER := build/tools/oidc/node_modules
 # Built where Go is; the tests that use them then fail without them, and elsewhere are skipped and named as such.
 SD_JWT := build/tools/sdjwt/node_modules
-TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER) $(SD_JWT))
+CREDENTIALS := build/tools/credentials/node_modules
+TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER) $(SD_JWT) $(CREDENTIALS))
 export TOOLS_REQUIRED := $(if $(GO),1)
 
 # Programs of the system that tests run (the last two: a timestamping authority, keys in a token), and Debian's packages of
@@ -108,6 +109,13 @@ $(SD_JWT): $(wildcard tests/third_party/sdjwt/*) tests/third_party/sdjwt/.npmrc
 	@mkdir -p build/tools/sdjwt
 	cp tests/third_party/sdjwt/* tests/third_party/sdjwt/.npmrc build/tools/sdjwt/
 	cd build/tools/sdjwt && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# A verifier of credentials and of their revocation: npm's jose and @digitalbazaar/vc-bitstring-status-list, by its lock.
+$(CREDENTIALS): $(wildcard tests/third_party/credentials/*) tests/third_party/credentials/.npmrc
+	@mkdir -p build/tools/credentials
+	cp tests/third_party/credentials/* tests/third_party/credentials/.npmrc build/tools/credentials/
+	cd build/tools/credentials && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # The proxy whose configuration deploy/ has: Debian's binary, not installed. Elsewhere nginx is used where it is there.

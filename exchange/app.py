@@ -34,6 +34,8 @@ from exchange.catalog.filing import routes as filing_routes
 from exchange.catalog.items import routes as item_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
+from exchange.certificates import parts as certificates
+from exchange.certificates import routes as certificate_routes
 from exchange.consents import parts as consents
 from exchange.consents import routes as consent_routes
 from exchange.consents.deletions import routes as deletion_routes
@@ -207,6 +209,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         health.public,
         catalog_routes.public,
         publication_routes.public,
+        certificate_routes.public,
         rights_routes.public,
         participant_routes.router,
         calendar_routes.router,
@@ -262,6 +265,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     ring, is_founded = await _open_keys(settings, database, clock, store)
     runtime = _open_kernel(settings, clock, database, ring)
     await publication.open_anchor(runtime, store, ring)
+    certificates.open_parts(runtime, ring.certificates)
     await subjects.open_parts(runtime)
     stack.push_async_callback(runtime.sequencer.stop)
     await _open_decisions(runtime, settings, stack)

@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from exchange.answers.settings import AnswerSettings
+from exchange.certificates.settings import CertificateSettings
 from exchange.decisions.settings import DecisionSettings
 from exchange.delivery.settings import DeliverySettings
 from exchange.jobs.settings import JobSettings
@@ -37,6 +38,7 @@ class Settings(
     PublicationSettings,
     DeliverySettings,
     AnswerSettings,
+    CertificateSettings,
 ):
     """The settings of one exchange."""
 

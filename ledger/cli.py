@@ -12,23 +12,23 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ledger.bundle import http, pruning, remote, serving
 from ledger.bundle.files import CHECKPOINT, Bundle, Files, Unreadable
 from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps, trust_policy
 from ledger.format.receipt import HEADER, Receipt, ReceiptInvalid, verify_receipt
-from ledger.format.rotation import History, RotationInvalid
+from ledger.verification import commands as certificates
 from ledger.verification import mirror, verify, walk, watching
+from ledger.verification.terminal import errors, fail, is_url, read_bytes, read_history, read_key, read_text
 from ledger.witness import commands
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(commands.app, name="witness")
-_errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+app.command("verify-certificate")(certificates.verify_certificate)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
 Key = Annotated[
@@ -63,7 +63,7 @@ def export_command(
     try:
         exported = mirror.export(url, directory, verifier=_key(vkey), trust=_policy(policy_file), minimum=minimum)
     except (mirror.ExportFailed, mirror.ExportRefused, Unreadable) as error:
-        _fail(str(error))
+        fail(str(error))
     typer.echo(f"{exported.fetched} files fetched")
     typer.echo(exported.report.text())
     raise typer.Exit(0 if exported.report.is_ok else 1)
@@ -103,11 +103,11 @@ def watch_command(
                 if type_ and done.size > done.before:
                     _print_entries(Bundle(directory), done.before, done.size - 1, type_, indent=None)
             else:
-                _errors.print(f"{moment} {done.fault}")
+                errors.print(f"{moment} {done.fault}")
             if done.is_last:
                 raise typer.Exit(1)
     except Unreadable as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command("verify")
@@ -132,10 +132,10 @@ def verify_command(
 
     A directory needs no server. A running exchange is verified over HTTP, and nothing is written.
     """
-    if not _is_url(ledger) and not Path(ledger).is_dir():
+    if not is_url(ledger) and not Path(ledger).is_dir():
         raise typer.BadParameter(f"{ledger} is neither a directory nor an exchange's URL", param_hint="DIR|URL")
     with ExitStack() as opened:
-        files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Path(ledger)
+        files = remote.Remote(opened.enter_context(http.Fetcher(ledger))) if is_url(ledger) else Path(ledger)
         report = verify.verify(
             files,
             verifier=_key(vkey),
@@ -159,7 +159,7 @@ def serve_command(
     try:
         server = serving.server(directory, host, port)
     except OSError as error:
-        _fail(f"{host}:{port}: {error.strerror}")
+        fail(f"{host}:{port}: {error.strerror}")
     typer.echo(f"http://{host}:{server.server_port}{serving.PREFIX}checkpoint")
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
@@ -176,7 +176,7 @@ def prune_command(
     try:
         pruned = pruning.prune(directory, minimum)
     except (pruning.PruningRefused, Unreadable) as error:
-        _fail(str(error))
+        fail(str(error))
     typer.echo(f"{pruned.removed} bundles of entries removed; the minimum index is {pruned.minimum}")
 
 
@@ -197,14 +197,14 @@ def show_command(
     if as_bytes:
         if last != first:
             raise typer.BadParameter("name one entry", param_hint="--raw")
-        [leaf] = [leaf for _, leaf in _leaves(Bundle(directory), first, last)] or _fail(
+        [leaf] = [leaf for _, leaf in _leaves(Bundle(directory), first, last)] or fail(
             f"the ledger has no entry {first}"
         )
         sys.stdout.buffer.write(leaf)
         return
     is_any = _print_entries(Bundle(directory), first, last, type_, indent=None if as_lines else 2)
     if which is not None and not is_any and not type_:
-        _fail(f"the ledger has no entry {which}")
+        fail(f"the ledger has no entry {which}")
 
 
 def _print_entries(files: Files, first: int, last: int | None, type_: str | None, *, indent: int | None) -> bool:
@@ -214,7 +214,7 @@ def _print_entries(files: Files, first: int, last: int | None, type_: str | None
         try:
             parsed = entry.parse(leaf)
         except entry.MalformedEntry as error:
-            _fail(f"entry {index}: {error}")
+            fail(f"entry {index}: {error}")
         kind = parsed.body.get("type")
         kinds.add(str(kind))
         if type_ and not _is_of(kind, type_):
@@ -223,7 +223,7 @@ def _print_entries(files: Files, first: int, last: int | None, type_: str | None
         line: dict[str, Any] = {"seq": parsed.seq, "hash": merkle.leaf_hash(leaf).hex(), "prev": parsed.prev.hex()}
         typer.echo(json.dumps({**line, "body": parsed.body}, ensure_ascii=False, indent=indent))
     if type_ and not is_any:
-        _errors.print(f"no entry here is of the type {type_}; there are: {', '.join(sorted(kinds))}")
+        errors.print(f"no entry here is of the type {type_}; there are: {', '.join(sorted(kinds))}")
     return is_any
 
 
@@ -244,13 +244,15 @@ def receipt_command(
     ] = None,
 ) -> None:
     """Verify that a receipt proves an entry to be in the log. With --rotations any former or present key of it will do."""
-    text, key = _text(receipt), _read_key(vkey)
+    text, key = read_text(receipt), read_key(vkey)
     try:
-        signed = verify_receipt(text, _bytes(entry_file), key if rotations is None else _history(rotations, key))
+        signed = verify_receipt(
+            text, read_bytes(entry_file), key if rotations is None else read_history(rotations, key)
+        )
     except ReceiptInvalid as error:
         is_of_key = isinstance(error.__cause__, note.BadNote)
         hint = " (if the log's key was rotated, give --rotations with its export or its URL)" if is_of_key else ""
-        _fail(f"FAILED: {error}{hint}")
+        fail(f"FAILED: {error}{hint}")
     typer.echo(f"OK: entry {Receipt.parse(text).index} is in {signed.origin}, signed at size {signed.size}")
 
 
@@ -259,15 +261,11 @@ def main() -> None:
     app()
 
 
-def _is_url(text: str) -> bool:
-    return text.startswith(("http://", "https://"))
-
-
 @contextmanager
 def _progress() -> Iterator[walk.Progress]:
     """A progress bar, if standard error is a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=_errors, disable=not _errors.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
         task = bar.add_task("entries", total=None)
 
         def update(done: int, size: int) -> None:
@@ -286,7 +284,7 @@ def _leaves(files: Files, first: int, last: int | None) -> Iterator[tuple[int, b
             if first <= index <= last:
                 yield index, leaf
         if reason is not None:
-            _fail(f"{tiles.entries_path(block)}: {reason}")
+            fail(f"{tiles.entries_path(block)}: {reason}")
 
 
 def _size(files: Files) -> int:
@@ -295,9 +293,9 @@ def _size(files: Files) -> int:
         lines = files.text(CHECKPOINT).split("\n")
         return checkpoint.parse_number(lines[1])
     except Unreadable as error:
-        _fail(str(error))
+        fail(str(error))
     except (IndexError, ValueError):
-        _fail(f"{CHECKPOINT}: not a checkpoint")
+        fail(f"{CHECKPOINT}: not a checkpoint")
 
 
 def _range(which: str | None) -> tuple[int, int | None]:
@@ -321,72 +319,28 @@ def _authority(path: Path | None) -> timestamps.Authority | None:
     if path is None:
         return None
     try:
-        return timestamps.Authority(_bytes(path))
+        return timestamps.Authority(read_bytes(path))
     except (timestamps.CertificateInvalid, timestamps.TimestampsUnavailable) as error:
         raise typer.BadParameter(str(error), param_hint="--tsa") from None
 
 
 def _key(text: str | None) -> note.Verifier | None:
-    return None if text is None else _read_key(text)
-
-
-def _read_key(text: str) -> note.Verifier:
-    path = Path(text)
-    stated = _text(path).removesuffix("\n") if "+" not in text or path.is_file() else text
-    try:
-        return note.Verifier.parse(stated)
-    except note.BadNote as error:
-        raise typer.BadParameter(str(error), param_hint="--vkey") from None
-
-
-def _history(ledger: str, key: note.Verifier) -> History:
-    """The keys of the log that its rotations prove to belong together, if the given one is among them."""
-    try:
-        with ExitStack() as opened:
-            files = (
-                remote.Remote(opened.enter_context(http.Fetcher(ledger))) if _is_url(ledger) else Bundle(Path(ledger))
-            )
-            announcements = files.rotations()
-            history = History.from_announcements(announcements) if announcements else History.of(key)
-    except (Unreadable, RotationInvalid) as error:
-        _fail(f"FAILED: {ledger}: {error}")
-    if not history.has(key):
-        _fail(f"FAILED: the rotations in {ledger} do not lead from or to the given key {key.vkey}")
-    return history
+    return None if text is None else read_key(text)
 
 
 def _policy(path: Path | None) -> trust_policy.TrustPolicy | None:
     try:
-        return None if path is None else trust_policy.parse(_bytes(path))
+        return None if path is None else trust_policy.parse(read_bytes(path))
     except trust_policy.MalformedPolicy as error:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--policy") from None
 
 
 def _checkpoint_in(path: Path) -> str:
     """The signed checkpoint in a file, which is a checkpoint or a receipt."""
-    text = _text(path)
+    text = read_text(path)
     if not text.startswith(HEADER):
         return text
     try:
         return Receipt.parse(text).checkpoint
     except ReceiptInvalid as error:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--known") from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return _bytes(path).decode()
-    except UnicodeDecodeError:
-        raise typer.BadParameter(f"{path}: not UTF-8") from None
-
-
-def _fail(message: str) -> NoReturn:
-    _errors.print(message)
-    raise typer.Exit(1)

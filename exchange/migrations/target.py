@@ -11,6 +11,7 @@ import exchange.catalog.changes.models
 import exchange.catalog.filing.models
 import exchange.catalog.items.models
 import exchange.catalog.models
+import exchange.certificates.models
 import exchange.consents.models
 import exchange.corrections.models
 import exchange.decisions.models

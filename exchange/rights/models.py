@@ -114,7 +114,10 @@ class RightsObjection(Base):
 
 
 class RightsRecord(Base):
-    """One holder's registered rights over a dataset. `document` is what is public about it; its digest is on the ledger."""
+    """One holder's registered rights over a dataset. `document` is what is public about it; its digest is on the ledger.
+
+    `version` counts what it stated since: with each renewal, change and transfer in part it states something else.
+    """
 
     __tablename__ = "rights_records"
     __table_args__ = (
@@ -132,6 +135,7 @@ class RightsRecord(Base):
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     valid_until: Mapped[date] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class RightsHolding(Base):

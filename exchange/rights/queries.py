@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, cast, delete, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,6 +39,15 @@ class HolderView:
     record: UUID
     code: str
     until: date
+    is_restricted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedState:
+    """What decides about a record's certificates: its version, whether it is in force, and whether it is restricted."""
+
+    version: int
+    is_in_force: bool
     is_restricted: bool
 
 
@@ -258,6 +267,17 @@ async def by_code(session: AsyncSession, code: str) -> RightsRecord:
     if row is None:
         raise NotFound("No record has this code; a registration code has the form QY2026120001.")
     return row
+
+
+async def certified_states(session: AsyncSession, ids: Sequence[UUID], today: date) -> Mapping[UUID, CertifiedState]:
+    """What decides about the certificates of records on a day, by record."""
+    statement = select(RightsRecord.id, RightsRecord.version, _in_force(today), RightsRecord.state).where(
+        RightsRecord.id == any_(cast(ids, ARRAY(Uuid)))
+    )
+    return {
+        record: CertifiedState(version, is_in_force, state == "restricted")
+        for record, version, is_in_force, state in await session.execute(statement)
+    }
 
 
 async def entered_by(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, list[str]]:

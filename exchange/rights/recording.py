@@ -69,7 +69,7 @@ async def carry_out(work: Work, application: RightsApplication) -> list[RightsRe
         return [await _transfer(work, application, record)]
     [verb] = VERBS[application.kind]
     step = RIGHTS_RECORD.step(record.state, verb)
-    record.state = step.target
+    record.state, record.version = step.target, record.version + 1
     if application.kind == "renewal":
         wanted = application.form.get("valid_until")
         today = day_of(work.runtime.clock.now())
@@ -109,7 +109,7 @@ async def _transfer(work: Work, application: RightsApplication, record: RightsRe
             row.ended_at = now
     verb = "transfer_part" if {row.right for row in held} - moved else "transfer"
     step = RIGHTS_RECORD.step(record.state, verb)
-    record.state = step.target
+    record.state, record.version = step.target, record.version + 1
     await work.session.flush()
     await _record(work, record, step.entry)
     by_code = await participants.by_codes(work.session, [application.form["transferee"]])
@@ -135,6 +135,7 @@ async def _new(
         document=dict(document),
         registered_at=now,
         valid_until=until,
+        version=1,
     )
     work.session.add(record)
     await work.session.flush()

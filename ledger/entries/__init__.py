@@ -79,6 +79,7 @@ from ledger.entries.parts import (
 from ledger.entries.policy_modules import ModuleAccepted
 from ledger.entries.publication import ExchangeInitialised, KeyRotated, LedgerIncarnated, WitnessesDemanded
 from ledger.entries.rights import (
+    CertificateKeyAnnounced,
     RecordObjectionChanged,
     RightsApplicationChanged,
     RightsCertificateChanged,
@@ -186,6 +187,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     RightsRecordChanged,
     RightsCertificateChanged,
     RecordObjectionChanged,
+    CertificateKeyAnnounced,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -208,6 +210,7 @@ __all__ = [
     "Body",
     "CalendarEntered",
     "CalendarLoaded",
+    "CertificateKeyAnnounced",
     "CodeEnded",
     "CodeIssued",
     "ConsentChanged",

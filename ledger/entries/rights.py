@@ -105,3 +105,12 @@ class RightsCertificateChanged(Body):
     number: str
     stated: Annotated[Literal["valid", "lapsed", "cancelled"], Field(description="by the holder")]
     checked: Literal["unchecked", "confirmed", "contradicted", "not_found"]
+
+
+class CertificateKeyAnnounced(Body):
+    """The key that signs certificates of rights from now on. A certificate has this entry, with its receipt, inside."""
+
+    type: Literal["certificate_key.announced"] = "certificate_key.announced"
+    affects_decisions: ClassVar[bool] = False
+    keyid: Annotated[str, Field(description="thumbprint of the key (RFC 7638)")]
+    public_key: Annotated[str, Field(description="Ed25519, base64url")]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from exchange.kernel.keys import sealing
+from exchange.kernel.keys import ed25519, sealing
 from exchange.kernel.keys.ed25519 import ExchangeKey
 from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.keys.stores import FileStore, KeyNotFound, KeyStore, LedgerKey, SecretStore, activate_file
 
-ANSWERS, LEDGER, SEAL = "exchange.pem", "ledger.pem", "seal.key"
+ANSWERS, LEDGER, SEAL, CERTIFICATES = "exchange.pem", "ledger.pem", "seal.key", "certificates.pem"
 
 
 class KeysDiffer(RuntimeError):
@@ -34,11 +34,12 @@ def newest_incarnation(directory: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The key that signs answers, the one that signs checkpoints, and the seal."""
+    """The key that signs answers, the one that signs checkpoints, the seal, and the key that signs certificates."""
 
     answers: ExchangeKey
     ledger: LedgerKey
     seal: Seal
+    certificates: ExchangeKey
     incarnation: int = 1
 
     @property
@@ -48,6 +49,7 @@ class Keyring:
             ANSWERS: self.answers.keyid,
             ledger_file(self.incarnation): self.ledger.keyid,
             SEAL: self.seal.fingerprint,
+            CERTIFICATES: self.certificates.keyid,
         }
 
 
@@ -63,13 +65,13 @@ def open_keyring(
     missing.
 
     The ledger's key and the key that signs answers come from their stores, by default from files in `directory`; the
-    seal is always a file. Raises KeysDiffer, KeyFileInvalid.
+    seal and the key of certificates are always files. Raises KeysDiffer, KeyFileInvalid.
     """
     ledger_store, answers_store = ledger_store or FileStore(directory), answers_store or FileStore(directory)
     ledger_name = ledger_file(incarnation)
     for name in (ANSWERS, ledger_name):
         activate_file(directory, name, remembered.get(name))
-    for name, store in ((ANSWERS, answers_store), (ledger_name, ledger_store), (SEAL, None)):
+    for name, store in ((ANSWERS, answers_store), (ledger_name, ledger_store), (SEAL, None), (CERTIFICATES, None)):
         if isinstance(store, FileStore | None) and name in remembered and not (directory / name).is_file():
             raise KeysDiffer(f"keys/{name} of this exchange is not there: put it back from its safe copy")
     try:
@@ -87,7 +89,8 @@ def open_keyring(
         raise KeysDiffer(str(error)) from error
     answers_store.activate(ANSWERS, answers.keyid)  # writes the public half of a key that is kept elsewhere
     ledger_store.activate(ledger_name, ledger.keyid)
-    ring = Keyring(answers, ledger, sealing.load_or_create(directory / SEAL), incarnation)
+    seal, certificates = sealing.load_or_create(directory / SEAL), ed25519.load_or_create(directory / CERTIFICATES)
+    ring = Keyring(answers, ledger, seal, certificates, incarnation)
     for name, fingerprint in ring.fingerprints.items():
         if remembered.get(name, fingerprint) != fingerprint:
             raise KeysDiffer(f"keys/{name} is not the key of this exchange: put that back from its safe copy")

@@ -418,7 +418,12 @@ def address(exchange: PopulatedExchange, path: str) -> str:
 
 PUBLIC = {
     "/rights/publicity",
+    "/rights/context",
+    "/rights/issuer",
+    "/rights/issuer/jwks.json",
+    "/rights/status/{number}/{purpose}",
     "/rights/{code}",
+    "/rights/{code}/certificate",
     "/portal/sign-in/passkey/options",
     "/portal/sign-in/passkey",
     "/portal/enrolment/options",
