@@ -2,21 +2,24 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from exchange.answers.settings import AnswerSettings
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange
-from tests.support.people.asking import OFFERED, Asking, offer_answers
+from tests.support.people.asking import OFFERED, Asking, offer_answers, start_asking
 from tests.support.people.consenting import decide_ok, publish_notice
 
 BOTH = ("holds-doctorate", "scores-ten")
 
 
 @pytest.fixture
-async def asking(exchange: Exchange) -> Asking:
-    return await offer_answers(exchange)
+async def asking(settings: Settings) -> AsyncIterator[Asking]:
+    async with start_asking(settings) as asking:
+        yield asking
 
 
 async def test_an_answer_is_yes_or_no_and_unknown_for_a_stranger(asking: Asking) -> None:
@@ -112,9 +115,9 @@ async def test_a_suspended_agreement_gives_no_answer(asking: Asking) -> None:
     assert (await asking.ask("P00003")).problem == "agreement-suspended"
 
 
-async def test_nobody_is_asked_about_without_end(exchange: Exchange) -> None:
+async def test_nobody_is_asked_about_without_end(asking: Asking) -> None:
+    exchange = asking.exchange
     settings = exchange.runtime[AnswerSettings]
-    asking = await offer_answers(exchange)
     most = settings.answers_per_person_day
     tries = await asyncio.gather(*(asking.ask("P00003", answers=BOTH) for _ in range(4)))
     assert {answer.status for answer in tries} == {200}

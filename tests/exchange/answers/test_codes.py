@@ -17,15 +17,14 @@ from exchange.kernel.problems import NotFound, RequestInvalid
 from exchange.settings import Settings
 from signatures import sd_jwt
 from tests.support.exchanges.owner import MORNING
-from tests.support.exchanges.starting import start_exchange
-from tests.support.people.asking import Asking, offer_answers
+from tests.support.people.asking import Asking, start_asking
 from tests.support.people.codes import issue, number_of, person_work, redeem
 
 
 @pytest.fixture
 async def asking(settings: Settings) -> Any:
-    async with start_exchange(settings, clock=SettableClock(MORNING)) as exchange:
-        yield await offer_answers(exchange)
+    async with start_asking(settings, clock=SettableClock(MORNING)) as asking:
+        yield asking
 
 
 async def test_a_code_shows_what_the_person_chose_once(asking: Asking) -> None:

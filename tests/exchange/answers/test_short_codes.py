@@ -12,16 +12,15 @@ from exchange.answers.codes.errors import CodesExceeded
 from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from tests.support.exchanges.owner import MORNING
-from tests.support.exchanges.starting import start_exchange
-from tests.support.people.asking import Asking, offer_answers
+from tests.support.people.asking import Asking, start_asking
 from tests.support.people.codes import issue, number_of, person_work, redeem
 
 
 @pytest.fixture
 async def asking(settings: Settings) -> Any:
     changed = settings.model_copy(update={"answers_wrong_day": 30, "answers_code_seconds": 600})
-    async with start_exchange(changed, clock=SettableClock(MORNING)) as exchange:
-        yield await offer_answers(exchange)
+    async with start_asking(changed, clock=SettableClock(MORNING)) as asking:
+        yield asking
 
 
 def other_than(code: str, count: int) -> list[str]:
@@ -105,9 +104,8 @@ async def test_a_code_is_void_after_twenty_wrong_tries_of_its_window(asking: Ask
 
 async def test_wrong_tries_of_all_are_bounded(settings: Settings) -> None:
     changed = settings.model_copy(update={"answers_wrong_day_all": 6})
-    async with start_exchange(changed, clock=SettableClock(MORNING)) as exchange:
-        asking = await offer_answers(exchange)
-        other = await exchange.admit("other", kind="institution", level="none")
+    async with start_asking(changed, clock=SettableClock(MORNING)) as asking:
+        other = await asking.exchange.admit("other", kind="institution", level="none")
         issued = await issue(asking, form="digits")
         for key in (None, other.system):
             for code in other_than(issued.code, 3):

@@ -14,8 +14,7 @@ from exchange.consents.loading.merging import Load, merge, sealed_name
 from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from ledger.verification.consents import ConsentUnproven, check
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 PROOF = "cd" * 32
@@ -25,9 +24,9 @@ GUARDED = "person,decision,at,method,proof,guardian_name,guardian_relation,guard
 
 
 @pytest.fixture
-async def people(settings: Settings, empty_database: str) -> AsyncIterator[PeopleExchange]:
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database)
+async def people(settings: Settings) -> AsyncIterator[PeopleExchange]:
+    async with start_people(settings) as people:
+        yield people
 
 
 def line(person: str, decision: str, at: Any) -> str:

@@ -17,8 +17,7 @@ from exchange.settings import Settings
 from exchange.subjects import numbers
 from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from ledger.format import canonical
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import PROOF, ago, decide, decide_ok, publish_notice
 
 PERSON = "P00001"
@@ -29,8 +28,8 @@ GUARDIAN = {"name": "陈父", "relation": "parent", "verified_by": "户口簿"}
 async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
     clock = SettableClock(datetime.now(UTC).replace(microsecond=0))
-    async with start_exchange(settings, clock=clock) as exchange:
-        yield await publish_people(exchange, empty_database)
+    async with start_people(settings, clock=clock) as people:
+        yield people
 
 
 async def deliverable(people: PeopleExchange, notice: dict[str, Any], value: str) -> bool:

@@ -12,8 +12,7 @@ from exchange.consents import tasks
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.loops import Loops
 from exchange.settings import Settings
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 DELETIONS = "/api/v1/deletions"
@@ -29,8 +28,7 @@ LATER_YEARS = (
 @pytest.fixture
 async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
-    async with start_exchange(settings, clock=SettableClock(datetime.now(UTC).replace(microsecond=0))) as exchange:
-        people = await publish_people(exchange, empty_database)
+    async with start_people(settings, clock=SettableClock(datetime.now(UTC).replace(microsecond=0))) as people:
         await people.run_sql(LATER_YEARS)
         yield people
 

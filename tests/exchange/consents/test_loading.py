@@ -18,8 +18,7 @@ from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from ledger.format import merkle
 from tests.support.exchanges.exchange import Answer
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 PROOF = "cd" * 32
@@ -35,9 +34,9 @@ def keep(_row: int, text: str) -> bytes:
 
 
 @pytest.fixture
-async def people(settings: Settings, empty_database: str) -> AsyncIterator[PeopleExchange]:
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database)
+async def people(settings: Settings) -> AsyncIterator[PeopleExchange]:
+    async with start_people(settings) as people:
+        yield people
 
 
 def line(person: str, decision: str = "given", at: str = "2026-05-01T00:00:00Z") -> str:

@@ -10,17 +10,16 @@ import pytest
 from exchange.settings import Settings
 from ledger.format import canonical
 from tests.support.exchanges.exchange import Answer
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import notice_for, publish_notice
 
 NOTICES = "/api/v1/consent-notices"
 
 
 @pytest.fixture
-async def people(settings: Settings, empty_database: str) -> AsyncIterator[PeopleExchange]:
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database)
+async def people(settings: Settings) -> AsyncIterator[PeopleExchange]:
+    async with start_people(settings) as people:
+        yield people
 
 
 async def try_notice(people: PeopleExchange, **changes: Any) -> Answer:

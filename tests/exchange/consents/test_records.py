@@ -14,8 +14,7 @@ from exchange.kernel.clock import SettableClock
 from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from ledger.verification.consents import ConsentUnproven, check, record_of
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import ago, decide_ok, publish_notice
 
 PERSON = "P00001"
@@ -49,9 +48,9 @@ MANDATORY = {
 
 
 @pytest.fixture
-async def people(settings: Settings, empty_database: str) -> AsyncIterator[PeopleExchange]:
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database)
+async def people(settings: Settings) -> AsyncIterator[PeopleExchange]:
+    async with start_people(settings) as people:
+        yield people
 
 
 async def receipt_of(people: PeopleExchange, consent: str) -> dict[str, Any]:
@@ -152,8 +151,7 @@ def with_record(receipt: dict[str, Any]) -> dict[str, Any]:
 
 async def test_an_expiry_follows_from_the_term(empty_database: str, tmp_path: Any) -> None:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1)
-    async with start_exchange(settings, clock=SettableClock(datetime.now(UTC))) as exchange:
-        people = await publish_people(exchange, empty_database)
+    async with start_people(settings, clock=SettableClock(datetime.now(UTC))) as people:
         notice = await publish_notice(people, people.owner, DATASET, "consumer", term_days=3)
         given = await decide_ok(people, people.owner, notice, PERSON)
         target = f"/api/v1/consent-notices/{notice['id']}/decisions"

@@ -1,19 +1,22 @@
 """Fields that a question names: unknown ones are refused before a decision, and nothing that is kept grows with them."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from exchange.delivery.facts import Facts
-from tests.support.exchanges.exchange import Exchange, document_for
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
+from exchange.settings import Settings
+from tests.support.exchanges.exchange import document_for
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 
 EQUALS: dict[str, Any] = {"op": "eq", "value": "x"}
 
 
 @pytest.fixture
-async def people_exchange(exchange: Exchange) -> PeopleExchange:
-    return await publish_people(exchange, exchange.runtime.database.url)
+async def people_exchange(settings: Settings) -> AsyncIterator[PeopleExchange]:
+    async with start_people(settings) as exchange:
+        yield exchange
 
 
 async def count_inputs(exchange: PeopleExchange) -> int:

@@ -16,9 +16,9 @@ from tests.support.people.consenting import decide_ok, publish_notice
 
 
 @pytest.fixture
-async def portal(empty_database: str, tmp_path: Path) -> AsyncIterator[Portal]:
+async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
     """The dataset leaves by consent alone, and one of its two people consents."""
-    async with run_portal(empty_database, tmp_path) as portal:
+    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
         people, dataset = portal.people, portal.people.dataset
         document = {**dataset["document"], "terms": {**dataset["document"]["terms"], "consent": True}}
         draft = {"source": dataset["source"], "handle": "people", "document": document}

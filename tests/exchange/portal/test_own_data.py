@@ -21,8 +21,8 @@ REQUESTS = "/api/v1/person-requests"
 
 
 @pytest.fixture
-async def portal(empty_database: str, tmp_path: Path) -> AsyncIterator[Portal]:
-    async with run_portal(empty_database, tmp_path) as portal:
+async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
+    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
         yield portal
 
 

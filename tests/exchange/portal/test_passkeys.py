@@ -27,8 +27,8 @@ OPTIONS, SIGN_IN = "/portal/sign-in/passkey/options", "/portal/sign-in/passkey"
 
 
 @pytest.fixture
-async def portal(empty_database: str, tmp_path: Path) -> AsyncIterator[Portal]:
-    async with run_portal(empty_database, tmp_path, portal_enrolment=True) as portal:
+async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
+    async with run_portal(empty_database, tmp_path, identity_provider, portal_enrolment=True) as portal:
         yield portal
 
 
@@ -233,9 +233,9 @@ async def test_an_erasure_locks_passkeys_before_the_ledger(portal: Portal) -> No
                 await connection.execute(f"SELECT FROM {table} FOR UPDATE NOWAIT")
 
 
-async def test_a_challenge_lasts_for_minutes(empty_database: str, tmp_path: Path) -> None:
+async def test_a_challenge_lasts_for_minutes(empty_database: str, tmp_path: Path, identity_provider: str) -> None:
     clock = SettableClock(MORNING)
-    async with run_portal(empty_database, tmp_path, clock=clock, portal_enrolment=True) as portal:
+    async with run_portal(empty_database, tmp_path, identity_provider, clock=clock, portal_enrolment=True) as portal:
         browser, device = portal.browser(), Authenticator(URL)
         assert (await enrol(portal, browser, device, await portal.give_code(NUMBER))).status == 204
         late = portal.browser()
@@ -253,7 +253,7 @@ async def test_a_challenge_lasts_for_minutes(empty_database: str, tmp_path: Path
     ],
 )
 async def test_enrolment_is_the_operators_choice_and_needs_a_domain(
-    empty_database: str, tmp_path: Path, changes: dict[str, Any], problem: str
+    empty_database: str, tmp_path: Path, identity_provider: str, changes: dict[str, Any], problem: str
 ) -> None:
-    async with run_portal(empty_database, tmp_path, **changes) as portal:
+    async with run_portal(empty_database, tmp_path, identity_provider, **changes) as portal:
         assert (await portal.browser().request("POST", "/portal/enrolment/options")).problem == problem

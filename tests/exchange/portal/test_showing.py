@@ -50,8 +50,8 @@ class Showing:
 
 
 @pytest.fixture
-async def showing(empty_database: str, tmp_path: Path) -> AsyncIterator[Showing]:
-    async with run_portal(empty_database, tmp_path) as portal:
+async def showing(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Showing]:
+    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
         people = portal.people
         source = await people.register_file(portal.owner, CSV.encode())
         terms = {"fields": ["person"], "answers": OFFERED}

@@ -12,8 +12,8 @@ from tests.support.services.identity_provider import Browser, visit_provider
 
 
 @pytest.fixture
-async def portal(empty_database: str, tmp_path: Path) -> AsyncIterator[Portal]:
-    async with run_portal(empty_database, tmp_path) as portal:
+async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
+    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
         yield portal
 
 

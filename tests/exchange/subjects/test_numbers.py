@@ -2,8 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +11,7 @@ from exchange.settings import Settings
 from exchange.subjects import numbers
 from exchange.subjects.identity import Identity, SubjectKey, scheme_of
 from tests.support.exchanges.exchange import Exchange
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, start_people
 
 VALUES = ("P00001", "", "330106199003078812", "张三", "x" * 1000)
 
@@ -37,12 +34,6 @@ async def test_numbers_are_dense_and_stay(exchange: Exchange) -> None:
         assert await numbers.find(connection, [people[7], stranger]) == {people[7]: given[7]}
 
 
-@asynccontextmanager
-async def start_people(settings: Settings, database_url: str) -> AsyncIterator[PeopleExchange]:
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, database_url)
-
-
 async def test_many_at_once_get_one_number_each(exchange: Exchange) -> None:
     people = [secrets.token_bytes(32) for _ in range(2000)]
 
@@ -60,7 +51,7 @@ async def test_many_at_once_get_one_number_each(exchange: Exchange) -> None:
 async def test_an_erasure_takes_the_number(empty_database: str, tmp_path: Any, *, is_named: bool) -> None:
     """The exchange may hold only the number, and no key yet."""
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
-    async with start_people(settings, empty_database) as people:
+    async with start_people(settings) as people:
         if is_named:
             await people.fetch_about("P00001")
         lookup = Identity(scheme_of(UUID(people.owner.id), SubjectKey("person_id", "string")), "P00001").lookup(

@@ -15,8 +15,7 @@ from exchange.subjects import cipher
 from exchange.subjects.cipher import TAG
 from ledger.format import canonical
 from tests.support.exchanges.exchange import URL, Answer, Key
-from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, start_people
 
 
 @pytest.fixture
@@ -24,8 +23,8 @@ async def people_exchange(empty_database: str, tmp_path: Any) -> AsyncIterator[P
     settings = Settings(
         data=tmp_path, database_url=empty_database, public_url=URL, checkpoint_interval=0.1, retention_days=0
     )
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database)
+    async with start_people(settings) as exchange:
+        yield exchange
 
 
 async def test_a_question_about_one_person_leaves_a_pseudonym_and_a_commitment(people_exchange: PeopleExchange) -> None:
@@ -230,9 +229,8 @@ async def test_a_hold_and_a_running_retention_refuse_and_say_so_on_the_ledger(pe
     assert await people_exchange.run_sql("SELECT FROM subject_holds") == []
 
 
-async def test_the_retention_floor(settings: Settings, empty_database: str) -> None:
-    async with start_exchange(settings) as exchange:
-        people_exchange = await publish_people(exchange, empty_database)
+async def test_the_retention_floor(settings: Settings) -> None:
+    async with start_people(settings) as people_exchange:
         await people_exchange.fetch_about("P00001")
         refused = await people_exchange.erase(dataset=DATASET, value="P00001")
         assert (refused.status, refused.problem) == (409, "retention-running")

@@ -15,11 +15,13 @@ from tests.support.processes.server import serve_exchange, settings_on
 
 
 @pytest.fixture
-async def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
+async def run(
+    database_url: str, tmp_path: Path, identity_provider: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Run]:
     """Run a command as the owner, to whom a person sent three requests at the portal before."""
     await delete_rows(database_url)
     settings = settings_on(free_port(), database_url=database_url, data=tmp_path / "exchange")
-    async with run_portal(database_url, settings.data) as portal:
+    async with run_portal(database_url, settings.data, identity_provider) as portal:
         person = await portal.sign_in(f"number:{NUMBER}")
         for kind in ("access", "correct", "delete"):
             sent = await person.request("POST", "/portal/requests", {"kind": kind, "text": f"请求 {kind}"})

@@ -11,7 +11,7 @@ import nacl.signing
 from fastapi import FastAPI
 
 import signatures
-from exchange.kernel.clock import Clock
+from exchange.kernel.clock import Clock, SettableClock
 from exchange.kernel.runtime import Runtime
 from exchange.participants.uscc import check_character
 from groundwork import base64url
@@ -111,6 +111,13 @@ class Exchange:
         """The time by the running application's clock; the present for an exchange that only another process serves."""
         runtime: Runtime | None = getattr(self.app.state, "runtime", None)
         return (Clock() if runtime is None else runtime.clock).now()
+
+    @property
+    def settable_clock(self) -> SettableClock:
+        """The clock, of an exchange whose clock tests move."""
+        clock = self.runtime.clock
+        assert isinstance(clock, SettableClock)
+        return clock
 
     def sign(
         self,

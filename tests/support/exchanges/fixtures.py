@@ -9,8 +9,10 @@ import pytest
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import URL, Exchange
+from tests.support.exchanges.portal import CALLBACK
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.services.cluster import DATABASE, OWNER, copy_cluster
+from tests.support.services.identity_provider import run_provider
 from tests.support.services.tools import tool
 
 
@@ -65,3 +67,10 @@ def people_table(embedded: Embedded) -> str:
 def opa() -> str:
     """The OPA binary: the one named by the variable OPA, or build/tools/opa."""
     return tool("opa")
+
+
+@pytest.fixture(scope="session")
+def identity_provider() -> Iterator[str]:
+    """The issuer of an identity provider at which people sign in to portals."""
+    with run_provider(f"{URL}{CALLBACK}") as issuer:
+        yield issuer

@@ -10,8 +10,8 @@ from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from policies.owner_rules.modules import OwnerModule
 from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.populated import DELIVERIES
-from tests.support.exchanges.starting import start_exchange
 
 MORNING = datetime(2096, 11, 27, 2, 0, 30, tzinfo=UTC)
 """Ten o'clock in China."""
@@ -74,24 +74,27 @@ class OwnerExchange(Exchange):
 
 @asynccontextmanager
 async def start_owner_exchange(settings: Settings, people_table: str) -> AsyncIterator[OwnerExchange]:
-    """Start an exchange on an empty database, publish the table and grant it."""
-    clock = SettableClock(MORNING)
-    async with start_exchange(settings, clock=clock) as exchange:
-        owner = await exchange.admit("owner")
-        consumer = await exchange.admit("consumer", kind="institution", level="none")
-        source = await exchange.register_table(owner, people_table, "people")
-        dataset = await exchange.publish_dataset(owner, source, "people")
-        year = (MORNING + timedelta(days=365)).isoformat()
-        application = await exchange.apply(consumer, dataset, not_after=year)
-        await exchange.call_ok(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", {})
-        yield OwnerExchange(
-            exchange.app,
-            exchange.client,
-            exchange.keys,
-            url=exchange.url,
-            clock=clock,
-            owner=owner,
-            consumer=consumer,
-            dataset=dataset,
-            source=source,
-        )
+    """Start an exchange on an empty database, whose owner has published and granted the table."""
+    async with start_filled(settings, _fill, people_table, clock=SettableClock(MORNING)) as exchange:
+        yield exchange
+
+
+async def _fill(exchange: Exchange, people_table: str) -> OwnerExchange:
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    source = await exchange.register_table(owner, people_table, "people")
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    year = (MORNING + timedelta(days=365)).isoformat()
+    application = await exchange.apply(consumer, dataset, not_after=year)
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/applications/{application['id']}/approval", {})
+    return OwnerExchange(
+        exchange.app,
+        exchange.client,
+        exchange.keys,
+        url=exchange.url,
+        clock=exchange.settable_clock,
+        owner=owner,
+        consumer=consumer,
+        dataset=dataset,
+        source=source,
+    )

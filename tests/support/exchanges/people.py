@@ -1,12 +1,18 @@
 """An exchange with a dataset whose rows are about people, granted to one consumer."""
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
+from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.filled import start_filled
 
 CSV = "person_id,name,score\n" + "".join(f"P{n:05d},陈{n},{n}\n" for n in range(1, 301))
 DATASET = "owner/people"
@@ -65,6 +71,25 @@ class PeopleExchange(Exchange):
             return list(await connection.fetch(statement, *values))
         finally:
             await connection.close()
+
+
+@asynccontextmanager
+async def start_people(
+    settings: Settings,
+    *,
+    clock: SettableClock | None = None,
+    dsn: str | None = None,
+    table: str = "people",
+    terms: dict[str, Any] | None = None,
+) -> AsyncIterator[PeopleExchange]:
+    """Start an exchange on an empty database whose owner has published and granted the dataset."""
+    async with start_filled(settings, _fill, dsn, table, json.dumps(terms or {}), clock=clock) as exchange:
+        yield exchange
+
+
+async def _fill(exchange: Exchange, dsn: str | None, table: str, terms: str) -> PeopleExchange:
+    url = exchange.runtime.database.url
+    return await publish_people(exchange, url, dsn=dsn, table=table, terms=json.loads(terms))
 
 
 async def publish_people(

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from exchange.kernel.clock import Clock
+from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
-from tests.support.exchanges.exchange import URL, Answer, Party, document_for
+from tests.support.exchanges.exchange import URL, Answer, Exchange, Party, document_for
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.people import PeopleExchange
-from tests.support.exchanges.starting import start_exchange
-from tests.support.services.identity_provider import Browser, run_provider
+from tests.support.services.identity_provider import Browser
 
 NUMBER, OTHER = "11010519491231002X", "440524188001010014"
 CALLBACK = "/portal/sign-in/callback"
@@ -55,42 +55,45 @@ class Portal:
 
 @asynccontextmanager
 async def run_portal(
-    database_url: str, data: Path, *, clock: Clock | None = None, **changes: Any
+    database_url: str, data: Path, issuer: str, *, clock: SettableClock | None = None, **changes: Any
 ) -> AsyncIterator[Portal]:
-    """Run an exchange with a portal on an empty database."""
-    async with run_provider(f"{URL}{CALLBACK}") as issuer:
-        settings = Settings(
-            data=data,
-            database_url=SecretStr(database_url),
-            public_url=URL,
-            checkpoint_interval=0.1,
-            retention_days=0,
-            portal_issuer=issuer,
-            portal_client_id="exchange",
-            portal_client_secret=SecretStr("a-secret"),
-            portal_identifiers=("cn-resident-id=id_number",),
-            **changes,
+    """Run an exchange with a portal on an empty database, whose people sign in at an identity provider."""
+    settings = Settings(
+        data=data,
+        database_url=SecretStr(database_url),
+        public_url=URL,
+        checkpoint_interval=0.1,
+        retention_days=0,
+        portal_issuer=issuer,
+        portal_client_id="exchange",
+        portal_client_secret=SecretStr("a-secret"),
+        portal_identifiers=("cn-resident-id=id_number",),
+        **changes,
+    )
+    async with start_filled(settings, _fill, clock=clock) as portal:
+        yield portal
+
+
+async def _fill(exchange: Exchange) -> Portal:
+    owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution")
+    source = await exchange.register_file(owner, CSV.encode())
+    document = document_for(source["description"]["fields"])
+    for field in document["fields"]:
+        if field["subject_key"]:
+            field["identifier"] = "cn-resident-id"
+    new = {"source": source["id"], "handle": "people", "document": document}
+    drafted = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", new)
+    dataset = await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{drafted['id']}/publication")
+    await exchange.conclude_agreement(consumer, owner, dataset)
+    return Portal(
+        PeopleExchange(
+            exchange.app,
+            exchange.client,
+            exchange.keys,
+            url=exchange.url,
+            owner=owner,
+            consumer=consumer,
+            dataset=dataset,
+            database_url=exchange.runtime.database.url,
         )
-        async with start_exchange(settings, clock=clock) as exchange:
-            owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution")
-            source = await exchange.register_file(owner, CSV.encode())
-            document = document_for(source["description"]["fields"])
-            for field in document["fields"]:
-                if field["subject_key"]:
-                    field["identifier"] = "cn-resident-id"
-            new = {"source": source["id"], "handle": "people", "document": document}
-            drafted = await exchange.call_ok(owner.steward, "POST", "/api/v1/datasets", new)
-            dataset = await exchange.call_ok(owner.steward, "POST", f"/api/v1/datasets/{drafted['id']}/publication")
-            await exchange.conclude_agreement(consumer, owner, dataset)
-            yield Portal(
-                PeopleExchange(
-                    exchange.app,
-                    exchange.client,
-                    exchange.keys,
-                    url=exchange.url,
-                    owner=owner,
-                    consumer=consumer,
-                    dataset=dataset,
-                    database_url=database_url,
-                )
-            )
+    )

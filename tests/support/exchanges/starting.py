@@ -99,8 +99,8 @@ async def restart_exchange(
 
 
 def copy_exchange(settings: Settings, data: Path) -> Settings:
-    """Copy the data directory of an exchange founded by this process: the settings for the copy."""
-    shutil.copytree(settings.data, data)
+    """Copy the data directory of an exchange founded by this process to a new or empty one: the settings for the copy."""
+    shutil.copytree(settings.data, data, dirs_exist_ok=True)
     _KEYS[data] = _KEYS[settings.data]
     return settings.model_copy(update={"data": data})
 

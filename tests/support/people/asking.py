@@ -1,9 +1,14 @@
 """An exchange whose owner offers answers about people, and whose consumer may ask for them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from exchange.kernel.clock import SettableClock
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.filled import start_filled
 
 ANSWERS = "/api/v1/answers"
 CSV = "person_id,name,degree,score\n" + "".join(
@@ -52,6 +57,13 @@ class Asking:
         address = f"/api/v1/datasets/{self.dataset['id']}"
         await self.exchange.call_ok(self.owner.steward, "PUT", f"{address}/draft", draft)
         await self.exchange.call_ok(self.owner.steward, "POST", f"{address}/publication")
+
+
+@asynccontextmanager
+async def start_asking(settings: Settings, *, clock: SettableClock | None = None) -> AsyncIterator[Asking]:
+    """Start an exchange on an empty database with a dataset that offers answers, and grant it."""
+    async with start_filled(settings, offer_answers, clock=clock) as asking:
+        yield asking
 
 
 async def offer_answers(

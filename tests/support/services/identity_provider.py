@@ -1,9 +1,9 @@
 """A real identity provider (npm `oidc-provider`), and a browser that signs in at it: without pages, one request after another."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -20,23 +20,20 @@ TOOL = Path(__file__).parents[3] / "build" / "tools" / "oidc"
 _UID = re.compile(r'action="([^"]+)"')
 
 
-@asynccontextmanager
-async def run_provider(callback: str) -> AsyncIterator[str]:
+@contextmanager
+def run_provider(callback: str) -> Iterator[str]:
     """The issuer of a running provider whose clients come back to `callback`. Skips the test where it is not installed."""
     if not (TOOL / "node_modules" / "oidc-provider").exists():
         pytest.skip("no identity provider: make test installs it where npm is")
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        "node", str(TOOL / "provider.mjs"), str(port), callback,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        assert (await asyncio.wait_for(process.stdout.readline(), 60)).strip() == b"ready"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        await process.wait()
+    words = ["node", str(TOOL / "provider.mjs"), str(port), callback]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().strip() == b"ready"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 @dataclass

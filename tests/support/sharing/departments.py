@@ -14,7 +14,7 @@ from exchange.calendar.tasks import sweep
 from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.filled import start_filled
 
 YEAR = 2093
 """A year ahead of every real clock, whose days fall on the weekdays of 2026, and which gets the calendar of 2026."""
@@ -89,35 +89,38 @@ class DepartmentsExchange(Exchange):
 
 @asynccontextmanager
 async def start_departments(settings: Settings, *, at: datetime = FRIDAY) -> AsyncIterator[DepartmentsExchange]:
-    """Start an exchange on an empty database at a time, and fill it."""
-    clock = SettableClock(at)
-    async with start_exchange(settings, clock=clock) as exchange:
-        await load_year(exchange)
-        owner = await exchange.admit("owner")
-        demander = await exchange.admit("demander", level="city")
-        bureau = await exchange.admit("bureau")
-        stranger = await exchange.admit("stranger")
-        source = await exchange.register_file(owner, CSV)
-        free = {"attribute": "unconditional"}
-        conditional = await exchange.publish_dataset(owner, source, "codes")
-        unconditional = await exchange.publish_dataset(owner, source, "free", sharing=free)
-        own = await exchange.register_file(demander, CSV)
-        below = await exchange.publish_dataset(demander, own, "below")
-        await _appoint(exchange, bureau)  # from now on, it reviews what departments publish
-        yield DepartmentsExchange(
-            exchange.app,
-            exchange.client,
-            exchange.keys,
-            url=exchange.url,
-            clock=clock,
-            owner=owner,
-            demander=demander,
-            stranger=stranger,
-            authority=bureau.steward,
-            conditional=conditional,
-            unconditional=unconditional,
-            below=below,
-        )
+    """Start an exchange of departments on an empty database at a time."""
+    async with start_filled(settings, _fill, clock=SettableClock(at)) as exchange:
+        yield exchange
+
+
+async def _fill(exchange: Exchange) -> DepartmentsExchange:
+    await load_year(exchange)
+    owner = await exchange.admit("owner")
+    demander = await exchange.admit("demander", level="city")
+    bureau = await exchange.admit("bureau")
+    stranger = await exchange.admit("stranger")
+    source = await exchange.register_file(owner, CSV)
+    free = {"attribute": "unconditional"}
+    conditional = await exchange.publish_dataset(owner, source, "codes")
+    unconditional = await exchange.publish_dataset(owner, source, "free", sharing=free)
+    own = await exchange.register_file(demander, CSV)
+    below = await exchange.publish_dataset(demander, own, "below")
+    await _appoint(exchange, bureau)  # from now on, it reviews what departments publish
+    return DepartmentsExchange(
+        exchange.app,
+        exchange.client,
+        exchange.keys,
+        url=exchange.url,
+        clock=exchange.settable_clock,
+        owner=owner,
+        demander=demander,
+        stranger=stranger,
+        authority=bureau.steward,
+        conditional=conditional,
+        unconditional=unconditional,
+        below=below,
+    )
 
 
 async def _appoint(exchange: Exchange, bureau: Party) -> None:

@@ -12,7 +12,7 @@ from exchange.kernel.clock import SettableClock
 from exchange.rights.tasks import lapse_due, resume_reviews
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.filled import start_filled
 from tests.support.sharing.departments import CSV, FRIDAY, YEAR, load_year
 
 APPLICATIONS = "/rights/applications"
@@ -155,32 +155,35 @@ class RegisteringExchange(Exchange):
 
 @asynccontextmanager
 async def start_registering(settings: Settings, *, at: datetime = FRIDAY) -> AsyncIterator[RegisteringExchange]:
-    """Start an exchange on an empty database at a time, with a registrar."""
-    clock = SettableClock(at)
-    async with start_exchange(settings, clock=clock) as exchange:
-        await load_year(exchange)
-        kind: dict[str, Any] = {"kind": "enterprise", "level": "none"}
-        owner, other = [await exchange.admit(name, **kind) for name in ("owner", "other")]
-        department, bureau = [await exchange.admit(name) for name in ("department", "bureau")]
-        principal = await exchange.find_principal(bureau.steward)
-        role = {"role": "registrar", "domain": "exchange"}
-        await exchange.call_ok(exchange.keys["security"], "POST", f"/api/v1/principals/{principal}/roles", role)
-        datasets = [
-            await exchange.publish_dataset(party, await exchange.register_file(party, CSV), "codes")
-            for party in (owner, department)
-        ]
-        listed = await exchange.call_ok(owner.steward, "GET", "/api/v1/organisations")
-        yield RegisteringExchange(
-            exchange.app,
-            exchange.client,
-            exchange.keys,
-            url=exchange.url,
-            clock=clock,
-            owner=owner,
-            other=other,
-            department=department,
-            bureau=bureau,
-            codes={each["handle"]: each["code"] for each in listed},
-            dataset=datasets[0],
-            duty_data=datasets[1],
-        )
+    """Start an exchange with a registrar on an empty database at a time."""
+    async with start_filled(settings, _fill, clock=SettableClock(at)) as exchange:
+        yield exchange
+
+
+async def _fill(exchange: Exchange) -> RegisteringExchange:
+    await load_year(exchange)
+    kind: dict[str, Any] = {"kind": "enterprise", "level": "none"}
+    owner, other = [await exchange.admit(name, **kind) for name in ("owner", "other")]
+    department, bureau = [await exchange.admit(name) for name in ("department", "bureau")]
+    principal = await exchange.find_principal(bureau.steward)
+    role = {"role": "registrar", "domain": "exchange"}
+    await exchange.call_ok(exchange.keys["security"], "POST", f"/api/v1/principals/{principal}/roles", role)
+    datasets = [
+        await exchange.publish_dataset(party, await exchange.register_file(party, CSV), "codes")
+        for party in (owner, department)
+    ]
+    listed = await exchange.call_ok(owner.steward, "GET", "/api/v1/organisations")
+    return RegisteringExchange(
+        exchange.app,
+        exchange.client,
+        exchange.keys,
+        url=exchange.url,
+        clock=exchange.settable_clock,
+        owner=owner,
+        other=other,
+        department=department,
+        bureau=bureau,
+        codes={each["handle"]: each["code"] for each in listed},
+        dataset=datasets[0],
+        duty_data=datasets[1],
+    )

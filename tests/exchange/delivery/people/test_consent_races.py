@@ -10,8 +10,7 @@ import pytest
 from exchange.settings import Settings
 from exchange.subjects.numbering.sidecars import Sidecars
 from tests.support.exchanges.exchange import Answer
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 NDJSON = "application/x-ndjson"
@@ -21,8 +20,8 @@ READERS = 4
 @pytest.fixture
 async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
     settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
-    async with start_exchange(settings) as exchange:
-        yield await publish_people(exchange, empty_database, terms={"consent": True})
+    async with start_people(settings, terms={"consent": True}) as people:
+        yield people
 
 
 def rows_of(answer: Answer) -> set[str]:

@@ -23,8 +23,7 @@ from exchange.subjects.numbering.answers import PEOPLE, Shown, ShownPiece, entri
 from exchange.subjects.numbering.sidecars import Sidecars
 from ledger.format import people as pieces
 from ledger.format.members import Commitment, is_in
-from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
 from tests.support.people.consenting import decide_ok, publish_notice
 from tests.support.services.cluster import OWNER
 
@@ -50,10 +49,8 @@ async def make_table(embedded: Embedded) -> None:
 @asynccontextmanager
 async def start(settings: Settings, dsn: str | None, terms: dict[str, Any]) -> AsyncIterator[PeopleExchange]:
     clock = SettableClock(datetime.now(UTC).replace(microsecond=0))
-    async with start_exchange(settings, clock=clock) as exchange:
-        assert settings.database_url is not None
-        url = settings.database_url.get_secret_value()
-        yield await publish_people(exchange, url, dsn=dsn, table=TABLE, terms=terms)
+    async with start_people(settings, clock=clock, dsn=dsn, table=TABLE, terms=terms) as people:
+        yield people
 
 
 @pytest.fixture(params=["file", "table"])
