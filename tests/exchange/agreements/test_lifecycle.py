@@ -1,20 +1,23 @@
 """Agreements: active ⇄ suspended, terminated by either side, expired by time; their lane and their grant."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from exchange.agreements.tasks import expire_overdue
-from tests.support.exchanges.exchange import Exchange, Party, document_for
-from tests.support.exchanges.parties import CSV, admit_parties, admit_separated, check_one_succeeded, count_entries
+from exchange.settings import Settings
+from tests.support.exchanges.exchange import Exchange, document_for
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import CSV, Offer, admit_separated, check_one_succeeded, count_entries, offer_codes
 
 
 @pytest.fixture
-async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
-    """An owner, a consumer, and a dataset between them."""
-    return await admit_parties(exchange)
+async def offer(settings: Settings) -> AsyncIterator[Offer]:
+    async with start_filled(settings, offer_codes) as offer:
+        yield offer
 
 
 @pytest.mark.parametrize(
@@ -33,8 +36,8 @@ async def test_the_lane_follows_from_the_two_sides(exchange: Exchange, provider:
     assert (await exchange.conclude_agreement(other, owner, dataset))["lane"] == lane
 
 
-async def test_a_grant_narrows_what_was_asked(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_a_grant_narrows_what_was_asked(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     only = {"field": "code", "op": "eq", "value": dataset_value(dataset)}
     agreement = await exchange.conclude_agreement(
         consumer, owner, dataset, fields=["code"], row_cap=1, row_filter=only, masks={"code": {"kind": "hash"}}
@@ -54,8 +57,8 @@ def dataset_value(dataset: dict[str, Any]) -> Any:
     return 1 if field["type"] == "integer" else "1"
 
 
-async def test_an_agreements_life(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_an_agreements_life(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     target = f"/api/v1/agreements/{agreement['id']}"
     reason = {"reason": "核查"}
@@ -93,10 +96,8 @@ async def test_who_suspended_does_not_resume_where_duties_are_separated(exchange
         assert (await exchange.call_ok(keys[other], "POST", f"{target}/resumption", why))["state"] == "active"
 
 
-async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(
-    exchange: Exchange, sides: tuple[Party, Party, Any]
-) -> None:
-    owner, consumer, dataset = sides
+async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     target = f"/api/v1/agreements/{agreement['id']}/suspension"
     check_one_succeeded(
@@ -105,8 +106,8 @@ async def test_an_agreement_suspended_by_two_at_once_is_suspended_once(
     assert await count_entries(exchange, "agreement.suspended") == 1
 
 
-async def test_an_agreement_expires(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_an_agreement_expires(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     agreement = await exchange.conclude_agreement(consumer, owner, dataset)
     runtime = exchange.runtime
     later = runtime.clock.now() + timedelta(days=40)

@@ -1,11 +1,14 @@
 """Versions under agreements: a version that an agreement does not fit, and terms that grow wider or narrower under it."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party, document_for
+from tests.support.exchanges.filled import start_filled
 
 CSV = "id,name,score,city\n" + "".join(f"{n},陈{n},{n}.5,3301{n % 3:02d}\n" for n in range(1, 31))
 OTHER = "id,name,city\n" + "".join(f"A{n},陈{n},330100\n" for n in range(1, 31))
@@ -72,8 +75,9 @@ async def share(exchange: Exchange, **terms: Any) -> Shared:
 
 
 @pytest.fixture
-async def shared(exchange: Exchange) -> Shared:
-    return await share(exchange)
+async def shared(settings: Settings) -> AsyncIterator[Shared]:
+    async with start_filled(settings, share) as shared:
+        yield shared
 
 
 async def make_unfit(shared: Shared) -> dict[str, Any]:

@@ -1,22 +1,25 @@
 """Applications: submitted → (supplement requested → submitted, once) → approved, refused or withdrawn."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.support.exchanges.exchange import Exchange, Key, Party
-from tests.support.exchanges.parties import admit_parties, check_one_succeeded, count_entries
+from exchange.settings import Settings
+from tests.support.exchanges.exchange import Key
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import Offer, check_one_succeeded, count_entries, offer_codes
 
 
 @pytest.fixture
-async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
-    """An owner, a consumer, and a dataset between them."""
-    return await admit_parties(exchange)
+async def offer(settings: Settings) -> AsyncIterator[Offer]:
+    async with start_filled(settings, offer_codes) as offer:
+        yield offer
 
 
-async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_a_supplement_is_asked_for_once(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
     supplemented = await exchange.call_ok(
         owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据的条款"}
@@ -41,8 +44,8 @@ async def test_a_supplement_is_asked_for_once(exchange: Exchange, sides: tuple[P
         assert (await exchange.call(key, "POST", f"{target}/{verb}", body)).problem == "conflict"
 
 
-async def test_what_people_wrote_is_not_on_the_ledger(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_what_people_wrote_is_not_on_the_ledger(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     application = await exchange.apply(consumer, dataset, scenario="张三的申请", basis="关于张三的规定")
     await exchange.call_ok(
         owner.steward, "POST", f"/api/v1/applications/{application['id']}/refusal", {"reasons": "张三不符"}
@@ -50,10 +53,8 @@ async def test_what_people_wrote_is_not_on_the_ledger(exchange: Exchange, sides:
     assert all("张三" not in str(entry) for entry in await exchange.read_entries())
 
 
-async def test_two_decisions_at_once_conclude_one_agreement(
-    exchange: Exchange, sides: tuple[Party, Party, Any]
-) -> None:
-    owner, consumer, dataset = sides
+async def test_two_decisions_at_once_conclude_one_agreement(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     target = f"/api/v1/applications/{(await exchange.apply(consumer, dataset))['id']}"
     calls = [exchange.call(owner.steward, "POST", f"{target}/approval", {}) for _ in range(3)]
     calls.append(exchange.call(owner.steward, "POST", f"{target}/refusal", {"reasons": "x"}))

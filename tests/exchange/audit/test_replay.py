@@ -23,6 +23,7 @@ from ledger.format import canonical, entry, merkle
 from policies.owner_rules.checker import Checker
 from policies.rego.bundle import Bundle, load_bundle
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
 from tests.support.exchanges.starting import start_exchange
 
@@ -82,7 +83,12 @@ async def as_owner(exchange: Exchange) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def decided_exchange(exchange: Exchange, people_table: str) -> DecidedExchange:
+async def decided_exchange(settings: Settings, people_table: str) -> AsyncIterator[DecidedExchange]:
+    async with start_filled(settings, fill, people_table) as decided_exchange:
+        yield decided_exchange
+
+
+async def fill(exchange: Exchange, people_table: str) -> DecidedExchange:
     decided_exchange = DecidedExchange(
         exchange,
         await exchange.admit("owner"),

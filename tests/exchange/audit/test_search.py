@@ -1,6 +1,7 @@
 """Searching the ledger over the API: who sees what, page by page, and that looking leaves an entry itself."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -10,8 +11,10 @@ from exchange.audit.tasks import INDEX
 from exchange.kernel.commitments import commitment
 from exchange.kernel.database import arguments
 from exchange.kernel.loops import Loops
+from exchange.settings import Settings
 from ledger.format import canonical, merkle
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.populated import DELIVERIES, PopulatedExchange
 
 SEARCH = "/api/v1/audit/entries"
@@ -48,7 +51,12 @@ class Two:
 
 
 @pytest.fixture
-async def two(exchange: Exchange) -> Two:
+async def two(settings: Settings) -> AsyncIterator[Two]:
+    async with start_filled(settings, fill) as two:
+        yield two
+
+
+async def fill(exchange: Exchange) -> Two:
     first, second = await exchange.admit("first"), await exchange.admit("second")
     consumer = await exchange.admit("consumer", kind="institution", level="none")
     stranger = await exchange.admit("stranger", kind="enterprise", level="none")

@@ -12,7 +12,7 @@ from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from tests.support.catalogue.departments import Department, draft
 from tests.support.exchanges.exchange import Exchange, assessment
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.filled import start_filled
 
 NOON = datetime(2031, 3, 5, 4, 0, tzinfo=UTC)
 """A Wednesday, later than the database's own time."""
@@ -31,12 +31,16 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 async def department(settings: Settings, clock: SettableClock) -> AsyncIterator[Department]:
-    async with start_exchange(settings, clock=clock) as exchange:
-        await exchange.runtime.database.pool.execute(WEEKDAYS)
-        department = await draft(exchange)
-        filing = await department.file()
-        assert (await department.review(filing, "publication")).status == 200
+    async with start_filled(settings, fill, clock=clock) as department:
         yield department
+
+
+async def fill(exchange: Exchange) -> Department:
+    await exchange.runtime.database.pool.execute(WEEKDAYS)
+    department = await draft(exchange)
+    filing = await department.file()
+    assert (await department.review(filing, "publication")).status == 200
+    return department
 
 
 async def state_change(department: Department, **changes: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Filing: a department's version is assessed, consented to, filed and reviewed before it is published (Decree 809, 13 to 17)."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -9,13 +10,15 @@ from exchange.kernel.clock import SettableClock
 from exchange.settings import Settings
 from tests.support.catalogue.departments import CLASS, CSV, Department, appoint, draft
 from tests.support.exchanges.exchange import Exchange, assessment
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.parties import admit_separated
 from tests.support.exchanges.starting import start_exchange
 
 
 @pytest.fixture
-async def department(exchange: Exchange) -> Department:
-    return await draft(exchange)
+async def department(settings: Settings) -> AsyncIterator[Department]:
+    async with start_filled(settings, draft) as department:
+        yield department
 
 
 async def test_a_version_passes_every_step(department: Department) -> None:

@@ -1,23 +1,26 @@
 """Datasets: draft → published (versions) → withdrawn; their sharing attribute and level."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Party, document_for
-from tests.support.exchanges.parties import CSV, admit_parties, check_one_succeeded, count_entries
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import CSV, Offer, check_one_succeeded, count_entries, offer_codes
 from tests.support.exchanges.populated import CITATION
 
 
 @pytest.fixture
-async def sides(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
-    """An owner, a consumer, and a dataset between them."""
-    return await admit_parties(exchange)
+async def offer(settings: Settings) -> AsyncIterator[Offer]:
+    async with start_filled(settings, offer_codes) as offer:
+        yield offer
 
 
-async def test_a_datasets_life(exchange: Exchange, sides: tuple[Party, Party, Any]) -> None:
-    owner, consumer, dataset = sides
+async def test_a_datasets_life(offer: Offer) -> None:
+    exchange, owner, consumer, dataset = offer
     target = f"/api/v1/datasets/{dataset['id']}"
     assert (dataset["state"], dataset["version"], dataset["draft"]) == ("published", 1, None)
     changed = {"zh": "新名", "en": "Renamed"}

@@ -1,10 +1,14 @@
 """One check covers published, requested and granted terms: the policy can decide by them, and sources apply them."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party, document_for
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import Pair, admit_pair
 
 CSV = "id,name,city,score\n" + "".join(f"{n:04d},陈{n},C{n % 4},{n / 4}\n" for n in range(1, 41))
 
@@ -18,13 +22,24 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def owner(exchange: Exchange) -> Party:
-    return await exchange.admit("owner")
+async def pair(settings: Settings) -> AsyncIterator[Pair]:
+    async with start_filled(settings, admit_pair) as pair:
+        yield pair
 
 
 @pytest.fixture
-async def consumer(exchange: Exchange) -> Party:
-    return await exchange.admit("consumer", kind="institution", level="none")
+def exchange(pair: Pair) -> Exchange:
+    return pair.exchange
+
+
+@pytest.fixture
+def owner(pair: Pair) -> Party:
+    return pair.owner
+
+
+@pytest.fixture
+def consumer(pair: Pair) -> Party:
+    return pair.consumer
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from exchange.corrections.lifecycle import CORRECTION
 from exchange.messages.service import TITLES
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.filled import start_filled
 from tests.support.exchanges.people import CSV
-from tests.support.exchanges.starting import start_exchange
 
 CORRECTIONS = "/api/v1/corrections"
 PERSON = "P00001"
@@ -64,13 +64,17 @@ class Sharing:
 
 @pytest.fixture
 async def sharing(settings: Settings) -> AsyncIterator[Sharing]:
-    async with start_exchange(settings) as exchange:
-        owner, consumer, other = [await exchange.admit(name) for name in ("owner", "consumer", "other")]
-        source = await exchange.register_file(owner, CSV.encode())
-        dataset = await exchange.publish_dataset(owner, source, "people")
-        agreement = await exchange.conclude_agreement(consumer, owner, dataset)
-        await exchange.conclude_agreement(other, owner, dataset)
-        yield Sharing(exchange, owner, consumer, other, source, dataset, agreement)
+    async with start_filled(settings, fill) as sharing:
+        yield sharing
+
+
+async def fill(exchange: Exchange) -> Sharing:
+    owner, consumer, other = [await exchange.admit(name) for name in ("owner", "consumer", "other")]
+    source = await exchange.register_file(owner, CSV.encode())
+    dataset = await exchange.publish_dataset(owner, source, "people")
+    agreement = await exchange.conclude_agreement(consumer, owner, dataset)
+    await exchange.conclude_agreement(other, owner, dataset)
+    return Sharing(exchange, owner, consumer, other, source, dataset, agreement)
 
 
 async def test_a_correction_is_told_to_every_user(sharing: Sharing) -> None:

@@ -5,12 +5,15 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import AsyncIterator
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange, Party
+from tests.support.exchanges.filled import start_filled
 
 CSV = "person_id,name,city,degree\n" + "".join(
     f"P{number:06d},陈{number},{'杭州' if number % 2 else '宁波'},{'硕士' if number % 3 else '博士'}\n"
@@ -20,8 +23,23 @@ STREAM = {"arrow": "application/vnd.apache.arrow.stream", "csv": "text/csv", "nd
 
 
 @pytest.fixture
-async def consumer(exchange: Exchange) -> Party:
+async def granted(settings: Settings) -> AsyncIterator[tuple[Exchange, Party]]:
     """A consumer with an agreement over education/degrees, ids hashed and rows of one city only."""
+    async with start_filled(settings, fill) as granted:
+        yield granted
+
+
+@pytest.fixture
+def exchange(granted: tuple[Exchange, Party]) -> Exchange:
+    return granted[0]
+
+
+@pytest.fixture
+def consumer(granted: tuple[Exchange, Party]) -> Party:
+    return granted[1]
+
+
+async def fill(exchange: Exchange) -> tuple[Exchange, Party]:
     owner = await exchange.admit("education")
     consumer = await exchange.admit("platform", kind="institution", level="none")
     source = await exchange.register_file(owner, CSV.encode("gb18030"))
@@ -31,7 +49,7 @@ async def consumer(exchange: Exchange) -> Party:
     }
     dataset = await exchange.publish_dataset(owner, source, "degrees", terms=terms)
     await exchange.conclude_agreement(consumer, owner, dataset)
-    return consumer
+    return exchange, consumer
 
 
 def rows_of(form: str, content: bytes) -> list[dict[str, object]]:
@@ -105,12 +123,14 @@ async def test_pages_follow_each_other_without_gaps_or_repeats(exchange: Exchang
 AMOUNTS = ("8000.10", "1234567890123456.78", "0.05", "-3.00")
 
 
-@pytest.mark.parametrize("form", [*STREAM, "json"])
-@pytest.mark.parametrize("limit", [None, 10])
-async def test_money_from_a_file_is_delivered_to_the_last_digit(
-    exchange: Exchange, form: str, limit: int | None
-) -> None:
-    """No double stands between the file and the answer: 1234567890123456.78 has more digits than one keeps."""
+@pytest.fixture
+async def granted_amounts(settings: Settings) -> AsyncIterator[tuple[Exchange, Party]]:
+    """A consumer with an agreement over a file with amounts."""
+    async with start_filled(settings, publish_amounts) as granted:
+        yield granted
+
+
+async def publish_amounts(exchange: Exchange) -> tuple[Exchange, Party]:
     owner = await exchange.admit("education")
     consumer = await exchange.admit("platform", kind="institution", level="none")
     content = "town,金额\n" + "".join(f"C{n},{amount}\n" for n, amount in enumerate(AMOUNTS))
@@ -118,7 +138,16 @@ async def test_money_from_a_file_is_delivered_to_the_last_digit(
     dataset = await exchange.publish_dataset(owner, source, "degrees")
     assert [field["type"] for field in dataset["document"]["fields"]] == ["string", "decimal"]
     await exchange.conclude_agreement(consumer, owner, dataset)
+    return exchange, consumer
 
+
+@pytest.mark.parametrize("form", [*STREAM, "json"])
+@pytest.mark.parametrize("limit", [None, 10])
+async def test_money_from_a_file_is_delivered_to_the_last_digit(
+    granted_amounts: tuple[Exchange, Party], form: str, limit: int | None
+) -> None:
+    """No double stands between the file and the answer: 1234567890123456.78 has more digits than one keeps."""
+    exchange, consumer = granted_amounts
     question = {"limit": limit} if limit else {}
     answer, _ = await ask(exchange, consumer, STREAM.get(form, "application/json"), **question)
 

@@ -1,23 +1,38 @@
 """A refusal gives the reasons of the agreement that is nearest to the request, and what that agreement grants."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import Pair, admit_pair
 from tests.support.exchanges.people import CSV, DATASET
 
 Dataset = dict[str, Any]
 
 
 @pytest.fixture
-async def owner(exchange: Exchange) -> Party:
-    return await exchange.admit("owner")
+async def pair(settings: Settings) -> AsyncIterator[Pair]:
+    async with start_filled(settings, admit_pair) as pair:
+        yield pair
 
 
 @pytest.fixture
-async def consumer(exchange: Exchange) -> Party:
-    return await exchange.admit("consumer", kind="institution", level="none")
+def exchange(pair: Pair) -> Exchange:
+    return pair.exchange
+
+
+@pytest.fixture
+def owner(pair: Pair) -> Party:
+    return pair.owner
+
+
+@pytest.fixture
+def consumer(pair: Pair) -> Party:
+    return pair.consumer
 
 
 @pytest.fixture

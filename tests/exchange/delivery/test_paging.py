@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.parties import Pair, admit_pair
 
 
 def rows_of(numbers: range) -> bytes:
@@ -21,13 +25,24 @@ def rows_of(numbers: range) -> bytes:
 
 
 @pytest.fixture
-async def owner(exchange: Exchange) -> Party:
-    return await exchange.admit("owner")
+async def pair(settings: Settings) -> AsyncIterator[Pair]:
+    async with start_filled(settings, admit_pair) as pair:
+        yield pair
 
 
 @pytest.fixture
-async def consumer(exchange: Exchange) -> Party:
-    return await exchange.admit("consumer", kind="institution", level="none")
+def exchange(pair: Pair) -> Exchange:
+    return pair.exchange
+
+
+@pytest.fixture
+def owner(pair: Pair) -> Party:
+    return pair.owner
+
+
+@pytest.fixture
+def consumer(pair: Pair) -> Party:
+    return pair.consumer
 
 
 async def ask(exchange: Exchange, party: Party, *, purpose: str = "talent-service", **question: Any) -> Answer:

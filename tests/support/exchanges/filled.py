@@ -69,6 +69,11 @@ async def start_filled(
         yield copy.deepcopy(content.parts, memo | ({id(content.clock): clock} if clock else {}))
 
 
+async def found(exchange: Exchange) -> Exchange:
+    """Make an exchange without content: its founding alone."""
+    return exchange
+
+
 async def _make(
     settings: Settings, fill: Callable[..., Awaitable[T]], *values: Hashable, clock: SettableClock | None
 ) -> _Content[T]:

@@ -9,8 +9,9 @@ import pytest
 from exchange.kernel.embedded import Embedded
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import URL, Exchange
+from tests.support.exchanges.filled import found, start_filled
 from tests.support.exchanges.portal import CALLBACK
-from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.exchanges.starting import delete_rows
 from tests.support.services.cluster import DATABASE, OWNER, copy_cluster
 from tests.support.services.identity_provider import run_provider
 from tests.support.services.tools import tool
@@ -53,7 +54,7 @@ def settings(empty_database: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def exchange(settings: Settings) -> AsyncIterator[Exchange]:
     """A founded exchange, called in this process."""
-    async with start_exchange(settings) as exchange:
+    async with start_filled(settings, found) as exchange:
         yield exchange
 
 

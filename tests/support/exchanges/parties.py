@@ -1,7 +1,7 @@
 """Two parties with a dataset between them, and what holds of concurrent requests."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.support.exchanges.exchange import Answer, Exchange, Key, Party, code
 
@@ -9,12 +9,39 @@ DUTIES = ("steward", "approver", "security_administrator")
 CSV = b"code,name\n1,a\n2,b\n"
 
 
+class Pair(NamedTuple):
+    """An owner and a consumer of one exchange."""
+
+    exchange: Exchange
+    owner: Party
+    consumer: Party
+
+
+async def admit_pair(exchange: Exchange) -> Pair:
+    """Admit a department as the owner and an institution as the consumer."""
+    owner = await exchange.admit("owner")
+    return Pair(exchange, owner, await exchange.admit("consumer", kind="institution", level="none"))
+
+
 async def admit_parties(exchange: Exchange) -> tuple[Party, Party, dict[str, Any]]:
     """Admit an owner and a consumer, and publish the owner's dataset `codes`."""
-    owner = await exchange.admit("owner")
-    consumer = await exchange.admit("consumer", kind="institution", level="none")
-    dataset = await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "codes")
-    return owner, consumer, dataset
+    pair = await admit_pair(exchange)
+    dataset = await exchange.publish_dataset(pair.owner, await exchange.register_file(pair.owner, CSV), "codes")
+    return pair.owner, pair.consumer, dataset
+
+
+class Offer(NamedTuple):
+    """An owner and a consumer of one exchange, and the owner's dataset `codes`."""
+
+    exchange: Exchange
+    owner: Party
+    consumer: Party
+    dataset: dict[str, Any]
+
+
+async def offer_codes(exchange: Exchange) -> Offer:
+    """Admit an owner and a consumer, and publish the owner's dataset `codes`."""
+    return Offer(exchange, *await admit_parties(exchange))
 
 
 async def admit_separated(exchange: Exchange) -> tuple[Party, dict[str, Key]]:
