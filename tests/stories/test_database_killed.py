@@ -12,9 +12,9 @@ import pytest
 from admin.server.reaching import free_port
 from exchange.delivery.facts import Facts
 from exchange.subjects.identity import Identity, SubjectKey, scheme_of
-from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.people import publish_people
 from tests.support.exchanges.starting import start_exchange
+from tests.support.processes.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.processes.server import settings_on, wait_until_ready
 from tests.support.services.postgres import Postgres
 

@@ -16,9 +16,9 @@ from exchange.kernel.embedded import Embedded, supervised
 from exchange.kernel.embedded.postmaster import read_status
 from exchange.migrations import commands
 from exchange.sources import storage
-from tests.support.exchanges.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.starting import start_exchange
 from tests.support.processes.commands import wait_until
+from tests.support.processes.load import Answers, BusyClient, check_ledger, serve_workers
 from tests.support.processes.server import settings_on, wait_until_ready
 
 pytestmark = pytest.mark.endurance

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from admin.server.reaching import free_port
-from tests.support.exchanges.load import ANSWERS, KILLS, SEED, WORKERS, Answers, BusyClient, check_ledger, serve_workers
 from tests.support.exchanges.starting import delete_rows, start_exchange
+from tests.support.processes.load import ANSWERS, KILLS, SEED, WORKERS, Answers, BusyClient, check_ledger, serve_workers
 from tests.support.processes.server import settings_on, wait_until_ready
 
 pytestmark = pytest.mark.endurance
