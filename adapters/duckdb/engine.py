@@ -5,7 +5,7 @@ Results stream and are never materialised; closing a stream stops its query. The
 exchange without files has none.
 """
 
-from asyncio import Future, Task, TimerHandle, get_running_loop, shield
+from asyncio import Future, Task, TimerHandle, get_running_loop, shield, wait
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -156,9 +156,11 @@ class _Query:
         return self._ending
 
     async def _end(self) -> None:
-        self._cursor.interrupt()
-        with suppress(*_ERRORS):
-            await self._pending
+        with suppress(*_ERRORS):  # also where the engine was closed before
+            self._cursor.interrupt()
+        await wait({self._pending})
+        if not self._pending.cancelled():
+            self._pending.exception()  # nobody waits for it any more
         self._cursor.close()
         del self._pending, self._reader
 

@@ -195,3 +195,12 @@ async def test_a_query_that_ended_while_nobody_read_goes_on_with_the_next_row(
     assert len(batches) > 1
     assert pa.Table.from_batches(batches).equals(expected)
     await adapter.close()
+
+
+async def test_a_stream_that_outlives_its_engine_ends_without_an_error(tmp_path: Path) -> None:
+    """An exchange that stops closes the engine, perhaps before a stream whose reader has left has ended its query."""
+    engine = Engine(tmp_path)
+    batches = engine.stream(lambda: ("SELECT * FROM range(100000)", ()), 1_000)
+    assert (await anext(batches)).num_rows == 1_000
+    engine.close()
+    await batches.aclose()
