@@ -35,6 +35,8 @@ def main() -> None:
     chosen = sys.argv[1:] or list(_USUAL)
     if not set(chosen) <= set(_ALL):
         sys.exit(f"there are: {', '.join(_ALL)}")
+    if "consents_stream" in chosen and consents_stream.LEAST_PEOPLE > _PEOPLE:
+        sys.exit(f"BENCHMARK_PEOPLE is at least {consents_stream.LEAST_PEOPLE}: everybody in the file consents")
     begun = time.monotonic()
     results: dict[str, Any] = {"machine": machine()}
     if "verifier" in chosen:

@@ -33,6 +33,8 @@ ROUNDS = 5
 CONNECTIONS = 32
 REQUESTS = 1_000
 WITHDRAWALS = 20
+LEAST_PEOPLE = 2 * stream.ROWS + TABLE_ROWS
+"""Those in the file and in the table."""
 _OTHER_SCOPES = 20
 _FIELDS = ["person_id", "name", "city", "born"]
 
