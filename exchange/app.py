@@ -77,6 +77,7 @@ from exchange.policy_modules.queries import ModuleCache
 from exchange.portal import own_routes as own_portal_routes
 from exchange.portal import parts as portal
 from exchange.portal import routes as portal_routes
+from exchange.portal.deferrals import routes as deferral_routes
 from exchange.portal.passkeys import routes as passkey_routes
 from exchange.portal.showing import routes as showing_routes
 from exchange.publication import parts as publication
@@ -236,6 +237,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         portal_routes.public,
         portal_routes.router,
         own_portal_routes.router,
+        deferral_routes.router,
         showing_routes.router,
         passkey_routes.public,
         passkey_routes.router,

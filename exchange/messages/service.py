@@ -23,6 +23,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
         "所使用数据的共享已停止或变更",
     ),
     "agreement_notice.withdrawn": ("A notice of a stop or change was withdrawn", "停止或变更共享的通知已撤回"),
+    "consent.ended": ("Consent ended: delete what you hold", "同意已终止，请删除所持有的个人信息"),
     "correction.filed": ("A consumer found your data wrong", "收到数据校核申请"),
     "correction.corrected": ("Data that you receive was corrected", "所使用的数据已更正"),
     "correction.confirmed": ("The owner confirmed that the data is accurate", "提供方确认数据无误"),

@@ -21,6 +21,7 @@ import exchange.kernel.keys.models
 import exchange.messages.models
 import exchange.participants.models
 import exchange.policy_modules.models
+import exchange.portal.deferrals.models
 import exchange.portal.models
 import exchange.portal.passkeys.models
 import exchange.rights.models

@@ -14,6 +14,7 @@ from exchange.audit.queries import Criteria, Scope
 from exchange.kernel.problems import NotFound
 from exchange.kernel.work import Work
 from exchange.portal.binding import Bound
+from exchange.portal.deferrals import service as deferrals
 from exchange.portal.schemas import OpeningOut, ProofOfMineOut, ProvenEntryOut
 from exchange.publication.errors import NotYetCovered
 from exchange.subjects import queries as subjects
@@ -39,12 +40,16 @@ class Openings:
 async def opening(work: Work, person: Sequence[Bound], index: int) -> OpeningOut:
     """The proof of whether an answer had rows about a person. Raises NotFound, NotYetCovered.
 
-    Answers from datasets that do not identify the person are unknown, as are those that name people.
+    Answers from datasets that do not identify the person are unknown, as are those that name people. One that is deferred is
+    unknown to everybody, whether they are in it or not.
     """
     ledger = await audit.present(work.session)
     leaf = (await audit.leaves(work.session, ledger, [index])).get(index)
     body = json.loads(leaf.leaf)["body"] if leaf is not None else {}
     if leaf is None or not await _is_opened(work, person, body):
+        raise NotFound(_NOTHING)
+    deferral = (await deferrals.deferred(work, {index: body})).get(index)
+    if deferral is not None and deferral.visible_from > work.runtime.clock.now():
         raise NotFound(_NOTHING)
     proofs = []
     async with work.runtime[Openings].one, work.runtime.database.pool.acquire() as connection:

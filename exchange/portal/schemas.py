@@ -70,6 +70,13 @@ class AccountOut(Out):
     method: str
 
 
+class ExplanationOut(Out):
+    """Why a request was refused, in English and Chinese."""
+
+    en: str
+    zh: str
+
+
 class UseOut(Out):
     """One use of data about you, or its refusal."""
 
@@ -89,6 +96,9 @@ class UseOut(Out):
     granted: Annotated[list[str], Field(description="The fields that the agreement grants; no other can have left")]
     answers: Annotated[list[str], Field(description="The names of the answers that were given or asked for")]
     reasons: Annotated[list[str], Field(description="Of a refusal: the rules that refused")]
+    explanations: Annotated[list[ExplanationOut], Field(description="Of a refusal: the same in words")]
+    visible_from: Annotated[datetime | None, Field(description="When this line appeared, where a law deferred it")]
+    deferred_by: Annotated[str | None, Field(description="That law")]
     certainty: Annotated[
         Literal["named", "in-answer"],
         Field(description="`named`: the question named you; `in-answer`: your row was in the answer to a question"),

@@ -99,6 +99,7 @@ from ledger.entries.sources import SourceImported, SourceRegistered, SourceSampl
 from ledger.entries.subjects import (
     BindingCodeGiven,
     DetailsDisclosed,
+    DisclosureDeferred,
     ErasureExecuted,
     ErasureRefused,
     HoldLifted,
@@ -180,6 +181,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentsLoaded,
     ConsentsWithdrawn,
     PersonRequestChanged,
+    DisclosureDeferred,
     PersonBound,
     PasskeyChanged,
     BindingCodeGiven,
@@ -239,6 +241,7 @@ __all__ = [
     "DeliveryRefused",
     "DeliveryStarted",
     "DetailsDisclosed",
+    "DisclosureDeferred",
     "DisputeChanged",
     "Erasable",
     "ErasureExecuted",

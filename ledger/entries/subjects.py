@@ -93,6 +93,22 @@ class PasskeyChanged(Body):
     affects_decisions: ClassVar[bool] = False
 
 
+class DisclosureDeferred(Body):
+    """An organisation's uses of a dataset for a purpose are shown to the people in it later, as a law demands.
+
+    One person proposes, and another confirms (`disclosure.deferred`). `statement` is the salted digest of law and reason.
+    """
+
+    type: Literal["disclosure.proposed", "disclosure.deferred"]
+    affects_decisions: ClassVar[bool] = False
+    consumer: str
+    dataset: str
+    purpose: str
+    extends: Annotated[str | None, Field(description="the deferral that this one makes longer")] = None
+    visible_from: Time
+    statement: Hex
+
+
 class BindingCodeGiven(Body):
     """An organisation gave a person whom it knows a code, with which they bind their identifier; the object is the dataset."""
 

@@ -249,3 +249,9 @@ def explain(reason: Reason, *, language: Language = "en") -> Explanation:
     """The explanation of a reason. Where the reason has a message of its own, that is the remedy."""
     title, remedy = _TEXTS[reason.code][language]
     return Explanation(title, reason.message or remedy)
+
+
+def title_of(code: str, *, language: Language) -> str:
+    """What the rule of a reason found, by its code; the code itself where it is one of a former version."""
+    texts = {str(known): text for known, text in _TEXTS.items()}.get(code)
+    return texts[language][0] if texts is not None else code

@@ -22,6 +22,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
+from exchange.messages.service import notify
 from groundwork.lifecycle import Refused
 from ledger import entries
 
@@ -89,6 +90,15 @@ async def add(
         parameter=CLOCK.parameter,
         organisation=task.recipient_id,
         at=now,
+    )
+    await notify(
+        session,
+        organisation=task.recipient_id,
+        kind="consent.ended",
+        about=Matter(KIND, task.id),
+        key=f"consent.ended/{task.id}",
+        now=now,
+        day=deadline.due,
     )
     return _fields(task, "deletion.ordered", due=deadline)
 

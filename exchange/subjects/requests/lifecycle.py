@@ -5,6 +5,7 @@ from typing import Final
 from groundwork.lifecycle import Clock, Machine, Step
 
 ANSWER: Final = Clock("answer", "subject_request")
+LIMIT: Final = Clock("answer_limit", "subject_request_limit")
 EVIDENCE: Final = "a document or a statement of what was done"
 REASONS: Final = "reasons"
 COMPLAINT: Final = "where the person can complain"
@@ -12,7 +13,7 @@ LAW: Final = "the law that demands the data"
 RESTRICTABLE: Final = "a request for deletion or restriction"
 
 _OPEN: Final = frozenset({"received"})
-_STOPS: Final = frozenset({ANSWER.name})
+_STOPS: Final = frozenset({ANSWER.name, LIMIT.name})
 
 REQUEST: Final = Machine(
     "person_request",
@@ -24,7 +25,7 @@ REQUEST: Final = Machine(
             "received",
             "person",
             "PIPL 50",
-            starts=(ANSWER,),
+            starts=(ANSWER, LIMIT),
             entry="person_request.received",
         ),
         Step(

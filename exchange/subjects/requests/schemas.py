@@ -65,6 +65,7 @@ class PersonRequestOut(Out):
     received_at: datetime
     answered_at: datetime | None
     due: Annotated[date | None, Field(description="The last day for the answer; null: answered, or not known yet")]
+    limit: Annotated[date | None, Field(description="The day after which an answer is too late, extended or not")]
     person: Annotated[dict[str, str] | None, Field(description="The field and the value that identify the person")] = (
         None
     )

@@ -240,7 +240,7 @@ async def _outs(work: Work, rows: Sequence[PersonRequest], *, opened: bool) -> l
 
 def _view(work: Work, row: PersonRequest, clocks: Sequence[DeadlineView], *, opened: bool) -> PersonRequestOut:
     question = _open(work, row, "question", row.question) if opened else None
-    due = next((clock.due for clock in clocks if clock.ended_at is None), None)
+    running = {clock.clock: clock.due for clock in clocks if clock.ended_at is None}
     return PersonRequestOut.model_validate(
         {
             "id": row.id,
@@ -250,7 +250,8 @@ def _view(work: Work, row: PersonRequest, clocks: Sequence[DeadlineView], *, ope
             "owner": row.owner_id,
             "received_at": row.received_at,
             "answered_at": row.answered_at,
-            "due": due,
+            "due": running.get(lifecycle.ANSWER.name),
+            "limit": running.get(lifecycle.LIMIT.name),
             "person": {name: str(question[name]) for name in ("field", "value")} if question else None,
             "text": question["text"] if question else None,
             "answer": _open(work, row, "answer", row.answer) if opened else None,

@@ -56,6 +56,13 @@ async def test_a_withdrawal_orders_the_deletion(people: PeopleExchange) -> None:
     assert body["type"] == "deletion.ordered"
     assert (body["consumer"], body["due"]) == (people.consumer.id, deletion["due"])
     assert await people.call_ok(people.owner.steward, "GET", f"{DELETIONS}/{deletion['id']}") == deletion
+    [message] = await people.call_ok(people.consumer.steward, "GET", "/api/v1/messages")
+    assert (message["kind"], message["matter"]["id"], message["day"]) == (
+        "consent.ended",
+        deletion["id"],
+        deletion["due"],
+    )
+    assert "P00001" not in str(message)
     stranger = await people.admit("stranger")
     assert (await people.call(stranger.steward, "GET", f"{DELETIONS}/{deletion['id']}")).problem == "not-found"
 

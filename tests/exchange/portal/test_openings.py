@@ -3,14 +3,17 @@
 import copy
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from data_exchange_client import openings
 from data_exchange_client.errors import ReceiptInvalid
 from data_exchange_client.trust import Trust
+from exchange.kernel.clock import rfc3339
 from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
 from tests.support.people.consenting import decide_ok, publish_notice
 
@@ -107,6 +110,30 @@ async def test_what_names_people_or_is_no_answer_is_not_opened(portal: Portal) -
         assert (await person.request("GET", f"/portal/uses/{index}/opening")).problem == "not-found"
     uses = (await person.request("GET", "/portal/uses")).json["uses"]
     assert {use["certainty"]: use["opening"] is None for use in uses} == {"named": True, "in-answer": False}
+
+
+async def test_a_deferred_answer_is_opened_to_nobody(portal: Portal) -> None:
+    """Also not to who was not in it: otherwise the refusal would tell who was."""
+    people = portal.people
+    person, other = await portal.sign_in(f"number:{NUMBER}"), await portal.sign_in(f"number:{OTHER}")
+    steward, organisation = await people.find_principal(people.consumer.steward), people.consumer.id
+    second = await people.find_principal(portal.owner.steward)
+    await people.run_sql(
+        "INSERT INTO disclosure_deferrals VALUES (gen_random_uuid(), $1, $2, 'talent-service', 'x', 'x', '', NULL, "
+        "now() + interval '1 day', $3, now(), $4, now(), now() - interval '1 hour')",
+        UUID(organisation),
+        UUID(people.dataset["id"]),
+        UUID(steward),
+        UUID(second),
+    )
+    entry = await deliver(portal)
+    new = {"dataset": "owner/people", "purpose": "talent-service", "law": "监察法 第十八条", "reason": "-"}
+    new["visible_from"] = rfc3339(people.now + timedelta(days=1))
+    refused = await people.call(people.consumer.steward, "POST", "/api/v1/disclosures/deferrals", new)
+    assert refused.problem == "conflict", "entries are public here, so that a deferral would hide nothing"
+    for who in (person, other):
+        assert (await who.request("GET", f"/portal/uses/{entry}/opening")).problem == "not-found"
+        assert (await who.request("GET", "/portal/uses")).json["uses"] == []
 
 
 async def test_an_erasure_ends_a_persons_openings(portal: Portal) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from exchange.calendar.counting import day_of
 from exchange.kernel.work import Caller, Work
 from exchange.participants.door.evidence import Founding
 from exchange.portal.binding import principal_of
@@ -75,6 +77,14 @@ async def test_a_request_reaches_its_owner_with_a_clock_and_is_answered(portal: 
     person = await portal.sign_in(f"number:{NUMBER}")
     [sent] = (await person.request("POST", "/portal/requests", {"kind": "correct", "text": "姓名有误"})).json
     assert (sent["state"], sent["due"] is not None) == ("received", True)
+    assert sent["limit"] == str(day_of(portal.people.now) + timedelta(days=30)), (
+        "calendar days after the day of receipt"
+    )
+    board = await portal.people.call_ok(portal.owner.steward, "GET", f"/api/v1/organisations/{portal.owner.id}/duties")
+    assert {duty["clock"] for duty in board["duties"] if duty["matter"]["id"] == sent["id"]} == {
+        "answer",
+        "answer_limit",
+    }
     entries = await portal.people.read_entries()
     [received] = [entry for entry in entries if entry["type"] == "person_request.received"]
     assert received["actor"].keys() == {"person"}
@@ -106,6 +116,8 @@ async def test_a_request_reaches_its_owner_with_a_clock_and_is_answered(portal: 
     assert await answer(portal, sent["id"], "refusal", {"reasons": "x", "complaint": "x"}) == "conflict"
     [mine] = (await person.request("GET", "/portal/requests")).json
     assert (mine["state"], mine["answer"], mine["due"]) == ("granted", {"statement": "已更正"}, None)
+    board = await portal.people.call_ok(portal.owner.steward, "GET", f"/api/v1/organisations/{portal.owner.id}/duties")
+    assert board["duties"] == []
 
 
 async def test_deletion_against_a_law_is_restricted_storage_and_may_end_later(portal: Portal) -> None:

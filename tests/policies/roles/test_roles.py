@@ -95,6 +95,7 @@ def test_every_verb_that_the_exchange_knows_has_its_rule():
         person_request: read answer
         calendar: load confirm set
         dispute: open coordinate read
+        disclosure: propose confirm read
         duty: read
         job: read retry discard
         message: read

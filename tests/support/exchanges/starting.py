@@ -29,7 +29,7 @@ TABLES = (
     "rights_record_objections, rights_certificates, rights_holdings, rights_objections, rights_statements, rights_parties, "
     "rights_records, "
     "rights_applications, rights_serials, "
-    "correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
+    "disclosure_deferrals, correction_people, corrections, catalog_changes, catalog_item_sources, catalog_filings, "
     "organisations, principals, keys, role_assignments, sources, datasets, dataset_versions, applications, agreements, "
     "dispute_statements, disputes, agreement_records, agreement_notices, "
     "agreement_statements, agreement_narrowings, delivery_streams, delivery_counts, answer_counts, answer_codes, "
