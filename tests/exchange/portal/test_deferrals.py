@@ -15,8 +15,8 @@ DEFERRALS = "/api/v1/disclosures/deferrals"
 
 
 @pytest.fixture
-async def portal(empty_database: str, tmp_path: Path) -> AsyncIterator[Portal]:
-    async with run_portal(empty_database, tmp_path, public_entries=False) as portal:
+async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
+    async with run_portal(empty_database, tmp_path, identity_provider, public_entries=False) as portal:
         yield portal
 
 
