@@ -1,11 +1,9 @@
-"""A person is erased from an exchange that is being used, audited and killed: never half, and every proof stays."""
+"""A person is erased from an exchange that is being used and audited: never half, and every proof stays."""
 
 import asyncio
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -19,83 +17,19 @@ from exchange.publication.publisher import Publisher
 from exchange.settings import Settings
 from ledger.format import tiles
 from ledger.verification.mirror import export
-from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, publish_people
+from tests.support.exchanges.people import DATASET, check_erasures_are_whole, publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.processes.commands import ROOT, run_ledger
-from tests.support.processes.kill_in_erasure import STEPS
+from tests.support.processes.commands import run_ledger
 from tests.support.processes.server import serve_exchange, settings_on
 
 pytestmark = pytest.mark.endurance
 
 _PEOPLE, _TURNS = 3, 20
-_DONE = ("committed", "not-yet-destroyed", "destroyed", "noted")
 
 
 @pytest.fixture
 def unretained(settings: Settings) -> Settings:
     return settings.model_copy(update={"retention_days": 0})
-
-
-async def die(people_exchange: PeopleExchange, settings: Settings, step: str, erasure: dict[str, Any]) -> None:
-    given = {
-        "data": str(settings.data),
-        "database": people_exchange.database_url,
-        "key": bytes(people_exchange.keys["operator"].signing).hex(),
-        "erasure": erasure,
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.processes.kill_in_erasure", step),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-    )
-    await process.communicate(json.dumps(given).encode())
-    assert process.returncode == 9
-
-
-async def again(people_exchange: PeopleExchange, settings: Settings) -> dict[str, Any]:
-    """Start the exchange anew, look, erase again, and look again."""
-    app = create_app(settings)
-    transport = httpx2.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client,
-    ):
-        people_exchange = replace(people_exchange, app=app, client=client)
-        slots = app.state.runtime[Slots]
-        at_start = [
-            await people_exchange.run_sql(f"SELECT slot FROM {table}") for table in ("subjects", "subject_erasures")
-        ]
-        left = [slots.read(row["slot"]) is not None for rows in at_start for row in rows]
-        entries = [entry["type"] for entry in await people_exchange.read_entries()]
-        details = len(await people_exchange.run_sql("SELECT FROM ledger_sealed"))
-        answer = await people_exchange.erase(dataset=DATASET, value="P00001")
-        assert answer.status == 200
-        [erasure] = await people_exchange.run_sql("SELECT slot, destroyed_at FROM subject_erasures")
-        assert erasure["destroyed_at"] is not None
-        assert slots.read(erasure["slot"]) is None
-        assert await people_exchange.run_sql("SELECT FROM ledger_sealed") == []
-        assert [entry["type"] for entry in await people_exchange.read_entries()].count("erasure.executed") == 1
-        return {
-            "secrets": left,
-            "executed": entries.count("erasure.executed"),
-            "details": details,
-            "outcome": answer.json["outcome"],
-        }
-
-
-@pytest.mark.parametrize("step", STEPS)
-async def test_killed_at_every_step(unretained: Settings, empty_database: str, step: str) -> None:
-    async with start_exchange(unretained) as exchange:
-        people_exchange = await publish_people(exchange, empty_database)
-        await people_exchange.fetch_about("P00001")
-        await people_exchange.fetch_about("P00001")
-    erasure = {"dataset": DATASET, "value": "P00001", "basis": "consent-withdrawn"}
-    await die(people_exchange, unretained, step, erasure)
-    after = await again(people_exchange, unretained)
-    if step in _DONE:  # the entry is there, so the start has finished the rest
-        assert after == {"secrets": [False], "executed": 1, "details": 0, "outcome": "nothing-held"}
-    else:  # nothing has happened
-        assert after == {"secrets": [True], "executed": 0, "details": 2, "outcome": "executed"}
 
 
 async def test_no_start_without_the_secrets(unretained: Settings, empty_database: str) -> None:

@@ -1,6 +1,7 @@
 """A small ledger of our own making, as bytes in a dictionary: what a server would serve and an export would hold."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ class Log:
         for size in sorted(sizes):
             log.append(size - log.size)
             log.sign()
+        return log
+
+    @classmethod
+    def of(cls, leaves: Sequence[bytes]) -> "Log":
+        """A log of entries that another one has, with a checkpoint over all of them."""
+        log = cls(note.Signer(ORIGIN, SEED), list(leaves), [merkle.leaf_hash(leaf) for leaf in leaves])
+        log.full |= tiles.extend(0, {}, log.hashes)
+        log.sign()
         return log
 
     @property
