@@ -23,7 +23,7 @@ from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.owner import MORNING
 from tests.support.exchanges.people import DATASET, PeopleExchange, check_erasures_are_whole, publish_people
 from tests.support.exchanges.starting import start_exchange
-from tests.support.exchanges.wholeness import check_ledger, count_about, select
+from tests.support.ledgers.wholeness import check_ledger, count_about, select
 from tests.support.people.asking import offer_answers
 from tests.support.people.codes import REDEMPTIONS, issue
 from tests.support.people.consenting import PROOF, decide_ok, publish_notice
