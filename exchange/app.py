@@ -94,6 +94,9 @@ from exchange.subjects import parts as subjects
 from exchange.subjects import routes as subject_routes
 from exchange.subjects.requests import parts as person_requests
 from exchange.subjects.requests import routes as person_request_routes
+from exchange.trading import tasks as trading
+from exchange.trading.listings import routes as listing_routes
+from exchange.trading.orders import routes as order_routes
 from exchange.whatif import parts as whatif
 from exchange.whatif import routes as whatif_routes
 from ledger.log.head import read_head
@@ -250,6 +253,8 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         delivery_routes.router,
         delivery_routes.streams,
         answer_routes.router,
+        listing_routes.router,
+        order_routes.router,
         whatif_routes.router,
         audit_routes.router,
     )
@@ -289,6 +294,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     audit.open_parts(runtime, seconds=settings.checkpoint_interval)
     delivery.open_parts(runtime, stack)
     codes.open_parts(runtime)
+    trading.open_parts(runtime)
     whatif.open_parts(runtime)
     await publication.open_parts(runtime, stack)
     await stack.enter_async_context(runtime[Loops].running())

@@ -12,7 +12,10 @@ from exchange.kernel.database import Base
 
 
 class Agreement(Base):
-    """One grant. `mask_key` is the sealed key of its hash masks: hashes of two agreements never match."""
+    """One grant. `mask_key` is the sealed key of its hash masks: hashes of two agreements never match.
+
+    `contract` is the SHA-256 of the contract that both sides signed, where the agreement comes from an order.
+    """
 
     __tablename__ = "agreements"
     __table_args__ = (
@@ -40,6 +43,7 @@ class Agreement(Base):
     resharing: Mapped[bool] = mapped_column(server_default="false")
     price: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     amends: Mapped[UUID | None]
+    contract: Mapped[str | None] = mapped_column(String(64))
     mask_key: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
     salt: Mapped[str] = mapped_column(String(32))

@@ -105,6 +105,9 @@ class AgreementOut(Out):
     salt: Salt
     concluded_at: datetime
     amends: Annotated[UUID | None, Field(description="The agreement that this one ended when it became active")] = None
+    contract: Annotated[
+        str | None, Field(description="SHA-256 of the contract that both sides signed, where it comes from an order")
+    ] = None
     state: Annotated[State, Field(description="`provisioning`: the owner has agreed, and provides the data later")]
     in_force: InForce
     narrowings: Annotated[list[NarrowingOut], Field(description="Oldest first")]

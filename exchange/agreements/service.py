@@ -35,7 +35,6 @@ from ledger import entries
 from ledger.format import canonical
 from policies.decision import documents
 
-_MASK_KEY_BYTES = 32
 _TO_TERMINATE = frozenset({"consultation_recorded", "time_to_rectify_over"})
 UNUSABLE = "No decision could be made by such an agreement; correct what `errors` lists."
 _AMENDED_HAS_ENDED = (
@@ -51,7 +50,7 @@ _RESUME_LATER = "Publish a version that the agreement fits, or narrow or termina
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The owner's grant: the content of an agreement, which never changes."""
+    """The owner's grant: the content of an agreement, which never changes. `contract` is the digest of a signed contract."""
 
     application: UUID
     dataset: UUID
@@ -72,6 +71,7 @@ class Grant:
     answers: tuple[str, ...] = ()
     amends: UUID | None = None
     provision: Literal["at_once", "later"] = "at_once"
+    contract: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The document that both sides accept; its salted digest goes to the ledger."""
@@ -93,7 +93,8 @@ class Grant:
             **({"assessments": self.assessments} if self.assessments else {}),
             **({"resharing": True} if self.resharing else {}),
             **({"price": self.price} if self.price else {}),
-            **({"amends": str(self.amends)} if self.amends else {}),
+            **({"amends": str(self.amends)} if self.amends else {})
+            | ({"contract": self.contract} if self.contract else {}),
         }
 
 
@@ -179,9 +180,10 @@ async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         resharing=grant.resharing,
         price=grant.price,
         amends=grant.amends,
+        contract=grant.contract,
         not_before=grant.not_before,
         not_after=grant.not_after,
-        mask_key=work.runtime.seal.close(secrets.token_bytes(_MASK_KEY_BYTES), name=f"agreement/{identifier}"),
+        mask_key=work.runtime.seal.close(secrets.token_bytes(32), name=f"agreement/{identifier}"),
         digest=digest,
         salt=salt,
         concluded_at=work.runtime.clock.now(),
@@ -206,6 +208,7 @@ async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         assessments={name: commitment(assessment, salt=salt) for name, assessment in grant.assessments.items()},
         amends=None if grant.amends is None else str(grant.amends),
         provision=None if grant.provision == "at_once" else grant.provision,
+        contract=grant.contract,
     )
     if grant.lane == "government":
         await begin(
@@ -251,8 +254,8 @@ def in_force_document(agreement: AgreementOut) -> dict[str, Any]:
 async def read_out(work: Work, rows: Sequence[Agreement]) -> list[AgreementOut]:
     """Agreements as the principal sees them, in their order."""
     narrowings = await queries.narrowings(work.session, [row.id for row in rows])
-    views = await queries.views(work.session, rows)
-    return [agreement_out(row, view, work.principal, narrowings[row.id]) for row, view in zip(rows, views, strict=True)]
+    pairs = zip(rows, await queries.views(work.session, rows), strict=True)
+    return [agreement_out(row, view, work.principal, narrowings[row.id]) for row, view in pairs]
 
 
 async def change(work: Work, *, agreement_id: UUID, verb: str, statement: Statement) -> Agreement:

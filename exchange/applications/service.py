@@ -85,7 +85,7 @@ async def submit(work: Work, new: NewApplication) -> Application:
     if is_draft:
         _record_draft(work, application, "application.drafted")
     else:
-        _record_submission(work, application)
+        record_submission(work, application)
     return application
 
 
@@ -138,7 +138,8 @@ def _record_draft(work: Work, application: Application, type_: str) -> None:
     )
 
 
-def _record_submission(work: Work, application: Application, type_: str = "application.submitted") -> None:
+def record_submission(work: Work, application: Application, type_: str = "application.submitted") -> None:
+    """Add the entry of a submission."""
     work.entry(
         entries.ApplicationSubmitted,
         about=("application", application.id),
@@ -226,7 +227,7 @@ async def consent(work: Work, *, application_id: UUID) -> Application:
         raise OutsideTerms("The terms have changed since the draft; draft another application.", errors=faults)
     application.consented_by = work.principal.id
     application.submitted_at = now
-    _record_submission(work, application, step.entry)
+    record_submission(work, application, step.entry)
     return application
 
 

@@ -28,7 +28,8 @@ import exchange.rights.models
 import exchange.rights.objections.models
 import exchange.sources.models
 import exchange.subjects.models
-import exchange.subjects.requests.models  # noqa: F401 - each import adds its tables to Base.metadata
+import exchange.subjects.requests.models
+import exchange.trading.models  # noqa: F401 - each import adds its tables to Base.metadata
 from exchange.kernel.database import Base
 from ledger.log import tables
 

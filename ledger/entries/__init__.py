@@ -108,6 +108,7 @@ from ledger.entries.subjects import (
     PersonBound,
     PersonRequestChanged,
 )
+from ledger.entries.trading import ListingChanged, OfferChanged, OrderChanged
 from ledger.entries.whatif import PolicyExplained
 
 _BODIES: Final[tuple[type[Body], ...]] = (
@@ -190,6 +191,9 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     RightsCertificateChanged,
     RecordObjectionChanged,
     CertificateKeyAnnounced,
+    ListingChanged,
+    OfferChanged,
+    OrderChanged,
 )
 """Every entry model, in the order of docs/ledger-format.md."""
 
@@ -258,10 +262,13 @@ __all__ = [
     "KeyRotated",
     "Lane",
     "LedgerIncarnated",
+    "ListingChanged",
     "MemberEnrolled",
     "Members",
     "ModuleAccepted",
     "Object",
+    "OfferChanged",
+    "OrderChanged",
     "OrganisationChanged",
     "OrganisationRegistered",
     "ParameterSet",

@@ -12,6 +12,8 @@ BY_TIME_ALONE = {
     ("agreement between departments", "expire"),
     ("consent", "expire"),
     ("deletion", "run_late"),
+    ("order", "deem_accepted"),
+    ("order", "lapse"),
     ("rights application", "abandon"),
     ("rights application", "deem_accepted"),
     ("rights record", "lapse"),

@@ -199,6 +199,11 @@ _VALUES: Mapping[str, Any] = {
     "principal": f"{_ID}3",
     "problem": "conflict",
     "record": "QY2026010001",
+    "seller": f"{_ID}1",
+    "listing": f"{_ID}7",
+    "offer": f"{_ID}8",
+    "contract": _DIGEST,
+    "side": "seller",
     "rights": ["HOLD", "USE"],
     "number": "SJ3312026080001",
     "valid_until": "2031-01-05",
@@ -238,6 +243,7 @@ _SHARED = ("at", "actor", "request")
 _NAMING = ("subjects", "sealed", "named")
 _RELEASE = ("consents", "withheld", "people")
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "agreement.concluded": ("contract",),
     "application.supplement_requested": ("consent", "working_days"),
     "delivery.started": _NAMING,
     "delivery.completed": ("started", "named"),
@@ -248,6 +254,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "code.redeemed": ("named", "withheld", "people"),
     "erasure.refused": ("until",),
     **dict.fromkeys(entries.types_of(entries.RightsApplicationChanged), ("codes", "entered")),
+    **dict.fromkeys(entries.types_of(entries.OrderChanged), ("side", "statement")),
     "rights_application.refused": ("entered",),
     "rights_application.deposited": ("codes",),
 }

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import Matter
 from exchange.kernel.problems import NotFound
 from exchange.participants.reading import Reading
+from exchange.rights.models import RightsApplication, RightsRecord
 from exchange.rights.objections.models import RecordObjection
 
 KIND = "record_objection"
@@ -50,3 +51,16 @@ async def lock_objection(session: AsyncSession, reading: Reading, objection_id: 
             "There is no such objection, or none that you may see; GET /api/v1/rights/objections lists them."
         )
     return row
+
+
+async def is_disputed(session: AsyncSession, dataset: UUID) -> bool:
+    """Whether rights over a dataset are disputed: a publicised application is objected to, or a record, which its holder was
+    told of.
+    """
+    application = exists().where(RightsApplication.dataset_id == dataset, RightsApplication.state == "objected")
+    record = exists().where(
+        RightsRecord.dataset_id == dataset,
+        RecordObjection.record_id == RightsRecord.id,
+        RecordObjection.state.in_(("holder_told", "agreed", "contested")),
+    )
+    return bool(await session.scalar(select(or_(application, record))))

@@ -26,6 +26,9 @@ class AgreementConcluded(Body):
             description="the data is provided later, and `agreement.activated` states it; otherwise it is active at once"
         ),
     ] = None
+    contract: Annotated[
+        Hex | None, Field(description="SHA-256 of the contract that both sides signed, where it comes from an order")
+    ] = None
 
 
 class AgreementChanged(Body):

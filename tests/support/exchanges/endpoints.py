@@ -116,6 +116,28 @@ def certificate(_: PopulatedExchange) -> Any:
     return {"number": "SJ3312026080001", "registrar": "x", "stated": "valid"}
 
 
+def listing(exchange: PopulatedExchange) -> Any:
+    return {"dataset": exchange.objects["draft"]["id"]}
+
+
+def step_of_listing(_: PopulatedExchange) -> Any:
+    return {"verb": "approve", "statement": "x"}
+
+
+def offer(_: PopulatedExchange) -> Any:
+    name = {"zh": "x", "en": "x"}
+    return {"name": name, "fields": ["code"], "purposes": ["statistics"], "days": 1, "price": {"kind": "free"}}
+
+
+def order(_: PopulatedExchange) -> Any:
+    words = dict.fromkeys(("reference", "basis", "scenario", "scope"), "x")
+    return {"offer": "01930b2e-6f1a-7000-8000-000000000001", "purpose": "statistics", **words}
+
+
+def step_of_order(_: PopulatedExchange) -> Any:
+    return {"verb": "accept", "statement": "x"}
+
+
 def secrecy(_: PopulatedExchange) -> Any:
     return {"secrecy": assessment()}
 
@@ -300,6 +322,20 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/rights/objections/{objection_id}/steps", step_of_objection, (N, N, N, N)),
     ("POST", "/rights/records/{record_id}/certificates", certificate, (N, N, N, N)),
     ("POST", "/rights/certificates/{certificate_id}/check", lambda _: {"checked": "confirmed"}, (R, R, R, R)),
+    ("GET", "/market/listings", nothing, (OK, OK, OK, OK)),
+    ("POST", "/market/listings", listing, (N, N, None, N)),
+    ("GET", "/market/listings/{listing_id}", nothing, (N, N, N, N)),
+    ("PUT", "/market/listings/{listing_id}/document", lambda _: {}, (N, N, N, N)),
+    ("POST", "/market/listings/{listing_id}/checks", nothing, (N, N, N, N)),
+    ("POST", "/market/listings/{listing_id}/steps", step_of_listing, (N, N, N, N)),
+    ("POST", "/market/listings/{listing_id}/offers", offer, (N, N, N, N)),
+    ("POST", "/market/offers/{offer_id}/closing", nothing, (N, N, N, N)),
+    ("GET", "/market/orders", nothing, (OK, OK, OK, OK)),
+    ("POST", "/market/orders", order, (N, N, N, R)),
+    ("GET", "/market/orders/{order_id}", nothing, (N, N, N, N)),
+    ("GET", "/market/orders/{order_id}/contract", nothing, (N, N, N, N)),
+    ("POST", "/market/orders/{order_id}/signature", lambda _: {"digest": "0" * 64}, (N, N, N, N)),
+    ("POST", "/market/orders/{order_id}/steps", step_of_order, (N, N, N, N)),
     ("GET", "/policy-modules", nothing, (OK, OK, OK, OK)),
     ("POST", "/policy-modules", module, (R, R, None, R)),
     ("GET", "/policy-modules/{digest}", nothing, (N, N, N, N)),
@@ -412,6 +448,9 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         objection_id="01930b2e-6f1a-7000-8000-000000000001",
         record_id="01930b2e-6f1a-7000-8000-000000000001",
         certificate_id="01930b2e-6f1a-7000-8000-000000000001",
+        listing_id="01930b2e-6f1a-7000-8000-000000000001",
+        offer_id="01930b2e-6f1a-7000-8000-000000000001",
+        order_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )
 

@@ -22,6 +22,7 @@ STATE = (
     "policy_modules", "consent_scopes", "consent_notices", "consents", "consent_events", "consent_now", "consent_withdrawn",
     "deletion_tasks", "consent_loads", "rights_applications", "rights_parties", "rights_statements", "rights_objections",
     "rights_records", "rights_holdings", "rights_certificates", "rights_record_objections",
+    "trade_listings", "trade_offers", "trade_orders",
 )  # fmt: skip
 _STATE = "SELECT " + ", ".join(
     f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t) AS {table}"

@@ -25,7 +25,7 @@ _IDLE: dict[str, list[FastAPI]] = {}
 """Applications of the usual kinds of source that serve no exchange now, by public URL."""
 
 TABLES = (
-    "certificates, certificate_keys, "
+    "trade_orders, trade_offers, trade_listings, certificates, certificate_keys, "
     "rights_record_objections, rights_certificates, rights_holdings, rights_objections, rights_statements, rights_parties, "
     "rights_records, "
     "rights_applications, rights_serials, "
