@@ -28,7 +28,7 @@ from policies.roles.roles import EXCHANGE
 
 _DESCRIBED: Final = (
     "data_class", "situation", "source_type", "summary", "industry", "scope", "since", "to", "frequency", "rows", "bytes",
-    "medium", "structure", "restrictions", "public_registration",
+    "medium", "structure", "restrictions", "public_registration", "fingerprint",
 )  # fmt: skip
 """The members of a form that are public in a record."""
 MOST_CERTIFICATES: Final = 20

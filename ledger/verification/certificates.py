@@ -9,7 +9,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from groundwork import base64url
@@ -30,6 +30,8 @@ RECORD: Final = "rights_record."
 LEDGER_ENTRY: Final = "LedgerEntry"
 LIST_BITS: Final = 131_072
 """The bits of a list: the least that the specification allows."""
+_LEEWAY: Final = timedelta(minutes=5)
+"""How far the clocks of issuer and verifier may differ."""
 _LIST_BYTES: Final = LIST_BITS // 8
 _OVER: Final = frozenset({"rights_record.transferred", "rights_record.cancelled", "rights_record.cancelled_by_order"})
 
@@ -105,9 +107,7 @@ def _verify(text: str, verifier: note.Verifier | History, now: datetime) -> Cert
         raise CertificateUnproven("the certificate has no proven entry of its record, or several")
     index, body = records[0]
     _compare(subject, body)
-    since, until = (datetime.fromisoformat(payload[name]) for name in ("validFrom", "validUntil"))
-    if not since <= now < until:
-        raise CertificateUnproven(f"the certificate is valid from {since.isoformat()} to {until.isoformat()}")
+    until = _demand_time(payload, now, "the certificate")
     statuses = tuple(_status(each) for each in payload["credentialStatus"])
     if "revocation" not in {status.purpose for status in statuses}:
         raise CertificateUnproven("the certificate names no list of revocations")
@@ -155,6 +155,14 @@ def _proven(text: str, verifier: note.Verifier | History) -> tuple[Jws, list[tup
     return token, entries, origin
 
 
+def _demand_time(payload: Mapping[str, Any], now: datetime, what: str, *, remedy: str = "") -> datetime:
+    """The end of a credential's term, which the time is in. Raises CertificateUnproven."""
+    since, until = (datetime.fromisoformat(payload[name]) for name in ("validFrom", "validUntil"))
+    if not since - _LEEWAY <= now < until:
+        raise CertificateUnproven(f"{what} is valid from {since.isoformat()} to {until.isoformat()}{remedy}")
+    return until
+
+
 def _status(document: Mapping[str, Any]) -> Status:
     index = int(document["statusListIndex"])
     if document["type"] != STATUS_ENTRY or not 0 <= index < LIST_BITS:
@@ -169,9 +177,7 @@ def _read_list(
     payload = token.payload
     if STATUS_LIST not in payload["type"] or payload["issuer"]["id"] != issuer:
         raise CertificateUnproven("this is no list of revocations of the certificate's issuer")
-    since, until = (datetime.fromisoformat(payload[name]) for name in ("validFrom", "validUntil"))
-    if not since <= now < until:
-        raise CertificateUnproven(f"the list is valid from {since.isoformat()} to {until.isoformat()}; get a new one")
+    _demand_time(payload, now, "the list", remedy="; get a new one")
     subject = payload["credentialSubject"]
     return str(payload["id"]), (str(subject["statusPurpose"]), unpack(str(subject["encodedList"])))
 

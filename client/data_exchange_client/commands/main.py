@@ -9,6 +9,7 @@ from data_exchange_client.commands import audit, fetch, proofs
 from data_exchange_client.commands.catalogue import catalog, changes, filings, items, publish, upkeep
 from data_exchange_client.commands.organisation import duties, identity, keys, members, messages
 from data_exchange_client.commands.people import answer, codes, consents, deletions, requests
+from data_exchange_client.commands.rights.group import rights
 from data_exchange_client.commands.sharing import agreements, applications, corrections, disputes
 from data_exchange_client.terminal.output import reporting_failures
 from data_exchange_client.terminal.profile import profile_file, read_profile
@@ -53,6 +54,7 @@ for group in (
     requests.requests,
     upkeep.draft,
     disputes.disputes,
+    rights,
 ):
     app.add_typer(group, name=group.info.name)
 

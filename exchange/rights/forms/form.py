@@ -66,6 +66,16 @@ class Restrictions(In):
     export: bool | None = None
 
 
+class Fingerprint(In):
+    """The fingerprint of the data that `exchange-client rights fingerprint` makes: its digest, and the number of rows.
+
+    The applicant keeps its file, which tells the deposited parts of a disputed copy.
+    """
+
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="SHA-256 of its head")]
+    rows: Count
+
+
 class RightsContact(In):
     """Whom the registrar asks. It is sealed: the applicant and registrars read it, and no publicity shows it."""
 
@@ -153,6 +163,9 @@ class RightsForm(In):
         ],
         Field(max_length=4, description="Proof that further rights need"),
     ] = {}
+    fingerprint: Annotated[
+        Fingerprint | None, Field(description="Voluntary evidence of which data it is (Article 26); public")
+    ] = None
     public_registration: Annotated[
         Text | None, Field(description="The number of the registration as a public data resource")
     ] = None

@@ -1,0 +1,1 @@
+"""Commands about the registration of rights."""
