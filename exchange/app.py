@@ -32,6 +32,7 @@ from exchange.catalog import routes as catalog_routes
 from exchange.catalog.changes import routes as change_routes
 from exchange.catalog.filing import routes as filing_routes
 from exchange.catalog.items import routes as item_routes
+from exchange.catalog.lineage import routes as lineage_routes
 from exchange.catalog.proposal import routes as proposal_routes
 from exchange.catalog.terms.checks import find_misfit
 from exchange.certificates import parts as certificates
@@ -227,6 +228,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         filing_routes.router,
         change_routes.router,
         item_routes.router,
+        lineage_routes.router,
         policy_module_routes.router,
         rights_routes.router,
         record_objection_routes.router,

@@ -207,6 +207,18 @@ async def lock_running(session: AsyncSession, dataset: UUID) -> Sequence[Agreeme
     return (await session.execute(statement)).scalars().all()
 
 
+async def hold(session: AsyncSession, identifiers: Iterable[UUID], *, consumer: UUID) -> dict[UUID, AgreementView]:
+    """Those of some agreements that are a consumer's, by id, locked against changes of their state."""
+    statement = (
+        select(Agreement)
+        .where(Agreement.id.in_(list(identifiers)), Agreement.consumer_id == consumer)
+        .order_by(Agreement.id)
+        .with_for_update(read=True)
+    )
+    rows = (await session.execute(statement)).scalars().all()
+    return {view.id: view for view in await views(session, rows)}
+
+
 async def by_ids(session: AsyncSession, identifiers: Iterable[UUID]) -> dict[str, AgreementView]:
     """Agreements by the text of their ids. The caller decides who may see them."""
     statement = select(Agreement).where(Agreement.id.in_(list(identifiers)))

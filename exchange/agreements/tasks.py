@@ -9,6 +9,7 @@ from uuid import UUID
 
 from exchange.agreements import queries
 from exchange.agreements.clocks import follow
+from exchange.agreements.deriving import faults_in_inputs
 from exchange.agreements.lifecycle import machine_of
 from exchange.agreements.models import AgreementStatement
 from exchange.agreements.publication import check_version, end_with_dataset
@@ -28,13 +29,14 @@ _SECONDS = 10.0
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the loop, the check of a dataset's next version, and the end of agreements with their dataset."""
+    """Register the loop, the checks of a dataset's documents and next version, and the end of agreements with their dataset."""
 
     async def expire(_leading: Connection) -> None:
         async with runtime.database.sessions() as session:
             with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
                 await expire_overdue(session, runtime.clock.now())
 
+    runtime[DatasetDependents].documents.append(faults_in_inputs)
     runtime[DatasetDependents].publication.append(check_version)
     runtime[DatasetDependents].withdrawal.append(end_with_dataset)
     runtime[Loops].add(every(_SECONDS, expire, name=EXPIRY, leader=leader_of(runtime.database, EXPIRY)))

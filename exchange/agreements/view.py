@@ -40,6 +40,7 @@ class AgreementView:
     mask_key: bytes
     terms: Mapping[str, Any]
     answers: Sequence[str] = ()
+    resharing: bool = False
 
 
 def view_of(
@@ -73,6 +74,7 @@ def view_of(
         mask_key=row.mask_key,
         terms=terms,
         answers=tuple(row.answers or ()),
+        resharing=row.resharing,
     )
 
 

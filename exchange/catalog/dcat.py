@@ -151,6 +151,12 @@ def _filed_under(document: DatasetDocument) -> dict[str, Any]:
     }
 
 
+def _derived_from(document: DatasetDocument, url: str) -> dict[str, Any]:
+    """The datasets that a dataset is derived from (DCAT-AP 3.0.1: `dct:source`), each once."""
+    inputs = dict.fromkeys(each.dataset for each in document.derived_from)
+    return {"dct:source": [_node(f"{url}/catalog/{each}") for each in inputs]} if inputs else {}
+
+
 def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> list[dict[str, Any]]:
     if item.version is None:  # never so: the query selects published datasets
         return []
@@ -172,6 +178,7 @@ def _dataset(item: Listed, source: SourceView, *, url: str, service: str) -> lis
             "dcat:version": str(item.version.version),
             "dx:contentVersion": source.content_version,
             **_filed_under(document),
+            **_derived_from(document, url),
             "dx:purpose": list(document.terms.purposes),
             "dcat:keyword": [{"@value": word} for word in document.keywords],
             "adms:versionNotes": f"sha256:{item.version.digest}",

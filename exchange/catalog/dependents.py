@@ -23,6 +23,8 @@ class NextVersion:
     request: Publication
 
 
+DocumentCheck = Callable[[Work, DatasetDocument, UUID], Awaitable[list[dict[str, str]]]]
+"""Called with a document and the organisation of its dataset; returns faults, each with `at` and `error`."""
 PublicationCheck = Callable[[Work, NextVersion], Awaitable[None]]
 AfterWithdrawal = Callable[[Work, UUID, str], Awaitable[None]]
 """Called with the dataset and the reason of its withdrawal."""
@@ -32,8 +34,13 @@ AfterWithdrawal = Callable[[Work, UUID, str], Awaitable[None]]
 class DatasetDependents:
     """The checks of a running exchange. A check raises a Problem to refuse the version, or changes what rests on it."""
 
+    documents: list[DocumentCheck] = field(default_factory=list)
     publication: list[PublicationCheck] = field(default_factory=list)
     withdrawal: list[AfterWithdrawal] = field(default_factory=list)
+
+    async def faults_in(self, work: Work, document: DatasetDocument, owner: UUID) -> list[dict[str, str]]:
+        """The faults that the rooms above see in a document, drafted or about to be published."""
+        return [fault for check in self.documents for fault in await check(work, document, owner)]
 
     async def check_publication(self, work: Work, version: NextVersion) -> None:
         """Check a version. Raises the Problem of the first check that refuses."""

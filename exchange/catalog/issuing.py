@@ -8,6 +8,7 @@ from exchange.catalog.changes import service as changes
 from exchange.catalog.checks import faults_against_source, faults_in_document
 from exchange.catalog.dependents import DatasetDependents, NextVersion
 from exchange.catalog.errors import DatasetInvalid
+from exchange.catalog.lineage import service as lineage
 from exchange.catalog.models import Dataset, DatasetVersion
 from exchange.catalog.schemas import DatasetDocument, Publication
 from exchange.catalog.terms.checks import faults_in_assessments
@@ -24,11 +25,20 @@ from ledger.format import canonical
 CORRECT = "Correct the member `document` where `errors` points."
 
 
-async def plain_document(work: Work, document: DatasetDocument, *, owner: UUID) -> dict[str, Any]:
-    """The document as JSON, once it is checked. Raises DatasetInvalid."""
+async def faults_in_inputs(
+    work: Work, document: DatasetDocument, *, owner: UUID, dataset: UUID | None
+) -> list[dict[str, str]]:
+    """The faults of the datasets that a document of `dataset` is derived from; None for a dataset that is new."""
+    faults = await lineage.faults_in_cycle(work.session, document, dataset=dataset)
+    return faults or await work.runtime[DatasetDependents].faults_in(work, document, owner)
+
+
+async def plain_document(work: Work, document: DatasetDocument, *, owner: UUID, dataset: UUID | None) -> dict[str, Any]:
+    """The document of a dataset as JSON, once it is checked; `dataset` is None for a new one. Raises DatasetInvalid."""
     faults = faults_in_document(document)
     faults += faults_in_assessments(document.assessments, work.runtime.clock.now())
     faults += await modules.faults_in(work, document.terms.module, owner=owner, at="terms/module")
+    faults += await faults_in_inputs(work, document, owner=owner, dataset=dataset)
     if faults:
         raise DatasetInvalid(CORRECT, errors=faults)
     plain = document.model_dump(mode="json")
@@ -66,7 +76,7 @@ async def issue(
     if source.state != "ready":
         raise Conflict("The source has to be read first: upload its file.", state=source.state)
     document = DatasetDocument.model_validate(draft.document)
-    plain = await plain_document(work, document, owner=dataset.organisation_id)
+    plain = await plain_document(work, document, owner=dataset.organisation_id, dataset=dataset.id)
     check_source(document, source)
     if dataset.version:
         before = DatasetDocument.model_validate((await queries.version(work.session, dataset)).document)
@@ -82,6 +92,7 @@ async def issue(
         published_at=work.runtime.clock.now(),
     )
     work.session.add(version)
+    inputs = await lineage.record(work, version, document)
     dataset.version = version.version
     dataset.state = "published"
     dataset.draft = None
@@ -95,6 +106,7 @@ async def issue(
         sharing=document.sharing.attribute,
         assessments={name: commitment(assessment, salt=version.salt) for name, assessment in assessments.items()},
         filing=how,
+        derived_from=inputs or None,
     )
     await changes.settle(work, dataset.id, version=version.version, filing=filing)
     return version

@@ -101,6 +101,18 @@ async def dataset(session: AsyncSession, reading: Reading | None, reference: str
     return await _dataset(session, _select_listed().where(_visible_to(reading)), reference)
 
 
+async def visible(session: AsyncSession, reading: Reading | None, identifiers: Collection[UUID]) -> dict[UUID, Listed]:
+    """Those of some datasets that a principal may see, by id."""
+    statement = _select_listed().where(_visible_to(reading), Dataset.id.in_(identifiers))
+    return {listed.dataset.id: listed for listed in [_listed(*row) for row in await session.execute(statement)]}
+
+
+async def any_of(session: AsyncSession, identifiers: Collection[UUID]) -> dict[UUID, Listed]:
+    """Those of some datasets that there are, by id. The caller decides who may see them."""
+    statement = _select_listed().where(Dataset.id.in_(identifiers), Dataset.state != "discarded")
+    return {listed.dataset.id: listed for listed in [_listed(*row) for row in await session.execute(statement)]}
+
+
 async def any_dataset(session: AsyncSession, reference: str) -> Listed:
     """The dataset of a reference. The caller decides who may see it. Raises NotFound."""
     return await _dataset(session, _select_listed(), reference)

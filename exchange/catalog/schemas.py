@@ -118,6 +118,16 @@ class Classification(In):
     code: Annotated[str | None, StringConstraints(pattern=r"^[0-9A-Za-z/]{1,40}$"), Field(exclude_if=_is_absent)] = None
 
 
+class Derivation(In):
+    """A dataset that another one is derived from; with the agreement under which it was received, unless it is one's own."""
+
+    dataset: UUID
+    agreement: Annotated[
+        UUID | None,
+        Field(description="The agreement of the deriving organisation; null for a dataset of its own"),
+    ] = None
+
+
 class DatasetDocument(In):
     """The description of a dataset, and the terms under which it is offered."""
 
@@ -137,6 +147,14 @@ class DatasetDocument(In):
         Text | None, Field(description="数据格式 of the source, such as CSV or a table", exclude_if=_is_absent)
     ] = None
     assessments: Annotated[Assessments, Field(exclude_if=lambda assessments: not assessments.on_file)] = Assessments()
+    derived_from: Annotated[
+        list[Derivation],
+        Field(
+            description="The datasets that this one is derived from; their limits on passing on hold for it",
+            max_length=50,
+            exclude_if=_is_absent,
+        ),
+    ] = []
 
     @property
     def effective_level(self) -> Level:
@@ -148,6 +166,12 @@ class DatasetDocument(In):
     def _level_not_below_fields(self) -> Self:
         if self.level is not None and self.effective_level != self.level:
             raise ValueError("the dataset's level is below one of its fields' levels")
+        return self
+
+    @model_validator(mode="after")
+    def _inputs_named_once(self) -> Self:
+        if len({(each.dataset, each.agreement) for each in self.derived_from}) < len(self.derived_from):
+            raise ValueError("`derived_from` names a dataset twice under the same agreement")
         return self
 
 

@@ -31,7 +31,7 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     """Draft a dataset over a source of the principal's organisation. Raises NotFound, Forbidden, DatasetInvalid."""
     source = await sources.own_source(work.session, work.principal, new.source)
     work.permit("dataset", "draft", source.organisation)
-    draft = await _draft(work, source, new.document)
+    draft = await _draft(work, source, new.document, dataset=None)
     dataset = Dataset(
         id=new_id(),
         organisation_id=source.organisation,
@@ -46,8 +46,8 @@ async def draft(work: Work, new: NewDataset) -> Dataset:
     return dataset
 
 
-async def _draft(work: Work, source: SourceView, document: DatasetDocument) -> dict[str, Any]:
-    plain = await issuing.plain_document(work, document, owner=source.organisation)
+async def _draft(work: Work, source: SourceView, document: DatasetDocument, *, dataset: UUID | None) -> dict[str, Any]:
+    plain = await issuing.plain_document(work, document, owner=source.organisation, dataset=dataset)
     if source.state == "ready":  # a file that is not uploaded yet has no fields
         issuing.check_source(document, source)
     return {"source": str(source.id), "document": plain, "salt": new_salt(), "by": str(work.principal.id)}
@@ -75,7 +75,7 @@ async def redraft(
     if handle is not None and handle != dataset.handle:
         error = f'the dataset is called "{dataset.handle}", and its handle does not change; draft a new dataset instead'
         raise DatasetInvalid("Correct the handle.", errors=[{"at": "handle", "error": error}])
-    dataset.draft = draft = await _draft(work, source, document)
+    dataset.draft = draft = await _draft(work, source, document, dataset=dataset.id)
     await filing.end(work, dataset.id, "redraft")
     dataset.drafted_at = work.runtime.clock.now()
     _record_draft(work, dataset, draft)

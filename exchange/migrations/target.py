@@ -10,6 +10,7 @@ import exchange.calendar.models
 import exchange.catalog.changes.models
 import exchange.catalog.filing.models
 import exchange.catalog.items.models
+import exchange.catalog.lineage.models
 import exchange.catalog.models
 import exchange.certificates.models
 import exchange.consents.models

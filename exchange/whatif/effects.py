@@ -31,6 +31,7 @@ from exchange.participants import queries as participants
 from exchange.participants.view import OrganisationView
 from exchange.sources import queries as sources
 from exchange.whatif import queries
+from exchange.whatif.deriving import foresee_lineage
 from exchange.whatif.errors import EffectsBusy
 from exchange.whatif.parts import Turns
 from exchange.whatif.schemas import ChangeOut, EffectsOut, PastOut, UnfitOut
@@ -71,9 +72,11 @@ async def foresee(work: Work, *, dataset_id: UUID) -> EffectsOut:
         await catch_up(work.runtime)
         drafted = await _drafted(work, dataset_id)
         if drafted is None:
-            return EffectsOut(agreements=[], refused=[], looked_at=0, exact=0, since=0)
-        changes = await _changed_agreements(work, drafted)
-        return await _refused_deliveries(work, drafted, changes)
+            effects = EffectsOut(agreements=[], refused=[], looked_at=0, exact=0, since=0)
+        else:
+            effects = await _refused_deliveries(work, drafted, await _changed_agreements(work, drafted))
+        lineage = await foresee_lineage(work, dataset_id)  # last, since it holds the agreements behind the draft
+        return effects.model_copy(update={"inputs": lineage.inputs, "derived": lineage.derived})
 
 
 @asynccontextmanager

@@ -104,11 +104,30 @@ class PastOut(Out):
     reasons: list[str]
 
 
+class InputFaultOut(Out):
+    """A limit of what the draft is derived from, for which its publication is refused."""
+
+    at: Annotated[str, Field(description="The place in the document", examples=["derived_from/0/agreement"])]
+    error: str
+
+
+class DerivedOut(Out):
+    """A dataset that is derived from this one, whose level is below the draft's: its next version has to be graded anew."""
+
+    dataset: UUID
+    name: str
+    level: str
+
+
 class EffectsOut(Out):
     """The effects of publishing a draft."""
 
     agreements: list[ChangeOut]
     refused: list[PastOut]
+    inputs: Annotated[list[InputFaultOut], Field(description="Limits of the datasets that it is derived from")] = []
+    derived: Annotated[
+        list[DerivedOut], Field(description="Datasets derived from it that would be graded too low")
+    ] = []
     looked_at: Annotated[int, Field(description="The number of past deliveries of the dataset that were decided again")]
     exact: Annotated[
         int, Field(description="How many of these were decided on their own input, which is stored for a time only")

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Assessments, Body, Hex
+from ledger.entries.parts import Assessments, Body, Derivation, Hex
 
 
 class DatasetDrafted(Body):
@@ -26,6 +26,9 @@ class DatasetPublished(Body):
     filing: Annotated[
         Literal["reviewed", "no-authority"] | None,
         Field(description="of a department's: whether the sharing authority reviewed it, or this exchange had none"),
+    ] = None
+    derived_from: Annotated[
+        list[Derivation] | None, Field(description="the datasets that the version is derived from")
     ] = None
 
 

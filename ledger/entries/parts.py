@@ -84,6 +84,14 @@ class Assessments(Strict):
     risk: Annotated[Hex | None, Field(description="of the risk assessment of important data")] = None
 
 
+class Derivation(Strict):
+    """A dataset that another one is derived from: its version at that time, and the agreement under which it was received."""
+
+    dataset: str
+    version: int
+    agreement: Annotated[str | None, Field(description="absent for a dataset of the same owner")] = None
+
+
 class Decision(Strict):
     """The policy's decision, and which policy made it."""
 

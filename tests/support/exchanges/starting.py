@@ -25,6 +25,7 @@ _IDLE: dict[str, list[FastAPI]] = {}
 """Applications of the usual kinds of source that serve no exchange now, by public URL."""
 
 TABLES = (
+    "dataset_inputs, "
     "trade_orders, trade_offers, trade_listings, certificates, certificate_keys, "
     "rights_record_objections, rights_certificates, rights_holdings, rights_objections, rights_statements, rights_parties, "
     "rights_records, "
