@@ -20,10 +20,10 @@ CREDENTIALS := build/tools/credentials/node_modules
 TOOLS := $(if $(GO),$(OPA) $(LITEWITNESS) $(FSCK) $(SUMDB)) $(if $(NPM),$(IDENTITY_PROVIDER) $(SD_JWT) $(CREDENTIALS))
 export TOOLS_REQUIRED := $(if $(GO),1)
 
-# Programs of the system that tests run (the last two: a timestamping authority, keys in a token), and Debian's packages of
-# them. Where one is missing its tests are skipped by name; PROGRAMS_REQUIRED=1 makes them fail.
-PROGRAMS := git ps openssl softhsm2-util
-PROGRAM_PACKAGES := git procps openssl softhsm2
+# Programs of the system that tests run (openssl: a timestamping authority; softhsm2: keys in a token; poppler: pages as
+# pictures), and Debian's packages of them, with a font of Chinese. Where one is missing its tests are skipped by name; PROGRAMS_REQUIRED=1 makes them fail.
+PROGRAMS := git ps openssl softhsm2-util pdftoppm
+PROGRAM_PACKAGES := git procps openssl softhsm2 poppler-utils fonts-wqy-microhei
 INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
 .PHONY: demo test endurance check bench docs format lock clean

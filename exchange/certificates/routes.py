@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from exchange.certificates import documents, service
-from exchange.certificates.parts import Issuer
+from exchange.certificates.parts import Issuer, Printing
 from exchange.certificates.service import Stated
 from exchange.kernel.problems import NotAcceptable
 from exchange.kernel.web.http import runtime_of
@@ -19,7 +19,8 @@ public = APIRouter(prefix="/rights", tags=["rights"], responses=problems(public=
 
 _CREDENTIAL: Final = "application/vc+jwt"
 _JSON: Final = "application/json"
-_SUPPORTED: Final = (_CREDENTIAL, _JSON)
+_PDF: Final = "application/pdf"
+_SUPPORTED: Final = (_CREDENTIAL, _JSON, _PDF)
 _FRESH: Final = {"Cache-Control": "no-cache", "Vary": "Accept"}
 _Prefer = Annotated[str | None, Header(description="`wait=5` waits until a checkpoint covers what it proves")]
 _TEXT: Final[dict[str, Any]] = {"schema": {"type": "string"}}
@@ -66,13 +67,16 @@ async def certificate(
     request: Request,
     code: Annotated[str, Path(pattern=CODE_PATTERN)],
     accept: Annotated[
-        str | None, Header(description="`application/vc+jwt` (the default), or `application/json`")
+        str | None, Header(description="`application/vc+jwt` (the default), `application/json` or `application/pdf`")
     ] = None,
     prefer: _Prefer = None,
 ) -> Response:
-    """The certificate of a record in force: a credential that verifies without the exchange, or what it states as JSON."""
+    """The certificate of a record in force: a credential that verifies without the exchange, JSON, or a page."""
     wanted = _negotiate(accept)
     text, document = await _sign(request, await service.certify(runtime_of(request), code), prefer)
+    if wanted == _PDF:
+        page = await runtime_of(request)[Printing].print_page(text, document)
+        return Response(page, media_type=_PDF, headers=_FRESH)
     if wanted == _JSON:
         return JSONResponse(document, headers=_FRESH)
     return Response(text, media_type=_CREDENTIAL, headers=_FRESH)

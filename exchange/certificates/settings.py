@@ -1,5 +1,6 @@
 """Settings of certificates."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -14,3 +15,9 @@ class CertificateSettings(KernelSettings):
         int,
         Field(ge=1, le=744, description="How long a verifier may rely on a list of revoked certificates, hours"),
     ] = 24
+    certificates_fonts: Annotated[
+        Path | None,
+        Field(
+            description="The folder of Chinese fonts (TrueType, OpenType) for printed certificates; unset: none is printed"
+        ),
+    ] = None
