@@ -14,9 +14,10 @@ from uuid import UUID
 from exchange.catalog.schemas import DatasetDocument
 from exchange.kernel.clock import rfc3339
 from exchange.participants.view import OrganisationView
-from exchange.trading.listings.prices import fixed_amount
+from exchange.trading.listings.prices import opening_amount, price_of
 from exchange.trading.listings.schemas import ContractTerms, ListingDocument, NewOffer
-from exchange.trading.listings.wording import price_in_words
+from exchange.trading.listings.wording import amount_in_words, price_in_words
+from ledger.billing.prices import read_price
 from ledger.format import canonical
 
 TEMPLATE: Final = "data-provision/1"
@@ -44,6 +45,7 @@ class Filling:
 def document_of(filling: Filling) -> dict[str, Any]:
     """The contract as a document. `nonce` keeps its digest from being guessed from a public offer."""
     offered, stated, terms = filling.offered, filling.stated, filling.terms
+    price = price_of(offered.price)
     return {
         "template": TEMPLATE,
         "order": str(filling.order),
@@ -74,8 +76,9 @@ def document_of(filling: Filling) -> dict[str, Any]:
         },
         "delivery": {"method": terms.delivery, "row_cap": offered.row_cap},
         "payment": {
-            "price": offered.price.model_dump(mode="json"),
-            "fixed_amount": fixed_amount(offered.price, days=offered.days),
+            "price": price.document(),
+            "opening_amount": 0 if offered.trial_days is not None else opening_amount(price),
+            "trial_days": offered.trial_days,
             "when": terms.payment,
         },
         "acceptance": {"inspection_days": terms.inspection_days, "deemed": terms.deemed_acceptance},
@@ -90,11 +93,13 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.dumps(dict(document))).hexdigest()
 
 
-def text_of(document: Mapping[str, Any], price: NewOffer) -> str:
-    """The contract's text in Chinese, article by article; `price` is the offer, for its price in words."""
+def text_of(document: Mapping[str, Any]) -> str:
+    """The contract's text in Chinese, article by article."""
     data, use, payment = document["data"], document["rights"]["use"], document["payment"]
     acceptance, delivery = document["acceptance"], document["delivery"]
-    amount = payment["fixed_amount"]
+    price = read_price(payment["price"])
+    amount = amount_in_words(payment["opening_amount"], price.currency)[0] if payment["opening_amount"] else ""
+    trial = payment["trial_days"]
     articles = [
         ("合同主体", f"提供方：{_named(document['seller'])}。接收方：{_named(document['buyer'])}。"),
         (
@@ -119,10 +124,11 @@ def text_of(document: Mapping[str, Any], price: NewOffer) -> str:
         ),
         (
             "价款与支付",
-            price_in_words(price.price)[0]
-            + (f"固定费用 {amount // 100}.{amount % 100:02d} 元，" if amount else "")
+            price_in_words(price)[0]
+            + (f"自开始交付之日起 {trial} 天内免费试用。" if trial else "")
+            + (f"首期价款（含税）{amount}，" if amount else "")
             + ("先付款后交付。" if payment["when"] == "prepaid" else "交付后付款。")
-            + "按用量计费的，以交易所账本所载的交付记录为准。",
+            + "账单以交易所账本所载的交付记录为准。",
         ),
         (
             "验收",

@@ -14,9 +14,10 @@ from exchange.participants import queries as participants
 from exchange.rights import queries as rights
 from exchange.rights.objections.queries import is_disputed
 from exchange.trading.listings.gate import Facts
-from exchange.trading.listings.prices import Free
+from exchange.trading.listings.prices import price_of
 from exchange.trading.listings.schemas import ListingDocument, NewOffer
 from exchange.trading.models import Listing
+from ledger.billing.prices import Free
 
 
 def published(listed: Listed) -> DatasetDocument | None:
@@ -42,7 +43,7 @@ def faults_in_offer(offer: NewOffer, document: DatasetDocument, *, seller_kind: 
     ]
     if offer.row_cap is not None and offer.row_cap > terms.row_cap:
         faults.append({"at": "row_cap", "error": f"the dataset's terms cap a delivery at {terms.row_cap} rows"})
-    if seller_kind == "department" and not isinstance(offer.price, Free):
+    if seller_kind == "department" and not isinstance(price_of(offer.price).model, Free):
         faults.append({"at": "price", "error": "departments offer opened data free of charge"})
     return faults
 

@@ -1,113 +1,64 @@
-"""The price of an offer, as a document. Amounts are integers of the currency's smallest unit, unit prices millionths of it.
+"""The price of an offer: a price document of billing, and what is owed for its beginning."""
 
-For the yuan an amount is in fen and a unit price in micro-yuan; a code of ISO 4217 names the currency.
-"""
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from typing import Annotated, Literal, Self, TypeAlias
+from pydantic import Field, JsonValue, model_validator
 
-from pydantic import Field, StringConstraints, model_validator
-
+from exchange.kernel.clock import rfc3339
 from exchange.kernel.schemas import In
+from ledger.billing.money import MAX_AMOUNT
+from ledger.billing.prices import MAX_WINDOW, Price, Quantities, Trial, read_price
+from ledger.billing.reading import Unpriced
 
-Amount = Annotated[int, Field(ge=1, le=10**14, description="In fen")]
-Unit = Annotated[int, Field(ge=1, le=10**15, description="In micro-yuan")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
-Measure = Literal["call", "record"]
-
-
-class Free(In):
-    """Nothing is paid."""
-
-    kind: Literal["free"]
+Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="In the currency's smallest unit (fen)")]
 
 
-class OneOff(In):
-    """One amount for the whole term."""
+class OfferPrice(In):
+    """The price model, and what else decides a bill. Amounts are in the smallest unit, unit prices in millionths of the main
+    unit, rates in basis points.
+    """
 
-    kind: Literal["one_off"]
-    amount: Amount
-    currency: Currency = "CNY"
-
-
-class Subscription(In):
-    """One amount for each period that begins within the term."""
-
-    kind: Literal["subscription"]
-    amount: Amount
-    period: Literal["month", "year"]
-    currency: Currency = "CNY"
-
-
-class PerUse(In):
-    """A unit price for each call or record delivered."""
-
-    kind: Literal["per_call", "per_record"]
-    unit: Unit
-    currency: Currency = "CNY"
-
-
-class Tier(In):
-    """The unit price of quantities up to `upto`; without it, of all further ones."""
-
-    upto: Annotated[int | None, Field(ge=1, le=2**53 - 1)]
-    unit: Annotated[int, Field(ge=0, le=10**15)]
-
-
-class Tiered(In):
-    """Unit prices by quantity within a period: each tier prices the part of the quantity that falls into it."""
-
-    kind: Literal["tiered"]
-    by: Measure
-    tiers: Annotated[list[Tier], Field(min_length=2, max_length=20)]
-    currency: Currency = "CNY"
+    model: Annotated[
+        dict[str, JsonValue],
+        Field(
+            description="`kind`: free, one_off, subscription, per_call, per_record, tiered, package, revenue_share",
+            examples=[{"kind": "per_record", "unit_price": 1237}],
+        ),
+    ]
+    currency: Annotated[str, Field(description="ISO 4217")] = "CNY"
+    aborted: Annotated[Literal["free", "as_delivered"], Field(description="What a stream costs that ended early")] = (
+        "free"
+    )
+    repeat_window: Annotated[
+        int, Field(ge=0, le=MAX_WINDOW, description="Seconds in which the same answer again is free")
+    ] = 86_400
+    tax: Annotated[int, Field(ge=0, le=10_000)] = 600
+    fee: Annotated[int, Field(ge=0, le=10_000, description="The platform's part of the net amount")] = 0
 
     @model_validator(mode="after")
-    def _ascend(self) -> Self:
-        bounds = [tier.upto for tier in self.tiers]
-        if bounds[-1] is not None or None in bounds[:-1]:
-            raise ValueError("the last tier, and no other, has no upper bound: `upto` is null")
-        ends = [bound for bound in bounds if bound is not None]
-        if ends != sorted(set(ends)):
-            raise ValueError("tiers ascend")
+    def _readable(self) -> Self:
+        if self.model.get("kind") == "trial":
+            raise ValueError("a trial is stated in `trial_days` of the offer")
+        try:
+            price_of(self)
+        except Unpriced as error:
+            raise ValueError(f"{error.pointer.lstrip('/')}: {error.reason}") from error
         return self
 
 
-class Package(In):
-    """One amount for a quota within the term; beyond it a unit price, or without one nothing more is delivered."""
-
-    kind: Literal["package"]
-    amount: Amount
-    by: Measure
-    quota: Annotated[int, Field(ge=1, le=2**53 - 1)]
-    beyond: Unit | None = None
-    currency: Currency = "CNY"
+def price_of(stated: OfferPrice) -> Price:
+    """The price document of an offer. Raises Unpriced."""
+    return read_price({**stated.model_dump(), "rules": "usage-1", "v": 1})
 
 
-class RevenueShare(In):
-    """A share of the buyer's revenue from a product that the contract names, in basis points."""
-
-    kind: Literal["revenue_share"]
-    basis_points: Annotated[int, Field(ge=1, le=10_000)]
-    product: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    currency: Currency = "CNY"
+def opening_amount(price: Price) -> int:
+    """What is owed, with tax, before anything is used: the amount that a model owes once, or for its first month."""
+    return sum(line.amount + price.tax_on(line.amount) for line in price.lines(Quantities()))
 
 
-class Trial(In):
-    """Free of charge, once for each buyer, for the offer's days."""
-
-    kind: Literal["trial"]
-
-
-Price: TypeAlias = Annotated[
-    Free | OneOff | Subscription | PerUse | Tiered | Package | RevenueShare | Trial, Field(discriminator="kind")
-]
-_DAYS = {"month": 30, "year": 365}
-
-
-def fixed_amount(price: Price, *, days: int) -> int:
-    """What a price makes due whatever is used, over a term of so many days; usage is billed by statements."""
-    if isinstance(price, OneOff | Package):
-        return price.amount
-    if isinstance(price, Subscription):
-        return price.amount * -(-days // _DAYS[price.period])
-    return 0
+def with_trial(document: Any, until: datetime | None) -> Price:
+    """The price document of a contract; with a trial, it applies from a time on. Raises Unpriced."""
+    price = read_price(document)
+    return price if until is None else replace(price, model=Trial(rfc3339(until), price.model))

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from exchange.catalog.schemas import Words
 from exchange.kernel.web.openapi import problems
 from exchange.participants.door.routes import SignedRoute, SignedWork
-from exchange.participants.reading import reading_of
 from exchange.trading.listings import queries, service
 from exchange.trading.listings.schemas import (
     GateOut,
@@ -32,7 +31,7 @@ async def list_listings(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ListingOut]:
     """What is listed, with the offers that are made to you; and every listing of your organisation."""
-    reading = reading_of(work, "market")
+    reading = service.reading_here(work)
     return await service.out(
         work, await queries.listings(work.session, reading, words=q, state=state, after=after, limit=limit)
     )
@@ -47,7 +46,7 @@ async def draft_listing(work: SignedWork, new: NewListing) -> ListingOut:
 @router.get("/listings/{listing_id}")
 async def show_listing(work: SignedWork, listing_id: UUID) -> ListingOut:
     """One listing."""
-    return (await service.out(work, [await queries.listing(work.session, reading_of(work, "market"), listing_id)]))[0]
+    return (await service.out(work, [await queries.listing(work.session, service.reading_here(work), listing_id)]))[0]
 
 
 @router.put("/listings/{listing_id}/document")
@@ -73,7 +72,7 @@ async def open_offer(work: SignedWork, listing_id: UUID, new: NewOffer) -> Offer
     """Open an offer of a listing of your organisation, public or made to organisations that you name."""
     offer = await service.open_offer(work, listing_id=listing_id, new=new)
     [listing] = await service.out(
-        work, [await queries.listing(work.session, reading_of(work, "market"), offer.listing_id)]
+        work, [await queries.listing(work.session, service.reading_here(work), offer.listing_id)]
     )
     return service.offer_out(offer, listing.document, is_insider=True)
 
@@ -83,6 +82,6 @@ async def close_offer(work: SignedWork, offer_id: UUID) -> OfferOut:
     """Close an offer to further orders. Its terms never change: open another one for other terms."""
     offer = await service.close_offer(work, offer_id=offer_id)
     [listing] = await service.out(
-        work, [await queries.listing(work.session, reading_of(work, "market"), offer.listing_id)]
+        work, [await queries.listing(work.session, service.reading_here(work), offer.listing_id)]
     )
     return service.offer_out(offer, listing.document, is_insider=True)

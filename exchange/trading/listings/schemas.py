@@ -11,7 +11,7 @@ from exchange.catalog.schemas import Bilingual
 from exchange.catalog.terms.schemas import AnswerName, Purpose
 from exchange.kernel.schemas import PRINTABLE, In, Out, Prose, Salt, Text, with_example
 from exchange.rights.forms.form import Proof
-from exchange.trading.listings.prices import Price
+from exchange.trading.listings.prices import OfferPrice
 
 Verb = Literal["submit", "approve", "reject", "list", "suspend", "resume", "delist"]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -121,7 +121,7 @@ class NewOffer(In):
             "fields": ["position", "wanted"],
             "purposes": ["talent-service"],
             "days": 365,
-            "price": {"kind": "per_record", "unit": 1237},
+            "price": {"model": {"kind": "per_record", "unit_price": 1237}},
             "places": 10,
         }
     )
@@ -132,7 +132,10 @@ class NewOffer(In):
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=50)]
     row_cap: Annotated[int | None, Field(ge=1, lt=2**53, description="Most rows of one delivery")] = None
     days: Annotated[Days, Field(description="How long the data may be received, from the beginning of the delivery on")]
-    price: Price
+    price: OfferPrice
+    trial_days: Annotated[
+        Days | None, Field(description="For so many days nothing is owed; such an offer is ordered once by each buyer")
+    ] = None
     buyers: Annotated[
         list[UUID], Field(max_length=200, description="Organisations that it is made to; without them it is public")
     ] = []

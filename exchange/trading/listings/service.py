@@ -1,6 +1,7 @@
 """The verbs of listings and offers: draft, check, the steps of the seller and the market operator, open and close offers."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid, refusal_of
 from exchange.kernel.work import Work
 from exchange.messages.service import notify
-from exchange.participants.reading import Reading, demand_reading, reading_of
+from exchange.participants.reading import Reading, reading_of
 from exchange.trading.errors import GateClosed
 from exchange.trading.listings import queries
 from exchange.trading.listings.facts import facts_of, faults_in_offer, published
@@ -45,6 +46,13 @@ def step_of(listing: Listing, verb: str, *, lacking: Collection[str] = ()) -> St
         return LISTING.step(listing.state, verb, REMEDIES.keys() - set(lacking))
     except Refused as refused:
         raise refusal_of(refused, "A listing", REMEDIES) from refused
+
+
+def reading_here(work: Work) -> Reading:
+    """What the principal may read of the market. Who reads everything reads the drafts of its own organisation too."""
+    reading, own = reading_of(work, "market"), work.principal.organisation
+    is_seller = reading.everything and work.may("market", "sell", own)
+    return replace(reading, owners=reading.owners | {own}) if is_seller else reading
 
 
 async def draft(work: Work, new: NewListing) -> Listing:
@@ -81,7 +89,7 @@ async def redraft(work: Work, *, listing_id: UUID, document: ListingDocument) ->
 
 async def check(work: Work, *, listing_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The conditions that a listing does not meet now. Raises NotFound, Forbidden."""
-    listing = await queries.listing(work.session, demand_reading(work, "market"), listing_id)
+    listing = await queries.listing(work.session, reading_here(work), listing_id)
     if not work.may("market", "review", EXCHANGE):
         work.permit("market", "sell", listing.seller_id, side=_SELLER)
     return await faults_of(work, listing)
@@ -96,7 +104,7 @@ async def faults_of(work: Work, listing: Listing) -> Sequence[Mapping[str, Any]]
 async def take(work: Work, *, listing_id: UUID, step: ListingStep) -> Listing:
     """Take a step of a listing. Raises NotFound, Forbidden, Conflict, GateClosed."""
     if step.verb in BY_OPERATOR:
-        listing = await queries.listing(work.session, reading_of(work, "market"), listing_id, lock=True)
+        listing = await queries.listing(work.session, reading_here(work), listing_id, lock=True)
         work.permit("market", "review", EXCHANGE)
     else:
         listing = await _own(work, listing_id)
@@ -162,7 +170,7 @@ async def close_offer(work: Work, *, offer_id: UUID) -> Offer:
 
 async def out(work: Work, rows: Sequence[Listing]) -> list[ListingOut]:
     """Listings with their offers, as the principal sees them."""
-    reading = reading_of(work, "market")
+    reading = reading_here(work)
     offers = await queries.offers(
         work.session, reading, [row.id for row in rows], organisation=work.principal.organisation
     )

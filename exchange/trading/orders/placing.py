@@ -18,7 +18,7 @@ from exchange.trading.errors import ContractDiffers, GateClosed, PlacesTaken
 from exchange.trading.listings import queries as listings
 from exchange.trading.listings.facts import facts_of, published
 from exchange.trading.listings.gate import faults_in
-from exchange.trading.listings.prices import Trial, fixed_amount
+from exchange.trading.listings.prices import opening_amount, price_of
 from exchange.trading.listings.schemas import ListingDocument, NewOffer
 from exchange.trading.listings.service import offer_of
 from exchange.trading.models import Listing, Order
@@ -58,10 +58,10 @@ async def place(work: Work, new: NewOrder) -> Order:
         "reference": new.reference,
         "wanted": {name: getattr(new, name) for name in ("purpose", "basis", "scenario", "scope")},
         "salt": new_salt(),
-        "is_trial": isinstance(offered.price, Trial),
+        "is_trial": offered.trial_days is not None,
         "contract": None,
         "signatures": [],
-        "amount": fixed_amount(offered.price, days=offered.days),
+        "amount": 0 if offered.trial_days is not None else opening_amount(price_of(offered.price)),
         "statements": [],
         "placed_at": now,
         "sign_by": now + timedelta(days=SIGN_DAYS),

@@ -11,8 +11,6 @@ from exchange.kernel.web.openapi import problems
 from exchange.participants.door.routes import SignedRoute, SignedWork
 from exchange.participants.reading import demand_reading
 from exchange.trading.contracts.template import text_of
-from exchange.trading.listings import queries as listings
-from exchange.trading.listings.service import offer_of
 from exchange.trading.models import Order
 from exchange.trading.orders import performing, placing, queries
 from exchange.trading.orders.lifecycle import ORDER
@@ -51,11 +49,10 @@ async def show_contract(work: SignedWork, order_id: UUID) -> ContractOut:
     order = await queries.order(work.session, demand_reading(work, "market"), order_id)
     if order.contract is None or order.contract_digest is None:
         raise Conflict("The seller has not drafted the contract yet.", state=order.state)
-    offer = offer_of(await listings.any_offer(work.session, order.offer_id))
     return ContractOut(
         document=order.contract,
         digest=order.contract_digest,
-        text=text_of(order.contract, offer),
+        text=text_of(order.contract),
         signatures=order.signatures,
     )
 

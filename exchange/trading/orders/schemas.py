@@ -102,7 +102,7 @@ class OrderOut(Out):
     contract: Annotated[str | None, Field(description="The contract's digest, once it is drafted")]
     signed_by: list[Literal["seller", "buyer"]]
     agreement: Annotated[UUID | None, Field(description="The agreement under which the data is delivered")]
-    amount: Annotated[int, Field(description="The fixed amount; what is used is billed beside it")]
+    amount: Annotated[int, Field(description="What is owed for the beginning, with tax; statements bill the rest")]
     paid: int
     frozen: Annotated[int, Field(description="In dispute: not due until the dispute ends")]
     reduced: Annotated[int, Field(description="No longer due")]

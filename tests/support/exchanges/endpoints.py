@@ -126,7 +126,13 @@ def step_of_listing(_: PopulatedExchange) -> Any:
 
 def offer(_: PopulatedExchange) -> Any:
     name = {"zh": "x", "en": "x"}
-    return {"name": name, "fields": ["code"], "purposes": ["statistics"], "days": 1, "price": {"kind": "free"}}
+    return {
+        "name": name,
+        "fields": ["code"],
+        "purposes": ["statistics"],
+        "days": 1,
+        "price": {"model": {"kind": "free"}},
+    }
 
 
 def order(_: PopulatedExchange) -> Any:

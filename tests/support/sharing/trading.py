@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from exchange.settings import Settings
@@ -15,6 +16,7 @@ from tests.support.sharing.registering import PROOF, RegisteringExchange, start_
 LISTINGS = "/market/listings"
 OFFERS = "/market/offers"
 ORDERS = "/market/orders"
+_NUMBERS = count(1)
 
 
 def listing_document(**changes: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def offer_document(**changes: Any) -> dict[str, Any]:
         "fields": ["code"],
         "purposes": ["talent-service"],
         "days": 365,
-        "price": {"kind": "one_off", "amount": 120_000},
+        "price": {"model": {"kind": "one_off", "amount": 120_000}, "tax": 0},
     }
     return document | changes
 
@@ -85,7 +87,7 @@ class TradingExchange(RegisteringExchange):
         """Order an offer."""
         order = {
             "offer": offer["id"],
-            "reference": "PO-1",
+            "reference": f"PO-{next(_NUMBERS)}",
             "purpose": "talent-service",
             "basis": "本单位业务",
             "scenario": "分析岗位",
@@ -109,18 +111,32 @@ class TradingExchange(RegisteringExchange):
         contract = await self.act_ok(who, f"{ORDERS}/{order['id']}/contract", method="GET")
         return await self.act_ok(who, f"{ORDERS}/{order['id']}/signature", {"digest": contract["digest"]})
 
-    async def bind(self, offer: dict[str, Any], **changes: Any) -> Any:
+    async def bind(self, offer: dict[str, Any], who: str = "other", **changes: Any) -> Any:
         """An order of an offer that both sides have signed."""
-        placed = await self.place(offer, **changes)
+        placed = await self.place(offer, who, **changes)
         assert placed.status == 201, placed.content.decode()
         await self.go_ok("owner", placed.json, "draft")
         await self.sign_order("owner", placed.json)
-        return await self.sign_order("other", placed.json)
+        return await self.sign_order(who, placed.json)
 
     async def fetch(self, party: Party, **more: Any) -> Answer:
         """Request a delivery of the owner's dataset as a party's system."""
         document = {"dataset": self.dataset["id"], "fields": ["code"], **more}
         return await self.call(party.system, "POST", "/api/v1/deliveries", document, purpose="talent-service")
+
+    async def publish(self, **changes: Any) -> None:
+        """Publish a version of the owner's dataset with changes of its document; `terms` are merged."""
+        document = self.dataset["document"]
+        terms = {**document["terms"], **changes.pop("terms", {})}
+        source = (await self.act_ok("owner", f"/datasets/{self.dataset['id']}", method="GET"))["source"]
+        draft = {"source": source, "handle": "codes", "document": {**document, **changes, "terms": terms}}
+        await self.act_ok("owner", f"/datasets/{self.dataset['id']}/draft", draft, method="PUT")
+        await self.act_ok("owner", f"/datasets/{self.dataset['id']}/publication")
+
+    async def faults(self, listing: dict[str, Any]) -> list[str]:
+        """The conditions of the gate that a listing does not meet."""
+        checked = await self.act_ok("owner", f"{LISTINGS}/{listing['id']}/checks")
+        return [fault["condition"] for fault in checked["faults"]]
 
     async def end_timed(self) -> int:
         """Do what time alone does to orders."""
