@@ -6,26 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from tests.support.catalogue.departments import draft
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.processes.client_commands import Run, client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 
 
 @pytest.fixture
 async def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
     """Run a command as somebody, in the test's directory, against a department's draft."""
     await delete_rows(database_url)
-    settings = settings_on(free_port(), database_url=database_url, data=tmp_path / "exchange")
+    settings = settings_here(database_url=database_url, data=tmp_path / "exchange")
     async with start_exchange(settings) as exchange:
         department = await draft(exchange)
         consumer = await exchange.admit("consumer", kind="institution", level="none")
         keys = {"owner": department.owner.steward, "bureau": department.authority, "consumer": consumer.steward}
         for name, key in keys.items():
             SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
-    with serve_exchange(settings):
+    with serve_here(settings):
         yield client_commands(settings, tmp_path, monkeypatch)
 
 

@@ -4,20 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.people.asking import offer_answers
 from tests.support.people.codes import issue
 from tests.support.processes.client_commands import client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 
 
 async def test_from_a_code_to_a_proof(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await delete_rows(database_url)
     data = tmp_path / "exchange"
-    data.mkdir()
-    settings = settings_on(free_port(), database_url=database_url, data=data)
+    settings = settings_here(database_url=database_url, data=data)
     settings = settings.model_copy(update={"answers_code_seconds": 3600})
     async with start_exchange(settings) as exchange:
         asking = await offer_answers(exchange)
@@ -25,7 +23,7 @@ async def test_from_a_code_to_a_proof(database_url: str, tmp_path: Path, monkeyp
         SigningKey(bytes(asking.consumer.system.signing)).save(data / "system.key")
         recipient = asking.consumer.id
     run = client_commands(settings, tmp_path, monkeypatch)
-    with serve_exchange(settings):
+    with serve_here(settings):
         for code in codes:
             redeem = ("redeem", "--purpose", "talent-service", "--proof", "proof.txt")
             typed = code if len(code) > 8 else f"{code[:4]} {code[4:]}"

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import Client, SigningKey, Trust
 from data_exchange_client import consents as receipts
 from exchange.settings import Settings
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.people.consenting import notice_for
 from tests.support.processes.client_commands import Run, client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 
 CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
 PROOF = "cd" * 32
@@ -24,7 +23,7 @@ IN_HANGZHOU = {"name": "in-hangzhou", "title": "在杭州", "title_en": "Lives i
 async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
     """A served exchange with a dataset about people, granted to a consumer; the keys are in the data directory."""
     await delete_rows(database_url)
-    settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
+    settings = settings_here(database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
@@ -38,7 +37,7 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         keys = {"owner": owner.steward, "consumer": consumer.steward, "system": consumer.system}
         for name, key in keys.items():
             SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
-    with serve_exchange(settings):
+    with serve_here(settings):
         yield settings
 
 

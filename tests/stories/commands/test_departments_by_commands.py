@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from exchange.settings import Settings
 from tests.support.exchanges.starting import delete_rows
 from tests.support.processes.client_commands import Run, client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 from tests.support.sharing.departments import start_departments
 
 ASKED = ("--basis", "x", "--scenario", "核验", "--until", "2099-12-31")
@@ -22,11 +21,11 @@ ASKED = ("--basis", "x", "--scenario", "核验", "--until", "2099-12-31")
 async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
     """A served exchange with an owner, a demander and the authority; their keys are in the data directory."""
     await delete_rows(database_url)
-    settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
+    settings = settings_here(database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
     async with start_departments(settings, at=datetime.now(UTC)) as exchange:
         for name in ("owner", "demander", "authority"):
             SigningKey(bytes(exchange.key_of(name).signing)).save(settings.data / f"{name}.key")
-    with serve_exchange(settings):
+    with serve_here(settings):
         yield settings
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from tests.support.exchanges.portal import NUMBER, run_portal
 from tests.support.exchanges.starting import delete_rows
 from tests.support.processes.client_commands import Run, client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 
 
 @pytest.fixture
@@ -20,14 +19,14 @@ async def run(
 ) -> AsyncIterator[Run]:
     """Run a command as the owner, to whom a person sent three requests at the portal before."""
     await delete_rows(database_url)
-    settings = settings_on(free_port(), database_url=database_url, data=tmp_path / "exchange")
+    settings = settings_here(database_url=database_url, data=tmp_path / "exchange")
     async with run_portal(database_url, settings.data, identity_provider) as portal:
         person = await portal.sign_in(f"number:{NUMBER}")
         for kind in ("access", "correct", "delete"):
             sent = await person.request("POST", "/portal/requests", {"kind": kind, "text": f"请求 {kind}"})
             assert sent.status == 201, sent.content
         SigningKey(bytes(portal.owner.steward.signing)).save(settings.data / "owner.key")
-    with serve_exchange(settings):
+    with serve_here(settings):
         yield client_commands(settings, tmp_path, monkeypatch)
 
 

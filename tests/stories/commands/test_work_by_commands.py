@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from admin.server.reaching import free_port
 from data_exchange_client import SigningKey
 from exchange.settings import Settings
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.processes.client_commands import Run, client_commands
-from tests.support.processes.server import serve_exchange, settings_on
+from tests.support.processes.in_thread import serve_here, settings_here
 
 CSV = "person_id,name,city\nP1,陈一,330100\nP2,陈二,330200\n"
 APPLICATION = [
@@ -28,7 +27,7 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     It has a consumer, and an owner with a dataset for each test; their keys are in the data directory.
     """
     await delete_rows(database_url)
-    settings = settings_on(free_port(), database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
+    settings = settings_here(database_url=database_url, data=tmp_path_factory.mktemp("exchange"))
     async with start_exchange(settings) as exchange:
         owner = await exchange.admit("owner")
         consumer = await exchange.admit("consumer", kind="institution", level="none")
@@ -38,7 +37,7 @@ async def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         keys = {"owner": owner.steward, "consumer": consumer.steward, "system": consumer.system}
         for name, key in (keys | {"auditor": exchange.keys["auditor"]}).items():
             SigningKey(bytes(key.signing)).save(settings.data / f"{name}.key")
-    with serve_exchange(settings):
+    with serve_here(settings):
         yield settings
 
 
