@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from groundwork.lifecycle import Machine
 from tests.support.exchanges.exchange import Answer
@@ -129,34 +130,57 @@ class Walk:
             self._hold(late == over, act, f"are overdue: {late} and not {over}")
 
 
-def distinguish(room: Room, mutant: Machine, *, depth: int = 7) -> list[Act] | None:
-    """The fewest acts after which a table and a changed one predict different things; None where there are none."""
+Outcome: TypeAlias = tuple[Past, Sequence[str]]
+
+
+class Reached(NamedTuple):
+    """An act that a walk by the true table may take, after the fewest acts, and what follows from it."""
+
+    past: Past
+    path: list[Act]
+    act: Act
+    outcome: Outcome
+
+
+def explore(room: Room, *, depth: int = 7) -> list[Reached]:
+    """All that walks of a few acts reach, shorter walks first."""
     acts = [act for act in room.acts() if act.verb != WAIT or act.who == "long"]
-    if room.opening is not None:
-        nothing = room.nothing()
-        if _outcome(room, room.machine, nothing, room.opening) != _outcome(room, mutant, nothing, room.opening):
-            return []
     paths = deque([(room.begun(), list[Act]())])
-    seen = set()
+    reached, seen = list[Reached](), set()
     while paths:
         past, path = paths.popleft()
         if len(path) == depth:
             continue
         for act in acts:
-            ours, theirs = _outcome(room, room.machine, past, act), _outcome(room, mutant, past, act)
-            if ours != theirs:
-                return [*path, act]
-            following = ours[0]
+            outcome = _outcome(room, room.machine, past, act)
+            reached.append(Reached(past, path, act, outcome))
+            following = outcome[0]
             late = tuple((clock.name, clock.is_over(following.now), bool(clock.since)) for clock in following.clocks)
             waited = sum(taken.verb == WAIT for taken in [*path, act])
             key = (following.state, frozenset(dict(following.marks)), late, waited)
             if key not in seen and waited <= 3:
                 seen.add(key)
                 paths.append((following, [*path, act]))
+    return reached
+
+
+def distinguish(room: Room, reached: Sequence[Reached], mutant: Machine) -> list[Act] | None:
+    """The fewest acts after which a table and a changed one predict different things; None where there are none."""
+    if room.opening is not None:
+        nothing = room.nothing()
+        if _outcome(room, room.machine, nothing, room.opening) != _outcome(room, mutant, nothing, room.opening):
+            return []
+    # An act depends on the steps of its verb alone, and a wait on those that time takes.
+    changed = {step.verb for step in set(room.machine.steps) ^ set(mutant.steps)}
+    for past, path, act, outcome in reached:
+        if act.verb != WAIT and room.means(past, act).verb not in changed:
+            continue
+        if outcome != _outcome(room, mutant, past, act):
+            return [*path, act]
     return None
 
 
-def _outcome(room: Room, machine: Machine, past: Past, act: Act) -> tuple[Past, Sequence[str]]:
+def _outcome(room: Room, machine: Machine, past: Past, act: Act) -> Outcome:
     """What follows from an act by a table, and the entries; of a refusal, the same as before and none."""
     if act.verb == WAIT:
         following, steps = room.predict_wait(machine, past, WAITS[act.who])

@@ -3,25 +3,47 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from exchange.settings import Settings
 from exchange.subjects.numbering.sidecars import Sidecars
-from tests.support.exchanges.exchange import Answer
-from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
+from tests.support.exchanges.exchange import Answer, Exchange
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.people import DATASET, PeopleExchange, publish_people
 from tests.support.people.consenting import ago, decide, decide_ok, publish_notice
 
 NDJSON = "application/x-ndjson"
-READERS = 4
+READERS = 2
+"""Deliveries at a time: one may begin and another end while a consent does. More of them wait for each other."""
 
 
-@pytest.fixture
-async def people(empty_database: str, tmp_path: Any) -> AsyncIterator[PeopleExchange]:
-    settings = Settings(data=tmp_path, database_url=empty_database, checkpoint_interval=0.1, retention_days=0)
-    async with start_people(settings, terms={"consent": True}) as people:
-        yield people
+class Consented(NamedTuple):
+    """A dataset that leaves by consent alone, a notice that covers it, and the people who have consented."""
+
+    people: PeopleExchange
+    notice: dict[str, Any]
+    persons: list[str]
+
+
+@asynccontextmanager
+async def start_consented(database_url: str, data: Path, count: int) -> AsyncIterator[Consented]:
+    """Start an exchange on an empty database, to which so many people have consented."""
+    settings = Settings(data=data, database_url=database_url, checkpoint_interval=0.1, retention_days=0)
+    async with start_filled(settings, fill, count) as consented:
+        yield consented
+
+
+async def fill(exchange: Exchange, count: int) -> Consented:
+    people = await publish_people(exchange, exchange.runtime.database.url, terms={"consent": True})
+    persons = [f"P{number:05d}" for number in range(1, count + 1)]
+    notice: dict[str, Any] = await publish_notice(people, people.owner, DATASET, "consumer")
+    for person in persons:
+        await decide_ok(people, people.owner, notice, person, at=ago(people, days=1))
+    return Consented(people, notice, persons)
 
 
 def rows_of(answer: Answer) -> set[str]:
@@ -66,27 +88,20 @@ async def race(people: PeopleExchange, persons: list[str], *, ending: Any) -> in
     return len(answers)
 
 
-async def give_to_all(people: PeopleExchange, persons: list[str]) -> dict[str, Any]:
-    notice: dict[str, Any] = await publish_notice(people, people.owner, DATASET, "consumer")
-    for person in persons:
-        await decide_ok(people, people.owner, notice, person, at=ago(people, days=1))
-    return notice
-
-
-async def withdraw_while_delivering(people: PeopleExchange, persons: list[str]) -> int:
-    notice = await give_to_all(people, persons)
+async def withdraw_while_delivering(consented: Consented) -> int:
+    people = consented.people
     await people.fetch(accept=NDJSON)
     await people.runtime[Sidecars].settled()
 
     async def withdraw(person: str) -> None:
-        answer = await decide(people, people.owner, notice, person, "withdrawn")
+        answer = await decide(people, people.owner, consented.notice, person, "withdrawn")
         assert answer.status == 200, answer.content.decode()
 
-    return await race(people, persons, ending=withdraw)
+    return await race(people, consented.persons, ending=withdraw)
 
 
-async def erase_while_delivering(people: PeopleExchange, persons: list[str]) -> int:
-    await give_to_all(people, persons)
+async def erase_while_delivering(consented: Consented) -> int:
+    people = consented.people
     await people.fetch(accept=NDJSON)
     await people.runtime[Sidecars].settled()
 
@@ -94,25 +109,28 @@ async def erase_while_delivering(people: PeopleExchange, persons: list[str]) -> 
         answer = await people.erase(dataset=DATASET, value=person)
         assert answer.status == 200, answer.content.decode()
 
-    return await race(people, persons, ending=erase)
+    return await race(people, consented.persons, ending=erase)
 
 
-async def test_withdrawals_while_delivering(people: PeopleExchange) -> None:
-    assert await withdraw_while_delivering(people, [f"P{number:05d}" for number in range(1, 11)])
+async def test_withdrawals_while_delivering(empty_database: str, tmp_path: Path) -> None:
+    async with start_consented(empty_database, tmp_path, 10) as consented:
+        assert await withdraw_while_delivering(consented)
 
 
-async def test_erasures_while_delivering(people: PeopleExchange) -> None:
-    assert await erase_while_delivering(people, [f"P{number:05d}" for number in range(1, 6)])
+async def test_erasures_while_delivering(empty_database: str, tmp_path: Path) -> None:
+    async with start_consented(empty_database, tmp_path, 5) as consented:
+        assert await erase_while_delivering(consented)
 
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("_eighth", range(8))
-async def test_a_thousand_withdrawals_while_delivering(people: PeopleExchange, _eighth: int) -> None:
-    persons = [f"P{number:05d}" for number in range(1, 126)]
-    assert await withdraw_while_delivering(people, persons)
+async def test_a_thousand_withdrawals_while_delivering(empty_database: str, tmp_path: Path, _eighth: int) -> None:
+    async with start_consented(empty_database, tmp_path, 125) as consented:
+        assert await withdraw_while_delivering(consented)
 
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("_half", range(2))
-async def test_erasures_of_many_while_delivering(people: PeopleExchange, _half: int) -> None:
-    assert await erase_while_delivering(people, [f"P{number:05d}" for number in range(1, 76)])
+async def test_erasures_of_many_while_delivering(empty_database: str, tmp_path: Path, _half: int) -> None:
+    async with start_consented(empty_database, tmp_path, 75) as consented:
+        assert await erase_while_delivering(consented)
