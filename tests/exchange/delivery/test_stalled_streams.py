@@ -133,7 +133,7 @@ async def test_streams_are_few_at_once_and_pages_are_answered_beside_them(
                 )
                 assert page.status == 200
             await ended(exchange, 2)
-            repeated = RawDelivery(exchange, consumer, QUESTION)
+            repeated = RawDelivery(exchange, consumer, QUESTION | {"limit": 1000})
             await repeated.run()
             assert repeated.is_whole
 

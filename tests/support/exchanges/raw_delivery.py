@@ -39,11 +39,16 @@ class RawDelivery:
         self.app = exchange.app
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.content = b""
+        self._content = bytearray()
         self.chunks = 0
         self.is_whole = False
         self.gone = asyncio.Event()
         self.after_first: Action | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What was received of the body."""
+        return bytes(self._content)
 
     async def receive(self) -> dict[str, Any]:
         if self.body is not None:
@@ -57,7 +62,7 @@ class RawDelivery:
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
-        self.content += message.get("body", b"")
+        self._content += message.get("body", b"")
         self.is_whole = not message.get("more_body", False)
         self.chunks += bool(message.get("body"))
         if self.chunks == 2 and self.after_first is not None:  # the header line is a chunk of its own
