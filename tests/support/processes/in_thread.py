@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -43,7 +44,8 @@ def serve_here(settings: Settings) -> Iterator[None]:
 
     with ThreadPoolExecutor(1, thread_name_prefix="exchange") as pool:
         serving = pool.submit(asyncio.run, run())
-        wait((opened, serving), return_when=FIRST_COMPLETED)
+        both: list[Future[Any]] = [opened, serving]
+        wait(both, return_when=FIRST_COMPLETED)
         try:
             if opened.done():
                 yield
