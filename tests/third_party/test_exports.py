@@ -3,10 +3,13 @@
 import pytest
 from scitt_cose import merkle as scitt
 
-from ledger.format import checkpoint, note, tiles
+from ledger import entries
+from ledger.format import canonical, checkpoint, note, tiles
 from ledger.format.receipt import Receipt
+from ledger.verification.verify import verify
 from tests.support.ledgers.logs import Log
 from tests.support.ledgers.other_verifiers import OUTSIDERS, check_receipt, fsck, sumdb
+from tests.support.pages import example
 
 SIZES = [1, 2, 255, 256, 257, 512, 700]
 
@@ -23,6 +26,18 @@ def test_a_log_of_three_levels_is_accepted(tmp_path):
     directory = log.write(tmp_path / "export")
     assert fsck(directory, log.signer.vkey) is None
     assert sumdb(directory, log.signer.vkey) is None
+
+
+def test_a_log_with_every_type_of_entry_is_accepted(tmp_path):
+    log = Log.signed_at(1)
+    log.append_bodies(
+        [canonical.dumps(example(model, name)) for model in entries.all_bodies() for name in entries.types_of(model)]
+    )
+    log.sign()
+    directory = log.write(tmp_path / "export")
+    for name, outsider in OUTSIDERS.items():
+        assert outsider(directory, log.signer.vkey) is None, name
+    assert verify(directory, verifier=log.signer.verifier).findings == ()
 
 
 @pytest.mark.parametrize("outsider", OUTSIDERS)

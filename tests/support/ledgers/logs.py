@@ -48,10 +48,15 @@ class Log:
         return self.checkpoints[max(self.checkpoints)]
 
     def append(self, count: int, **extra: Any) -> None:
+        seqs = range(self.size, self.size + count)
+        types = ("key.registered", "delivery.completed")
+        self.append_bodies([canonical.dumps({"type": types[seq % 2], "n": seq, **extra}) for seq in seqs])
+
+    def append_bodies(self, bodies: Sequence[bytes]) -> None:
+        """Append entries with these bodies."""
         edge = {(tile.level, tile.index): self.full[tile.level, tile.index] for tile in tiles.tiles_for_root(self.size)}
         start = self.size
-        for seq in range(start, start + count):
-            body = canonical.dumps({"type": "delivery.completed" if seq % 2 else "key.registered", "n": seq, **extra})
+        for seq, body in enumerate(bodies, start):
             prev = self.hashes[-1] if self.hashes else entry.GENESIS
             self.leaves.append(entry.splice(body=body, prev=prev, seq=seq))
             self.hashes.append(merkle.leaf_hash(self.leaves[-1]))
