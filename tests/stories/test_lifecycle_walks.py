@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from exchange.settings import Settings
 from groundwork.lifecycle import Machine, Refused
+from tests.support.lifecycles.answering import Notices, PersonRequests, RecordObjections, Records
 from tests.support.lifecycles.model import Act
 from tests.support.lifecycles.mutants import installed, mutants
 from tests.support.lifecycles.people import Consents, Deletions
@@ -36,6 +37,10 @@ ROOMS: tuple[type[Room], ...] = (
     Consents,
     Deletions,
     Registrations,
+    Notices,
+    RecordObjections,
+    Records,
+    PersonRequests,
 )
 
 ELSEWHERE = (

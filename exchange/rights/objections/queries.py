@@ -14,14 +14,22 @@ from exchange.rights.models import RightsApplication, RightsRecord
 from exchange.rights.objections.models import RecordObjection
 
 KIND = "record_objection"
+TOLD = "record_objection.holder_told"
+"""The statement with which the registrar tells the holder."""
 
 
 def _readable(reading: Reading) -> ColumnElement[bool]:
-    """The objector reads it from its filing on, the holder from when it was told, who reads everything at once."""
+    """The objector reads it from its filing on, the holder from when it was told, who reads everything at once.
+
+    The state alone does not say so: an objection may be withdrawn before its holder is told.
+    """
     if reading.everything:
         return true()
-    is_told = and_(RecordObjection.holder_id.in_(reading.owners), RecordObjection.state.not_in(("filed", "rejected")))
-    return or_(RecordObjection.organisation_id.in_(reading.owners), is_told)
+    is_told = RecordObjection.statements.contains([{"type": TOLD}])
+    return or_(
+        RecordObjection.organisation_id.in_(reading.owners),
+        and_(RecordObjection.holder_id.in_(reading.owners), is_told),
+    )
 
 
 async def objections(

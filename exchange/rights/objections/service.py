@@ -107,7 +107,7 @@ async def _state(work: Work, objection: RecordObjection, type_: str, statement: 
         statement=commitment({"evidence": objection.evidence, "statement": statement}, salt=salt),
     )
     sides = {objection.organisation_id}
-    if objection.state not in ("filed", "rejected"):
+    if any(each["type"] == queries.TOLD for each in objection.statements):
         sides.add(objection.holder_id)
     for organisation in sides - {work.principal.organisation}:
         await notify(

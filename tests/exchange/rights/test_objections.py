@@ -48,6 +48,20 @@ async def test_a_registrar_that_is_late_is_overdue_and_a_side_decides_nothing(re
     assert sorted(answer.status for answer in answers) == [200, 409]
 
 
+async def test_a_holder_hears_of_no_objection_that_was_withdrawn_before_it_was_told(
+    registering: RegisteringExchange,
+) -> None:
+    record = await registering.register()
+    new = {"record": record["code"], "statement": "x", "evidence": [PROOF]}
+    objection = await registering.act_ok("other", OBJECTIONS, new)
+    steps = f"{OBJECTIONS}/{objection['id']}/steps"
+    await registering.act_ok("other", steps, {"verb": "withdraw", "statement": "x"})
+    assert await registering.act_ok("owner", OBJECTIONS, method="GET") == []
+    assert (await registering.act("owner", steps, {"verb": "agree", "statement": "x"})).problem == "not-found"
+    messages = await registering.act_ok("owner", "/messages", method="GET")
+    assert objection["id"] not in {message["matter"]["id"] for message in messages}
+
+
 async def test_what_is_over_is_not_objected_to(registering: RegisteringExchange) -> None:
     record = await registering.register(valid_until=(registering.now.date()).replace(day=20).isoformat())
     await registering.pass_days(30)

@@ -1,6 +1,7 @@
 """Races on two runtimes of one exchange: whoever is first, what follows is on the ledger in that order, and once.
 
-The ordinary run tries each a few times; `RACES=1000 make endurance PYTEST=tests/stories/faults/test_races.py` tries it a thousand times.
+The ordinary run tries each a few times, `RACES=1000 make endurance PYTEST=tests/stories/faults/test_races.py` a thousand
+times.
 """
 
 from collections import defaultdict

@@ -28,7 +28,7 @@ _NUMBERS = itertools.count(1)
 class PeopleRoom(Room):
     """A room on an exchange where a hospital shares data about people with an enterprise."""
 
-    parties: ClassVar = ("hospital", "recipient", "stranger")
+    parties: ClassVar[tuple[str, ...]] = ("hospital", "recipient", "stranger")
     hospital: Party
     recipient: Party
     notice: dict[str, Any]

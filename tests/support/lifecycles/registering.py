@@ -74,13 +74,26 @@ class Registrations(Room):
         await self.exchange.call(self.exchange.keys["security"], "POST", target, role)
 
     async def begin(self) -> Answer:
+        return await self.draft()
+
+    async def draft(self, **changes: Any) -> Answer:
+        """Draft an application for the registration of the owner's dataset."""
         organisations = await self.exchange.read("owner", "/organisations")
         [code] = [each["code"] for each in organisations if each["handle"] == "owner"]
         form = complete_form({"owner": code}, {"owner": ("USE",)})
-        form |= {"data_class": "authorised_product", "public_registration": "3301002026000001"}
+        form |= {"data_class": "authorised_product", "public_registration": "3301002026000001"} | changes
         contact = {"name": "x", "phone": "x", "address": "x"}
         document = {"dataset": self.exchange.conditional["id"], "form": form, "contact": contact}
         return await self.post("owner", "/rights/applications", document)
+
+    async def register(self, **changes: Any) -> str:
+        """Register rights: the number of the record."""
+        target = f"/rights/applications/{self.name(await self.draft(**changes))}"
+        await self.exchange.act_ok("owner", f"{target}/filing")
+        await self.exchange.act_ok("authority", f"{target}/acceptance")
+        await self.exchange.act_ok("authority", f"{target}/publicity-waiver", WHY)
+        [code] = (await self.exchange.act_ok("authority", f"{target}/deposit"))["records"]
+        return str(code)
 
     def sees(self, past: Past, who: str) -> bool:
         return who == "owner" or (who == "authority" and past.state not in ("draft", "discarded"))
