@@ -42,6 +42,7 @@ class Agreement(Base):
     assessments: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     resharing: Mapped[bool] = mapped_column(server_default="false")
     price: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    billing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     amends: Mapped[UUID | None]
     contract: Mapped[str | None] = mapped_column(String(64))
     mask_key: Mapped[bytes] = mapped_column(LargeBinary)

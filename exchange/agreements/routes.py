@@ -20,6 +20,7 @@ from exchange.agreements.schemas import (
     StatementOut,
     Usage,
 )
+from exchange.agreements.view import in_force_document
 from exchange.catalog.odrl import address
 from exchange.kernel.web.openapi import problems
 from exchange.kernel.work import Work
@@ -53,7 +54,7 @@ async def read_agreement_as_odrl(work: SignedWork, agreement_id: UUID) -> JSONRe
     agreement = await _out(work, await queries.agreement(work.session, demand_reading(work, "agreement"), agreement_id))
     url = work.runtime.settings.public_url
     document = write_agreement(
-        service.in_force_document(agreement),
+        in_force_document(agreement),
         uid=f"{url}/api/v1/agreements/{agreement.id}/odrl",
         dataset=str(agreement.dataset_id),
         owner=str(agreement.provider_id),

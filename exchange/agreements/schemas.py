@@ -97,6 +97,10 @@ class AgreementOut(Out):
     ]
     resharing: Annotated[bool, Field(description="Whether the consumer may pass the data on")]
     price: Annotated[Price | None, Field(description="The price in the terms; never between departments")]
+    billing: Annotated[
+        dict[str, Any] | None,
+        Field(description="The price document by which deliveries are billed; its salted digest is on the ledger"),
+    ] = None
     not_before: datetime
     not_after: datetime
     digest: Annotated[

@@ -32,6 +32,7 @@ from exchange.kernel.work import Act, Principal, Work
 from exchange.participants import queries as participants
 from groundwork.lifecycle import Refused, Step
 from ledger import entries
+from ledger.billing.prices import Price
 from ledger.format import canonical
 from policies.decision import documents
 
@@ -50,7 +51,10 @@ _RESUME_LATER = "Publish a version that the agreement fits, or narrow or termina
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The owner's grant: the content of an agreement, which never changes. `contract` is the digest of a signed contract."""
+    """The owner's grant: the content of an agreement, which never changes.
+
+    `contract` is the digest of a signed contract, and `billing` the price by which deliveries are billed.
+    """
 
     application: UUID
     dataset: UUID
@@ -72,6 +76,7 @@ class Grant:
     amends: UUID | None = None
     provision: Literal["at_once", "later"] = "at_once"
     contract: str | None = None
+    billing: Price | None = None
 
     def document(self) -> dict[str, Any]:
         """The document that both sides accept; its salted digest goes to the ledger."""
@@ -93,6 +98,7 @@ class Grant:
             **({"assessments": self.assessments} if self.assessments else {}),
             **({"resharing": True} if self.resharing else {}),
             **({"price": self.price} if self.price else {}),
+            **({"billing": self.billing.document()} if self.billing else {}),
             **({"amends": str(self.amends)} if self.amends else {})
             | ({"contract": self.contract} if self.contract else {}),
         }
@@ -179,6 +185,7 @@ async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         assessments=grant.assessments,
         resharing=grant.resharing,
         price=grant.price,
+        billing=None if grant.billing is None else grant.billing.document(),
         amends=grant.amends,
         contract=grant.contract,
         not_before=grant.not_before,
@@ -209,6 +216,7 @@ async def conclude(work: Work, grant: Grant, terms: Terms) -> AgreementOut:
         amends=None if grant.amends is None else str(grant.amends),
         provision=None if grant.provision == "at_once" else grant.provision,
         contract=grant.contract,
+        price=None if grant.billing is None else commitment(grant.billing.document(), salt=salt),
     )
     if grant.lane == "government":
         await begin(
@@ -236,19 +244,6 @@ def agreement_out(
         "not_after": view.not_after,
     }
     return AgreementOut.model_validate({**concluded, "in_force": in_force, "narrowings": list(narrowings)})
-
-
-def in_force_document(agreement: AgreementOut) -> dict[str, Any]:
-    """An agreement as JSON, with what is in force in place of what was concluded; for its ODRL policy."""
-    document = agreement.model_dump(mode="json")
-    in_force = document["in_force"]
-    filters = in_force["row_filters"]
-    row_filter = {"all": filters} if len(filters) > 1 else next(iter(filters), None)
-    return {
-        **document,
-        **{name: in_force[name] for name in ("fields", "masks", "row_cap", "not_after")},
-        "row_filter": row_filter,
-    }
 
 
 async def read_out(work: Work, rows: Sequence[Agreement]) -> list[AgreementOut]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from exchange.agreements.models import Agreement, AgreementNarrowing
+from exchange.agreements.schemas import AgreementOut
 from policies.decision.obligations import stricter
 
 
@@ -20,7 +21,8 @@ class AgreementView:
     """The present grant of an agreement. `mask_key` is sealed; `not_before` and `not_after` are aware times.
 
     `masks` are the strictest of its own, of its narrowings, and of `terms`, which are the terms under which it was
-    concluded, as JSON. `row_filters` are its own and those of its narrowings; both sides see them, unlike that of `terms`.
+    concluded, as JSON. `row_filters` are its own and those of its narrowings; both sides see them, unlike that of `terms`. An
+    agreement `is_billed` if it has a price document.
     """
 
     id: UUID
@@ -41,6 +43,7 @@ class AgreementView:
     terms: Mapping[str, Any]
     answers: Sequence[str] = ()
     resharing: bool = False
+    is_billed: bool = False
 
 
 def view_of(
@@ -75,6 +78,7 @@ def view_of(
         terms=terms,
         answers=tuple(row.answers or ()),
         resharing=row.resharing,
+        is_billed=row.billing is not None,
     )
 
 
@@ -85,3 +89,16 @@ def strictest(masks: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> dict
         for name in granted & each.keys():
             strict[name] = stricter(strict[name], each[name]) if name in strict else each[name]
     return strict
+
+
+def in_force_document(agreement: AgreementOut) -> dict[str, Any]:
+    """An agreement as JSON, with what is in force in place of what was concluded; for its ODRL policy."""
+    document = agreement.model_dump(mode="json")
+    in_force = document["in_force"]
+    filters = in_force["row_filters"]
+    row_filter = {"all": filters} if len(filters) > 1 else next(iter(filters), None)
+    return {
+        **document,
+        **{name: in_force[name] for name in ("fields", "masks", "row_cap", "not_after")},
+        "row_filter": row_filter,
+    }

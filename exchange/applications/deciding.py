@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from exchange.kernel.clock import rfc3339
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from ledger.billing.money import EXPONENTS, round_ratio
+from ledger.billing.prices import MAX_UNIT_PRICE, Model, OneOff, PerUnit, Price, Subscription
 from policies.roles.roles import EXCHANGE
 
 
@@ -86,6 +89,7 @@ async def approve(work: Work, *, application_id: UUID, approval: Approval) -> tu
             assessments=approval.assessments.plain(),
             resharing=document.terms.resharing,
             price=_price(document, application.lane),
+            billing=_billing(document, application.lane),
             not_before=work.runtime.clock.now(),
             not_after=not_after,
             answers=tuple(dict.fromkeys(answers)),
@@ -103,6 +107,25 @@ def _price(document: DatasetDocument, lane: str) -> dict[str, Any] | None:
     """The price in the terms; none in government sharing, which is free of charge."""
     price = document.terms.price
     return None if price is None or lane == "government" else price.model_dump(mode="json")
+
+
+def _billing(document: DatasetDocument, lane: str) -> Price | None:
+    """The price document of the price in the terms, which contains its tax; None in government sharing."""
+    price = document.terms.price
+    if price is None or lane == "government" or price.currency not in EXPONENTS:
+        return None
+    hundredths = round(Decimal(price.amount) * 100)
+    amount = round_ratio(hundredths * 10 ** EXPONENTS[price.currency], 100)
+    unit_price = hundredths * 10_000
+    if unit_price > MAX_UNIT_PRICE:
+        return None
+    models: dict[str, Model] = {
+        "agreement": OneOff(amount),
+        "month": Subscription(amount),
+        "delivery": PerUnit("call", unit_price),
+        "record": PerUnit("record", unit_price),
+    }
+    return Price(models[price.per], currency=price.currency, tax=0)
 
 
 async def refuse(work: Work, *, application_id: UUID, refusal: Reasons) -> Application:

@@ -85,6 +85,7 @@ class DatasetFacts:
     """A dataset for one consumer: its version, its source, and the agreements between the two, as the fence stood.
 
     `salt` is that of the dataset's version, and goes into each digest of a document that may hold its row filters.
+    `accounts` are the agreements whose deliveries are billed.
     `content` names what the source holds: a file's snapshot, a table's shape; `snapshot` is the
     file's digest, None for a table. `rulings` caches the decisions of all
     datasets together. `weight` is about the size of the facts in memory, in bytes.
@@ -99,6 +100,7 @@ class DatasetFacts:
     lane: documents.Lane
     resource: documents.Resource
     agreements: tuple[documents.Agreement, ...]
+    accounts: frozenset[str]
     mask_keys: dict[str, bytes]
     fields: tuple[Field, ...]
     types: Mapping[str, FieldType]
@@ -252,6 +254,7 @@ def _facts_of(
         lane=lane_between(provider_kind=listed.owner.kind, consumer_kind=principal.organisation_kind),
         resource=resource,
         agreements=agreements,
+        accounts=frozenset(str(agreement.id) for agreement in shared.agreements if agreement.is_billed),
         mask_keys={
             str(agreement.id): runtime.seal.open(agreement.mask_key, name=f"agreement/{agreement.id}")
             for agreement in shared.agreements

@@ -196,6 +196,11 @@ class Planned:
         return {**self.decided.fields(), **self.naming.fields}
 
     @property
+    def account(self) -> str | None:
+        """The account to which the delivery is billed: its agreement, where that has a price document."""
+        return self.agreement if self.agreement in self.known.dataset.accounts else None
+
+    @property
     def ground(self) -> Ground | None:
         """On which ground rows about people are released; None: whoever they are about."""
         return self.decided.ruling.ground
@@ -217,6 +222,7 @@ class Planned:
             sealed=self.naming.sealed,
             epochs=tuple(epochs.items()),
             people=people,
+            account=self.account,
         )
 
 

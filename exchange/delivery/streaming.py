@@ -321,6 +321,10 @@ class StreamResponse(Response):
             raise Ended("permission-ended") from problem
         if not decided.ruling.decision.allow or decided.ruling.record.obligations != ruling.record.obligations:
             raise Ended("permission-ended")
+        if decided.ruling.decision.agreement != self._planned.agreement and (
+            self._planned.account or decided.ruling.decision.agreement in decided.known.dataset.accounts
+        ):
+            raise Ended("permission-ended")  # the end of a stream is billed to the account of its beginning
         self._fence = head.fence
         self._decided = replace(self._decided, ruling=decided.ruling)
 
@@ -352,9 +356,8 @@ class StreamResponse(Response):
                 row.rows, row.bytes, row.content = result.rows, result.bytes, result.content
                 row.cut_by_row_cap = self._rows.is_cut if cause is None else None
                 await session.flush()
-                outcomes = await store.append(
-                    await driver(session), [store.Submission(body.canonical(), people=people)]
-                )
+                submission = store.Submission(body.canonical(), people=people, account=self._planned.account)
+                outcomes = await store.append(await driver(session), [submission])
                 row.ended_entry = indexes(outcomes)[0]
                 await session.commit()
         except (Halted, *FAILURES) as error:

@@ -26,6 +26,7 @@ TABLES = (
     "ledger_sealed",
     "ledger_people",
     "ledger_person",
+    "ledger_account",
     "ledger_index",
 )
 """The tables of one incarnation of the ledger, by the indexes of its entries."""

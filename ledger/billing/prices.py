@@ -20,7 +20,7 @@ Unit = Literal["call", "record"]
 """What is counted: an answer that was delivered, or a row of it."""
 
 UNITS: Final = ("call", "record")
-MAX_UNIT_PRICE: Final = 10**12
+MAX_UNIT_PRICE: Final = 10**15
 MAX_TIERS: Final = 20
 MAX_WINDOW: Final = 31 * 86_400
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)

@@ -56,6 +56,7 @@ from ledger.entries.participants import (
     SystemEnrolled,
 )
 from ledger.entries.parts import (
+    Account,
     Actor,
     Assessments,
     Body,
@@ -199,6 +200,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
 """Every entry model, in the order of docs/ledger-format.md."""
 
 __all__ = [
+    "Account",
     "Actor",
     "AgreementChanged",
     "AgreementConcluded",

@@ -4,7 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.entries.parts import Body, Decision, Hex, Lane, Members, People, Result, Scope, Time
+from ledger.entries.parts import Account, Body, Decision, Hex, Lane, Members, People, Result, Scope, Time
+
+Billed = Annotated[
+    Account | None, Field(description="under an agreement with a price document, the place in its account")
+]
 
 
 class DeliveryBody(Body):
@@ -29,8 +33,9 @@ class DeliveryBody(Body):
 
 
 class ReleaseBody(DeliveryBody):
-    """What an entry states about the people whose rows were released."""
+    """What an entry states about the people whose rows were released, and the account to which they are billed."""
 
+    account: Billed = None
     consents: Annotated[
         list[Scope] | None, Field(description="the scopes of consents by which each row was released or withheld")
     ] = None
@@ -50,6 +55,7 @@ class DeliveryStarted(DeliveryBody):
     """A stream was allowed, and begins after this entry."""
 
     type: Literal["delivery.started"] = "delivery.started"
+    account: Billed = None
     plan: Hex
 
 

@@ -136,6 +136,14 @@ class Members(Strict):
     buckets: Annotated[int, Field(description="the number of buckets, a power of two")]
 
 
+class Account(Strict):
+    """The place in an account: the agreement's id, the number from 1, and the leaf hash of the account's entry before."""
+
+    id: str
+    n: int
+    prev: Hex
+
+
 class Body(Strict):
     """The fields that every entry may have."""
 

@@ -50,9 +50,9 @@ class Entry:
     body: dict[str, Any]
 
 
-def check_body(body: bytes) -> None:
-    """Raise EntryTooLarge if a canonical body is too large, before it is queued."""
-    if len(body) > MAX_BODY:
+def check_body(body: bytes, *, spare: int = 0) -> None:
+    """Raise EntryTooLarge if a canonical body, with `spare` bytes to come, is too large, before it is queued."""
+    if len(body) + spare > MAX_BODY:
         raise EntryTooLarge(len(body))
 
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from ledger.billing.accounts import OVERHEAD
 from ledger.format import entry
 from ledger.log.head import HALTED, Halted
 
@@ -64,7 +65,8 @@ class People:
 class Submission:
     """One entry to append: its canonical body, its conditions, and what is kept beside it.
 
-    The conditions are a nonce, a fence, and for each scope of consents the epoch that the answer rests on.
+    The conditions are a nonce, a fence, and for each scope of consents the epoch that the answer rests on. `account` is the
+    id of the agreement to which the entry is billed; its body has members, and no account (see ledger.billing.accounts).
 
     Raises entry.EntryTooLarge on construction, so that one submission cannot fail its whole batch.
     """
@@ -75,10 +77,11 @@ class Submission:
     sealed: tuple[Sealed, ...] = ()
     epochs: tuple[tuple[int, int], ...] = ()
     people: People | None = None
+    account: str | None = None
 
     def __post_init__(self) -> None:
         """See entry.check_body."""
-        entry.check_body(self.body)
+        entry.check_body(self.body, spare=0 if self.account is None else OVERHEAD)
 
 
 class Refused(Exception):
@@ -145,7 +148,7 @@ async def append(
 ) -> list[Outcome]:
     """Append submissions, as the last statement of the connection's transaction or, without one, durably at once.
 
-    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0019) uses
+    Returns, in order, each submission's index or why it was refused. One function of the database (migration 0046) uses
     up the nonces, locks the head, compares fence and epochs, and splices each body behind its predecessor's hash. So the
     lock is held while the database works and commits, but never while a process that shares the machine waits for its
     turn. The same statement writes what is kept beside the entries. Raises head.Halted.
@@ -153,16 +156,20 @@ async def append(
     epochs: list[tuple[object, ...]] = [
         (scope, epoch, place) for place, submission in enumerate(submissions, 1) for scope, epoch in submission.epochs
     ]
+    accounts = [submission.account for submission in submissions]
+    has_accounts = any(accounts)
     beside = {name: rows for name, rows in _rows_beside(submissions).items() if rows}
     try:
         row = await connection.fetchrow(
-            _compose(tuple(beside), has_epochs=bool(epochs)),
+            _compose(tuple(beside), has_epochs=bool(epochs), has_accounts=has_accounts),
             [each.nonce.token if each.nonce else None for each in submissions],
             [each.nonce.expires_at if each.nonce else None for each in submissions],
             [each.body for each in submissions],
             [each.fence for each in submissions],
             advance_fence,
-            *(list(column) for rows in (epochs, *beside.values()) for column in zip(*rows, strict=True)),
+            *(list(column) for column in zip(*epochs, strict=True)),
+            *([accounts] if has_accounts else ()),
+            *(list(column) for rows in beside.values() for column in zip(*rows, strict=True)),
         )
     except asyncpg.PostgresError as error:
         if error.sqlstate == HALTED:
@@ -173,10 +180,12 @@ async def append(
 
 
 @cache
-def _compose(beside: tuple[str, ...], *, has_epochs: bool) -> str:
+def _compose(beside: tuple[str, ...], *, has_epochs: bool, has_accounts: bool) -> str:
     """The statement that appends, and writes what is kept beside. A function that writes runs once in a statement."""
     numbers = count(6)
-    call = ", ".join([_CALL, *(f"${next(numbers)}::{kind}[]" for kind in _EPOCHS if has_epochs)])
+    further = [f"${next(numbers)}::{kind}[]" for kind in _EPOCHS if has_epochs]
+    further += [f"accounts => ${next(numbers)}::uuid[]"] if has_accounts else []
+    call = ", ".join([_CALL, *further])
     appended = f"SELECT outcomes, fence FROM ledger_append({call})"  # noqa: S608 - constants
     if not beside:
         return appended

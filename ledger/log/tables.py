@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Uuid,
 )
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
@@ -75,6 +76,15 @@ person = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Index("ix_ledger_person_seq", "seq"),
+)
+
+# The entries of each account, by their number in its chain (see ledger.billing.accounts).
+account = Table(
+    "ledger_account",
+    metadata,
+    Column("account", Uuid, primary_key=True),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
 )
 
 # Used nonces, until the requests they belong to have expired.

@@ -8,6 +8,8 @@ from typing import Any
 class Code(StrEnum):
     """The kinds of findings; docs/ledger-format.md explains each."""
 
+    ACCOUNT_BROKEN = "account-broken"
+    ACCOUNT_MISSING = "account-missing"
     CHAIN_BROKEN = "chain-broken"
     CHECKPOINT_FORKED = "checkpoint-forked"
     CHECKPOINT_INVALID = "checkpoint-invalid"

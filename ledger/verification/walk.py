@@ -15,6 +15,7 @@ from ledger.bundle.files import CHECKPOINTS, Files, Missing, Unreadable
 from ledger.format import checkpoint, entry, tiles
 from ledger.format.rotation import History
 from ledger.verification import blocks
+from ledger.verification.accounts import Chains
 from ledger.verification.claims import Claims, Observation, Tree
 from ledger.verification.report import MAX_FINDINGS, Code, Finding, Findings, Report
 
@@ -73,6 +74,7 @@ class Walk:
         self._listed = set(schedule.sizes)
         self._due = deque(sorted({*schedule.sizes, *schedule.others}))
         self._by_chain, self._by_tile = Tree(), Tree()
+        self._accounts = Chains(findings)
         self._window: deque[Observation] = deque()
         self._disputes: list[Claims] = []
         self._unmatched: list[Finding] = []
@@ -145,6 +147,7 @@ class Walk:
         If the block and the next one are sound, no entry of it needs to be judged; its first entries only serve as the
         successors of those still in the window.
         """
+        self._accounts.take(block)
         for finding in block.findings:
             self._findings.add(finding)
         self._pruned += block.width if block.is_pruned else 0

@@ -141,6 +141,7 @@ _PARTS = (
     entries.Scope,
     entries.People,
     entries.Members,
+    entries.Account,
 )
 _ID = "01930b2e-6f1a-7000-8000-00000000000"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -153,6 +154,7 @@ _VALUES: Mapping[str, Any] = {
     "at": "2026-01-05T08:00:00.250000Z",
     "before": 10,
     "buckets": 4096,
+    "n": 17,
     "bytes": 5120,
     "checked_by": "regorus/0.13.0 opa/1.20.2",
     "clock": "reply",

@@ -30,7 +30,7 @@ _MOVED = """
 _FENCED = "coalesce(demanded = head.fence, true)"
 
 
-def _function() -> str:
+def function() -> str:
     """The function of migration 0013, which also refuses, with -4, what rests on an epoch that has moved."""
     text: str = context.script.get_revision("0013").module.FUNCTION
     changes = (
@@ -78,7 +78,7 @@ def upgrade() -> None:
     for table in ("ledger_people", "ledger_person"):
         op.execute(f"GRANT SELECT, INSERT ON {table} TO exchange_app")
     op.execute(f"DROP FUNCTION ledger_append({_ARGUMENTS})")
-    op.execute(_function())
+    op.execute(function())
     op.execute("REVOKE EXECUTE ON FUNCTION ledger_append FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION ledger_append TO exchange_app")
 

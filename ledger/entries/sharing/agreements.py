@@ -29,6 +29,12 @@ class AgreementConcluded(Body):
     contract: Annotated[
         Hex | None, Field(description="SHA-256 of the contract that both sides signed, where it comes from an order")
     ] = None
+    price: Annotated[
+        Hex | None,
+        Field(
+            description="salted digest of the price document; its deliveries have a place in the agreement's account"
+        ),
+    ] = None
 
 
 class AgreementChanged(Body):

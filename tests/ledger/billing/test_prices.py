@@ -155,7 +155,7 @@ def test_many_small_answers_are_rounded_once() -> None:
         ({"kind": "one_off", "amount": -1}, "/model/amount"),
         ({"kind": "one_off", "amount": True}, "/model/amount"),
         ({"kind": "per_call", "unit_price": 1.5}, "/model/unit_price"),
-        ({"kind": "per_call", "unit_price": 10**12 + 1}, "/model/unit_price"),
+        ({"kind": "per_call", "unit_price": 10**15 + 1}, "/model/unit_price"),
         ({"kind": "tiered", "unit": "byte", "tiers": []}, "/model/tiers"),
         ({"kind": "tiered", "unit": "call", "tiers": [{"up_to": 5, "unit_price": 1}]}, "/model/tiers/0/up_to"),
         (

@@ -40,7 +40,7 @@ TABLES = (
     "person_requests, portal_challenges, portal_passkeys, "
     "portal_codes, portal_sessions, portal_identities, portal_accounts, portal_sign_ins, "
     "subjects, subject_numbers, subject_holds, subject_erasures, "
-    "ledger_sealed, ledger_people, ledger_person, "
+    "ledger_sealed, ledger_people, ledger_person, ledger_account, "
     "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
     "policy_bundles, policy_modules, decision_inputs, calendar_years, parameter_values, deadlines, messages, "
     "jobs.pgqueuer, jobs.pgqueuer_log"
