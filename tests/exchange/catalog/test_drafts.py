@@ -1,22 +1,47 @@
 """Drafts: faults are reported at once, at their place in the document that was sent, with the field's name."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
 
 import pytest
 
+from exchange.settings import Settings
 from tests.support.exchanges.exchange import Answer, Exchange, Party, document_for
+from tests.support.exchanges.filled import start_filled
 
 CSV = b"id,born,name\n1,1990-01-01,a\n2,1991-01-01,b\n"
 
 
-@pytest.fixture
-async def owner(exchange: Exchange) -> Party:
-    return await exchange.admit("owner")
+class Filled(NamedTuple):
+    exchange: Exchange
+    owner: Party
+    source: dict[str, Any]
 
 
 @pytest.fixture
-async def source(exchange: Exchange, owner: Party) -> dict[str, Any]:
-    return await exchange.register_file(owner, CSV)
+async def filled(settings: Settings) -> AsyncIterator[Filled]:
+    async with start_filled(settings, fill) as filled:
+        yield filled
+
+
+async def fill(exchange: Exchange) -> Filled:
+    owner = await exchange.admit("owner")
+    return Filled(exchange, owner, await exchange.register_file(owner, CSV))
+
+
+@pytest.fixture
+def exchange(filled: Filled) -> Exchange:
+    return filled.exchange
+
+
+@pytest.fixture
+def owner(filled: Filled) -> Party:
+    return filled.owner
+
+
+@pytest.fixture
+def source(filled: Filled) -> dict[str, Any]:
+    return filled.source
 
 
 async def draft(exchange: Exchange, owner: Party, source: dict[str, Any], document: Any) -> Answer:

@@ -1,13 +1,16 @@
 """Terms and agreements as ODRL over the API: an owner's own offer comes back as the terms it was, others see less."""
 
 import copy
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
 
 import pytest
 
+from exchange.settings import Settings
 from policies.odrl.reading import read_agreement
 from policies.odrl.writing import MEDIA_TYPE, WITHHELD
 from tests.support.exchanges.exchange import Exchange, Party, assessment
+from tests.support.exchanges.filled import start_filled
 
 CSV = b"name,city\n\xe9\x99\x88,C1\n\xe6\x9d\x8e,C2\n"
 TERMS = {
@@ -19,14 +22,40 @@ TERMS = {
 }
 
 
-@pytest.fixture
-async def owner(exchange: Exchange) -> Party:
-    return await exchange.admit("owner")
+class Filled(NamedTuple):
+    exchange: Exchange
+    owner: Party
+    dataset: dict[str, Any]
 
 
 @pytest.fixture
-async def dataset(exchange: Exchange, owner: Party) -> dict[str, Any]:
-    return await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "people", terms=TERMS)
+async def filled(settings: Settings) -> AsyncIterator[Filled]:
+    async with start_filled(settings, fill) as filled:
+        yield filled
+
+
+async def fill(exchange: Exchange) -> Filled:
+    owner = await exchange.admit("owner")
+    return Filled(
+        exchange,
+        owner,
+        await exchange.publish_dataset(owner, await exchange.register_file(owner, CSV), "people", terms=TERMS),
+    )
+
+
+@pytest.fixture
+def exchange(filled: Filled) -> Exchange:
+    return filled.exchange
+
+
+@pytest.fixture
+def owner(filled: Filled) -> Party:
+    return filled.owner
+
+
+@pytest.fixture
+def dataset(filled: Filled) -> dict[str, Any]:
+    return filled.dataset
 
 
 def operands(policy: dict[str, Any]) -> dict[str, Any]:
@@ -130,10 +159,11 @@ async def test_what_cannot_be_fulfilled_denies(
 ) -> None:
     other = await exchange.admit("other")
     source = await exchange.register_file(owner, CSV)
-    dataset = await exchange.publish_dataset(owner, source, "people", terms=terms, assessments={"impact": assessment()})
+    impact = {"impact": assessment()}
+    dataset = await exchange.publish_dataset(owner, source, "withheld", terms=terms, assessments=impact)
     await exchange.conclude_agreement(other, owner, dataset)
     answer = await exchange.call(
-        other.system, "POST", "/api/v1/deliveries", {"dataset": "owner/people"}, purpose="talent-service"
+        other.system, "POST", "/api/v1/deliveries", {"dataset": "owner/withheld"}, purpose="talent-service"
     )
     assert (answer.status, answer.problem) == (403, problem)
     assert answer.json["reasons"][0]["remedy"]

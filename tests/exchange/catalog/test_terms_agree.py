@@ -1,7 +1,7 @@
 """One check covers published, requested and granted terms: the policy can decide by them, and sources apply them."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,30 +21,40 @@ def nested(levels: int) -> dict[str, Any]:
     return condition
 
 
-@pytest.fixture
-async def pair(settings: Settings) -> AsyncIterator[Pair]:
-    async with start_filled(settings, admit_pair) as pair:
-        yield pair
+class Filled(NamedTuple):
+    pair: Pair
+    source: dict[str, Any]
 
 
 @pytest.fixture
-def exchange(pair: Pair) -> Exchange:
-    return pair.exchange
+async def filled(settings: Settings) -> AsyncIterator[Filled]:
+    async with start_filled(settings, fill) as filled:
+        yield filled
+
+
+async def fill(exchange: Exchange) -> Filled:
+    pair = await admit_pair(exchange)
+    return Filled(pair, await exchange.register_file(pair.owner, CSV.encode()))
 
 
 @pytest.fixture
-def owner(pair: Pair) -> Party:
-    return pair.owner
+def exchange(filled: Filled) -> Exchange:
+    return filled.pair.exchange
 
 
 @pytest.fixture
-def consumer(pair: Pair) -> Party:
-    return pair.consumer
+def owner(filled: Filled) -> Party:
+    return filled.pair.owner
 
 
 @pytest.fixture
-async def source(exchange: Exchange, owner: Party) -> dict[str, Any]:
-    return await exchange.register_file(owner, CSV.encode())
+def consumer(filled: Filled) -> Party:
+    return filled.pair.consumer
+
+
+@pytest.fixture
+def source(filled: Filled) -> dict[str, Any]:
+    return filled.source
 
 
 async def ask(exchange: Exchange, party: Party, **question: Any) -> Answer:

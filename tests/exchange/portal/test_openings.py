@@ -14,22 +14,29 @@ from data_exchange_client import openings
 from data_exchange_client.errors import ReceiptInvalid
 from data_exchange_client.trust import Trust
 from exchange.kernel.clock import rfc3339
-from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
+from tests.support.exchanges.exchange import Exchange
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.portal import NUMBER, OTHER, Portal, fill_portal, portal_settings
 from tests.support.people.consenting import decide_ok, publish_notice
 
 
 @pytest.fixture
 async def portal(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Portal]:
     """The dataset leaves by consent alone, and one of its two people consents."""
-    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
-        people, dataset = portal.people, portal.people.dataset
-        document = {**dataset["document"], "terms": {**dataset["document"]["terms"], "consent": True}}
-        draft = {"source": dataset["source"], "handle": "people", "document": document}
-        await people.call_ok(portal.owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
-        await people.call_ok(portal.owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
-        notice = await publish_notice(people, portal.owner, "owner/people", "consumer", fields=["person_id", "name"])
-        await decide_ok(people, portal.owner, notice, NUMBER)
+    async with start_filled(portal_settings(empty_database, tmp_path, identity_provider), fill) as portal:
         yield portal
+
+
+async def fill(exchange: Exchange) -> Portal:
+    portal = await fill_portal(exchange)
+    people, dataset = portal.people, portal.people.dataset
+    document = {**dataset["document"], "terms": {**dataset["document"]["terms"], "consent": True}}
+    draft = {"source": dataset["source"], "handle": "people", "document": document}
+    await people.call_ok(portal.owner.steward, "PUT", f"/api/v1/datasets/{dataset['id']}/draft", draft)
+    await people.call_ok(portal.owner.steward, "POST", f"/api/v1/datasets/{dataset['id']}/publication")
+    notice = await publish_notice(people, portal.owner, "owner/people", "consumer", fields=["person_id", "name"])
+    await decide_ok(people, portal.owner, notice, NUMBER)
+    return portal
 
 
 async def deliver(portal: Portal) -> int:

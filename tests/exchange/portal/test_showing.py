@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.exchanges.exchange import Answer
-from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
+from tests.support.exchanges.exchange import Answer, Exchange
+from tests.support.exchanges.filled import start_filled
+from tests.support.exchanges.portal import NUMBER, OTHER, Portal, fill_portal, portal_settings
 from tests.support.people.asking import OFFERED
 from tests.support.people.codes import REDEMPTIONS
 from tests.support.services.identity_provider import Browser
@@ -51,13 +52,18 @@ class Showing:
 
 @pytest.fixture
 async def showing(empty_database: str, tmp_path: Path, identity_provider: str) -> AsyncIterator[Showing]:
-    async with run_portal(empty_database, tmp_path, identity_provider) as portal:
-        people = portal.people
-        source = await people.register_file(portal.owner, CSV.encode())
-        terms = {"fields": ["person"], "answers": OFFERED}
-        dataset = await people.publish_dataset(portal.owner, source, "degrees", terms=terms)
-        assert {field["name"]: field["type"] for field in dataset["document"]["fields"]}["person"] == "integer"
-        yield Showing(portal, await people.conclude_agreement(people.consumer, portal.owner, dataset))
+    async with start_filled(portal_settings(empty_database, tmp_path, identity_provider), fill) as showing:
+        yield showing
+
+
+async def fill(exchange: Exchange) -> Showing:
+    portal = await fill_portal(exchange)
+    people = portal.people
+    source = await people.register_file(portal.owner, CSV.encode())
+    terms = {"fields": ["person"], "answers": OFFERED}
+    dataset = await people.publish_dataset(portal.owner, source, "degrees", terms=terms)
+    assert {field["name"]: field["type"] for field in dataset["document"]["fields"]}["person"] == "integer"
+    return Showing(portal, await people.conclude_agreement(people.consumer, portal.owner, dataset))
 
 
 async def test_a_person_shows_an_answer_once_and_sees_that_it_was_used(showing: Showing) -> None:

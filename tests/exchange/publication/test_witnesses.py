@@ -32,7 +32,7 @@ from ledger.verification.report import Code
 from ledger.verification.verify import verify
 from tests.support.exchanges.continuity import DatabaseCopies, with_database
 from tests.support.exchanges.exchange import Exchange
-from tests.support.exchanges.populated import PopulatedExchange, start_populated_exchange
+from tests.support.exchanges.populated import PopulatedExchange, populate
 from tests.support.exchanges.starting import delete_rows, restart_exchange, start_exchange
 from tests.support.exchanges.witnessed import (
     is_covered,
@@ -133,8 +133,8 @@ async def waiting(
         settings, f"witness W {vkey} http://127.0.0.1:{port}\nquorum W\n", witness_cutoff=5, witness_timeout=0.5
     )
     with witnesses.serve_witness(tmp_path / "w", port=port):
-        stack = start_populated_exchange(settings, people_table)
-        populated_exchange = await stack.__aenter__()
+        stack = start_exchange(settings)
+        populated_exchange = await populate(await stack.__aenter__(), people_table)
         await wait_until(lambda: is_covered(populated_exchange))
     yield populated_exchange, tmp_path / "w", port
     await stack.__aexit__(None, None, None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import URL, Answer, Exchange, Key, Party, code, registration_of
-from tests.support.exchanges.starting import start_exchange
+from tests.support.exchanges.filled import start_filled
 from tests.support.people.consenting import decide_ok, publish_notice
 
 CANARY = "值-canary-7731"
@@ -123,69 +123,72 @@ def organisation(*, handle: str = "another", key: Key | None = None, url: str = 
 
 @asynccontextmanager
 async def start_populated_exchange(settings: Settings, dsn: str) -> AsyncIterator[PopulatedExchange]:
-    """Start an exchange on an empty database, and fill it."""
-    async with start_exchange(settings) as exchange:
-        owner = await exchange.admit("owner")
-        consumer = await exchange.admit("consumer", kind="institution", level="none")
-        stranger = await exchange.admit("stranger", kind="enterprise", level="none")
-        objects: dict[str, Any] = {"dsn": dsn}
-        table = objects["table"] = await exchange.register_table(owner, dsn, "people")
-        mask = {"masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}}
-        people = objects["people"] = await exchange.publish_dataset(owner, table, "people", terms=mask)
-        file = objects["file"] = await exchange.register_file(owner, CSV.encode())
-        degrees = objects["degrees"] = await exchange.publish_dataset(owner, file, "degrees")
-        objects["published"] = [body["type"] for body in await exchange.read_entries()].index("dataset.published")
-        await exchange.conclude_agreement(consumer, owner, degrees)
-        objects["agreement"] = await exchange.conclude_agreement(consumer, owner, people)
-        objects["application"] = await exchange.apply(consumer, people)
-        waiting = objects["waiting"] = await exchange.apply(consumer, degrees)
-        target = f"/api/v1/applications/{waiting['id']}"
-        await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据"})
-        ended = objects["ended"] = await exchange.conclude_agreement(consumer, owner, people)
-        await exchange.call_ok(
-            owner.steward, "POST", f"/api/v1/agreements/{ended['id']}/termination", {"reason": "期满"}
-        )
-        secret = {"attribute": "not_shared", "reason": "法律规定", "citation": CITATION}
-        objects["secret"] = await exchange.publish_dataset(owner, file, "secret", sharing=secret)
-        objects["departments"] = await exchange.publish_dataset(
-            owner, file, "departments", terms={"consumers": {"kinds": ["department"]}}
-        )
-        objects["unread"] = await _unread(exchange, owner)
-        objects["draft"] = await _draft(exchange, owner, people, table)
-        notice = await publish_notice(exchange, owner, "owner/people", "consumer", fields=["person_id", "name"])
-        objects["notice"], objects["consent"] = notice, await decide_ok(exchange, owner, notice, 1)
-        await decide_ok(exchange, owner, notice, 2)
-        await decide_ok(exchange, owner, notice, 2, "withdrawn")
-        [objects["deletion"]] = await exchange.call_ok(owner.steward, "GET", "/api/v1/deletions")
-        suspended, revoked = Key(), Key()
-        parties = {"owner": owner, "consumer": consumer, "stranger": stranger}
-        ids = {name: await exchange.find_principal(party.steward) for name, party in parties.items()}
-        ids |= {f"{name}-system": party.system_id for name, party in parties.items()}
-        ids["suspended"] = await _enrol(exchange, consumer, "suspended", suspended)
-        ids["revoked"] = await _enrol(exchange, consumer, "revoked", revoked)
-        await exchange.call_ok(consumer.steward, "POST", f"/api/v1/principals/{ids['suspended']}/suspension")
-        await exchange.call_ok(
-            consumer.steward, "POST", f"/api/v1/principals/{ids['revoked']}/keys/{revoked.keyid}/revocation"
-        )
-        newcomer, ids["newcomer"] = await _newcomer(exchange)
-        for name, key in exchange.keys.items():
-            me = await exchange.call_ok(key, "GET", "/api/v1/me")
-            ids[name] = me["principal"]["id"]
-            objects["operator"] = me["organisation"]["id"]
-        yield PopulatedExchange(
-            exchange.app,
-            exchange.client,
-            exchange.keys,
-            url=exchange.url,
-            owner=owner,
-            consumer=consumer,
-            stranger=stranger,
-            newcomer=newcomer,
-            suspended=suspended,
-            revoked=revoked,
-            ids=ids,
-            objects=objects,
-        )
+    """Start an exchange on an empty database, filled."""
+    async with start_filled(settings, populate, dsn) as exchange:
+        yield exchange
+
+
+async def populate(exchange: Exchange, dsn: str) -> PopulatedExchange:
+    """Fill an exchange that was just founded."""
+    owner = await exchange.admit("owner")
+    consumer = await exchange.admit("consumer", kind="institution", level="none")
+    stranger = await exchange.admit("stranger", kind="enterprise", level="none")
+    objects: dict[str, Any] = {"dsn": dsn}
+    table = objects["table"] = await exchange.register_table(owner, dsn, "people")
+    mask = {"masks": {"name": {"kind": "partial", "keep_start": 1, "keep_end": 0}}}
+    people = objects["people"] = await exchange.publish_dataset(owner, table, "people", terms=mask)
+    file = objects["file"] = await exchange.register_file(owner, CSV.encode())
+    degrees = objects["degrees"] = await exchange.publish_dataset(owner, file, "degrees")
+    objects["published"] = [body["type"] for body in await exchange.read_entries()].index("dataset.published")
+    await exchange.conclude_agreement(consumer, owner, degrees)
+    objects["agreement"] = await exchange.conclude_agreement(consumer, owner, people)
+    objects["application"] = await exchange.apply(consumer, people)
+    waiting = objects["waiting"] = await exchange.apply(consumer, degrees)
+    target = f"/api/v1/applications/{waiting['id']}"
+    await exchange.call_ok(owner.steward, "POST", f"{target}/supplement-request", {"missing": "使用依据"})
+    ended = objects["ended"] = await exchange.conclude_agreement(consumer, owner, people)
+    await exchange.call_ok(owner.steward, "POST", f"/api/v1/agreements/{ended['id']}/termination", {"reason": "期满"})
+    secret = {"attribute": "not_shared", "reason": "法律规定", "citation": CITATION}
+    objects["secret"] = await exchange.publish_dataset(owner, file, "secret", sharing=secret)
+    objects["departments"] = await exchange.publish_dataset(
+        owner, file, "departments", terms={"consumers": {"kinds": ["department"]}}
+    )
+    objects["unread"] = await _unread(exchange, owner)
+    objects["draft"] = await _draft(exchange, owner, people, table)
+    notice = await publish_notice(exchange, owner, "owner/people", "consumer", fields=["person_id", "name"])
+    objects["notice"], objects["consent"] = notice, await decide_ok(exchange, owner, notice, 1)
+    await decide_ok(exchange, owner, notice, 2)
+    await decide_ok(exchange, owner, notice, 2, "withdrawn")
+    [objects["deletion"]] = await exchange.call_ok(owner.steward, "GET", "/api/v1/deletions")
+    suspended, revoked = Key(), Key()
+    parties = {"owner": owner, "consumer": consumer, "stranger": stranger}
+    ids = {name: await exchange.find_principal(party.steward) for name, party in parties.items()}
+    ids |= {f"{name}-system": party.system_id for name, party in parties.items()}
+    ids["suspended"] = await _enrol(exchange, consumer, "suspended", suspended)
+    ids["revoked"] = await _enrol(exchange, consumer, "revoked", revoked)
+    await exchange.call_ok(consumer.steward, "POST", f"/api/v1/principals/{ids['suspended']}/suspension")
+    await exchange.call_ok(
+        consumer.steward, "POST", f"/api/v1/principals/{ids['revoked']}/keys/{revoked.keyid}/revocation"
+    )
+    newcomer, ids["newcomer"] = await _newcomer(exchange)
+    for name, key in exchange.keys.items():
+        me = await exchange.call_ok(key, "GET", "/api/v1/me")
+        ids[name] = me["principal"]["id"]
+        objects["operator"] = me["organisation"]["id"]
+    return PopulatedExchange(
+        exchange.app,
+        exchange.client,
+        exchange.keys,
+        url=exchange.url,
+        owner=owner,
+        consumer=consumer,
+        stranger=stranger,
+        newcomer=newcomer,
+        suspended=suspended,
+        revoked=revoked,
+        ids=ids,
+        objects=objects,
+    )
 
 
 async def _unread(exchange: Exchange, owner: Party) -> Any:

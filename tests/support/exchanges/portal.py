@@ -58,7 +58,14 @@ async def run_portal(
     database_url: str, data: Path, issuer: str, *, clock: SettableClock | None = None, **changes: Any
 ) -> AsyncIterator[Portal]:
     """Run an exchange with a portal on an empty database, whose people sign in at an identity provider."""
-    settings = Settings(
+    settings = portal_settings(database_url, data, issuer, **changes)
+    async with start_filled(settings, fill_portal, clock=clock) as portal:
+        yield portal
+
+
+def portal_settings(database_url: str, data: Path, issuer: str, **changes: Any) -> Settings:
+    """The settings of an exchange whose people sign in at an identity provider."""
+    return Settings(
         data=data,
         database_url=SecretStr(database_url),
         public_url=URL,
@@ -70,11 +77,10 @@ async def run_portal(
         portal_identifiers=("cn-resident-id=id_number",),
         **changes,
     )
-    async with start_filled(settings, _fill, clock=clock) as portal:
-        yield portal
 
 
-async def _fill(exchange: Exchange) -> Portal:
+async def fill_portal(exchange: Exchange) -> Portal:
+    """Publish the dataset on an exchange that was just founded, and grant it."""
     owner, consumer = await exchange.admit("owner"), await exchange.admit("consumer", kind="institution")
     source = await exchange.register_file(owner, CSV.encode())
     document = document_for(source["description"]["fields"])
