@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.exchanges.exchange import Key, assessment
+from tests.support.exchanges.exchange import Key, assessment, in_days
 from tests.support.exchanges.populated import PopulatedExchange, organisation
 from tests.support.people.consenting import notice_for
 
@@ -53,6 +53,11 @@ def dataset(exchange: PopulatedExchange) -> Any:
 
 def change(_: PopulatedExchange) -> Any:
     return {"cause": "duty", "document": "x", "changed_on": "2026-03-02", "reason": "x"}
+
+
+def deferral(_: PopulatedExchange) -> Any:
+    new = {"dataset": "owner/people", "purpose": "talent-service", "law": "监察法 第十八条", "reason": "核查"}
+    return new | {"visible_from": in_days(10)}
 
 
 def item_source(exchange: PopulatedExchange) -> Any:
@@ -391,6 +396,9 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("POST", "/subjects/holds", hold, (R, R, R, R)),
     ("POST", "/subjects/holds/{hold_id}/lifting", reason, (R, R, R, R)),
     ("POST", "/subjects/codes", lambda _: {"dataset": "owner/people", "value": "1", "level": "x"}, (N, N, None, N)),
+    ("GET", "/disclosures/deferrals", nothing, (OK, OK, OK, OK)),
+    ("POST", "/disclosures/deferrals", deferral, ("conflict", "conflict", "conflict", R)),
+    ("POST", "/disclosures/deferrals/{deferral_id}/confirmation", nothing, (N, N, N, N)),
     ("GET", "/person-requests", nothing, (OK, OK, OK, OK)),
     ("POST", "/person-requests/{request_id}/reading", nothing, (N, N, N, N)),
     ("POST", "/person-requests/{request_id}/grant", lambda _: {"statement": "x"}, (N, N, N, N)),
@@ -446,6 +454,7 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         consent_id=exchange.objects["consent"]["id"],
         load_id="01930b2e-6f1a-7000-8000-000000000001",
         deletion_id=exchange.objects["deletion"]["id"],
+        deferral_id="01930b2e-6f1a-7000-8000-000000000001",
         dispute_id="01930b2e-6f1a-7000-8000-000000000001",
         stream_id="01930b2e-6f1a-7000-8000-000000000001",
         change_id="01930b2e-6f1a-7000-8000-000000000001",
