@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from data_exchange_client.commands import audit, fetch, proofs
 from data_exchange_client.commands.catalogue import catalog, changes, filings, items, publish, upkeep
+from data_exchange_client.commands.market.group import market
 from data_exchange_client.commands.organisation import duties, identity, keys, members, messages
 from data_exchange_client.commands.people import answer, codes, consents, deletions, requests
 from data_exchange_client.commands.rights.group import rights
@@ -55,6 +56,7 @@ for group in (
     upkeep.draft,
     disputes.disputes,
     rights,
+    market,
 ):
     app.add_typer(group, name=group.info.name)
 

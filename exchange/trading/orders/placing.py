@@ -13,6 +13,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from exchange.trading.contracts.signing import proof_of
 from exchange.trading.contracts.template import Filling, digest_of, document_of
 from exchange.trading.errors import ContractDiffers, GateClosed, PlacesTaken
 from exchange.trading.listings import queries as listings
@@ -110,8 +111,10 @@ async def draft(work: Work, order: Order, statement: str) -> None:
     await move(work, order, step, statement=statement)
 
 
-async def sign(work: Work, *, order_id: UUID, digest: str) -> Order:
+async def sign(work: Work, *, order_id: UUID, digest: str, body: bytes) -> Order:
     """Sign the contract's digest as one side. The second signature binds: deliveries begin, or the payment is awaited.
+
+    `body` is the request's, as it was signed: with it, each side can show the other's signature to anybody.
 
     Raises NotFound, Forbidden, Conflict, ContractDiffers, GateClosed, OutsideTerms.
     """
@@ -133,9 +136,8 @@ async def sign(work: Work, *, order_id: UUID, digest: str) -> Order:
             "side": side,
             "organisation": str(work.principal.organisation),
             "principal": str(work.principal.id),
-            "key": work.principal.key,
-            "request": work.caller.evidence.digest,
             "time": work.now,
+            **await proof_of(work, body),
         },
     ]
     await move(work, order, step, side=side)

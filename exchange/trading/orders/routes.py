@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from exchange.kernel.problems import Conflict
 from exchange.kernel.web.openapi import problems
@@ -58,9 +58,10 @@ async def show_contract(work: SignedWork, order_id: UUID) -> ContractOut:
 
 
 @router.post("/{order_id}/signature")
-async def sign_contract(work: SignedWork, order_id: UUID, signature: ContractSignature) -> OrderOut:
+async def sign_contract(work: SignedWork, order_id: UUID, signature: ContractSignature, request: Request) -> OrderOut:
     """Sign the contract as your side. The second signature makes the order an agreement, or waits for the payment first."""
-    return _out([await placing.sign(work, order_id=order_id, digest=signature.digest)])[0]
+    body = await request.body()
+    return _out([await placing.sign(work, order_id=order_id, digest=signature.digest, body=body)])[0]
 
 
 @router.post("/{order_id}/steps")

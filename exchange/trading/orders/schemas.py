@@ -82,7 +82,8 @@ class ContractOut(Out):
     digest: Annotated[Digest, Field(description="SHA-256 of the document as canonical JSON (RFC 8785): what is signed")]
     text: Annotated[str, Field(description="The contract's text, made from the document")]
     signatures: Annotated[
-        list[dict[str, Any]], Field(description="Each with side, organisation, principal, key, request, time")
+        list[dict[str, Any]],
+        Field(description="Each with its side, and the request that was signed"),
     ]
 
 

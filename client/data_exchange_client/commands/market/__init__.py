@@ -1,0 +1,1 @@
+"""Commands about the market: listings, offers, orders and contracts."""
