@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr, StringConstraints, model_validator
 
 from adapters.kind import FieldName
 from exchange.catalog.schemas import Bilingual
@@ -14,6 +14,10 @@ from exchange.rights.forms.form import Proof
 from exchange.trading.listings.prices import OfferPrice
 
 Verb = Literal["submit", "approve", "reject", "list", "suspend", "resume", "delist"]
+SampleValue = Annotated[
+    StrictStr | StrictBool | Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1)] | None,
+    Field(description="Numbers with a fraction are written as text"),
+]
 Days = Annotated[int, Field(ge=1, le=3650)]
 _PROOF = {"title": "来源说明", "digest": "5f0c9a3f6c1f1a0f7b3ad0de3b1f5a6e2c0b7e6d4c8b9a1f2e3d4c5b6a798081"}
 
@@ -83,7 +87,7 @@ class ListingDocument(In):
     resale: Annotated[bool | None, Field(description="Whether a buyer may pass the data on")] = None
     export: Annotated[bool | None, Field(description="Whether a buyer may take it abroad")] = None
     sample: Annotated[
-        list[dict[FieldName, str | int | float | bool | None]],
+        list[dict[FieldName, SampleValue]],
         Field(max_length=20, description="Rows that the seller made up; no fields about people"),
     ] = []
     contract: ContractTerms | None = None

@@ -32,6 +32,7 @@ from exchange.trading.models import Listing, Offer
 from exchange.trading.statements import state
 from groundwork.lifecycle import Refused, Step
 from ledger import entries
+from ledger.format import canonical
 from policies.roles.roles import EXCHANGE
 
 KIND: Final = "market_listing"
@@ -64,7 +65,7 @@ async def draft(work: Work, new: NewListing) -> Listing:
         state=LISTING.start,
         dataset_id=listed.dataset.id,
         seller_id=listed.owner.id,
-        document=new.document.model_dump(mode="json"),
+        document=_stated(new.document, at="body/document"),
         salt=new_salt(),
         searched=_searched(listed, new.document),
         statements=[],
@@ -80,7 +81,7 @@ async def redraft(work: Work, *, listing_id: UUID, document: ListingDocument) ->
     listing = await _own(work, listing_id)
     step = step_of(listing, "redraft")
     listed = await catalog.any_dataset(work.session, str(listing.dataset_id))
-    listing.document = document.model_dump(mode="json")
+    listing.document = _stated(document, at="body")
     listing.searched = _searched(listed, document)
     listing.state = step.target
     _record(work, listing, step.entry)
@@ -223,6 +224,17 @@ async def _own(work: Work, listing_id: UUID) -> Listing:
     listing = await queries.listing(work.session, reading, listing_id, lock=True)
     work.permit("market", "sell", listing.seller_id, side=_SELLER)
     return listing
+
+
+def _stated(document: ListingDocument, *, at: str) -> dict[str, Any]:
+    """What is stated, as JSON that a digest can be made of. Raises RequestInvalid."""
+    stated = document.model_dump(mode="json")
+    try:
+        canonical.dumps(stated)
+    except canonical.NotCanonical as error:
+        errors = [{"at": f"{at}{error.pointer}", "error": error.reason}]
+        raise RequestInvalid("State values that a digest can be made of.", errors=errors) from error
+    return stated
 
 
 def _searched(listed: Listed, document: ListingDocument) -> str:

@@ -63,6 +63,15 @@ async def test_a_sample_is_about_nobody(trading: TradingExchange, sample: list[d
     assert await trading.faults(listing) == ["sample_without_people"]
 
 
+@pytest.mark.parametrize("row", [{"code": 0.5}, {"code": 2**53}, {"code": ["x"]}, {"😀": 1}])
+async def test_a_sample_has_values_that_a_digest_can_be_made_of(trading: TradingExchange, row: Any) -> None:
+    document = {"dataset": trading.dataset["id"], "document": listing_document(sample=[row])}
+    assert (await trading.act("owner", LISTINGS, document)).problem == "request-invalid"
+    listing = await trading.draft_listing()
+    target = f"{LISTINGS}/{listing['id']}/document"
+    assert (await trading.act("owner", target, document["document"], method="PUT")).problem == "request-invalid"
+
+
 async def test_people_are_traded_with_an_assessment_and_their_consent(trading: TradingExchange) -> None:
     await trading.publish(terms={"basis": None}, assessments={})
     listing = await trading.draft_listing()
