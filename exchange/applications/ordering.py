@@ -22,13 +22,17 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
+from ledger.billing.prices import Price
 
 BETWEEN_DEPARTMENTS: Final = "Departments share data with each other free of charge: apply for the dataset instead."
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What a contract that both sides signed grants. `contract` is its SHA-256 in hex; `row_cap` None is that of the terms."""
+    """What a contract that both sides signed grants. `contract` is its SHA-256 in hex; `row_cap` None is that of the terms.
+
+    What is delivered is billed by `billing`, or with None not at all.
+    """
 
     dataset: UUID
     consumer: UUID
@@ -41,6 +45,7 @@ class Ordered:
     row_cap: int | None
     not_after: datetime
     contract: str
+    billing: Price | None = None
 
 
 async def grant(work: Work, ordered: Ordered) -> AgreementOut:
@@ -115,6 +120,7 @@ async def grant(work: Work, ordered: Ordered) -> AgreementOut:
             not_after=ordered.not_after,
             answers=ordered.answers,
             contract=ordered.contract,
+            billing=ordered.billing,
         ),
         document.terms,
     )

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, model_validator
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.schemas import In
 from ledger.billing.money import MAX_AMOUNT
-from ledger.billing.prices import MAX_WINDOW, Price, Quantities, Trial, read_price
+from ledger.billing.prices import MAX_WINDOW, Free, Price, Quantities, Trial, read_price
 from ledger.billing.reading import Unpriced
 
 Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="In the currency's smallest unit (fen)")]
@@ -58,7 +58,12 @@ def opening_amount(price: Price) -> int:
     return sum(line.amount + price.tax_on(line.amount) for line in price.lines(Quantities()))
 
 
-def with_trial(document: Any, until: datetime | None) -> Price:
-    """The price document of a contract; with a trial, it applies from a time on. Raises Unpriced."""
+def billed_by(document: Any, trial_until: datetime | None) -> Price | None:
+    """The price document of an agreement, by its contract's: with a trial, it applies from a time on; None if all is free.
+
+    Raises Unpriced.
+    """
     price = read_price(document)
-    return price if until is None else replace(price, model=Trial(rfc3339(until), price.model))
+    if isinstance(price.model, Free):
+        return None
+    return price if trial_until is None else replace(price, model=Trial(rfc3339(trial_until), price.model))

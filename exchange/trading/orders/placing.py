@@ -19,7 +19,7 @@ from exchange.trading.errors import ContractDiffers, GateClosed, PlacesTaken
 from exchange.trading.listings import queries as listings
 from exchange.trading.listings.facts import facts_of, published
 from exchange.trading.listings.gate import faults_in
-from exchange.trading.listings.prices import opening_amount, price_of
+from exchange.trading.listings.prices import billed_by, opening_amount, price_of
 from exchange.trading.listings.schemas import ListingDocument, NewOffer
 from exchange.trading.listings.service import offer_of
 from exchange.trading.models import Listing, Order
@@ -154,7 +154,8 @@ async def begin(work: Work, order: Order) -> None:
     """Conclude the agreement of a signed order, in the act that begins its delivery. Raises Conflict, OutsideTerms."""
     step = step_of(order.state, "begin")
     contract = order.contract or {}
-    use, data = contract["rights"]["use"], contract["data"]
+    use, data, payment = contract["rights"]["use"], contract["data"], contract["payment"]
+    now, trial = work.runtime.clock.now(), payment["trial_days"]
     agreement = await grant(
         work,
         Ordered(
@@ -167,8 +168,9 @@ async def begin(work: Work, order: Order) -> None:
             scenario=use["scenario"],
             scope=use["scope"],
             row_cap=contract["delivery"]["row_cap"],
-            not_after=work.runtime.clock.now() + timedelta(days=use["days"]),
+            not_after=now + timedelta(days=use["days"]),
             contract=order.contract_digest or "",
+            billing=billed_by(payment["price"], None if trial is None else now + timedelta(days=trial)),
         ),
     )
     await work.session.flush()

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,6 +55,21 @@ async def test_a_termination_ends_deliveries_at_once(trading: TradingExchange) -
     ended = await trading.go_ok("department", order, "terminate")
     assert (ended["state"], ended["verbs"]) == ("terminated", ["repay"])
     assert (await trading.fetch(trading.department)).problem == "agreement-terminated"
+
+
+async def test_what_is_delivered_is_billed_by_the_contracts_price(trading: TradingExchange) -> None:
+    price = {"model": {"kind": "per_record", "unit_price": 1237}}
+    _, offer = await trading.list_offer(price=price, trial_days=30)
+    order = await trading.bind(offer, "department")
+    agreement = await trading.act_ok("department", f"/agreements/{order['agreement']}", method="GET")
+    model = agreement["billing"]["model"]
+    assert (model["kind"], model["then"]) == ("trial", price["model"])
+    end = datetime.fromisoformat(agreement["not_before"]) + timedelta(days=30)
+    assert datetime.fromisoformat(model["until"]) == end
+    _, free = await trading.list_offer(price={"model": {"kind": "free"}})
+    order = await trading.bind(free, "department")
+    agreement = await trading.act_ok("department", f"/agreements/{order['agreement']}", method="GET")
+    assert agreement["billing"] is None
 
 
 async def test_a_prepaid_order_begins_with_its_payment(trading: TradingExchange) -> None:
