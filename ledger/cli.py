@@ -23,12 +23,14 @@ from ledger.format import checkpoint, entry, merkle, note, tiles, timestamps, tr
 from ledger.format.receipt import HEADER, Receipt, ReceiptInvalid, verify_receipt
 from ledger.verification import commands as certificates
 from ledger.verification import mirror, verify, walk, watching
+from ledger.verification.billing import commands as bills
 from ledger.verification.terminal import errors, fail, is_url, read_bytes, read_history, read_key, read_text
 from ledger.witness import commands
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(commands.app, name="witness")
 app.command("verify-certificate")(certificates.verify_certificate)
+app.command("verify-statement")(bills.verify_statement)
 
 Directory = Annotated[Path, typer.Argument(help="The directory with the exported ledger.")]
 Key = Annotated[

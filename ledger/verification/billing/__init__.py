@@ -1,0 +1,1 @@
+"""Verification of bills: a statement recomputed from its export."""
