@@ -117,7 +117,9 @@ async def is_noticed(place: Room, path: list[Act]) -> bool:
     return False
 
 
-MACHINES = {room.machine.name: room.machine for room in ROOMS}.values()
+UNTRIED = (RecordObjections, Records, PersonRequests)
+"""The rooms whose tables are walked as they are: a change takes seconds, and records have steps that applications take."""
+MACHINES = {room.machine.name: room.machine for room in ROOMS if room not in UNTRIED}.values()
 AT_ONCE = 150
 """So many changed tables are tried by one test."""
 

@@ -13,6 +13,8 @@ from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import restart_exchange
 
+PATIENCE = 300 + 5 * int(os.environ.get("RACES", "0"))
+"""The most seconds of one race."""
 _SEED = 4127
 _APART = 0.01  # seconds; about what a request takes
 
