@@ -69,6 +69,8 @@ from exchange.kernel.web import access, docs, health, http, openapi
 from exchange.kernel.web.health import Alarms
 from exchange.messages import routes as message_routes
 from exchange.messages import tasks as messages
+from exchange.messages.webhooks import routes as webhook_routes
+from exchange.messages.webhooks import tasks as webhooks
 from exchange.migrations import commands
 from exchange.participants import routes as participant_routes
 from exchange.participants.door import parts as door
@@ -222,6 +224,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         duty_routes.router,
         job_routes.router,
         message_routes.router,
+        webhook_routes.router,
         *source_routes.routers(kinds),
         proposal_routes.router,
         catalog_routes.router,
@@ -285,6 +288,7 @@ async def _open(settings: Settings, clock: Clock, kinds: Kinds, stack: AsyncExit
     jobs.open_parts(runtime)
     calendar.open_parts(runtime)
     messages.open_parts(runtime)
+    await webhooks.open_parts(runtime, stack)
     catalog.open_parts(runtime)
     rights.open_parts(runtime)
     agreements.open_parts(runtime)

@@ -18,6 +18,7 @@ from exchange.delivery.settings import DeliverySettings
 from exchange.jobs.settings import JobSettings
 from exchange.kernel.keys.settings import KeySettings
 from exchange.kernel.settings_sources import StrictSource, describe_faults
+from exchange.messages.webhooks.settings import WebhookSettings
 from exchange.participants.door.settings import DoorSettings
 from exchange.policy_modules.settings import ModuleSettings
 from exchange.portal.settings import PortalSettings
@@ -30,6 +31,7 @@ class Settings(
     KeySettings,
     DecisionSettings,
     JobSettings,
+    WebhookSettings,
     ModuleSettings,
     DoorSettings,
     SourceSettings,

@@ -11,6 +11,7 @@ from exchange.kernel.identifiers import new_id
 from exchange.kernel.work import Work
 from exchange.messages import queries
 from exchange.messages.models import Message
+from exchange.messages.outbox import hand_over
 from exchange.messages.schemas import MessageOut
 
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
@@ -71,6 +72,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "record_objection.upheld": ("An objection to a record was upheld", "对已登记权益的异议成立"),
     "record_objection.dismissed": ("An objection to a record was dismissed", "对已登记权益的异议不成立"),
     "record_objection.withdrawn": ("An objection to a record was withdrawn", "对已登记权益的异议已撤回"),
+    "webhook.held": ("A webhook of yours is held: its server failed too often", "网络回调因多次失败已暂停"),
     "rights_record.lapsed": ("A record of rights lapsed", "权益登记已失效"),
     "market_listing.approved": ("Your listing was approved", "挂牌申请已通过审核"),
     "market_listing.rejected": ("Your listing was rejected", "挂牌申请未通过审核"),
@@ -115,10 +117,11 @@ async def notify(
 
     `key` names the cause, such as the id of a deadline with the kind: a cause gives one message to an organisation.
     """
-    return await queries.add(
+    identifier = new_id()
+    is_new = await queries.add(
         session,
         {
-            "id": new_id(),
+            "id": identifier,
             "organisation_id": organisation,
             "kind": kind,
             "matter_kind": about.kind,
@@ -128,6 +131,9 @@ async def notify(
             "created_at": now,
         },
     )
+    if is_new:
+        await hand_over(session, organisation=organisation, message=identifier, kind=kind)
+    return is_new
 
 
 async def mark_read(work: Work, message_id: UUID) -> MessageOut:

@@ -43,6 +43,7 @@ from ledger.entries.delivery import (
     DeliveryStarted,
 )
 from ledger.entries.jobs import JobDiscarded
+from ledger.entries.messages import WebhookChanged
 from ledger.entries.participants import (
     KeyRegistered,
     KeyRevoked,
@@ -179,6 +180,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentNoticeClosed,
     ConsentChanged,
     JobDiscarded,
+    WebhookChanged,
     ConsentsExpired,
     DeletionChanged,
     ConsentsLoaded,
@@ -301,6 +303,7 @@ __all__ = [
     "SourceWithdrawn",
     "SystemEnrolled",
     "Time",
+    "WebhookChanged",
     "WitnessesDemanded",
     "all_bodies",
     "moves_fence",

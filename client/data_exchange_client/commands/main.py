@@ -8,10 +8,10 @@ from typer.core import TyperGroup
 from data_exchange_client.commands import audit, fetch, proofs
 from data_exchange_client.commands.catalogue import catalog, changes, filings, items, publish, upkeep
 from data_exchange_client.commands.market.group import market
-from data_exchange_client.commands.organisation import duties, identity, keys, members, messages
+from data_exchange_client.commands.organisation import duties, identity, keys, members, messages, webhooks
 from data_exchange_client.commands.people import answer, codes, consents, deletions, requests
 from data_exchange_client.commands.rights.group import rights
-from data_exchange_client.commands.sharing import agreements, applications, corrections, disputes
+from data_exchange_client.commands.sharing import agreements, applications, corrections, disputes, notices
 from data_exchange_client.terminal.output import reporting_failures
 from data_exchange_client.terminal.profile import profile_file, read_profile
 
@@ -25,6 +25,7 @@ for command in (
     identity.whoami,
     catalog.catalog,
     catalog.describe,
+    catalog.lineage,
     applications.apply,
     fetch.fetch,
     answer.answer,
@@ -42,12 +43,14 @@ for command in (
 for group in (
     applications.applications,
     agreements.agreements,
+    notices.notices,
     filings.filings,
     changes.changes,
     items.items,
     corrections.corrections,
     members.members,
     messages.messages,
+    webhooks.webhooks,
     keys.keys,
     audit.audit,
     consents.consents,

@@ -1,6 +1,6 @@
 """Shapes that the commands of every noun share: print its rows, and act on one of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,14 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *,
         print_json(list(rows))
         return
     print_table(columns, rows)
+
+
+def print_row(row: dict[str, Any], show: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
+    """Print one object as JSON with all members, or by a function that shows what matters of it."""
+    if as_json:
+        print_json(row)
+        return
+    show(row)
 
 
 def same(names: str) -> dict[str, str]:

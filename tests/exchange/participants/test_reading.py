@@ -9,6 +9,7 @@ import pytest
 from exchange.settings import Settings
 from policies.roles.roles import ROLES
 from tests.support.exchanges.exchange import Exchange, Key, Party
+from tests.support.exchanges.parties import enrol_with_role
 from tests.support.exchanges.people import CSV as PEOPLE
 from tests.support.exchanges.starting import delete_rows, start_exchange
 from tests.support.people.consenting import decide_ok, publish_notice
@@ -38,19 +39,6 @@ class Roles:
 
     async def read(self, key: Key, path: str) -> Any:
         return await self.exchange.call(key, "GET", f"/api/v1{path.format(**self.ids)}")
-
-
-async def enrol(exchange: Exchange, party: Party, role: str) -> Key:
-    key, handle = Key(), (role or "nobody").replace("_", "-")
-    document = {
-        "kind": "member",
-        "handle": f"only-{handle}",
-        "title": handle,
-        **exchange.registration(key, party.handle, f"only-{handle}"),
-        "roles": [role] if role else [],
-    }
-    await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
-    return key
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +82,7 @@ async def roles(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
             "stream": delivery.headers["exchange-delivery"],
         }
         keys = {
-            (side, role): await enrol(exchange, party, role)
+            (side, role): await enrol_with_role(exchange, party, role)
             for side, party in (("owner", owner), ("consumer", consumer))
             for role in ("", *ROLES)
         }

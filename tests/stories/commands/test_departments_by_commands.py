@@ -60,6 +60,36 @@ def test_an_agreement_is_recorded_about_and_asked_to_change(run: Run, tmp_path: 
     assert "agreement.disposed" in run("demander", *dispose, "log.txt").stdout
 
 
+def test_data_is_provided_later_and_its_stop_is_announced(run: Run) -> None:
+    asked = ("--purpose", "talent-service", "--field", "code", "--scope", "本年度", *ASKED, "--json")
+    application = json.loads(run("demander", "apply", "owner/codes", *asked).stdout)
+    run("demander", "applications", "consent", application["id"])
+    approved = json.loads(run("owner", "applications", "approve", application["id"], "--later", "--json").stdout)
+    agreement = approved["agreement"]["id"]
+    assert approved["agreement"]["state"] == "provisioning"
+    assert "active" in run("owner", "agreements", "activate", agreement, "--reason", "已接入").stdout
+    stop = ("notices", "announce", "codes", "stop", "--reason", "系统下线", "--agreement", agreement, "--on")
+    assert "earliest" in run("owner", *stop, "2026-01-05", code=1).stderr
+    run("owner", *stop, "2099-12-31")
+    [notice] = json.loads(run("demander", "notices", "list", "--state", "announced", "--json").stdout)
+    assert notice["agreements"] == [agreement]
+    consulted = ("--statement", "已协商", "--filing", "备案〔2026〕3号")
+    assert "consulted" in run("owner", "notices", "consult", notice["id"], *consulted).stdout
+    assert "系统下线" in run("demander", "notices", "show", notice["id"]).stdout
+    assert "day_of_the_notice" in run("owner", "notices", "carry-out", notice["id"], "--reason", "x", code=1).stderr
+    assert "withdrawn" in run("owner", "notices", "withdraw", notice["id"], "--reason", "暂缓").stdout
+    assert "stopped_or_changed_unannounced" in run("owner", "duties", "--liability").stdout
+
+
+def test_webhooks_and_lineage_are_seen_by_commands(run: Run) -> None:
+    assert "not public" in run("owner", "webhooks", "register", "https://127.0.0.1/x", code=1).stderr
+    assert run("owner", "webhooks", "list", "--json").stdout.strip() == "[]"
+    run("owner", "webhooks", "resume", "01930b2e-6f1a-7000-8000-000000000001", code=1)
+    run("owner", "webhooks", "remove", "01930b2e-6f1a-7000-8000-000000000001", code=1)
+    graph = json.loads(run("owner", "lineage", "codes", "--json").stdout)
+    assert ([node["name"] for node in graph["nodes"]], graph["edges"]) == (["owner/codes"], [])
+
+
 def test_a_department_asks_a_higher_level_for_data_of_its_region(run: Run) -> None:
     asked = ("--purpose", "talent-service", "--field", "code", "--scope", "本市", *ASKED, "--return-flow", "--json")
     assert json.loads(run("demander", "apply", "owner/codes", *asked).stdout)["is_return_flow"]

@@ -285,6 +285,10 @@ TABLE: list[tuple[str, str, Document, tuple[str | None, str | None, str | None, 
     ("GET", "/catalogue-changes", nothing, (OK, OK, OK, OK)),
     ("GET", "/catalogue-changes/{change_id}", nothing, (N, N, N, N)),
     ("POST", "/catalogue-changes/{change_id}/extension", lambda _: {"days": 1, "consent": "x"}, (R, R, R, R)),
+    ("GET", "/webhooks", nothing, (OK, OK, OK, R)),
+    ("POST", "/webhooks", lambda _: {"url": "http://x.example/"}, ("webhook-refused",) * 3 + (R,)),
+    ("POST", "/webhooks/{webhook_id}/resumption", nothing, (N, N, N, R)),
+    ("DELETE", "/webhooks/{webhook_id}", nothing, (N, N, N, R)),
     ("GET", "/datasets/{dataset_id}/lineage", nothing, (N, N, OK, N)),
     ("POST", "/catalogue/matches", lambda _: {"items": [{"name": "x"}]}, (OK, OK, OK, OK)),
     ("GET", "/catalogue/item-sources", nothing, (OK, OK, OK, OK)),
@@ -467,6 +471,7 @@ def address(exchange: PopulatedExchange, path: str) -> str:
         listing_id="01930b2e-6f1a-7000-8000-000000000001",
         offer_id="01930b2e-6f1a-7000-8000-000000000001",
         order_id="01930b2e-6f1a-7000-8000-000000000001",
+        webhook_id="01930b2e-6f1a-7000-8000-000000000001",
         hold_id="01930b2e-6f1a-7000-8000-000000000001",
     )
 

@@ -73,6 +73,20 @@ async def admit_separated(exchange: Exchange) -> tuple[Party, dict[str, Key]]:
     return Party(registered["id"], "owner", keys["steward"], keys["steward"], ""), keys
 
 
+async def enrol_with_role(exchange: Exchange, party: Party, role: str) -> Key:
+    """Enrol a member of a party who holds one role there, or with "" none; the member's key."""
+    key, handle = Key(), (role or "nobody").replace("_", "-")
+    document = {
+        "kind": "member",
+        "handle": f"only-{handle}",
+        "title": handle,
+        **exchange.registration(key, party.handle, f"only-{handle}"),
+        "roles": [role] if role else [],
+    }
+    await exchange.call_ok(party.steward, "POST", f"/api/v1/organisations/{party.id}/principals", document)
+    return key
+
+
 def check_one_succeeded(answers: Sequence[Answer]) -> Answer:
     """Check that one of several concurrent requests succeeded, and the others met a conflict; returns the successful one."""
     succeeded = [answer for answer in answers if answer.status < 300]

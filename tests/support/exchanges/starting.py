@@ -43,7 +43,7 @@ TABLES = (
     "ledger_sealed, ledger_people, ledger_person, ledger_account, "
     "ledger_entry, ledger_once, ledger_tile, ledger_checkpoint, ledger_rotation, ledger_timestamp, ledger_index, "
     "policy_bundles, policy_modules, decision_inputs, calendar_years, parameter_values, deadlines, messages, "
-    "jobs.pgqueuer, jobs.pgqueuer_log"
+    "webhooks, webhook_deliveries, jobs.pgqueuer, jobs.pgqueuer_log"
 )
 
 

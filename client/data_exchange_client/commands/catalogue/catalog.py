@@ -17,7 +17,7 @@ from data_exchange_client.terminal.options import (
     Url,
     connect,
 )
-from data_exchange_client.terminal.output import print_facts, print_json, print_table, reporting_failures
+from data_exchange_client.terminal.output import note, print_facts, print_json, print_table, reporting_failures
 
 
 def catalog(
@@ -74,6 +74,31 @@ def describe(
         {"field": "name", "type": "type", "level": "level", "about people": "personal", "leaves": "mask"},
         ({**field, "mask": _mask(masks.get(field["name"]))} for field in document.get("fields", [])),
     )
+
+
+def lineage(
+    dataset: OwnDatasetName,
+    *,
+    key: KeyFile,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
+) -> None:
+    """Show the datasets that a dataset was derived from, and those derived from it, over all steps."""
+    with connect(url, key, trust) as client:
+        identifier = read_own(client, dataset)["id"]
+        graph = client.request("GET", f"/api/v1/datasets/{identifier}/lineage").json()
+    if as_json:
+        print_json(graph)
+        return
+    names = {node["id"]: node["name"] or node["id"] for node in graph["nodes"]}
+    print_table(
+        {"dataset": "dataset", "version": "version", "derived from": "input", "of version": "input_version"}
+        | {"under the agreement": "agreement"},
+        ({**edge, "dataset": names[edge["dataset"]], "input": names[edge["input"]]} for edge in graph["edges"]),
+    )
+    if graph["is_cut"]:
+        note("There is more: show the lineage of a dataset at the edge.")
 
 
 def _terms(terms: Mapping[str, Any], names: OrganisationNames) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from data_exchange_client.commands.catalogue.acting import act_on_own
 from data_exchange_client.commands.names import OwnDatasetName
 from data_exchange_client.publishing.verbs import read_own
-from data_exchange_client.terminal.acting import act, print_rows, read, same
+from data_exchange_client.terminal.acting import act, print_row, print_rows, read, same
 from data_exchange_client.terminal.listing import list_all
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
@@ -20,7 +21,7 @@ from data_exchange_client.terminal.options import (
     Url,
     connect,
 )
-from data_exchange_client.terminal.output import print_facts, print_json
+from data_exchange_client.terminal.output import print_facts
 
 PATH = "/api/v1/catalogue-changes"
 Change = Annotated[str, typer.Argument(metavar="CHANGE", help="The change's id; `changes list` prints it.")]
@@ -68,10 +69,7 @@ def show(
 ) -> None:
     """Show a change, and the clock of its update."""
     row = read(f"{PATH}/{change}", key=key, url=url, trust=trust)
-    if as_json:
-        print_json(row)
-        return
-    _show(row)
+    print_row(row, _show, as_json=as_json)
 
 
 @changes.command()
@@ -88,9 +86,7 @@ def state(
 ) -> None:
     """State a change of law or duty; the update of the entry is due in 10 working days."""
     stated = {"cause": cause.value, "document": document, "changed_on": f"{changed_on:%Y-%m-%d}", "reason": reason}
-    with connect(url, key, trust) as client:
-        identifier = read_own(client, dataset)["id"]
-        _show(client.request("POST", f"/api/v1/datasets/{identifier}/change", json=stated).json())
+    _show(act_on_own(dataset, "change", stated, key=key, url=url, trust=trust))
 
 
 @changes.command()

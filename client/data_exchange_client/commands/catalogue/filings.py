@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from data_exchange_client.commands.catalogue.acting import act_on_own
 from data_exchange_client.commands.names import OwnDatasetName
 from data_exchange_client.publishing.assessments import read_assessment
-from data_exchange_client.publishing.verbs import read_own
-from data_exchange_client.terminal.acting import act, print_rows, read, rows_of, same
+from data_exchange_client.terminal.acting import act, print_row, print_rows, read, rows_of, same
 from data_exchange_client.terminal.options import (
     DEFAULT_TRUST,
     DEFAULT_URL,
@@ -18,9 +18,8 @@ from data_exchange_client.terminal.options import (
     Most,
     TrustFile,
     Url,
-    connect,
 )
-from data_exchange_client.terminal.output import print_facts, print_json
+from data_exchange_client.terminal.output import print_facts
 
 PATH = "/api/v1/filings"
 Filing = Annotated[str, typer.Argument(metavar="FILING", help="The filing's id; `filings list` prints it.")]
@@ -51,10 +50,7 @@ def show(
 ) -> None:
     """Show a filing, and what can happen next."""
     row = read(f"{PATH}/{filing}", key=key, url=url, trust=trust)
-    if as_json:
-        print_json(row)
-        return
-    _show(row)
+    print_row(row, _show, as_json=as_json)
 
 
 @filings.command()
@@ -74,19 +70,19 @@ def assess(
 ) -> None:
     """Put the assessment of secrecy risks of a draft on file."""
     assessment = read_assessment(secrecy, assessed_on or datetime.now(UTC))["impact"]
-    _step(dataset, "assessment", {"secrecy": assessment}, key=key, url=url, trust=trust)
+    _show(act_on_own(dataset, "assessment", {"secrecy": assessment}, key=key, url=url, trust=trust))
 
 
 @filings.command()
 def consent(dataset: OwnDatasetName, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
     """Consent to a draft, as the head of the sharing office."""
-    _step(dataset, "consent", None, key=key, url=url, trust=trust)
+    _show(act_on_own(dataset, "consent", key=key, url=url, trust=trust))
 
 
 @filings.command()
 def file(dataset: OwnDatasetName, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST) -> None:
     """File a draft for the authority's review; without an authority on the exchange, it is published."""
-    _step(dataset, "filing", None, key=key, url=url, trust=trust)
+    _show(act_on_own(dataset, "filing", key=key, url=url, trust=trust))
 
 
 @filings.command()
@@ -106,12 +102,6 @@ def give_back(
 ) -> None:
     """Return what was filed to its department, as the sharing authority."""
     _show(act(f"{PATH}/{filing}/return", {"reason": reason}, key=key, url=url, trust=trust))
-
-
-def _step(dataset: str, verb: str, document: Any, *, key: Path, url: str, trust: Path) -> None:
-    with connect(url, key, trust) as client:
-        identifier = read_own(client, dataset)["id"]
-        _show(client.request("POST", f"/api/v1/datasets/{identifier}/{verb}", json=document).json())
 
 
 def _show(row: dict[str, Any]) -> None:

@@ -8,6 +8,10 @@ from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, As
 from data_exchange_client.terminal.output import print_json, print_table
 
 _DUTIES = {"duty": "clock", "state": "state", "due": "due", "days late": "days_late", "who": "who"}
+_LIABILITY = {"item": "item", "article": "article", "side": "side", "seen": "seen"} | {
+    "overdue now": "overdue",
+    "happened": "breaches",
+}
 _COUNTERS = {"duty": "clock", "open": "open", "overdue": "overdue", "done late": "late", "done in time": "in_time"}
 
 
@@ -19,6 +23,10 @@ def duties(
     ] = False,
     counters: Annotated[
         bool, typer.Option("--counters", help="How many of each kind are open, overdue, done late and in time.")
+    ] = False,
+    liability: Annotated[
+        bool,
+        typer.Option("--liability", help="What Articles 39 to 41 of Decree 809 name, and how often it happened."),
     ] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -34,6 +42,9 @@ def duties(
         return
     if counters:
         print_table(_COUNTERS, board["counters"])
+        return
+    if liability:
+        print_table(_LIABILITY, board["liability"])
         return
     rows = [
         row

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from data_exchange_client.terminal.acting import act, print_rows, rows_of, same, stated
+from data_exchange_client.terminal.acting import act, print_row, print_rows, rows_of, same, stated
 from data_exchange_client.terminal.documents import read_document
 from data_exchange_client.terminal.options import DEFAULT_TRUST, DEFAULT_URL, AsJson, KeyFile, Most, TrustFile, Url
-from data_exchange_client.terminal.output import print_facts, print_json
+from data_exchange_client.terminal.output import print_facts
 
 PATH = "/api/v1/person-requests"
 Request = Annotated[str, typer.Argument(metavar="REQUEST", help="Its id; `person-requests list` prints it.")]
@@ -40,10 +40,7 @@ def read(
 ) -> None:
     """Open a request: who it is about, and what they want. The reading is on the ledger."""
     row = act(f"{PATH}/{request}/reading", key=key, url=url, trust=trust)
-    if as_json:
-        print_json(row)
-        return
-    _show(row)
+    print_row(row, _show, as_json=as_json)
 
 
 @requests.command()

@@ -87,6 +87,14 @@ def show(
 
 
 @agreements.command()
+def activate(
+    agreement: Id, *, key: KeyFile, reason: Reason, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+) -> None:
+    """Activate an agreement whose data is provided now; it ends the one that it amends."""
+    _act(agreement, "activation", {"reason": reason}, key=key, url=url, trust=trust)
+
+
+@agreements.command()
 def suspend(
     agreement: Id,
     *,

@@ -170,6 +170,10 @@ def approve(
     until: Until = None,
     row_cap: Annotated[int | None, typer.Option("--row-cap", min=1, help="The most rows of one delivery.")] = None,
     where: Annotated[str | None, typer.Option("--where", help="Rows to grant; otherwise those applied for.")] = None,
+    later: Annotated[
+        bool,
+        typer.Option("--later", help="Between departments: the data is provided later; then `agreements activate`."),
+    ] = False,
     grant: Annotated[
         Path | None,
         typer.Option(
@@ -181,7 +185,13 @@ def approve(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Grant an application, as applied for or narrower: it becomes an agreement."""
-    options = {"fields": field, "row_cap": row_cap, "row_filter": where, "not_after": until and end_of(until)}
+    options: dict[str, Any] = {
+        "fields": field,
+        "row_cap": row_cap,
+        "row_filter": where,
+        "not_after": until and end_of(until),
+    }
+    options["provision"] = "later" if later else None
     approval = (read_document(grant) if grant else {}) | stated(**options)
     with connect(url, key, trust) as client:
         approved = client.request("POST", f"{PATH}/{application}/approval", json=approval).json()
