@@ -10,7 +10,7 @@ from exchange.calendar.counting import day_of
 from exchange.catalog import queries as catalog
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.view import Listed
-from exchange.kernel.commitments import new_salt
+from exchange.kernel.commitments import commitment, new_salt
 from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
@@ -23,7 +23,7 @@ from exchange.rights.forms.form import Proof, RightsContact, RightsForm
 from exchange.rights.forms.tables import CLASSES, GUIDELINES, is_registrable
 from exchange.rights.lifecycle import CONFIRMED, RIGHTS_RECORD, SUPPLEMENT, SUPPLEMENT_TIME
 from exchange.rights.models import RightsApplication, RightsParty, RightsRecord
-from exchange.rights.schemas import Cancellation, Change, NewRights, Renewal, Transfer
+from exchange.rights.schemas import Amended, Cancellation, Change, NewRights, Renewal, Transfer
 from exchange.rights.steps import matter_of, record_step, resume_review, step_of, take, tell
 
 _APPLICANT: Final = "the applicant"
@@ -79,8 +79,41 @@ async def redraft(
     return application
 
 
-async def confirm(work: Work, *, application_id: UUID) -> RightsApplication:
-    """Confirm the present form as a party to it. Raises NotFound, Forbidden, Conflict."""
+async def amend(work: Work, *, application_id: UUID, amended: Amended) -> RightsApplication:
+    """Replace what an application about a record asks for, while it is a draft or was returned.
+
+    Raises NotFound, Forbidden, Conflict, RightsFormInvalid, RenewalNotNow.
+    """
+    application = await own(work, application_id)
+    members = amended.model_dump(mode="json", exclude_none=True)
+    if application.state not in ("draft", "returned") or application.record_id is None:
+        raise Conflict(
+            "What an application about a record asks for is replaced while it is a draft or returned.",
+            state=application.state,
+        )
+    if set(members) != {application.kind}:
+        raise RightsFormInvalid(
+            f"State `{application.kind}`, and nothing else.",
+            errors=[Fault(f"body/{application.kind}", "state it, alone", "请仅填写该类申请的内容").document()],
+        )
+    form = members[application.kind]
+    record = await queries.lock_record(work.session, application.record_id)
+    faults = await _record_faults(work, record, application.kind, form, filed_at=application.filed_at)
+    if faults:
+        raise RightsFormInvalid("Correct what `errors` lists.", errors=[fault.document() for fault in faults])
+    application.form, application.salt = form, new_salt()
+    await queries.delete_parties(work.session, application.id)
+    transferees = [form["transferee"]] if application.kind == "transfer" else []
+    await _name_parties(work, application, await _organisations(work, transferees))
+    record_step(work, application, "rights_application.redrafted")
+    return application
+
+
+async def confirm(work: Work, *, application_id: UUID, form: str | None = None) -> RightsApplication:
+    """Confirm the present form as a party to it; `form` is the digest of what the party read.
+
+    Raises NotFound, Forbidden, Conflict, also where the form was replaced since.
+    """
     work.permit("rights", "confirm", work.principal.organisation)
     reading = Reading(owners=frozenset({work.principal.organisation}))
     application = await queries.application(work.session, reading, application_id, lock=True)
@@ -90,6 +123,10 @@ async def confirm(work: Work, *, application_id: UUID) -> RightsApplication:
         raise Conflict(
             "Your organisation has nothing to confirm: a party other than the applicant confirms once, before the filing.",
             state=application.state,
+        )
+    if form is not None and form != commitment(application.form, salt=application.salt):
+        raise Conflict(
+            "The form was replaced since you read it: read it, and confirm it anew.", state=application.state
         )
     party.confirmed_by, party.confirmed_at = work.principal.id, work.runtime.clock.now()
     record_step(work, application, "rights_application.confirmed")
@@ -326,7 +363,17 @@ async def _known(work: Work, listed: Listed, form: RightsForm) -> Known:
         today=day_of(work.runtime.clock.now()),
         is_personal=document is not None and any(field.personal for field in document.fields),
         is_important=document is not None and document.effective_level in _HIGH,
+        held=await _held(work, listed),
     )
+
+
+async def _held(work: Work, listed: Listed) -> frozenset[str] | None:
+    """The rights that the applicant has over data of another owner; None for the owner, whom nothing limits."""
+    organisation = work.principal.organisation
+    if listed.owner.id == organisation:
+        return None
+    today = day_of(work.runtime.clock.now())
+    return await queries.rights_of(work.session, organisation, listed.dataset.id, today)
 
 
 async def _holders(work: Work, form: RightsForm) -> list[UUID]:

@@ -188,18 +188,30 @@ async def is_holder(session: AsyncSession, organisation: UUID, dataset: UUID, to
     return (await session.execute(statement.limit(1))).first() is not None
 
 
+async def rights_of(session: AsyncSession, organisation: UUID, dataset: UUID, today: date) -> frozenset[str]:
+    """The rights that an organisation has over a dataset on a day."""
+    statement = (
+        select(RightsHolding.right)
+        .join(RightsRecord, RightsHolding.record_id == RightsRecord.id)
+        .where(RightsRecord.organisation_id == organisation, RightsRecord.dataset_id == dataset, *_held(today))
+    )
+    return frozenset((await session.execute(statement)).scalars())
+
+
+def _held(today: date) -> list[ColumnElement[bool]]:
+    return [
+        _in_force(today),
+        RightsHolding.ended_at.is_(None),
+        or_(RightsHolding.until.is_(None), RightsHolding.until >= today),
+    ]
+
+
 async def holders_of(session: AsyncSession, dataset: UUID, right: Right, today: date) -> list[HolderView]:
     """Who has a right over a dataset on a day, for other rooms; several may have the same one."""
     statement = (
         select(RightsRecord, RightsHolding.until)
         .join(RightsHolding, RightsHolding.record_id == RightsRecord.id)
-        .where(
-            RightsRecord.dataset_id == dataset,
-            _in_force(today),
-            RightsHolding.right == right,
-            RightsHolding.ended_at.is_(None),
-            or_(RightsHolding.until.is_(None), RightsHolding.until >= today),
-        )
+        .where(RightsRecord.dataset_id == dataset, RightsHolding.right == right, *_held(today))
         .order_by(RightsRecord.id)
     )
     return [

@@ -257,7 +257,7 @@ async def abandon(session: AsyncSession, view: DeadlineView, now: datetime) -> S
     """The applicant supplemented nothing in time: the application counts as never filed (Article 17)."""
     application = await queries.locked(session, view.matter.id)
     step = RIGHTS_APPLICATION.step(application.state, "abandon")
-    application.state = step.target
+    application.state, application.contact = step.target, None
     for name in sorted(step.stops):
         await deadlines.stop(session, view.matter, name, at=now, outcome=step.target)
     return [await _by_law(session, application, step, now)]

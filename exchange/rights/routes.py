@@ -18,11 +18,13 @@ from exchange.rights.forms.tables import RIGHTS, SITUATIONS
 from exchange.rights.models import RightsApplication, RightsRecord
 from exchange.rights.schemas import (
     CODE_PATTERN,
+    Amended,
     Cancellation,
     CertificateCheck,
     Change,
     CheckedForm,
     ChecksOut,
+    Confirmed,
     Extended,
     FaultOut,
     NewCertificate,
@@ -116,10 +118,19 @@ async def replace_form(work: SignedWork, application_id: UUID, redraft: Redraft)
     return await _shown(work, changed)
 
 
+@router.put("/applications/{application_id}/request")
+async def replace_request(work: SignedWork, application_id: UUID, amended: Amended) -> RightsApplicationOut:
+    """Replace what an application about a record asks for, while it is a draft or returned; a transferee confirms anew."""
+    return await _shown(work, filing.amend(work, application_id=application_id, amended=amended))
+
+
 @router.post("/applications/{application_id}/confirmation")
-async def confirm_application(work: SignedWork, application_id: UUID) -> RightsApplicationOut:
-    """Confirm an application as a party to it: a further holder, or the transferee."""
-    return await _shown(work, filing.confirm(work, application_id=application_id))
+async def confirm_application(
+    work: SignedWork, application_id: UUID, confirmed: Confirmed | None = None
+) -> RightsApplicationOut:
+    """Confirm the form of an application as a party to it: a further holder, or the transferee."""
+    form = confirmed.form if confirmed is not None else None
+    return await _shown(work, filing.confirm(work, application_id=application_id, form=form))
 
 
 @router.post("/applications/{application_id}/filing")

@@ -100,6 +100,25 @@ class Cancellation(In):
     statement: Prose
 
 
+class Amended(In):
+    """What an application about a record asks for, anew: one member, that of its kind."""
+
+    model_config = with_example({"renewal": {"valid_until": "2031-11-30", "statement": "继续持有"}})
+
+    renewal: Renewal | None = None
+    transfer: Transfer | None = None
+    change: Change | None = None
+    cancellation: Cancellation | None = None
+
+
+class Confirmed(In):
+    """The form that a party confirms, by its digest as the application shows it; left out, the present one."""
+
+    model_config = with_example({"form": _DIGEST})
+
+    form: Annotated[str | None, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = None
+
+
 class Stated(In):
     """What the registrar or a side states; the parties read it, and the ledger has its salted digest."""
 
@@ -238,6 +257,7 @@ class RightsApplicationOut(Out):
     applicant: UUID
     record: Annotated[UUID | None, Field(description="The record that it is about")]
     form: dict[str, Any]
+    form_digest: Annotated[str, Field(description="Salted SHA-256 of the form, as on the ledger")]
     salt: Salt
     contact: Annotated[
         RightsContact | None, Field(description="Only where one application is read, by applicant or registrar")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from exchange.calendar import queries as calendar
 from exchange.calendar.counting import DeadlineView, Matter, day_of
+from exchange.kernel.commitments import commitment
 from exchange.kernel.database import AsyncSession
 from exchange.kernel.work import Work
 from exchange.participants import queries as participants
@@ -61,6 +62,7 @@ async def applications_out(
                 dataset=row.dataset_id,
                 applicant=row.organisation_id,
                 record=row.record_id,
+                form_digest=commitment(row.form, salt=row.salt),
                 contact=filing.contact_of(work, row) if with_contact and may_see else None,
                 parties=[
                     PartyOut(organisation=each.organisation_id, confirmed_at=each.confirmed_at)
@@ -76,7 +78,7 @@ async def applications_out(
     return outs
 
 
-_OWN: Final = frozenset({"contact", "records", "statements", "objections", "parties", "clocks", "verbs"})
+_OWN: Final = frozenset({"contact", "form_digest", "records", "statements", "objections", "parties", "clocks", "verbs"})
 
 
 def _columns(row: RightsApplication, model: type[RightsApplicationOut]) -> dict[str, Any]:

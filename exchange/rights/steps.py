@@ -22,6 +22,7 @@ from ledger import entries
 from policies.roles.roles import EXCHANGE
 
 OBJECTION: Final = "rights_objection"
+_WITHOUT_RECORD: Final = frozenset({"discarded", "refused", "terminated", "withdrawn"})
 _OVER: Final = frozenset({"deposited", "refused", "terminated", "withdrawn"})
 
 
@@ -64,6 +65,8 @@ async def take(
             organisation=application.organisation_id if step.target == "returned" else None,
             at=now,
         )
+    if step.target in _WITHOUT_RECORD:
+        application.contact = None  # nobody asks the applicant any more
     if step.target in _OVER:
         await _end_objections(work, application, now)
     stated = state(work, step.entry, application=application, statement=statement, codes=codes, evidence=evidence)

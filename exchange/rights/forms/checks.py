@@ -69,7 +69,8 @@ class Fault:
 class Known:
     """What the exchange knows besides the form: the owner's kind, the organisations by code, today, and the data's levels.
 
-    `is_personal` and `is_important` say whether the dataset's description has such fields.
+    `is_personal` and `is_important` say whether the dataset's description has such fields. `held` are the rights that the
+    applicant has over data of another owner; None for the owner.
     """
 
     owner_kind: str
@@ -77,6 +78,7 @@ class Known:
     today: date
     is_personal: bool
     is_important: bool
+    held: Collection[str] | None = None
 
 
 def find_faults(form: RightsForm, known: Known) -> list[Fault]:
@@ -206,6 +208,14 @@ def _holder_faults(form: RightsForm, known: Known) -> Iterator[Fault]:
             yield from _right_faults(
                 f"{at}/rights/{place}", held, form, situation, today=known.today, is_twice=is_twice
             )
+        for place, name in enumerate(named):
+            if known.held is not None and name in RIGHTS and name not in known.held:
+                yield Fault(
+                    f"{at}/rights/{place}/right",
+                    f"your organisation has no {name} over this data; its owner applies for it",
+                    "申请人对该数据不享有此权利，应由数据提供方申请",
+                    "20, 21",
+                )
         if holder.proof is None:
             yield Fault(f"{at}/proof", "attach what proves the rights", "请提供权利来源证明")
 

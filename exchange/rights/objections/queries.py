@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.calendar import queries as calendar
@@ -16,6 +16,7 @@ from exchange.rights.objections.models import RecordObjection
 KIND = "record_objection"
 TOLD = "record_objection.holder_told"
 """The statement with which the registrar tells the holder."""
+_OPEN = ("filed", "holder_told", "contested")
 
 
 def _readable(reading: Reading) -> ColumnElement[bool]:
@@ -47,6 +48,20 @@ async def objections(
     if after is not None:
         statement = statement.where(RecordObjection.id > after)
     return (await session.execute(statement)).scalars().all()
+
+
+async def count_open(session: AsyncSession, *, record: UUID, organisation: UUID) -> int:
+    """How many objections of an organisation to a record are open."""
+    statement = (
+        select(func.count())
+        .select_from(RecordObjection)
+        .where(
+            RecordObjection.record_id == record,
+            RecordObjection.organisation_id == organisation,
+            RecordObjection.state.in_(_OPEN),
+        )
+    )
+    return (await session.execute(statement)).scalar_one()
 
 
 async def lock_objection(session: AsyncSession, reading: Reading, objection_id: UUID) -> RecordObjection:

@@ -25,6 +25,8 @@ from groundwork.lifecycle import Refused, Step
 from ledger import entries
 from policies.roles.roles import EXCHANGE
 
+MOST_OPEN: Final = 5
+"""Open objections of one organisation to one record."""
 _BY_HOLDER: Final = frozenset({"agree", "contest"})
 _BY_OBJECTOR: Final = frozenset({"withdraw"})
 
@@ -44,6 +46,13 @@ async def file(work: Work, new: NewRecordObjection) -> RecordObjection:
     if record.organisation_id == work.principal.organisation:
         raise Conflict(
             "The record is your organisation's own; apply for its change or cancellation.", state=record.state
+        )
+    await rights.lock_record(work.session, record.id)  # so that two requests count one after the other
+    count = await queries.count_open(work.session, record=record.id, organisation=work.principal.organisation)
+    if count >= MOST_OPEN:
+        raise Conflict(
+            f"Your organisation has {count} open objections to this record, the most; a registrar concludes them first.",
+            state=record.state,
         )
     now = work.runtime.clock.now()
     is_over = record.state not in rights.IN_FORCE or record.valid_until < day_of(now)

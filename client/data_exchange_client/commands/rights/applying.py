@@ -53,10 +53,18 @@ def replace_form(
 
 
 def confirm(
-    application: Application, *, key: KeyFile, url: Url = DEFAULT_URL, trust: TrustFile = DEFAULT_TRUST
+    application: Application,
+    *,
+    key: KeyFile,
+    digest: Annotated[
+        str | None, typer.Option("--digest", help="The form's `form_digest` that you read; by default the present one.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
-    """Confirm the present form of an application as a further holder, or as the transferee."""
-    print_json(act(f"{APPLICATIONS}/{application}/confirmation", key=key, url=url, trust=trust))
+    """Confirm the form of an application as a further holder, or as the transferee."""
+    document = {"form": digest} if digest is not None else None
+    print_json(act(f"{APPLICATIONS}/{application}/confirmation", document, key=key, url=url, trust=trust))
 
 
 def file_application(
