@@ -12,7 +12,17 @@ from admin.demo import people as synthetic
 from admin.demo.environment import Environment, set_up
 from admin.demo.materials import OwnFiles, materials
 from admin.demo.output import Output
-from admin.demo.steps import agreeing, auditing, consenting, counting, fetching, publishing, refusing, showing
+from admin.demo.steps import (
+    agreeing,
+    auditing,
+    consenting,
+    counting,
+    fetching,
+    publishing,
+    refusing,
+    registering,
+    showing,
+)
 from admin.server import reaching, serving
 from admin.server.reaching import Server
 from data_exchange_client.publishing.sources import FileSource
@@ -68,6 +78,7 @@ def run_demo(
         refusing.suspend(environment)
         consenting.consent(environment, talents)
         showing.show(environment, talents)
+        registering.register(environment)
         counting.count(environment)
         report = auditing.audit(environment, people)
         auditing.tamper(environment)
