@@ -24,7 +24,6 @@ from exchange.rights.schemas import (
     Change,
     CheckedForm,
     ChecksOut,
-    Confirmed,
     Extended,
     FaultOut,
     NewCertificate,
@@ -126,10 +125,14 @@ async def replace_request(work: SignedWork, application_id: UUID, amended: Amend
 
 @router.post("/applications/{application_id}/confirmation")
 async def confirm_application(
-    work: SignedWork, application_id: UUID, confirmed: Confirmed | None = None
+    work: SignedWork,
+    application_id: UUID,
+    form: Annotated[
+        str | None,
+        Query(pattern="^[0-9a-f]{64}$", description="The `form_digest` that you read; by default the present"),
+    ] = None,
 ) -> RightsApplicationOut:
     """Confirm the form of an application as a party to it: a further holder, or the transferee."""
-    form = confirmed.form if confirmed is not None else None
     return await _shown(work, filing.confirm(work, application_id=application_id, form=form))
 
 

@@ -111,14 +111,6 @@ class Amended(In):
     cancellation: Cancellation | None = None
 
 
-class Confirmed(In):
-    """The form that a party confirms, by its digest as the application shows it; left out, the present one."""
-
-    model_config = with_example({"form": _DIGEST})
-
-    form: Annotated[str | None, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = None
-
-
 class Stated(In):
     """What the registrar or a side states; the parties read it, and the ledger has its salted digest."""
 

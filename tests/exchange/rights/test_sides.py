@@ -13,9 +13,9 @@ async def test_a_party_confirms_what_it_read_and_a_request_is_replaced(registeri
     more = {**transfer, "rights": ["USE", "OPERATE"]}
     replaced = await registering.act_ok("owner", f"{target}/request", {"transfer": more}, method="PUT")
     assert replaced["form"]["rights"] == ["USE", "OPERATE"]
-    stale = await registering.act("other", f"{target}/confirmation", {"form": application["form_digest"]})
+    stale = await registering.act("other", f"{target}/confirmation?form={application['form_digest']}")
     assert stale.problem == "conflict"
-    await registering.act_ok("other", f"{target}/confirmation", {"form": replaced["form_digest"]})
+    await registering.act_ok("other", f"{target}/confirmation?form={replaced['form_digest']}")
     await registering.act_ok("owner", f"{target}/filing")
     filed = await registering.act("owner", f"{target}/request", {"transfer": transfer}, method="PUT")
     assert filed.problem == "conflict"

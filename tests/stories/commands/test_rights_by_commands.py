@@ -55,7 +55,9 @@ def test_rights_are_registered_certified_and_a_copy_is_recognised(run: Run, serv
 
     application = json.loads(run("owner", "rights", "apply", "form.json").stdout)["id"]
     run("owner", "rights", "file", application, code=1)  # the other holder has not confirmed
-    run("other", "rights", "confirm", application)
+    read = json.loads(run("other", "rights", "show", application).stdout)
+    run("other", "rights", "confirm", application, "--digest", "0" * 64, code=1)
+    run("other", "rights", "confirm", application, "--digest", read["form_digest"])
     run("owner", "rights", "file", application)
     assert application in run("registrar", "rights", "todo").stdout
     run("registrar", "rights", "return", application, "--missing", "数据样例")

@@ -63,8 +63,8 @@ def confirm(
     trust: TrustFile = DEFAULT_TRUST,
 ) -> None:
     """Confirm the form of an application as a further holder, or as the transferee."""
-    document = {"form": digest} if digest is not None else None
-    print_json(act(f"{APPLICATIONS}/{application}/confirmation", document, key=key, url=url, trust=trust))
+    query = f"?form={digest}" if digest is not None else ""
+    print_json(act(f"{APPLICATIONS}/{application}/confirmation{query}", key=key, url=url, trust=trust))
 
 
 def file_application(
