@@ -14,8 +14,10 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
+from exchange.calendar.tasks import SWEEP
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
+from exchange.kernel.loops import Loops
 from exchange.settings import Settings
 from tests.support.exchanges.exchange import Exchange
 from tests.support.exchanges.starting import TABLES, copy_exchange, restart_exchange, start_exchange
@@ -64,6 +66,7 @@ async def start_filled(
     if clock:
         clock.move(content.passed)
     async with restart_exchange(settings, clock=clock) as exchange:
+        await exchange.runtime[Loops][SWEEP].tick()  # that of the start, lest it find what the test begins with
         former = content.exchange
         memo = {id(former): exchange, id(former.app): exchange.app, id(former.client): exchange.client}
         yield copy.deepcopy(content.parts, memo | ({id(content.clock): clock} if clock else {}))
