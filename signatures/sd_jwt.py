@@ -101,7 +101,7 @@ def _text(value: Any) -> str:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(base64url.decode(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SdJwtInvalid("a part of the token cannot be read") from error
 
 

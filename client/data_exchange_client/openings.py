@@ -23,5 +23,5 @@ def verify(text: str, trust: Trust) -> Proven:
     try:
         document = json.loads(text)
         return check(document, read)
-    except (OpeningUnproven, json.JSONDecodeError, TypeError) as error:
+    except (OpeningUnproven, json.JSONDecodeError, TypeError, RecursionError) as error:
         raise ReceiptInvalid(str(error)) from error

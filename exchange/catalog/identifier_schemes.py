@@ -76,6 +76,25 @@ EXPECTED: Final[Mapping[str, str]] = {
 """What a person has to type, by scheme."""
 
 
+def spellings(scheme: IdentifierScheme, text: str) -> tuple[str, ...]:
+    """The ways in which data writes an identifier that is given in canonical text, that one first.
+
+    Spaces and hyphens elsewhere than where they are usual are not among them.
+    """
+    match scheme:
+        case "cn-resident-id":
+            ways = [text, text.lower()]
+            if text[6:8] == "19" and text[14:17] not in _CENTENARIANS:
+                ways.append(text[:6] + text[8:17])
+        case "cn-passport":
+            ways = [text, text.lower()]
+        case "cn-mobile":
+            forms = [text, f"{text[:3]} {text[3:7]} {text[7:]}", f"{text[:3]}-{text[3:7]}-{text[7:]}"]
+            prefixes = ("", "+86", "86", "0086", "+86 ", "86 ", "0086 ", "+86-", "86-", "0086-")
+            ways = [prefix + form for form in forms for prefix in prefixes]
+    return tuple(dict.fromkeys(ways))
+
+
 def is_declared(scheme: str) -> TypeGuard[IdentifierScheme]:
     """Whether a scheme is one of these, and not an owner's field."""
     return scheme in _SCHEMES

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
-from adapters.plan.condition import Condition
+from adapters.plan.condition import Condition, all_of
 from adapters.plan.plan import Column
 from exchange.decisions import service as decisions
 from exchange.delivery import queries
@@ -101,6 +101,7 @@ async def _rule(runtime: Runtime, known: Known, fields: Sequence[str], filtered:
             columns, where = granted(fields, dataset=dataset, obligations=obligations, agreement=agreement)
             order = sorting(dataset, obligations=obligations, agreement=agreement)
             shuffle = shuffling(dataset, obligations=obligations, agreement=agreement)
+        where = all_of(where, dataset.restricted)
         if obligations.people is not None:
             ground = ground_of(
                 notices, obligations.people, owner=dataset.owner, keys=dataset.subject_keys, seal=runtime.seal

@@ -39,6 +39,7 @@ from exchange.sources.view import SourceView
 from exchange.subjects.cipher import Subject
 from exchange.subjects.gathering import Gathering
 from exchange.subjects.identity import Identity, SubjectKey, subject_keys
+from exchange.subjects.requests.restrictions import condition_of
 from ledger import entries
 from ledger.log.head import FenceBusy, begin_snapshot, hold_fence, read_head
 from policies.decision import documents
@@ -84,6 +85,7 @@ class Ruling:
 class DatasetFacts:
     """A dataset for one consumer: its version, its source, and the agreements between the two, as the fence stood.
 
+    `restricted` leaves out the rows about people whose data is restricted.
     `salt` is that of the dataset's version, and goes into each digest of a document that may hold its row filters.
     `accounts` are the agreements whose deliveries are billed.
     `content` names what the source holds: a file's snapshot, a table's shape; `snapshot` is the
@@ -105,6 +107,7 @@ class DatasetFacts:
     fields: tuple[Field, ...]
     types: Mapping[str, FieldType]
     subject_keys: dict[str, SubjectKey]
+    restricted: Condition | None
     key: tuple[str, ...]
     source: UUID
     source_key: tuple[str, ...]
@@ -244,6 +247,8 @@ def _facts_of(
     resource = resource_of(listed, source, document)
     agreements = tuple(agreement_for_policy(agreement, resource.terms) for agreement in shared.agreements)
     parts = (resource, *agreements)
+    types = {field.name: field.type for field in fields}
+    keys = subject_keys(document)
     return DatasetFacts(
         fence=fence,
         id=listed.dataset.id,
@@ -260,8 +265,11 @@ def _facts_of(
             for agreement in shared.agreements
         },
         fields=fields,
-        types={field.name: field.type for field in fields},
-        subject_keys=subject_keys(document),
+        types=types,
+        subject_keys=keys,
+        restricted=condition_of(shared.restrictions, owner=listed.owner.id, keys=keys, types=types, seal=runtime.seal)
+        if shared.restrictions
+        else None,
         key=() if is_file else source.key,
         source=source.id,
         source_key=source.key,
@@ -270,7 +278,8 @@ def _facts_of(
         snapshot=source.digest if is_file else None,
         adapter=adapter_of(runtime, source),
         rulings=rulings,
-        weight=_OVERHEAD + _PER_BYTE * sum(len(part.model_dump_json()) for part in parts),
+        weight=_OVERHEAD * (1 + len(shared.restrictions))
+        + _PER_BYTE * sum(len(part.model_dump_json()) for part in parts),
     )
 
 

@@ -18,6 +18,8 @@ from exchange.kernel.problems import NotFound
 from exchange.participants.reading import Reading
 from exchange.sources import queries as sources
 from exchange.sources.view import SourceView
+from exchange.subjects.requests import queries as requests
+from exchange.subjects.requests.restrictions import Restriction
 
 _NO_DATASET = UUID(int=0)
 
@@ -32,6 +34,7 @@ class SharedDataset:
     document: Mapping[str, Any]
     source: SourceView
     agreements: tuple[AgreementView, ...]
+    restrictions: tuple[Restriction, ...]
 
 
 async def shared_dataset(session: AsyncSession, consumer: UUID, reference: str) -> SharedDataset:
@@ -47,7 +50,8 @@ async def shared_dataset(session: AsyncSession, consumer: UUID, reference: str) 
         raise NotFound("There is no such dataset, or none that you may see; GET /api/v1/datasets lists them.")
     version = listed.version
     source = await sources.any_source(session, version.source_id)
-    return SharedDataset(listed, version.version, version.salt, version.document, source, candidates)
+    restricted = await requests.restrictions(session, identifier)
+    return SharedDataset(listed, version.version, version.salt, version.document, source, candidates, restricted)
 
 
 async def count(session: AsyncSession, agreement: UUID, *, seconds: int, period: int, most: int) -> bool:

@@ -325,6 +325,8 @@ class StreamResponse(Response):
             self._planned.account or decided.ruling.decision.agreement in decided.known.dataset.accounts
         ):
             raise Ended("permission-ended")  # the end of a stream is billed to the account of its beginning
+        if decided.known.dataset.restricted != self._decided.known.dataset.restricted:
+            raise Ended("permission-ended")  # the scan goes on to read the rows about people who are restricted now
         self._fence = head.fence
         self._decided = replace(self._decided, ruling=decided.ruling)
 

@@ -6,10 +6,10 @@ organisation gives to whom it knows. An identifier is bound to one account at mo
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from exchange.catalog import queries as catalog
@@ -34,19 +34,28 @@ from ledger.format.members import digest_of_secret
 MOST_TRIES: Final = 5
 _OCTETS: Final = 16
 _REFUSED: Final = "Check both; after 5 tries the code is void, and the organisation gives another."
-_TAKEN: Final = "Sign in with the account that has it, or ask the exchange's operator."
+_TAKEN: Final = (
+    "Sign in with the account that has it. Where its passkeys are lost, ask the organisation that gave you its code for one "
+    "that recovers the account."
+)
+Recover: TypeAlias = Callable[[Work, int, UUID], Awaitable[None]]
+"""Frees the identity of a number from the account that has it, if an organisation may: of a code that recovers."""
 NOBODY: Final = UUID(int=0)
 """The organisation of a person who acts: none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a verifier has checked: an identity, the level and the method, and the date of birth where it is known."""
+    """What a verifier has checked: an identity, the level and the method, and the date of birth where it is known.
+
+    `vouched_by` is the organisation whose code it is.
+    """
 
     identity: Identity
     level: str
     method: str
     birth_date: str | None = None
+    vouched_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,10 @@ async def bind_in_sign_in(runtime: Runtime, account: UUID, proof: Proof) -> None
         await work.commit()
 
 
-async def bind_by_code(work: Work, account: UUID, new: NewBinding, *, is_new: bool = False) -> None:
-    """Bind an identifier with an organisation's code; `is_new` makes the account too. Raises CodeRefused, IdentityTaken.
+async def bind_by_code(work: Work, account: UUID, new: NewBinding, *, recover: Recover | None = None) -> None:
+    """Bind an identifier with an organisation's code; `recover` is for a new account, which this makes too.
+
+    Raises CodeRefused, IdentityTaken.
 
     A try is counted before the code is compared, in a transaction of its own, so that no failure gives it back.
     """
@@ -97,12 +108,17 @@ async def bind_by_code(work: Work, account: UUID, new: NewBinding, *, is_new: bo
     identity = parse_identity(row.organisation_id, document, field=row.field, value=new.value)
     if not secrets.compare_digest(identity.lookup(runtime.seal), row.lookup):
         raise CodeRefused(_REFUSED)
-    await _bind(work, account, Proof(identity, row.level, "code"), is_new=is_new)
+    if row.recovers and recover is None:
+        raise CodeRefused("The code recovers an account: enrol with it, at POST /portal/enrolment.")
+    proof = Proof(identity, row.level, "code", vouched_by=row.organisation_id)
+    await _bind(work, account, proof, is_new=recover is not None, recover=recover if row.recovers else None)
     if not await queries.use_code(work.session, code):
         raise CodeRefused(_REFUSED)
 
 
-async def _bind(work: Work, account: UUID, proof: Proof, *, is_new: bool = False) -> None:
+async def _bind(
+    work: Work, account: UUID, proof: Proof, *, is_new: bool = False, recover: Recover | None = None
+) -> None:
     runtime, identity = work.runtime, proof.identity
     await work.pause()
     subject = (await keys.ensure(runtime, [identity]))[identity]
@@ -110,6 +126,8 @@ async def _bind(work: Work, account: UUID, proof: Proof, *, is_new: bool = False
         [number] = await numbers.ensure(connection, [identity.lookup(runtime.seal)])
     if is_new:
         await queries.add_account(work.session, account, runtime.clock.now())
+    if recover is not None and proof.vouched_by is not None:
+        await recover(work, number, proof.vouched_by)
     if number in {bound.number for bound in await queries.identities_of(work.session, account)}:
         return
     plain = json.dumps([identity.scheme, identity.value, proof.birth_date]).encode()
@@ -120,6 +138,7 @@ async def _bind(work: Work, account: UUID, proof: Proof, *, is_new: bool = False
         level=proof.level,
         method=proof.method,
         verified_at=runtime.clock.now(),
+        vouched_by=proof.vouched_by,
     )
     if await queries.bind(work.session, bound) != account:
         raise IdentityTaken(_TAKEN)
@@ -165,9 +184,15 @@ async def give_code(work: Work, new: NewShownCode) -> CodeOut:
             dataset_id=listed.dataset.id,
             field=new.field or next(field.name for field in document.fields if field.subject_key),
             level=new.level,
+            recovers=new.recovers,
             tries=0,
             expires_at=expires_at,
         )
     )
-    work.entry(entries.BindingCodeGiven, about=("dataset", listed.dataset.id), until=rfc3339(expires_at))
+    work.entry(
+        entries.BindingCodeGiven,
+        about=("dataset", listed.dataset.id),
+        until=rfc3339(expires_at),
+        recovers=new.recovers or None,
+    )
     return CodeOut(code=code, expires_at=expires_at)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from exchange.calendar.counting import day_of
 from exchange.catalog.identifier_schemes import birth_date
 from exchange.consents import queries as consents
 from exchange.consents import service
@@ -85,5 +86,5 @@ def _is_child(work: Work, bound: Bound) -> bool:
             born = date.fromisoformat(bound.birth_date)
         except ValueError:
             return False
-    today = work.runtime.clock.now().date()
+    today = day_of(work.runtime.clock.now())
     return born is not None and (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < _CHILD

@@ -32,7 +32,10 @@ class Account(Base):
 
 
 class BoundIdentity(Base):
-    """An identifier of an account's person: the person's number, and the sealed identity."""
+    """An identifier of an account's person: the person's number, and the sealed identity.
+
+    `vouched_by` is the organisation whose code bound it; None where the provider proved it, or a former version bound it.
+    """
 
     __tablename__ = "portal_identities"
 
@@ -42,6 +45,7 @@ class BoundIdentity(Base):
     level: Mapped[str] = mapped_column(String(200))
     method: Mapped[str] = mapped_column(String(24))
     verified_at: Mapped[datetime] = mapped_column(_MOMENT)
+    vouched_by: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
 
 
 class Session(Base):
@@ -60,7 +64,10 @@ class Session(Base):
 
 
 class BindingCode(Base):
-    """A code with which a person binds an identifier once; `code` is its digest, `lookup` the person's."""
+    """A code with which a person binds an identifier once; `code` is its digest, `lookup` the person's.
+
+    One that `recovers` takes the identifier from the account that has it, where the same organisation vouched for that one.
+    """
 
     __tablename__ = "portal_codes"
 
@@ -70,5 +77,6 @@ class BindingCode(Base):
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id"))
     field: Mapped[str] = mapped_column(String(200))
     level: Mapped[str] = mapped_column(String(200))
+    recovers: Mapped[bool] = mapped_column(default=False)
     tries: Mapped[int] = mapped_column(SmallInteger)
     expires_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)

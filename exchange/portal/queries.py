@@ -46,6 +46,11 @@ async def account_of_number(session: AsyncSession, number: int) -> Account | Non
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def vouched_by(session: AsyncSession, number: int) -> UUID | None:
+    """The organisation whose code bound an identity; None where none did."""
+    return (await session.execute(select(BoundIdentity.vouched_by).where(BoundIdentity.number == number))).scalar()
+
+
 async def count_identities(session: AsyncSession, account: UUID) -> int:
     """How many identities an account has."""
     statement = select(func.count()).where(BoundIdentity.account_id == account)

@@ -22,6 +22,13 @@ class NewShownCode(In):
     field: KeyField = None
     value: Value
     level: Annotated[Text, Field(description="How your organisation made sure who the person is")]
+    recovers: Annotated[
+        bool,
+        Field(
+            description="The person has lost every passkey of the account that a code of your organisation made: an "
+            "enrolment with this code makes another, and that one has no way in any more"
+        ),
+    ] = False
 
 
 class CodeOut(Out):

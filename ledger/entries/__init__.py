@@ -110,6 +110,7 @@ from ledger.entries.subjects import (
     PasskeyChanged,
     PersonBound,
     PersonRequestChanged,
+    RestrictionChanged,
 )
 from ledger.entries.trading import ListingChanged, OfferChanged, OrderChanged
 from ledger.entries.whatif import PolicyExplained
@@ -186,6 +187,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     ConsentsLoaded,
     ConsentsWithdrawn,
     PersonRequestChanged,
+    RestrictionChanged,
     DisclosureDeferred,
     PersonBound,
     PasskeyChanged,
@@ -289,6 +291,7 @@ __all__ = [
     "Request",
     "RequestRefused",
     "RequestsRefused",
+    "RestrictionChanged",
     "Result",
     "Right",
     "RightsApplicationChanged",

@@ -74,6 +74,14 @@ class PersonRequestChanged(Body):
     subjects: Annotated[list[Hex] | None, Field(description="of a received one: the person's pseudonym")] = None
 
 
+class RestrictionChanged(Body):
+    """From here on no delivery and no answer has rows about the person of a request, which is the object; or it ended."""
+
+    type: Literal["restriction.begun", "restriction.ended"]
+    dataset: str
+    provider: Annotated[str, Field(description="the owner")]
+
+
 class PersonBound(Body):
     """A person's identifier was bound to their account, by a proof that a verifier checked; the object is the pseudonym."""
 
@@ -115,3 +123,6 @@ class BindingCodeGiven(Body):
     type: Literal["binding_code.given"] = "binding_code.given"
     affects_decisions: ClassVar[bool] = False
     until: Time
+    recovers: Annotated[
+        bool | None, Field(description="true of a code that ends the ways into the account that has the identifier")
+    ] = None

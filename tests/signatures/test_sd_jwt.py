@@ -67,6 +67,15 @@ def test_a_token_of_another_kind_is_refused(change: dict[str, object]) -> None:
         verify(f"{signed}.{base64url.encode(KEY.sign(signed.encode()))}~")
 
 
+@pytest.mark.parametrize("part", ["header", "claims"])
+def test_a_part_that_nests_too_deep_is_refused(part: str) -> None:
+    """Before any signature is looked at, so that whoever sends a text does not end a verifier."""
+    deep = base64url.encode(b"[" * 30_000)
+    parts = {"header": base64url.encode(b"{}"), "claims": base64url.encode(b"{}")} | {part: deep}
+    with pytest.raises(SdJwtInvalid):
+        verify(f"{parts['header']}.{parts['claims']}.~")
+
+
 def test_a_disclosure_cannot_stand_for_a_claim() -> None:
     text = sd_jwt.issue(KEY.sign, keyid="k", claims=CLAIMS, disclosable={"aud": "another"})
     with pytest.raises(SdJwtInvalid):

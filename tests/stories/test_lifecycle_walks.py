@@ -51,6 +51,9 @@ ELSEWHERE = (
     "consent: expire from given, renewed: sources +",  # time looks for those that may be delivered only
     "deletion: run_late from ordered: sources +",  # a deadline passes once
     "deletion: run_late from ordered: stops ",
+    "person_request: withdraw from received: sources +",  # a request that was answered is lifted at the same address
+    "person_request: lift from granted, restricted_storage: sources +received",
+    "person_request: lift from granted, restricted_storage: without ",  # that address lifts what the person asked for only
     "rights application: dismiss_last from objected: sources +",  # no objection is open in another state
 )
 """The beginnings of the changes that a room does not follow, since it does not take these things from its table."""

@@ -305,6 +305,7 @@ _OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "deletion.evidenced": _DELETION,
     "deletion.overdue": _DELETION,
     "disclosure.proposed": {"extends": f"{_ID}8"},
+    "binding_code.given": {"recovers": True},
     "consent.requested": {"notice": f"{_ID}9"},
     "rights_application.refused": {"codes": ["unlawful_source"]},
     "rights_application.deposited": {"entered": ["QY2026010001"]},

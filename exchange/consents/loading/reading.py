@@ -151,7 +151,7 @@ class Reader:
             lines = text.decode("utf-8").split("\n")  # other separators of lines are part of a value
         except UnicodeDecodeError as error:
             raise RequestMalformed(f"The file is not UTF-8, somewhere after row {self.rows}.") from error
-        for values in csv.reader(lines):
+        for values in self._fields(lines):
             if not values:
                 continue
             if self._header is None:
@@ -163,6 +163,13 @@ class Reader:
                 continue
             is_whole = len(values) == len(self._header)
             yield dict(zip(self._header, values, strict=True)) if is_whole else None
+
+    def _fields(self, lines: list[str]) -> Iterator[list[str]]:
+        """The fields of each row. Raises RequestMalformed, such as for a quote that nothing closes."""
+        try:
+            yield from csv.reader(lines)
+        except csv.Error as error:
+            raise RequestMalformed(f"The file is no CSV, somewhere after row {self.rows}.") from error
 
     def _stage(self, document: Mapping[str, Any] | None) -> Staged:
         if document is None:

@@ -22,7 +22,7 @@ from exchange.kernel.problems import Conflict
 from exchange.kernel.work import Work
 from exchange.participants.door.signed import check_body
 from exchange.participants.reading import Reading
-from exchange.subjects.identity import SubjectKey, scheme_of, subject_keys
+from exchange.subjects.identity import SubjectKey, as_sent, scheme_of, subject_keys
 from exchange.subjects.numbers import Lookups
 from ledger import entries
 
@@ -83,16 +83,14 @@ async def _open_reader(work: Work, notice: ConsentNotice, identifier: UUID, file
     def close(row: int, text: str) -> bytes:
         return work.runtime.seal.close(text.encode(), name=sealed_name(identifier, row))
 
-    return Reader(file_format, rules, _look_up(lookups, field), close)
+    return Reader(file_format, rules, look_up_of(lookups, field), close)
 
 
-def _look_up(lookups: Lookups, field: SubjectKey) -> LookUp:
+def look_up_of(lookups: Lookups, field: SubjectKey) -> LookUp:
     """The look-up of an identifier in the text or the type of a field. It raises PlanError."""
 
     def of(value: Any) -> bytes:
-        if field.type == "integer" and isinstance(value, str) and value.lstrip("-").isdecimal():
-            value = int(value)
-        lookup = lookups.of_value(typed_value(field.type, value, "/person"))
+        lookup = lookups.of_value(typed_value(field.type, as_sent(field, value), "/person"))
         if lookup is None:
             raise PlanError("/person", f"an identifier of the scheme {field.identifier} is needed")
         return lookup

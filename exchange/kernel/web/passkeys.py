@@ -183,7 +183,7 @@ def _client_data(answer: Mapping[str, Any]) -> tuple[bytes, bool]:
         if bytes_to_base64url(challenge) != data["challenge"]:
             raise PasskeyInvalid("the challenge is not in base64url")
         return challenge, data.get("crossOrigin") is True
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PasskeyInvalid("the answer has no client data") from error
 
 

@@ -142,8 +142,8 @@ async def begin_enrolment(runtime: Runtime, browser: str) -> dict[str, Any]:
 async def enrol(runtime: Runtime, browser: str | None, new: Enrolment) -> str:
     """Make an account with a passkey for whom a desk's code names; returns the token of its first session.
 
-    Account, passkey, binding, the end of the code and their entries are one transaction. Raises NotFound, PasskeyRefused,
-    PasskeysUnavailable, CodeRefused, IdentityTaken.
+    Account, passkey, binding, the end of the code and their entries are one transaction, and so is the end of the ways into
+    an account that the code recovers. Raises NotFound, PasskeyRefused, PasskeysUnavailable, CodeRefused, IdentityTaken.
     """
     _require_desk(runtime)
     challenge, account = await challenges.take(runtime, new.credential, "enrolment", digest_of(browser or ""))
@@ -153,11 +153,30 @@ async def enrol(runtime: Runtime, browser: str | None, new: Enrolment) -> str:
     now = runtime.clock.now()
     async with runtime.database.sessions() as session:
         work = Work(session, Caller(binding.principal_of(account), _evidence(account)), runtime)
-        await binding.bind_by_code(work, account, new, is_new=True)
+        await binding.bind_by_code(work, account, new, recover=_recover)
         await _add(work, account, registered, new.name)
         token = await sessions.begin(session, runtime[PortalSettings], account, level=LEVEL, method=METHOD, now=now)
         await work.commit()
     return token
+
+
+async def _recover(work: Work, number: int, organisation: UUID) -> None:
+    """Take an identity from an account without a provider, for which the same organisation vouched.
+
+    The account loses its passkeys and sessions with its last identity. Otherwise nothing happens, and the identity is taken.
+    """
+    account = await accounts.account_of_number(work.session, number)
+    if account is None or account.holder is not None:
+        return
+    held = await queries.of_account(work.session, account.id, lock=True)
+    if await accounts.vouched_by(work.session, number) != organisation:
+        return
+    await accounts.unbind(work.session, number)
+    if await accounts.count_identities(work.session, account.id) == 0:
+        for passkey in held:
+            work.entry(entries.PasskeyChanged, about=("passkey", passkey.id), type="passkey.removed")
+        await queries.delete_of_account(work.session, account.id)
+        await accounts.end_sessions(work.session, account.id)
 
 
 def _require_desk(runtime: Runtime) -> None:

@@ -29,6 +29,14 @@ class RequestOpen(Problem):
     status = 409
 
 
+class RequestsExceeded(Problem):
+    """You have sent as many requests in 24 hours as one person may, those that you withdrew included. Send it later."""
+
+    slug = "requests-exceeded"
+    title = "Too many requests of one person"
+    status = 429
+
+
 class NotHeld(Problem):
     """No published dataset identifies people by any of your identifiers, so there is nobody to ask."""
 

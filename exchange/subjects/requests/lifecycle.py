@@ -10,6 +10,7 @@ EVIDENCE: Final = "a document or a statement of what was done"
 REASONS: Final = "reasons"
 COMPLAINT: Final = "where the person can complain"
 LAW: Final = "the law that demands the data"
+RESTRICTION: Final = "a restriction that the person asked for"
 RESTRICTABLE: Final = "a request for deletion or restriction"
 
 _OPEN: Final = frozenset({"received"})
@@ -59,6 +60,15 @@ REQUEST: Final = Machine(
             entry="person_request.restricted",
         ),
         Step("withdraw", _OPEN, "withdrawn", "person", "PIPL 50", stops=_STOPS, entry="person_request.withdrawn"),
+        Step(
+            "lift",
+            frozenset({"granted", "restricted_storage"}),
+            "withdrawn",
+            "person",
+            "PIPL 44",
+            frozenset({RESTRICTION}),
+            entry="person_request.withdrawn",
+        ),
     ),
 )
 """Silence is no answer: no step by time alone; an overdue answer is on the boards, and the person may complain."""

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from exchange.kernel.database import CONFLICT, Base
 
+RESTRICTING = text("(state = 'restricted_storage' OR (state = 'granted' AND kind = 'restrict'))")
+"""The requests whose person's rows are in no delivery."""
 STATES = "'received','granted','refused','restricted_storage','withdrawn'"
 
 
@@ -26,6 +28,7 @@ class PersonRequest(Base):
             postgresql_where=text("state = 'received'"),
             info={CONFLICT: "Another request of yours of this kind is open; GET /portal/requests lists it."},
         ),
+        Index("ix_person_requests_restricting", "dataset_id", postgresql_where=RESTRICTING),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

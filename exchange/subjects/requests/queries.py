@@ -1,15 +1,19 @@
 """Every statement about people's requests."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true, update
+from sqlalchemy import ColumnElement, func, select, true, update
 
 from exchange.kernel.database import AsyncSession
 from exchange.kernel.problems import NotFound
 from exchange.participants.reading import Reading
-from exchange.subjects.requests.models import PersonRequest
+from exchange.subjects.models import SubjectNumber
+from exchange.subjects.requests.models import RESTRICTING, PersonRequest
+from exchange.subjects.requests.restrictions import Restriction
 
+_SHOWN = 500
 _NOTHING = "There is no request with this id that you may see."
 
 
@@ -35,9 +39,15 @@ async def request(session: AsyncSession, reading: Reading, identifier: UUID) -> 
 
 
 async def of_person(session: AsyncSession, numbers: Collection[int]) -> Sequence[PersonRequest]:
-    """A person's requests, newest first."""
+    """The newest 500 requests of a person, newest first."""
     statement = select(PersonRequest).where(PersonRequest.number.in_(numbers))
-    return (await session.scalars(statement.order_by(PersonRequest.id.desc()))).all()
+    return (await session.scalars(statement.order_by(PersonRequest.id.desc()).limit(_SHOWN))).all()
+
+
+async def count_since(session: AsyncSession, numbers: Collection[int], since: datetime) -> int:
+    """How many requests a person has sent since a time."""
+    statement = select(func.count()).where(PersonRequest.number.in_(numbers), PersonRequest.received_at > since)
+    return (await session.execute(statement)).scalar_one()
 
 
 async def persons_request(session: AsyncSession, numbers: Collection[int], identifier: UUID) -> PersonRequest:
@@ -80,3 +90,15 @@ async def open_of_person(session: AsyncSession, number: int) -> Sequence[UUID]:
     """The requests of a person that wait for their answer."""
     statement = select(PersonRequest.id).where(PersonRequest.number == number, PersonRequest.state == "received")
     return (await session.scalars(statement)).all()
+
+
+async def restrictions(session: AsyncSession, dataset: UUID) -> tuple[Restriction, ...]:
+    """The restrictions in a dataset; those of erased people have ended."""
+    statement = (
+        select(PersonRequest.id, PersonRequest.question, SubjectNumber.lookup)
+        .join(SubjectNumber, SubjectNumber.number == PersonRequest.number)
+        .where(PersonRequest.dataset_id == dataset, RESTRICTING, PersonRequest.question.is_not(None))
+        .order_by(PersonRequest.id)
+    )
+    rows = await session.execute(statement)
+    return tuple(Restriction(request, question or b"", lookup) for request, question, lookup in rows)

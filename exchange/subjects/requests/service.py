@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from exchange.participants.reading import Reading, demand_reading
 from exchange.subjects import keys
 from exchange.subjects.identity import Identity, scheme_of, subject_keys
 from exchange.subjects.requests import lifecycle, queries
-from exchange.subjects.requests.errors import AnswerIncomplete, NotHeld, RequestOpen
+from exchange.subjects.requests.errors import AnswerIncomplete, NotHeld, RequestOpen, RequestsExceeded
 from exchange.subjects.requests.lifecycle import REQUEST
 from exchange.subjects.requests.models import PersonRequest
 from exchange.subjects.requests.schemas import NewAnswer, NewPersonRequest, NewRefusal, NewRestriction, PersonRequestOut
@@ -28,6 +29,7 @@ from groundwork.lifecycle import Refused, Step
 from ledger import entries
 
 _PAGE = 500
+_MOST_A_DAY = 200
 _RESTRICTABLE = frozenset({"delete", "restrict"})
 
 
@@ -66,7 +68,10 @@ def _known(listed: Listed, identities: Mapping[Identity, int]) -> list[Known]:
 
 
 async def send(work: Work, identities: Mapping[Identity, int], new: NewPersonRequest) -> list[PersonRequestOut]:
-    """Send a request to the owners. Raises NotFound, NotHeld, RequestOpen."""
+    """Send a request to the owners. Raises NotFound, NotHeld, RequestOpen, RequestsExceeded."""
+    since = work.runtime.clock.now() - timedelta(days=1)
+    if await queries.count_since(work.session, list(identities.values()), since) >= _MOST_A_DAY:
+        raise RequestsExceeded(f"After {_MOST_A_DAY} requests, the next one is taken a day after the first.")
     known = await known_by(work, identities, dataset=new.dataset)
     if not known:
         raise NotHeld("Bind another identifier, or ask the organisation itself.")
@@ -109,9 +114,12 @@ async def send(work: Work, identities: Mapping[Identity, int], new: NewPersonReq
 
 
 async def withdraw(work: Work, numbers: Sequence[int], identifier: UUID) -> PersonRequestOut:
-    """Withdraw a request of one's own. Raises NotFound, Conflict."""
+    """Withdraw a request of one's own that waits, or lift the restriction that one asked for. Raises NotFound, Conflict."""
     row = await queries.persons_request(work.session, numbers, identifier)
-    await _answer(work, row, "withdraw", set(), {})
+    if row.kind == "restrict" and row.state != "received":
+        await _answer(work, row, "lift", {lifecycle.RESTRICTION}, {})
+    else:
+        await _answer(work, row, "withdraw", set(), {})
     return await _out(work, row, opened=True)
 
 
@@ -194,13 +202,26 @@ async def _answer(work: Work, row: PersonRequest, verb: str, facts: set[str], an
         raise Conflict(f"The request is {row.state}.", state=row.state) from refused
     if row.question is None:
         raise Conflict("The person was erased; nobody waits for an answer.", state="erased")
-    now = work.runtime.clock.now()
+    now, did_restrict = work.runtime.clock.now(), _restricts(row)
     row.state, row.answered_at = step.target, now
     if answer:
         row.answer = _seal(work, row.id, "answer", answer)
     for clock in step.stops:
         await deadlines.stop(work.session, Matter("person_request", row.id), clock, at=now, outcome=step.target)
     _enter(work, row, step, statement=answer)
+    if did_restrict != _restricts(row):
+        work.entry(
+            entries.RestrictionChanged,
+            about=("person_request", row.id),
+            type="restriction.ended" if did_restrict else "restriction.begun",
+            dataset=str(row.dataset_id),
+            provider=str(row.owner_id),
+        )
+
+
+def _restricts(row: PersonRequest) -> bool:
+    """Whether no delivery has rows about the person; `RESTRICTING` says the same to the database."""
+    return row.state == "restricted_storage" or (row.state == "granted" and row.kind == "restrict")
 
 
 def _enter(work: Work, row: PersonRequest, step: Step, *, statement: Any, subject: bytes | None = None) -> None:

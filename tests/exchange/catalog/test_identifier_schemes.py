@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.catalog.identifier_schemes import IdentifierScheme, canonical, check_character
+from exchange.catalog.identifier_schemes import IdentifierScheme, canonical, check_character, spellings
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,22 @@ from exchange.catalog.identifier_schemes import IdentifierScheme, canonical, che
 )
 def test_canonical_text(scheme: IdentifierScheme, text: str, expected: str | None) -> None:
     assert canonical(scheme, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "text", "spelled"),
+    [
+        ("cn-resident-id", "11010519491231002X", {"11010519491231002x", "110105491231002"}),
+        ("cn-resident-id", "110105194912319964", {"110105194912319964"}),
+        ("cn-resident-id", "440524188001010014", {"440524188001010014"}),
+        ("cn-passport", "E12345678", {"e12345678"}),
+        ("cn-mobile", "13812345678", {"+86 138-1234-5678", "8613812345678", "138 1234 5678"}),
+    ],
+)
+def test_every_spelling_is_the_same_identifier(scheme: IdentifierScheme, text: str, spelled: set[str]) -> None:
+    ways = spellings(scheme, text)
+    assert {text, *spelled} <= set(ways)
+    assert {canonical(scheme, way) for way in ways} == {text}
 
 
 @given(st.integers(110000, 659004), st.dates(), st.integers(0, 999), st.integers(0, 17), st.sampled_from("0123456789X"))

@@ -10,12 +10,18 @@ from uuid import UUID
 
 import pytest
 
+from adapters.plan.condition import PlanError
 from exchange.consents import queries as consents
 from exchange.consents.loading import queries, reading, tasks
 from exchange.consents.loading.merging import Load, merge
 from exchange.consents.loading.reading import Reader, Rules
+from exchange.consents.loading.service import look_up_of
+from exchange.kernel.keys.sealing import Seal
 from exchange.kernel.loops import Loops
+from exchange.kernel.problems import RequestMalformed
 from exchange.settings import Settings
+from exchange.subjects.identity import SubjectKey
+from exchange.subjects.numbers import Lookups
 from ledger.format import merkle
 from tests.support.exchanges.exchange import Answer
 from tests.support.exchanges.people import DATASET, PeopleExchange, start_people
@@ -239,6 +245,20 @@ def test_a_file_is_read_alike_however_it_arrives(size: int) -> None:
     assert (
         reader.tree.root() == whole.tree.root() == merkle.root(merkle.leaf_hash(reading.leaf_of(row)) for row in rows)
     )
+
+
+@pytest.mark.parametrize("value", ["--5", "9" * 5_000, "-", "5.0"])
+def test_what_is_no_whole_number_is_a_bad_row_of_a_field_of_whole_numbers(value: str) -> None:
+    of = look_up_of(Lookups(Seal(bytes(32)), "owner/number"), SubjectKey("number", "integer"))
+    with pytest.raises(PlanError):
+        of(value)
+    assert len(of("5")) == 32
+
+
+def test_a_quote_that_nothing_closes_is_no_file_of_decisions() -> None:
+    reader = Reader("csv", RULES, lambda value: hashlib.sha256(value.encode()).digest(), lambda _row, _text: b"")
+    with pytest.raises(RequestMalformed):
+        reader.feed(b'person,decision,at\n"' + b"x" * 200_000 + b"\n")
 
 
 async def test_a_withdrawal_is_not_undone_by_an_old_file(people: PeopleExchange) -> None:

@@ -17,9 +17,17 @@ from exchange.delivery.formats.answers import negotiate
 from exchange.kernel.clock import SettableClock
 from exchange.kernel.database import arguments
 from exchange.kernel.embedded import Embedded
+from exchange.kernel.identifiers import new_id
 from exchange.kernel.problems import NotAcceptable
+from exchange.kernel.work import Caller, Work
+from exchange.participants.door.evidence import Founding
+from exchange.portal.binding import principal_of
 from exchange.publication.coverage import Coverage
 from exchange.settings import Settings
+from exchange.subjects import numbers
+from exchange.subjects.identity import Identity
+from exchange.subjects.requests import service as requests
+from exchange.subjects.requests.schemas import NewPersonRequest
 from ledger.format.cosignature import ED25519, CosignerKey
 from signatures.digests import digest_field
 from tests.support.exchanges.exchange import Exchange, Party
@@ -122,7 +130,20 @@ async def test_a_source_that_fails_at_once_is_a_refusal(
     assert not [entry for entry in await exchange.read_entries() if entry["type"] == "delivery.started"]
 
 
-@pytest.mark.parametrize("ending", ["agreement", "key", "dataset", "exchange"])
+async def ask_for_restriction(exchange: Exchange, owner: Party) -> str:
+    """The request of one of the long table's people that the owner restricts their data: the address of its granting."""
+    person, runtime = Identity(f"{owner.id}/person_id", str(ROWS - 1)), exchange.runtime
+    async with runtime.database.pool.acquire() as connection:
+        [number] = await numbers.ensure(connection, [person.lookup(runtime.seal)])
+    async with runtime.database.sessions() as session:
+        work = Work(session, Caller(principal_of(new_id()), Founding()), runtime)
+        new = NewPersonRequest(kind="restrict", text="x", dataset="owner/long")
+        [sent] = await requests.send(work, {person: number}, new)
+        await work.commit()
+    return f"/api/v1/person-requests/{sent.id}/grant"
+
+
+@pytest.mark.parametrize("ending", ["agreement", "key", "dataset", "exchange", "restriction"])
 async def test_a_permission_that_ends_on_the_way(
     exchange: Exchange, parties: tuple[Party, Party, Any], monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
@@ -130,12 +151,14 @@ async def test_a_permission_that_ends_on_the_way(
     monkeypatch.setattr(streaming, "_WATCH_EVERY", 0.0)
     target = f"/api/v1/agreements/{agreement['id']}"
     revocation = f"/api/v1/principals/{consumer.system_id}/keys/{consumer.system.keyid}/revocation"
+    restriction = await ask_for_restriction(exchange, owner) if ending == "restriction" else ""
     ends: dict[str, Callable[[], Awaitable[None]]] = {
         "agreement": lambda: exchange.call_ok(owner.steward, "POST", f"{target}/suspension", {"reason": "核查"}),
         "key": lambda: exchange.call_ok(consumer.steward, "POST", revocation),
         "dataset": lambda: exchange.call_ok(
             owner.steward, "POST", f"/api/v1/datasets/{agreement['dataset_id']}/withdrawal", {"reason": "替换"}
         ),
+        "restriction": lambda: exchange.call_ok(owner.steward, "POST", restriction, {"statement": "已限制"}),
         "exchange": lambda: exchange.call_ok(
             exchange.keys["operator"], "POST", f"/api/v1/organisations/{owner.id}/suspension"
         ),

@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from webauthn.helpers import bytes_to_base64url
 
 from admin.demo.authenticator import Authenticator
 from exchange.kernel.web import passkeys
@@ -30,6 +31,13 @@ def test_a_party_has_the_domain_of_its_pages_or_one_above() -> None:
     assert (PARTY.id, PARTY.origin) == ("example.org", "https://exchange.example.org")
     local = RelyingParty.of("http://localhost:8000", name="exchange")
     assert (local.id, local.origin) == ("localhost", "http://localhost:8000")
+
+
+@pytest.mark.parametrize("data", ["[" * 30_000, "[]", "7", "{}", '{"challenge":7}'])
+def test_client_data_that_is_none_is_no_answer(data: str) -> None:
+    answer = {"response": {"clientDataJSON": bytes_to_base64url(data.encode())}}
+    with pytest.raises(PasskeyInvalid):
+        passkeys.challenge_of(answer)
 
 
 def test_an_assertion_confirms_the_act_whose_digest_is_its_challenge() -> None:

@@ -63,6 +63,8 @@ async def test_a_person_is_shown_to_be_in_an_answer_and_another_not(portal: Port
     entry, trust = await deliver(portal), await trust_of(portal)
     [use] = [use for use in (await person.request("GET", "/portal/uses")).json["uses"] if use["entry"] == entry]
     assert (use["certainty"], use["opening"]) == ("in-answer", f"/portal/uses/{entry}/opening")
+    with pytest.raises(ReceiptInvalid):
+        openings.verify("[" * 30_000, trust)
     shown = {}
     for who, is_in in ((person, True), (other, False)):
         answer = await who.request("GET", use["opening"])

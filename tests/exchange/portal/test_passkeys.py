@@ -23,6 +23,7 @@ from tests.support.exchanges.owner import MORNING
 from tests.support.exchanges.portal import NUMBER, OTHER, Portal, run_portal
 from tests.support.services.identity_provider import Browser
 
+RECOVERY = frozenset({"binding_code.given", "passkey.removed", "person.bound", "passkey.registered"})
 OPTIONS, SIGN_IN = "/portal/sign-in/passkey/options", "/portal/sign-in/passkey"
 
 
@@ -209,6 +210,34 @@ async def test_a_person_whom_a_desk_knows_enrols_without_a_provider(portal: Port
         *(browser.request("DELETE", f"/portal/passkeys/{one}") for one in (passkey["id"], *others))
     )
     assert sorted(one.status for one in removed) == [204, 204, 409], "one way in stays, whoever comes at the same time"
+
+
+async def test_who_lost_every_passkey_recovers_at_the_desk_that_knows_them(portal: Portal) -> None:
+    """By a code that says so, of the organisation that vouched before; what was lost is worth nothing from then on."""
+    lost, stolen = portal.browser(), Authenticator(URL)
+    assert (await enrol(portal, lost, stolen, await portal.give_code(NUMBER))).status == 204
+    bound = "UPDATE portal_identities SET vouched_by = $1"
+    await portal.people.run_sql(bound, UUID(portal.people.consumer.id))
+    code = await portal.give_code(NUMBER, recovers=True)
+    refused = await enrol(portal, portal.browser(), Authenticator(URL), code)
+    assert refused.problem == "identity-taken", "another organisation vouched for the account"
+    assert (await lost.request("GET", "/portal/me")).status == 200
+    await portal.people.run_sql(bound, UUID(portal.owner.id))
+
+    signed_in = await portal.sign_in("lin")
+    bind = await signed_in.request("POST", "/portal/identities", {"code": code, "value": NUMBER})
+    assert bind.problem == "binding-code-refused", "an account of somebody else gets nothing by it"
+    browser, device = portal.browser(), Authenticator(URL)
+    assert (await enrol(portal, browser, device, code)).status == 204
+    assert (await lost.request("GET", "/portal/me")).problem == "session-missing"
+    assert (await sign_in(portal.browser(), stolen)).problem == "passkey-refused"
+    assert (await sign_in(portal.browser(), device)).status == 204
+    assert len((await browser.request("GET", "/portal/me")).json["identities"]) == 1
+    entries = [entry for entry in await portal.people.read_entries() if entry["type"] in RECOVERY]
+    assert [entry["type"] for entry in entries][-4:] == [
+        "binding_code.given", "passkey.removed", "person.bound", "passkey.registered",
+    ]  # fmt: skip
+    assert entries[-4]["recovers"] is True
 
 
 async def test_an_erasure_ends_an_account_that_a_desk_made(portal: Portal) -> None:

@@ -93,6 +93,14 @@ async def test_a_person_shows_an_answer_once_and_sees_that_it_was_used(showing: 
     assert {entry["actor"].get("person") for entry in await showing.portal.people.read_entries()
             if entry["type"] == "code.issued"} == {None}  # fmt: skip
 
+    new = {"kind": "restrict", "text": "x", "dataset": "owner/degrees"}
+    [sent] = (await browser.request("POST", "/portal/requests", new)).json
+    people, owner = showing.portal.people, showing.portal.owner
+    granted = {"statement": "已限制处理"}
+    await people.call_ok(owner.steward, "POST", f"/api/v1/person-requests/{sent['id']}/grant", granted)
+    answer = await showing.redeem((await showing.issue(browser)).json["code"])
+    assert answer.json["people"] == [{"holds-doctorate": "unknown"}], "whose data is restricted is as if unknown"
+
 
 async def test_codes_are_listed_and_revoked_by_their_person_only(showing: Showing) -> None:
     here, stranger = await showing.portal.sign_in("lin"), await showing.portal.sign_in(f"number:{OTHER}")

@@ -46,9 +46,9 @@ class Portal:
         """Ask about one person, as the consumer."""
         return await self.people.fetch({"field": "person_id", "op": "eq", "value": value})
 
-    async def give_code(self, value: str) -> str:
+    async def give_code(self, value: str, **more: Any) -> str:
         """A code of the owner's for a person."""
-        new = {"dataset": "owner/people", "value": value, "level": "counter"}
+        new = {"dataset": "owner/people", "value": value, "level": "counter", **more}
         answer = await self.people.call_ok(self.owner.steward, "POST", "/api/v1/subjects/codes", new)
         return str(answer["code"])
 

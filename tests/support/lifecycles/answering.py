@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import httpx2
+from sqlalchemy.exc import DBAPIError
 
 from exchange.agreements.notices.lifecycle import NOTICE
 from exchange.calendar.counting import day_of
@@ -125,8 +126,12 @@ class RecordObjections(OpenedRoom):
         return str(next(row["state"] for row in rows if row["id"] == thing))
 
 
+_OWN = frozenset({"withdraw", "lift"})
+"""The verbs of people."""
+
+
 class PersonRequests(PeopleRoom, OpenedRoom):
-    """Requests of people to a hospital that their data be deleted. A person acts through the portal's verbs."""
+    """Requests of people to a hospital that their data be restricted. A person acts through the portal's verbs."""
 
     machine = REQUEST
     kind = "person_request"
@@ -139,7 +144,7 @@ class PersonRequests(PeopleRoom, OpenedRoom):
         "restrict": (lifecycle.REASONS, lifecycle.LAW),
     }
     documents: ClassVar[dict[str, tuple[str, dict[str, tuple[str, str]]]]] = {
-        "grant": ("grant", {lifecycle.EVIDENCE: ("statement", "已删除")}),
+        "grant": ("grant", {lifecycle.EVIDENCE: ("statement", "已限制处理")}),
         "refuse": (
             "refusal",
             {lifecycle.REASONS: ("reasons", "属实"), lifecycle.COMPLAINT: ("complaint", "省数据局")},
@@ -149,13 +154,20 @@ class PersonRequests(PeopleRoom, OpenedRoom):
 
     def parties_of(self, verb: str) -> tuple[str, ...]:
         # People have no way to the verbs of organisations, nor organisations to those of people.
-        return ("person",) if verb == "withdraw" else tuple(who for who in self.parties if who != "person")
+        return ("person",) if verb in _OWN else tuple(who for who in self.parties if who != "person")
+
+    def means(self, past: Past, act: Act) -> Act:
+        # One address withdraws a request that waits, and lifts a restriction.
+        if act.verb not in _OWN:
+            return act
+        return act._replace(verb="withdraw" if past.state == "received" else "lift")
 
     def sees(self, past: Past, who: str) -> bool:
         return who in ("hospital", "person")
 
     def facts(self, past: Past, act: Act) -> set[str]:
         every = {lifecycle.EVIDENCE, lifecycle.REASONS, lifecycle.COMPLAINT, lifecycle.LAW, lifecycle.RESTRICTABLE}
+        every.add(lifecycle.RESTRICTION)
         return every - {act.variant}
 
     def names_lack(self, answer: Answer, lacking: set[str]) -> bool:
@@ -166,7 +178,7 @@ class PersonRequests(PeopleRoom, OpenedRoom):
         runtime = self.exchange.runtime
         async with runtime.database.pool.acquire() as connection:
             [self.number] = await numbers.ensure(connection, [identity.lookup(runtime.seal)])
-        new = NewPersonRequest(kind="delete", text="请删除", dataset=f"{self.hospital.handle}/people")
+        new = NewPersonRequest(kind="restrict", text="请限制处理", dataset=f"{self.hospital.handle}/people")
 
         async def send(work: Work) -> Any:
             [sent] = await service.send(work, {identity: self.number}, new)
@@ -187,10 +199,14 @@ class PersonRequests(PeopleRoom, OpenedRoom):
             document = {"type": f"/problems/{problem.slug}", **problem.members}
             headers = httpx2.Headers({"content-type": "application/problem+json"})
             return Answer(problem.status, headers, json.dumps(document).encode())
+        except (
+            DBAPIError
+        ):  # a changed table may name a state that the database refuses: the portal's answer is an error
+            return Answer(500, httpx2.Headers(), b"{}")
         return Answer(200, httpx2.Headers(), out.model_dump_json().encode())
 
     async def send(self, thing: str, act: Act) -> Answer:
-        if act.verb == "withdraw":
+        if act.verb in _OWN:
             return await self._as_person(lambda work: service.withdraw(work, [self.number], UUID(thing)))
         path, members = self.documents[act.verb]
         document = dict(member for fact, member in members.items() if fact != act.variant)
