@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ LAST_YEAR = YEAR + 2
 """The last year that tests may load; the later ones have the days of 2026 too, on other weekdays."""
 FRIDAY = datetime(YEAR, 2, 13, 2, tzinfo=UTC)
 """Ten o'clock in China, before a Saturday on which people work, as 2026-02-14, and the holidays of the Spring Festival."""
+_TERM = timedelta(days=300)
 
 CSV = b"code,name\n1,a\n2,b\n"
 APPLICATIONS = "/api/v1/applications"
@@ -60,8 +61,9 @@ class DepartmentsExchange(Exchange):
         return await self.call_ok(self.demander.steward, "POST", APPLICATIONS, document)
 
     async def ask(self, dataset: dict[str, Any] | None = None, **more: Any) -> Any:
-        """Submit an application of the demander."""
-        return await self.apply(self.demander, dataset or self.conditional, **more)
+        """Submit an application of the demander, for a term that outlasts every clock of its lifecycle."""
+        term = {"not_after": (self.now + _TERM).isoformat()}
+        return await self.apply(self.demander, dataset or self.conditional, **term | more)
 
     async def grant(self, **approval: Any) -> Any:
         """Conclude an agreement of the demander on the dataset that is shared under conditions."""
