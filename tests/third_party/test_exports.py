@@ -30,9 +30,10 @@ def test_a_log_of_three_levels_is_accepted(tmp_path):
 
 def test_a_log_with_every_type_of_entry_is_accepted(tmp_path):
     log = Log.signed_at(1)
-    log.append_bodies(
-        [canonical.dumps(example(model, name)) for model in entries.all_bodies() for name in entries.types_of(model)]
-    )
+    bodies = [example(model, name) for model in entries.all_bodies() for name in entries.types_of(model)]
+    for body in bodies:
+        body.pop("account", None)  # made up one by one, the places in an account are no chain
+    log.append_bodies([canonical.dumps(body) for body in bodies])
     log.sign()
     directory = log.write(tmp_path / "export")
     for name, outsider in OUTSIDERS.items():
