@@ -12,6 +12,8 @@ from tests.support.services.cutting_proxy import run_proxy
 
 NEED_NO_DATABASE = {
     "/", "/docs", "/livez", "/openapi.json", "/problems/{slug}", "/static-offline-docs",
+    # The context of certificates is part of the program, and their issuer's key is in memory.
+    "/rights/context", "/rights/issuer", "/rights/issuer/jwks.json",
     # A portal that the settings do not open refuses before it looks at the database.
     "/portal/enrolment", "/portal/enrolment/options", "/portal/sign-in", "/portal/sign-in/callback",
     "/portal/sign-in/passkey", "/portal/sign-in/passkey/options",
@@ -23,7 +25,9 @@ ADDRESSES = {
     "/ledger/entries/{index}": "/ledger/entries/0",
     "/ledger/receipts/{index}": "/ledger/receipts/0",
     "/ledger/tile/{path:path}": "/ledger/tile/entries/000.p/1",
+    "/rights/status/{number}/{purpose}": "/rights/status/1/revocation",
     "/rights/{code}": "/rights/QY2026120001",
+    "/rights/{code}/certificate": "/rights/QY2026120001/certificate",
 }
 
 
