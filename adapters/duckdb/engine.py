@@ -5,13 +5,14 @@ Results stream and are never materialised; closing a stream stops its query. The
 exchange without files has none.
 """
 
-from asyncio import Future, Task, TimerHandle, get_running_loop, shield, wait
+from asyncio import Future, Task, TimerHandle, gather, get_running_loop, shield, wait
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -24,6 +25,18 @@ IDLE_SECONDS = 1.0
 """The time after which a query ends whose reader takes nothing."""
 # A reader of batches raises the engine's errors as Arrow's or the system's.
 _ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)
+
+
+class Statement(Protocol):
+    """A SELECT that can begin again behind the rows it has given."""
+
+    def compose(self) -> tuple[str, Sequence[Any]]:
+        """The SQL of the rows that are left, and the values it binds."""
+        ...
+
+    def count(self, batch: pa.RecordBatch) -> None:
+        """Note that the rows of a batch are given."""
+        ...
 
 
 class Engine:
@@ -57,44 +70,47 @@ class Engine:
             raise _as_source_error(error) from None
 
     async def stream(
-        self, compose: Callable[[], tuple[str, Sequence[Any]]], batch_rows: int
+        self, statements: Sequence[Statement], batch_rows: int, *, ahead: int = 0
     ) -> AsyncGenerator[pa.RecordBatch]:
-        """A result in batches, at least one, perhaps empty. The engine makes a batch while the one before is used.
+        """The results of statements, one after the other, in batches. The engine makes a batch while the one before is used.
 
-        `compose` gives a statement and its values. A query holds tens of MiB, so it ends when its reader takes nothing for
-        a second. For the next batch `compose` is called again, and gives the statement of the rows that are left.
+        `ahead`: so many statements begin before it is their turn, since the first batch of a sort takes the longest.
 
-        Raises SourceError source-failed.
+        A query holds tens of MiB, so it ends when its reader takes nothing for a second. For the next batch the statement
+        is composed again. Raises SourceError source-failed.
         """
-        query = None
+        waiting = deque(statements)
+        begun: deque[tuple[Statement, _Query]] = deque()
         try:
-            query = await self._begin(*compose(), batch_rows)
-            is_empty = True
-            while (batch := await query.next()) is not None:
-                is_empty = False
-                query.end_later()
+            while begun or waiting:
+                while waiting and len(begun) <= ahead:
+                    statement = waiting.popleft()
+                    begun.append((statement, await self._begin(statement, batch_rows)))
+                statement, query = begun[0]
+                batch = await query.next()
+                if batch is None:
+                    await begun.popleft()[1].end()
+                    continue
+                statement.count(batch)
+                for _, query in begun:
+                    query.end_later()
                 batches = [batch]
                 del batch  # a generator that waits holds nothing
                 yield batches.pop()
-                if await query.has_ended():
-                    query = await self._begin(*compose(), batch_rows)
-            if is_empty:
-                yield pa.RecordBatch.from_pylist([], schema=query.schema)
+                if any([await query.has_ended() for _, query in begun]):
+                    await gather(*(query.end() for _, query in begun))
+                    waiting.extendleft(statement for statement, _ in reversed(begun))
+                    begun.clear()
         except _ERRORS as error:
             raise _as_source_error(error) from None
         finally:
-            if query is not None:
-                await query.end()
+            if begun:
+                await shield(gather(*(query.end() for _, query in begun)))
 
-    async def _begin(self, sql: str, values: Sequence[Any], batch_rows: int) -> "_Query":
+    async def _begin(self, statement: Statement, batch_rows: int) -> "_Query":
+        sql, values = statement.compose()
         cursor = (await self.run(self._open_once)).cursor()
-        try:
-            reader = await self.run(lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
-        except BaseException:
-            cursor.interrupt()
-            cursor.close()
-            raise
-        return _Query(self._threads, cursor, reader)
+        return _Query(self._threads, cursor, lambda: cursor.sql(sql, params=list(values)).to_arrow_reader(batch_rows))
 
     def close(self) -> None:
         """Stop the threads, then the database."""
@@ -111,20 +127,27 @@ class Engine:
 
 
 class _Query:
-    """A running query. Its next batch is made while the one before is used."""
+    """A running query. Its first batch is made at once, and each further one while the one before is used."""
 
-    def __init__(self, threads: ThreadPoolExecutor, cursor: Any, reader: Any) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, cursor: Any, start: Callable[[], pa.RecordBatchReader]) -> None:
         self._loop = get_running_loop()
         self._threads = threads
         self._cursor = cursor
-        self._reader = reader
-        self.schema: pa.Schema = reader.schema
-        self._pending = self._run()
+        self._start = start
+        self._reader: pa.RecordBatchReader | None = None
         self._timer: TimerHandle | None = None
         self._ending: Task[None] | None = None
+        self._pending = self._run()  # last: a thread reads what is above
 
     def _run(self) -> Future[pa.RecordBatch | None]:
-        return self._loop.run_in_executor(self._threads, _next, self._reader)
+        return self._loop.run_in_executor(self._threads, self._next)
+
+    def _next(self) -> pa.RecordBatch | None:
+        """The next batch with rows. Runs on a thread of the engine."""
+        if self._ending is not None:
+            return None
+        self._reader = self._reader or self._start()
+        return next((batch for batch in self._reader if batch.num_rows), None)
 
     async def next(self) -> pa.RecordBatch | None:
         """The next batch; None after the last."""
@@ -177,16 +200,6 @@ def _open(directory: Path, memory: str) -> Any:
     ):
         database.execute(setting)
     return database
-
-
-def _next(reader: Any) -> pa.RecordBatch | None:
-    while True:
-        try:
-            batch: pa.RecordBatch = reader.read_next_batch()
-        except StopIteration:
-            return None
-        if batch.num_rows:
-            return batch
 
 
 def _as_source_error(error: BaseException) -> SourceError:

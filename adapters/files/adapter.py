@@ -5,12 +5,12 @@ valid. Shuffled rows come in blocks of consecutive rows: the blocks in an order 
 of a block by one of theirs. So a page costs a block and no sort of the whole file, and a stream sorts one block at a time.
 """
 
+import hashlib
 import hmac
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, get_args
@@ -35,7 +35,7 @@ from adapters.duckdb.dialect import DuckDialect
 from adapters.duckdb.engine import Engine
 from adapters.files.snapshot import Snapshot, open_snapshot
 from adapters.plan.condition import PlanError
-from adapters.plan.dialect import Parameters, column_sql, condition_sql, hmac_pads
+from adapters.plan.dialect import Parameters, column_sql, condition_sql
 from adapters.plan.masks import Null, mask_type
 from adapters.plan.plan import BESIDE, ROW_NUMBER, Column, Plan, check, output_fields
 
@@ -44,6 +44,13 @@ _GROWTH: Final = 8
 
 SHUFFLED_ROWS = 65_536
 """The rows of a block of shuffled rows."""
+
+_BLOCK_BYTES: Final = 2**28
+"""The bytes of a block, at most, that is sorted ahead: the engine may take a GiB for all its queries."""
+
+_NO_POSITION: Final = "this is no position in this file"
+_AHEAD: Final = 1
+"""The blocks that a stream sorts while it gives the rows of one."""
 
 
 class FileAdapter:
@@ -144,21 +151,19 @@ class FileAdapter:
         schema = _schema(check(plan, snapshot.description.fields), snapshot)
         left, is_empty = plan.limit, True
         batch_rows = max(1, min(batch_rows, _BATCH_BYTES // max(snapshot.widest or 0, 1)))
-        for block in _blocks(plan, snapshot, is_scan=True):
-            progress = _Progress(left)
-            batches = self._engine.stream(partial(_compose_scan, plan, snapshot, progress, block), batch_rows)
-            async with aclosing(batches):
-                async for batch in batches:
-                    if not batch.num_rows:
-                        continue
-                    is_empty = False
-                    progress.add(batch)
-                    given = [_as_delivered(batch, schema)]
-                    del batch  # a generator that waits holds nothing
-                    yield given.pop()
-            left = progress.left
-            if left is not None and left <= 0:
-                break
+        statements = [_Statement(plan, snapshot, block) for block in _blocks(plan, snapshot, is_scan=True)]
+        is_all = left is not None and left <= SHUFFLED_ROWS  # the rows of one block may be
+        is_wide = (snapshot.widest or 0) * SHUFFLED_ROWS > _BLOCK_BYTES
+        ahead = 0 if is_all or is_wide else _AHEAD
+        async with aclosing(self._engine.stream(statements, batch_rows, ahead=ahead)) as batches:
+            async for batch in batches:
+                is_empty = False
+                given = [_as_delivered(batch if left is None else batch.slice(0, left), schema)]
+                left = left if left is None else left - batch.num_rows
+                del batch  # a generator that waits holds nothing
+                yield given.pop()
+                if left is not None and left <= 0:
+                    break
         if is_empty:
             yield pa.RecordBatch.from_pylist([], schema=schema)
 
@@ -166,7 +171,7 @@ class FileAdapter:
         """The engine that reads the snapshot evaluates every part."""
         snapshot = await self._snapshot()
         if is_scan:
-            sql, values = _compose_scan(plan, snapshot, _Progress(plan.limit))
+            sql, values = _Statement(plan, snapshot).compose()
         else:
             sql, values = _compose(plan, snapshot, limit=read_limit(plan) + 1, is_paged=True)
         return Explanation(frozenset(get_args(Part)), frozenset(), sql, tuple(values))
@@ -188,28 +193,30 @@ class FileAdapter:
 
 
 @dataclass(slots=True)
-class _Progress:
-    """How far a scan has come: the rows that are left of its limit, those given, and the last one's number in the file."""
+class _Statement:
+    """The SELECT of a scan, or of one of its blocks, and how far it has come.
 
-    left: int | None
+    Each row's number in the file follows its columns. `rows` have been given, the last one with the number `last`.
+    """
+
+    plan: Plan
+    snapshot: Snapshot
+    block: int | None = None
     rows: int = 0
     last: int = -1
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Count a batch, whose last column numbers the rows."""
-        self.left = None if self.left is None else self.left - batch.num_rows
+    def compose(self) -> tuple[str, list[Any]]:
+        """The SELECT of the rows that are left."""
+        is_sorted = bool(self.plan.order) or self.plan.shuffle is not None
+        after = self.last if self.rows and not is_sorted else None
+        left = None if self.plan.limit is None else self.plan.limit - self.rows
+        sql, values = _compose(self.plan, self.snapshot, limit=left, block=self.block, after=after, is_numbered=True)
+        return (f"{sql} OFFSET {self.rows}" if self.rows and is_sorted else sql), values
+
+    def count(self, batch: pa.RecordBatch) -> None:
+        """Count the rows of a batch, whose last column numbers them."""
         self.rows += batch.num_rows
         self.last = batch.column(batch.num_columns - 1)[-1].as_py()
-
-
-def _compose_scan(
-    plan: Plan, snapshot: Snapshot, progress: _Progress, block: int | None = None
-) -> tuple[str, list[Any]]:
-    """The SELECT of the rows that a scan has not given; each row's number in the file follows its columns."""
-    is_sorted = bool(plan.order) or plan.shuffle is not None
-    after = progress.last if progress.rows and not is_sorted else None
-    sql, values = _compose(plan, snapshot, limit=progress.left, block=block, after=after, is_numbered=True)
-    return (f"{sql} OFFSET {progress.rows}" if progress.rows and is_sorted else sql), values
 
 
 def _as_delivered(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -224,27 +231,43 @@ def _as_delivered(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 def _blocks(plan: Plan, snapshot: Snapshot, *, is_scan: bool) -> list[int | None]:
     """The blocks of shuffled rows to read one after the other, in their order; [None]: the whole file in one query.
 
-    A page under a condition is one query too: what it sorts are the rows that the condition leaves.
+    A page under a condition is one query too: what it sorts are the rows that the condition leaves. Raises PlanError for a
+    position in another order.
     """
-    if plan.shuffle is None or (plan.where is not None and not is_scan):
+    if plan.shuffle is None:
         return [None]
     numbers = range(-(-(snapshot.description.rows or 0) // SHUFFLED_ROWS))
     hashes = {number: _hash_block(plan.shuffle, number) for number in numbers}
-    begin = _read_position(plan.offset_after, 2)[0] if plan.offset_after is not None else ""
+    begin = ""
+    if plan.offset_after is not None:
+        begin = _read_position(plan.offset_after, 2)[0]
+        if begin not in hashes.values():
+            raise PlanError("/offset_after", _NO_POSITION)
+    if plan.where is not None and not is_scan:
+        return [None]
     return [number for number in sorted(numbers, key=hashes.__getitem__) if hashes[number] >= begin] or [None]
 
 
+def _hash_key(key: bytes) -> bytes:
+    """The key that hashes begin with.
+
+    Behind 32 bytes, numbers fit into one block of SHA-256, so that a hash costs a quarter of an HMAC. No text that is
+    hashed is another's beginning with padding behind it, which is where a hash of key and text falls short of an HMAC.
+    """
+    return hmac.digest(key, b"places of rows", "sha256")
+
+
 def _hash_block(key: bytes, number: int) -> str:
-    return hmac.new(key, f"block {number}".encode(), "sha256").hexdigest()
+    return hashlib.sha256(_hash_key(key) + f"block {number}".encode()).hexdigest()
 
 
-def _shuffling(key: bytes, block: int | None, dialect: DuckDialect, parameters: Parameters) -> list[str]:
+def _shuffling(key: bytes, block: int | None, parameters: Parameters) -> list[str]:
     """The sort key of shuffled rows: the hash of their block, and of their number."""
-    inner, outer = (parameters.bind(pad) for pad in hmac_pads(key))
-    of_block = dialect.hmac(f"'block ' || CAST(file_row_number // {SHUFFLED_ROWS} AS VARCHAR)", inner, outer)
+    bound = f"CAST({parameters.bind(_hash_key(key))} AS BLOB)"
+    of_block = f"sha256({bound} || encode('block ' || CAST(file_row_number // {SHUFFLED_ROWS} AS VARCHAR)))"
     if block is not None:
         of_block = f"'{_hash_block(key, block)}'"
-    return [of_block, dialect.hmac("'row ' || CAST(file_row_number AS VARCHAR)", inner, outer)]
+    return [of_block, f"sha256({bound} || encode('row ' || CAST(file_row_number AS VARCHAR)))"]
 
 
 def _compose(
@@ -273,7 +296,7 @@ def _compose(
     sorting = [dialect.value(name) for name in plan.order] or ["file_row_number"]
     kinds = [dialect.sql_type(name) for name in plan.order] or ["BIGINT"]
     if plan.shuffle is not None:
-        sorting, kinds = _shuffling(plan.shuffle, block, dialect, parameters), ["VARCHAR", "VARCHAR"]
+        sorting, kinds = _shuffling(plan.shuffle, block, parameters), ["VARCHAR", "VARCHAR"]
     if is_paged:
         selected += [f"CAST({column} AS VARCHAR)" for column in sorting]
     if is_numbered:
@@ -318,7 +341,7 @@ def _read_position(position: str, width: int) -> list[str]:
         texts = None
     if isinstance(texts, list) and len(texts) == width and all(isinstance(text, str) for text in texts):
         return texts
-    raise PlanError("/offset_after", "this is no position in this file")
+    raise PlanError("/offset_after", _NO_POSITION)
 
 
 def _schema(plan: Plan, snapshot: Snapshot) -> pa.Schema:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,24 @@ from adapters.duckdb.engine import Engine
 from adapters.files.adapter import FileAdapter
 from adapters.files.importing import import_file
 from adapters.files.snapshot import open_snapshot, write
-from adapters.plan.condition import Comparison
+from adapters.plan.condition import Comparison, PlanError
 from adapters.plan.plan import ROW_NUMBER, Column, Plan
 
 PLAN = Plan((Column("a"),))
+
+
+@dataclass
+class Numbers:
+    """A statement of the numbers up to one."""
+
+    end: int
+    given: int = 0
+
+    def compose(self) -> tuple[str, list[Any]]:
+        return f"SELECT * FROM range({self.given}, {self.end})", []
+
+    def count(self, batch: pa.RecordBatch) -> None:
+        self.given += batch.num_rows
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +119,7 @@ async def test_an_engine_that_cannot_be_opened_fails_like_any_query(snapshot: Pa
     with pytest.raises(SourceError) as fetched:
         await engine.fetch("SELECT 1", [])
     with pytest.raises(SourceError) as streamed:
-        await anext(engine.stream(lambda: ("SELECT 1", []), 10))
+        await anext(engine.stream([Numbers(1)], 10))
     assert (fetched.value.code, streamed.value.code) == ("source-failed", "source-failed")
     engine.close()
 
@@ -178,6 +193,7 @@ async def test_a_page_of_wide_rows_is_refused_and_a_stream_of_them_is_not(tmp_pa
         Plan((Column("a"),), limit=30_001),
         Plan((Column("a"),), Comparison("b", "gte", "x5"), beside=ROW_NUMBER),
         Plan((Column("a"),), Comparison("a", "gte", 60_000), shuffle=bytes(32)),
+        Plan((Column("a"),), limit=140_001, shuffle=bytes(32)),
         Plan((Column("a"),), order=("a",), limit=50_000),
     ],
 )
@@ -200,7 +216,32 @@ async def test_a_query_that_ended_while_nobody_read_goes_on_with_the_next_row(
 async def test_a_stream_that_outlives_its_engine_ends_without_an_error(tmp_path: Path) -> None:
     """An exchange that stops closes the engine, perhaps before a stream whose reader has left has ended its query."""
     engine = Engine(tmp_path)
-    batches = engine.stream(lambda: ("SELECT * FROM range(100000)", ()), 1_000)
+    batches = engine.stream([Numbers(100_000)], 1_000)
     assert (await anext(batches)).num_rows == 1_000
     engine.close()
     await batches.aclose()
+
+
+async def test_statements_that_begin_ahead_come_in_their_order_and_end_with_the_stream(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    statements = [Numbers(30), Numbers(0), Numbers(20), Numbers(10)]
+    batches = [batch async for batch in engine.stream(statements, 10, ahead=2)]
+    expected = [*range(30), *range(20), *range(10)]
+    assert [value.as_py() for batch in batches for value in batch.column(0)] == expected
+    endless = [Numbers(10**12), Numbers(10**12)]
+    stream = engine.stream(endless, 10, ahead=1)
+    await anext(stream)
+    await stream.aclose()
+    engine.close()
+
+
+async def test_a_position_of_another_order_is_refused(snapshot: Path) -> None:
+    adapter = FileAdapter(snapshot, Engine(snapshot.parent), owns_engine=True)
+    plan = Plan((Column("a"),), limit=5, shuffle=bytes(32))
+    position = (await adapter.read(plan)).next
+    for where in (None, Comparison("a", "gte", 60_000)):
+        for key in (b"1" * 32, b"2" * 32):
+            with pytest.raises(PlanError) as caught:
+                await adapter.read(replace(plan, where=where, shuffle=key, offset_after=position))
+            assert caught.value.pointer == "/offset_after"
+    await adapter.close()
