@@ -15,7 +15,10 @@ ORDER_STATES = (
     "'placed','contract_drafted','half_signed','signed','awaiting_payment','delivering','delivered','objected',"
     "'disputed','accepted','deemed_accepted','refunded','settled','closed','cancelled','terminated'"
 )
-AMOUNTS = "0 <= refunded AND refunded <= paid AND paid <= amount AND 0 <= frozen AND frozen + reduced <= amount AND 0 <= reduced"
+AMOUNTS = (
+    "0 <= refunded AND refunded <= paid AND paid - refunded <= amount "
+    "AND 0 <= frozen AND frozen + reduced <= amount AND 0 <= reduced"
+)
 _ONE_TRIAL = "Your organisation has had this trial; order another offer."
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.kernel.problems import NotFound
@@ -88,6 +88,12 @@ async def open_offers(session: AsyncSession, listing_id: UUID) -> Sequence[Offer
     """The open offers of a listing, by id."""
     statement = select(Offer).where(Offer.listing_id == listing_id, Offer.closed_at.is_(None)).order_by(Offer.id)
     return (await session.execute(statement)).scalars().all()
+
+
+async def count_offers(session: AsyncSession, listing_id: UUID) -> int:
+    """How many offers a listing has, closed ones included."""
+    statement = select(func.count()).where(Offer.listing_id == listing_id)
+    return (await session.execute(statement)).scalar_one()
 
 
 async def offer_for(session: AsyncSession, organisation: UUID, offer_id: UUID) -> Offer:

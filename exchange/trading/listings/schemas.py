@@ -144,6 +144,12 @@ class NewOffer(In):
         list[UUID], Field(max_length=200, description="Organisations that it is made to; without them it is public")
     ] = []
     places: Annotated[int | None, Field(ge=1, le=1_000_000, description="How many orders there can be")] = None
+    unsigned: Annotated[
+        int,
+        Field(
+            ge=1, le=100, description="With `places`: how many orders of one buyer may wait for signatures at a time"
+        ),
+    ] = 1
 
     @model_validator(mode="after")
     def _offers_something(self) -> Self:

@@ -38,6 +38,8 @@ from policies.roles.roles import EXCHANGE
 KIND: Final = "market_listing"
 OFFER: Final = "market_offer"
 _SELLER: Final = "the seller"
+_MOST_OFFERS: Final = 100
+_MOST_BYTES: Final = 65_536
 _CLOSED: Final = "Correct what `errors` lists."
 
 
@@ -136,6 +138,8 @@ async def open_offer(work: Work, *, listing_id: UUID, new: NewOffer) -> Offer:
     listing = await _own(work, listing_id)
     if listing.state == "delisted":
         raise Conflict("A listing that is delisted has no further offers; draft another listing.", state=listing.state)
+    if await queries.count_offers(work.session, listing.id) >= _MOST_OFFERS:
+        raise Conflict(f"A listing has at most {_MOST_OFFERS} offers, closed ones included; draft another listing.")
     listed = await catalog.any_dataset(work.session, str(listing.dataset_id))
     document = published(listed)
     if document is None:
@@ -230,10 +234,13 @@ def _stated(document: ListingDocument, *, at: str) -> dict[str, Any]:
     """What is stated, as JSON that a digest can be made of. Raises RequestInvalid."""
     stated = document.model_dump(mode="json")
     try:
-        canonical.dumps(stated)
+        size = len(canonical.dumps(stated))
     except canonical.NotCanonical as error:
         errors = [{"at": f"{at}{error.pointer}", "error": error.reason}]
         raise RequestInvalid("State values that a digest can be made of.", errors=errors) from error
+    if size > _MOST_BYTES:
+        errors = [{"at": at, "error": f"it has {size} bytes as JSON; the most is {_MOST_BYTES}"}]
+        raise RequestInvalid("State the data shortly; shorten the sample first.", errors=errors)
     return stated
 
 

@@ -137,4 +137,6 @@ def in_words(offer: NewOffer, listing: ListingDocument) -> Plain:
     if offer.places is not None:
         zh.append(f"限 {offer.places} 个名额。")
         en.append(f"There are {offer.places} places.")
+        zh.append(f"同一买方同时至多有 {offer.unsigned} 份未签署的订单。")
+        en.append(f"You can have {offer.unsigned} of your orders unsigned at a time.")
     return Plain(zh=zh, en=en)

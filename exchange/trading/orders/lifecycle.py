@@ -17,6 +17,7 @@ OTHER_SIDE: Final = "the side that has not signed"
 IN_TIME: Final = "the inspection, not over"
 INSPECTION_OVER: Final = "the inspection, over"
 DEEMED: Final = "a contract that says so"
+IN_SIGNING: Final = "the time to sign, not over"
 UNSIGNED: Final = "the time to sign, over"
 RETRIEVABLE: Final = "an agreement in force"
 PAID: Final = "everything paid that is due"
@@ -30,6 +31,7 @@ REMEDIES: Final = MappingProxyType(
         IN_TIME: "The time to inspect and object is over (`inspect_by`).",
         INSPECTION_OVER: "The buyer may inspect until `inspect_by`.",
         DEEMED: "The contract has no deemed acceptance: the buyer accepts or objects.",
+        IN_SIGNING: "The time to draft and sign the contract is over (`sign_by`); the buyer orders again.",
         UNSIGNED: "Both sides may sign until `sign_by`.",
         RETRIEVABLE: "The agreement of the order is not active, so nothing can be retrieved: resume it first.",
         PAID: "State every payment and repayment first (`pay`, `repay`): `due` is what is still open, negative where too much "
@@ -59,17 +61,25 @@ ORDER: Final = Machine(
             "contract_drafted",
             _SELLER,
             _CONTRACT,
-            frozenset({GATE}),
+            frozenset({GATE, IN_SIGNING}),
             entry=f"{_E}contract_drafted",
         ),
-        Step("sign", frozenset({"contract_drafted"}), "half_signed", _EITHER, _CONTRACT, entry=f"{_E}signed_by_one"),
+        Step(
+            "sign",
+            frozenset({"contract_drafted"}),
+            "half_signed",
+            _EITHER,
+            _CONTRACT,
+            frozenset({IN_SIGNING}),
+            entry=f"{_E}signed_by_one",
+        ),
         Step(
             "countersign",
             frozenset({"half_signed"}),
             "signed",
             _EITHER,
             _CONTRACT,
-            frozenset({OTHER_SIDE, GATE}),
+            frozenset({OTHER_SIDE, GATE, IN_SIGNING}),
             entry=f"{_E}signed",
         ),
         Step("await", frozenset({"signed"}), "awaiting_payment", _BOTH, _CONTRACT, entry=f"{_E}payment_awaited"),

@@ -12,7 +12,8 @@ from uuid import UUID
 from exchange.agreements import queries as agreements
 from exchange.agreements.lifecycle import RUNNING
 from exchange.agreements.service import change_by_owner
-from exchange.kernel.problems import RequestInvalid
+from exchange.applications.errors import NotShared, OutsideTerms
+from exchange.kernel.problems import Conflict, RequestInvalid
 from exchange.kernel.work import Work
 from exchange.trading.listings import queries as listings
 from exchange.trading.models import Order
@@ -22,6 +23,7 @@ from exchange.trading.orders.schemas import OrderStep
 from exchange.trading.orders.steps import move, side_of, step_of
 from policies.roles.roles import EXCHANGE
 
+_MOST_STATEMENTS: Final = 200
 Take = Callable[[Work, Order, OrderStep], Awaitable[None]]
 
 
@@ -50,13 +52,22 @@ def _acts(work: Work, order: Order) -> None:
     _sells(work, order) if side_of(work, order) == "seller" else _buys(work, order)
 
 
-def _amount(step: OrderStep, *, most: int) -> int:
-    """The amount that a step states, at most so much; without one all of it. Raises RequestInvalid."""
+def _amount(step: OrderStep, *, most: int, least: int = 0) -> int:
+    """The amount that a step states, in these bounds; without one all of it. Raises RequestInvalid."""
     amount = most if step.amount is None else step.amount
-    if not 0 <= amount <= most:
-        error = {"at": "body/amount", "error": f"at most {most}"}
+    if not least <= amount <= most:
+        bounds = f"from {least} to {most}" if least <= most else "there is nothing to pay or repay"
+        error = {"at": "body/amount", "error": bounds}
         raise RequestInvalid("State an amount that the order allows.", errors=[error])
     return amount
+
+
+def _check_statements(order: Order) -> None:
+    """Keep payments from growing an order without end. Raises Conflict."""
+    if len(order.statements) >= _MOST_STATEMENTS:
+        raise Conflict(
+            f"An order has at most {_MOST_STATEMENTS} statements before its last payment; state the sum at once."
+        )
 
 
 async def _draft(work: Work, order: Order, step: OrderStep) -> None:
@@ -64,20 +75,40 @@ async def _draft(work: Work, order: Order, step: OrderStep) -> None:
 
 
 async def _pay(work: Work, order: Order, step: OrderStep) -> None:
-    """State a payment that the seller received. The last one of a prepaid order begins the delivery."""
+    """State a payment that the seller received. The last one of a prepaid order begins the delivery.
+
+    A payment is recorded even where the delivery cannot begin, since what is paid can be repaid then. Stated again, with
+    nothing due, the delivery begins or is refused with the reason.
+    """
     _sells(work, order)
     taken = step_of(order.state, "pay")
-    amount = _amount(step, most=max(due(order), 0))
+    if order.state == "awaiting_payment" and due(order) == 0 and step.amount is None:
+        await placing.begin(work, order)
+        return
+    _check_statements(order)
+    amount = _amount(step, most=due(order), least=1)
     order.paid += amount
     await move(work, order, taken, statement=step.statement, amount=amount)
     if order.state == "awaiting_payment" and due(order) == 0:
-        await placing.begin(work, order)
+        await _begin_if_possible(work, order)
+
+
+async def _begin_if_possible(work: Work, order: Order) -> None:
+    """Begin the delivery of a paid order, unless the terms no longer allow it."""
+    recorded, afterwards = len(work.recorded), len(work.afterwards)
+    try:
+        async with work.session.begin_nested():
+            await placing.begin(work, order)
+    except (Conflict, NotShared, OutsideTerms, RequestInvalid):
+        del work.recorded[recorded:], work.afterwards[afterwards:]
+        await work.session.refresh(order)
 
 
 async def _repay(work: Work, order: Order, step: OrderStep) -> None:
     _sells(work, order)
     taken = step_of(order.state, "repay")
-    amount = _amount(step, most=order.paid - order.refunded)
+    _check_statements(order)
+    amount = _amount(step, most=order.paid - order.refunded, least=1)
     order.refunded += amount
     await move(work, order, taken, statement=step.statement, amount=amount)
 

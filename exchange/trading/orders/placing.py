@@ -24,11 +24,12 @@ from exchange.trading.listings.schemas import ListingDocument, NewOffer
 from exchange.trading.listings.service import offer_of
 from exchange.trading.models import Listing, Order
 from exchange.trading.orders import queries
-from exchange.trading.orders.lifecycle import OPEN, ORDER, OTHER_SIDE
+from exchange.trading.orders.lifecycle import IN_SIGNING, OPEN, ORDER, OTHER_SIDE
 from exchange.trading.orders.schemas import NewOrder
 from exchange.trading.orders.steps import move, side_of, step_of
 
 SIGN_DAYS: Final = 30
+_MOST_UNSIGNED: Final = 100
 _GATE: Final = "The listing does not meet the conditions of the market now: `errors` names them."
 
 
@@ -57,7 +58,7 @@ async def place(work: Work, new: NewOrder) -> Order:
         "seller_id": listing.seller_id,
         "buyer_id": buyer,
         "reference": new.reference,
-        "wanted": {name: getattr(new, name) for name in ("purpose", "basis", "scenario", "scope")},
+        "wanted": _wanted(new),
         "salt": new_salt(),
         "is_trial": offered.trial_days is not None,
         "contract": None,
@@ -75,6 +76,7 @@ async def place(work: Work, new: NewOrder) -> Order:
         return _same(placed, new)
     if not await listings.take_place(work.session, offer.id):
         raise PlacesTaken("Every place is taken, or the offer was closed just now; look for another offer.")
+    await _check_unsigned(work, offered, placed)
     await move(work, placed, step)
     return placed
 
@@ -82,7 +84,7 @@ async def place(work: Work, new: NewOrder) -> Order:
 async def draft(work: Work, order: Order, statement: str) -> None:
     """Draft the contract of an order from its offer, as the seller. Raises Conflict, GateClosed."""
     work.permit("market", "sell", order.seller_id, side="the seller")
-    step = step_of(order.state, "draft")
+    step = step_of(order.state, "draft", lacking=_lacks_time(work, order))
     listing = await listings.share_listing(work.session, order.listing_id)
     offer = await listings.any_offer(work.session, order.offer_id)
     offered, stated = offer_of(offer), ListingDocument.model_validate(listing.document)
@@ -123,7 +125,11 @@ async def sign(work: Work, *, order_id: UUID, digest: str, body: bytes) -> Order
     work.permit("market", "sign", work.principal.organisation, side=f"the {side}")
     is_first = not order.signatures
     has_signed = any(signature["side"] == side for signature in order.signatures)
-    step = step_of(order.state, "sign" if is_first else "countersign", lacking={OTHER_SIDE} if has_signed else ())
+    step = step_of(
+        order.state,
+        "sign" if is_first else "countersign",
+        lacking=({OTHER_SIDE} if has_signed else set()) | _lacks_time(work, order),
+    )
     if order.contract is None or digest != order.contract_digest:
         raise ContractDiffers("Read GET /api/v1/market/orders/{id}/contract again, and sign its `digest`.")
     if not is_first:
@@ -137,7 +143,7 @@ async def sign(work: Work, *, order_id: UUID, digest: str, body: bytes) -> Order
             "organisation": str(work.principal.organisation),
             "principal": str(work.principal.id),
             "time": work.now,
-            **await proof_of(work, body),
+            **await proof_of(work, body, digest),
         },
     ]
     await move(work, order, step, side=side)
@@ -178,11 +184,35 @@ async def begin(work: Work, order: Order) -> None:
     await move(work, order, step)
 
 
+def _lacks_time(work: Work, order: Order) -> set[str]:
+    """The fact that lacks where the time to sign is over."""
+    return {IN_SIGNING} if work.runtime.clock.now() >= order.sign_by else set()
+
+
 def _same(order: Order, new: NewOrder) -> Order:
     """The order that was placed under the reference. Raises Conflict where it is another one."""
-    if order.offer_id != new.offer:
+    if order.offer_id != new.offer or order.wanted != _wanted(new):
         raise Conflict("Your organisation has another order under this reference; choose another one.")
     return order
+
+
+def _wanted(new: NewOrder) -> dict[str, str]:
+    """What the buyer states: purpose, basis, scenario and scope."""
+    return {"purpose": new.purpose, "basis": new.basis, "scenario": new.scenario, "scope": new.scope}
+
+
+async def _check_unsigned(work: Work, offered: NewOffer, order: Order) -> None:
+    """Keep a buyer from holding the places of an offer by orders that it does not sign. Raises Conflict.
+
+    The offer is locked by the place that was taken, so that orders at once are counted one after the other.
+    """
+    most = _MOST_UNSIGNED if offered.places is None else offered.unsigned
+    waiting = await queries.unbound(work.session, offer=order.offer_id, buyer=order.buyer_id, limit=most + 1)
+    if len(waiting) > most:
+        raise Conflict(
+            f"Not both sides have signed {most} of your organisation's orders of this offer; sign or cancel these first.",
+            orders=[str(each) for each in waiting if each != order.id],
+        )
 
 
 async def _check_order(work: Work, listing: Listing, offered: NewOffer, new: NewOrder, buyer: UUID) -> None:

@@ -67,6 +67,17 @@ async def by_reference(session: AsyncSession, buyer: UUID, reference: str) -> Or
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def unbound(session: AsyncSession, *, offer: UUID, buyer: UUID, limit: int) -> Sequence[UUID]:
+    """The oldest orders of an offer that a buyer has placed and that not both sides have signed."""
+    statement = (
+        select(Order.id)
+        .where(Order.offer_id == offer, Order.buyer_id == buyer, Order.state.in_(UNBOUND))
+        .order_by(Order.id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
 async def insert_order(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Insert an order unless its buyer has one under its reference, for which it waits; returns whether it is new."""
     statement = (

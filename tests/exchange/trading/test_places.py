@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.exchanges.exchange import Answer
-from tests.support.sharing.trading import LISTINGS, OFFERS, TradingExchange
+from tests.support.sharing.trading import LISTINGS, OFFERS, ORDERS, TradingExchange
 
 
 async def test_fifty_orders_of_the_last_places_with_retries_and_cancellations(trading: TradingExchange) -> None:
-    listing, offer = await trading.list_offer(places=10)
+    listing, offer = await trading.list_offer(places=10, unsigned=100)
     buyers = ["other", "department", "bureau"]
 
     async def buy(number: int) -> list[Answer]:
@@ -51,10 +51,37 @@ async def test_an_order_sent_again_is_the_same_and_its_reference_no_other(tradin
     assert (await trading.place(offer)).problem == "offer-places-taken"
 
 
+async def test_another_request_under_the_same_reference_is_refused(trading: TradingExchange) -> None:
+    _, offer = await trading.list_offer()
+    assert (await trading.place(offer, reference="STATED")).status == 201
+    refused = await trading.place(offer, reference="STATED", scope="对外")
+    assert (refused.problem, "another order" in refused.json["detail"]) == ("conflict", True)
+
+
+async def test_one_buyer_holds_one_place_of_a_limited_offer_until_it_signs(trading: TradingExchange) -> None:
+    listing, offer = await trading.list_offer(places=3)
+    answers = await asyncio.gather(*(trading.place(offer) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    assert (await _offers(trading, listing))[0]["left"] == 2
+    [order] = [answer.json for answer in answers if answer.status == 201]
+    refused = await trading.place(offer)
+    assert (refused.problem, refused.json["orders"]) == ("conflict", [order["id"]])
+    assert (await trading.place(offer, "department")).status == 201
+    await trading.go_ok("other", order, "cancel")
+    bound = await trading.bind(offer)
+    assert bound["state"] == "delivering"
+    assert (await trading.place(offer)).status == 201  # what is signed is held no more
+
+
 async def test_an_unsigned_order_lapses_and_its_place_is_free(trading: TradingExchange) -> None:
     _, offer = await trading.list_offer(places=1)
     order = (await trading.place(offer)).json
+    await trading.go_ok("owner", order, "draft")
+    await trading.sign_order("owner", order)
+    contract = await trading.act_ok("other", f"{ORDERS}/{order['id']}/contract", method="GET")
     trading.clock.move(timedelta(days=30))
+    late = await trading.act("other", f"{ORDERS}/{order['id']}/signature", {"digest": contract["digest"]})
+    assert late.json["lacking"] == ["the time to sign, not over"]
     assert await trading.end_timed() >= 1
     assert (await trading.go("other", order, "cancel")).json["state"] == "cancelled"
     assert (await trading.place(offer)).status == 201
