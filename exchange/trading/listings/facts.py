@@ -5,6 +5,7 @@ from uuid import UUID
 
 from exchange.calendar.counting import day_of
 from exchange.catalog import queries as catalog
+from exchange.catalog.issuing import faults_in_inputs
 from exchange.catalog.schemas import DatasetDocument
 from exchange.catalog.view import Listed
 from exchange.consents.queries import scopes_covering
@@ -68,6 +69,7 @@ async def facts_of(
     today = day_of(work.runtime.clock.now())
     holders = await rights.holders_of(work.session, listing.dataset_id, "OPERATE", today)
     personal = personal_fields(offers, document)
+    inputs, disputed = await _inputs(work, listing, document)
     coverage = None
     if buyer is not None and personal:
         coverage = bool(
@@ -91,4 +93,24 @@ async def facts_of(
         and not any(faults_in_offer(offer, document, seller_kind=seller.kind) for offer in offers),
         personal=personal,
         coverage=coverage,
+        inputs=inputs,
+        disputed_inputs=disputed,
     )
+
+
+async def _inputs(
+    work: Work, listing: Listing, document: DatasetDocument | None
+) -> tuple[list[dict[str, str]], list[str]]:
+    """The faults of what a dataset is derived from, and the places of disputed inputs.
+
+    The agreements behind it are locked against their end until the commit.
+    """
+    if document is None or not document.derived_from:
+        return [], []
+    faults = await faults_in_inputs(work, document, owner=listing.seller_id, dataset=listing.dataset_id)
+    disputed = [
+        f"derived_from/{position}"
+        for position, each in enumerate(document.derived_from)
+        if await is_disputed(work.session, each.dataset)
+    ]
+    return faults, disputed

@@ -16,6 +16,9 @@ from exchange.trading.listings.schemas import ListingDocument
 class Facts:
     """What the gate rests on. `dataset` is the published document, None where there is none.
 
+    `inputs` are the faults of what the dataset is derived from, each with its place (`at`) and what to do (`error`);
+    `disputed_inputs` are the places of inputs the rights over which are disputed.
+
     `personal` are the fields about people that an open offer has; `coverage` says, at an order, whether the buyer is named by
     a notice of consent for them, and is None before.
     """
@@ -30,11 +33,16 @@ class Facts:
     is_price_valid: bool
     personal: frozenset[str]
     coverage: bool | None = None
+    inputs: Sequence[Mapping[str, str]] = ()
+    disputed_inputs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition: its name, the member it is about, its rule, what to do in two languages, and whether facts meet it."""
+    """A condition: its name, the member it is about, its rule, what to do in two languages, and whether facts meet it.
+
+    `details` are the places where it fails, each with what to do, which only the seller and the market operator are told.
+    """
 
     name: str
     at: str
@@ -42,6 +50,7 @@ class Condition:
     error: str
     error_zh: str
     holds: Callable[[Facts], bool]
+    details: Callable[[Facts], Sequence[Mapping[str, str]]] | None = None
 
 
 def _level(facts: Facts) -> str | None:
@@ -126,6 +135,24 @@ GATE: Final[tuple[Condition, ...]] = (
         "an objection to the rights over the dataset is open: wait for its decision",
         "数据权属存在未处理的异议，请等待处理",
         lambda facts: not facts.is_objected,
+    ),
+    Condition(
+        "inputs_permit",
+        "dataset/derived_from",
+        "Decree 809, 25",
+        "what the dataset is derived from may not be passed on in this way",
+        "数据集的来源数据不允许以此方式转提供或加工交易",
+        lambda facts: not facts.inputs,
+        lambda facts: [{"at": f"dataset/{fault['at']}", "error": fault["error"]} for fault in facts.inputs],
+    ),
+    Condition(
+        "inputs_undisputed",
+        "dataset/derived_from",
+        "Shanghai 55",
+        "an objection to the rights over an input of the dataset is open: wait for its decision",
+        "来源数据的权属存在未处理的异议，请等待处理",
+        lambda facts: not facts.disputed_inputs,
+        lambda facts: [{"at": f"dataset/{place}"} for place in facts.disputed_inputs],
     ),
     Condition(
         "not_core",
@@ -226,8 +253,8 @@ GATE: Final[tuple[Condition, ...]] = (
 """The conditions, in the order in which they are named."""
 
 
-def faults_in(facts: Facts) -> list[Mapping[str, Any]]:
-    """The conditions that facts do not meet, as the API shows them."""
+def faults_in(facts: Facts, *, is_insider: bool) -> list[Mapping[str, Any]]:
+    """The conditions that facts do not meet, as the API shows them; insiders, not buyers, are told every place."""
     return [
         {
             "condition": condition.name,
@@ -235,7 +262,9 @@ def faults_in(facts: Facts) -> list[Mapping[str, Any]]:
             "article": condition.article,
             "error": condition.error,
             "error_zh": condition.error_zh,
+            **detail,
         }
         for condition in GATE
         if not condition.holds(facts)
+        for detail in (condition.details(facts) if condition.details and is_insider else [{}])
     ]

@@ -101,7 +101,7 @@ async def check(work: Work, *, listing_id: UUID) -> Sequence[Mapping[str, Any]]:
 async def faults_of(work: Work, listing: Listing) -> Sequence[Mapping[str, Any]]:
     """The conditions of the gate that a listing with its open offers does not meet."""
     rows = await queries.open_offers(work.session, listing.id)
-    return faults_in(await facts_of(work, listing, [offer_of(row) for row in rows]))
+    return faults_in(await facts_of(work, listing, [offer_of(row) for row in rows]), is_insider=True)
 
 
 async def take(work: Work, *, listing_id: UUID, step: ListingStep) -> Listing:

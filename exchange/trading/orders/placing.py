@@ -246,5 +246,6 @@ async def _check_order(work: Work, listing: Listing, offered: NewOffer, new: New
 
 async def _check_gate(work: Work, listing: Listing, offered: NewOffer, buyer: UUID, purpose: str) -> None:
     """Check the conditions of the market for one buyer and one offer. Raises GateClosed."""
-    if faults := faults_in(await facts_of(work, listing, [offered], buyer=buyer, purpose=purpose)):
+    facts = await facts_of(work, listing, [offered], buyer=buyer, purpose=purpose)
+    if faults := faults_in(facts, is_insider=False):
         raise GateClosed(_GATE, errors=list(faults))
