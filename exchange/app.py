@@ -98,6 +98,7 @@ from exchange.subjects import routes as subject_routes
 from exchange.subjects.requests import parts as person_requests
 from exchange.subjects.requests import routes as person_request_routes
 from exchange.trading import tasks as trading
+from exchange.trading.figures import routes as figure_routes
 from exchange.trading.listings import routes as listing_routes
 from exchange.trading.orders import routes as order_routes
 from exchange.whatif import parts as whatif
@@ -218,6 +219,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         publication_routes.public,
         certificate_routes.public,
         rights_routes.public,
+        figure_routes.public,
         participant_routes.router,
         calendar_routes.router,
         dispute_routes.router,
@@ -260,6 +262,7 @@ def _routers(kinds: Kinds) -> Sequence[APIRouter]:
         answer_routes.router,
         listing_routes.router,
         order_routes.router,
+        figure_routes.router,
         whatif_routes.router,
         audit_routes.router,
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, and_, cast, func, select, union
+from sqlalchemy import ColumnElement, Date, DateTime, Integer, LargeBinary, Select, and_, cast, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exchange.audit.models import IndexRow, filling
@@ -42,6 +43,17 @@ class Criteria:
     since: str | None = None
     until: str | None = None
     is_refused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries of a type a day in China has between an owner and a consumer."""
+
+    day: date
+    type: str | None
+    owner: str | None
+    consumer: str | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +198,15 @@ async def search(
     """The indexes of a page; see `search_statement`."""
     statement = search_statement(criteria, scope, order=order, start=start, limit=limit)
     return list(await session.scalars(statement, execution_options=ledger.options))
+
+
+async def tally(session: AsyncSession, ledger: Ledger, criteria: Criteria) -> list[Tally]:
+    """How many entries criteria find, by day in China, type, owner and consumer."""
+    day = cast(func.timezone("Asia/Shanghai", cast(IndexRow.at, DateTime(timezone=True))), Date)
+    groups = (day, IndexRow.type, IndexRow.owner, IndexRow.consumer)
+    statement = select(*groups, func.count()).where(*_conditions(criteria)).group_by(*groups)
+    rows = await session.execute(statement, execution_options=ledger.options)
+    return [Tally(*row) for row in rows]
 
 
 async def newest(

@@ -21,6 +21,14 @@ class PlacesTaken(Problem):
     status = 409
 
 
+class TooManyEntries(Problem):
+    """The period has more entries than one answer reads. Ask for a shorter one, or search the ledger page by page."""
+
+    slug = "too-many-entries"
+    title = "The period has too many entries"
+    status = 422
+
+
 class ContractDiffers(Problem):
     """The digest that you sign is not that of the contract as it stands. Read the contract again, and sign `digest`, the SHA-256
     of its canonical JSON (RFC 8785).

@@ -10,6 +10,7 @@ from exchange.kernel.database import AsyncSession, Connection, driver
 from exchange.kernel.loops import Loops, every, leader_of
 from exchange.kernel.runtime import Runtime
 from exchange.messages.service import notify
+from exchange.trading.figures.days import Days
 from exchange.trading.listings import queries as listings
 from exchange.trading.orders import queries
 from exchange.trading.orders.lifecycle import ORDER, REMEDIES
@@ -24,7 +25,8 @@ _AT_ONCE: Final = 100
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the loop that ends what time ends."""
+    """Register the loop that ends what time ends, and the days that were computed."""
+    runtime.add(Days())
 
     async def end_all(_leading: Connection) -> None:
         with suppress(Halted):  # a halted ledger takes no entry; the next round tries again

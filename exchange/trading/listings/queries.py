@@ -45,6 +45,12 @@ async def listing(session: AsyncSession, reading: Reading, listing_id: UUID, *, 
     return _one((await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none())
 
 
+async def by_ids(session: AsyncSession, identifiers: Collection[UUID]) -> Mapping[UUID, Listing]:
+    """Listings by id. The caller decides who may see what of them."""
+    statement = select(Listing).where(Listing.id.in_(identifiers))
+    return {row.id: row for row in (await session.execute(statement)).scalars()}
+
+
 async def share_listing(session: AsyncSession, listing_id: UUID) -> Listing:
     """A listing, locked against its steps; orders do not wait for each other. Raises NotFound."""
     statement = select(Listing).where(Listing.id == listing_id).with_for_update(read=True)
@@ -88,6 +94,12 @@ async def open_offers(session: AsyncSession, listing_id: UUID) -> Sequence[Offer
     """The open offers of a listing, by id."""
     statement = select(Offer).where(Offer.listing_id == listing_id, Offer.closed_at.is_(None)).order_by(Offer.id)
     return (await session.execute(statement)).scalars().all()
+
+
+async def offers_by_ids(session: AsyncSession, identifiers: Collection[UUID]) -> Mapping[UUID, Offer]:
+    """Offers by id. The caller decides who may see what of them."""
+    statement = select(Offer).where(Offer.id.in_(identifiers))
+    return {row.id: row for row in (await session.execute(statement)).scalars()}
 
 
 async def count_offers(session: AsyncSession, listing_id: UUID) -> int:
