@@ -42,6 +42,10 @@ async def narrow(work: Work, *, agreement_id: UUID, narrowing: Narrowing) -> Agr
     work.permit("agreement", "narrow", agreement.provider_id)
     if agreement.state not in RUNNING:
         raise Conflict("Only an agreement that has not ended can be narrowed.", state=agreement.state)
+    if agreement.contract is not None:
+        raise Conflict(
+            "Both sides signed what the agreement grants. Suspend it, or terminate its order; do not narrow it."
+        )
     earlier = (await queries.narrowings(work.session, [agreement.id]))[agreement.id]
     if len(earlier) >= _MOST:
         raise Conflict(f"It was narrowed {_MOST} times; conclude a new agreement instead.", state=agreement.state)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from exchange.agreements import queries
 from exchange.agreements.clocks import PROVIDE, REPORT, USAGE, begin, follow, matter_of
+from exchange.agreements.dependents import AgreementDependents
 from exchange.agreements.errors import AgreementsUnfit
 from exchange.agreements.fitting import find_misfits
 from exchange.agreements.lifecycle import REMEDIES, RUNNING, machine_of
@@ -358,6 +359,8 @@ async def _take(work: Work, agreement: Agreement, step: Step, *, reason: str, gr
     is_ordered = step.verb == "suspend" and agreement.lane == "government"
     state(work, agreement, type_=step.entry, reason=reason, ground=ground if is_ordered else None)
     await follow(work.session, agreement, step, at=work.runtime.clock.now(), ground=ground)
+    if agreement.contract is not None and step.target == "terminated":
+        await work.runtime[AgreementDependents].follow_termination(work, agreement.id, reason)
 
 
 def state(work: Work, agreement: Agreement, *, type_: str, reason: str, ground: str | None = None) -> None:

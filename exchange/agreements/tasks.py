@@ -9,6 +9,7 @@ from uuid import UUID
 
 from exchange.agreements import queries
 from exchange.agreements.clocks import follow
+from exchange.agreements.dependents import AgreementDependents
 from exchange.agreements.deriving import faults_in_inputs
 from exchange.agreements.lifecycle import machine_of
 from exchange.agreements.models import AgreementStatement
@@ -36,6 +37,7 @@ def open_parts(runtime: Runtime) -> None:
             with suppress(Halted):  # a halted ledger takes no entry; the next round tries again
                 await expire_overdue(session, runtime.clock.now())
 
+    runtime.add(AgreementDependents())
     runtime[DatasetDependents].documents.append(faults_in_inputs)
     runtime[DatasetDependents].publication.append(check_version)
     runtime[DatasetDependents].withdrawal.append(end_with_dataset)

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from exchange.agreements.dependents import AgreementDependents
 from exchange.calendar.counting import Matter
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.database import AsyncSession, Connection, driver
@@ -13,6 +14,7 @@ from exchange.messages.service import notify
 from exchange.trading.figures.days import Days
 from exchange.trading.listings import queries as listings
 from exchange.trading.orders import queries
+from exchange.trading.orders.ending import end_with_agreement
 from exchange.trading.orders.lifecycle import ORDER, REMEDIES
 from exchange.trading.orders.steps import KIND, entry_of
 from ledger import entries
@@ -25,8 +27,9 @@ _AT_ONCE: Final = 100
 
 
 def open_parts(runtime: Runtime) -> None:
-    """Register the loop that ends what time ends, and the days that were computed."""
+    """Register the loop that ends what time ends, the days that were computed, and the end of orders with their agreement."""
     runtime.add(Days())
+    runtime[AgreementDependents].termination.append(end_with_agreement)
 
     async def end_all(_leading: Connection) -> None:
         with suppress(Halted):  # a halted ledger takes no entry; the next round tries again

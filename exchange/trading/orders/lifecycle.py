@@ -43,9 +43,11 @@ REMEDIES: Final = MappingProxyType(
 
 UNBOUND: Final = frozenset({"placed", "contract_drafted", "half_signed"})
 """The states before both sides are bound."""
-_BOUND: Final = frozenset(
+_UNSETTLED: Final = frozenset(
     {"awaiting_payment", "delivering", "delivered", "objected", "disputed", "accepted", "deemed_accepted"}
 )
+BOUND: Final = _UNSETTLED | {"settled"}
+"""The states of a contract that can be terminated."""
 _ACCEPTED: Final = frozenset({"accepted", "deemed_accepted"})
 
 ORDER: Final = Machine(
@@ -84,7 +86,10 @@ ORDER: Final = Machine(
         ),
         Step("await", frozenset({"signed"}), "awaiting_payment", _BOTH, _CONTRACT, entry=f"{_E}payment_awaited"),
         Step("begin", frozenset({"signed", "awaiting_payment"}), "delivering", _BOTH, _CONTRACT, entry=f"{_E}begun"),
-        *(Step("pay", frozenset({state}), state, _SELLER, _CONTRACT, entry=f"{_E}paid") for state in sorted(_BOUND)),
+        *(
+            Step("pay", frozenset({state}), state, _SELLER, _CONTRACT, entry=f"{_E}paid")
+            for state in sorted(_UNSETTLED | {"terminated"})
+        ),
         Step(
             "deliver",
             frozenset({"delivering"}),
@@ -148,7 +153,7 @@ ORDER: Final = Machine(
         Step("close", frozenset({"settled", "refunded"}), "closed", _BUYER, _CONTRACT, entry=f"{_E}closed"),
         Step("cancel", UNBOUND, "cancelled", _EITHER, "Civil Code 490", entry=f"{_E}cancelled"),
         Step("lapse", UNBOUND, "cancelled", LAW, "the offer", frozenset({UNSIGNED}), entry=f"{_E}lapsed"),
-        Step("terminate", _BOUND | {"settled"}, "terminated", _EITHER, "Civil Code 563", entry=f"{_E}terminated"),
+        Step("terminate", BOUND, "terminated", _EITHER, "Civil Code 563", entry=f"{_E}terminated"),
     ),
 )
 """The contract binds from the second signature on. A termination, and a refund, end the agreement and its deliveries."""

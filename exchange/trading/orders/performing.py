@@ -155,8 +155,8 @@ async def _refund(work: Work, order: Order, step: OrderStep) -> None:
     order.reduced, order.frozen = order.reduced + order.frozen, 0
     amount = max(-due(order), 0)
     order.refunded += amount
-    await _end_agreement(work, order, step.statement)
     await move(work, order, taken, statement=step.statement, amount=amount)
+    await _end_agreement(work, order, step.statement)
 
 
 async def _settle(work: Work, order: Order, step: OrderStep) -> None:
@@ -178,8 +178,8 @@ async def _terminate(work: Work, order: Order, step: OrderStep) -> None:
     """Terminate a contract: its agreement ends in the same transaction, so that nothing is delivered afterwards."""
     _acts(work, order)
     taken = step_of(order.state, "terminate")
-    await _end_agreement(work, order, step.statement)
     await move(work, order, taken, statement=step.statement, side=side_of(work, order))
+    await _end_agreement(work, order, step.statement)
 
 
 async def _by_either(work: Work, order: Order, step: OrderStep) -> None:

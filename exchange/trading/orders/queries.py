@@ -61,6 +61,12 @@ def _one(row: Order | None) -> Order:
     return row
 
 
+async def of_agreement(session: AsyncSession, agreement: UUID) -> Order | None:
+    """The order of an agreement, locked; None where another act has it locked."""
+    statement = select(Order).where(Order.agreement_id == agreement).with_for_update(skip_locked=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def by_ids(session: AsyncSession, identifiers: Collection[UUID]) -> Mapping[UUID, Order]:
     """Orders by id. The caller decides who may see what of them."""
     statement = select(Order).where(Order.id.in_(identifiers))

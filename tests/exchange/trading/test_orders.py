@@ -53,7 +53,7 @@ async def test_a_termination_ends_deliveries_at_once(trading: TradingExchange) -
     order = await trading.bind(offer, "department")
     assert (await trading.fetch(trading.department)).status == 200
     ended = await trading.go_ok("department", order, "terminate")
-    assert (ended["state"], ended["verbs"]) == ("terminated", ["repay"])
+    assert (ended["state"], ended["verbs"]) == ("terminated", ["pay", "repay"])
     assert (await trading.fetch(trading.department)).problem == "agreement-terminated"
 
 

@@ -36,7 +36,7 @@ MOVES: Final[Mapping[Verb, Mapping[str, str]]] = {
     "refund": {"objected": "refunded"},
     "terminate": dict.fromkeys(BOUND, "terminated"),
     "cancel": dict.fromkeys(UNBOUND, "cancelled"),
-    "pay": {state: state for state in BOUND},
+    "pay": {state: state for state in BOUND | {"terminated"}},
     "repay": {"accepted": "accepted", "terminated": "terminated"},
 }
 """The states that each verb leads from and to, written down anew."""
