@@ -14,6 +14,7 @@ from exchange.messages.webhooks import queries
 from exchange.messages.webhooks.errors import WebhookRefused
 from exchange.messages.webhooks.schemas import NewWebhook, WebhookOut
 from exchange.messages.webhooks.sending import Sender
+from exchange.participants.queries import organisation_row
 from ledger import entries
 
 MOST = 5
@@ -29,6 +30,7 @@ async def register(work: Work, new: NewWebhook) -> WebhookOut:
         raise WebhookRefused(f"{error.detail}.", code=error.code) from error
     except OSError as error:
         raise WebhookRefused("The host of the URL has no address.", code="host-unknown") from error
+    await organisation_row(work.session, own, lock=True)  # two registrations at once are counted one after the other
     present = await queries.webhooks(work.session, own)
     if any(webhook.url == new.url for webhook, _ in present):
         raise Conflict("Your organisation has a webhook of this URL; remove it first.")

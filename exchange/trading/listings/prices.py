@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, StrictInt, model_validator
 
 from exchange.kernel.clock import rfc3339
 from exchange.kernel.schemas import In
@@ -12,7 +12,7 @@ from ledger.billing.money import MAX_AMOUNT
 from ledger.billing.prices import MAX_WINDOW, Free, Price, Quantities, Trial, read_price
 from ledger.billing.reading import Unpriced
 
-Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="In the currency's smallest unit (fen)")]
+Amount = Annotated[StrictInt, Field(ge=0, le=MAX_AMOUNT, description="In the currency's smallest unit (fen)")]
 
 
 class OfferPrice(In):
@@ -32,10 +32,10 @@ class OfferPrice(In):
         "free"
     )
     repeat_window: Annotated[
-        int, Field(ge=0, le=MAX_WINDOW, description="Seconds in which the same answer again is free")
+        StrictInt, Field(ge=0, le=MAX_WINDOW, description="Seconds in which the same answer again is free")
     ] = 86_400
-    tax: Annotated[int, Field(ge=0, le=10_000)] = 600
-    fee: Annotated[int, Field(ge=0, le=10_000, description="The platform's part of the net amount")] = 0
+    tax: Annotated[StrictInt, Field(ge=0, le=10_000)] = 600
+    fee: Annotated[StrictInt, Field(ge=0, le=10_000, description="The platform's part of the net amount")] = 0
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

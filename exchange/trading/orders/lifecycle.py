@@ -13,6 +13,7 @@ _BOTH: Final = "both signatures"
 _CONTRACT: Final = "the contract"
 OPEN: Final = "an offer that takes orders"
 GATE: Final = "every condition of the gate"
+UNSUSPENDED: Final = "a listing that is not suspended"
 OTHER_SIDE: Final = "the side that has not signed"
 IN_TIME: Final = "the inspection, not over"
 INSPECTION_OVER: Final = "the inspection, over"
@@ -27,6 +28,7 @@ REMEDIES: Final = MappingProxyType(
         OPEN: "The offer is closed, its listing takes no orders, or it is not made to your organisation.",
         GATE: "The listing no longer meets the conditions of the market; `POST /api/v1/market/listings/{id}/checks` names "
         "them to the seller.",
+        UNSUSPENDED: "A market operator has suspended the listing; wait until it is resumed.",
         OTHER_SIDE: "Your side has signed; the other side signs now.",
         IN_TIME: "The time to inspect and object is over (`inspect_by`).",
         INSPECTION_OVER: "The buyer may inspect until `inspect_by`.",
@@ -63,7 +65,7 @@ ORDER: Final = Machine(
             "contract_drafted",
             _SELLER,
             _CONTRACT,
-            frozenset({GATE, IN_SIGNING}),
+            frozenset({GATE, IN_SIGNING, UNSUSPENDED}),
             entry=f"{_E}contract_drafted",
         ),
         Step(
@@ -81,7 +83,7 @@ ORDER: Final = Machine(
             "signed",
             _EITHER,
             _CONTRACT,
-            frozenset({OTHER_SIDE, GATE, IN_SIGNING}),
+            frozenset({OTHER_SIDE, GATE, IN_SIGNING, UNSUSPENDED}),
             entry=f"{_E}signed",
         ),
         Step("await", frozenset({"signed"}), "awaiting_payment", _BOTH, _CONTRACT, entry=f"{_E}payment_awaited"),

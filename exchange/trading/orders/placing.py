@@ -24,7 +24,7 @@ from exchange.trading.listings.schemas import ListingDocument, NewOffer
 from exchange.trading.listings.service import offer_of
 from exchange.trading.models import Listing, Order
 from exchange.trading.orders import queries
-from exchange.trading.orders.lifecycle import IN_SIGNING, OPEN, ORDER, OTHER_SIDE
+from exchange.trading.orders.lifecycle import IN_SIGNING, OPEN, ORDER, OTHER_SIDE, UNSUSPENDED
 from exchange.trading.orders.schemas import NewOrder
 from exchange.trading.orders.steps import move, side_of, step_of
 
@@ -84,8 +84,8 @@ async def place(work: Work, new: NewOrder) -> Order:
 async def draft(work: Work, order: Order, statement: str) -> None:
     """Draft the contract of an order from its offer, as the seller. Raises Conflict, GateClosed."""
     work.permit("market", "sell", order.seller_id, side="the seller")
-    step = step_of(order.state, "draft", lacking=_lacks_time(work, order))
     listing = await listings.share_listing(work.session, order.listing_id)
+    step = step_of(order.state, "draft", lacking=_lacking(work, order, listing))
     offer = await listings.any_offer(work.session, order.offer_id)
     offered, stated = offer_of(offer), ListingDocument.model_validate(listing.document)
     await _check_gate(work, listing, offered, order.buyer_id, order.wanted["purpose"])
@@ -125,15 +125,15 @@ async def sign(work: Work, *, order_id: UUID, digest: str, body: bytes) -> Order
     work.permit("market", "sign", work.principal.organisation, side=f"the {side}")
     is_first = not order.signatures
     has_signed = any(signature["side"] == side for signature in order.signatures)
+    listing = await listings.share_listing(work.session, order.listing_id)
     step = step_of(
         order.state,
         "sign" if is_first else "countersign",
-        lacking=({OTHER_SIDE} if has_signed else set()) | _lacks_time(work, order),
+        lacking=({OTHER_SIDE} if has_signed else set()) | _lacking(work, order, listing),
     )
     if order.contract is None or digest != order.contract_digest:
         raise ContractDiffers("Read GET /api/v1/market/orders/{id}/contract again, and sign its `digest`.")
     if not is_first:
-        listing = await listings.share_listing(work.session, order.listing_id)
         offered = offer_of(await listings.any_offer(work.session, order.offer_id))
         await _check_gate(work, listing, offered, order.buyer_id, order.wanted["purpose"])
     order.signatures = [
@@ -184,9 +184,10 @@ async def begin(work: Work, order: Order) -> None:
     await move(work, order, step)
 
 
-def _lacks_time(work: Work, order: Order) -> set[str]:
-    """The fact that lacks where the time to sign is over."""
-    return {IN_SIGNING} if work.runtime.clock.now() >= order.sign_by else set()
+def _lacking(work: Work, order: Order, listing: Listing) -> set[str]:
+    """The facts that lack where the time to sign is over, or the listing is suspended."""
+    late = {IN_SIGNING} if work.runtime.clock.now() >= order.sign_by else set()
+    return late | ({UNSUSPENDED} if listing.state == "suspended" else set())
 
 
 def _same(order: Order, new: NewOrder) -> Order:

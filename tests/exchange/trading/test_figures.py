@@ -2,16 +2,18 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from exchange.audit.queries import Tally
+from exchange.audit.queries import Criteria, Tally, present, tally
+from exchange.audit.tasks import catch_up
 from exchange.calendar.counting import day_of
 from exchange.trading.figures.days import day_out
-from exchange.trading.figures.reading import Entry, Sum
+from exchange.trading.figures.reading import Entry, Sum, read
 from tests.support.exchanges.exchange import URL
 from tests.support.ledgers.wholeness import select
 from tests.support.sharing.trading import LISTINGS, TradingExchange
@@ -144,3 +146,18 @@ async def test_facts_are_measured_and_not_stated(trading: TradingExchange) -> No
     assert (await trading.act_ok("department", target, method="GET"))["availability"] == 10_000
     draft = await trading.draft_listing()
     assert (await trading.act("other", f"{LISTINGS}/{draft['id']}/facts", method="GET")).problem == "not-found"
+
+
+async def test_days_count_every_entry_once(trading: TradingExchange) -> None:
+    await trading.bind((await trading.list_offer())[1])
+    await catch_up(trading.runtime)
+    bodies = [body for body in await trading.read_entries() if body["type"].startswith("order.")]
+    async with trading.runtime.database.sessions() as session:
+        ledger = await present(session)
+        tallied = await tally(session, ledger, Criteria({}, prefix="order."))
+        entries = await read(session, ledger, Criteria({}, prefix="order."))
+    assert [entry.body for entry in entries] == bodies
+    by_day = Counter(
+        (day_of(datetime.fromisoformat(body["at"])), body["type"], body["seller"], body["consumer"]) for body in bodies
+    )
+    assert {(each.day, each.type, each.owner, each.consumer): each.count for each in tallied} == by_day

@@ -17,6 +17,8 @@ async def test_what_was_repaid_can_be_paid_again(trading: TradingExchange) -> No
     assert (await trading.go("owner", order, "pay")).problem == "request-invalid"  # nothing is due
     assert (await trading.go("owner", order, "repay", amount=0)).problem == "request-invalid"
     assert (await trading.go_ok("owner", order, "repay", amount=50))["due"] == 50
+    for odd in (True, "1", 1.5, 2**63):
+        assert (await trading.go("owner", order, "pay", amount=odd)).problem == "request-invalid"
     again = await trading.go_ok("owner", order, "pay")
     assert (again["paid"], again["refunded"], again["due"]) == (120_050, 50, 0)
 

@@ -114,7 +114,15 @@ async def test_what_is_closed_suspended_or_delisted_takes_no_orders(trading: Tra
     assert (await trading.step("registrar", listing, "suspend")).status == 200
     assert (await trading.place(other)).json["lacking"] == ["an offer that takes orders"]
     assert (await trading.step("registrar", listing, "resume")).status == 200
+    half = (await trading.place(other, "department")).json
+    await trading.go_ok("owner", half, "draft")
+    await trading.sign_order("owner", half)
+    contract = await trading.act_ok("department", f"{ORDERS}/{half['id']}/contract", method="GET")
     order = await trading.bind(other)
+    assert (await trading.step("registrar", listing, "suspend")).status == 200
+    late = await trading.act("department", f"{ORDERS}/{half['id']}/signature", {"digest": contract["digest"]})
+    assert late.json["lacking"] == ["a listing that is not suspended"]
+    assert (await trading.step("registrar", listing, "resume")).status == 200
     assert (await trading.step("owner", listing, "delist")).status == 200
     assert (await trading.place(other)).problem == "conflict"
     assert (await trading.go_ok("owner", order, "deliver"))["state"] == "delivered"
