@@ -31,15 +31,22 @@ RECORD = "rights_record"
 IN_FORCE = ("valid", "restricted")
 
 
+_EXCLUDABLE = ("resale", "export")
+
+
 @dataclass(frozen=True, slots=True)
 class HolderView:
-    """An organisation that has a right over a dataset now, by which record, and until which day, included."""
+    """An organisation that has a right over a dataset now, by which record, and until which day, included.
+
+    `excluded` are what the registration states as not allowed, of `resale` and `export`.
+    """
 
     organisation: UUID
     record: UUID
     code: str
     until: date
     is_restricted: bool
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,7 @@ async def holders_of(session: AsyncSession, dataset: UUID, right: Right, today: 
             record.code,
             min(record.valid_until, until or record.valid_until),
             record.state == "restricted",
+            frozenset(name for name in _EXCLUDABLE if record.document.get("restrictions", {}).get(name) is False),
         )
         for record, until in await session.execute(statement)
     ]

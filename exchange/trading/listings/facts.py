@@ -68,6 +68,7 @@ async def facts_of(
     seller = await participants.organisation(work.session, listing.seller_id)
     today = day_of(work.runtime.clock.now())
     holders = await rights.holders_of(work.session, listing.dataset_id, "OPERATE", today)
+    own = [holder for holder in holders if holder.organisation == seller.id and not holder.is_restricted]
     personal = personal_fields(offers, document)
     inputs, disputed = await _inputs(work, listing, document)
     coverage = None
@@ -86,7 +87,8 @@ async def facts_of(
         dataset=document,
         seller_kind=seller.kind,
         is_seller_admitted=seller.state == "admitted",
-        is_operator=any(holder.organisation == seller.id and not holder.is_restricted for holder in holders),
+        is_operator=bool(own),
+        excluded=frozenset.intersection(*(holder.excluded for holder in own)) if own else frozenset(),
         is_objected=await is_disputed(work.session, listing.dataset_id),
         open_offers=len(offers),
         is_price_valid=document is not None

@@ -17,7 +17,8 @@ class Facts:
     """What the gate rests on. `dataset` is the published document, None where there is none.
 
     `inputs` are the faults of what the dataset is derived from, each with its place (`at`) and what to do (`error`);
-    `disputed_inputs` are the places of inputs the rights over which are disputed.
+    `disputed_inputs` are the places of inputs the rights over which are disputed. `excluded` is what the registration of the
+    seller's right states as not allowed: `resale`, `export`.
 
     `personal` are the fields about people that an open offer has; `coverage` says, at an order, whether the buyer is named by
     a notice of consent for them, and is None before.
@@ -35,6 +36,7 @@ class Facts:
     coverage: bool | None = None
     inputs: Sequence[Mapping[str, str]] = ()
     disputed_inputs: Sequence[str] = ()
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,22 +209,32 @@ GATE: Final[tuple[Condition, ...]] = (
         "resale_stated",
         "document/resale",
         "Shanghai 67",
-        "state `resale`; it is allowed only where the dataset's terms allow re-sharing",
-        "请说明是否允许转售，且不得超出数据集条款",
+        "state `resale`; it is allowed only where the dataset's terms allow re-sharing, and the registered right resale",
+        "请说明是否允许转售，且不得超出数据集条款和登记的权利限制",
         lambda facts: (
             facts.listing.resale is False
-            or bool(facts.listing.resale and facts.dataset and facts.dataset.terms.resharing)
+            or bool(
+                facts.listing.resale
+                and facts.dataset
+                and facts.dataset.terms.resharing
+                and "resale" not in facts.excluded
+            )
         ),
     ),
     Condition(
         "export_stated",
         "document/export",
         "DSL 31",
-        "state `export`; important data and data about people are not offered for export here",
-        "请说明是否允许出境；重要数据和个人信息不得在此挂牌出境",
+        "state `export`; important data, data about people and what the registered right excludes are not offered for export",
+        "请说明是否允许出境；重要数据、个人信息以及登记的权利限制不允许的不得在此挂牌出境",
         lambda facts: (
             facts.listing.export is False
-            or bool(facts.listing.export and _level(facts) != "IMPORTANT" and not facts.personal)
+            or bool(
+                facts.listing.export
+                and _level(facts) != "IMPORTANT"
+                and not facts.personal
+                and "export" not in facts.excluded
+            )
         ),
     ),
     Condition(

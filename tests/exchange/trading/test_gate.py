@@ -1,5 +1,6 @@
 """The gate of the market: what blocks a listing, that all of it is named at once, and that it closes again at the order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,22 @@ async def test_resale_and_export_stay_within_the_terms(trading: TradingExchange)
     listing = await trading.draft_listing(resale=True, export=True)
     await trading.open_offer(listing, fields=["name"])
     assert await trading.faults(listing) == ["resale_stated", "export_stated"]
+
+
+async def test_resale_and_export_stay_within_the_registered_right(trading: TradingExchange) -> None:
+    await trading.publish(terms={"resharing": True})
+    listing = await trading.draft_listing(resale=True, export=True)
+    await trading.open_offer(listing)
+    assert await trading.faults(listing) == ["resale_stated", "export_stated"]  # the form of the record excludes both
+    table = await trading.register_file(trading.owner, b"code\n1\n")
+    free = await trading.publish_dataset(trading.owner, table, "free", terms={"resharing": True})
+    allowed = replace(trading, dataset=free)
+    restrictions = allowed.form()["restrictions"] | {"resale": True, "export": True}
+    await allowed.register(restrictions=restrictions)
+    listing = await allowed.draft_listing(resale=True, export=True)
+    await trading.open_offer(listing)
+    assert await trading.faults(listing) == []
+    await trading.publish()
 
 
 async def test_an_offer_stays_within_the_terms(trading: TradingExchange) -> None:
