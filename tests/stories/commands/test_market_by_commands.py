@@ -55,6 +55,12 @@ def test_data_is_listed_ordered_and_delivered_and_the_contract_verifies(run: Run
     ask("registrar", "step", listing, "approve", *WHY)
     ask("owner", "step", listing, "list", *WHY)
     assert offer in run("other", "market", "search", "岗位").stdout
+    assert ask("other", "facts", listing)["published"] is not None
+    year = datetime.now(UTC).year
+    assert (
+        ask("owner", "disclosure", str(year), "--seller", ask("owner", "listing", listing)["seller"])["products"] == []
+    )
+    assert run("owner", "market", "disclosure", str(year), "--csv").stdout.startswith("year,operator_code,")
     words = ("--reference", "PO-1", "--purpose", "talent-service", "--basis", "x", "--scenario", "x", "--scope", "x")
     order = ask("other", "buy", offer, *words)["id"]
     ask("owner", "go", order, "draft", *WHY)

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from data_exchange_client.commands.market import ordering, selling
+from data_exchange_client.commands.market import figures, ordering, selling
 
 market = typer.Typer(
     name="market",
@@ -16,6 +16,8 @@ _COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "search": selling.search,
     "listings": selling.listings,
     "listing": selling.show_listing,
+    "facts": figures.facts,
+    "disclosure": figures.disclosure,
     "draft": selling.draft,
     "edit": selling.edit,
     "check": selling.check,
