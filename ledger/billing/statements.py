@@ -5,7 +5,7 @@ Its digest is in `statement.issued`, which has a place in the account too. So th
 was left out, counted twice or moved, and that no other statement was issued for the month.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,7 @@ from ledger.billing.accounts import FIRST
 from ledger.billing.prices import Price, Quantities, Trial
 from ledger.billing.reading import digest_of
 from ledger.billing.splits import SplitTable
-from ledger.billing.usage import COUNTED, bounds_of, count, month_of
-
-ISSUED = "statement.issued"
+from ledger.billing.usage import ISSUED, Counter, Months, bounds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,66 +38,86 @@ class Basis:
     revenue: int = 0
 
 
-def select(entries: Sequence[Placed], month: str) -> list[Placed]:
+def select(entries: Iterable[Placed], month: str) -> list[Placed]:
     """The entries of a month among those after the former statement, in the account's order.
 
     The range ends before the first billed entry of a later month. Entries about statements at its end are not in it.
     """
+    months = Months()
     chosen: list[Placed] = []
     last = 0
     for placed in entries:
-        if placed.body["type"] in COUNTED:
-            if month_of(placed.body["at"]) > month:
+        own = months.of(placed.body)
+        if own is not None:
+            if own > month:
                 break
             last = len(chosen) + 1
         chosen.append(placed)
     return chosen[:last]
 
 
-def state(basis: Basis, counted: Sequence[Placed], *, before: tuple[int, bytes]) -> dict[str, Any]:
-    """The statement over these entries. `before` is the number and leaf hash of the entry before them; (0, FIRST) for none."""
-    price = basis.price
-    usage = count(((placed.seq, placed.body) for placed in counted), price)
-    _, after = bounds_of(basis.month)
-    is_trial_over = not isinstance(price.model, Trial) or price.model.until < after.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    quantities = Quantities(
-        calls=usage.calls,
-        records=usage.records,
-        revenue=basis.revenue,
-        statement=basis.number,
-        in_trial=(usage.in_trial[0], usage.in_trial[1]),
-        is_trial_over=is_trial_over,
-    )
-    lines = [line.document() | {"tax": price.tax_on(line.amount)} for line in price.lines(quantities)]
-    net = sum(line["amount"] for line in lines)
-    tax = sum(line["tax"] for line in lines)
-    fee = price.fee_on(net)
-    parts = basis.table.split(net - fee)
-    n, leaf_hash = before
-    last = counted[-1] if counted else None
-    return {
-        "account": basis.account,
-        "currency": price.currency,
-        "fee": fee,
-        "from": {"n": n + 1, "prev": leaf_hash.hex()},
-        "lines": lines,
-        "month": basis.month,
-        "net": net,
-        "number": basis.number,
-        "price": price.document(),
-        "revenue": basis.revenue,
-        "split": {
-            "parts": [
-                {"amount": part, "holder": holder} for (holder, _), part in zip(basis.table.shares, parts, strict=True)
-            ],
-            "table": basis.table.document(),
-        },
-        "tax": tax,
-        "to": {"hash": (last.leaf_hash if last else leaf_hash).hex(), "n": last.n if last else n},
-        "total": net + tax,
-        "usage": usage.document(),
-        "v": 1,
-    }
+class Tally:
+    """A statement in the making: the entries of its month are added one by one, in the account's order."""
+
+    def __init__(self, basis: Basis, *, before: tuple[int, bytes]) -> None:
+        """`before` is the number and leaf hash of the entry before the statement's first; (0, FIRST) for none."""
+        self._basis, self._before, self._last = basis, before, before
+        self._counter = Counter(basis.price)
+
+    def add(self, placed: Placed) -> None:
+        """Add the next entry."""
+        self._counter.add(placed.seq, placed.body)
+        self._last = placed.n, placed.leaf_hash
+
+    def statement(self) -> dict[str, Any]:
+        """The statement over the entries so far."""
+        basis, price, usage = self._basis, self._basis.price, self._counter.usage
+        _, after = bounds_of(basis.month)
+        is_trial_over = not isinstance(price.model, Trial) or price.model.until < after.strftime(
+            "%Y-%m-%dT%H:%M:%S.%fZ"
+        )
+        quantities = Quantities(
+            calls=usage.calls,
+            records=usage.records,
+            revenue=basis.revenue,
+            statement=basis.number,
+            in_trial=(usage.in_trial[0], usage.in_trial[1]),
+            is_trial_over=is_trial_over,
+        )
+        lines = [line.document() | {"tax": price.tax_on(line.amount)} for line in price.lines(quantities)]
+        net = sum(line["amount"] for line in lines)
+        tax = sum(line["tax"] for line in lines)
+        fee = price.fee_on(net)
+        parts = zip(basis.table.shares, basis.table.split(net - fee), strict=True)
+        return {
+            "account": basis.account,
+            "currency": price.currency,
+            "fee": fee,
+            "from": {"n": self._before[0] + 1, "prev": self._before[1].hex()},
+            "lines": lines,
+            "month": basis.month,
+            "net": net,
+            "number": basis.number,
+            "price": price.document(),
+            "revenue": basis.revenue,
+            "split": {
+                "parts": [{"amount": part, "holder": holder} for (holder, _), part in parts],
+                "table": basis.table.document(),
+            },
+            "tax": tax,
+            "to": {"hash": self._last[1].hex(), "n": self._last[0]},
+            "total": net + tax,
+            "usage": self._counter.document(),
+            "v": 1,
+        }
+
+
+def state(basis: Basis, counted: Iterable[Placed], *, before: tuple[int, bytes]) -> dict[str, Any]:
+    """The statement over these entries; see Tally."""
+    tally = Tally(basis, before=before)
+    for placed in counted:
+        tally.add(placed)
+    return tally.statement()
 
 
 def digest(statement: Mapping[str, Any]) -> str:
@@ -107,4 +125,4 @@ def digest(statement: Mapping[str, Any]) -> str:
     return digest_of(dict(statement))
 
 
-__all__ = ["FIRST", "ISSUED", "Basis", "Placed", "digest", "select", "state"]
+__all__ = ["FIRST", "ISSUED", "Basis", "Placed", "Tally", "digest", "select", "state"]

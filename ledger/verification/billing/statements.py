@@ -15,7 +15,7 @@ from ledger.billing.prices import read_price
 from ledger.billing.reading import Members, Unpriced
 from ledger.billing.splits import read_table
 from ledger.billing.statements import ISSUED, Basis, Placed, digest, state
-from ledger.billing.usage import COUNTED, bounds_of, month_of
+from ledger.billing.usage import Months, bounds_of
 from ledger.format import canonical, entry, merkle, note
 from ledger.format.receipt import ReceiptInvalid, verify_receipt
 from ledger.format.rotation import History
@@ -150,17 +150,16 @@ def _range(chain: list[Placed], statement: Any) -> list[Placed]:
     opening = link_of(dict(chain[0].body))
     if opening is None or opening.prev.hex() != statement["from"]["prev"]:
         raise _Refused("/statement/from", "the first entry follows another one")
-    inside = [placed for placed in chain if placed.n <= last]
-    billed = [placed for placed in inside if placed.body["type"] in COUNTED]
-    if billed and month_of(billed[0].body["at"]) != month:
-        raise _Refused("/statement/month", f"entry {billed[0].seq} belongs to {month_of(billed[0].body['at'])}")
-    for placed in billed:
-        if month_of(placed.body["at"]) > month:
-            raise _Refused("/statement/to", f"entry {placed.seq} belongs to {month_of(placed.body['at'])}")
-    outside = [placed for placed in chain if placed.n > last and placed.body["type"] in COUNTED]
-    if outside and month_of(outside[0].body["at"]) <= month:
-        raise _Refused("/statement/to", f"entry {outside[0].seq} belongs to {month} and is not counted")
-    return inside
+    months = Months()
+    of = {placed.n: own for placed in chain if (own := months.of(placed.body)) is not None}
+    for placed in chain:
+        own = of.get(placed.n)
+        if own is not None and placed.n <= last and own != month:
+            where = "/statement/month" if own < month else "/statement/to"
+            raise _Refused(where, f"entry {placed.seq} belongs to {own}")
+        if own is not None and placed.n > last and own <= month:
+            raise _Refused("/statement/to", f"entry {placed.seq} belongs to {month} and is not counted")
+    return [placed for placed in chain if placed.n <= last]
 
 
 def _differences(expected: Any, stated: Any, place: str) -> Sequence[Wrong]:

@@ -369,7 +369,7 @@ def recompute(export: dict[str, Any]) -> tuple[list[dict[str, Any]], int, list[d
     """The lines, the total and the parts of a statement by per-record tiers, from the bytes of its entries."""
     statement = export["statement"]
     price = statement["price"]
-    records, plans, last_free = 0, dict[int, str](), dict[tuple[str, str], int]()
+    records, plans, last_free, now = 0, dict[int, str](), dict[tuple[str, str], int](), 0
     for text in export["entries"]:
         document = json.loads(text)
         body, index = document["body"], document["seq"]
@@ -379,10 +379,10 @@ def recompute(export: dict[str, Any]) -> tuple[list[dict[str, Any]], int, list[d
             continue
         key = body.get("plan") or plans[body["started"]], body["result"]["content"]
         minutes = [int(part) for part in body["at"][8:16].replace("T", ":").split(":")]
-        second = ((minutes[0] * 24 + minutes[1]) * 60 + minutes[2]) * 60
-        if second < last_free.get(key, 0):
+        now = max(now, ((minutes[0] * 24 + minutes[1]) * 60 + minutes[2]) * 60)
+        if now < last_free.get(key, 0):
             continue
-        last_free[key] = second + price["repeat_window"]
+        last_free[key] = now + price["repeat_window"]
         records += body["result"]["rows"]
     lines, below = [], 0
     for number, tier in enumerate(price["model"]["tiers"], 1):
@@ -441,6 +441,31 @@ def test_two_programs_agree_and_no_order_of_retries_changes_a_bill(
     for minute, name in enumerate(names):
         copies.deliver(f"2026-11-20T08:{minute:02d}:00.000000Z", 90, content=name)
     assert copies.state("2026-11")["usage"]["records"] == 270
+
+
+def test_an_entry_of_a_month_whose_statement_was_issued_belongs_to_the_next() -> None:
+    books = Books(price_of())
+    books.deliver(NOVEMBER, 70)
+    november = books.state("2026-11")
+    assert verify_statement(books.issue(november), books.log.signer.verifier) == []
+    books.deliver("2026-11-30T15:59:59.000000Z", 5)  # was on its way when the statement was issued
+    books.deliver(DECEMBER, 6)
+    december = books.state("2026-12", number=2, start=november["to"]["n"])
+    assert december["usage"]["records"] == 11
+    assert verify_statement(books.issue(december), books.log.signer.verifier) == []
+    books.deliver("2026-12-31T15:00:00.000000Z", 7)
+    january = books.state("2027-01", number=3, start=december["to"]["n"])
+    assert january["usage"]["records"] == 7
+
+
+def test_clocks_that_differ_open_no_second_window() -> None:
+    """An answer that is free stays free where an entry between has an earlier time."""
+    books = Books(price_of(repeat_window=60))
+    books.deliver("2026-11-20T08:00:30.000000Z", 7, content="same")
+    books.deliver("2026-11-20T08:00:00.000000Z", 7, content="same")
+    books.deliver("2026-11-20T08:01:40.000000Z", 1, content="other")
+    books.deliver("2026-11-20T08:01:20.000000Z", 7, content="same")
+    assert books.state("2026-11")["usage"]["records"] == 7 + 1 + 7
 
 
 def test_the_price_lines_of_no_use_are_none() -> None:
