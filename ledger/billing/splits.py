@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger.billing.money import WHOLE
 from ledger.billing.reading import Members, Unpriced, digest_of
+from ledger.format import canonical
 
 MAX_HOLDERS = 100
 
@@ -73,3 +74,12 @@ def split_refund(amount: int, held: Sequence[int]) -> tuple[int, ...]:
     if amount > sum(held):
         raise ValueError("a refund cannot exceed what the holders still have of the line")
     return apportion(amount, held)
+
+
+SIGNED = "split_table.signed"
+"""The type of the entries by which all parties put a table in force; they have a place in the account."""
+
+
+def signed_bytes(account: str, table: dict[str, Any], former: dict[str, Any] | None) -> bytes:
+    """The bytes that each party signs for a table: the account, the table, and the one that it replaces, None for the first."""
+    return b"split-table/1\n" + canonical.dumps({"account": account, "former": former, "table": table})

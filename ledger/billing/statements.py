@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.billing.accounts import FIRST
-from ledger.billing.prices import Price, Quantities, Trial
+from ledger.billing.adjustments import ADJUSTED, Adjuster
+from ledger.billing.prices import Line, Price, Quantities, Trial
 from ledger.billing.reading import digest_of
 from ledger.billing.splits import SplitTable
-from ledger.billing.usage import ISSUED, Counter, Months, bounds_of
+from ledger.billing.usage import COUNTED, ISSUED, Counter, Months, bounds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a statement rests on beside the entries: account, month, number from 1, price, split table, stated revenue."""
+    """What a statement rests on beside the entries: account, month, number from 1, price, split table, stated revenue.
+
+    `earlier` are the account's statements before it, from the first of which a line is adjusted; see Adjuster.
+    """
 
     account: str
     month: str
@@ -36,6 +40,7 @@ class Basis:
     price: Price
     table: SplitTable
     revenue: int = 0
+    earlier: tuple[Mapping[str, Any], ...] = ()
 
 
 def select(entries: Iterable[Placed], month: str) -> list[Placed]:
@@ -48,9 +53,9 @@ def select(entries: Iterable[Placed], month: str) -> list[Placed]:
     last = 0
     for placed in entries:
         own = months.of(placed.body)
+        if own is not None and own > month:
+            break
         if own is not None:
-            if own > month:
-                break
             last = len(chosen) + 1
         chosen.append(placed)
     return chosen[:last]
@@ -63,11 +68,19 @@ class Tally:
         """`before` is the number and leaf hash of the entry before the statement's first; (0, FIRST) for none."""
         self._basis, self._before, self._last = basis, before, before
         self._counter = Counter(basis.price)
+        self._adjuster = Adjuster(basis.earlier)
+        self._adjustments: list[dict[str, Any]] = []
 
     def add(self, placed: Placed) -> None:
-        """Add the next entry."""
-        self._counter.add(placed.seq, placed.body)
-        self._last = placed.n, placed.leaf_hash
+        """Add the next entry. Those that bill nothing, such as of statements, do not move the statement's end.
+
+        Raises NotAdjustable.
+        """
+        if placed.body["type"] in COUNTED:
+            self._counter.add(placed.seq, placed.body)
+            self._last = placed.n, placed.leaf_hash
+        if placed.body["type"] == ADJUSTED:
+            self._adjustments.append(self._adjuster.adjust(placed.seq, placed.body))
 
     def statement(self) -> dict[str, Any]:
         """The statement over the entries so far."""
@@ -84,11 +97,10 @@ class Tally:
             in_trial=(usage.in_trial[0], usage.in_trial[1]),
             is_trial_over=is_trial_over,
         )
-        lines = [line.document() | {"tax": price.tax_on(line.amount)} for line in price.lines(quantities)]
-        net = sum(line["amount"] for line in lines)
-        tax = sum(line["tax"] for line in lines)
-        fee = price.fee_on(net)
-        parts = zip(basis.table.shares, basis.table.split(net - fee), strict=True)
+        lines = [_billed(line, price, basis.table) for line in price.lines(quantities)]
+        adjustments = self._adjustments
+        net, tax, fee = (sum(each[name] for each in lines + adjustments) for name in ("amount", "tax", "fee"))
+        parts = [sum(line["parts"][place] for line in lines) for place in range(len(basis.table.shares))]
         return {
             "account": basis.account,
             "currency": price.currency,
@@ -101,7 +113,10 @@ class Tally:
             "price": price.document(),
             "revenue": basis.revenue,
             "split": {
-                "parts": [{"amount": part, "holder": holder} for (holder, _), part in parts],
+                "parts": [
+                    {"amount": part, "holder": holder}
+                    for (holder, _), part in zip(basis.table.shares, parts, strict=True)
+                ],
                 "table": basis.table.document(),
             },
             "tax": tax,
@@ -109,7 +124,17 @@ class Tally:
             "total": net + tax,
             "usage": self._counter.document(),
             "v": 1,
-        }
+        } | ({"adjustments": adjustments} if adjustments else {})
+
+
+def _billed(line: Line, price: Price, table: SplitTable) -> dict[str, Any]:
+    """A line with its tax, the platform's fee, and what each holder has of the rest, in the table's order."""
+    fee = price.fee_on(line.amount)
+    return line.document() | {
+        "fee": fee,
+        "parts": list(table.split(line.amount - fee)),
+        "tax": price.tax_on(line.amount),
+    }
 
 
 def state(basis: Basis, counted: Iterable[Placed], *, before: tuple[int, bytes]) -> dict[str, Any]:

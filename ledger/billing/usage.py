@@ -6,23 +6,26 @@
 - `delivery.aborted` counts the same where the price says `as_delivered`, and nothing where it says `free`.
 - An answer with the plan and content of an earlier one of the same month counts nothing within the price's window. The
   time of an answer is the latest time of any billed entry of the month up to it, so that clocks that differ change nothing.
-- `delivery.started` counts nothing; a stream without an end is listed.
+- `delivery.started` counts nothing; a stream without an end is listed. Adjustments and split tables have a month too.
 - Refusals have no place in an account.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from ledger.billing.adjustments import ADJUSTED
 from ledger.billing.prices import Price, Trial
+from ledger.billing.splits import SIGNED
 
 _CHINA = timezone(timedelta(hours=8))
 _DELIVERED = frozenset({"delivery.completed", "delivery.aborted"})
 _ANSWERED = frozenset({"answer.given", "code.redeemed"})
 ISSUED = "statement.issued"
-COUNTED = _DELIVERED | _ANSWERED | {"delivery.started"}
-"""The types of entries that have a month; entries about statements have none."""
+COUNTED = _DELIVERED | _ANSWERED | {"delivery.started", ADJUSTED, SIGNED}
+"""The types of entries that have a month; what is stated or issued for a month has none of its own."""
 
 
 @dataclass(slots=True)
@@ -96,7 +99,8 @@ class Counter:
         self._trial_end = datetime.fromisoformat(price.model.until) if isinstance(price.model, Trial) else None
         self._now = datetime.min.replace(tzinfo=UTC)
         self._plans: dict[int, str] = {}
-        self._free_until: dict[tuple[str, str], datetime] = {}  # in the order of these times
+        # In the order of these times. Of a plain dict, the first of many would be looked for among those that were deleted.
+        self._free_until: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     def add(self, index: int, body: Mapping[str, Any]) -> None:
         """Count the next entry of the account, by its index and body."""
@@ -131,7 +135,7 @@ class Counter:
     def _is_repeated(self, answer: tuple[str, str]) -> bool:
         """Whether an answer is free because of an earlier one; else it begins a window."""
         while self._free_until and next(iter(self._free_until.values())) <= self._now:
-            del self._free_until[next(iter(self._free_until))]
+            self._free_until.popitem(last=False)
         if answer in self._free_until:
             return True
         if self._window:

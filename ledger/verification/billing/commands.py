@@ -7,7 +7,8 @@ import typer
 
 from ledger.format import canonical
 from ledger.verification.billing.statements import verify_statement as verify
-from ledger.verification.terminal import fail, read_history, read_key, read_text
+from ledger.verification.billing.statements import verify_streamed
+from ledger.verification.terminal import fail, read_history, read_key
 
 
 def verify_statement(
@@ -28,17 +29,25 @@ def verify_statement(
 ) -> None:
     """Verify a statement: that its entries are all of the account's month and no others, and each of its lines.
 
+    The export is one JSON document, or lines: its members without `entries`, then each entry. Lines are read one by one.
     It needs no server. What is wrong is named by its place in the export, such as a line of the statement.
     """
     key = read_key(vkey)
+    keys = key if rotations is None else read_history(rotations, key)
     try:
-        export = canonical.loads(read_text(path).removesuffix("\n").encode())
+        with path.open("rb") as lines:
+            head = canonical.loads(lines.readline().removesuffix(b"\n"))
+            if type(head) is dict and "entries" not in head:
+                wrong = verify_streamed(head, (line.removesuffix(b"\n") for line in lines), keys)
+            else:
+                wrong = verify(head, keys)
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from None
     except canonical.NotCanonical as error:
         fail(f"FAILED: {path}: {error}")
-    wrong = verify(export, key if rotations is None else read_history(rotations, key))
     if wrong:
         fail("\n".join(["FAILED", *(each.text() for each in wrong)]))
-    statement = export["statement"]
+    statement = head["statement"]
     typer.echo(
         f"OK: statement {statement['number']} of account {statement['account']} for {statement['month']}: "
         f"net {statement['net']}, tax {statement['tax']}, total {statement['total']} ({statement['currency']}, smallest unit)"

@@ -6,57 +6,51 @@ prove both entries; the account's chain proves all entries between, and that the
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ledger.billing.accounts import NotLinked, link_of
+from ledger.billing.adjustments import NotAdjustable
 from ledger.billing.prices import read_price
 from ledger.billing.reading import Members, Unpriced
-from ledger.billing.splits import read_table
-from ledger.billing.statements import ISSUED, Basis, Placed, digest, state
+from ledger.billing.splits import SIGNED, read_table
+from ledger.billing.statements import ISSUED, Basis, Tally, digest
 from ledger.billing.usage import Months, bounds_of
-from ledger.format import canonical, entry, merkle, note
-from ledger.format.receipt import ReceiptInvalid, verify_receipt
+from ledger.format import canonical, entry, note
 from ledger.format.rotation import History
+from ledger.verification.billing.chain import Linked, read_chain
+from ledger.verification.billing.earlier import read_earlier
+from ledger.verification.billing.tables import Tables, read_keys
+from ledger.verification.billing.wrong import ExportRefused, Wrong, receive
 
-_EXPORT = {"concluded", "entries", "receipt", "statement"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """One thing that is wrong: the place in the export or in the statement, and what it is."""
-
-    place: str
-    detail: str
-
-    def text(self) -> str:
-        """The place and what is wrong there."""
-        return f"{self.place}: {self.detail}"
-
-
-class _Refused(Exception):
-    """The export cannot be followed further; the reason."""
-
-    def __init__(self, place: str, detail: str) -> None:
-        super().__init__(detail)
-        self.wrong = Wrong(place, detail)
+_NEEDED = {"concluded", "receipt", "statement"}
+_OPTIONAL = {"earlier", "keys"}
+REVENUE = "revenue.stated"
 
 
 def verify_statement(export: Any, key: note.Verifier | History) -> list[Wrong]:
     """Verify a statement's export under the log's key; an empty list is a statement in order. Raises nothing for its content."""
     try:
-        members = Members(export, "", _EXPORT)
+        head = dict(export)
+        leaves = [text.encode() for text in head.pop("entries")]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return [Wrong("export", f"it has not the form of a statement's export ({type(error).__name__})")]
+    return verify_streamed(head, leaves, key)
+
+
+def verify_streamed(head: Any, leaves: Iterable[bytes], key: note.Verifier | History) -> list[Wrong]:
+    """Verify an export of which the entries come one by one; `head` are its other members. Memory does not grow with them."""
+    try:
+        members = Members(head, "", _NEEDED | (_OPTIONAL & head.keys()))
         statement = members.value("statement")
-        basis = _basis(statement)
         _check_price(members.value("concluded"), statement, key)
-        chain = _chain(members.value("entries"), basis.account)
-        _receive("", members.value("receipt"), members.value("entries")[-1].encode(), key)
-        _check_issued(chain, statement)
-        counted = _range(chain, statement)
-        expected = state(basis, counted, before=_before(statement))
-        return list(_differences(expected, statement, ""))
-    except _Refused as refused:
+        earlier = read_earlier(head.get("earlier", []), statement, key)
+        walk = _Walk(statement, _basis(statement, earlier), Tables(read_keys(head.get("keys", []), key)))
+        last = _Last(leaves)
+        for linked in read_chain(last, statement["account"]):
+            walk.add(linked)
+        receive("", members.value("receipt"), last.leaf, key)
+        return walk.finish()
+    except ExportRefused as refused:
         return [refused.wrong]
     except (Unpriced, canonical.NotCanonical) as error:
         return [Wrong(error.pointer or "export", error.reason)]
@@ -64,7 +58,89 @@ def verify_statement(export: Any, key: note.Verifier | History) -> list[Wrong]:
         return [Wrong("export", f"it has not the form of a statement's export ({type(error).__name__})")]
 
 
-def _basis(statement: Any) -> Basis:
+class _Last:
+    """Passes entries on, and remembers the last one."""
+
+    def __init__(self, leaves: Iterable[bytes]) -> None:
+        self.leaf = b""
+        self._leaves = leaves
+
+    def __iter__(self) -> Iterator[bytes]:
+        for leaf in self._leaves:
+            self.leaf = leaf
+            yield leaf
+
+
+class _Walk:
+    """Goes through an account's entries once, and then says what differs from the statement.
+
+    Until the chain and its receipt are checked, what it meets is only noted: a break of the chain explains the rest.
+    """
+
+    def __init__(self, statement: Any, basis: Basis, tables: Tables) -> None:
+        self._statement, self._basis, self._tables = statement, basis, tables
+        self._first, self._to = statement["from"]["n"], statement["to"]["n"]
+        self._tally = Tally(basis, before=(self._first - 1, bytes.fromhex(statement["from"]["prev"])))
+        self._months = Months()
+        self._opening: Linked | None = None
+        self._last: Linked | None = None
+        self._issued: list[Linked] = []
+        self._signed: list[Linked] = []
+        self._revenue: int | None = None
+        self._noted: list[Wrong] = []
+
+    def add(self, linked: Linked) -> None:
+        """Count the next entry."""
+        if self._opening is None:
+            self._opening = linked
+        if self._last is not None and self._last.placed.body.get("type") == ISSUED:
+            self._issued.append(self._last)
+        self._last = linked
+        if self._noted:
+            return
+        try:
+            self._count(linked)
+        except NotAdjustable as error:
+            self._noted.append(Wrong(f"/entries/{linked.position}", str(error)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            detail = f"it has not the members that its type has ({type(error).__name__})"
+            self._noted.append(Wrong(f"/entries/{linked.position}", detail))
+
+    def _count(self, linked: Linked) -> None:
+        placed, month = linked.placed, self._statement["month"]
+        body, is_inside = placed.body, placed.n <= self._to
+        own = self._months.of(body)
+        if own is not None and is_inside and own != month:
+            where = "/statement/month" if own < month else "/statement/to"
+            self._noted.append(Wrong(where, f"entry {placed.seq} belongs to {own}"))
+        elif own is not None and not is_inside and own <= month:
+            self._noted.append(Wrong("/statement/to", f"entry {placed.seq} belongs to {month} and is not counted"))
+        elif is_inside:
+            self._tally.add(placed)
+            if body["type"] == SIGNED:
+                self._signed.append(linked)
+        if body["type"] == REVENUE and body["month"] == month:
+            self._revenue = body["amount"]
+
+    def finish(self) -> list[Wrong]:
+        """What is wrong. Raises ExportRefused."""
+        assert self._opening is not None and self._last is not None  # noqa: PT018, S101 - a chain has one entry at least
+        _check_issued(self._last, self._issued, self._statement)
+        if self._opening.placed.n != self._first:
+            n = self._opening.placed.n
+            raise ExportRefused("/entries/0", f"it is number {n}, and the statement begins with {self._first}")
+        if self._opening.prev.hex() != self._statement["from"]["prev"]:
+            raise ExportRefused("/statement/from", "the first entry follows another one")
+        if self._noted:
+            return self._noted[:1]
+        before = self._issued[-1].placed.body.get("table") if self._issued else None
+        self._tables.check(self._statement, self._signed, before=before, issued=self._last.placed.body)
+        if self._revenue is not None and self._revenue != self._statement["revenue"]:
+            raise ExportRefused("/statement/revenue", f"the buyer stated {self._revenue} for the month")
+        return list(_differences(self._tally.statement(), self._statement, ""))
+
+
+def _basis(statement: Any, earlier: tuple[dict[str, Any], ...]) -> Basis:
     month = statement["month"]
     bounds_of(month)
     return Basis(
@@ -74,6 +150,7 @@ def _basis(statement: Any) -> Basis:
         price=read_price(statement["price"], "/statement/price"),
         table=read_table(statement["split"]["table"], "/statement/split/table"),
         revenue=statement["revenue"],
+        earlier=earlier,
     )
 
 
@@ -81,85 +158,30 @@ def _check_price(concluded: Any, statement: Any, key: note.Verifier | History) -
     """Check that the agreement's entry is in the log, is of this account, and commits to this price document."""
     members = Members(concluded, "/concluded", {"entry", "receipt", "salt"})
     leaf = members.value("entry").encode()
-    _receive("/concluded", members.value("receipt"), leaf, key)
+    receive("/concluded", members.value("receipt"), leaf, key)
     body = entry.parse(leaf).body
     if body["type"] != "agreement.concluded" or body["object"]["id"] != statement["account"]:
-        raise _Refused("/concluded", "the entry does not conclude the agreement of this account")
+        raise ExportRefused("/concluded", "the entry does not conclude the agreement of this account")
     salted = bytes.fromhex(members.value("salt")) + canonical.dumps(statement["price"])
     if hashlib.sha256(salted).hexdigest() != body.get("price"):
-        raise _Refused("/statement/price", "both sides agreed on another price document")
+        raise ExportRefused("/statement/price", "both sides agreed on another price document")
 
 
-def _receive(place: str, receipt: str, leaf: bytes, key: note.Verifier | History) -> None:
-    try:
-        verify_receipt(receipt, leaf, key)
-    except ReceiptInvalid as error:
-        raise _Refused(f"{place}/receipt", str(error)) from error
-
-
-def _chain(leaves: Sequence[str], account: str) -> list[Placed]:
-    """The account's entries in the export, which follow each other by number and hash."""
-    chain: list[Placed] = []
-    for position, text in enumerate(leaves):
-        place, leaf = f"/entries/{position}", text.encode()
-        try:
-            parsed = entry.parse(leaf)
-            link = link_of(parsed.body)
-        except (entry.MalformedEntry, NotLinked) as error:
-            raise _Refused(place, str(error)) from error
-        if link is None or link.account != account:
-            raise _Refused(place, "the entry has no place in this account")
-        if chain and link.n != chain[-1].n + 1:
-            what = "left out" if link.n > chain[-1].n else "repeated or out of order"
-            raise _Refused(place, f"entry {link.n} of the account follows {chain[-1].n}: an entry is {what}")
-        if chain and link.prev != chain[-1].leaf_hash:
-            raise _Refused(place, f"the entry before {link.n} is not the one that the ledger has")
-        chain.append(Placed(link.n, parsed.seq, merkle.leaf_hash(leaf), parsed.body))
-    if not chain:
-        raise _Refused("/entries", "there is no entry, not even that of the statement")
-    return chain
-
-
-def _check_issued(chain: list[Placed], statement: Any) -> None:
+def _check_issued(issued: Linked, before: Sequence[Linked], statement: Any) -> None:
     """Check the last entry, which issued the statement, and that no other was issued for the month or by the number."""
-    issued = chain[-1]
-    if issued.body["type"] != ISSUED or issued.body.get("statement") != digest(statement):
-        raise _Refused("/entries", "the last entry did not issue this statement")
-    for earlier in chain[:-1]:
-        if earlier.body["type"] == ISSUED and earlier.body["month"] >= statement["month"]:
-            raise _Refused(
-                "/statement/month", f"entry {earlier.seq} issued a statement for {earlier.body['month']} before"
-            )
-    before = [placed.body for placed in chain[:-1] if placed.body["type"] == ISSUED]
+    body = issued.placed.body
+    if body["type"] != ISSUED or body.get("statement") != digest(statement):
+        raise ExportRefused("/entries", "the last entry did not issue this statement")
+    for earlier in before:
+        month = earlier.placed.body["month"]
+        if month >= statement["month"]:
+            raise ExportRefused("/statement/month", f"entry {earlier.placed.seq} issued a statement for {month} before")
+    former = before[-1].placed.body if before else None
     number, first = statement["number"], statement["from"]["n"]
-    if number != (before[-1]["number"] if before else 0) + 1 or len(before) > 1:
-        raise _Refused("/statement/number", "it does not follow the number of the statement before")
-    if first != (before[-1]["last"] if before else 0) + 1:
-        raise _Refused("/statement/from", "it does not begin behind the last entry of the statement before")
-
-
-def _before(statement: Any) -> tuple[int, bytes]:
-    return statement["from"]["n"] - 1, bytes.fromhex(statement["from"]["prev"])
-
-
-def _range(chain: list[Placed], statement: Any) -> list[Placed]:
-    """The entries that the statement counts: all of its month, and none of another."""
-    month, first, last = statement["month"], statement["from"]["n"], statement["to"]["n"]
-    if chain[0].n != first:
-        raise _Refused("/entries/0", f"it is number {chain[0].n}, and the statement begins with {first}")
-    opening = link_of(dict(chain[0].body))
-    if opening is None or opening.prev.hex() != statement["from"]["prev"]:
-        raise _Refused("/statement/from", "the first entry follows another one")
-    months = Months()
-    of = {placed.n: own for placed in chain if (own := months.of(placed.body)) is not None}
-    for placed in chain:
-        own = of.get(placed.n)
-        if own is not None and placed.n <= last and own != month:
-            where = "/statement/month" if own < month else "/statement/to"
-            raise _Refused(where, f"entry {placed.seq} belongs to {own}")
-        if own is not None and placed.n > last and own <= month:
-            raise _Refused("/statement/to", f"entry {placed.seq} belongs to {month} and is not counted")
-    return [placed for placed in chain if placed.n <= last]
+    if number != (former["number"] if former else 0) + 1 or len(before) > 1:
+        raise ExportRefused("/statement/number", "it does not follow the number of the statement before")
+    if first != (former["last"] if former else 0) + 1:
+        raise ExportRefused("/statement/from", "it does not begin behind the last entry of the statement before")
 
 
 def _differences(expected: Any, stated: Any, place: str) -> Sequence[Wrong]:
